@@ -1,0 +1,82 @@
+/**
+ * The environment, read once and validated: the only file of api/ and workers/ that reads process.env.
+ */
+import { readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { z } from 'zod'
+
+const listen = z
+  .string()
+  .regex(/^[^:]+:\d{1,5}$/, 'must be ADDRESS:PORT, for example 127.0.0.1:7080')
+  .transform((text) => {
+    const [host, port] = text.split(':') as [string, string]
+    return { host, port: Number(port) }
+  })
+
+const environment = z.object({
+  LABPLAN_HOME: z.string().default(join(import.meta.dirname, '..', '.labplan')),
+  LABPLAN_CACHE: z.string().default(join(homedir(), '.cache', 'labplan')),
+  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// address'),
+  LABPLAN_INSTALLATION: z.string().regex(/^[a-z0-9]{8}$/, 'must be 8 characters of a-z and 0-9'),
+  LABPLAN_PUBLIC_URL: z.url().default('http://labplan.localhost:7080'),
+  LABPLAN_API_LISTEN: listen.prefault('127.0.0.1:7080'),
+  LABPLAN_SEAT_URL: z.url().default('http://seats.localhost:7081'),
+  LABPLAN_GATEWAY_LISTEN: listen.prefault('127.0.0.1:7081'),
+  LABPLAN_REGISTRY: z.string().default('127.0.0.1:7083'),
+  LABPLAN_KEY_FILE: z.string().optional(),
+  LABPLAN_OPERATOR_TOKEN_FILE: z.string().optional(),
+  LABPLAN_TLS_CERT: z.string().optional(),
+  LABPLAN_TLS_KEY: z.string().optional(),
+  LABPLAN_TRUST_PROXY: z.enum(['0', '1']).default('0'),
+  LABPLAN_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  DOCKER_HOST: z.string().default('unix:///var/run/docker.sock'),
+  TERRAFORM_BINARY_NAME: z.string().default('terraform'),
+  LABPLAN_PROVIDER_MIRROR: z.string().optional(),
+})
+
+export type Config = ReturnType<typeof readConfig>
+
+/** Reads the environment; throws one sentence that names every variable that is wrong. */
+export function readConfig(env: NodeJS.ProcessEnv = process.env) {
+  const parsed = environment.safeParse(env)
+  if (!parsed.success) {
+    const wrong = parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`)
+    throw new Error(
+      `The environment is not usable: ${wrong.join('; ')}. See docs/configuration.md.`,
+    )
+  }
+  const e = parsed.data
+  const home = resolve(e.LABPLAN_HOME)
+  return Object.freeze({
+    home,
+    cache: resolve(e.LABPLAN_CACHE),
+    databaseUrl: e.DATABASE_URL,
+    installation: e.LABPLAN_INSTALLATION,
+    publicUrl: e.LABPLAN_PUBLIC_URL.replace(/\/$/, ''),
+    apiListen: e.LABPLAN_API_LISTEN,
+    seatUrl: e.LABPLAN_SEAT_URL.replace(/\/$/, ''),
+    gatewayListen: e.LABPLAN_GATEWAY_LISTEN,
+    registry: e.LABPLAN_REGISTRY,
+    keyFile: e.LABPLAN_KEY_FILE ?? join(home, 'keys.json'),
+    operatorTokenFile: e.LABPLAN_OPERATOR_TOKEN_FILE ?? join(home, 'operator-token'),
+    tls:
+      e.LABPLAN_TLS_CERT && e.LABPLAN_TLS_KEY
+        ? { certFile: e.LABPLAN_TLS_CERT, keyFile: e.LABPLAN_TLS_KEY }
+        : undefined,
+    trustProxy: e.LABPLAN_TRUST_PROXY === '1',
+    logLevel: e.LABPLAN_LOG_LEVEL,
+    dockerHost: e.DOCKER_HOST,
+    terraformBinary: e.TERRAFORM_BINARY_NAME,
+    providerMirror: e.LABPLAN_PROVIDER_MIRROR ?? join(resolve(e.LABPLAN_CACHE), 'mirror'),
+  })
+}
+
+/** The local command line's bearer token, or undefined when scripts/up has not made one. */
+export function operatorToken(config: Pick<Config, 'operatorTokenFile'>): string | undefined {
+  try {
+    return readFileSync(config.operatorTokenFile, 'utf8').trim() || undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * PostgreSQL: one pool, readable SQL, transactions that are lent and taken back.
+ */
+import pg from 'pg'
+
+/** Whatever can run a query: the pool, or a transaction's client. */
+export type Db = Pick<pg.PoolClient, 'query'>
+export type Pool = pg.Pool
+export type Query = { text: string; values: unknown[] }
+
+// bigint arrives as text by default; ours (counts, serials) stay far below 2^53.
+pg.types.setTypeParser(pg.types.builtins.INT8, Number)
+
+/** `sql\`select … ${value}\`` → text with $1…; a nested sql`` is spliced in with its own values. */
+export function sql(strings: TemplateStringsArray, ...inserts: unknown[]): Query {
+  const query: Query = { text: strings[0] ?? '', values: [] }
+  inserts.forEach((insert, i) => {
+    query.text += isQuery(insert) ? spliced(query, insert) : `$${query.values.push(insert)}`
+    query.text += strings[i + 1]
+  })
+  return query
+}
+
+function isQuery(value: unknown): value is Query {
+  return typeof value === 'object' && value !== null && 'text' in value && 'values' in value
+}
+
+function spliced(into: Query, part: Query): string {
+  const before = into.values.length
+  into.values.push(...part.values)
+  return part.text.replaceAll(/\$(\d+)/g, (_, n: string) => `$${Number(n) + before}`)
+}
+
+export async function many<Row extends object>(db: Db, query: Query): Promise<Row[]> {
+  return (await db.query<Row>(query.text, query.values)).rows
+}
+
+export async function findOne<Row extends object>(db: Db, query: Query): Promise<Row | undefined> {
+  return (await many<Row>(db, query))[0]
+}
+
+/** The only row; throws when there is none, which is then a bug of ours. */
+export async function one<Row extends object>(db: Db, query: Query): Promise<Row> {
+  const row = await findOne<Row>(db, query)
+  if (!row) throw new Error(`Expected a row from: ${query.text.trim().slice(0, 120)}`)
+  return row
+}
+
+/** Runs a statement for its effect; answers how many rows it touched. */
+export async function execute(db: Db, query: Query): Promise<number> {
+  return (await db.query(query.text, query.values)).rowCount ?? 0
+}
+
+/**
+ * A pool whose connections know their installation (the default of every installation_id column).
+ * `max` bounds the connections this process takes from the server.
+ */
+export function openPool(options: {
+  databaseUrl: string
+  installation: string
+  max?: number
+}): Pool {
+  const pool = new pg.Pool({
+    connectionString: options.databaseUrl,
+    max: options.max ?? 10,
+    options: `-c labplan.installation=${options.installation}`,
+    application_name: 'labplan',
+  })
+  // An idle connection that the server cuts must not end the process: the next query opens another.
+  pool.on('error', () => {})
+  return pool
+}
+
+/** Runs `work` in one transaction: committed when it returns, rolled back when it throws. */
+export async function withTransaction<T>(pool: Pool, work: (tx: Db) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  let broken: Error | undefined
+  try {
+    await client.query('begin')
+    const result = await work(client)
+    await client.query('commit')
+    return result
+  } catch (error) {
+    await client.query('rollback').catch((failure: Error) => (broken = failure))
+    throw error
+  } finally {
+    client.release(broken)
+  }
+}
+
+/** Wakes listeners on `channel` when the caller's transaction commits. */
+export async function notify(db: Db, channel: string, payload = ''): Promise<void> {
+  await db.query('select pg_notify($1, $2)', [channel, payload])
+}

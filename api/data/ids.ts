@@ -1,0 +1,18 @@
+/** Ids and secrets: where randomness enters the record. */
+import { createHash, randomBytes, randomUUIDv7 } from 'node:crypto'
+
+/** A uuid v7 (RFC 9562): sorts by the time it was made. */
+export const newId = (): string => randomUUIDv7()
+
+const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567'
+
+/** `length` characters of RFC 4648 base32 in lower case: 5 random bits each, fit for host names. */
+export function randomLabel(length: number): string {
+  return Array.from(randomBytes(length), (byte) => BASE32[byte & 31]).join('')
+}
+
+/** An unguessable token for links and cookies: 256 bits, base64url. */
+export const newToken = (): string => randomBytes(32).toString('base64url')
+
+/** What is stored of a token: a stolen database opens no door. */
+export const tokenHash = (token: string): Buffer => createHash('sha256').update(token).digest()

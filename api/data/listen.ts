@@ -1,0 +1,78 @@
+/**
+ * LISTEN on a connection of its own that comes back by itself. A notice lost while the connection
+ * was away is made good by calling every listener once after each reconnection: listeners re-read
+ * what they watch, they never trust the payload alone.
+ */
+import pg from 'pg'
+
+const RECONNECT_MS = 500
+
+export type Listener = (payload: string | undefined) => void
+
+export class Listening {
+  #url: string
+  #listeners = new Map<string, Set<Listener>>()
+  #client: pg.Client | undefined
+  #closed = false
+  #retry: NodeJS.Timeout | undefined
+
+  constructor(databaseUrl: string) {
+    this.#url = databaseUrl
+  }
+
+  /** Connects; rejects when the first connection cannot be made. Later losses heal by themselves. */
+  async open(): Promise<this> {
+    await this.#connect()
+    return this
+  }
+
+  /** Calls `listener` for each notice on `channel` (undefined after a reconnection); answers how to stop. */
+  on(channel: string, listener: Listener): () => void {
+    const known = this.#listeners.get(channel)
+    const set = known ?? new Set<Listener>()
+    if (!known) {
+      this.#listeners.set(channel, set)
+      this.#client?.query(`listen "${channel}"`).catch(() => {})
+    }
+    set.add(listener)
+    return () => set.delete(listener)
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    clearTimeout(this.#retry)
+    await this.#client?.end().catch(() => {})
+  }
+
+  async #connect(): Promise<void> {
+    const client = new pg.Client({
+      connectionString: this.#url,
+      application_name: 'labplan-listen',
+      keepAlive: true,
+    })
+    let lost = false
+    const onLost = () => {
+      if (lost || this.#closed) return
+      lost = true
+      client.end().catch(() => {})
+      this.#retry = setTimeout(() => void this.#reconnect(), RECONNECT_MS)
+    }
+    client.on('error', onLost)
+    client.on('end', onLost)
+    client.on('notification', (notice) => {
+      for (const listener of this.#listeners.get(notice.channel) ?? []) listener(notice.payload)
+    })
+    await client.connect()
+    for (const channel of this.#listeners.keys()) await client.query(`listen "${channel}"`)
+    this.#client = client
+  }
+
+  async #reconnect(): Promise<void> {
+    try {
+      await this.#connect()
+      for (const set of this.#listeners.values()) for (const listener of set) listener(undefined)
+    } catch {
+      if (!this.#closed) this.#retry = setTimeout(() => void this.#reconnect(), RECONNECT_MS)
+    }
+  }
+}
