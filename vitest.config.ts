@@ -1,0 +1,52 @@
+/**
+ * Three kinds of tests, told apart by their place and name:
+ *   fast  *.test.ts         pure code and a real PostgreSQL
+ *   real  *.real.test.ts    Docker, Swarm, Terraform, processes
+ *   flow  test/flow/        a real browser through the whole product
+ */
+import { defineConfig } from 'vitest/config'
+
+if (Number(process.versions.node.split('.')[0]) < 24)
+  throw new Error(
+    `The tests need the project's Node, this is ${process.version}: run scripts/test, or PATH=node_modules/.bin:$PATH vitest.`,
+  )
+
+export default defineConfig({
+  test: {
+    globalSetup: 'test/postgres-global.ts',
+    restoreMocks: true,
+    maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'fast',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/**/*.real.test.ts', 'test/flow/**'],
+          testTimeout: 10_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'real',
+          include: ['test/**/*.real.test.ts'],
+          exclude: ['test/flow/**'],
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'flow',
+          include: ['test/flow/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
