@@ -13,11 +13,17 @@ export function seatSecret(
   seat: { id: string; generation: number },
   credential: { login: string; password: string },
 ): string {
-  return JSON.stringify({ ...credential, identityKey: identityKey(ring, seat).toString('base64url') })
+  return JSON.stringify({
+    ...credential,
+    identityKey: identityKey(ring, seat).toString('base64url'),
+  })
 }
 
 /** Whether `proof` (base64url) is the HMAC-SHA-256 of "task.nonce" under this seat's key. */
-export function identityProofHolds(key: Buffer, claim: { task: string; nonce: string; proof: string }): boolean {
+export function identityProofHolds(
+  key: Buffer,
+  claim: { task: string; nonce: string; proof: string },
+): boolean {
   const wanted = createHmac('sha256', key).update(`${claim.task}.${claim.nonce}`).digest()
   const given = Buffer.from(claim.proof, 'base64url')
   return given.length === wanted.length && timingSafeEqual(given, wanted)

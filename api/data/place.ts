@@ -1,0 +1,105 @@
+/**
+ * Places: the right to run. A session has so many at once; outside every session a course has its
+ * headroom. A free row is taken with SKIP LOCKED, so a whole class can arrive in the same second.
+ */
+import { type Db, execute, findOne, many, one, sql } from './db.ts'
+import { newId } from './ids.ts'
+
+/** What holds for a course at one instant. */
+export type Opening = {
+  places: number
+  sessionId: string | null
+  /** When who starts now is stopped by itself. */
+  stopsAt: Date
+  /** Until when this answer stands. */
+  until: Date
+}
+
+type SessionRow = { id: string; opens_at: Date; grace_ends_at: Date; at_once: number }
+
+const NO_SESSION_MS = 24 * 3600_000
+
+/** How many may run at `now`, on which session's account, and until when that holds. */
+export async function opening(db: Db, course: { id: string; now: Date }): Promise<Opening> {
+  const outside = await one<{ places_outside: number; outside_minutes: number }>(
+    db,
+    sql`select places_outside, outside_minutes from course where id = ${course.id}`,
+  )
+  const sessions = await many<SessionRow>(
+    db,
+    sql`select id, opens_at, grace_ends_at, at_once from session
+        where course_id = ${course.id} and state <> 'cancelled' and grace_ends_at > ${course.now}
+        order by opens_at, key limit 8`,
+  )
+  const open = sessions.filter((session) => session.opens_at <= course.now)
+  const next = sessions.find((session) => session.opens_at > course.now)?.opens_at
+  const edges = [...open.map((session) => session.grace_ends_at), ...(next ? [next] : [])]
+  const horizon = new Date(course.now.getTime() + NO_SESSION_MS)
+  const until = edges.reduce((first, edge) => (edge < first ? edge : first), horizon)
+  const longest = open.toSorted((a, b) => b.grace_ends_at.getTime() - a.grace_ends_at.getTime())[0]
+  if (longest) {
+    const places = open.reduce((sum, session) => sum + session.at_once, 0)
+    return { places, sessionId: longest.id, stopsAt: longest.grace_ends_at, until }
+  }
+  const stopsAt = new Date(course.now.getTime() + outside.outside_minutes * 60_000)
+  return { places: outside.places_outside, sessionId: null, stopsAt, until }
+}
+
+/**
+ * Makes the rows of place match the opening: adds what is missing, removes free ones beyond it.
+ * Taken ones beyond it go when they are given back: nobody is stopped by an edit of a number.
+ */
+export async function settlePlaces(tx: Db, course: { id: string; now: Date }): Promise<Opening> {
+  await tx.query('select 1 from course where id = $1 for update', [course.id])
+  const now = await opening(tx, course)
+  const { count } = await one<{ count: number }>(
+    tx,
+    sql`select count(*) from place where course_id = ${course.id}`,
+  )
+  if (count < now.places) {
+    const ids = Array.from({ length: now.places - count }, newId)
+    await execute(
+      tx,
+      sql`insert into place (id, course_id) select id, ${course.id} from unnest(${ids}::uuid[]) id`,
+    )
+  } else if (count > now.places) {
+    await execute(
+      tx,
+      sql`delete from place where id in (select id from place where course_id = ${course.id} and workspace_id is null
+          limit ${count - now.places} for update skip locked)`,
+    )
+  }
+  await execute(tx, sql`update course set places_until = ${now.until} where id = ${course.id}`)
+  return now
+}
+
+/** Takes a free place for the workspace, or finds the one it has; false when there is none. */
+export async function takePlace(
+  tx: Db,
+  place: { courseId: string; workspaceId: string },
+): Promise<boolean> {
+  const held = await findOne(
+    tx,
+    sql`select id from place where workspace_id = ${place.workspaceId}`,
+  )
+  if (held) return true
+  const taken = await findOne(
+    tx,
+    sql`update place set workspace_id = ${place.workspaceId} where id =
+        (select id from place where course_id = ${place.courseId} and workspace_id is null limit 1 for update skip locked)
+        returning id`,
+  )
+  return taken !== undefined
+}
+
+/** Gives the workspace's place back, and drops it when the course has more than the opening allows. */
+export async function freePlace(
+  tx: Db,
+  place: { courseId: string; workspaceId: string; now: Date },
+): Promise<void> {
+  await execute(
+    tx,
+    sql`update place set workspace_id = null where workspace_id = ${place.workspaceId}`,
+  )
+  await settlePlaces(tx, { id: place.courseId, now: place.now })
+}

@@ -1,0 +1,266 @@
+/** Seats: numbered places of a course, each one Swarm service, one volume, one credential. */
+import { randomInt } from 'node:crypto'
+import { type Db, execute, findOne, many, notify, sql } from './db.ts'
+import { newId, randomLabel } from './ids.ts'
+import type { KeyRing } from './key-ring.ts'
+
+export type SeatState = 'absent' | 'cold' | 'starting' | 'ready' | 'stopping' | 'failed'
+export type PortKind = 'web' | 'ssh' | 'vnc' | 'tcp'
+
+export type SeatPort = {
+  container_port: number
+  name: string
+  kind: PortKind
+  host_label: string
+  published_port: number | null
+  required: boolean
+  title: { en: string; fr: string }
+}
+
+export type Seat = {
+  id: string
+  course_id: string
+  course_code: string
+  pool_id: string
+  number: number
+  generation: number
+  wanted_generation: number
+  applied_generation: number | null
+  template_digest: string | null
+  state: SeatState
+  state_at: Date
+  wanted_on: boolean
+  wanted_start: number
+  started: number
+  start_failures: number
+  start_after: Date | null
+  held: boolean
+  taken: boolean
+  service_id: string | null
+  task_id: string | null
+  node_address: string | null
+  identity_port: number | null
+  credential_key_id: string
+  credential: Buffer
+}
+
+export type Credential = { login: string; password: string }
+
+const seatColumns = sql`seat.id, seat.course_id, course.code as course_code, seat.pool_id, seat.number, seat.generation,
+  seat.wanted_generation, seat.applied_generation, seat.template_digest, seat.state, seat.state_at, seat.wanted_on,
+  seat.wanted_start, seat.started, seat.start_failures, seat.start_after, seat.held, seat.taken, seat.service_id,
+  seat.task_id, seat.node_address, seat.identity_port, seat.credential_key_id, seat.credential`
+
+/**
+ * Makes the rows of seats 1..`seats` of a course with the ports of its environment. Existing seats
+ * keep number, credential and host names; ports that an environment lost or gained follow it.
+ */
+export async function ensureSeats(
+  tx: Db,
+  ring: KeyRing,
+  course: {
+    id: string
+    poolId: string
+    seats: number
+    ports: {
+      number: number
+      name: string
+      kind: PortKind
+      required: boolean
+      title: { en: string; fr: string }
+    }[]
+    now: Date
+  },
+): Promise<void> {
+  const known = await many<{ number: number }>(
+    tx,
+    sql`select number from seat where course_id = ${course.id}`,
+  )
+  const numbers = new Set(known.map((row) => row.number))
+  for (let number = 1; number <= course.seats; number++)
+    if (!numbers.has(number)) await insertSeat(tx, ring, { ...course, number })
+  await execute(
+    tx,
+    sql`update seat set pool_id = ${course.poolId} where course_id = ${course.id} and state = 'absent'`,
+  )
+  await ensurePorts(tx, course)
+}
+
+async function insertSeat(
+  tx: Db,
+  ring: KeyRing,
+  seat: { id: string; poolId: string; number: number; now: Date },
+): Promise<void> {
+  const id = newId()
+  const sealed = ring.seal(JSON.stringify(newCredential()), `seat ${id}`)
+  await execute(
+    tx,
+    sql`insert into seat (id, course_id, pool_id, number, state, state_at, credential_key_id, credential)
+        values (${id}, ${seat.id}, ${seat.poolId}, ${seat.number}, 'absent', ${seat.now}, ${sealed.keyId}, ${sealed.bytes})`,
+  )
+}
+
+// Read aloud and typed from a projector: no 0/O, 1/l, no look-alikes.
+const PASSWORD_CHARACTERS = 'abcdefghijkmnpqrstuvwxyz23456789'
+
+/** A login that names nobody, and a password of 12 characters of 5 bits. */
+function newCredential(): Credential {
+  const pick = (length: number) =>
+    Array.from({ length }, () => PASSWORD_CHARACTERS[randomInt(PASSWORD_CHARACTERS.length)]).join(
+      '',
+    )
+  return { login: `lab${pick(4)}`, password: pick(12) }
+}
+
+export function credentialOf(
+  ring: KeyRing,
+  seat: Pick<Seat, 'id' | 'credential' | 'credential_key_id'>,
+): Credential {
+  const plain = ring.open(
+    { keyId: seat.credential_key_id, bytes: seat.credential },
+    `seat ${seat.id}`,
+  )
+  return JSON.parse(plain.toString()) as Credential
+}
+
+type PortPlan = Parameters<typeof ensureSeats>[2]
+
+async function ensurePorts(tx: Db, course: Pick<PortPlan, 'id' | 'ports'>): Promise<void> {
+  const numbers = course.ports.map((port) => port.number)
+  await execute(
+    tx,
+    sql`delete from seat_port using seat where seat.id = seat_id and seat.course_id = ${course.id}
+        and not container_port = any(${numbers}::int[])`,
+  )
+  for (const port of course.ports) {
+    await execute(
+      tx,
+      sql`update seat_port set name = ${port.name}, kind = ${port.kind}, required = ${port.required},
+          title = ${JSON.stringify(port.title)} from seat
+          where seat.id = seat_id and seat.course_id = ${course.id} and container_port = ${port.number}`,
+    )
+    const without = await many<{ id: string }>(
+      tx,
+      sql`select id from seat where course_id = ${course.id} and not exists
+          (select from seat_port where seat_id = seat.id and container_port = ${port.number})`,
+    )
+    await execute(
+      tx,
+      sql`insert into seat_port (seat_id, container_port, name, kind, host_label, required, title)
+          select id, ${port.number}, ${port.name}, ${port.kind}, label, ${port.required}, ${JSON.stringify(port.title)}
+          from unnest(${without.map((seat) => seat.id)}::uuid[], ${without.map(() => randomLabel(26))}::text[]) as t (id, label)`,
+    )
+  }
+}
+
+/**
+ * Takes a number for good: a ready seat first, then what is on its way, then any the allowance holds.
+ * Two launches never take the same one, and neither waits for the other.
+ */
+export async function takeSeat(
+  tx: Db,
+  courseId: string,
+): Promise<{ id: string; number: number; state: SeatState } | undefined> {
+  for (const states of [['ready'], ['starting'], ['cold'], ['absent', 'stopping', 'failed']]) {
+    const seat = await findOne<{ id: string; number: number; state: SeatState }>(
+      tx,
+      sql`update seat set taken = true where id =
+          (select seat.id from seat join course on course.id = seat.course_id
+           where seat.course_id = ${courseId} and not taken and seat.state = any(${states}::text[])
+             and seat.number <= course.allowance_seats
+           order by seat.number limit 1 for update of seat skip locked)
+          returning id, number, state`,
+    )
+    if (seat) return seat
+  }
+  return undefined
+}
+
+/** Asks for the seat to run (or not); the worker is woken when the caller commits. */
+export async function wantSeat(tx: Db, seat: { id: string; on: boolean }): Promise<void> {
+  await execute(tx, sql`update seat set wanted_on = ${seat.on} where id = ${seat.id}`)
+  await notify(tx, 'work', seat.id)
+}
+
+/** The running task must be younger than this call: a restart. */
+export async function wantFreshStart(tx: Db, seat: { id: string }): Promise<void> {
+  await execute(
+    tx,
+    sql`update seat set wanted_on = true, wanted_start = wanted_start + 1, start_failures = 0, start_after = null
+        where id = ${seat.id}`,
+  )
+  await notify(tx, 'work', seat.id)
+}
+
+/** The next generation: a new volume, secret and host names, once the seat is cold. The old volume stays. */
+export async function wantNewGeneration(tx: Db, seat: { id: string }): Promise<void> {
+  await execute(
+    tx,
+    sql`update seat set wanted_generation = generation + 1, start_failures = 0, start_after = null where id = ${seat.id}`,
+  )
+  await notify(tx, 'work', seat.id)
+}
+
+/** Steps a cold seat into its wanted generation; every host name of the old one stops working. */
+export async function beginGeneration(tx: Db, seat: { id: string }): Promise<void> {
+  await execute(tx, sql`update seat set generation = wanted_generation where id = ${seat.id}`)
+  const ports = await many<{ container_port: number }>(
+    tx,
+    sql`select container_port from seat_port where seat_id = ${seat.id}`,
+  )
+  for (const port of ports)
+    await execute(
+      tx,
+      sql`update seat_port set host_label = ${randomLabel(26)} where seat_id = ${seat.id} and container_port = ${port.container_port}`,
+    )
+  await notify(tx, 'route', seat.id)
+}
+
+export async function seatsOfCourse(db: Db, courseId: string): Promise<Seat[]> {
+  return many<Seat>(
+    db,
+    sql`select ${seatColumns} from seat join course on course.id = seat.course_id
+        where seat.course_id = ${courseId} order by seat.number`,
+  )
+}
+
+/** Seats that exist or should, over all courses: what the worker looks after. */
+export async function livingSeats(db: Db): Promise<Seat[]> {
+  return many<Seat>(
+    db,
+    sql`select ${seatColumns} from seat join course on course.id = seat.course_id
+        where seat.state <> 'absent' or seat.wanted_on order by seat.course_id, seat.number`,
+  )
+}
+
+export async function seatPorts(
+  db: Db,
+  seatIds: string[],
+): Promise<(SeatPort & { seat_id: string })[]> {
+  return many(
+    db,
+    sql`select seat_id, container_port, name, kind, host_label, published_port, required, title from seat_port
+        where seat_id = any(${seatIds}::uuid[]) order by seat_id, container_port`,
+  )
+}
+
+/** A teacher's list: number, state and who sits there, by the name the LMS gave, if it gave one. */
+export async function courseSeats(db: Db, course: { courseId: string }) {
+  return many<{
+    number: number
+    state: SeatState
+    state_at: Date
+    occupied: boolean
+    display_name: string | null
+    workspace_id: string | null
+    workspace_state: string | null
+    message_code: string | null
+    message_params: Record<string, string | number>
+  }>(
+    db,
+    sql`select seat.number, seat.state, seat.state_at, seat.taken as occupied, person.display_name,
+          workspace.id as workspace_id, workspace.state as workspace_state, seat.message_code, seat.message_params
+        from seat left join workspace on workspace.seat_id = seat.id left join person on person.id = workspace.person_id
+        where seat.course_id = ${course.courseId} and (seat.state <> 'absent' or seat.taken) order by seat.number`,
+  )
+}

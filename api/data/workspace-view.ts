@@ -1,0 +1,180 @@
+/** What a student's page shows of a workspace, in one shape: steps, doors, queue, time left. */
+import { type Db, findOne, one, sql } from './db.ts'
+import type { KeyRing } from './key-ring.ts'
+import { type Credential, type PortKind, type SeatState, credentialOf, seatPorts } from './seat.ts'
+import type { WorkspaceState } from './workspace.ts'
+
+export type StepCode =
+  | 'step.number'
+  | 'step.place'
+  | 'step.create'
+  | 'step.start'
+  | 'step.check'
+  | 'step.ready'
+export type Step = { code: StepCode; state: 'done' | 'active' | 'waiting' }
+
+export type WorkspaceView = {
+  id: string
+  personId: string
+  courseId: string
+  courseKey: string
+  courseTitle: { en: string; fr: string }
+  seatNumber: number | null
+  state: WorkspaceState
+  stateAt: Date
+  version: number
+  steps: Step[]
+  queue: { ahead: number; estimateAt: Date | null } | null
+  opensAt: Date | null
+  stopsAt: Date | null
+  message: { code: string; params: Record<string, string | number> } | null
+  credential: Credential | null
+  nodeAddress: string | null
+  ports: {
+    containerPort: number
+    name: string
+    kind: PortKind
+    required: boolean
+    title: { en: string; fr: string }
+    hostLabel: string
+    publishedPort: number | null
+  }[]
+}
+
+type Row = {
+  id: string
+  person_id: string
+  course_id: string
+  course_key: string
+  course_title: { en: string; fr: string }
+  state: WorkspaceState
+  state_at: Date
+  version: number
+  queued_at: Date | null
+  opens_at: Date | null
+  stops_at: Date | null
+  message_code: string | null
+  message_params: Record<string, string | number>
+  seat_id: string | null
+  number: number | null
+  seat_state: SeatState | null
+  task_id: string | null
+  node_address: string | null
+  credential_key_id: string | null
+  credential: Buffer | null
+  seat_message_code: string | null
+  seat_message_params: Record<string, string | number> | null
+}
+
+export async function workspaceView(
+  db: Db,
+  ring: KeyRing,
+  workspaceId: string,
+): Promise<WorkspaceView | undefined> {
+  const row = await findOne<Row>(
+    db,
+    sql`select workspace.id, workspace.person_id, workspace.course_id, course.key as course_key,
+          course.title as course_title, workspace.state, workspace.state_at, workspace.version, workspace.queued_at,
+          workspace.opens_at, workspace.stops_at, workspace.message_code, workspace.message_params,
+          seat.id as seat_id, seat.number, seat.state as seat_state, seat.task_id, seat.node_address,
+          seat.credential_key_id, seat.credential, seat.message_code as seat_message_code,
+          seat.message_params as seat_message_params
+        from workspace join course on course.id = workspace.course_id left join seat on seat.id = workspace.seat_id
+        where workspace.id = ${workspaceId}`,
+  )
+  if (!row) return undefined
+  const ports = row.seat_id ? await seatPorts(db, [row.seat_id]) : []
+  return {
+    id: row.id,
+    personId: row.person_id,
+    courseId: row.course_id,
+    courseKey: row.course_key,
+    courseTitle: row.course_title,
+    seatNumber: row.number,
+    state: row.state,
+    stateAt: row.state_at,
+    version: row.version,
+    steps: steps(row),
+    queue: row.state === 'queued' ? await queuePlace(db, row) : null,
+    opensAt: row.opens_at,
+    stopsAt: ['starting', 'ready', 'resetting'].includes(row.state) ? row.stops_at : null,
+    message: messageOf(row),
+    credential: credentialIn(row, ring),
+    nodeAddress: row.node_address,
+    ports: ports.map((port) => ({
+      containerPort: port.container_port,
+      name: port.name,
+      kind: port.kind,
+      required: port.required,
+      title: port.title,
+      hostLabel: port.host_label,
+      publishedPort: port.published_port,
+    })),
+  }
+}
+
+function messageOf(row: Row): WorkspaceView['message'] {
+  if (row.message_code) return { code: row.message_code, params: row.message_params }
+  if (row.state === 'starting' && row.seat_message_code)
+    return { code: row.seat_message_code, params: row.seat_message_params ?? {} }
+  return null
+}
+
+function credentialIn(row: Row, ring: KeyRing): Credential | null {
+  if (!row.seat_id || !row.credential || !row.credential_key_id) return null
+  return credentialOf(ring, {
+    id: row.seat_id,
+    credential: row.credential,
+    credential_key_id: row.credential_key_id,
+  })
+}
+
+/** The way in as named steps, from the row of the workspace and of its seat. Pure. */
+export function steps(row: {
+  state: WorkspaceState
+  number: number | null
+  seat_state: SeatState | null
+  task_id: string | null
+}): Step[] {
+  const placed = ['starting', 'ready', 'resetting'].includes(row.state)
+  const exists = row.seat_state !== null && row.seat_state !== 'absent'
+  const runs = row.seat_state === 'ready' || (row.seat_state === 'starting' && row.task_id !== null)
+  const done: [StepCode, boolean][] = [
+    ['step.number', row.number !== null],
+    ['step.place', placed],
+    ['step.create', placed && exists],
+    ['step.start', placed && runs],
+    ['step.check', row.state === 'ready'],
+    ['step.ready', row.state === 'ready'],
+  ]
+  const isMoving = placed || row.state === 'queued'
+  const active = done.findIndex(([, isDone]) => !isDone)
+  return done.map(([code, isDone], i) => ({
+    code,
+    state:
+      isDone && (active === -1 || i < active)
+        ? 'done'
+        : i === active && isMoving
+          ? 'active'
+          : 'waiting',
+  }))
+}
+
+/**
+ * How many are before me, and when my turn is likely: the (ahead + 1)-th place to be given back, by the
+ * automatic stop of those who run. Earlier stops by hand only make it sooner. Null when nobody runs.
+ */
+async function queuePlace(db: Db, row: Row): Promise<{ ahead: number; estimateAt: Date | null }> {
+  const { ahead } = await one<{ ahead: number }>(
+    db,
+    sql`select count(*) as ahead from workspace where course_id = ${row.course_id} and state = 'queued'
+        and (queued_at, id) < (${row.queued_at}, ${row.id})`,
+  )
+  const freed = await findOne<{ stops_at: Date }>(
+    db,
+    sql`select stops_at from workspace where course_id = ${row.course_id}
+        and state in ('starting', 'ready', 'resetting', 'stopping') and stops_at is not null
+        order by stops_at offset ${ahead} limit 1`,
+  )
+  return { ahead, estimateAt: freed?.stops_at ?? null }
+}

@@ -1,0 +1,414 @@
+/**
+ * Workspaces: a seat taken by a student for as long as the course lasts. Everything here is rows;
+ * the worker sees what is wanted and makes it so.
+ */
+import { type Actor, audit } from './audit.ts'
+import { type Db, execute, findOne, many, notify, one, sql } from './db.ts'
+import { newId } from './ids.ts'
+import { freePlace, opening, settlePlaces, takePlace } from './place.ts'
+import { type SeatState, takeSeat, wantFreshStart, wantNewGeneration, wantSeat } from './seat.ts'
+
+export type WorkspaceState =
+  | 'closed'
+  | 'queued'
+  | 'starting'
+  | 'ready'
+  | 'resetting'
+  | 'stopping'
+  | 'stopped'
+  | 'failed'
+
+export type Workspace = {
+  id: string
+  course_id: string
+  person_id: string
+  seat_id: string | null
+  seat_state: SeatState | null
+  seat_number: number | null
+  session_id: string | null
+  state: WorkspaceState
+  state_at: Date
+  queued_at: Date | null
+  opens_at: Date | null
+  stops_at: Date | null
+  version: number
+  message_code: string | null
+  message_params: Record<string, string | number>
+}
+
+/** From which states each act may be done; elsewhere it changes nothing (double clicks, two tabs). */
+export const actable = {
+  start: ['closed', 'stopped', 'failed'],
+  stop: ['queued', 'starting', 'ready', 'failed', 'closed'],
+  restart: ['starting', 'ready', 'failed'],
+  reset: ['starting', 'ready', 'stopped', 'closed', 'failed'],
+} as const satisfies Record<string, readonly WorkspaceState[]>
+
+const workspaceColumns = sql`workspace.id, workspace.course_id, workspace.person_id, workspace.seat_id,
+  seat.state as seat_state, seat.number as seat_number, workspace.session_id, workspace.state, workspace.state_at,
+  workspace.queued_at, workspace.opens_at, workspace.stops_at, workspace.version, workspace.message_code,
+  workspace.message_params`
+
+const workspaceTable = sql`workspace left join seat on seat.id = workspace.seat_id`
+
+export async function findWorkspace(db: Db, id: string): Promise<Workspace | undefined> {
+  return findOne<Workspace>(
+    db,
+    sql`select ${workspaceColumns} from ${workspaceTable} where workspace.id = ${id}`,
+  )
+}
+
+/** The row, locked against every other act on the same workspace until the caller's transaction ends. */
+async function lockWorkspace(tx: Db, id: string): Promise<Workspace> {
+  return one<Workspace>(
+    tx,
+    sql`select ${workspaceColumns} from ${workspaceTable} where workspace.id = ${id} for update of workspace`,
+  )
+}
+
+/**
+ * The launch: finds or makes the person's workspace of the course, takes a seat number for good and a
+ * place if there is one, else queues. Idempotent: double clicks, two tabs and reloads get the same one.
+ */
+export async function claimWorkspace(
+  tx: Db,
+  launch: { courseId: string; personId: string; now: Date },
+): Promise<{ id: string; state: WorkspaceState; seatNumber: number | null }> {
+  const workspace = (await findOwn(tx, launch)) ?? (await createWorkspace(tx, launch))
+  await execute(
+    tx,
+    sql`update workspace set last_launch_at = ${launch.now} where id = ${workspace.id}`,
+  )
+  const state = isStartable(workspace) ? await begin(tx, workspace, launch.now) : workspace.state
+  const seatNumber =
+    workspace.seat_number ??
+    (
+      await findOne<{ number: number }>(
+        tx,
+        sql`select number from seat join workspace on seat_id = seat.id where workspace.id = ${workspace.id}`,
+      )
+    )?.number
+  return { id: workspace.id, state, seatNumber: seatNumber ?? null }
+}
+
+const isStartable = (workspace: Workspace): boolean =>
+  (actable.start as readonly WorkspaceState[]).includes(workspace.state)
+
+async function findOwn(
+  tx: Db,
+  own: { courseId: string; personId: string },
+): Promise<Workspace | undefined> {
+  return findOne<Workspace>(
+    tx,
+    sql`select ${workspaceColumns} from ${workspaceTable}
+        where workspace.course_id = ${own.courseId} and workspace.person_id = ${own.personId} for update of workspace`,
+  )
+}
+
+async function createWorkspace(
+  tx: Db,
+  own: { courseId: string; personId: string; now: Date },
+): Promise<Workspace> {
+  await execute(
+    tx,
+    sql`insert into workspace (id, course_id, person_id, state, state_at, created_at, last_launch_at)
+        values (${newId()}, ${own.courseId}, ${own.personId}, 'closed', ${own.now}, ${own.now}, ${own.now})
+        on conflict (course_id, person_id) do nothing`,
+  )
+  const made = await findOwn(tx, own)
+  if (!made) throw new Error('A workspace that was just made is not there.')
+  return made
+}
+
+/** Gives a stopped workspace its seat and a place; answers the state it reached. */
+async function begin(tx: Db, workspace: Workspace, now: Date): Promise<WorkspaceState> {
+  const seat = await seatFor(tx, workspace, now)
+  const open = await openingNow(tx, workspace.course_id, now)
+  if (open.places === 0) return closeUntilNext(tx, workspace, now)
+  const overtakes = await someoneWaits(tx, workspace.course_id)
+  if (
+    !seat ||
+    overtakes ||
+    !(await takePlace(tx, { courseId: workspace.course_id, workspaceId: workspace.id }))
+  )
+    return enqueue(tx, workspace, now)
+  return run(tx, { workspace, seat, open, now })
+}
+
+type OwnSeat = { id: string; state: SeatState }
+
+async function seatFor(tx: Db, workspace: Workspace, now: Date): Promise<OwnSeat | undefined> {
+  if (workspace.seat_id && workspace.seat_state)
+    return { id: workspace.seat_id, state: workspace.seat_state }
+  const seat = await takeSeat(tx, workspace.course_id)
+  if (!seat) return undefined
+  await execute(tx, sql`update workspace set seat_id = ${seat.id} where id = ${workspace.id}`)
+  await notify(tx, 'route', seat.id)
+  await audit(tx, {
+    actor: { name: 'launch', role: 'labplan' },
+    action: 'seat.take',
+    subject: { kind: 'workspace', id: workspace.id },
+    detail: { seat: seat.number },
+    now,
+  })
+  return seat
+}
+
+/** The opening, with its rows of place made right when they are due: rarely, so launches do not queue for it. */
+async function openingNow(tx: Db, courseId: string, now: Date) {
+  const { places_until } = await one<{ places_until: Date | null }>(
+    tx,
+    sql`select places_until from course where id = ${courseId}`,
+  )
+  const stale = !places_until || places_until <= now
+  return stale ? settlePlaces(tx, { id: courseId, now }) : opening(tx, { id: courseId, now })
+}
+
+async function someoneWaits(tx: Db, courseId: string): Promise<boolean> {
+  const found = await findOne(
+    tx,
+    sql`select 1 as waits from workspace where course_id = ${courseId} and state = 'queued' limit 1`,
+  )
+  return found !== undefined
+}
+
+async function run(
+  tx: Db,
+  start: {
+    workspace: Workspace
+    seat: OwnSeat
+    open: { sessionId: string | null; stopsAt: Date }
+    now: Date
+  },
+): Promise<WorkspaceState> {
+  const state: WorkspaceState = start.seat.state === 'ready' ? 'ready' : 'starting'
+  await moveTo(
+    tx,
+    start.workspace.id,
+    state,
+    start.now,
+    sql`, queued_at = null, opens_at = null, warned_at = null,
+    stops_at = ${start.open.stopsAt}, session_id = ${start.open.sessionId}`,
+  )
+  await execute(
+    tx,
+    sql`update seat set start_failures = 0, start_after = null where id = ${start.seat.id}`,
+  )
+  await wantSeat(tx, { id: start.seat.id, on: true })
+  await notify(tx, 'route', start.seat.id)
+  return state
+}
+
+async function enqueue(tx: Db, workspace: Workspace, now: Date): Promise<WorkspaceState> {
+  await moveTo(tx, workspace.id, 'queued', now, sql`, queued_at = ${now}, opens_at = null`)
+  await notify(tx, 'work', '')
+  return 'queued'
+}
+
+async function closeUntilNext(tx: Db, workspace: Workspace, now: Date): Promise<WorkspaceState> {
+  const next = await findOne<{ opens_at: Date }>(
+    tx,
+    sql`select opens_at from session where course_id = ${workspace.course_id} and state <> 'cancelled'
+        and opens_at > ${now} order by opens_at limit 1`,
+  )
+  await moveTo(tx, workspace.id, 'closed', now, sql`, opens_at = ${next?.opens_at ?? null}`)
+  return 'closed'
+}
+
+/** Every change of state: raises the version, tells who watches the page. */
+async function moveTo(
+  tx: Db,
+  id: string,
+  state: WorkspaceState,
+  now: Date,
+  more = sql``,
+  message: { code: string; params?: Record<string, string | number> } | null = null,
+): Promise<void> {
+  await execute(
+    tx,
+    sql`update workspace set state = ${state}, state_at = ${now}, version = version + 1,
+        message_code = ${message?.code ?? null}, message_params = ${JSON.stringify(message?.params ?? {})} ${more}
+        where id = ${id}`,
+  )
+  await notify(tx, 'workspace', id)
+}
+
+type Act = { workspaceId: string; actor: Actor; now: Date }
+
+export async function startWorkspace(tx: Db, act: Act): Promise<WorkspaceState> {
+  const workspace = await lockWorkspace(tx, act.workspaceId)
+  if (!isStartable(workspace)) return workspace.state
+  await auditAct(tx, act, 'workspace.start')
+  return begin(tx, workspace, act.now)
+}
+
+/** Stops, keeping seat number and files. The place is given back when the seat is seen cold. */
+export async function stopWorkspace(
+  tx: Db,
+  act: Act & { reason?: 'asked' | 'session_end' },
+): Promise<WorkspaceState> {
+  const workspace = await lockWorkspace(tx, act.workspaceId)
+  if (!(actable.stop as readonly WorkspaceState[]).includes(workspace.state)) return workspace.state
+  const message = act.reason === 'session_end' ? { code: 'stopped.session_end' } : null
+  await auditAct(tx, act, 'workspace.stop', { reason: act.reason ?? 'asked' })
+  const runs =
+    ['starting', 'ready', 'failed'].includes(workspace.state) && workspace.seat_id !== null
+  await moveTo(
+    tx,
+    workspace.id,
+    runs ? 'stopping' : 'stopped',
+    act.now,
+    sql`, queued_at = null, opens_at = null`,
+    message,
+  )
+  if (runs && workspace.seat_id) await wantSeat(tx, { id: workspace.seat_id, on: false })
+  return runs ? 'stopping' : 'stopped'
+}
+
+/** A fresh container, the same files. */
+export async function restartWorkspace(tx: Db, act: Act): Promise<WorkspaceState> {
+  const workspace = await lockWorkspace(tx, act.workspaceId)
+  if (
+    !(actable.restart as readonly WorkspaceState[]).includes(workspace.state) ||
+    !workspace.seat_id
+  )
+    return workspace.state
+  await auditAct(tx, act, 'workspace.restart')
+  await moveTo(tx, workspace.id, 'starting', act.now)
+  await wantFreshStart(tx, { id: workspace.seat_id })
+  return 'starting'
+}
+
+/** A fresh start: with the files kept it is a restart, else the seat's next generation with an empty volume. */
+export async function resetWorkspace(
+  tx: Db,
+  act: Act & { keepFiles: boolean },
+): Promise<WorkspaceState> {
+  const workspace = await lockWorkspace(tx, act.workspaceId)
+  if (!(actable.reset as readonly WorkspaceState[]).includes(workspace.state) || !workspace.seat_id)
+    return workspace.state
+  await auditAct(tx, act, 'workspace.reset', { keepFiles: act.keepFiles })
+  if (!act.keepFiles) await wantNewGeneration(tx, { id: workspace.seat_id })
+  if (isStartable(workspace)) return begin(tx, workspace, act.now)
+  await moveTo(tx, workspace.id, act.keepFiles ? 'starting' : 'resetting', act.now)
+  await wantFreshStart(tx, { id: workspace.seat_id })
+  return act.keepFiles ? 'starting' : 'resetting'
+}
+
+async function auditAct(
+  tx: Db,
+  act: Act,
+  action: string,
+  detail: Record<string, unknown> = {},
+): Promise<void> {
+  await audit(tx, {
+    actor: act.actor,
+    action,
+    subject: { kind: 'workspace', id: act.workspaceId },
+    detail,
+    now: act.now,
+  })
+}
+
+/** The worker saw the workspace's seat ready: its owner may enter. */
+export async function seatBecameReady(tx: Db, seat: { id: string; now: Date }): Promise<void> {
+  await settleHolder(tx, seat, ['starting', 'resetting', 'failed'], 'ready')
+}
+
+/** The worker saw the seat's task end while it should run: it is on its way back. */
+export async function seatWentAway(tx: Db, seat: { id: string; now: Date }): Promise<void> {
+  await settleHolder(tx, seat, ['ready'], 'starting', { code: 'starting.again' })
+}
+
+/** The seat does not come up; `message` says what was being done. It is tried again. */
+export async function seatFailed(
+  tx: Db,
+  seat: {
+    id: string
+    now: Date
+    message: { code: string; params?: Record<string, string | number> }
+  },
+): Promise<void> {
+  await settleHolder(tx, seat, ['starting', 'resetting', 'ready'], 'failed', seat.message)
+}
+
+/** The worker saw the seat cold: a workspace that was stopping has stopped, and its place serves the next. */
+export async function seatBecameCold(tx: Db, seat: { id: string; now: Date }): Promise<void> {
+  const holder = await settleHolder(tx, seat, ['stopping'], 'stopped')
+  if (!holder) return
+  await freePlace(tx, { courseId: holder.course_id, workspaceId: holder.id, now: seat.now })
+  await serveQueue(tx, { courseId: holder.course_id, now: seat.now })
+}
+
+async function settleHolder(
+  tx: Db,
+  seat: { id: string; now: Date },
+  from: WorkspaceState[],
+  to: WorkspaceState,
+  message: { code: string; params?: Record<string, string | number> } | null = null,
+): Promise<{ id: string; course_id: string } | undefined> {
+  const holder = await findOne<{
+    id: string
+    course_id: string
+    message_code: string | null
+    message_params: object
+  }>(
+    tx,
+    sql`select id, course_id, message_code, message_params from workspace
+        where seat_id = ${seat.id} and state = any(${from}::text[]) for update`,
+  )
+  if (!holder) return undefined
+  // Why it stopped stays readable once it has.
+  const kept = to === 'stopped' && holder.message_code ? { code: holder.message_code } : null
+  await moveTo(tx, holder.id, to, seat.now, sql``, message ?? kept)
+  return holder
+}
+
+/** Lets those who wait in, first come first served, while places are free. Answers how many. */
+export async function serveQueue(tx: Db, course: { courseId: string; now: Date }): Promise<number> {
+  const open = await openingNow(tx, course.courseId, course.now)
+  let served = 0
+  for (const waiting of await queueOf(tx, course.courseId)) {
+    const seat = await seatFor(tx, waiting, course.now)
+    if (!seat || !(await takePlace(tx, { courseId: course.courseId, workspaceId: waiting.id })))
+      break
+    await run(tx, { workspace: waiting, seat, open, now: course.now })
+    served++
+  }
+  if (served > 0) await notifyQueue(tx, course.courseId)
+  return served
+}
+
+async function queueOf(tx: Db, courseId: string): Promise<Workspace[]> {
+  return many<Workspace>(
+    tx,
+    sql`select ${workspaceColumns} from ${workspaceTable} where workspace.course_id = ${courseId}
+        and workspace.state = 'queued' order by workspace.queued_at, workspace.id for update of workspace`,
+  )
+}
+
+/** Those still waiting have moved up a place. */
+async function notifyQueue(tx: Db, courseId: string): Promise<void> {
+  await execute(
+    tx,
+    sql`select pg_notify('workspace', id::text) from workspace where course_id = ${courseId} and state = 'queued'`,
+  )
+}
+
+/** What time alone changes: stops who is past the end, opens what was closed. Idempotent. */
+export async function workspacesDue(
+  db: Db,
+  now: Date,
+): Promise<{ stop: string[]; open: string[]; queued: string[] }> {
+  const ids = async (query: ReturnType<typeof sql>) =>
+    (await many<{ id: string }>(db, query)).map((row) => row.id)
+  return {
+    stop: await ids(
+      sql`select id from workspace where state in ('queued', 'starting', 'ready', 'failed') and stops_at <= ${now}`,
+    ),
+    open: await ids(
+      sql`select id from workspace where state = 'closed' and opens_at <= ${now} order by last_launch_at`,
+    ),
+    queued: await ids(sql`select distinct course_id as id from workspace where state = 'queued'`),
+  }
+}
