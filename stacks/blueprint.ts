@@ -1,0 +1,204 @@
+/**
+ * The blueprint: everything that should exist, over time. Immutable, hashed, and the only thing the
+ * worker reads. It holds no time of making, no random id, no host name and no person, so the same
+ * plan always has the same bytes.
+ */
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+
+const gpu = z.strictObject({ kind: z.string(), count: z.int() })
+const text = z.strictObject({ fr: z.string(), en: z.string() })
+const instant = z.string()
+
+/** One seat of a course, as its Swarm service and volume are made. The same for every number. */
+export const seatTemplateSchema = z.strictObject({
+  image: z.string(),
+  command: z.array(z.string()),
+  env: z.record(z.string(), z.string()),
+  capabilities: z.array(z.string()),
+  ports: z.array(
+    z.strictObject({
+      /** Container port. */
+      number: z.int(),
+      name: z.string(),
+      kind: z.enum(['web', 'ssh', 'vnc', 'tcp']),
+      title: text,
+      required: z.boolean(),
+    }),
+  ),
+  /** 1000 is one core; Docker's NanoCPUs are this × 1e6. Reserved and limited. */
+  cpuMillis: z.int(),
+  memoryMb: z.int(),
+  gpu: gpu.nullable(),
+  volume: z.strictObject({ mountPath: z.string(), quotaMb: z.int() }).nullable(),
+  pidsLimit: z.int(),
+  /** Swarm placement constraints. */
+  constraints: z.array(z.string()),
+  /** Key of the network; `none` for no network. */
+  network: z.string(),
+})
+
+/** Seats of a session on one node, for as long as the session (or its part) runs. */
+const placementSchema = z.strictObject({ node: z.string(), seats: z.int() })
+
+export const sessionSchema = z.strictObject({
+  /** `networks-101/2026-11-23T08:00`: course and the wall time first planned; a move keeps it. */
+  key: z.string(),
+  kind: z.enum(['class', 'exam', 'project', 'booking']),
+  pool: z.string(),
+  group: z.string().nullable(),
+  startsAt: instant,
+  /** End of the class itself; what follows is stay, extra time and grace. */
+  endsAt: instant,
+  /** From here students may enter. */
+  opensAt: instant,
+  /** From here its seats exist and are warmed, and its capacity is reserved. */
+  leadStartsAt: instant,
+  /** By here all of it must be ready. */
+  readyAt: instant,
+  /** From here its seats stop and what nobody needs is destroyed. */
+  graceEndsAt: instant,
+  students: z.int(),
+  /** Places: seats that may run together. */
+  atOnce: z.int(),
+  spares: z.int(),
+  /** How many seats are warmed before it opens. */
+  warm: z.int(),
+  /** Numbers that exist while it lasts, `1-30,35`. */
+  seats: z.string(),
+  /** Where its places are reserved; fewer than `atOnce` when the pool cannot hold it. */
+  placements: z.array(placementSchema),
+})
+
+export const blueprintCourseSchema = z.strictObject({
+  key: z.string(),
+  zone: z.string(),
+  /** Eight characters for Docker names and labels. */
+  course8: z.string(),
+  pool: z.string(),
+  /** Absent while the environment has no build. */
+  template: seatTemplateSchema.nullable(),
+  /** Every number the course may use: its volumes. */
+  seats: z.string(),
+  volumes: z.strictObject({ from: instant, until: instant }).nullable(),
+  headroom: z
+    .strictObject({
+      seats: z.int(),
+      from: instant,
+      until: instant,
+      timeZone: z.string(),
+      hours: z.string(),
+      days: z.array(z.string()),
+    })
+    .nullable(),
+  allowance: z.strictObject({ seats: z.int(), atOnce: z.int(), hoursPerWeek: z.number() }),
+  sessions: z.array(sessionSchema),
+})
+
+export const blueprintPoolSchema = z.strictObject({
+  key: z.string(),
+  zone: z.string(),
+  /** Own machines, by key. */
+  fixed: z.array(z.string()),
+  /** Nodes to buy: each exists from `from` (boot included) until `until`. */
+  nodes: z.array(
+    z.strictObject({ key: z.string(), flavour: z.string(), from: instant, until: instant }),
+  ),
+  /** Bought nodes that are always on. */
+  idle: z.array(z.strictObject({ key: z.string(), flavour: z.string() })),
+})
+
+export const blueprintSchema = z.strictObject({
+  apiVersion: z.literal('labplan/v1'),
+  kind: z.literal('Blueprint'),
+  courses: z.array(blueprintCourseSchema),
+  pools: z.array(blueprintPoolSchema),
+})
+
+export type SeatTemplate = z.infer<typeof seatTemplateSchema>
+export type Placement = z.infer<typeof placementSchema>
+export type BlueprintSession = z.infer<typeof sessionSchema>
+export type BlueprintCourse = z.infer<typeof blueprintCourseSchema>
+export type BlueprintPool = z.infer<typeof blueprintPoolSchema>
+export type Blueprint = z.infer<typeof blueprintSchema>
+
+/** The part texts of blueprints already seen: parts are never changed once made. */
+const partTexts = new WeakMap<object, string>()
+
+/**
+ * JSON with sorted keys and nothing optional: the bytes that are stored, hashed and approved.
+ * Courses and pools are kept as text between calls, so an edit costs what it touches.
+ */
+export function canonicalText(blueprint: Blueprint): string {
+  const part = (value: object) => {
+    const known = partTexts.get(value)
+    if (known !== undefined) return known
+    const text = canonicalJson(value)
+    partTexts.set(value, text)
+    return text
+  }
+  const courses = blueprint.courses.map(part).join(',\n')
+  const pools = blueprint.pools.map(part).join(',\n')
+  return `{"apiVersion":"${blueprint.apiVersion}","courses":[\n${courses}\n],"kind":"Blueprint","pools":[\n${pools}\n]}\n`
+}
+
+export function canonicalBytes(blueprint: Blueprint): Uint8Array {
+  return Buffer.from(canonicalText(blueprint), 'utf8')
+}
+
+/** sha256 of the canonical bytes, 64 hex digits. */
+export function digest(blueprint: Blueprint): string {
+  return sha256(canonicalText(blueprint))
+}
+
+/** Reads stored bytes back. Throws a ZodError when they are not a blueprint: stored bytes never are wrong. */
+export function parseBlueprint(bytes: Uint8Array | string): Blueprint {
+  const text = typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString('utf8')
+  return blueprintSchema.parse(JSON.parse(text))
+}
+
+/** Deterministic JSON: keys sorted, `undefined` left out. */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item)).join(',')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const record = value as Record<string, unknown>
+  const fields: string[] = []
+  for (const key of Object.keys(record).toSorted()) {
+    const field = record[key]
+    if (field !== undefined) fields.push(`${JSON.stringify(key)}:${canonicalJson(field)}`)
+  }
+  return `{${fields.join(',')}}`
+}
+
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
+
+/** Eight characters [a-z0-9] that name a course in Docker names and labels. */
+export function course8(courseKey: string): string {
+  const value = BigInt(`0x${sha256(`course:${courseKey}`).slice(0, 16)}`)
+  return value.toString(36).padStart(8, '0').slice(-8)
+}
+
+/** `1-30,35` → [1, …, 30, 35]. */
+export function seatNumbers(ranges: string): number[] {
+  const numbers: number[] = []
+  for (const range of ranges === '' ? [] : ranges.split(',')) {
+    const [from = 0, to = from] = range.split('-').map(Number)
+    for (let number = from; number <= to; number++) numbers.push(number)
+  }
+  return numbers
+}
+
+/** [1, …, 30, 35] → `1-30,35`; the numbers may come in any order. */
+export function seatRanges(numbers: Iterable<number>): string {
+  const sorted = [...new Set(numbers)].toSorted((a, b) => a - b)
+  const ranges: string[] = []
+  for (let i = 0; i < sorted.length;) {
+    let last = i
+    while (sorted[last + 1] === (sorted[last] ?? 0) + 1) last++
+    ranges.push(last === i ? `${sorted[i]}` : `${sorted[i]}-${sorted[last]}`)
+    i = last + 1
+  }
+  return ranges.join(',')
+}

@@ -1,0 +1,160 @@
+/**
+ * What do notes say? The only place with sentences: pure data in both languages, and the function
+ * that fills them. `{name}` is a parameter; amounts, seats and times are written as people do.
+ */
+import type { Note, NoteValue, Text } from '../terms.ts'
+import { formatWall, parseInstant, wallOf } from './clock.ts'
+
+export type Language = 'fr' | 'en'
+
+/** How the reader wants things named. Keys are shown where no title is known. */
+export interface Naming {
+  timeZone: string
+  courseTitle?: (key: string) => Text | undefined
+  poolTitle?: (key: string) => Text | undefined
+}
+
+export const sentences: Record<string, Text> = {
+  'unknown-zone': {
+    fr: 'L’établissement « {zone} » du cours n’existe pas.',
+    en: 'The course’s institution “{zone}” does not exist.',
+  },
+  'unknown-pool': {
+    fr: 'Les machines « {pool} » demandées par le cours n’existent pas. Choisissez parmi : {known}.',
+    en: 'The machines “{pool}” the course asks for do not exist. Choose from: {known}.',
+  },
+  'unknown-environment': {
+    fr: 'L’environnement « {environment} » n’existe pas.',
+    en: 'The environment “{environment}” does not exist.',
+  },
+  'environment-not-built': {
+    fr: 'L’environnement « {environment} » n’est pas encore construit : construisez-le avant la première séance.',
+    en: 'The environment “{environment}” is not built yet: build it before the first session.',
+  },
+  'duplicate-course': {
+    fr: 'Deux cours s’appellent « {key} » : donnez un autre nom à l’un d’eux.',
+    en: 'Two courses are called “{key}”: rename one of them.',
+  },
+  'unknown-group': {
+    fr: 'La séance demande le groupe « {group} », que le cours ne connaît pas.',
+    en: 'The session asks for group “{group}”, which the course does not know.',
+  },
+  'course-draft': {
+    fr: 'Ce cours est un brouillon : rien n’est préparé.',
+    en: 'This course is a draft: nothing is prepared.',
+  },
+  'course-archived': {
+    fr: 'Ce cours est archivé : plus aucune séance, les fichiers restent jusqu’à leur date.',
+    en: 'This course is archived: no more sessions; files are kept until their date.',
+  },
+  'no-sessions': {
+    fr: 'Ce cours n’a aucune séance.',
+    en: 'This course has no sessions.',
+  },
+  'class-on-holiday': {
+    fr: 'Pas de séance le {wall} : {holiday}.',
+    en: 'No session on {wall}: {holiday}.',
+  },
+  'exception-matches-nothing': {
+    fr: 'L’exception du {wall} ne correspond à aucune séance de la série.',
+    en: 'The exception on {wall} matches no session of the series.',
+  },
+  'clock-changes': {
+    fr: 'L’heure change pendant la séance du {wall} : sa durée reste celle prévue.',
+    en: 'The clock changes during the session on {wall}: its length stays as planned.',
+  },
+  'taken-beyond-count': {
+    fr: '{held} places numérotées ont déjà un titulaire pour {students} étudiants prévus : toutes restent accessibles, {atOnce} à la fois.',
+    en: '{held} seats already have a holder for {students} expected students: all stay reachable, {atOnce} at once.',
+  },
+  'allowance-exceeded': {
+    fr: 'Le cours demande {asked} {what} ; son enveloppe est de {allowed}. Un accord est nécessaire.',
+    en: 'The course asks for {asked} {what}; its allowance is {allowed}. This needs a review.',
+  },
+  'node-size-unknown': {
+    fr: 'La taille de la machine « {node} » n’est pas connue : rien n’est vérifié contre elle.',
+    en: 'The size of machine “{node}” is not known: nothing is checked against it.',
+  },
+  'session-does-not-fit': {
+    fr: 'La séance du {wall} ne tient pas : à {at}, il manque {missing} ({needed} demandés, {free} libres) pour {seats} places.',
+    en: 'The session on {wall} does not fit: at {at}, {missing} is missing ({needed} asked, {free} free) for {seats} places.',
+  },
+}
+
+const words: Record<string, Text> = {
+  cpu: { fr: 'cœurs', en: 'cores' },
+  memory: { fr: 'Mo de mémoire', en: 'MB of memory' },
+  disk: { fr: 'Mo de disque', en: 'MB of disk' },
+  seats: { fr: 'places numérotées', en: 'seats' },
+  atOnce: { fr: 'places à la fois', en: 'places at once' },
+  hoursPerWeek: { fr: 'heures par semaine', en: 'hours a week' },
+}
+
+/** The sentence of a note. Throws on a code without one: a test goes through them all. */
+export function sentence(note: Note, language: Language, naming: Naming): string {
+  const template = sentences[note.code]
+  if (template === undefined) throw new Error(`no sentence for the note code ${note.code}`)
+  const text = template[language].replaceAll(/\{(\w+)\}/g, (_all, name: string) =>
+    valueText(name, note, language, naming),
+  )
+  return language === 'fr'
+    ? text.replaceAll(/ ([:;?!»])/g, '\u00a0$1').replaceAll('« ', '«\u00a0')
+    : text
+}
+
+function valueText(name: string, note: Note, language: Language, naming: Naming): string {
+  const value = name === 'at' ? (note.where.at ?? note.params['at']) : note.params[name]
+  if (name === 'wall' && typeof value === 'string') return dateText(value, language)
+  if (name === 'at' && typeof value === 'string') {
+    return clockText(formatWall(wallOf(parseInstant(value), naming.timeZone)), language)
+  }
+  const resource = note.params['resource']
+  if (typeof resource === 'string' && typeof value === 'number' && isAmount(name)) {
+    return amountText(resource, value, language)
+  }
+  if (name === 'what' && typeof value === 'string') return words[value]?.[language] ?? value
+  return plainText(value)
+}
+
+function isAmount(name: string): boolean {
+  return name === 'missing' || name === 'needed' || name === 'free'
+}
+
+function amountText(resource: string, value: number, language: Language): string {
+  if (resource.startsWith('gpu:')) return `${value} GPU ${resource.slice(4)}`
+  const shown = resource === 'cpu' ? value / 1000 : value
+  return `${shown.toLocaleString(language)} ${words[resource]?.[language] ?? resource}`
+}
+
+const months: Record<Language, string[]> = {
+  fr: 'janvier février mars avril mai juin juillet août septembre octobre novembre décembre'.split(
+    ' ',
+  ),
+  en: 'January February March April May June July August September October November December'.split(
+    ' ',
+  ),
+}
+const weekdays: Record<Language, string[]> = {
+  fr: 'dimanche lundi mardi mercredi jeudi vendredi samedi'.split(' '),
+  en: 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' '),
+}
+
+/** `2026-11-23T08:00` → "Monday 23 November at 08:00", "lundi 23 novembre à 8 h 00". */
+export function dateText(wall: string, language: Language): string {
+  const date = new Date(`${wall.slice(0, 10)}T00:00:00Z`)
+  const day = `${weekdays[language][date.getUTCDay()]} ${date.getUTCDate()} ${months[language][date.getUTCMonth()]}`
+  if (wall.length === 10) return day
+  return `${day} ${language === 'fr' ? 'à' : 'at'} ${clockText(wall, language)}`
+}
+
+function clockText(wall: string, language: Language): string {
+  const time = wall.slice(11, 16)
+  return language === 'fr' ? `${Number(time.slice(0, 2))} h ${time.slice(3)}` : time
+}
+
+function plainText(value: NoteValue | undefined): string {
+  if (Array.isArray(value)) return value.map((one) => plainText(one)).join(', ')
+  return typeof value === 'string' || typeof value === 'number'
+    ? String(value)
+    : JSON.stringify(value ?? '')
+}

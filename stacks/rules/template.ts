@@ -1,0 +1,23 @@
+/** What is one seat of a course? Its environment, its needs and its pool → the seat template. */
+import type { SeatTemplate } from '../blueprint.ts'
+import type { Course, Environment } from '../terms.ts'
+
+/** @returns null while the environment has no build */
+export function seatTemplate(course: Course, environment: Environment): SeatTemplate | null {
+  if (environment.image === undefined) return null
+  const quotaMb = course.seat.volumeQuotaMb
+  return {
+    image: environment.image,
+    command: environment.command ?? [],
+    env: environment.env,
+    capabilities: environment.capabilities.toSorted(),
+    ports: environment.ports.toSorted((a, b) => a.number - b.number),
+    cpuMillis: Math.round(course.seat.cpu * 1000),
+    memoryMb: course.seat.memoryMb,
+    gpu: course.seat.gpu ?? null,
+    volume: quotaMb === undefined ? null : { mountPath: environment.mountPath, quotaMb },
+    pidsLimit: environment.pidsLimit,
+    constraints: [],
+    network: environment.network,
+  }
+}

@@ -1,0 +1,222 @@
+/** What should exist at an instant? Sessions, headroom and people at work are reasons for a seat. */
+import { canonicalJson, seatNumbers, seatRanges, sha256 } from '../blueprint.ts'
+import type { Blueprint, BlueprintCourse, BlueprintSession, SeatTemplate } from '../blueprint.ts'
+import { formatInstant, parseInstant, wallOf } from './clock.ts'
+import { isInHours } from './hours.ts'
+
+/** Seats of one state: at most so many numbers, because Terraform collapses on large states (facts). */
+export const seatsPerStack = 100
+
+/** Why a seat should exist, beyond what the blueprint says: what only the running system knows. */
+export interface Reason {
+  course: string
+  seat: number
+  /** `headroom` names the cold seats to keep, instead of the lowest free numbers. */
+  why: 'working' | 'queued' | 'headroom'
+  /** Instant at which the reason ends, if known. */
+  until?: string
+}
+
+/** What the running system knows: both are optional. */
+export interface Running {
+  reasons?: Reason[]
+  /** Numbers with a holder who comes, by course: warmed first. */
+  taken?: Record<string, number[]>
+}
+
+export type WantedStack =
+  | {
+      key: string
+      kind: 'seats'
+      pool: string
+      course: string
+      course8: string
+      seats: number[]
+      template: SeatTemplate
+      templateDigest: string
+      /** Digest of all that the stack's Terraform depends on. */
+      contentDigest: string
+      /** When the last reason known now ends; null when none has an end. */
+      until: string | null
+    }
+  | {
+      key: string
+      kind: 'volumes'
+      pool: string
+      course: string
+      course8: string
+      seats: number[]
+      template: SeatTemplate
+      templateDigest: string
+      contentDigest: string
+      until: string | null
+    }
+
+export interface WantedWarm {
+  course: string
+  session: string
+  seats: number[]
+  from: string
+  until: string
+}
+
+export interface Wanted {
+  /** Sorted by key. */
+  stacks: WantedStack[]
+  /** Seats whose container should run, per session under way. */
+  warm: WantedWarm[]
+  /** Sessions between the start of their lead and the end of their grace. */
+  sessions: BlueprintSession[]
+}
+
+/**
+ * @param now ISO instant
+ * @returns what should exist at that instant; the same answer whenever and however often it is asked
+ */
+export function wantedAt(blueprint: Blueprint, now: string, running: Running = {}): Wanted {
+  const wanted: Wanted = { stacks: [], warm: [], sessions: [] }
+  for (const course of blueprint.courses) wantedOf(course, parseInstant(now), running, wanted)
+  wanted.stacks.sort((a, b) => (a.key < b.key ? -1 : 1))
+  return wanted
+}
+
+type Needs = Map<string, Map<number, number | null>>
+
+function wantedOf(course: BlueprintCourse, now: number, running: Running, wanted: Wanted): void {
+  const reasons = (running.reasons ?? []).filter((reason) => reason.course === course.key)
+  const sessions = course.sessions.filter(
+    (one) => parseInstant(one.leadStartsAt) <= now && now < parseInstant(one.graceEndsAt),
+  )
+  wanted.sessions.push(...sessions)
+  const needs: Needs = new Map()
+  for (const session of sessions) {
+    for (const seat of seatNumbers(session.seats)) {
+      need(needs, session.pool, seat, parseInstant(session.graceEndsAt))
+    }
+    warmOf(course, session, running, needs, wanted)
+  }
+  for (const reason of reasons) {
+    if (reason.why === 'headroom') continue
+    const until = reason.until === undefined ? null : parseInstant(reason.until)
+    if (until === null || until > now) need(needs, course.pool, reason.seat, until)
+  }
+  if (sessions.length === 0) needHeadroom(course, now, reasons, needs)
+  if (course.template !== null) addStacks(course, course.template, now, needs, wanted)
+}
+
+/** A (course, seat) has one service: the pool that claimed it first keeps it; the longest reason counts. */
+function need(needs: Needs, pool: string, seat: number, until: number | null): void {
+  for (const [other, seats] of needs) {
+    const known = seats.get(seat)
+    if (known === undefined) continue
+    if (other === pool || until === null) {
+      seats.set(seat, known === null || until === null ? null : Math.max(known, until))
+    }
+    return
+  }
+  const seats = needs.get(pool) ?? new Map<number, number | null>()
+  needs.set(pool, seats)
+  seats.set(seat, until)
+}
+
+/** Holders first: who came before most likely comes again. A wrong guess costs a second, not a place. */
+function warmOf(
+  course: BlueprintCourse,
+  session: BlueprintSession,
+  running: Running,
+  needs: Needs,
+  wanted: Wanted,
+): void {
+  if (session.warm === 0) return
+  const mine = seatNumbers(session.seats).filter((seat) => needs.get(session.pool)?.has(seat))
+  const taken = new Set(running.taken?.[course.key])
+  const inOrder = [
+    ...mine.filter((seat) => taken.has(seat)),
+    ...mine.filter((seat) => !taken.has(seat)),
+  ]
+  wanted.warm.push({
+    course: course.key,
+    session: session.key,
+    seats: inOrder.slice(0, session.warm).toSorted((a, b) => a - b),
+    from: session.leadStartsAt,
+    until: session.graceEndsAt,
+  })
+}
+
+/** Outside class: a few cold seats besides those at work, in the hours of self-study. */
+function needHeadroom(
+  course: BlueprintCourse,
+  now: number,
+  reasons: { seat: number; why: string }[],
+  needs: Needs,
+): void {
+  const { headroom } = course
+  if (headroom === null) return
+  const until = parseInstant(headroom.until)
+  if (now < parseInstant(headroom.from) || now >= until) return
+  if (!isInHours(wallOf(now, headroom.timeZone), headroom.hours, headroom.days)) return
+  const inUse = new Set([...needs.values()].flatMap((seats) => [...seats.keys()]))
+  const named = reasons.filter((reason) => reason.why === 'headroom').map((reason) => reason.seat)
+  const free = seatNumbers(course.seats).filter((seat) => !inUse.has(seat) && !named.includes(seat))
+  for (const seat of [...named, ...free].slice(0, headroom.seats)) {
+    need(needs, course.pool, seat, until)
+  }
+}
+
+function addStacks(
+  course: BlueprintCourse,
+  template: SeatTemplate,
+  now: number,
+  needs: Needs,
+  wanted: Wanted,
+): void {
+  const templateDigest = digestOf(template)
+  const common = { course: course.key, course8: course.course8, template, templateDigest }
+  for (const [pool, seats] of needs) {
+    for (const [block, numbers] of blocksOf([...seats.keys()])) {
+      const name = pool === course.pool ? course.key : `${course.key}-${pool}`
+      const ends = numbers.map((seat) => seats.get(seat) ?? null)
+      const until = ends.includes(null) ? null : Math.max(...ends.map(Number))
+      const content = { ...common, key: `seats-${name}-${block}`, kind: 'seats' as const, pool }
+      wanted.stacks.push(withDigest({ ...content, seats: numbers }, until))
+    }
+  }
+  if (course.volumes === null || template.volume === null) return
+  const until = parseInstant(course.volumes.until)
+  if (parseInstant(course.volumes.from) > now || now >= until) return
+  const content = {
+    ...common,
+    key: `volumes-${course.key}`,
+    kind: 'volumes' as const,
+    pool: course.pool,
+  }
+  wanted.stacks.push(withDigest({ ...content, seats: seatNumbers(course.seats) }, until))
+}
+
+function blocksOf(numbers: number[]): Map<number, number[]> {
+  const blocks = new Map<number, number[]>()
+  for (const seat of numbers.toSorted((a, b) => a - b)) {
+    const block = Math.floor((seat - 1) / seatsPerStack)
+    blocks.set(block, [...(blocks.get(block) ?? []), seat])
+  }
+  return blocks
+}
+
+type Content = Omit<WantedStack, 'contentDigest' | 'until'>
+
+function withDigest(content: Content, until: number | null): WantedStack {
+  const { seats, key, kind, pool, course8, templateDigest } = content
+  const contentDigest = digestOf({
+    seats: seatRanges(seats),
+    key,
+    kind,
+    pool,
+    course8,
+    templateDigest,
+  })
+  return { ...content, contentDigest, until: until === null ? null : formatInstant(until) }
+}
+
+export function digestOf(value: unknown): string {
+  return sha256(canonicalJson(value))
+}

@@ -1,0 +1,287 @@
+/**
+ * The documents people write: one schema for files, forms and Git. Parsing a parsed document gives
+ * the same document, so what is stored can always be read again. Unknown fields are errors: a typo
+ * in `graceMinutes` must not silently become the default.
+ */
+import { z } from 'zod'
+import type { Course, Environment, Policy, Pool, Zone } from './terms.ts'
+
+export const apiVersion = 'labplan/v1'
+
+const key = z
+  .string()
+  .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/)
+  .max(40)
+  .meta({
+    allowed: 'lower-case letters, digits and single dashes, starting with a letter, at most 40',
+  })
+const day = z
+  .string()
+  .regex(/^\d{4}-\d{2}-\d{2}$/)
+  .refine(isRealDay)
+  .meta({ allowed: 'a day that exists, such as 2026-11-23' })
+const wallTime = z
+  .string()
+  .regex(/^\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):[0-5]\d$/)
+  .refine((text) => isRealDay(text.slice(0, 10)))
+  .meta({ allowed: 'a day and time that exist, such as 2026-11-23T08:00 (no seconds, no offset)' })
+const dayOrWallTime = z
+  .union([day, wallTime])
+  .meta({ allowed: 'a day (2026-11-23) or a day and time (2026-11-23T08:00)' })
+const hours = z
+  .string()
+  .regex(/^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$/)
+  .meta({ allowed: 'from and to in 24 hours, such as 08:00-20:00' })
+const timeZone = z
+  .string()
+  .refine(isTimeZone)
+  .meta({ allowed: 'an IANA time zone such as Europe/Paris' })
+const seatRange = z
+  .string()
+  .regex(/^\d+(-\d+)?(,\d+(-\d+)?)*$/)
+  .meta({ allowed: 'seat numbers such as 1-15 or 1-15,20' })
+const weekday = z.enum(['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'])
+const allDays = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'] as const
+const workDays = ['MO', 'TU', 'WE', 'TH', 'FR'] as const
+const count = z.int().min(0).max(100_000).meta({ allowed: 'a whole number from 0 to 100000' })
+const positive = z.int().min(1).max(100_000).meta({ allowed: 'a whole number from 1 to 100000' })
+const minutes = z
+  .int()
+  .min(0)
+  .max(60_000)
+  .meta({ allowed: 'minutes, a whole number from 0 to 60000' })
+const cores = z.number().min(0).max(4096).meta({ allowed: 'cores, such as 0.5 or 8' })
+const megabytes = z.int().min(0).max(1e9).meta({ allowed: 'megabytes, a whole number' })
+
+/** A title is written once, or in both languages. */
+const text = z
+  .union([
+    z.string().min(1).max(200),
+    z.strictObject({ fr: z.string().min(1), en: z.string().min(1) }),
+  ])
+  .transform((value) => (typeof value === 'string' ? { fr: value, en: value } : value))
+  .meta({ allowed: 'a text, or { fr: …, en: … }' })
+
+const gpu = z.strictObject({ kind: key, count: positive })
+const resources = {
+  cpu: cores,
+  memoryMb: megabytes,
+  diskMb: megabytes.optional(),
+  gpu: gpu.optional(),
+}
+
+const group = z.strictObject({ key, seats: seatRange.optional(), students: positive })
+
+const session = z.strictObject({
+  start: wallTime,
+  minutes: z.int().min(5).max(20_160).meta({ allowed: 'minutes, from 5 to 20160 (two weeks)' }),
+  repeat: z
+    .string()
+    .regex(/^FREQ=(DAILY|WEEKLY|MONTHLY)(;[A-Z]+=[A-Z0-9,:+-]+)*$/)
+    .refine((rule) => /;(COUNT|UNTIL)=/.test(rule))
+    .optional()
+    .meta({ allowed: 'an RRULE with COUNT or UNTIL, such as FREQ=WEEKLY;COUNT=12' }),
+  except: z.array(dayOrWallTime).default([]),
+  also: z.array(wallTime).default([]),
+  move: z.record(wallTime, wallTime).default({}),
+  holidays: z.enum(['skip', 'keep']).default('skip'),
+  title: z.string().max(200).optional(),
+  students: positive.optional(),
+  atOnce: positive.optional(),
+  group: key.optional(),
+  pool: key.optional(),
+  opensMinutesBefore: minutes.optional(),
+  graceMinutes: minutes.optional(),
+  stayMinutes: minutes.default(0),
+  spares: count.default(0),
+  exam: z.boolean().default(false),
+  extraTime: z.array(z.strictObject({ students: positive, minutes: minutes })).default([]),
+  uid: z.string().max(500).optional(),
+  sequence: count.optional(),
+})
+
+const booking = z.strictObject({ start: wallTime, minutes: positive, seats: positive })
+
+const project = z.strictObject({
+  key,
+  from: day,
+  to: day,
+  hours: hours.optional(),
+  days: z.array(weekday).default([...allDays]),
+  students: positive.optional(),
+  atOnce: positive,
+  hoursPerStudent: z.number().positive().optional(),
+  group: key.optional(),
+  pool: key.optional(),
+  reserve: z.enum(['period', 'bookings']).optional(),
+  bookings: z.array(booking).default([]),
+})
+
+const headroom = z.strictObject({
+  seats: count.optional(),
+  hours: hours.default('08:00-22:00'),
+  days: z.array(weekday).default([...allDays]),
+  reserved: count.default(0),
+})
+
+const allowance = z.strictObject({
+  seats: count.optional(),
+  atOnce: count.optional(),
+  hoursPerWeek: z.number().min(0).optional(),
+})
+
+const head = (kind: string) => ({ apiVersion: z.literal(apiVersion), kind: z.literal(kind) })
+
+const courseFields = {
+  key,
+  zone: key.default('default'),
+  title: text,
+  state: z.enum(['draft', 'test', 'ready', 'archived']).default('ready'),
+  environment: key,
+  pool: key,
+  timeZone: timeZone.optional(),
+  seat: z.strictObject({ ...resources, volumeQuotaMb: megabytes.optional() }),
+  students: positive,
+  atOnce: positive.optional(),
+  groups: z.array(group).default([]),
+  sessions: z.array(session).default([]),
+  projects: z.array(project).default([]),
+  headroom: headroom.optional(),
+  allowance: allowance.default({}),
+  open: z.strictObject({ from: day.optional(), to: day.optional() }).optional(),
+  keepDays: count.optional(),
+}
+
+const port = z.strictObject({
+  number: z.int().min(1).max(65_535).meta({ allowed: 'a port from 1 to 65535' }),
+  name: key,
+  kind: z.enum(['web', 'ssh', 'vnc', 'tcp']),
+  title: text,
+  required: z.boolean().default(true),
+})
+
+const environmentFields = {
+  key,
+  zone: key.default('default'),
+  title: text,
+  image: z
+    .string()
+    .regex(/^[a-z0-9.:/_-]+@sha256:[0-9a-f]{64}$/)
+    .optional()
+    .meta({ allowed: 'an image by digest, such as labplan/terminal@sha256:<64 hex digits>' }),
+  ports: z.array(port).min(1),
+  command: z.array(z.string()).optional(),
+  env: z.record(z.string(), z.string()).default({}),
+  capabilities: z.array(z.string().regex(/^[A-Z_]+$/)).default([]),
+  mountPath: z.string().startsWith('/').default('/home/student'),
+  pidsLimit: positive.default(256),
+  network: key.default('seats'),
+}
+
+const poolFields = {
+  key,
+  zone: key.default('default'),
+  title: text,
+  nodes: z
+    .array(
+      z.strictObject({
+        key,
+        cpu: cores.optional(),
+        memoryMb: megabytes.optional(),
+        diskMb: megabytes.optional(),
+        gpu: gpu.optional(),
+      }),
+    )
+    .default([]),
+  flavours: z
+    .array(
+      z.strictObject({
+        key,
+        ...resources,
+        pricePerHour: z.number().min(0).meta({ allowed: 'a price per hour, 0 or more' }),
+        bootMinutes: minutes.default(5),
+        quota: count.default(1000),
+        region: z.string().optional(),
+      }),
+    )
+    .default([]),
+  currency: z.string().default('EUR'),
+  minimumIdle: count.default(0),
+  maximum: count.default(1000),
+  reserve: z
+    .strictObject({
+      cpu: cores.default(0),
+      memoryMb: megabytes.default(0),
+      diskMb: megabytes.default(0),
+    })
+    .default({ cpu: 0, memoryMb: 0, diskMb: 0 }),
+}
+
+const policyFields = {
+  leadMinutes: minutes.default(45),
+  readyMinutes: minutes.default(25),
+  opensMinutesBefore: minutes.default(10),
+  graceMinutes: minutes.default(10),
+  keepDays: count.default(60),
+  headroom: headroom.prefault({}),
+  allowance: z
+    .strictObject({
+      seats: count.default(100),
+      atOnce: count.default(100),
+      hoursPerWeek: z.number().default(20),
+    })
+    .prefault({}),
+  teaching: z
+    .strictObject({
+      hours: hours.default('08:00-20:00'),
+      days: z.array(weekday).default([...workDays]),
+      stepMinutes: z.int().min(5).max(240).default(30),
+      weeks: z.int().min(1).max(26).default(8),
+    })
+    .prefault({}),
+}
+
+const zoneFields = {
+  key,
+  title: text,
+  timeZone: timeZone.default('Europe/Paris'),
+  holidays: z.array(z.strictObject({ title: z.string(), from: day, to: day })).default([]),
+}
+
+/** Documents by kind, with `apiVersion` and `kind`, as files and forms carry them. */
+export const documentSchemas = {
+  Course: z.strictObject({ ...head('Course'), ...courseFields }),
+  Environment: z.strictObject({ ...head('Environment'), ...environmentFields }),
+  Pool: z.strictObject({ ...head('Pool'), ...poolFields }),
+  Policy: z.strictObject({ ...head('Policy'), ...policyFields }),
+  Zone: z.strictObject({ ...head('Zone'), ...zoneFields }),
+}
+
+export type DocumentKind = keyof typeof documentSchemas
+export const documentKinds = Object.keys(documentSchemas) as DocumentKind[]
+
+/** The terms alone, without `apiVersion` and `kind`: what the compiler takes. */
+export const courseSchema: z.ZodType<Course> = z.strictObject(courseFields)
+export const environmentSchema: z.ZodType<Environment> = z.strictObject(environmentFields)
+export const poolSchema: z.ZodType<Pool> = z.strictObject(poolFields)
+export const policySchema: z.ZodType<Policy> = z.strictObject(policyFields)
+export const zoneSchema: z.ZodType<Zone> = z.strictObject(zoneFields)
+
+export const defaultPolicy: Policy = policySchema.parse({})
+export const defaultZone: Zone = zoneSchema.parse({
+  key: 'default',
+  title: { fr: 'Établissement', en: 'Institution' },
+})
+
+function isRealDay(text: string): boolean {
+  const at = Date.parse(`${text.slice(0, 10)}T00:00:00Z`)
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text.slice(0, 10))
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone.length > 0
+  } catch {
+    return false
+  }
+}

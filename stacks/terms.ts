@@ -1,0 +1,290 @@
+/**
+ * The nouns of Labplan, one sentence each. Everything people write (YAML documents, forms) becomes
+ * one of these; the compiler reads them and answers a blueprint. Units are in the names; wall times
+ * are text without offset (`2026-11-23T08:00`), read in the course's time zone; instants are ISO UTC.
+ */
+
+/** A text people read, in both languages. */
+export interface Text {
+  fr: string
+  en: string
+}
+
+/** GPUs of one kind; counted, because Swarm's named generic resources break (facts). */
+export interface Gpu {
+  kind: string
+  count: number
+}
+
+/** What one seat needs or one node has. `cpu` is in cores (0.5 is half a core). */
+export interface Resources {
+  cpu: number
+  memoryMb: number
+  diskMb?: number | undefined
+  gpu?: Gpu | undefined
+}
+
+export type PortKind = 'web' | 'ssh' | 'vnc' | 'tcp'
+
+/** A door of an environment: the container's port and how a student enters by it. */
+export interface Port {
+  number: number
+  name: string
+  kind: PortKind
+  title: Text
+  required: boolean
+}
+
+/** What a student gets: an image pinned by digest and its ports. */
+export interface Environment {
+  key: string
+  zone: string
+  title: Text
+  /** `labplan/terminal@sha256:…` (our registry) or `registry.example/name@sha256:…`; absent until the first build. */
+  image?: string | undefined
+  ports: Port[]
+  command?: string[] | undefined
+  env: Record<string, string>
+  capabilities: string[]
+  mountPath: string
+  pidsLimit: number
+  /** Key of the network the seats join; `none` for no network at all. */
+  network: string
+}
+
+/** What each seat of a course is made of, besides its environment. */
+export interface SeatNeeds extends Resources {
+  volumeQuotaMb?: number | undefined
+}
+
+/** A part of a course that comes at its own hours: three parallel groups of one course. */
+export interface Group {
+  key: string
+  /** Seat numbers this group's students sit on, e.g. `1-15`; free numbers in order when absent. */
+  seats?: string | undefined
+  students: number
+}
+
+/** Extra time for some students of an exam. */
+export interface ExtraTime {
+  students: number
+  minutes: number
+}
+
+/** A scheduled class, or a series of them. Wall times, in the course's time zone. */
+export interface SessionPlan {
+  /** Wall time of the first class, `2026-11-23T08:00`. */
+  start: string
+  minutes: number
+  /** RRULE without its name, e.g. `FREQ=WEEKLY;COUNT=12`. */
+  repeat?: string | undefined
+  /** Classes that do not happen: a day, or a wall time of the series. */
+  except: string[]
+  /** Classes added to the series, wall times. */
+  also: string[]
+  /** One class of the series at another wall time: original → new. The session keeps its key. */
+  move: Record<string, string>
+  /** What school holidays do to the series. */
+  holidays: 'skip' | 'keep'
+  title?: string | undefined
+  students?: number | undefined
+  atOnce?: number | undefined
+  group?: string | undefined
+  pool?: string | undefined
+  opensMinutesBefore?: number | undefined
+  graceMinutes?: number | undefined
+  /** Minutes a student may stay after the end. */
+  stayMinutes: number
+  /** Warm seats beyond the students, for a seat that fails. */
+  spares: number
+  exam: boolean
+  extraTime: ExtraTime[]
+  /** iCalendar identity of an imported class. */
+  uid?: string | undefined
+  sequence?: number | undefined
+}
+
+/** A span in which students come when they like: from–to, hours of day, how many at once. */
+export interface ProjectPeriod {
+  key: string
+  from: string
+  to: string
+  /** `08:00-22:00`; the whole day when absent. */
+  hours?: string | undefined
+  days: Weekday[]
+  students?: number | undefined
+  atOnce: number
+  hoursPerStudent?: number | undefined
+  group?: string | undefined
+  pool?: string | undefined
+  /** Whether places are kept for the whole period, or only for what is booked. */
+  reserve?: 'period' | 'bookings' | undefined
+  bookings: Booking[]
+}
+
+/** A turn booked in a project period: seats that will surely run. */
+export interface Booking {
+  start: string
+  minutes: number
+  seats: number
+}
+
+export type Weekday = 'MO' | 'TU' | 'WE' | 'TH' | 'FR' | 'SA' | 'SU'
+
+/** Cold seats kept outside class for self-study. */
+export interface Headroom {
+  /** How many; max(2, 10 % of the students) when absent. */
+  seats?: number | undefined
+  hours: string
+  days: Weekday[]
+  /** How many of them have capacity kept in the pool; the others wait for room like everyone. */
+  reserved: number
+}
+
+/** What a course may have without further review. */
+export interface Allowance {
+  seats?: number | undefined
+  atOnce?: number | undefined
+  hoursPerWeek?: number | undefined
+}
+
+export type CourseState = 'draft' | 'test' | 'ready' | 'archived'
+
+/** A teacher's plan: environment, resources, sessions, allowance. */
+export interface Course {
+  key: string
+  zone: string
+  title: Text
+  state: CourseState
+  environment: string
+  pool: string
+  timeZone?: string | undefined
+  seat: SeatNeeds
+  students: number
+  atOnce?: number | undefined
+  groups: Group[]
+  sessions: SessionPlan[]
+  projects: ProjectPeriod[]
+  headroom?: Headroom | undefined
+  allowance: Allowance
+  /** Days the course is open for self-study; first to last session when absent. */
+  open?: { from?: string | undefined; to?: string | undefined } | undefined
+  /** Days volumes are kept after the course's last day. */
+  keepDays?: number | undefined
+}
+
+/** One machine of a pool that is always there. Sizes absent here come from the inventory. */
+export interface FixedNode {
+  key: string
+  cpu?: number | undefined
+  memoryMb?: number | undefined
+  diskMb?: number | undefined
+  gpu?: Gpu | undefined
+}
+
+/** A size of machine that can be bought by the hour. */
+export interface Flavour extends Resources {
+  key: string
+  pricePerHour: number
+  bootMinutes: number
+  /** At most so many at once. */
+  quota: number
+  region?: string | undefined
+}
+
+/** Where seats run: machines of one's own, flavours to buy, or both (own machines first). */
+export interface Pool {
+  key: string
+  zone: string
+  title: Text
+  nodes: FixedNode[]
+  flavours: Flavour[]
+  currency: string
+  /** Bought nodes kept on all the time. */
+  minimumIdle: number
+  /** Bought nodes at most, all flavours together. */
+  maximum: number
+  /** What the system keeps of each node. */
+  reserve: { cpu: number; memoryMb: number; diskMb: number }
+}
+
+/** The rules of an installation, and what a course gets when it does not say. */
+export interface Policy {
+  /** Minutes before class at which its seats are made and warmed. */
+  leadMinutes: number
+  /** Minutes before class at which everything must be ready. */
+  readyMinutes: number
+  opensMinutesBefore: number
+  graceMinutes: number
+  keepDays: number
+  headroom: Headroom
+  allowance: { seats: number; atOnce: number; hoursPerWeek: number }
+  /** When classes are held: where the nearest slots are looked for. */
+  teaching: { hours: string; days: Weekday[]; stepMinutes: number; weeks: number }
+}
+
+/** Days without class, inclusive. */
+export interface Holiday {
+  title: string
+  from: string
+  to: string
+}
+
+/** An institution: the tenant of everything above. */
+export interface Zone {
+  key: string
+  title: Text
+  timeZone: string
+  holidays: Holiday[]
+}
+
+/** A node seen by the watchers. */
+export interface InventoryNode extends Resources {
+  pool: string
+  key: string
+}
+
+/** Seats that run on a node now; they are never moved. */
+export interface SeatedOnNode {
+  pool: string
+  node: string
+  session: string
+  seats: number
+}
+
+/** What exists, as far as it matters to the plan. Pseudonymous: numbers, never people. */
+export interface Inventory {
+  nodes: InventoryNode[]
+  /** Seat numbers with a holder, by course key. */
+  taken: Record<string, number[]>
+  /** Numbers of dormant holders: no warm-up, headroom or allowance; their volume stays. */
+  dormant: Record<string, number[]>
+  seated: SeatedOnNode[]
+}
+
+export type Severity = 'error' | 'warning' | 'info'
+
+/** Where a note points. All of it is data; sentences are made by `rules/explain.ts`. */
+export interface NoteWhere {
+  course?: string
+  session?: string
+  pool?: string
+  /** Instant, ISO UTC. */
+  at?: string
+}
+
+export type NoteValue =
+  | string
+  | number
+  | boolean
+  | null
+  | NoteValue[]
+  | { [key: string]: NoteValue }
+
+/** Something the compiler has to say: a code with parameters, rendered in two languages. */
+export interface Note {
+  code: string
+  severity: Severity
+  where: NoteWhere
+  params: Record<string, NoteValue>
+}
