@@ -40,6 +40,7 @@ export type Seat = {
   task_id: string | null
   node_address: string | null
   identity_port: number | null
+  pids_limit: number
   credential_key_id: string
   credential: Buffer
 }
@@ -49,7 +50,8 @@ export type Credential = { login: string; password: string }
 const seatColumns = sql`seat.id, seat.course_id, course.code as course_code, seat.pool_id, seat.number, seat.generation,
   seat.wanted_generation, seat.applied_generation, seat.template_digest, seat.state, seat.state_at, seat.wanted_on,
   seat.wanted_start, seat.started, seat.start_failures, seat.start_after, seat.held, seat.taken, seat.service_id,
-  seat.task_id, seat.node_address, seat.identity_port, seat.credential_key_id, seat.credential`
+  seat.task_id, seat.node_address, seat.identity_port, seat.credential_key_id, seat.credential,
+  coalesce((select (body ->> 'pidsLimit')::int from seat_template where digest = seat.template_digest), 256) as pids_limit`
 
 /**
  * Makes the rows of seats 1..`seats` of a course with the ports of its environment. Existing seats
@@ -263,4 +265,17 @@ export async function courseSeats(db: Db, course: { courseId: string }) {
         from seat left join workspace on workspace.seat_id = seat.id left join person on person.id = workspace.person_id
         where seat.course_id = ${course.courseId} and (seat.state <> 'absent' or seat.taken) order by seat.number`,
   )
+}
+
+/** Whether the seat should still come up as it was when `seat` was read. */
+export async function isStillWanted(
+  db: Db,
+  seat: Pick<Seat, 'id' | 'wanted_start' | 'generation'>,
+): Promise<boolean> {
+  const row = await findOne(
+    db,
+    sql`select 1 as yes from seat where id = ${seat.id} and wanted_on and not held
+        and wanted_start = ${seat.wanted_start} and wanted_generation = ${seat.generation}`,
+  )
+  return row !== undefined
 }

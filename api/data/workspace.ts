@@ -317,7 +317,7 @@ export async function seatBecameReady(tx: Db, seat: { id: string; now: Date }): 
 
 /** The worker saw the seat's task end while it should run: it is on its way back. */
 export async function seatWentAway(tx: Db, seat: { id: string; now: Date }): Promise<void> {
-  await settleHolder(tx, seat, ['ready'], 'starting', { code: 'starting.again' })
+  await settleHolder(tx, seat, ['ready', 'failed'], 'starting', { code: 'starting.again' })
 }
 
 /** The seat does not come up; `message` says what was being done. It is tried again. */

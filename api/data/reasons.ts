@@ -1,0 +1,78 @@
+/** What only the running system knows of seats: who works where, and which seats are there already. */
+import { type Db, execute, many, notify, sql } from './db.ts'
+
+export type SeatReason = { course: string; seat: number; why: 'working' | 'queued' | 'headroom' }
+
+type Row = { course: string; seat: number; taken: boolean; exists: boolean; state: string | null }
+
+/**
+ * Reasons a seat should exist besides the blueprint's: people at work, people in the queue, and for the
+ * headroom the free seats that exist already, so that the same ones are kept.
+ */
+export async function seatReasons(
+  db: Db,
+): Promise<{ reasons: SeatReason[]; taken: Record<string, number[]> }> {
+  const rows = await many<Row>(
+    db,
+    sql`select course.key as course, seat.number as seat, seat.taken, seat.state <> 'absent' as exists, workspace.state
+        from seat join course on course.id = seat.course_id left join workspace on workspace.seat_id = seat.id
+        where seat.taken or seat.state <> 'absent' order by course.key, seat.number`,
+  )
+  const taken: Record<string, number[]> = {}
+  for (const row of rows) if (row.taken) (taken[row.course] ??= []).push(row.seat)
+  return { reasons: rows.flatMap(reasonOf), taken }
+}
+
+const AT_WORK = new Set(['starting', 'ready', 'resetting', 'stopping', 'failed'])
+
+function reasonOf(row: Row): SeatReason[] {
+  const of = (why: SeatReason['why']): SeatReason[] => [{ course: row.course, seat: row.seat, why }]
+  if (row.state !== null && AT_WORK.has(row.state)) return of('working')
+  if (row.state === 'queued') return of('queued')
+  return !row.taken && row.exists ? of('headroom') : []
+}
+
+export type WarmSeat = { courseKey: string; numbers: number[]; since: Date; atOnce: number }
+
+/**
+ * Turns seats on that a session warms, and off what nobody needs: on when its holder works there, or when
+ * the session warms it, it is free (or its holder has not stopped it in this session) and a place is left.
+ * Answers how many rows changed.
+ */
+export async function wantWarmSeats(tx: Db, warm: WarmSeat[]): Promise<number> {
+  const on = new Set<string>()
+  for (const session of warm) for (const id of await warmable(tx, session)) on.add(id)
+  const changed = await execute(
+    tx,
+    sql`update seat set wanted_on = not wanted_on from (
+          select seat.id, coalesce(workspace.state in ('starting', 'ready', 'resetting', 'failed'), false)
+            or seat.id = any(${[...on]}::uuid[]) as should
+          from seat left join workspace on workspace.seat_id = seat.id
+          where seat.state <> 'absent' or seat.wanted_on
+        ) s where s.id = seat.id and s.should <> seat.wanted_on`,
+  )
+  if (changed > 0) await notify(tx, 'work', '')
+  return changed
+}
+
+/** Seats to keep warm with nobody on them: as many as places are left, those that already run first. */
+async function warmable(tx: Db, session: WarmSeat): Promise<string[]> {
+  const rows = await many<{ id: string; idle: boolean }>(
+    tx,
+    sql`select seat.id, (workspace.id is null
+          or (workspace.state in ('stopped', 'closed') and workspace.state_at < ${session.since})) as idle
+        from seat join course on course.id = seat.course_id left join workspace on workspace.seat_id = seat.id
+        where course.key = ${session.courseKey} and seat.number = any(${session.numbers}::int[])
+        order by seat.state in ('starting', 'ready') desc, seat.number`,
+  )
+  const running = await many(
+    tx,
+    sql`select workspace.id from workspace join course on course.id = workspace.course_id
+        where course.key = ${session.courseKey} and workspace.state in ('starting', 'ready', 'resetting', 'stopping', 'failed')`,
+  )
+  const left = Math.max(0, session.atOnce - running.length)
+  return rows
+    .filter((row) => row.idle)
+    .slice(0, left)
+    .map((row) => row.id)
+}

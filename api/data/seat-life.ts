@@ -1,0 +1,178 @@
+/**
+ * What happens to a seat's container, recorded by the worker that saw it. Each change and what it means
+ * for the workspace on it are one transaction; pages, gateway and worker are told when it commits.
+ */
+import { type Db, execute, notify, one, sql } from './db.ts'
+import { seatBecameCold, seatBecameReady, seatFailed, seatWentAway } from './workspace.ts'
+
+type Message = { code: string; params?: Record<string, string | number> }
+
+/** The service was scaled up: a task is on its way, for the restart count `started`. */
+export async function markStarting(
+  tx: Db,
+  seat: { id: string; started: number; now: Date },
+): Promise<void> {
+  await execute(
+    tx,
+    sql`update seat set state = 'starting', state_at = ${seat.now}, started = ${seat.started}, task_id = null,
+        node_address = null, identity_port = null, message_code = null, message_params = '{}' where id = ${seat.id}`,
+  )
+  await clearPorts(tx, seat.id)
+  await seatWentAway(tx, seat)
+  await tellHolder(tx, seat.id)
+}
+
+/** Its container runs; the ports are being checked. */
+export async function markRunning(
+  tx: Db,
+  seat: { id: string; taskId: string; nodeAddress: string; now: Date },
+): Promise<void> {
+  await execute(
+    tx,
+    sql`update seat set task_id = ${seat.taskId}, node_address = ${seat.nodeAddress} where id = ${seat.id}`,
+  )
+  await tellHolder(tx, seat.id)
+}
+
+/** Every required port answered, and the seat proved who it is. `ports`: container port → published. */
+export async function markReady(
+  tx: Db,
+  seat: {
+    id: string
+    taskId: string
+    nodeAddress: string
+    identityPort: number
+    ports: Map<number, number>
+    now: Date
+  },
+): Promise<void> {
+  await execute(
+    tx,
+    sql`update seat set state = 'ready', state_at = ${seat.now}, task_id = ${seat.taskId},
+        node_address = ${seat.nodeAddress}, identity_port = ${seat.identityPort}, start_failures = 0,
+        start_after = null, message_code = null, message_params = '{}' where id = ${seat.id}`,
+  )
+  for (const [container, published] of seat.ports)
+    await execute(
+      tx,
+      sql`update seat_port set published_port = ${published}
+          where seat_id = ${seat.id} and container_port = ${container}`,
+    )
+  await seatBecameReady(tx, seat)
+  await notify(tx, 'route', seat.id)
+}
+
+/** It did not come up. Tried again after `retryAt`. */
+export async function markFailed(
+  tx: Db,
+  seat: { id: string; retryAt: Date; message: Message; now: Date },
+): Promise<void> {
+  await execute(
+    tx,
+    sql`update seat set state = 'failed', state_at = ${seat.now}, start_failures = start_failures + 1,
+        start_after = ${seat.retryAt}, message_code = ${seat.message.code},
+        message_params = ${JSON.stringify(seat.message.params ?? {})} where id = ${seat.id}`,
+  )
+  await clearPorts(tx, seat.id)
+  await seatFailed(tx, seat)
+}
+
+/** It was scaled down: no new connection may be made to it. */
+export async function markStopping(tx: Db, seat: { id: string; now: Date }): Promise<void> {
+  await execute(
+    tx,
+    sql`update seat set state = 'stopping', state_at = ${seat.now}, task_id = null, identity_port = null
+        where id = ${seat.id}`,
+  )
+  await clearPorts(tx, seat.id)
+  await seatWentAway(tx, seat)
+}
+
+/** No container of it is alive any more. */
+export async function markCold(tx: Db, seat: { id: string; now: Date }): Promise<void> {
+  await execute(
+    tx,
+    sql`update seat set state = 'cold', state_at = ${seat.now}, task_id = null, node_address = null,
+        identity_port = null where id = ${seat.id}`,
+  )
+  await clearPorts(tx, seat.id)
+  await seatBecameCold(tx, seat)
+  await notify(tx, 'work', seat.id)
+}
+
+async function clearPorts(tx: Db, seatId: string): Promise<void> {
+  await execute(tx, sql`update seat_port set published_port = null where seat_id = ${seatId}`)
+  await notify(tx, 'route', seatId)
+}
+
+async function tellHolder(tx: Db, seatId: string): Promise<void> {
+  await execute(
+    tx,
+    sql`update workspace set version = version + 1 where seat_id = ${seatId} and state in ('starting', 'resetting')`,
+  )
+  await execute(
+    tx,
+    sql`select pg_notify('workspace', id::text) from workspace where seat_id = ${seatId}`,
+  )
+}
+
+/** A run holds seats while it changes or removes them: nobody may scale a held seat. */
+export async function holdSeats(tx: Db, seats: { ids: string[]; held: boolean }): Promise<void> {
+  await execute(tx, sql`update seat set held = ${seats.held} where id = any(${seats.ids}::uuid[])`)
+  await notify(tx, 'work', '')
+}
+
+/** Terraform made or changed the seat's service. */
+export async function markMade(
+  tx: Db,
+  seat: { id: string; serviceId: string; generation: number; templateDigest: string; now: Date },
+): Promise<void> {
+  await execute(
+    tx,
+    sql`update seat set state = case when state = 'absent' then 'cold' else state end,
+        state_at = case when state = 'absent' then ${seat.now} else state_at end,
+        service_id = ${seat.serviceId}, applied_generation = ${seat.generation},
+        template_digest = ${seat.templateDigest}, held = false where id = ${seat.id}`,
+  )
+  await tellHolder(tx, seat.id)
+}
+
+/** Terraform removed the seat's service; number, credential and volume stay. */
+export async function markRemoved(tx: Db, seat: { id: string; now: Date }): Promise<void> {
+  await execute(
+    tx,
+    sql`update seat set state = 'absent', state_at = ${seat.now}, service_id = null, task_id = null,
+        node_address = null, identity_port = null, applied_generation = null, template_digest = null,
+        held = false where id = ${seat.id}`,
+  )
+  await clearPorts(tx, seat.id)
+  await seatBecameCold(tx, seat)
+}
+
+export async function rememberTemplate(
+  tx: Db,
+  template: { digest: string; body: unknown },
+): Promise<void> {
+  await execute(
+    tx,
+    sql`insert into seat_template (digest, body) values (${template.digest}, ${JSON.stringify(template.body)})
+        on conflict do nothing`,
+  )
+}
+
+export async function seatTemplate<Body>(db: Db, digest: string): Promise<Body> {
+  const { body } = await one<{ body: Body }>(
+    db,
+    sql`select body from seat_template where digest = ${digest}`,
+  )
+  return body
+}
+
+/** Seats whose holder waits for a stop that has already happened (an apply that failed left no container). */
+export async function settleStopped(tx: Db, now: Date): Promise<void> {
+  const { rows } = await tx.query<{ seat_id: string }>(
+    `select seat_id from workspace join seat on seat.id = seat_id
+     where workspace.state = 'stopping' and seat.state in ('absent', 'cold')`,
+  )
+  for (const row of rows) await seatBecameCold(tx, { id: row.seat_id, now })
+}

@@ -1,0 +1,51 @@
+/** What happens to a session: planned → preparing → ready → open → ended → closed. Time and seats move it. */
+import { type Db, execute, many, sql } from './db.ts'
+
+/**
+ * Moves every session that time or its seats have moved. Ready needs every place's seat warmed before it
+ * opens: as many ready seats of its course as it has places (or as many as it warms, when fewer).
+ */
+export async function moveSessions(
+  tx: Db,
+  session: { now: Date; warm: { key: string; seats: number }[] },
+): Promise<void> {
+  const { now } = session
+  await execute(
+    tx,
+    sql`update session set state = 'preparing', state_at = ${now}
+        where state = 'planned' and lead_starts_at <= ${now} and grace_ends_at > ${now}`,
+  )
+  for (const warm of session.warm)
+    await execute(
+      tx,
+      sql`update session set ready_at = ${now},
+            state = case when state = 'preparing' then 'ready' else state end,
+            state_at = case when state = 'preparing' then ${now} else state_at end
+          where key = ${warm.key} and ready_at is null and state in ('preparing', 'open')
+            and (select count(*) from seat where seat.course_id = session.course_id and seat.state = 'ready') >= ${warm.seats}`,
+    )
+  await execute(
+    tx,
+    sql`update session set state = 'open', state_at = ${now}
+        where state in ('preparing', 'ready') and opens_at <= ${now} and ends_at > ${now}`,
+  )
+  await execute(
+    tx,
+    sql`update session set state = 'ended', state_at = ${now}
+        where state in ('planned', 'preparing', 'ready', 'open') and ends_at <= ${now}`,
+  )
+  await execute(
+    tx,
+    sql`update session set state = 'closed', state_at = ${now} where state = 'ended' and grace_ends_at <= ${now}
+        and not exists (select from seat where seat.course_id = session.course_id and seat.state not in ('absent', 'cold'))`,
+  )
+}
+
+/** Courses whose rows of place are due to be made right: a session opened, ended or was planned anew. */
+export async function coursesWithDuePlaces(db: Db, now: Date): Promise<string[]> {
+  const rows = await many<{ id: string }>(
+    db,
+    sql`select id from course where state <> 'archived' and (places_until is null or places_until <= ${now})`,
+  )
+  return rows.map((row) => row.id)
+}

@@ -1,0 +1,84 @@
+/** What each stack should hold now, beside what was last applied: where the two differ a run is asked for. */
+import { type Db, execute, many, sql } from './db.ts'
+import { newId } from './ids.ts'
+
+export type StackWish = {
+  key: string
+  kind: 'seats' | 'volumes'
+  poolKey: string
+  courseKey: string
+  digest: string
+}
+
+/** A job that was sent is given so long to take the stack's lease before it is asked for again. */
+const ASK_AGAIN_MS = 15_000
+
+/**
+ * Records what is wanted. A seats stack nobody wants any more is wanted empty; a volumes stack is never
+ * wanted away: only retention or a purge releases files.
+ */
+export async function wantStacks(tx: Db, wish: { stacks: StackWish[]; now: Date }): Promise<void> {
+  for (const stack of wish.stacks)
+    await execute(
+      tx,
+      sql`insert into stack (id, key, kind, pool_id, course_id, state, state_at, wanted_digest)
+          select ${newId()}, ${stack.key}, ${stack.kind}, pool.id, course.id, 'absent', ${wish.now}, ${stack.digest}
+          from pool, course where pool.key = ${stack.poolKey} and course.key = ${stack.courseKey}
+          on conflict (key) do update set wanted_digest = excluded.wanted_digest,
+            failures = 0, retry_at = null where stack.wanted_digest is distinct from excluded.wanted_digest`,
+    )
+  await execute(
+    tx,
+    sql`update stack set wanted_digest = null, failures = 0, retry_at = null
+        where kind = 'seats' and wanted_digest is not null and not key = any(${wish.stacks.map((s) => s.key)}::text[])`,
+  )
+}
+
+/** Keys of stacks that differ, are due and in nobody's hands; each is asked for once in a while only. */
+export async function stacksToRun(tx: Db, now: Date): Promise<string[]> {
+  const askAgain = new Date(now.getTime() + ASK_AGAIN_MS)
+  const rows = await many<{ key: string }>(
+    tx,
+    sql`update stack set retry_at = ${askAgain} where id in (
+          select id from stack where (wanted_digest is distinct from applied_digest or state = 'needs_reconcile')
+            and (retry_at is null or retry_at <= ${now}) and (lease_until is null or lease_until <= ${now})
+          order by key for update skip locked)
+        returning key`,
+  )
+  return rows.map((row) => row.key).toSorted()
+}
+
+/** A run did not reach what is wanted: tried again later, slower each time, at most every five minutes. */
+export async function postponeStack(
+  tx: Db,
+  stack: { key: string; message: string; now: Date },
+): Promise<void> {
+  await execute(
+    tx,
+    sql`update stack set failures = failures + 1, message = ${stack.message},
+          retry_at = ${stack.now}::timestamptz + least(interval '5 minutes', interval '5 seconds' * power(2, failures))
+        where key = ${stack.key}`,
+  )
+}
+
+export type StackSeat = {
+  id: string
+  number: number
+  generation: number
+  applied_generation: number | null
+  template_digest: string | null
+  state: string
+  taken: boolean
+  at_work: boolean
+}
+
+/** A course's seats as a stack sees them. At work: its holder is in, so it is changed by nobody. */
+export async function stackSeats(db: Db, courseKey: string): Promise<StackSeat[]> {
+  return many<StackSeat>(
+    db,
+    sql`select seat.id, seat.number, seat.generation, seat.applied_generation, seat.template_digest, seat.state, seat.taken,
+          coalesce(workspace.state in ('starting', 'ready') and seat.state in ('starting', 'ready'), false) as at_work
+        from seat join course on course.id = seat.course_id left join workspace on workspace.seat_id = seat.id
+        where course.key = ${courseKey} order by seat.number`,
+  )
+}

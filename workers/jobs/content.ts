@@ -1,0 +1,58 @@
+/** From what the blueprint wants to the content of a stack: generations, and whoever is at work left alone. */
+import { type StackContent, contentDigest } from '../../stacks/content.ts'
+import type { SeatTemplate } from '../../stacks/blueprint.ts'
+import type { WantedStack } from '../../stacks/rules/wanted.ts'
+import type { Db } from '../../api/data/db.ts'
+import { seatTemplate } from '../../api/data/seat-life.ts'
+import { type StackSeat, type StackWish, stackSeats } from '../../api/data/stack-wish.ts'
+
+export type Place = { installation: string; registry: string }
+
+export async function contentOf(db: Db, place: Place, stack: WantedStack): Promise<StackContent> {
+  const rows = await stackSeats(db, stack.course)
+  const common = { key: stack.key, installation: place.installation, course8: stack.course8 }
+  if (stack.kind === 'volumes')
+    return { ...common, kind: 'volumes', volumes: volumesOf(stack.seats, rows) }
+  const known = new Map(rows.map((row) => [row.number, row]))
+  const seats = await Promise.all(
+    stack.seats.map(async (number) => {
+      const row = known.get(number)
+      return {
+        number,
+        generation: row?.generation ?? 1,
+        template: await templateOf(db, stack, row),
+      }
+    }),
+  )
+  return { ...common, kind: 'seats', registry: place.registry, seats }
+}
+
+/** A seat somebody works in keeps what it is made of; the new template waits for its next cold moment. */
+async function templateOf(
+  db: Db,
+  stack: WantedStack,
+  row: StackSeat | undefined,
+): Promise<SeatTemplate> {
+  if (!row?.at_work || row.template_digest === null || row.template_digest === stack.templateDigest)
+    return stack.template
+  return seatTemplate<SeatTemplate>(db, row.template_digest)
+}
+
+/** Every generation of every number the course ever had: a volume is never dropped by a smaller plan. */
+function volumesOf(wanted: number[], rows: StackSeat[]): { seat: number; generation: number }[] {
+  const generations = new Map(wanted.map((number) => [number, 1]))
+  for (const row of rows) generations.set(row.number, row.generation)
+  return [...generations].flatMap(([seat, last]) =>
+    Array.from({ length: last }, (_, i) => ({ seat, generation: i + 1 })),
+  )
+}
+
+export function wishOf(stack: WantedStack, content: StackContent): StackWish {
+  return {
+    key: stack.key,
+    kind: stack.kind,
+    poolKey: stack.pool,
+    courseKey: stack.course,
+    digest: contentDigest(content),
+  }
+}

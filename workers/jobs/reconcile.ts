@@ -1,0 +1,103 @@
+/**
+ * The reconciler: compares what the approved blueprint wants now with what is there, and asks for the
+ * difference. Level-triggered: it may run at any moment, any number of times; missed ones do not matter.
+ */
+import type { Blueprint } from '../../stacks/blueprint.ts'
+import { type Wanted, type WantedStack, wantedAt } from '../../stacks/rules/wanted.ts'
+import { currentBlueprint } from '../../api/data/blueprint.ts'
+import { type Db, type Pool, withTransaction } from '../../api/data/db.ts'
+import { type Boss, sendJob } from '../../api/data/jobs.ts'
+import type { KeyRing } from '../../api/data/key-ring.ts'
+import { settlePlaces } from '../../api/data/place.ts'
+import { type SeatReason, seatReasons, wantWarmSeats } from '../../api/data/reasons.ts'
+import { coursesWithDuePlaces, moveSessions } from '../../api/data/session-life.ts'
+import { settleSeats } from '../../api/data/settle.ts'
+import { stacksToRun, wantStacks } from '../../api/data/stack-wish.ts'
+import {
+  serveQueue,
+  startWorkspace,
+  stopWorkspace,
+  workspacesDue,
+} from '../../api/data/workspace.ts'
+import { contentOf, type Place, wishOf } from './content.ts'
+
+export type Reconciler = { reconcile(): Promise<void> }
+
+type Means = { pool: Pool; boss: Boss; ring: KeyRing; place: Place; now: () => Date }
+
+const CLOCK = { name: 'clock', role: 'labplan' } as const
+
+export function reconciler(means: Means): Reconciler {
+  let settledDigest: string | undefined
+  return {
+    async reconcile() {
+      const head = await currentBlueprint(means.pool)
+      if (!head) return
+      const { blueprint } = head
+      if (settledDigest !== head.digest) {
+        await withTransaction(means.pool, (tx) =>
+          settleSeats(tx, means.ring, { blueprint, now: means.now() }),
+        )
+        settledDigest = head.digest
+      }
+      await moveWorkspaces(means)
+      const running = await seatReasons(means.pool)
+      const wanted = wantedAt(blueprint, means.now().toISOString(), running)
+      await withTransaction(means.pool, (tx) => turnSeats(tx, wanted, means.now()))
+      await askForRuns(means, wanted)
+    },
+  }
+}
+
+/** What time alone changes for people: places, who is past the end, who may come in, who waits. */
+async function moveWorkspaces({ pool, now }: Means): Promise<void> {
+  for (const id of await coursesWithDuePlaces(pool, now()))
+    await withTransaction(pool, (tx) => settlePlaces(tx, { id, now: now() }))
+  const due = await workspacesDue(pool, now())
+  const act = (workspaceId: string) => ({ workspaceId, actor: CLOCK, now: now() })
+  for (const id of due.stop)
+    await withTransaction(pool, (tx) => stopWorkspace(tx, { ...act(id), reason: 'session_end' }))
+  for (const id of due.open) await withTransaction(pool, (tx) => startWorkspace(tx, act(id)))
+  for (const courseId of due.queued)
+    await withTransaction(pool, (tx) => serveQueue(tx, { courseId, now: now() }))
+}
+
+async function turnSeats(tx: Db, wanted: Wanted, now: Date): Promise<void> {
+  const sessions = new Map(wanted.sessions.map((session) => [session.key, session]))
+  await wantWarmSeats(
+    tx,
+    wanted.warm.map((warm) => ({
+      courseKey: warm.course,
+      numbers: warm.seats,
+      since: new Date(warm.from),
+      atOnce: sessions.get(warm.session)?.atOnce ?? warm.seats.length,
+    })),
+  )
+  await moveSessions(tx, {
+    now,
+    warm: wanted.warm.map((warm) => ({ key: warm.session, seats: warm.seats.length })),
+  })
+}
+
+/** One job for each stack that differs, in the transaction that records what it should be. */
+async function askForRuns({ pool, boss, place, now }: Means, wanted: Wanted): Promise<void> {
+  await withTransaction(pool, async (tx) => {
+    const stacks = []
+    for (const stack of wanted.stacks) stacks.push(wishOf(stack, await contentOf(tx, place, stack)))
+    await wantStacks(tx, { stacks, now: now() })
+    for (const stackKey of await stacksToRun(tx, now()))
+      await sendJob(boss, tx, 'apply-stack', { stackKey })
+  })
+}
+
+/** The wanted stack of that key at this instant, or undefined when nothing asks for it any more. */
+export function wantedStack(
+  blueprint: Blueprint,
+  stackKey: string,
+  now: Date,
+  running: { reasons: SeatReason[]; taken: Record<string, number[]> },
+): WantedStack | undefined {
+  return wantedAt(blueprint, now.toISOString(), running).stacks.find(
+    (stack) => stack.key === stackKey,
+  )
+}

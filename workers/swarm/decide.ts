@@ -1,0 +1,64 @@
+/**
+ * What to do next with one seat, from its row and what the Swarm reports: pure, and the same answer
+ * whoever asks, so a worker that starts anew simply goes on.
+ */
+import type { Seat } from '../../api/data/seat.ts'
+
+export type Seen = {
+  /** The task that runs for its service now. */
+  runningTaskId: string | undefined
+  /** A container of it may be alive, running or ending. */
+  alive: boolean
+}
+
+export type Step = 'scale up' | 'bring up' | 'scale down' | 'mark cold' | 'next generation' | 'none'
+
+type SeatFacts = Pick<
+  Seat,
+  | 'state'
+  | 'wanted_on'
+  | 'held'
+  | 'generation'
+  | 'wanted_generation'
+  | 'applied_generation'
+  | 'wanted_start'
+  | 'started'
+  | 'start_after'
+  | 'task_id'
+>
+
+export function decide(seat: SeatFacts, seen: Seen, now: Date): Step {
+  if (seat.state === 'absent')
+    return seat.wanted_generation > seat.generation ? 'next generation' : 'none'
+  if (seat.state === 'stopping') return seen.alive ? 'none' : 'mark cold'
+  if (mustBeDown(seat)) return whenDown(seat, seen)
+  return whenUp(seat, seen, now)
+}
+
+/** A held seat, one of another generation, or one that must start afresh goes down before anything else. */
+function mustBeDown(seat: SeatFacts): boolean {
+  return (
+    !seat.wanted_on ||
+    seat.held ||
+    seat.wanted_generation > seat.generation ||
+    seat.applied_generation !== seat.generation
+  )
+}
+
+function whenDown(seat: SeatFacts, seen: Seen): Step {
+  if (seat.state !== 'cold') return 'scale down'
+  if (seen.alive) return 'scale down'
+  return seat.wanted_generation > seat.generation && !seat.held ? 'next generation' : 'none'
+}
+
+function whenUp(seat: SeatFacts, seen: Seen, now: Date): Step {
+  const isStale = seat.wanted_start > seat.started
+  if (seat.state === 'cold') return isDue(seat, now) ? 'scale up' : 'none'
+  if (isStale) return 'scale down'
+  if (seat.state === 'failed') return isDue(seat, now) ? 'scale down' : 'none'
+  if (seat.state === 'ready') return seen.runningTaskId === seat.task_id ? 'none' : 'bring up'
+  return 'bring up'
+}
+
+const isDue = (seat: SeatFacts, now: Date): boolean =>
+  seat.start_after === null || seat.start_after <= now

@@ -1,0 +1,74 @@
+/** On and off: the one thing we change of a service after Terraform made it. */
+import { z } from 'zod'
+import { type Engine, EngineError } from './engine.ts'
+
+const service = z.looseObject({
+  ID: z.string(),
+  Version: z.object({ Index: z.number() }),
+  Spec: z.looseObject({
+    Name: z.string(),
+    Mode: z.looseObject({ Replicated: z.looseObject({ Replicas: z.number() }).optional() }),
+    TaskTemplate: z.looseObject({
+      Resources: z.looseObject({ Limits: z.record(z.string(), z.unknown()).optional() }).optional(),
+    }),
+  }),
+})
+export type Service = z.infer<typeof service>
+
+const OUT_OF_SEQUENCE_TRIES = 5
+
+/** The service by name or id, or undefined. */
+export async function findService(engine: Engine, nameOrId: string): Promise<Service | undefined> {
+  try {
+    return service.parse(await engine.call('GET', `/services/${encodeURIComponent(nameOrId)}`))
+  } catch (error) {
+    if (error instanceof EngineError && error.status === 404) return undefined
+    throw error
+  }
+}
+
+/** Names and ids of this installation's seat services. */
+export async function listServices(engine: Engine, installation: string): Promise<Service[]> {
+  const filters = { label: [`labplan.installation=${installation}`] }
+  return z.array(service).parse(await engine.call('GET', '/services', { query: { filters } }))
+}
+
+/**
+ * Sets the replicas of a seat (0 or 1), and when it goes on its pids limit in the same call: the
+ * provider cannot say it, and any update by Terraform takes it away again. Retried when somebody else
+ * changed the service in between (the engine answers "update out of sequence").
+ */
+export async function setReplicas(
+  engine: Engine,
+  serviceId: string,
+  wanted: { replicas: 0 | 1; pidsLimit: number },
+): Promise<'changed' | 'same' | 'gone'> {
+  for (let attempt = 1; ; attempt++) {
+    const found = await findService(engine, serviceId)
+    if (!found) return 'gone'
+    if (found.Spec.Mode.Replicated?.Replicas === wanted.replicas) return 'same'
+    try {
+      await engine.call('POST', `/services/${found.ID}/update`, {
+        query: { version: found.Version.Index },
+        body: scaledSpec(found.Spec, wanted),
+      })
+      return 'changed'
+    } catch (error) {
+      const isRace = error instanceof EngineError && /out of sequence/.test(error.message)
+      if (!isRace || attempt === OUT_OF_SEQUENCE_TRIES) throw error
+    }
+  }
+}
+
+function scaledSpec(spec: Service['Spec'], wanted: { replicas: 0 | 1; pidsLimit: number }) {
+  const template = spec.TaskTemplate
+  const limits =
+    wanted.replicas === 1 ? { ...template.Resources?.Limits, Pids: wanted.pidsLimit } : undefined
+  return {
+    ...spec,
+    Mode: { ...spec.Mode, Replicated: { ...spec.Mode.Replicated, Replicas: wanted.replicas } },
+    TaskTemplate: limits
+      ? { ...template, Resources: { ...template.Resources, Limits: limits } }
+      : template,
+  }
+}
