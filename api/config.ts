@@ -33,6 +33,7 @@ const environment = z.object({
   DOCKER_HOST: z.string().default('unix:///var/run/docker.sock'),
   TERRAFORM_BINARY_NAME: z.string().default('terraform'),
   LABPLAN_PROVIDER_MIRROR: z.string().optional(),
+  PATH: z.string().default('/usr/local/bin:/usr/bin:/bin'),
 })
 
 export type Config = ReturnType<typeof readConfig>
@@ -69,6 +70,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
     dockerHost: e.DOCKER_HOST,
     terraformBinary: e.TERRAFORM_BINARY_NAME,
     providerMirror: e.LABPLAN_PROVIDER_MIRROR ?? join(resolve(e.LABPLAN_CACHE), 'mirror'),
+    searchPath: e.PATH,
   })
 }
 

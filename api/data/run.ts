@@ -1,0 +1,171 @@
+/** Runs of Terraform: states with their times, steps, events. Every write is fenced by the stack's lease. */
+import { type Db, execute, many, one, sql } from './db.ts'
+import { newId } from './ids.ts'
+import type { Lease } from './stack.ts'
+
+export type RunKind = 'plan' | 'apply' | 'destroy'
+export type RunState =
+  | 'preparing'
+  | 'planning'
+  | 'planned'
+  | 'applying'
+  | 'applied'
+  | 'held'
+  | 'failed'
+  | 'cancelled'
+  | 'needs_reconcile'
+
+/** From which state each may be entered. */
+const ENTERED_FROM: Record<Exclude<RunState, 'preparing'>, RunState[]> = {
+  planning: ['preparing'],
+  planned: ['planning'],
+  applying: ['planned'],
+  applied: ['planned', 'applying'],
+  held: ['planned'],
+  failed: ['preparing', 'planning', 'planned', 'applying'],
+  cancelled: ['preparing', 'planning', 'planned', 'applying'],
+  needs_reconcile: ['preparing', 'planning', 'planned', 'applying'],
+}
+const ENDED: RunState[] = ['applied', 'held', 'failed', 'cancelled', 'needs_reconcile']
+
+export async function createRun(
+  tx: Db,
+  lease: Lease,
+  run: {
+    kind: RunKind
+    blueprintDigest: string | null
+    contentDigest: string
+    worker: string
+    now: Date
+  },
+): Promise<string> {
+  const id = newId()
+  await execute(
+    tx,
+    sql`insert into run (id, stack_id, kind, blueprint_digest, content_digest, state, state_at, worker, created_at)
+        values (${id}, ${lease.stackId}, ${run.kind}, ${run.blueprintDigest}, ${run.contentDigest}, 'preparing', ${run.now},
+                ${run.worker}, ${run.now})`,
+  )
+  await recordPhase(tx, id, 'preparing', run.now)
+  return id
+}
+
+/** A run whose worker died says so: it is no longer under way. */
+export async function endDeadRuns(tx: Db, lease: Lease, now: Date): Promise<number> {
+  return execute(
+    tx,
+    sql`update run set state = 'needs_reconcile', state_at = ${now}, ended_at = ${now},
+          message = 'Its worker ended without a word.'
+        where stack_id = ${lease.stackId} and ended_at is null`,
+  )
+}
+
+/** One guarded step of a run's life; false when the lease is lost or the run is elsewhere. */
+export async function moveRun(
+  tx: Db,
+  lease: Lease,
+  run: {
+    id: string
+    to: Exclude<RunState, 'preparing'>
+    now: Date
+    message?: string
+    summary?: unknown
+    toolchain?: unknown
+  },
+): Promise<boolean> {
+  const endedAt = ENDED.includes(run.to) ? run.now : null
+  const moved = await execute(
+    tx,
+    sql`update run set state = ${run.to}, state_at = ${run.now}, ended_at = ${endedAt},
+          message = coalesce(${run.message ?? null}, message),
+          summary = coalesce(${run.summary ? JSON.stringify(run.summary) : null}::jsonb, summary),
+          toolchain = coalesce(${run.toolchain ? JSON.stringify(run.toolchain) : null}::jsonb, toolchain)
+        where id = ${run.id} and state = any(${ENTERED_FROM[run.to]}::text[])
+          and exists (select from stack where stack.id = run.stack_id and lease_token = ${lease.tokenHash})`,
+  )
+  if (moved === 1) await recordPhase(tx, run.id, run.to, run.now)
+  return moved === 1
+}
+
+/** Marks the plan as used, before it is: the same plan is never applied twice, whatever is killed. */
+export async function consumePlan(
+  tx: Db,
+  lease: Lease,
+  run: { id: string; planDigest: string },
+): Promise<boolean> {
+  const consumed = await execute(
+    tx,
+    sql`update run set plan_digest = ${run.planDigest}
+        where id = ${run.id} and plan_digest is null and state = 'planned'
+          and not exists (select from run other where other.plan_digest = ${run.planDigest})
+          and exists (select from stack where stack.id = run.stack_id and lease_token = ${lease.tokenHash})`,
+  )
+  return consumed === 1
+}
+
+async function recordPhase(tx: Db, runId: string, state: RunState, now: Date): Promise<void> {
+  await execute(
+    tx,
+    sql`insert into run_phase (run_id, state, started_at) values (${runId}, ${state}, ${now}) on conflict do nothing`,
+  )
+}
+
+export async function startStep(db: Db, step: { runId: string; name: string; now: Date }): Promise<number> {
+  const { number } = await one<{ number: number }>(
+    db,
+    sql`insert into run_step (run_id, number, name, started_at)
+        select ${step.runId}, count(*) + 1, ${step.name}, ${step.now} from run_step where run_id = ${step.runId}
+        returning number`,
+  )
+  return number
+}
+
+export async function endStep(
+  db: Db,
+  step: { runId: string; number: number; outcome: string; now: Date },
+): Promise<void> {
+  await execute(
+    db,
+    sql`update run_step set ended_at = ${step.now}, outcome = ${step.outcome}
+        where run_id = ${step.runId} and number = ${step.number}`,
+  )
+}
+
+export type RunEvent = {
+  at: Date
+  kind: 'start' | 'end' | 'error' | 'diagnostic' | 'note'
+  address?: string
+  action?: string
+  objectId?: string
+  elapsedSeconds?: number
+  message?: string
+}
+
+/** Appends events; `firstNumber` continues where the caller's last call ended. */
+export async function addRunEvents(
+  db: Db,
+  runId: string,
+  firstNumber: number,
+  events: RunEvent[],
+): Promise<void> {
+  const column = <T>(of: (event: RunEvent) => T | undefined) => events.map((e) => of(e) ?? null)
+  await execute(
+    db,
+    sql`insert into run_event (run_id, number, at, kind, address, action, object_id, elapsed_seconds, message)
+        select ${runId}, ${firstNumber} + ordinality - 1, at, kind, address, action, object_id, elapsed, message
+        from unnest(${column((e) => e.at)}::timestamptz[], ${column((e) => e.kind)}::text[],
+                    ${column((e) => e.address)}::text[], ${column((e) => e.action)}::text[],
+                    ${column((e) => e.objectId)}::text[], ${column((e) => e.elapsedSeconds)}::numeric[],
+                    ${column((e) => e.message)}::text[])
+          with ordinality as t (at, kind, address, action, object_id, elapsed, message, ordinality)`,
+  )
+}
+
+/** What a run said, in order. */
+export async function runEvents(db: Db, runId: string): Promise<RunEvent[]> {
+  return many<RunEvent>(
+    db,
+    sql`select at, kind, address, action, object_id as "objectId", elapsed_seconds::float as "elapsedSeconds", message
+        from run_event where run_id = ${runId} order by number`,
+  )
+}

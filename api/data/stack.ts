@@ -1,0 +1,103 @@
+/**
+ * A stack's lease: who may change what the stack is made of. Its fencing token is also the password of
+ * the run's state backend, so a worker that lost the lease can write neither rows nor state.
+ */
+import { type Db, execute, findOne, sql } from './db.ts'
+
+export type StackState = 'absent' | 'applying' | 'applied' | 'destroying' | 'failed' | 'needs_reconcile'
+
+export type LeasedStack = {
+  id: string
+  key: string
+  /** Its last run ended without saying how: what exists must be compared with the state first. */
+  isUnclean: boolean
+}
+
+export type Lease = { stackId: string; tokenHash: Buffer }
+
+export async function stackExists(db: Db, key: string): Promise<boolean> {
+  return (await findOne(db, sql`select 1 from stack where key = ${key}`)) !== undefined
+}
+
+/**
+ * Takes the stack when nobody holds it, or whoever did has not been heard of since `lease_until`.
+ * Answers undefined when it is taken. A former holder is fenced off from here on.
+ */
+export async function takeLease(
+  tx: Db,
+  wish: { key: string; worker: string; tokenHash: Buffer; until: Date; now: Date },
+): Promise<LeasedStack | undefined> {
+  const stack = await findOne<{ id: string; key: string; state: StackState; lease_owner: string | null }>(
+    tx,
+    sql`select id, key, state, lease_owner from stack
+        where key = ${wish.key} and (lease_owner is null or lease_until <= ${wish.now}) for update skip locked`,
+  )
+  if (!stack) return undefined
+  await execute(
+    tx,
+    sql`update stack set lease_owner = ${wish.worker}, lease_token = ${wish.tokenHash}, lease_until = ${wish.until}
+        where id = ${stack.id}`,
+  )
+  // A lock of Terraform's that is still there belongs to a run that was killed: only its trace matters.
+  const locks = await execute(tx, sql`delete from state_lock where stack_id = ${stack.id}`)
+  const left = stack.lease_owner !== null || locks > 0
+  const midway = ['applying', 'destroying', 'needs_reconcile'].includes(stack.state)
+  return { id: stack.id, key: stack.key, isUnclean: left || midway }
+}
+
+/** Says that the holder lives; false when the lease is somebody else's by now. */
+export async function renewLease(db: Db, lease: Lease & { until: Date }): Promise<boolean> {
+  const renewed = await execute(
+    db,
+    sql`update stack set lease_until = ${lease.until}
+        where id = ${lease.stackId} and lease_token = ${lease.tokenHash}`,
+  )
+  return renewed === 1
+}
+
+/** Locks the stack's row for this transaction; false when the lease is somebody else's by now. */
+export async function holdsLease(tx: Db, lease: Lease): Promise<boolean> {
+  const held = await findOne(
+    tx,
+    sql`select 1 from stack where id = ${lease.stackId} and lease_token = ${lease.tokenHash} for update`,
+  )
+  return held !== undefined
+}
+
+export async function moveStack(
+  tx: Db,
+  lease: Lease,
+  to: { state: StackState; message: string | null; now: Date },
+): Promise<boolean> {
+  const moved = await execute(
+    tx,
+    sql`update stack set state = ${to.state}, state_at = ${to.now}, message = ${to.message}
+        where id = ${lease.stackId} and lease_token = ${lease.tokenHash}`,
+  )
+  return moved === 1
+}
+
+/** The stack holds this content in full (null: nothing). Clears what earlier failures left. */
+export async function recordApplied(
+  tx: Db,
+  lease: Lease,
+  applied: { digest: string | null; now: Date },
+): Promise<boolean> {
+  const state: StackState = applied.digest === null ? 'absent' : 'applied'
+  const recorded = await execute(
+    tx,
+    sql`update stack set applied_digest = ${applied.digest}, state = ${state}, state_at = ${applied.now},
+          message = null, failures = 0, retry_at = null
+        where id = ${lease.stackId} and lease_token = ${lease.tokenHash}`,
+  )
+  return recorded === 1
+}
+
+/** Gives the stack back. Nothing happens when it is somebody else's by now. */
+export async function releaseLease(db: Db, lease: Lease): Promise<void> {
+  await execute(
+    db,
+    sql`update stack set lease_owner = null, lease_token = null, lease_until = null
+        where id = ${lease.stackId} and lease_token = ${lease.tokenHash}`,
+  )
+}

@@ -1,0 +1,58 @@
+/**
+ * What a stack is made of: seat templates, numbers and generations, and the names of the installation.
+ * Nothing here is secret and nothing is chosen while it runs: ids of secrets, of networks and of the
+ * run arrive as variables of the Terraform configuration.
+ */
+import { canonicalJson, sha256 } from './blueprint.ts'
+import type { SeatTemplate } from './blueprint.ts'
+
+/** Raise it when the same content would be rendered differently: every stack is then planned again. */
+export const RENDERER_VERSION = 1
+
+/** A seat of a stack. Seats at work keep the template they run with, so one stack may hold several. */
+export type SeatContent = { number: number; generation: number; template: SeatTemplate }
+
+export type SeatsContent = {
+  kind: 'seats'
+  /** Stack key, e.g. `seats-networks-101-0`. */
+  key: string
+  installation: string
+  course8: string
+  /** Where images without a registry of their own are, e.g. `127.0.0.1:7083`. */
+  registry: string
+  seats: SeatContent[]
+}
+
+/** One volume: every generation that is still kept is listed, not only the one in use. */
+export type VolumeContent = { seat: number; generation: number }
+
+export type VolumesContent = {
+  kind: 'volumes'
+  /** Stack key, e.g. `volumes-networks-101`. */
+  key: string
+  installation: string
+  course8: string
+  volumes: VolumeContent[]
+}
+
+export type StackContent = SeatsContent | VolumesContent
+
+/** sha256 of all that shapes the stack's Terraform, 64 hex digits: `stack.wanted_digest`. */
+export function contentDigest(content: StackContent): string {
+  return sha256(canonicalJson({ renderer: RENDERER_VERSION, content: inOrder(content) }))
+}
+
+/** The same content whatever order its parts came in. */
+export function inOrder(content: StackContent): StackContent {
+  if (content.kind === 'seats')
+    return { ...content, seats: content.seats.toSorted((a, b) => a.number - b.number) }
+  const volumes = content.volumes.toSorted(
+    (a, b) => a.seat - b.seat || a.generation - b.generation,
+  )
+  return { ...content, volumes }
+}
+
+/** The content of a stack of which nothing should exist. */
+export function emptied(content: StackContent): StackContent {
+  return content.kind === 'seats' ? { ...content, seats: [] } : { ...content, volumes: [] }
+}

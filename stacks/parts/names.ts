@@ -1,0 +1,47 @@
+/** Docker names and labels of what Labplan makes: how everything of ours is found again. */
+
+/** A seat of a course of an installation. */
+export type SeatName = { installation: string; course8: string; number: number }
+
+/** `17` → `017`: numbers sort as text. */
+export const seatNumber3 = (number: number): string => String(number).padStart(3, '0')
+
+/** `k3x9q2ab/017`: the value of label `labplan.seat`. */
+export const seatLabel = (seat: Pick<SeatName, 'course8' | 'number'>): string =>
+  `${seat.course8}/${seatNumber3(seat.number)}`
+
+/** `lp-<installation>-<course8>-s017`: at most 63 characters, a Swarm service name. */
+export const serviceName = (seat: SeatName): string =>
+  `lp-${seat.installation}-${seat.course8}-s${seatNumber3(seat.number)}`
+
+/** `lp-<installation>-<course8>-s017-g1`. */
+export const volumeName = (seat: SeatName & { generation: number }): string =>
+  `${serviceName(seat)}-g${seat.generation}`
+
+/** `labplan-<installation>-<course8>-s017-g1`: the Swarm secret the worker makes before apply. */
+export const secretName = (seat: SeatName & { generation: number }): string =>
+  `labplan-${seat.installation}-${seat.course8}-s${seatNumber3(seat.number)}-g${seat.generation}`
+
+/** `lp-<installation>-seats` for network key `seats`. */
+export const networkName = (installation: string, key: string): string =>
+  `lp-${installation}-${key}`
+
+/** Terraform address of a seat's service. Stable: a renamed address would be destroy and create. */
+export const serviceAddress = (number: number): string => `docker_service.s${seatNumber3(number)}`
+
+/** Terraform address of a seat's volume. */
+export const volumeAddress = (volume: { seat: number; generation: number }): string =>
+  `docker_volume.s${seatNumber3(volume.seat)}-g${volume.generation}`
+
+/** Labels shared by everything of one stack. `labplan.run` is added where a run makes the object. */
+export function ownLabels(owner: {
+  installation: string
+  stack: string
+  seat: string
+}): Record<string, string> {
+  return {
+    'labplan.installation': owner.installation,
+    'labplan.stack': owner.stack,
+    'labplan.seat': owner.seat,
+  }
+}

@@ -1,0 +1,130 @@
+/** One seat as a Swarm service. Every choice that is not obvious was measured; the comments say what breaks. */
+import { Service, type ServiceConfig } from '@cdktf/provider-docker/lib/service/index.js'
+import type { TerraformStack } from 'cdktf'
+import type { SeatTemplate } from '../blueprint.ts'
+import type { SeatContent, SeatsContent } from '../content.ts'
+import {
+  networkName,
+  ownLabels,
+  secretName,
+  seatLabel,
+  seatNumber3,
+  serviceName,
+  volumeName,
+} from './names.ts'
+import { literal, literalEnv } from './text.ts'
+
+/** Where `labplan-seat` answers who it is, in every environment image. */
+export const IDENTITY_PORT = 1907
+
+type ContainerSpec = ServiceConfig['taskSpec']['containerSpec']
+
+export function seatService(stack: TerraformStack, course: SeatsContent, seat: SeatContent): void {
+  const { template } = seat
+  const name = { ...course, number: seat.number, generation: seat.generation }
+  const labels = ownLabels({ ...course, stack: course.key, seat: seatLabel(name) })
+  const service = new Service(stack, `s${seatNumber3(seat.number)}`, {
+    name: serviceName(name),
+    labels: labelBlocks({ ...labels, 'labplan.run': `\${${seatVariable(seat.number)}.run}` }),
+    mode: { replicated: { replicas: 0 } },
+    endpointSpec: { mode: 'dnsrr', ports: hostPorts(template) },
+    taskSpec: {
+      containerSpec: container(course, seat, labels),
+      resources: resources(template),
+      // Written out: with it unset, the first update of anything replaces the container.
+      restartPolicy: { condition: 'any', delay: '5s', maxAttempts: 0, window: '0s' },
+      placement: { constraints: template.constraints.map(literal) },
+    },
+    // On and off belong to the control plane, which scales through the Swarm API.
+    lifecycle: { ignoreChanges: ['mode[0].replicated[0].replicas'] },
+  })
+  service.overrideLogicalId(`s${seatNumber3(seat.number)}`)
+  // By id: the bindings know only `name`, which forces a replacement at each plan.
+  if (template.network !== 'none')
+    service.addOverride('task_spec.networks_advanced', [
+      { id: `\${var.networks["${networkName(course.installation, template.network)}"]}` },
+    ])
+}
+
+const seatVariable = (number: number) => `var.seats["${seatNumber3(number)}"]`
+
+function labelBlocks(labels: Record<string, string>): { label: string; value: string }[] {
+  return Object.entries(labels).map(([label, value]) => ({ label, value }))
+}
+
+/** Dynamic ports of the node itself: the routing mesh needs IP_VS, and is one hop more. */
+function hostPorts(template: SeatTemplate) {
+  const numbers = [...template.ports.map((port) => port.number), IDENTITY_PORT]
+  return [...new Set(numbers)]
+    .toSorted((a, b) => a - b)
+    .map((targetPort) => ({ targetPort, protocol: 'tcp', publishMode: 'host' }))
+}
+
+/** No stop_grace_period: a destroy would wait for it and fail. No isolation, no dns_config. */
+function container(
+  course: SeatsContent,
+  seat: SeatContent,
+  labels: Record<string, string>,
+): ContainerSpec {
+  const { template } = seat
+  const name = { ...course, number: seat.number, generation: seat.generation }
+  const env = Object.entries(template.env).map(([key, value]) => [key, literalEnv(value)])
+  return {
+    image: imageReference(template.image, course.registry),
+    ...(template.command.length > 0 && { args: template.command.map(literal) }),
+    env: { ...Object.fromEntries(env), LABPLAN_SEAT: seatLabel(name), LABPLAN_TASK: '{{.Task.ID}}' },
+    labels: labelBlocks(labels),
+    capDrop: ['ALL'],
+    capAdd: template.capabilities.map(capability).toSorted(),
+    secrets: [
+      {
+        secretId: `\${${seatVariable(seat.number)}.secret}`,
+        secretName: secretName(name),
+        fileName: 'labplan',
+        fileUid: '0',
+        fileGid: '0',
+        fileMode: 0o400,
+      },
+    ],
+    mounts: template.volume
+      ? [seatMount(volumeName(name), template.volume.mountPath, labels)]
+      : [],
+  }
+}
+
+/**
+ * The seat's volume, by name. A node that has none of that name makes it, with labels that say whose it
+ * is; not this stack's, which must never be taken for its owner.
+ */
+function seatMount(source: string, target: string, labels: Record<string, string>) {
+  const { 'labplan.stack': _stack, ...owner } = labels
+  return {
+    type: 'volume',
+    source,
+    target: literal(target),
+    volumeOptions: { labels: labelBlocks(owner) },
+  }
+}
+
+/** `labplan/terminal@sha256:…` is in our registry; a first part with a dot or port names another. */
+export function imageReference(image: string, registry: string): string {
+  const [first = ''] = image.split('/')
+  const named = image.includes('/') && (/[.:]/.test(first) || first === 'localhost')
+  return literal(named ? image : `${registry}/${image}`)
+}
+
+/** Swarm answers capabilities with their prefix; written otherwise, each plan would show a change. */
+const capability = (name: string): string =>
+  name.startsWith('CAP_') || name === 'ALL' ? name : `CAP_${name}`
+
+/** What is promised is reserved, and what is reserved is the limit: nobody takes a neighbour's share. */
+function resources(template: SeatTemplate) {
+  const share = {
+    nanoCpus: template.cpuMillis * 1_000_000,
+    memoryBytes: template.memoryMb * 1024 * 1024,
+  }
+  if (!template.gpu) return { limits: share, reservation: share }
+  // Counted: named generic resources are rejected at any node update. The kind is a constraint.
+  const genericResources = { discreteResourcesSpec: [`gpu=${template.gpu.count}`] }
+  return { limits: share, reservation: { ...share, genericResources } }
+}

@@ -1,0 +1,21 @@
+/** A course's seats, at most 100 by number: one Swarm service each, made at 0 replicas. */
+import type { Construct } from 'constructs'
+import { inOrder, type SeatsContent } from './content.ts'
+import { LabplanStack } from './parts/labplan-stack.ts'
+import { seatService } from './parts/seat-service.ts'
+
+export class SeatsStack extends LabplanStack {
+  constructor(content: SeatsContent, scope?: Construct) {
+    super(content.key, scope)
+    const { seats } = inOrder(content) as SeatsContent
+    if (seats.length === 0) return
+    this.variable(
+      'seats',
+      'map(object({ secret = string, run = string }))',
+      'By seat number: id of its Swarm secret, and the run that made its service',
+    )
+    if (seats.some((seat) => seat.template.network !== 'none'))
+      this.variable('networks', 'map(string)', 'Ids of Swarm networks by name')
+    for (const seat of seats) seatService(this, content, seat)
+  }
+}
