@@ -1,0 +1,89 @@
+// Names and Roles Provisioning 2, with Moodle's habits: short role names, non-editing teachers as Learners, no
+// site administrator, pages by `limit` and `from`, and with `rlid` only those who may see that activity.
+// https://www.imsglobal.org/spec/lti-nrps/v2p0
+import { Refusal } from './body.ts'
+import { courseNamed, maySeeActivity, personNamed } from './platform.ts'
+import { membershipsUrl } from './service-urls.ts'
+import { roleInRoster } from './roles.ts'
+import { lti } from './claims.ts'
+import type { Activity, Course, Member, Tool } from './state.ts'
+import type { Platform } from './platform.ts'
+
+export const rosterType = 'application/vnd.ims.lti-nrps.v2.membershipcontainer+json'
+
+export type RosterPage = { body: object; link?: string }
+
+export function rosterPage(
+  platform: Platform,
+  tool: Tool,
+  courseId: string,
+  query: URLSearchParams,
+): RosterPage {
+  const course = courseNamed(platform, courseId)
+  const activity = linkedActivity(platform, course, tool, query.get('rlid'))
+  const members = course.members.filter(
+    (member) =>
+      (!activity || maySeeActivity(activity, member)) && hasRole(member, query.get('role') ?? ''),
+  )
+  const limit = wholeNumber(query.get('limit'))
+  const from = limit === 0 ? 0 : wholeNumber(query.get('from'))
+  const shown = limit === 0 ? members : members.slice(from, from + limit)
+  const id = membershipsUrl(platform, course, tool)
+  const body = {
+    id,
+    context: { id: course.id, label: course.shortName, title: course.fullName },
+    members: shown.map((member) => rosterEntry(platform, tool, member, activity)),
+  }
+  if (from + shown.length >= members.length) return { body }
+  const next = new URLSearchParams({ limit: String(limit), from: String(from + limit) })
+  if (activity) next.set('rlid', activity.id)
+  return { body, link: `<${id}?${next.toString()}>; rel="next"` }
+}
+
+function linkedActivity(
+  platform: Platform,
+  course: Course,
+  tool: Tool,
+  rlid: string | null,
+): Activity | undefined {
+  if (rlid === null) return undefined
+  const activity = platform.state.activities.find(({ id }) => id === rlid)
+  const foreign = activity?.toolId !== undefined && activity.toolId !== tool.id
+  if (activity?.courseId === course.id && !foreign) return activity
+  throw new Refusal(404, 'not_found', `Course ${course.id} has no activity ${rlid} of this tool.`)
+}
+
+function hasRole(member: Member, asked: string): boolean {
+  const shortName = asked.slice(asked.lastIndexOf('#') + 1)
+  return shortName === '' || roleInRoster(member.role) === shortName
+}
+
+function rosterEntry(
+  platform: Platform,
+  tool: Tool,
+  member: Member,
+  activity: Activity | undefined,
+): object {
+  const person = personNamed(platform, member.username)
+  const { givenName, familyName, email } = person
+  const names = {
+    name: `${givenName} ${familyName}`,
+    given_name: givenName,
+    family_name: familyName,
+  }
+  return {
+    status: 'Active',
+    roles: [roleInRoster(member.role)],
+    ...(activity && { message: [{ [`${lti}/message_type`]: 'LtiResourceLinkRequest' }] }),
+    user_id: person.id,
+    lis_person_sourcedid: '',
+    ...(tool.sendsNames && names),
+    ...(tool.sendsEmail && { email }),
+  }
+}
+
+export function wholeNumber(text: string | null): number {
+  const number = Number(text ?? 0)
+  if (Number.isSafeInteger(number) && number >= 0) return number
+  throw new Refusal(400, 'invalid_request', `${text} is not a whole number.`)
+}
