@@ -71,7 +71,12 @@ async function freePort(): Promise<number> {
 }
 
 async function start(dataFolder: string, port: number): Promise<ChildProcess> {
-  const [command, ...args] = postgresCommand({ dataFolder, port, settings: SETTINGS })
+  const [command, ...args] = postgresCommand({
+    dataFolder,
+    port,
+    settings: SETTINGS,
+    endsWithParent: true,
+  })
   const server = spawn(command!, args, { stdio: ['ignore', 'ignore', 'pipe'], cwd: '/' })
   const said: string[] = []
   const ready = (async () => {

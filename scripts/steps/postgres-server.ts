@@ -9,8 +9,15 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { chownSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { isRoot } from './shell.ts'
 
-export type PostgresServer = { dataFolder: string; port: number; settings?: Record<string, string> }
+export type PostgresServer = {
+  dataFolder: string
+  port: number
+  settings?: Record<string, string>
+  /** Stop when the process that started it ends, however it ends. */
+  endsWithParent: boolean
+}
 
 const ROOT_USER = 'postgres'
 
@@ -22,7 +29,7 @@ export function postgresBinaries(): { postgres: string; initdb: string } {
   return { postgres: join(native, 'postgres'), initdb: join(native, 'initdb') }
 }
 
-/** argv of the server, to be run in the foreground. It ends when the process that started it does. */
+/** argv of the server, to be run in the foreground. SIGINT stops it at once and in order. */
 export function postgresCommand(server: PostgresServer): string[] {
   const settings = Object.entries({
     listen_addresses: '127.0.0.1',
@@ -30,7 +37,7 @@ export function postgresCommand(server: PostgresServer): string[] {
     ...server.settings,
   })
   return [
-    ...asDatabaseUser(isRoot()),
+    ...asDatabaseUser(isRoot(), server.endsWithParent),
     postgresBinaries().postgres,
     ...['-D', server.dataFolder, '-p', String(server.port)],
     ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`]),
@@ -38,10 +45,11 @@ export function postgresCommand(server: PostgresServer): string[] {
 }
 
 /** Prefix of a command that root runs as the database's user. Others run it as themselves. */
-export function asDatabaseUser(root: boolean): string[] {
+export function asDatabaseUser(root: boolean, endsWithParent: boolean): string[] {
   const user = ['--reuid', ROOT_USER, '--regid', ROOT_USER, '--init-groups']
   const passThrough = ['--inh-caps', '+dac_read_search', '--ambient-caps', '+dac_read_search']
-  return ['setpriv', ...(root ? [...user, ...passThrough] : []), '--pdeathsig', 'INT', '--']
+  const dies = endsWithParent ? ['--pdeathsig', 'INT'] : []
+  return ['setpriv', ...(root ? [...user, ...passThrough] : []), ...dies, '--']
 }
 
 /** Makes the data folder when there is none; `password` is the superuser `labplan`'s. */
@@ -68,7 +76,7 @@ function giveToDatabaseUser(paths: string[]): void {
 
 function runInitdb(dataFolder: string, passwordFile: string): void {
   const [command, ...args] = [
-    ...asDatabaseUser(isRoot()),
+    ...asDatabaseUser(isRoot(), true),
     postgresBinaries().initdb,
     ...['-D', dataFolder, '--username=labplan', `--pwfile=${passwordFile}`],
     ...['--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--no-sync'],
@@ -77,8 +85,4 @@ function runInitdb(dataFolder: string, passwordFile: string): void {
   if (result.status === 0) return
   rmSync(dataFolder, { recursive: true, force: true })
   throw new Error(`PostgreSQL's initdb failed in ${dataFolder}: ${result.stderr ?? result.error}`)
-}
-
-function isRoot(): boolean {
-  return process.getuid?.() === 0
 }

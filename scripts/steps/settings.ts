@@ -1,0 +1,139 @@
+/**
+ * What this installation is made of: folders, ports and addresses. A variable given once to scripts/up is
+ * remembered in LABPLAN_HOME/choices.json, so that --stop, --status, --wipe and the next start need it no more.
+ */
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { CannotGoOn } from './step.ts'
+
+const PORT_NAMES = ['api', 'gateway', 'lms', 'registry', 'postgres'] as const
+type PortName = (typeof PORT_NAMES)[number]
+export type Ports = Record<PortName, number>
+
+const FIRST_PORT = 7080
+
+/** What a person may choose. Everything else is derived. */
+const CHOICES = [
+  'LABPLAN_PORTS',
+  'LABPLAN_CACHE',
+  'LABPLAN_PUBLIC_URL',
+  'LABPLAN_API_LISTEN',
+  'LABPLAN_SEAT_URL',
+  'LABPLAN_GATEWAY_LISTEN',
+  'LABPLAN_REGISTRY',
+  'LABPLAN_KEY_FILE',
+  'LABPLAN_OPERATOR_TOKEN_FILE',
+  'LABPLAN_TLS_CERT',
+  'LABPLAN_TLS_KEY',
+  'LABPLAN_TRUST_PROXY',
+  'LABPLAN_LOG_LEVEL',
+  'LABPLAN_PROVIDER_MIRROR',
+  'LMS_LISTEN',
+  'DATABASE_URL',
+  'DOCKER_HOST',
+  'TERRAFORM_BINARY_NAME',
+] as const
+export type Choices = Partial<Record<(typeof CHOICES)[number], string>>
+
+export type Settings = {
+  root: string
+  home: string
+  cache: string
+  logs: string
+  ports: Ports
+  choices: Choices
+  dockerHost: string
+  registry: string
+  publicUrl: string
+  seatUrl: string
+  lmsUrl: string
+  mirror: string
+}
+
+export const root = resolve(import.meta.dirname, '..', '..')
+
+export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
+  const home = resolve(env.LABPLAN_HOME ?? join(root, '.labplan'))
+  const choices = { ...remembered(home), ...given(env) }
+  const ports = listenedPorts(choices)
+  const cache = resolve(choices.LABPLAN_CACHE ?? join(homedir(), '.cache', 'labplan'))
+  return {
+    root,
+    home,
+    cache,
+    logs: join(home, 'log'),
+    ports,
+    choices,
+    dockerHost: choices.DOCKER_HOST ?? 'unix:///var/run/docker.sock',
+    registry: choices.LABPLAN_REGISTRY ?? `127.0.0.1:${ports.registry}`,
+    publicUrl: choices.LABPLAN_PUBLIC_URL ?? `http://labplan.localhost:${ports.api}`,
+    seatUrl: choices.LABPLAN_SEAT_URL ?? `http://seats.localhost:${ports.gateway}`,
+    lmsUrl: `http://lms.localhost:${ports.lms}`,
+    mirror: resolve(choices.LABPLAN_PROVIDER_MIRROR ?? join(cache, 'mirror')),
+  }
+}
+
+/** The range, unless one part was told to listen elsewhere. */
+function listenedPorts(choices: Choices): Ports {
+  const ports = parsePorts(choices.LABPLAN_PORTS ?? `${FIRST_PORT}`)
+  return {
+    ...ports,
+    api: portOf(choices.LABPLAN_API_LISTEN) ?? ports.api,
+    gateway: portOf(choices.LABPLAN_GATEWAY_LISTEN) ?? ports.gateway,
+    lms: portOf(choices.LMS_LISTEN) ?? ports.lms,
+    registry: portOf(choices.LABPLAN_REGISTRY) ?? ports.registry,
+  }
+}
+
+function portOf(listen: string | undefined): number | undefined {
+  return listen === undefined ? undefined : Number(listen.split(':').at(-1))
+}
+
+/** `7080-7084`, `7080` (and the four after it), or five ports with commas: api, gateway, practice LMS, registry, PostgreSQL. */
+export function parsePorts(text: string): Ports {
+  const range = /^(\d+)(?:-(\d+))?$/.exec(text.trim())
+  const first = Number(range?.[1])
+  const numbers = range ? PORT_NAMES.map((_, i) => first + i) : text.split(',').map(Number)
+  const whole = !range?.[2] || Number(range[2]) === first + PORT_NAMES.length - 1
+  const valid = numbers.every((port) => Number.isInteger(port) && port > 0 && port < 65_536)
+  if (!whole || !valid || new Set(numbers).size !== PORT_NAMES.length)
+    throw new CannotGoOn(
+      `LABPLAN_PORTS=${text} is not five ports: write a range such as 7180-7184, or five numbers with commas.`,
+    )
+  return Object.fromEntries(PORT_NAMES.map((name, i) => [name, numbers[i]])) as Ports
+}
+
+function given(env: NodeJS.ProcessEnv): Choices {
+  return Object.fromEntries(CHOICES.filter((name) => env[name]).map((name) => [name, env[name]]))
+}
+
+function remembered(home: string): Choices {
+  return (readJson(join(home, 'choices.json')) ?? {}) as Choices
+}
+
+export function rememberChoices(settings: Settings): void {
+  writeJson(join(settings.home, 'choices.json'), settings.choices)
+}
+
+export function readJson(file: string): unknown {
+  if (!existsSync(file)) return undefined
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch {
+    throw new CannotGoOn(
+      `${file} is not readable as JSON: restore it or remove it, then run this again.`,
+    )
+  }
+}
+
+/** Written whole or not at all, readable by its owner only. */
+export function writeJson(file: string, value: unknown): void {
+  writePrivate(file, `${JSON.stringify(value, null, 2)}\n`)
+}
+
+export function writePrivate(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  writeFileSync(`${file}.new`, text, { mode: 0o600 })
+  renameSync(`${file}.new`, file)
+}

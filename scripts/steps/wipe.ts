@@ -1,0 +1,85 @@
+/**
+ * Takes away everything of one installation: its things in Docker, its firewall rules, the Swarm and engine we made,
+ * its processes and LABPLAN_HOME. Who could make things again is stopped first.
+ */
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { type Docker, ask, dockerApi, reach } from './docker-api.ts'
+import { emptyDocker, removeImages } from './docker-sweep.ts'
+import { findInstallationId } from './identity.ts'
+import { readMade } from './made.ts'
+import type { Settings } from './settings.ts'
+import { CannotGoOn, type Step } from './step.ts'
+import { ensureSupervisor, findProcess, stopEverything, stopProcesses } from './supervised.ts'
+import { z } from 'zod'
+
+const MAKERS = ['lms', 'gateway', 'worker', 'api']
+
+export function wipeSteps(settings: Settings): Step[] {
+  return [makersStep(settings), dockerStep(settings), homeStep(settings)]
+}
+
+function makersStep({ home }: Settings): Step {
+  return {
+    name: 'Processes',
+    async ensure() {
+      const running = MAKERS.filter((name) => findProcess(home, name))
+      if (running.length === 0) return undefined
+      await ensureSupervisor(home)
+      await stopProcesses(home, running)
+      return `stopped ${running.join(', ')}`
+    },
+  }
+}
+
+function dockerStep(settings: Settings): Step {
+  const { home, dockerHost, registry } = settings
+  return {
+    name: 'Docker',
+    async ensure(say) {
+      const installation = findInstallationId(home)
+      // No id: nothing was ever made. A stopped engine of ours: its data goes with LABPLAN_HOME.
+      if (!installation || (readMade(home).engine && !findProcess(home, 'dockerd')))
+        return undefined
+      const docker = dockerApi(dockerHost)
+      if ((await reach(docker)) !== 'answers')
+        throw new CannotGoOn(
+          `nothing answers at ${dockerHost}, so what belongs to installation ${installation} cannot be removed there: start that engine and run this again.`,
+        )
+      const removed = [
+        await emptyDocker(docker, installation, say),
+        await removeImages(docker, registry),
+        await leaveSwarm(home, docker),
+      ]
+      return removed.filter(Boolean).join(', ') || undefined
+    },
+  }
+}
+
+async function leaveSwarm(home: string, docker: Docker): Promise<string | undefined> {
+  if (!readMade(home).swarm) return undefined
+  const left = docker('POST', '/swarm/leave?force=1')
+  await ask(left, 'the Swarm could not be left', z.unknown())
+  return 'the Swarm'
+}
+
+function homeStep({ home }: Settings): Step {
+  return {
+    name: 'State and data',
+    async ensure() {
+      const stopped = await stopEverything(home)
+      if (!existsSync(home)) return stopped ? 'stopped' : undefined
+      unmountBelow(home)
+      rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 500 })
+      return `removed ${home}`
+    },
+  }
+}
+
+/** An engine that was killed leaves its file systems mounted; removing through them would remove what they show. */
+function unmountBelow(folder: string): void {
+  const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n')
+  const points = mounts.map((line) => (line.split(' ')[1] ?? '').replaceAll('\\040', ' '))
+  for (const point of points.filter((path) => path.startsWith(`${folder}/`)).toReversed())
+    execFileSync('umount', ['--lazy', point])
+}
