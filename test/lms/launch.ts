@@ -121,7 +121,7 @@ export async function answerAuthorization(
       `${action || 'Nothing'} is not a redirect URI of this tool.`,
     )
   const state = asked.get('state') ?? undefined
-  const person = personNamed(platform, launch.browserless ? launch.username : (username ?? ''))
+  const person = whoAnswers(platform, launch, username)
   const error = findProblem(asked, launch, tool, person)
   if (error) return { action, fields: { ...error, ...(state !== undefined && { state }) } }
   const token = await idToken(platform, launch, person, asked.get('nonce') ?? '')
@@ -130,6 +130,16 @@ export async function answerAuthorization(
     action,
     fields: { id_token: token, ...(sentState !== undefined && { state: sentState }) },
   }
+}
+
+function whoAnswers(
+  platform: Platform,
+  launch: PendingLaunch,
+  username: string | undefined,
+): Person {
+  const name = launch.browserless ? launch.username : username
+  if (name !== undefined) return personNamed(platform, name)
+  throw new Refusal(401, 'login_needed', 'First choose who you are, then click the activity again.')
 }
 
 function takeLaunch(platform: Platform, asked: URLSearchParams): PendingLaunch {

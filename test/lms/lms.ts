@@ -1,8 +1,14 @@
 // Starts the practice LMS, in a process of its own (main.ts) or inside a test.
 import Koa from 'koa'
 import { createServer } from 'node:http'
-import { activityNamed, courseNamed, refreshPeople, toolNumbered } from './platform.ts'
-import { activateTool, addTool } from './registration.ts'
+import {
+  activitiesOf,
+  activityNamed,
+  courseNamed,
+  refreshPeople,
+  toolNumbered,
+} from './platform.ts'
+import { activateTool, addTool, registrationAddress } from './registration.ts'
 import { addActivity, copyCourse, enrolGeneratedStudents } from './editing.ts'
 import { answerErrors, securityHeaders } from './errors.ts'
 import { findSavedState, freshState, saveState, takeId } from './state.ts'
@@ -22,6 +28,7 @@ import type { Platform } from './platform.ts'
 import type { PostForm } from './launch.ts'
 import type { ReadyLaunch, RegistrationOrder, RegistrationOutcome } from './client.ts'
 import type { Server } from 'node:http'
+import type { RegistrationFault } from './registration.ts'
 import type { SignedLaunchOrder } from './client.ts'
 
 export type LmsOptions = {
@@ -49,6 +56,9 @@ export type Lms = {
   tools: () => readonly Tool[]
   scores: () => readonly Score[]
   activity: (name: string) => Activity
+  activities: (course: string) => readonly Activity[]
+  /** What the administrator's browser would open to register a tool. */
+  registrationAddress: (toolAddress: string, fault?: RegistrationFault) => Promise<string>
   /** Opens a tool's registration address as the administrator's browser would. */
   registerTool: (toolAddress: string, order?: RegistrationOrder) => Promise<RegistrationOutcome>
   activateTool: (id: string) => void
@@ -125,6 +135,9 @@ function programmaticInterface(platform: Platform, server: Server): Lms {
     tools: () => state().tools,
     scores: () => state().scores,
     activity: (name) => activityNamed(platform, name),
+    activities: (course) => activitiesOf(platform, courseNamed(platform, course)),
+    registrationAddress: (toolAddress, fault) =>
+      registrationAddress(platform, toolAddress, fault ? { fault } : {}),
     registerTool: (toolAddress, order) => registerTool(platform, toolAddress, order),
     activateTool: (id) => activateTool(platform, toolNumbered(platform, id)),
     addTool: (tool) => {

@@ -24,12 +24,20 @@ type Options = {
   scope?: string
   claims?: string[]
   custom?: Record<string, string>
+  /** What the teacher finds to choose in deep linking: content items. */
+  items?: object[]
   /** Changes what is posted to the registration endpoint. */
   spoil?: (registration: Record<string, unknown>) => Record<string, unknown>
 }
 
 const lti = 'https://purl.imsglobal.org/spec/lti/claim'
+const deepLinking = 'https://purl.imsglobal.org/spec/lti-dl/claim'
 const ags = 'https://purl.imsglobal.org/spec/lti-ags/scope'
+
+type Settings = { deep_link_return_url: string }
+
+const closingPage = `<p>Registered.</p>
+  <script>(window.opener || window.parent).postMessage({ subject: 'org.imsglobal.lti.close' }, '*')</script>`
 
 export const everyScope = [
   `${ags}/lineitem`,
@@ -44,6 +52,7 @@ export async function startReferenceTool(options: Options = {}): Promise<Referen
     scope = everyScope,
     claims = ['name', 'email'],
     custom = {},
+    items = [],
     spoil = (same) => same,
   } = options
   const { publicKey, privateKey } = await generateKeyPair('RS256')
@@ -85,7 +94,7 @@ export async function startReferenceTool(options: Options = {}): Promise<Referen
     const body = await answer.text()
     if (answer.ok) registration = JSON.parse(body) as Record<string, unknown>
     response.writeHead(answer.status, { 'content-type': 'text/html' })
-    response.end(answer.ok ? '<p>done</p>' : body)
+    response.end(answer.ok ? closingPage : body)
   }
 
   function describe(): Record<string, unknown> {
@@ -126,7 +135,8 @@ export async function startReferenceTool(options: Options = {}): Promise<Referen
       state,
       nonce,
     }).toString()
-    const cookie = `tool_state=${state}; HttpOnly`
+    // As a tool must, to be let back in from an LMS's frame or by its cross-site post.
+    const cookie = `tool_state=${state}; HttpOnly; SameSite=None; Secure; Partitioned`
     response.writeHead(302, { location: to.href, 'set-cookie': cookie }).end()
   }
 
@@ -149,7 +159,25 @@ export async function startReferenceTool(options: Options = {}): Promise<Referen
     nonceOfState.delete(state)
     checkMessage(payload)
     accepted.push(payload)
-    response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Reference tool</h1>')
+    const settings = payload[`${deepLinking}/deep_linking_settings`] as Settings | undefined
+    response.writeHead(200, { 'content-type': 'text/html' })
+    response.end(settings ? await choicePage(payload, settings) : '<h1>Reference tool</h1>')
+  }
+
+  async function choicePage(launch: JWTPayload, settings: Settings): Promise<string> {
+    const jwt = await sign(
+      {
+        nonce: randomBytes(8).toString('hex'),
+        [`${lti}/message_type`]: 'LtiDeepLinkingResponse',
+        [`${lti}/version`]: '1.3.0',
+        [`${lti}/deployment_id`]: launch[`${lti}/deployment_id`],
+        [`${deepLinking}/content_items`]: items,
+      },
+      String(platform['issuer']),
+    )
+    const action = settings.deep_link_return_url.replaceAll('&', '&amp;')
+    return `<h1>Reference tool</h1><form method="post" action="${action}">
+      <input type="hidden" name="JWT" value="${jwt}"><button>Choose this</button></form>`
   }
 
   function checkMessage(payload: JWTPayload): void {
