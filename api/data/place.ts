@@ -19,11 +19,18 @@ type SessionRow = { id: string; opens_at: Date; grace_ends_at: Date; at_once: nu
 
 const NO_SESSION_MS = 24 * 3600_000
 
+type OutsideRow = {
+  places_outside: number
+  outside_minutes: number
+  outside_from: Date | null
+  outside_until: Date | null
+}
+
 /** How many may run at `now`, on which session's account, and until when that holds. */
 export async function opening(db: Db, course: { id: string; now: Date }): Promise<Opening> {
-  const outside = await one<{ places_outside: number; outside_minutes: number }>(
+  const outside = await one<OutsideRow>(
     db,
-    sql`select places_outside, outside_minutes from course where id = ${course.id}`,
+    sql`select places_outside, outside_minutes, outside_from, outside_until from course where id = ${course.id}`,
   )
   const sessions = await many<SessionRow>(
     db,
@@ -31,18 +38,32 @@ export async function opening(db: Db, course: { id: string; now: Date }): Promis
         where course_id = ${course.id} and state <> 'cancelled' and grace_ends_at > ${course.now}
         order by opens_at, key limit 8`,
   )
+  const until = firstEdge(outside, sessions, course.now)
   const open = sessions.filter((session) => session.opens_at <= course.now)
-  const next = sessions.find((session) => session.opens_at > course.now)?.opens_at
-  const edges = [...open.map((session) => session.grace_ends_at), ...(next ? [next] : [])]
-  const horizon = new Date(course.now.getTime() + NO_SESSION_MS)
-  const until = edges.reduce((first, edge) => (edge < first ? edge : first), horizon)
   const longest = open.toSorted((a, b) => b.grace_ends_at.getTime() - a.grace_ends_at.getTime())[0]
   if (longest) {
     const places = open.reduce((sum, session) => sum + session.at_once, 0)
     return { places, sessionId: longest.id, stopsAt: longest.grace_ends_at, until }
   }
   const stopsAt = new Date(course.now.getTime() + outside.outside_minutes * 60_000)
-  return { places: outside.places_outside, sessionId: null, stopsAt, until }
+  const places = isOpenOutside(outside, course.now) ? outside.places_outside : 0
+  return { places, sessionId: null, stopsAt, until }
+}
+
+const isOpenOutside = (row: OutsideRow, now: Date): boolean =>
+  (row.outside_from === null || row.outside_from <= now) &&
+  (row.outside_until === null || now < row.outside_until)
+
+/** The next instant at which the answer may be another. */
+function firstEdge(outside: OutsideRow, sessions: SessionRow[], now: Date): Date {
+  const edges = [
+    outside.outside_from,
+    outside.outside_until,
+    ...sessions.flatMap((s) => [s.opens_at, s.grace_ends_at]),
+  ]
+  const ahead = edges.filter((edge): edge is Date => edge !== null && edge > now)
+  const horizon = new Date(now.getTime() + NO_SESSION_MS)
+  return ahead.reduce((first, edge) => (edge < first ? edge : first), horizon)
 }
 
 /**
@@ -50,7 +71,8 @@ export async function opening(db: Db, course: { id: string; now: Date }): Promis
  * Taken ones beyond it go when they are given back: nobody is stopped by an edit of a number.
  */
 export async function settlePlaces(tx: Db, course: { id: string; now: Date }): Promise<Opening> {
-  await tx.query('select 1 from course where id = $1 for update', [course.id])
+  // Not "for update": that would wait for, and deadlock with, every launch that just referred to the course.
+  await tx.query('select 1 from course where id = $1 for no key update', [course.id])
   const now = await opening(tx, course)
   const { count } = await one<{ count: number }>(
     tx,

@@ -1,5 +1,5 @@
 /** What each stack should hold now, beside what was last applied: where the two differ a run is asked for. */
-import { type Db, execute, many, sql } from './db.ts'
+import { type Db, execute, findOne, many, sql } from './db.ts'
 import { newId } from './ids.ts'
 
 export type StackWish = {
@@ -80,5 +80,33 @@ export async function stackSeats(db: Db, courseKey: string): Promise<StackSeat[]
           coalesce(workspace.state in ('starting', 'ready') and seat.state in ('starting', 'ready'), false) as at_work
         from seat join course on course.id = seat.course_id left join workspace on workspace.seat_id = seat.id
         where course.key = ${courseKey} order by seat.number`,
+  )
+}
+
+export type StackRow = {
+  id: string
+  key: string
+  kind: 'seats' | 'volumes'
+  pool_id: string
+  course_id: string
+  course_key: string
+  course_code: string
+}
+
+export async function findStack(db: Db, key: string): Promise<StackRow | undefined> {
+  return findOne<StackRow>(
+    db,
+    sql`select stack.id, stack.key, stack.kind, stack.pool_id, stack.course_id, course.key as course_key,
+          course.code as course_code
+        from stack join course on course.id = stack.course_id where stack.key = ${key}`,
+  )
+}
+
+/** Lets go of seats whose run is over without having said so: its worker was killed. */
+export async function releaseHolds(tx: Db, now: Date): Promise<number> {
+  return execute(
+    tx,
+    sql`update seat set held = false where held and not exists
+        (select from stack where stack.course_id = seat.course_id and stack.kind = 'seats' and stack.lease_until > ${now})`,
   )
 }

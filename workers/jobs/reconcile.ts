@@ -2,17 +2,16 @@
  * The reconciler: compares what the approved blueprint wants now with what is there, and asks for the
  * difference. Level-triggered: it may run at any moment, any number of times; missed ones do not matter.
  */
-import type { Blueprint } from '../../stacks/blueprint.ts'
-import { type Wanted, type WantedStack, wantedAt } from '../../stacks/rules/wanted.ts'
+import { type Wanted, wantedAt } from '../../stacks/rules/wanted.ts'
 import { currentBlueprint } from '../../api/data/blueprint.ts'
 import { type Db, type Pool, withTransaction } from '../../api/data/db.ts'
 import { type Boss, sendJob } from '../../api/data/jobs.ts'
 import type { KeyRing } from '../../api/data/key-ring.ts'
 import { settlePlaces } from '../../api/data/place.ts'
-import { type SeatReason, seatReasons, wantWarmSeats } from '../../api/data/reasons.ts'
+import { seatReasons, wantWarmSeats } from '../../api/data/reasons.ts'
 import { coursesWithDuePlaces, moveSessions } from '../../api/data/session-life.ts'
 import { settleSeats } from '../../api/data/settle.ts'
-import { stacksToRun, wantStacks } from '../../api/data/stack-wish.ts'
+import { releaseHolds, stacksToRun, wantStacks } from '../../api/data/stack-wish.ts'
 import {
   serveQueue,
   startWorkspace,
@@ -85,19 +84,8 @@ async function askForRuns({ pool, boss, place, now }: Means, wanted: Wanted): Pr
     const stacks = []
     for (const stack of wanted.stacks) stacks.push(wishOf(stack, await contentOf(tx, place, stack)))
     await wantStacks(tx, { stacks, now: now() })
+    await releaseHolds(tx, now())
     for (const stackKey of await stacksToRun(tx, now()))
       await sendJob(boss, tx, 'apply-stack', { stackKey })
   })
-}
-
-/** The wanted stack of that key at this instant, or undefined when nothing asks for it any more. */
-export function wantedStack(
-  blueprint: Blueprint,
-  stackKey: string,
-  now: Date,
-  running: { reasons: SeatReason[]; taken: Record<string, number[]> },
-): WantedStack | undefined {
-  return wantedAt(blueprint, now.toISOString(), running).stacks.find(
-    (stack) => stack.key === stackKey,
-  )
 }

@@ -42,6 +42,8 @@ export type Driver = {
   tick(): Promise<void>
   /** Resolves when nothing is under way. */
   settled(): Promise<void>
+  /** Leaves seats as they are, on their way or not: the next driver goes on from what it sees. */
+  stop(): Promise<void>
 }
 
 type Means = {
@@ -53,6 +55,7 @@ type Means = {
   now: () => Date
   /** Seats coming up at once: about what the nodes can start containers. */
   waveSize?: number
+  isStopped: () => boolean
 }
 
 const START_LIMIT_MS = 90_000
@@ -64,7 +67,9 @@ const POLL_CROWD_MS = 120
 // Every so many looks the seat's row is read again: a stop asked for meanwhile is obeyed at once.
 const WANTED_EVERY = 5
 
-export function seatDriver(means: Means): Driver {
+export function seatDriver(options: Omit<Means, 'isStopped'>): Driver {
+  let stopped = false
+  const means: Means = { ...options, isStopped: () => stopped }
   const busy = new Map<string, Promise<void>>()
   const rising = new Set<string>()
   const waveSize = means.waveSize ?? 6
@@ -92,7 +97,12 @@ export function seatDriver(means: Means): Driver {
       busy.set(seat.id, work)
     }
   }
-  return { tick, settled: async () => void (await Promise.all(busy.values())) }
+  const settled = async (): Promise<void> => void (await Promise.all(busy.values()))
+  const stop = (): Promise<void> => {
+    stopped = true
+    return settled()
+  }
+  return { tick, settled, stop }
 }
 
 /** Seats with a holder first: somebody waits for them. Then by course and number. */
@@ -158,6 +168,7 @@ async function bringUp(means: Means, seat: Seat, crowd: () => number): Promise<v
   const end = await poll(
     () => (crowd() <= 2 ? POLL_FAST_MS : POLL_CROWD_MS),
     async () => {
+      if (means.isStopped()) return 'given up' as const
       if (++looks % WANTED_EVERY === 0 && !(await isStillWanted(means.pool, seat)))
         return 'given up' as const
       return look(means, seat, attempt)

@@ -12,9 +12,17 @@ export class EngineError extends Error {
   }
 }
 
+export type Method = 'GET' | 'POST' | 'DELETE'
+
 export type Engine = {
   /** The parsed JSON answer; throws EngineError with the engine's own message and status. */
-  call(method: 'GET' | 'POST' | 'DELETE', path: string, options?: CallOptions): Promise<unknown>
+  call(method: Method, path: string, options?: CallOptions): Promise<unknown>
+  /** Any answer with its status; throws only when the engine cannot be reached. */
+  ask(
+    method: Method,
+    path: string,
+    options?: CallOptions,
+  ): Promise<{ status: number; body: unknown }>
   close(): void
 }
 
@@ -32,8 +40,15 @@ export function connectEngine(dockerHost: string): Engine {
       ? { socketPath: url.pathname }
       : { host: url.hostname, port: Number(url.port || 2375) }
   const agent = new Agent({ keepAlive: true, maxSockets: 32 })
+  const ask: Engine['ask'] = (method, path, options = {}) =>
+    send({ ...target, agent }, method, path, options)
   return {
-    call: (method, path, options = {}) => send({ ...target, agent }, method, path, options),
+    ask,
+    async call(method, path, options) {
+      const { status, body } = await ask(method, path, options)
+      if (status >= 400) throw new EngineError(status, `${method} ${path}: ${engineMessage(body)}`)
+      return body
+    },
     close: () => agent.destroy(),
   }
 }
@@ -42,10 +57,10 @@ type Target = { socketPath?: string; host?: string; port?: number; agent: Agent 
 
 function send(
   target: Target,
-  method: string,
+  method: Method,
   path: string,
   options: CallOptions,
-): Promise<unknown> {
+): Promise<{ status: number; body: unknown }> {
   const body = options.body === undefined ? undefined : JSON.stringify(options.body)
   return new Promise((resolve, reject) => {
     const call = request(
@@ -66,31 +81,23 @@ function send(
         const chunks: Buffer[] = []
         answer.on('data', (chunk: Buffer) => chunks.push(chunk))
         answer.on('error', reject)
-        answer.on('end', () => {
-          const text = Buffer.concat(chunks).toString()
-          const status = answer.statusCode ?? 0
-          if (status >= 400)
-            reject(new EngineError(status, `${method} ${path}: ${engineMessage(text)}`))
-          else resolve(text ? parseLoose(text) : undefined)
-        })
+        answer.on('end', () =>
+          resolve({ status: answer.statusCode ?? 0, body: parsed(Buffer.concat(chunks)) }),
+        )
       },
     )
     call.on('timeout', () =>
       call.destroy(new Error(`The Docker engine did not answer ${method} ${path} in time.`)),
     )
-    call.on('error', (cause: NodeJS.ErrnoException) =>
-      reject(
-        cause.code === 'ENOENT' || cause.code === 'ECONNREFUSED'
-          ? new EngineError(
-              0,
-              `No Docker engine answers at ${target.socketPath ?? `${target.host}:${target.port}`}.`,
-              { cause },
-            )
-          : cause,
-      ),
-    )
+    call.on('error', (cause: NodeJS.ErrnoException) => reject(unreachable(target, cause)))
     call.end(body)
   })
+}
+
+function unreachable(target: Target, cause: NodeJS.ErrnoException): Error {
+  if (cause.code !== 'ENOENT' && cause.code !== 'ECONNREFUSED') return cause
+  const where = target.socketPath ?? `${target.host}:${target.port}`
+  return new EngineError(0, `No Docker engine answers at ${where}.`, { cause })
 }
 
 function withQuery(path: string, query: CallOptions['query'] = {}): string {
@@ -101,14 +108,15 @@ function withQuery(path: string, query: CallOptions['query'] = {}): string {
   return parts.length ? `${path}?${parts.join('&')}` : path
 }
 
-function engineMessage(text: string): string {
-  const parsed = parseLoose(text)
+function engineMessage(body: unknown): string {
   const message =
-    typeof parsed === 'object' && parsed !== null && 'message' in parsed ? parsed.message : text
+    typeof body === 'object' && body !== null && 'message' in body ? body.message : body
   return String(message).trim()
 }
 
-function parseLoose(text: string): unknown {
+function parsed(bytes: Buffer): unknown {
+  const text = bytes.toString()
+  if (text === '') return undefined
   try {
     return JSON.parse(text)
   } catch {

@@ -4,15 +4,6 @@ import { type Engine, EngineError } from './engine.ts'
 
 const secret = z.looseObject({ ID: z.string(), Spec: z.looseObject({ Name: z.string() }) })
 
-/** The name a seat's secret has in its generation. */
-export const secretName = (seat: {
-  installation: string
-  course: string
-  number: number
-  generation: number
-}): string =>
-  `labplan-${seat.installation}-${seat.course}-s${String(seat.number).padStart(3, '0')}-g${seat.generation}`
-
 /** Secret name → id, of this installation. */
 export async function listSecrets(
   engine: Engine,

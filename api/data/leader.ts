@@ -1,0 +1,45 @@
+/**
+ * One process at a time does a thing: a session-level advisory lock on a connection of its own. When the
+ * process dies the server sees the connection end, and the next one gets it: no time-out to wait for.
+ */
+import pg from 'pg'
+
+const LOCK = 7_080_002
+
+export type Leadership = { isHeld(): boolean; release(): Promise<void> }
+
+/** Takes the lead if nobody has it; undefined when somebody does. `onLost` runs when the connection ends. */
+export async function tryToLead(
+  databaseUrl: string,
+  onLost: () => void,
+): Promise<Leadership | undefined> {
+  const client = new pg.Client({
+    connectionString: databaseUrl,
+    application_name: 'labplan-leader',
+    keepAlive: true,
+  })
+  let held = false
+  const lose = () => {
+    if (!held) return
+    held = false
+    onLost()
+  }
+  client.on('error', lose)
+  client.on('end', lose)
+  await client.connect()
+  const { rows } = await client.query<{ got: boolean }>('select pg_try_advisory_lock($1) as got', [
+    LOCK,
+  ])
+  held = rows[0]?.got === true
+  if (!held) {
+    await client.end()
+    return undefined
+  }
+  return {
+    isHeld: () => held,
+    async release() {
+      held = false
+      await client.end().catch(() => {})
+    },
+  }
+}

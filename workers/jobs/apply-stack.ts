@@ -1,0 +1,255 @@
+/**
+ * One stack, brought to what is wanted of it now: hold what changes, wait until it is cold, make the
+ * secrets, let Terraform run, record what it made. Twice or late does no harm.
+ */
+import type { Logger } from 'pino'
+import { currentBlueprint } from '../../api/data/blueprint.ts'
+import { type Pool, withTransaction } from '../../api/data/db.ts'
+import type { KeyRing } from '../../api/data/key-ring.ts'
+import { seatReasons } from '../../api/data/reasons.ts'
+import {
+  holdSeats,
+  markMade,
+  markRemoved,
+  rememberTemplate,
+  seatTemplate,
+} from '../../api/data/seat-life.ts'
+import { seatSecret } from '../../api/data/seat-secret.ts'
+import { type Seat, credentialOf, seatsOfCourse } from '../../api/data/seat.ts'
+import { type StackRow, findStack, postponeStack } from '../../api/data/stack-wish.ts'
+import type { SeatTemplate } from '../../stacks/blueprint.ts'
+import type { SeatContent, SeatsContent, VolumesContent } from '../../stacks/content.ts'
+import { secretName, serviceName } from '../../stacks/parts/names.ts'
+import { digestOf, seatsPerStack, wantedAt } from '../../stacks/rules/wanted.ts'
+import type { Engine } from '../swarm/engine.ts'
+import { createSecret, listSecrets, removeSecret } from '../swarm/secret.ts'
+import { listServices } from '../swarm/service.ts'
+import {
+  type RunResult,
+  type RunServices,
+  type StackRequest,
+  applyStack,
+  destroyStack,
+} from '../terraform/run-stack.ts'
+import { type Place, contentOf } from './content.ts'
+
+export type ApplyMeans = {
+  pool: Pool
+  ring: KeyRing
+  engine: Engine
+  place: Place
+  log: Logger
+  now: () => Date
+  runs: RunServices
+}
+
+const COLD_LIMIT_MS = 90_000
+const COLD_POLL_MS = 150
+
+export async function applyStackNow(
+  means: ApplyMeans,
+  stackKey: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const stack = await findStack(means.pool, stackKey)
+  if (!stack) return
+  const goal = await goalOf(means, stack)
+  if (!goal) return
+  const request = { ...goal.request, poolId: stack.pool_id, courseId: stack.course_id, signal }
+  const result = goal.isEmpty
+    ? await destroyStack(means.runs, request)
+    : await applyStack(means.runs, request)
+  await settle(means, stack, result)
+}
+
+type Goal = { request: Omit<StackRequest, 'poolId' | 'courseId'>; isEmpty: boolean }
+
+async function goalOf(means: ApplyMeans, stack: StackRow): Promise<Goal | undefined> {
+  const head = await currentBlueprint(means.pool)
+  if (!head) return undefined
+  const running = await seatReasons(means.pool)
+  const wanted = wantedAt(head.blueprint, means.now().toISOString(), running).stacks.find(
+    (s) => s.key === stack.key,
+  )
+  const content = wanted && (await contentOf(means.pool, means.place, wanted))
+  const blueprintDigest = head.digest
+  if (stack.kind === 'volumes')
+    return (
+      content && {
+        request: { content: content as VolumesContent, blueprintDigest },
+        isEmpty: false,
+      }
+    )
+  return seatsGoal(means, stack, content as SeatsContent | undefined, blueprintDigest)
+}
+
+async function seatsGoal(
+  means: ApplyMeans,
+  stack: StackRow,
+  wanted: SeatsContent | undefined,
+  blueprintDigest: string,
+): Promise<Goal> {
+  const there = (await ownSeats(means, stack)).filter((seat) => seat.state !== 'absent')
+  const content = wanted ?? (await contentOfExisting(means, stack, there))
+  const goal = new Map(wanted?.seats.map((seat) => [seat.number, seat]))
+  const touched = there.filter((seat) => isTouched(seat, goal.get(seat.number)))
+  const before = async () => {
+    await coolDown(means, stack, touched)
+    return { secrets: await makeSecrets(means, stack, content.seats) }
+  }
+  const after = async ({ ok }: { ok: boolean }) => {
+    if (ok) await record(means, stack, wanted?.seats ?? [], there)
+    else
+      await withTransaction(means.pool, (tx) =>
+        holdSeats(tx, { ids: touched.map((seat) => seat.id), held: false }),
+      )
+  }
+  return { request: { content, blueprintDigest, before, after }, isEmpty: wanted === undefined }
+}
+
+/** The seats of this stack's block of numbers, in its pool. */
+async function ownSeats(means: ApplyMeans, stack: StackRow): Promise<Seat[]> {
+  const block = Number(stack.key.split('-').at(-1))
+  const seats = await seatsOfCourse(means.pool, stack.course_id)
+  return seats.filter(
+    (seat) =>
+      Math.floor((seat.number - 1) / seatsPerStack) === block && seat.pool_id === stack.pool_id,
+  )
+}
+
+async function contentOfExisting(
+  means: ApplyMeans,
+  stack: StackRow,
+  there: Seat[],
+): Promise<SeatsContent> {
+  const seats: SeatContent[] = []
+  for (const seat of there) {
+    if (!seat.template_digest) continue
+    const template = await seatTemplate<SeatTemplate>(means.pool, seat.template_digest)
+    seats.push({
+      number: seat.number,
+      generation: seat.applied_generation ?? seat.generation,
+      template,
+    })
+  }
+  return { kind: 'seats', key: stack.key, course8: stack.course_code, ...means.place, seats }
+}
+
+function isTouched(seat: Seat, goal: SeatContent | undefined): boolean {
+  if (!goal) return true
+  return (
+    seat.applied_generation !== goal.generation || seat.template_digest !== digestOf(goal.template)
+  )
+}
+
+/** Holds the seats, so that the driver brings them down and nobody brings them up, and waits until they are cold. */
+async function coolDown(means: ApplyMeans, stack: StackRow, touched: Seat[]): Promise<void> {
+  if (touched.length === 0) return
+  const ids = new Set(touched.map((seat) => seat.id))
+  await withTransaction(means.pool, (tx) => holdSeats(tx, { ids: [...ids], held: true }))
+  const end = performance.now() + COLD_LIMIT_MS
+  for (;;) {
+    const seats = await seatsOfCourse(means.pool, stack.course_id)
+    const warm = seats.filter(
+      (seat) => ids.has(seat.id) && !['cold', 'absent'].includes(seat.state),
+    )
+    if (warm.length === 0) return
+    if (performance.now() > end)
+      throw new Error(
+        `${warm.length} seats of ${stack.key} did not stop in time; the run is tried again.`,
+      )
+    await new Promise((resolve) => setTimeout(resolve, COLD_POLL_MS))
+  }
+}
+
+/** By seat number, the id of the secret of its generation; made when it is not there yet. */
+async function makeSecrets(
+  means: ApplyMeans,
+  stack: StackRow,
+  goal: SeatContent[],
+): Promise<Record<number, string>> {
+  const { installation } = means.place
+  const known = await listSecrets(means.engine, installation)
+  const seats = new Map(
+    (await seatsOfCourse(means.pool, stack.course_id)).map((seat) => [seat.number, seat]),
+  )
+  const ids: Record<number, string> = {}
+  for (const { number, generation } of goal) {
+    const seat = seats.get(number)
+    if (!seat)
+      throw new Error(
+        `Seat ${number} of ${stack.key} has no row: the blueprint is newer than the record.`,
+      )
+    const name = secretName({ installation, course8: stack.course_code, number, generation })
+    ids[number] = known.get(name) ?? (await makeSecret(means, stack, { ...seat, generation }, name))
+  }
+  return ids
+}
+
+async function makeSecret(
+  means: ApplyMeans,
+  stack: StackRow,
+  seat: Seat,
+  name: string,
+): Promise<string> {
+  const labels = {
+    'labplan.installation': means.place.installation,
+    'labplan.stack': stack.key,
+    'labplan.seat': `${stack.course_code}/${String(seat.number).padStart(3, '0')}`,
+  }
+  const content = seatSecret(means.ring, seat, credentialOf(means.ring, seat))
+  return createSecret(means.engine, { name, content, labels })
+}
+
+/** Writes down what exists after a run that went through, and removes secrets that no seat uses any more. */
+async function record(
+  means: ApplyMeans,
+  stack: StackRow,
+  goal: SeatContent[],
+  there: Seat[],
+): Promise<void> {
+  const { installation } = means.place
+  const services = await listServices(means.engine, installation)
+  const idOf = new Map(services.map((service) => [service.Spec.Name, service.ID]))
+  const seats = new Map(
+    (await seatsOfCourse(means.pool, stack.course_id)).map((seat) => [seat.number, seat]),
+  )
+  await withTransaction(means.pool, async (tx) => {
+    for (const { number, generation, template } of goal) {
+      const seat = seats.get(number)
+      const serviceId = idOf.get(serviceName({ installation, course8: stack.course_code, number }))
+      if (!seat || !serviceId) continue
+      const templateDigest = digestOf(template)
+      await rememberTemplate(tx, { digest: templateDigest, body: template })
+      await markMade(tx, { id: seat.id, serviceId, generation, templateDigest, now: means.now() })
+    }
+    const wanted = new Set(goal.map((seat) => seat.number))
+    for (const seat of there)
+      if (!wanted.has(seat.number)) await markRemoved(tx, { id: seat.id, now: means.now() })
+  })
+  await dropSecrets(means, stack, goal)
+}
+
+async function dropSecrets(means: ApplyMeans, stack: StackRow, goal: SeatContent[]): Promise<void> {
+  const { installation } = means.place
+  const name = (number: number, generation: number) =>
+    secretName({ installation, course8: stack.course_code, number, generation })
+  const kept = new Set(goal.map((seat) => name(seat.number, seat.generation)))
+  const known = await listSecrets(means.engine, installation)
+  for (const seat of await ownSeats(means, stack))
+    for (let generation = 1; generation <= seat.generation; generation++) {
+      const id = known.get(name(seat.number, generation))
+      if (id && !kept.has(name(seat.number, generation))) await removeSecret(means.engine, id)
+    }
+}
+
+async function settle(means: ApplyMeans, stack: StackRow, result: RunResult): Promise<void> {
+  const now = means.now()
+  if (result.ok)
+    return means.log.info({ stack: stack.key, run: result.runId }, 'a stack is as wanted')
+  means.log.warn({ stack: stack.key, reason: result.reason, run: result.runId }, result.message)
+  if (result.reason === 'busy') return
+  await withTransaction(means.pool, (tx) =>
+    postponeStack(tx, { key: stack.key, message: result.message, now }),
+  )
+}

@@ -1,0 +1,113 @@
+/** A worker in this process: its connections, its jobs and its loops, and how to stop it gently. */
+import type { Logger } from 'pino'
+import type { Config } from '../api/config.ts'
+import { openPool } from '../api/data/db.ts'
+import { applyStackJob, startBoss } from '../api/data/jobs.ts'
+import { readKeyRing } from '../api/data/key-ring.ts'
+import { type Leadership, tryToLead } from '../api/data/leader.ts'
+import { Listening } from '../api/data/listen.ts'
+import { applyStackNow } from './jobs/apply-stack.ts'
+import { reconciler } from './jobs/reconcile.ts'
+import { startLoop } from './loop.ts'
+import { seatDriver } from './swarm/drive.ts'
+import { connectEngine } from './swarm/engine.ts'
+
+export type Worker = { stop(): Promise<void> }
+
+const RECONCILE_MS = 2_000
+const DRIVE_MS = 1_000
+const STACKS_AT_ONCE = 3
+
+export async function startWorker(options: {
+  config: Config
+  log: Logger
+  name: string
+  now: () => Date
+}): Promise<Worker> {
+  const { config, log, now } = options
+  const ring = readKeyRing(config.keyFile)
+  const engine = connectEngine(config.dockerHost)
+  const pool = openPool({ ...config, max: 12 })
+  const boss = await startBoss({
+    databaseUrl: config.databaseUrl,
+    onError: (error) => log.warn({ err: error }, 'jobs'),
+  })
+  const place = { installation: config.installation, registry: config.registry }
+  const runs = {
+    pool,
+    keyRing: ring,
+    config,
+    log,
+    worker: options.name,
+    now,
+    docker: {
+      call: (method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown) =>
+        engine.ask(method, path, { body }),
+    },
+  }
+  const stopping = new AbortController()
+  await boss.work(
+    'apply-stack',
+    { localConcurrency: STACKS_AT_ONCE, pollingIntervalSeconds: 2 },
+    async ([job]) => {
+      const { stackKey } = applyStackJob.parse(job?.data)
+      await applyStackNow({ pool, ring, engine, place, log, now, runs }, stackKey, stopping.signal)
+    },
+  )
+
+  const lead = leading({ config, log })
+  const driver = seatDriver({ pool, engine, ring, installation: config.installation, log, now })
+  const reconcile = reconciler({ pool, boss, ring, place, now })
+  const onError = (what: string) => (error: unknown) => log.error({ err: error }, what)
+  const drive = startLoop({
+    everyMs: DRIVE_MS,
+    pass: async () => void ((await lead.isOurs()) && (await driver.tick())),
+    onError: onError('the seats could not be looked at'),
+  })
+  const plan = startLoop({
+    everyMs: RECONCILE_MS,
+    pass: async () => {
+      if (!(await lead.isOurs())) return
+      await reconcile.reconcile()
+      drive.wake()
+    },
+    onError: onError('what is wanted could not be compared with what is there'),
+  })
+  const listening = await new Listening(config.databaseUrl).open()
+  listening.on('work', () => {
+    drive.wake()
+    plan.wake()
+  })
+  return {
+    async stop() {
+      stopping.abort()
+      await Promise.all([drive.stop(), plan.stop(), listening.close()])
+      await boss.stop({ graceful: true, timeout: 150_000 })
+      await driver.stop()
+      await lead.release()
+      await pool.end()
+      engine.close()
+    },
+  }
+}
+
+/** Only one worker drives seats and reconciles at a time; the others stand by. */
+function leading({ config, log }: { config: Config; log: Logger }) {
+  let leadership: Leadership | undefined
+  let trying: Promise<void> | undefined
+  const take = async (): Promise<void> => {
+    leadership = await tryToLead(config.databaseUrl, () =>
+      log.warn('the lead was lost with its connection'),
+    )
+    if (leadership) log.info('this worker leads')
+  }
+  return {
+    async isOurs(): Promise<boolean> {
+      if (leadership?.isHeld()) return true
+      trying ??= take().finally(() => (trying = undefined))
+      await trying
+      return leadership?.isHeld() === true
+    },
+    release: async () => leadership?.release(),
+  }
+}
