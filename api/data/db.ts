@@ -53,16 +53,19 @@ export async function execute(db: Db, query: Query): Promise<number> {
 
 /**
  * A pool whose connections know their installation (the default of every installation_id column).
- * `max` bounds the connections this process takes from the server.
+ * `max` bounds the connections this process takes from the server, `answerMs` the wait for one and for its answers.
  */
 export function openPool(options: {
   databaseUrl: string
   installation: string
   max?: number
+  answerMs?: number
 }): Pool {
+  const { answerMs } = options
   const pool = new pg.Pool({
     connectionString: options.databaseUrl,
     max: options.max ?? 10,
+    ...(answerMs && { connectionTimeoutMillis: answerMs, query_timeout: answerMs }),
     options: `-c labplan.installation=${options.installation}`,
     application_name: 'labplan',
   })
