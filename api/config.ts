@@ -2,6 +2,7 @@
  * The environment, read once and validated: the only file of api/ and workers/ that reads process.env.
  */
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
@@ -13,6 +14,20 @@ const listen = z
     const [host, port] = text.split(':') as [string, string]
     return { host, port: Number(port) }
   })
+
+/** Networks as `10.0.0.0/8`, separated by commas. */
+const networks = z
+  .string()
+  .default('')
+  .transform((text) => text.split(/[\s,]+/).filter(Boolean))
+  .refine((list) => list.every(isNetwork), 'must be networks like 10.0.0.0/8, with commas between')
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits = ''] = text.split('/')
+  return (
+    isIP(address) > 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (isIP(address) === 4 ? 32 : 128)
+  )
+}
 
 const environment = z.object({
   LABPLAN_HOME: z.string().default(join(import.meta.dirname, '..', '.labplan')),
@@ -29,6 +44,8 @@ const environment = z.object({
   LABPLAN_TLS_CERT: z.string().optional(),
   LABPLAN_TLS_KEY: z.string().optional(),
   LABPLAN_TRUST_PROXY: z.enum(['0', '1']).default('0'),
+  /** Private networks where an LMS may be: registration asks nobody else inside ours. */
+  LABPLAN_LMS_NETWORKS: networks,
   LABPLAN_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   DOCKER_HOST: z.string().default('unix:///var/run/docker.sock'),
   TERRAFORM_BINARY_NAME: z.string().default('terraform'),
@@ -66,6 +83,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
         ? { certFile: e.LABPLAN_TLS_CERT, keyFile: e.LABPLAN_TLS_KEY }
         : undefined,
     trustProxy: e.LABPLAN_TRUST_PROXY === '1',
+    lmsNetworks: e.LABPLAN_LMS_NETWORKS,
     logLevel: e.LABPLAN_LOG_LEVEL,
     dockerHost: e.DOCKER_HOST,
     terraformBinary: e.TERRAFORM_BINARY_NAME,

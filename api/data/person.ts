@@ -87,6 +87,17 @@ export async function keepLmsContext(tx: Db, course: LmsCourse & { now: Date }):
   return kept.id
 }
 
+export async function findLmsContext(
+  tx: Db,
+  course: { platformId: string; contextId: string },
+): Promise<string | undefined> {
+  const found = await findOne<{ id: string }>(
+    tx,
+    sql`select id from lms_context where platform_id = ${course.platformId} and context_id = ${course.contextId}`,
+  )
+  return found?.id
+}
+
 /**
  * The role somebody has in one LMS course. `editsPlans` is proven by deep linking (or, later, the roster);
  * an ordinary launch keeps what was proven, as long as it is still a teacher's.
@@ -125,7 +136,7 @@ export async function findLmsResource(tx: Db, at: Activity): Promise<LmsResource
 }
 
 /** What an activity points at: a course; or a course of which it is a copy that nobody has decided about. */
-export type PointsAt = { courseId: string } | { copiedCourseId: string; copiedFromId: string }
+export type PointsAt = { courseId: string } | { copiedCourseId: string; copiedFromId: string | null }
 
 export async function keepLmsResource(
   tx: Db,
@@ -163,7 +174,7 @@ export async function findCopiedActivity(db: Db, id: string): Promise<CopiedActi
         from lms_resource resource
         join course on course.id = resource.copied_course_id
         join lms_context here on here.id = resource.lms_context_id
-        join lms_context origin on origin.id = resource.copied_from_id
+        left join lms_context origin on origin.id = resource.copied_from_id
         where resource.id = ${id}`,
   )
 }

@@ -65,8 +65,7 @@ create table deep_link (
 -- which course it is, and this is what they are asked about.
 alter table lms_resource
   add column copied_course_id uuid references course,
-  add column copied_from_id uuid references lms_context,
-  add constraint lms_resource_copy check ((copied_course_id is null) = (copied_from_id is null));
+  add column copied_from_id uuid references lms_context;
 
 create index login_expires on login (expires_at);
 create index login_code_expires on login_code (expires_at);
