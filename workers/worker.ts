@@ -57,7 +57,7 @@ export async function startWorker(options: {
 
   const lead = leading({ config, log })
   const driver = seatDriver({ pool, engine, ring, installation: config.installation, log, now })
-  const reconcile = reconciler({ pool, boss, ring, place, now })
+  const reconcile = reconciler({ pool, boss, place, now })
   const onError = (what: string) => (error: unknown) => log.error({ err: error }, what)
   const drive = startLoop({
     everyMs: DRIVE_MS,

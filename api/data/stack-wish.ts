@@ -69,6 +69,7 @@ export type StackSeat = {
   template_digest: string | null
   state: string
   taken: boolean
+  volume_made: boolean
   at_work: boolean
 }
 
@@ -77,7 +78,7 @@ export async function stackSeats(db: Db, courseKey: string): Promise<StackSeat[]
   return many<StackSeat>(
     db,
     sql`select seat.id, seat.number, seat.generation, seat.applied_generation, seat.template_digest, seat.state, seat.taken,
-          coalesce(workspace.state in ('starting', 'ready') and seat.state in ('starting', 'ready'), false) as at_work
+          seat.volume_made, coalesce(workspace.state in ('starting', 'ready') and seat.state in ('starting', 'ready'), false) as at_work
         from seat join course on course.id = seat.course_id left join workspace on workspace.seat_id = seat.id
         where course.key = ${courseKey} order by seat.number`,
   )
@@ -108,5 +109,16 @@ export async function releaseHolds(tx: Db, now: Date): Promise<number> {
     tx,
     sql`update seat set held = false where held and not exists
         (select from stack where stack.course_id = seat.course_id and stack.kind = 'seats' and stack.lease_until > ${now})`,
+  )
+}
+
+/** The volumes of these numbers exist now. */
+export async function markVolumes(
+  tx: Db,
+  course: { id: string; numbers: number[] },
+): Promise<void> {
+  await execute(
+    tx,
+    sql`update seat set volume_made = true where course_id = ${course.id} and number = any(${course.numbers}::int[])`,
   )
 }

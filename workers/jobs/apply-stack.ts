@@ -16,7 +16,7 @@ import {
 } from '../../api/data/seat-life.ts'
 import { seatSecret } from '../../api/data/seat-secret.ts'
 import { type Seat, credentialOf, seatsOfCourse } from '../../api/data/seat.ts'
-import { type StackRow, findStack, postponeStack } from '../../api/data/stack-wish.ts'
+import { type StackRow, findStack, markVolumes, postponeStack } from '../../api/data/stack-wish.ts'
 import type { SeatTemplate } from '../../stacks/blueprint.ts'
 import type { SeatContent, SeatsContent, VolumesContent } from '../../stacks/content.ts'
 import { secretName, serviceName } from '../../stacks/parts/names.ts'
@@ -74,13 +74,23 @@ async function goalOf(means: ApplyMeans, stack: StackRow): Promise<Goal | undefi
   const content = wanted && (await contentOf(means.pool, means.place, wanted))
   const blueprintDigest = head.digest
   if (stack.kind === 'volumes')
-    return (
-      content && {
-        request: { content: content as VolumesContent, blueprintDigest },
-        isEmpty: false,
-      }
-    )
+    return content && volumesGoal(means, stack, content as VolumesContent, blueprintDigest)
   return seatsGoal(means, stack, content as SeatsContent | undefined, blueprintDigest)
+}
+
+/** Volumes are only ever added: there is nothing to hold, and nothing to take away. */
+function volumesGoal(
+  means: ApplyMeans,
+  stack: StackRow,
+  content: VolumesContent,
+  blueprintDigest: string,
+): Goal {
+  const numbers = [...new Set(content.volumes.map((volume) => volume.seat))]
+  const after = async ({ ok }: { ok: boolean }) => {
+    if (ok)
+      await withTransaction(means.pool, (tx) => markVolumes(tx, { id: stack.course_id, numbers }))
+  }
+  return { request: { content, blueprintDigest, after }, isEmpty: false }
 }
 
 async function seatsGoal(

@@ -38,10 +38,12 @@ async function templateOf(
   return seatTemplate<SeatTemplate>(db, row.template_digest)
 }
 
-/** Every generation of every number the course ever had: a volume is never dropped by a smaller plan. */
+/** Every generation of every number that has a volume or a holder: a smaller plan drops none. */
 function volumesOf(wanted: number[], rows: StackSeat[]): { seat: number; generation: number }[] {
   const generations = new Map(wanted.map((number) => [number, 1]))
-  for (const row of rows) generations.set(row.number, row.generation)
+  for (const row of rows)
+    if (row.taken || row.volume_made || generations.has(row.number))
+      generations.set(row.number, row.generation)
   return [...generations].flatMap(([seat, last]) =>
     Array.from({ length: last }, (_, i) => ({ seat, generation: i + 1 })),
   )

@@ -6,11 +6,9 @@ import { type Wanted, wantedAt } from '../../stacks/rules/wanted.ts'
 import { currentBlueprint } from '../../api/data/blueprint.ts'
 import { type Db, type Pool, withTransaction } from '../../api/data/db.ts'
 import { type Boss, sendJob } from '../../api/data/jobs.ts'
-import type { KeyRing } from '../../api/data/key-ring.ts'
 import { settlePlaces } from '../../api/data/place.ts'
 import { seatReasons, wantWarmSeats } from '../../api/data/reasons.ts'
 import { coursesWithDuePlaces, moveSessions } from '../../api/data/session-life.ts'
-import { settleSeats } from '../../api/data/settle.ts'
 import { releaseHolds, stacksToRun, wantStacks } from '../../api/data/stack-wish.ts'
 import {
   serveQueue,
@@ -22,23 +20,16 @@ import { contentOf, type Place, wishOf } from './content.ts'
 
 export type Reconciler = { reconcile(): Promise<void> }
 
-type Means = { pool: Pool; boss: Boss; ring: KeyRing; place: Place; now: () => Date }
+type Means = { pool: Pool; boss: Boss; place: Place; now: () => Date }
 
 const CLOCK = { name: 'clock', role: 'labplan' } as const
 
 export function reconciler(means: Means): Reconciler {
-  let settledDigest: string | undefined
   return {
     async reconcile() {
       const head = await currentBlueprint(means.pool)
       if (!head) return
       const { blueprint } = head
-      if (settledDigest !== head.digest) {
-        await withTransaction(means.pool, (tx) =>
-          settleSeats(tx, means.ring, { blueprint, now: means.now() }),
-        )
-        settledDigest = head.digest
-      }
       await moveWorkspaces(means)
       const running = await seatReasons(means.pool)
       const wanted = wantedAt(blueprint, means.now().toISOString(), running)
