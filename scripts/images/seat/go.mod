@@ -1,0 +1,3 @@
+module labplan/seat
+
+go 1.24
