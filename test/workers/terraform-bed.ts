@@ -1,0 +1,229 @@
+/**
+ * Everything a run of Terraform needs, real and the test's own: PostgreSQL, a Swarm, a registry with an
+ * image that does nothing, and a home for states and work folders.
+ */
+import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execute, many, one, sql } from '../../api/data/db.ts'
+import { newId } from '../../api/data/ids.ts'
+import { keyRing } from '../../api/data/key-ring.ts'
+import type { SeatTemplate } from '../../stacks/blueprint.ts'
+import { contentDigest, type SeatsContent, type StackContent, type VolumesContent } from '../../stacks/content.ts'
+import { secretName } from '../../stacks/parts/names.ts'
+import { connectEngine, type Engine } from '../../workers/swarm/engine.ts'
+import type { RunServices, StackRequest } from '../../workers/terraform/run-stack.ts'
+import { swarmBed } from '../beds/swarm.ts'
+import { type TestDatabase, testDatabase } from '../postgres.ts'
+
+export const COURSE8 = 'netw0rks'
+export const SEATS = `seats-networks-101-0`
+export const VOLUMES = `volumes-networks-101`
+
+export type TerraformBed = {
+  database: TestDatabase
+  services: RunServices
+  docker: Engine
+  dockerHost: string
+  /** Moves the clock that leases are read on. */
+  advance(seconds: number): void
+  template: SeatTemplate
+  /** Content of the seats stack with these numbers. */
+  seats(numbers: number[], template?: SeatTemplate): SeatsContent
+  volumes(numbers: number[]): VolumesContent
+  /** A request whose secrets are made and kept as the worker does. */
+  request(content: StackContent, more?: Partial<StackRequest>): StackRequest
+  down(): Promise<void>
+}
+
+export async function terraformBed(): Promise<TerraformBed> {
+  const [bed, database] = await Promise.all([swarmBed({ nodes: 1 }), testDatabase()])
+  const docker = connectEngine(bed.dockerHost)
+  const home = mkdtempSync(join(tmpdir(), 'labplan-test-terraform-'))
+  const image = pushSleeper(bed.dockerHost, bed.registry, home)
+  await insertStacks(database)
+  let shiftMs = 0
+  const services: RunServices = {
+    pool: database.pool,
+    keyRing: keyRing({ current: 'k1', keys: { k1: randomBytes(32).toString('base64') } }),
+    config: {
+      home,
+      installation: database.installation,
+      dockerHost: bed.dockerHost,
+      terraformBinary: process.env.TERRAFORM_BINARY_NAME ?? 'terraform',
+      providerMirror:
+        process.env.LABPLAN_PROVIDER_MIRROR ?? join(homedir(), '.cache', 'labplan', 'mirror'),
+      searchPath: process.env.PATH ?? '',
+    },
+    docker,
+    log: { info: () => {}, warn: () => {}, error: (...said) => console.error(...said) },
+    worker: 'test-1',
+    now: () => new Date(Date.now() + shiftMs),
+  }
+  const template = sleeperTemplate(image)
+  const names = { installation: database.installation, course8: COURSE8 }
+  return {
+    database,
+    services,
+    docker,
+    dockerHost: bed.dockerHost,
+    template,
+    advance: (seconds) => (shiftMs += seconds * 1000),
+    seats: (numbers, of = template) => ({
+      ...names,
+      kind: 'seats',
+      key: SEATS,
+      registry: bed.registry,
+      seats: numbers.map((number) => ({ number, generation: 1, template: of })),
+    }),
+    volumes: (numbers) => ({
+      ...names,
+      kind: 'volumes',
+      key: VOLUMES,
+      volumes: numbers.map((seat) => ({ seat, generation: 1 })),
+    }),
+    request: (content, more) => ({ content, before: () => makeSecrets(docker, content), ...more }),
+    async down() {
+      docker.close()
+      await Promise.all([bed.down(), database.drop()])
+      rmSync(home, { recursive: true, force: true })
+    },
+  }
+}
+
+function sleeperTemplate(image: string): SeatTemplate {
+  const title = { fr: 'Terminal', en: 'Terminal' }
+  return {
+    image,
+    command: [],
+    env: { LESSON: 'one' },
+    capabilities: ['CHOWN', 'SETUID'],
+    ports: [
+      { number: 8080, name: 'terminal', kind: 'web', title, required: true },
+      { number: 22, name: 'ssh', kind: 'ssh', title, required: true },
+    ],
+    cpuMillis: 20,
+    memoryMb: 16,
+    gpu: null,
+    volume: { mountPath: '/home', quotaMb: 100 },
+    pidsLimit: 32,
+    constraints: [],
+    network: 'none',
+  }
+}
+
+/** Pushes an image of one program that waits for ever; answers its name by digest. */
+function pushSleeper(dockerHost: string, registry: string, folder: string): string {
+  writeFileSync(join(folder, 'wait'), waitForEver(), { mode: 0o755 })
+  const tar = execFileSync('tar', ['-C', folder, '-c', 'wait'])
+  const name = `${registry}/labplan/sleeper`
+  const docker = (args: string[], input?: Buffer) =>
+    execFileSync('docker', ['-H', dockerHost, ...args], { input, stdio: ['pipe', 'pipe', 'pipe'] })
+  docker(['import', '--change', 'CMD ["/wait"]', '-', `${name}:1`], tar)
+  const digest = /sha256:[0-9a-f]{64}/.exec(docker(['push', `${name}:1`]).toString())?.[0]
+  return `labplan/sleeper@${digest}`
+}
+
+/** A whole Linux program for x86-64: one loop around pause(2). It cannot be stopped but by SIGKILL. */
+function waitForEver(): Buffer {
+  const code = Buffer.from('b8220000000f05ebf7', 'hex')
+  const size = 120 + code.length
+  const header = Buffer.alloc(120)
+  header.write('7f454c46020101', 'hex')
+  header.writeUInt16LE(2, 16) // an executable
+  header.writeUInt16LE(62, 18) // for x86-64
+  header.writeUInt32LE(1, 20)
+  header.writeBigUInt64LE(0x400078n, 24) // starts after the headers
+  header.writeBigUInt64LE(64n, 32) // where its one segment is described
+  header.writeUInt16LE(64, 52)
+  header.writeUInt16LE(56, 54)
+  header.writeUInt16LE(1, 56)
+  header.writeUInt32LE(1, 64) // to be loaded
+  header.writeUInt32LE(5, 68) // read and run
+  header.writeBigUInt64LE(0x400000n, 80)
+  header.writeBigUInt64LE(0x400000n, 88)
+  header.writeBigUInt64LE(BigInt(size), 96)
+  header.writeBigUInt64LE(BigInt(size), 104)
+  header.writeBigUInt64LE(0x1000n, 112)
+  return Buffer.concat([header, code])
+}
+
+async function insertStacks({ pool }: TestDatabase): Promise<void> {
+  const at = new Date('2026-09-01T00:00:00Z')
+  const zone = await one<{ id: string }>(pool, sql`select id from zone`)
+  const poolId = newId()
+  await execute(
+    pool,
+    sql`insert into pool (id, zone_id, key, created_at) values (${poolId}, ${zone.id}, 'main', ${at})`,
+  )
+  for (const [key, kind] of [
+    [SEATS, 'seats'],
+    [VOLUMES, 'volumes'],
+  ])
+    await execute(
+      pool,
+      sql`insert into stack (id, key, kind, pool_id, state, state_at)
+          values (${newId()}, ${key}, ${kind}, ${poolId}, 'absent', ${at})`,
+    )
+}
+
+const SECRET_TEXT = 'never-in-a-plan-or-state'
+
+export const secretText = (name: string): string => `${SECRET_TEXT} ${name}`
+
+/** Makes each seat's Swarm secret, unless it is there from an earlier run. */
+export async function makeSecrets(
+  docker: Engine,
+  content: StackContent,
+): Promise<{ secrets: Record<number, string> }> {
+  if (content.kind !== 'seats') return { secrets: {} }
+  const known = (await docker.call('GET', '/secrets')) as { ID: string; Spec: { Name: string } }[]
+  const secrets: Record<number, string> = {}
+  for (const { number, generation } of content.seats) {
+    const name = secretName({ ...content, number, generation })
+    const found = known.find((secret) => secret.Spec.Name === name)?.ID
+    secrets[number] = found ?? (await createSecret(docker, name))
+  }
+  return { secrets }
+}
+
+async function createSecret(docker: Engine, name: string): Promise<string> {
+  const body = { Name: name, Data: Buffer.from(secretText(name)).toString('base64') }
+  const made = (await docker.call('POST', '/secrets/create', { body })) as { ID: string }
+  return made.ID
+}
+
+export type LiveService = {
+  ID: string
+  Spec: {
+    Name: string
+    Labels: Record<string, string>
+    Mode: { Replicated: { Replicas: number } }
+    TaskTemplate: Record<string, unknown>
+  }
+}
+
+export async function liveServices(docker: Engine): Promise<LiveService[]> {
+  const services = (await docker.call('GET', '/services')) as LiveService[]
+  return services.toSorted((a, b) => (a.Spec.Name < b.Spec.Name ? -1 : 1))
+}
+
+export async function stackRow(database: TestDatabase, key: string) {
+  return one<{
+    state: string
+    applied_digest: string | null
+    lease_owner: string | null
+    message: string | null
+  }>(database.pool, sql`select state, applied_digest, lease_owner, message from stack where key = ${key}`)
+}
+
+export async function runRows(database: TestDatabase) {
+  return many<{ id: string; kind: string; state: string; message: string | null; plan_digest: string | null }>(
+    database.pool,
+    sql`select id, kind, state, message, plan_digest from run order by created_at`,
+  )
+}
+
+export { contentDigest }

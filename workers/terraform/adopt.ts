@@ -1,0 +1,59 @@
+/**
+ * Makes good what a killed run left: the state is told what exists, by import; half-made marks are taken
+ * off what is there; what nobody wants is removed. Always done, not only after an accident: it is two
+ * API calls, and an accident may not have been noticed.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { findState, saveState } from '../../api/data/state.ts'
+import { EngineError } from '../swarm/engine.ts'
+import type { RunContext } from './context.ts'
+import { type Found, listOwn, readState, type Survey, survey, untainted } from './survey.ts'
+
+/** After a killed run, a call it made may still be under way in the Docker engine. */
+const SETTLE_MS = 2000
+
+export async function surveyStack(ctx: RunContext): Promise<Survey> {
+  const { pool, keyRing, docker } = ctx.services
+  if (ctx.isUnclean) await sleep(SETTLE_MS)
+  const found = await listOwn(docker, ctx.content)
+  const state = await findState(pool, keyRing, ctx.lease.stackId)
+  return survey(ctx.content, found, readState(state?.bytes))
+}
+
+/** Takes the half-made mark off objects that exist: creating one is a single call, so it is whole. */
+export async function untaint(ctx: RunContext, addresses: string[]): Promise<void> {
+  if (addresses.length === 0) return
+  const { pool, keyRing, log, now } = ctx.services
+  const state = await findState(pool, keyRing, ctx.lease.stackId)
+  if (!state) return
+  const bytes = untainted(state.bytes, addresses)
+  const saved = await saveState(pool, keyRing, {
+    ...ctx.lease,
+    runId: ctx.runId,
+    now: now(),
+    bytes,
+    lockId: null,
+  })
+  if (!saved.ok) throw new Error(`The state could not be corrected: ${saved.refusal}.`)
+  log.warn({ runId: ctx.runId, addresses }, 'took the half-made mark off what exists')
+}
+
+/**
+ * Removes services that carry this stack's labels, are in no state and not wanted: a run that died made
+ * them. One that runs, and every volume, is kept: somebody may need it. Answers the names of those removed.
+ */
+export async function removeOrphans(ctx: RunContext, orphans: Found[]): Promise<string[]> {
+  const { docker, log } = ctx.services
+  const removed: string[] = []
+  for (const orphan of orphans) {
+    if (ctx.content.kind === 'volumes' || orphan.replicas > 0) {
+      log.warn({ runId: ctx.runId, name: orphan.name }, 'ours by label, in no state, kept')
+      continue
+    }
+    await docker.call('DELETE', `/services/${orphan.id}`).catch((error: unknown) => {
+      if (!(error instanceof EngineError) || error.status !== 404) throw error
+    })
+    removed.push(orphan.name)
+  }
+  return removed
+}

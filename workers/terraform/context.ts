@@ -1,0 +1,101 @@
+/** What a run knows: given by the caller, and found out step by step. */
+import type { Config } from '../../api/config.ts'
+import type { Pool } from '../../api/data/db.ts'
+import type { KeyRing } from '../../api/data/key-ring.ts'
+import type { Lease } from '../../api/data/stack.ts'
+import type { StackContent } from '../../stacks/content.ts'
+import type { Engine } from '../swarm/engine.ts'
+import type { Limits, Refusal } from './guard.ts'
+import type { Prepared } from './mirror.ts'
+import type { Change, PlanSummary } from './plan.ts'
+import type { Recorder } from './record.ts'
+import type { Survey } from './survey.ts'
+
+/** The part of pino's logger that runs use. */
+export type RunLog = Record<'info' | 'warn' | 'error', (fields: object, message: string) => void>
+
+export type RunServices = {
+  pool: Pool
+  keyRing: KeyRing
+  config: Pick<
+    Config,
+    'home' | 'installation' | 'dockerHost' | 'terraformBinary' | 'providerMirror' | 'searchPath'
+  >
+  docker: Engine
+  log: RunLog
+  /** Who holds the lease, e.g. host name and pid. */
+  worker: string
+  now: () => Date
+}
+
+export type StackRequest = {
+  /** Its `key` is the stack's. */
+  content: StackContent
+  blueprintDigest?: string
+  /** Under the lease, before the plan: makes Swarm secrets. By seat number: the secret's id. */
+  before?: (run: { runId: string }) => Promise<{ secrets: Record<number, string> }>
+  /** Under the lease, after every run, also one that failed: removes secrets nobody uses. */
+  after?: (run: { runId: string; ok: boolean }) => Promise<void>
+  /** The approved envelope; no limit where absent. */
+  limits?: Limits
+  parallelism?: number
+  /** Ends the run early and cleanly: SIGINT, wait, state saved. */
+  signal?: AbortSignal
+}
+
+export type RunRefusal = 'busy' | 'held' | 'failed' | 'lost' | 'cancelled'
+
+export type RunSummary = PlanSummary & {
+  refusals?: Refusal[]
+  /** Running seats that differ from the content: left as they are until they stop. */
+  spared?: string[]
+  /** Removed without Terraform: made by a run that died, and wanted by nobody. */
+  removed?: string[]
+}
+
+export type RunResult =
+  | { ok: true; runId: string; summary: RunSummary }
+  | { ok: false; reason: RunRefusal; message: string; retry: boolean; runId?: string }
+
+export type RunContext = {
+  services: RunServices
+  request: StackRequest
+  /** What shall be there when the run ends: the request's content, or nothing of it. */
+  content: StackContent
+  lease: Lease
+  isUnclean: boolean
+  runId: string
+  workdir: string
+  backend: { address: string; username: string; password: string }
+  /** Ends commands cleanly. */
+  stop: AbortSignal
+  /** Ends them at once. */
+  kill: AbortSignal
+  recorder: Recorder
+  found: Findings
+}
+
+/** Each is there once its step has run. */
+export type Findings = {
+  survey?: Survey
+  removed: string[]
+  variables: Record<string, unknown>
+  prepared?: Prepared
+  configuration?: Configuration
+  spared: string[]
+  refreshed?: boolean
+  changes?: Change[]
+}
+
+/** The rendered stack, as far as a run must look into it. */
+export type Configuration = {
+  terraform: { required_providers: unknown }
+  resource?: Record<string, Record<string, unknown>>
+} & Record<string, unknown>
+
+/** What a step that ran earlier found; a bug when it did not run. */
+export function need<T>(found: T | undefined, what: string): T {
+  if (found === undefined)
+    throw new Error(`A step of the run needs ${what}, which no earlier step made.`)
+  return found
+}

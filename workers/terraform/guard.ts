@@ -1,0 +1,99 @@
+/**
+ * Which plans may be applied with nobody looking. Pure. Anything ambiguous is refused: a run that is held
+ * costs a delay, a wrong one costs somebody's work.
+ */
+import type { Change } from './plan.ts'
+
+export type Refusal = { code: RefusalCode; address: string; detail: string }
+export type RefusalCode =
+  | 'type_not_ours' // a kind of resource this stack never has
+  | 'not_labelled_ours' // an object of another stack or installation
+  | 'volume_would_be_lost'
+  | 'seat_is_running' // its replicas are not 0
+  | 'seat_is_unknown' // it is not where the plan thinks it is
+  | 'too_many' // beyond the approved numbers
+
+export type Limits = { create?: number; update?: number; delete?: number }
+
+export type GuardInput = {
+  changes: Change[]
+  kind: 'seats' | 'volumes'
+  installation: string
+  stackKey: string
+  /** Replicas of this stack's services as they are now, by service id. */
+  replicas: Map<string, number>
+  limits: Limits
+}
+
+const TYPES: Record<GuardInput['kind'], string> = {
+  seats: 'docker_service',
+  volumes: 'docker_volume',
+}
+
+/** Every reason not to apply; none means go on. */
+export function refusals(input: GuardInput): Refusal[] {
+  const touching = input.changes.filter((change) => change.action !== 'none' || change.isImport)
+  return [...touching.flatMap((change) => refusalsOf(change, input)), ...beyondLimits(input)]
+}
+
+function refusalsOf(change: Change, input: GuardInput): Refusal[] {
+  const refuse = (code: RefusalCode, detail: string) => [{ code, address: change.address, detail }]
+  if (change.type !== TYPES[input.kind])
+    return refuse('type_not_ours', `${change.type} in a ${input.kind} stack`)
+  const stranger = strangeLabels(change, input)
+  if (stranger) return refuse('not_labelled_ours', stranger)
+  if (input.kind === 'volumes') {
+    const harmless = change.action === 'create' || change.action === 'none'
+    return harmless ? [] : refuse('volume_would_be_lost', `${change.action} of a volume`)
+  }
+  if (change.action === 'create' || change.action === 'none') return []
+  return notCold(change, input.replicas).flatMap(([code, detail]) => refuse(code, detail))
+}
+
+function strangeLabels(change: Change, input: GuardInput): string | undefined {
+  const own = { 'labplan.installation': input.installation, 'labplan.stack': input.stackKey }
+  for (const labels of [change.labelsBefore, change.labelsAfter])
+    for (const [label, value] of Object.entries(own))
+      if (labels && labels[label] !== value)
+        return `${label} is ${labels[label] ?? 'missing'}, not ${value}`
+  return undefined
+}
+
+/** A running seat is created or removed, never changed; and it is removed only after it was stopped. */
+function notCold(change: Change, replicas: Map<string, number>): [RefusalCode, string][] {
+  if (change.id === null) return [['seat_is_unknown', 'the plan names no service id']]
+  const running = replicas.get(change.id)
+  // Gone already: the refresh was before somebody removed it, and nothing is lost.
+  if (running === undefined)
+    return change.action === 'delete' ? [] : [['seat_is_unknown', `no service ${change.id}`]]
+  return running === 0 ? [] : [['seat_is_running', `${change.action} with ${running} replicas`]]
+}
+
+function beyondLimits({ changes, limits }: GuardInput): Refusal[] {
+  const count = (...actions: string[]) =>
+    changes.filter((change) => actions.includes(change.action)).length
+  const planned = {
+    create: count('create', 'replace'),
+    update: count('update'),
+    delete: count('delete', 'replace'),
+  }
+  return (Object.keys(planned) as (keyof Limits)[]).flatMap((action) => {
+    const limit = limits[action]
+    if (limit === undefined || planned[action] <= limit) return []
+    return [
+      {
+        code: 'too_many' as const,
+        address: '',
+        detail: `${planned[action]} to ${action}, ${limit} approved`,
+      },
+    ]
+  })
+}
+
+/** One sentence for the run's message. */
+export function refusalText(refused: Refusal[]): string {
+  const [first] = refused
+  if (!first) return ''
+  const more = refused.length > 1 ? ` and ${refused.length - 1} more` : ''
+  return `Held: ${first.address || 'the plan'}: ${first.code} (${first.detail})${more}.`
+}

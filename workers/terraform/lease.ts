@@ -1,0 +1,47 @@
+/** Holding a stack: a heartbeat while the run lives, and a signal the moment the stack is somebody else's. */
+import type { Pool } from '../../api/data/db.ts'
+import { type Lease, renewLease } from '../../api/data/stack.ts'
+
+const HEARTBEAT_MS = 5000
+/** Three missed heartbeats: from then on another worker may take the stack. */
+const LEASE_MS = 15_000
+
+export const leaseUntil = (now: Date): Date => new Date(now.getTime() + LEASE_MS)
+
+export type HeldLease = {
+  /** Aborted when the lease is lost, or could not be renewed before it ran out. */
+  lost: AbortSignal
+  stop(): void
+}
+
+export function keepLease(
+  means: { pool: Pool; now: () => Date },
+  lease: Lease,
+  heartbeatMs = HEARTBEAT_MS,
+): HeldLease {
+  const lost = new AbortController()
+  let safeUntil = leaseUntil(means.now())
+  let beating = false
+  const beat = async () => {
+    const until = leaseUntil(means.now())
+    try {
+      if (await renewLease(means.pool, { ...lease, until })) safeUntil = until
+      else lost.abort(new LeaseLost())
+    } catch {
+      // PostgreSQL did not answer. Until the lease runs out nobody else acts either.
+    }
+  }
+  const timer = setInterval(() => {
+    if (means.now() >= safeUntil) lost.abort(new LeaseLost())
+    if (beating || lost.signal.aborted) return
+    beating = true
+    void beat().finally(() => (beating = false))
+  }, heartbeatMs)
+  return { lost: lost.signal, stop: () => clearInterval(timer) }
+}
+
+export class LeaseLost extends Error {
+  constructor() {
+    super('The lease of this stack was lost: another worker may be at it.')
+  }
+}

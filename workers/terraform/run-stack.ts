@@ -1,0 +1,226 @@
+/**
+ * The one way to Terraform: make a stack what its content says, or nothing of it. Takes the stack's lease,
+ * runs, verifies, and runs once more when what is there is not what was planned.
+ */
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { withTransaction } from '../../api/data/db.ts'
+import { newToken, tokenHash } from '../../api/data/ids.ts'
+import { createRun, endDeadRuns, moveRun, type RunKind } from '../../api/data/run.ts'
+import {
+  type Lease,
+  type LeasedStack,
+  moveStack,
+  recordApplied,
+  releaseLease,
+  stackExists,
+  takeLease,
+} from '../../api/data/stack.ts'
+import { contentDigest, emptied } from '../../stacks/content.ts'
+import type { RunContext, RunRefusal, RunResult, RunServices, StackRequest } from './context.ts'
+import { firstError } from './events.ts'
+import { keepLease, leaseUntil } from './lease.ts'
+import { recordEvents } from './record.ts'
+import { serveState, STATE_USER } from './state.ts'
+import { type Ending, runSteps, STEPS } from './steps.ts'
+import { stackFolder } from './workdir.ts'
+
+export type { RunResult, RunServices, StackRequest } from './context.ts'
+
+/** After a first run that does not verify: once more, for what a killed run was still doing. */
+const RUNS_PER_LEASE = 2
+
+/** Makes the stack what `request.content` says. Expected failures are answers; only bugs are thrown. */
+export async function applyStack(services: RunServices, request: StackRequest): Promise<RunResult> {
+  return underLease(services, request, 'apply')
+}
+
+/** Makes nothing of the stack exist. Volumes are refused by the guard. */
+export async function destroyStack(
+  services: RunServices,
+  request: StackRequest,
+): Promise<RunResult> {
+  return underLease(services, request, 'destroy')
+}
+
+async function underLease(
+  services: RunServices,
+  request: StackRequest,
+  kind: Extract<RunKind, 'apply' | 'destroy'>,
+): Promise<RunResult> {
+  const token = newToken()
+  const stack = await take(services, request.content.key, tokenHash(token))
+  if (!stack)
+    return refuse('busy', `Stack ${request.content.key} is in another worker's hands.`, true)
+  const lease: Lease = { stackId: stack.id, tokenHash: tokenHash(token) }
+  const held = keepLease(services, lease)
+  try {
+    let result = await oneRun({ services, request, kind, token, lease, stack, kill: held.lost })
+    for (let runs = 1; runs < RUNS_PER_LEASE && 'again' in result; runs++)
+      result = await oneRun({
+        services,
+        request,
+        kind,
+        token,
+        lease,
+        stack: { ...stack, isUnclean: true },
+        kill: held.lost,
+      })
+    return 'again' in result ? result.again : result
+  } finally {
+    held.stop()
+    await releaseLease(services.pool, lease)
+  }
+}
+
+async function take(
+  services: RunServices,
+  key: string,
+  hash: Buffer,
+): Promise<LeasedStack | undefined> {
+  const { pool, worker, now } = services
+  const at = now()
+  return withTransaction(pool, async (tx) => {
+    if (!(await stackExists(tx, key)))
+      throw new Error(`There is no stack ${key} in the record: insert it before it is run.`)
+    return takeLease(tx, { key, worker, tokenHash: hash, until: leaseUntil(at), now: at })
+  })
+}
+
+type Turn = {
+  services: RunServices
+  request: StackRequest
+  kind: 'apply' | 'destroy'
+  token: string
+  lease: Lease
+  stack: LeasedStack
+  kill: AbortSignal
+}
+
+async function oneRun(turn: Turn): Promise<RunResult | { again: RunResult }> {
+  const { services, request, kind } = turn
+  const { pool, now, worker } = services
+  const content = kind === 'destroy' ? emptied(request.content) : request.content
+  const state = kind === 'destroy' ? 'destroying' : 'applying'
+  const runId = await withTransaction(pool, async (tx) => {
+    await endDeadRuns(tx, turn.lease, now())
+    await moveStack(tx, turn.lease, { state, message: null, now: now() })
+    return createRun(tx, turn.lease, {
+      kind,
+      blueprintDigest: request.blueprintDigest ?? null,
+      contentDigest: contentDigest(content),
+      worker,
+      now: now(),
+    })
+  })
+  const ctx = await makeContext(turn, runId, content)
+  const ending = await runSteps(ctx.context, STEPS)
+    .catch((error: unknown) => crashed(ctx.context, error))
+    .finally(() => ctx.close())
+  const result = await settle(ctx.context, kind, ending)
+  await request
+    .after?.({ runId, ok: result.ok })
+    .catch((error: unknown) => services.log.error({ runId, error }, 'the hook after a run failed'))
+  return ending.again ? { again: result } : result
+}
+
+async function makeContext(
+  turn: Turn,
+  runId: string,
+  content: StackRequest['content'],
+): Promise<{ context: RunContext; close(): Promise<void> }> {
+  const { services, request, lease, token, kill } = turn
+  const { pool, keyRing, config, log, now } = services
+  const server = await serveState({
+    pool,
+    keyRing,
+    now,
+    writer: { ...lease, runId },
+    onRefusal: (refusal) => log.error({ runId, refusal }, 'a state was refused'),
+  })
+  const recorder = recordEvents(pool, runId, (error) =>
+    log.error({ runId, error }, 'run events were lost'),
+  )
+  const context: RunContext = {
+    services,
+    request,
+    content,
+    lease,
+    isUnclean: turn.stack.isUnclean,
+    runId,
+    workdir: join(stackFolder(config.home, lease.stackId), runId),
+    backend: { address: server.address, username: STATE_USER, password: token },
+    stop: request.signal ?? new AbortController().signal,
+    kill,
+    recorder,
+    found: { removed: [], variables: {}, spared: [] },
+  }
+  return {
+    context,
+    async close() {
+      await recorder.flush()
+      await server.close()
+    },
+  }
+}
+
+/** A step threw: PostgreSQL or Docker did not answer, the lease is gone, or a bug of ours. */
+function crashed(ctx: RunContext, error: unknown): Ending {
+  if (ctx.kill.aborted)
+    return { state: 'needs_reconcile', message: 'The lease went to another worker.' }
+  ctx.services.log.error({ runId: ctx.runId, err: error }, 'a run stopped')
+  const why = error instanceof Error ? error.message : String(error)
+  return { state: 'failed', message: firstError(ctx.recorder.events) ?? why }
+}
+
+/** Writes the end of the run and of the stack in one transaction, and answers the caller. */
+async function settle(
+  ctx: RunContext,
+  kind: 'apply' | 'destroy',
+  ending: Ending,
+): Promise<RunResult> {
+  const { pool, now, log } = ctx.services
+  const { message, summary } = ending
+  const written = await withTransaction(pool, async (tx) => {
+    const moved = await moveRun(tx, ctx.lease, {
+      id: ctx.runId,
+      to: ending.state,
+      now: now(),
+      ...(message !== undefined && { message }),
+      ...(summary && { summary }),
+    })
+    if (!moved) return false
+    if (ending.state !== 'applied')
+      return moveStack(tx, ctx.lease, {
+        state: stackStateAfter(ending),
+        message: message ?? null,
+        now: now(),
+      })
+    const digest = kind === 'destroy' ? null : contentDigest(ctx.request.content)
+    return recordApplied(tx, ctx.lease, { digest, now: now() })
+  })
+  log.info(
+    { runId: ctx.runId, stack: ctx.content.key, kind, end: ending.state, message },
+    'run ended',
+  )
+  // Kept when it may hold the only copy of a state.
+  if (ending.state !== 'needs_reconcile' || ending.again)
+    await rm(ctx.workdir, { recursive: true, force: true })
+  if (!written || ctx.kill.aborted)
+    return refuse('lost', 'The lease went to another worker.', true, ctx.runId)
+  if (ending.state === 'applied' && summary) return { ok: true, runId: ctx.runId, summary }
+  return refuse(refusalOf(ending), message ?? ending.state, true, ctx.runId)
+}
+
+/** A failed apply leaves a state that was saved; only an unknown end needs a closer look. */
+const stackStateAfter = (ending: Ending): 'failed' | 'needs_reconcile' =>
+  ending.state === 'needs_reconcile' ? 'needs_reconcile' : 'failed'
+
+function refusalOf(ending: Ending): RunRefusal {
+  if (ending.state === 'held' || ending.state === 'cancelled') return ending.state
+  return 'failed'
+}
+
+function refuse(reason: RunRefusal, message: string, retry: boolean, runId?: string): RunResult {
+  return { ok: false, reason, message, retry, ...(runId && { runId }) }
+}

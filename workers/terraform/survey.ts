@@ -1,0 +1,161 @@
+/**
+ * What is really there, beside what the state says. After a run that was killed the two differ: Terraform
+ * keeps what it made in memory for up to 20 s. Everything of ours carries labels and a name made from
+ * its address, so it can be told from two calls of the Docker API, without Terraform.
+ */
+import { z } from 'zod'
+import type { StackContent } from '../../stacks/content.ts'
+import { serviceAddress, serviceName, volumeAddress, volumeName } from '../../stacks/parts/names.ts'
+import type { Engine } from '../swarm/engine.ts'
+
+/** A Docker object that carries this stack's labels. */
+export type Found = {
+  id: string
+  name: string
+  labels: Record<string, string>
+  /** Of a service; 0 for a volume. */
+  replicas: number
+}
+
+/** What the state says exists. */
+export type Recorded = { address: string; id: string; isTainted: boolean }
+
+export type Survey = {
+  found: Found[]
+  recorded: Recorded[]
+  /** Wanted by the content, there, but not in the state: imported. */
+  adopt: { address: string; id: string }[]
+  /** There, ours by label, in no state and not wanted. */
+  orphans: Found[]
+  /** In the state but not there, or there under another id: Terraform must look. */
+  drifted: string[]
+  /** In the state as half made, but there: a new object would take its place for nothing. */
+  tainted: string[]
+}
+
+const service = z.looseObject({
+  ID: z.string(),
+  Spec: z.looseObject({
+    Name: z.string(),
+    Labels: z.record(z.string(), z.string()).default({}),
+    Mode: z.looseObject({ Replicated: z.looseObject({ Replicas: z.number() }).optional() }),
+  }),
+})
+const volumes = z.looseObject({
+  Volumes: z
+    .array(z.looseObject({ Name: z.string(), Labels: z.record(z.string(), z.string()).nullish() }))
+    .nullable(),
+})
+
+/** Everything that carries the labels of this stack. One call. */
+export async function listOwn(engine: Engine, content: StackContent): Promise<Found[]> {
+  const filters = {
+    label: [`labplan.installation=${content.installation}`, `labplan.stack=${content.key}`],
+  }
+  if (content.kind === 'volumes') {
+    const answer = volumes.parse(await engine.call('GET', '/volumes', { query: { filters } }))
+    return (answer.Volumes ?? []).map(({ Name, Labels }) => ({
+      id: Name,
+      name: Name,
+      labels: Labels ?? {},
+      replicas: 0,
+    }))
+  }
+  const answer = z
+    .array(service)
+    .parse(await engine.call('GET', '/services', { query: { filters } }))
+  return answer.map(({ ID, Spec }) => ({
+    id: ID,
+    name: Spec.Name,
+    labels: Spec.Labels,
+    replicas: Spec.Mode.Replicated?.Replicas ?? 0,
+  }))
+}
+
+/** Terraform address → Docker name, of all that the content wants. */
+export function wantedNames(content: StackContent): Map<string, string> {
+  if (content.kind === 'seats')
+    return new Map(
+      content.seats.map(({ number }) => [
+        serviceAddress(number),
+        serviceName({ ...content, number }),
+      ]),
+    )
+  return new Map(
+    content.volumes.map((volume) => [
+      volumeAddress(volume),
+      volumeName({ ...content, number: volume.seat, generation: volume.generation }),
+    ]),
+  )
+}
+
+const state = z.looseObject({
+  resources: z.array(
+    z.looseObject({
+      mode: z.string(),
+      type: z.string(),
+      name: z.string(),
+      instances: z.array(
+        z.looseObject({
+          status: z.string().optional(),
+          deposed: z.string().optional(),
+          attributes: z.looseObject({ id: z.string().nullish() }),
+        }),
+      ),
+    }),
+  ),
+})
+
+/** @param bytes a Terraform state, format 4; undefined before the first one */
+export function readState(bytes: Buffer | undefined): Recorded[] {
+  if (!bytes) return []
+  const { resources } = state.parse(JSON.parse(bytes.toString()))
+  return resources
+    .filter((resource) => resource.mode === 'managed')
+    .flatMap(({ type, name, instances }) =>
+      instances
+        .filter((instance) => instance.deposed === undefined)
+        .map((instance) => ({
+          address: `${type}.${name}`,
+          id: instance.attributes.id ?? '',
+          isTainted: instance.status === 'tainted',
+        })),
+    )
+}
+
+/** The same state with these addresses no longer marked as half made; its serial is one higher. */
+export function untainted(bytes: Buffer, addresses: string[]): Buffer {
+  const tree = JSON.parse(bytes.toString()) as {
+    serial: number
+    resources: { type: string; name: string; instances: { status?: string }[] }[]
+  }
+  tree.serial += 1
+  for (const resource of tree.resources)
+    if (addresses.includes(`${resource.type}.${resource.name}`))
+      for (const instance of resource.instances) delete instance.status
+  return Buffer.from(`${JSON.stringify(tree, null, 2)}\n`)
+}
+
+/** Compares. Pure: the same found and recorded always give the same answer. */
+export function survey(content: StackContent, found: Found[], recorded: Recorded[]): Survey {
+  const wanted = wantedNames(content)
+  const byName = new Map(found.map((object) => [object.name, object]))
+  const ids = new Set(found.map((object) => object.id))
+  const known = new Set(recorded.map((record) => record.id))
+  const addresses = new Set(recorded.map((record) => record.address))
+  const wantedNew = new Set([...wanted.values()])
+  const adopt = [...wanted].flatMap(([address, name]) => {
+    const object = byName.get(name)
+    return object && !addresses.has(address) ? [{ address, id: object.id }] : []
+  })
+  return {
+    found,
+    recorded,
+    adopt,
+    orphans: found.filter((object) => !known.has(object.id) && !wantedNew.has(object.name)),
+    drifted: recorded.filter((record) => !ids.has(record.id)).map((record) => record.address),
+    tainted: recorded
+      .filter((record) => record.isTainted && ids.has(record.id))
+      .map((record) => record.address),
+  }
+}
