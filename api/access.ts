@@ -1,0 +1,62 @@
+/**
+ * Who may. Each rule is a small function that answers what the visit is about (a workspace, a course), or
+ * throws why not. A route names its rule; a handler gets the rule's answer.
+ */
+import { type CourseRow, findCourse, roleInCourse } from './data/course.ts'
+import { type Workspace, findWorkspace } from './data/workspace.ts'
+import { notAllowed, notFound, signInFirst } from './errors.ts'
+import type { Visit } from './visit.ts'
+
+export type Access<Subject> = (visit: Visit) => Promise<Subject> | Subject
+
+/** Anybody, signed in or not. */
+export const everyone: Access<undefined> = () => undefined
+
+/** The local command line: it holds the operator's token. */
+export const operator: Access<undefined> = (visit) => {
+  if (!visit.isOperator) throw visit.visitor ? notAllowed() : signInFirst()
+  return undefined
+}
+
+/** People who administer this installation, and the operator. */
+export const administrator: Access<undefined> = (visit) => {
+  if (visit.isOperator || visit.visitor?.administrator) return undefined
+  throw visit.visitor ? notAllowed() : signInFirst()
+}
+
+/** The person whose workspace it is. To everybody else it does not exist. */
+export const ownWorkspace: Access<Workspace> = async (visit) => {
+  if (!visit.visitor) throw signInFirst()
+  const id = visit.params['workspace'] ?? ''
+  const workspace = isUuid(id) ? await findWorkspace(visit.pool, id) : undefined
+  if (!workspace || workspace.person_id !== visit.visitor.personId) throw notFound()
+  return workspace
+}
+
+/** Who teaches the course, through an LMS course that points at it; administrators see it too. */
+export const teaches: Access<CourseRow> = async (visit) => {
+  const course = await courseSeenBy(visit, ['teacher'])
+  return course
+}
+
+/** Who takes part in the course, in any role. */
+export const takesPart: Access<CourseRow> = (visit) => courseSeenBy(visit, ['student', 'teacher'])
+
+async function courseSeenBy(visit: Visit, roles: string[]): Promise<CourseRow> {
+  if (!visit.visitor && !visit.isOperator) throw signInFirst()
+  const course = await findCourse(visit.pool, visit.params['course'] ?? '')
+  const mayAll = visit.isOperator || visit.visitor?.administrator === true
+  const role =
+    course && visit.visitor
+      ? await roleInCourse(visit.pool, {
+          personId: visit.visitor.personId,
+          courseId: course.id,
+        })
+      : undefined
+  if (!course || (!role && !mayAll)) throw notFound()
+  if (!mayAll && !roles.includes(role ?? '')) throw notAllowed()
+  return course
+}
+
+const isUuid = (text: string): boolean =>
+  /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)

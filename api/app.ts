@@ -1,0 +1,225 @@
+/**
+ * The Koa application: from a request to a visit, through the route table, to a reply on the wire.
+ * Order matters: who comes → what was sent → did our own page send it → may they → do it.
+ */
+import { timingSafeEqual } from 'node:crypto'
+import { PassThrough } from 'node:stream'
+import Koa, { type Context } from 'koa'
+import { findAsset } from './assets.ts'
+import { readBody } from './body.ts'
+import { operatorToken } from './config.ts'
+import { LOCALE_COOKIE, LOGIN_COOKIE, readCookies, writtenCookie } from './cookies.ts'
+import { tokenHash } from './data/ids.ts'
+import { platformOrigins } from './data/platform.ts'
+import { type Visitor, findVisitor } from './data/visitor.ts'
+import { loginOfPass } from './door-pass.ts'
+import { Problem, notAllowed, notFound } from './errors.ts'
+import { securityHeaders } from './headers.ts'
+import { type Locale, acceptedLocale, isLocale } from './locale.ts'
+import { problemReply } from './pages/problem.ts'
+import { type Route, routeFinder } from './route.ts'
+import { routes } from './routes.ts'
+import type { Events, Reply, Services, Visit } from './visit.ts'
+
+const BEAT_MS = 15_000
+const FRAMING_MS = 5_000
+
+export function createApp(services: Services): Koa {
+  const app = new Koa({ proxy: services.config.trustProxy })
+  const find = routeFinder(routes)
+  const framing = framingNow(services)
+  app.silent = true
+  app.use(async (ctx) => {
+    if (ctx.path.startsWith('/public/')) return sendAsset(ctx)
+    const startedAt = performance.now()
+    const found = find(ctx.method === 'HEAD' ? 'GET' : ctx.method, ctx.path)
+    const route = 'route' in found ? found.route : undefined
+    const visit = await visitOf(ctx, services, 'route' in found ? found.params : {})
+    const reply = await answer(ctx, route, visit, 'allowed' in found ? found.allowed : [])
+    const mayFrame = route === undefined || isFramable(route)
+    ctx.set(securityHeaders(services.config, mayFrame ? await framing(visit.at) : []))
+    send(ctx, reply, services)
+    logVisit(services, ctx, route, visit, performance.now() - startedAt)
+  })
+  return app
+}
+
+const isFramable = (route: Route): boolean =>
+  /^\/(workspaces|courses)\//.test(route.pattern) || route.pattern === '/'
+
+/** The origins that may frame us, read again after a few seconds: a newly activated LMS must not wait long. */
+function framingNow(services: Services): (at: Date) => Promise<string[]> {
+  let known: { origins: string[]; until: number } | undefined
+  return async (at) => {
+    if (!known || known.until < at.getTime())
+      known = {
+        origins: await platformOrigins(services.pool, ['active']).catch(() => []),
+        until: at.getTime() + FRAMING_MS,
+      }
+    return known.origins
+  }
+}
+
+async function visitOf(
+  ctx: Context,
+  services: Services,
+  params: Record<string, string>,
+): Promise<Visit> {
+  const cookies = readCookies(ctx.get('cookie'))
+  const chosen = cookies.get(LOCALE_COOKIE)
+  const query = new URLSearchParams(ctx.querystring)
+  return {
+    ...services,
+    ...{ visitor: undefined, isOperator: isOperator(ctx, services), params, query, body: {} },
+    locale: isLocale(chosen) ? chosen : (acceptedLocale(ctx.get('accept-language')) ?? 'en'),
+    isFramed: ctx.get('sec-fetch-dest') === 'iframe' || query.get('framed') === '1',
+    url: ctx.url,
+    at: services.now(),
+  }
+}
+
+function isOperator(ctx: Context, services: Services): boolean {
+  const [, given] = /^Bearer (\S+)$/.exec(ctx.get('authorization')) ?? []
+  const token = given ? operatorToken(services.config) : undefined
+  return (
+    given !== undefined &&
+    token !== undefined &&
+    timingSafeEqual(tokenHash(given), tokenHash(token))
+  )
+}
+
+async function answer(
+  ctx: Context,
+  route: Route | undefined,
+  visit: Visit,
+  allowed: string[],
+): Promise<Reply> {
+  try {
+    await identify(ctx, visit)
+    if (!route && allowed.length > 0)
+      throw new Problem(405, 'problem.method', { params: { method: ctx.method } })
+    if (!route) throw notFound()
+    if (route.method === 'POST') await acceptBody(ctx, route, visit)
+    return await route.answer(visit)
+  } catch (error) {
+    return problemReply(visit, error, wantsJson(ctx))
+  }
+}
+
+async function identify(ctx: Context, visit: Visit): Promise<void> {
+  const token = readCookies(ctx.get('cookie')).get(LOGIN_COOKIE)
+  if (token) await becomes(visit, tokenHash(token), ctx)
+}
+
+async function becomes(visit: Visit, hash: Buffer, ctx: Context): Promise<void> {
+  const visitor = await findVisitor(visit.pool, { tokenHash: hash, now: visit.at })
+  visit.visitor = visitor
+  const chosen = readCookies(ctx.get('cookie')).get(LOCALE_COOKIE)
+  if (visitor && !isLocale(chosen)) visit.locale = visitor.locale satisfies Locale
+}
+
+/** Reads the body, and refuses forms that our own pages did not make for this login. */
+async function acceptBody(ctx: Context, route: Route, visit: Visit): Promise<void> {
+  const body = await readBody(ctx.req)
+  if (!visit.visitor && route.takesPass && typeof body['pass'] === 'string') {
+    const hash = loginOfPass(visit.ring, body['pass'], ctx.path)
+    if (hash) await becomes(visit, hash, ctx)
+  }
+  if (!visit.isOperator) checkOrigin(ctx, visit, body)
+  const parsed = route.body?.safeParse(body)
+  if (parsed && !parsed.success) {
+    const wrong = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+    throw new Problem(400, 'problem.bad-request', { detail: { wrong } })
+  }
+  visit.body = parsed?.data ?? {}
+}
+
+// Two fences against forged forms: the browser says where it comes from, and the form carries the login's token.
+function checkOrigin(ctx: Context, visit: Visit, body: Record<string, unknown>): void {
+  const origin = ctx.get('origin')
+  const isOurs = origin === new URL(visit.config.publicUrl).origin
+  if (!isOurs) throw notAllowed('problem.foreign-form')
+  if (visit.visitor && !isSame(body['csrf'], visit.visitor))
+    throw notAllowed('problem.foreign-form')
+}
+
+function isSame(given: unknown, visitor: Visitor): boolean {
+  if (typeof given !== 'string') return false
+  return timingSafeEqual(tokenHash(given), tokenHash(visitor.csrf))
+}
+
+function wantsJson(ctx: Context): boolean {
+  return ctx.path.startsWith('/api/') || ctx.accepts('html', 'json') === 'json'
+}
+
+function send(ctx: Context, reply: Reply, services: Services): void {
+  ctx.status = reply.status ?? 200
+  ctx.set('cache-control', 'no-store')
+  ctx.set(reply.headers ?? {})
+  if (reply.cookies) ctx.set('set-cookie', reply.cookies.map(writtenCookie))
+  if ('seeOther' in reply) {
+    ctx.status = 303
+    ctx.set('location', reply.seeOther)
+    ctx.body = ''
+  } else if ('html' in reply) {
+    ctx.type = 'text/html; charset=utf-8'
+    ctx.body = `<!doctype html>\n${reply.html}`
+  } else if ('json' in reply) {
+    ctx.body = reply.json
+  } else if ('text' in reply) {
+    ctx.body = reply.text
+  } else stream(ctx, reply.events, services)
+}
+
+/** Server-sent events (WHATWG HTML §9.2), with a beat so that both ends notice a dead line. */
+function stream(ctx: Context, events: Events, services: Services): void {
+  const out = new PassThrough()
+  const gone = new AbortController()
+  const beat = setInterval(() => write('beat', ''), BEAT_MS)
+  const end = () => out.end()
+  const write = (event: string, data: string) => {
+    if (!out.writable) return
+    out.write(`event: ${event}\n${data.replaceAll(/^/gm, 'data: ')}\n\n`)
+  }
+  out.on('close', () => {
+    clearInterval(beat)
+    services.stopping.removeEventListener('abort', end)
+    gone.abort()
+  })
+  services.stopping.addEventListener('abort', end)
+  ctx.type = 'text/event-stream; charset=utf-8'
+  ctx.set('x-accel-buffering', 'no')
+  out.write('retry: 1000\n\n')
+  ctx.body = out
+  events.start(write, gone.signal)
+}
+
+function sendAsset(ctx: Context): void {
+  const asset = findAsset(ctx.path.slice('/public/'.length))
+  if (!asset) return void (ctx.status = 404)
+  const isPinned = ctx.query['v'] === asset.version
+  ctx.set('cache-control', isPinned ? 'public, max-age=31536000, immutable' : 'no-cache')
+  ctx.set('x-content-type-options', 'nosniff')
+  ctx.set('content-type', asset.type)
+  ctx.body = asset.bytes
+}
+
+function logVisit(
+  services: Services,
+  ctx: Context,
+  route: Route | undefined,
+  visit: Visit,
+  ms: number,
+): void {
+  services.log.info(
+    {
+      method: ctx.method,
+      route: route?.pattern ?? null,
+      status: ctx.status,
+      ms: Math.round(ms * 10) / 10,
+      who: visit.isOperator ? 'operator' : (visit.visitor?.pseudonym ?? null),
+    },
+    'visit',
+  )
+}
+

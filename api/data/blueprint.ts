@@ -1,0 +1,79 @@
+/** Blueprints: compiled documents by digest, and which of them is the approved one. */
+import { type Blueprint, canonicalBytes, digest, parseBlueprint } from '../../stacks/blueprint.ts'
+import { type Db, execute, findOne, sql } from './db.ts'
+
+export type Head = { digest: string; version: number }
+
+/** The approved blueprint; undefined before the first approval. The only one a worker may act on. */
+export async function currentBlueprint(
+  db: Db,
+): Promise<{ digest: string; version: number; blueprint: Blueprint } | undefined> {
+  const row = await findOne<Head & { bytes: Buffer }>(
+    db,
+    sql`select head.digest, head.version, blueprint.bytes
+        from blueprint_head head join blueprint on blueprint.digest = head.digest`,
+  )
+  if (!row) return undefined
+  return { digest: row.digest, version: row.version, blueprint: parseBlueprint(row.bytes) }
+}
+
+/** The head, locked until the caller's transaction ends: changes are approved one at a time. */
+export async function lockHead(tx: Db): Promise<Head | undefined> {
+  // The head may not exist yet, so the installation's row is locked; `no key` lets other inserts pass.
+  await tx.query('select 1 from installation for no key update')
+  return findOne<Head>(tx, sql`select digest, version from blueprint_head`)
+}
+
+/** Keeps a compiled blueprint; the same bytes are kept once. Answers its digest. */
+export async function keepBlueprint(
+  tx: Db,
+  made: { blueprint: Blueprint; parent: string | undefined; now: Date },
+): Promise<string> {
+  const name = digest(made.blueprint)
+  await execute(
+    tx,
+    sql`insert into blueprint (digest, parent_digest, bytes, created_at)
+        values (${name}, ${made.parent === name ? null : made.parent}, ${Buffer.from(canonicalBytes(made.blueprint))}, ${made.now})
+        on conflict (digest) do nothing`,
+  )
+  return name
+}
+
+/**
+ * Makes `digest` the approved blueprint if `parent` still is: false when the head has moved, and then
+ * nothing was changed.
+ */
+export async function moveHead(
+  tx: Db,
+  move: { digest: string; parent: string | undefined; role: string; now: Date },
+): Promise<boolean> {
+  const moved =
+    move.parent === undefined
+      ? await execute(
+          tx,
+          sql`insert into blueprint_head (digest, version, moved_at) values (${move.digest}, 1, ${move.now})
+              on conflict do nothing`,
+        )
+      : await execute(
+          tx,
+          sql`update blueprint_head set digest = ${move.digest}, version = version + 1, moved_at = ${move.now}
+              where digest = ${move.parent}`,
+        )
+  if (moved === 0) return false
+  await execute(
+    tx,
+    sql`update blueprint set approved_at = ${move.now}, approved_by_role = ${move.role}
+        where digest = ${move.digest} and approved_at is null`,
+  )
+  return true
+}
+
+/** Reads the approved blueprint again and again, parsing it only when the head has moved. */
+export function blueprintReader(): (db: Db) => Promise<Blueprint | undefined> {
+  let known: { digest: string; blueprint: Blueprint } | undefined
+  return async (db) => {
+    const head = await findOne<Head>(db, sql`select digest, version from blueprint_head`)
+    if (head && known?.digest !== head.digest) known = await currentBlueprint(db)
+    return head && known?.blueprint
+  }
+}

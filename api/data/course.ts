@@ -1,0 +1,188 @@
+/** Courses, and the documents around them: as people wrote them, and what the record needs of the plan. */
+import type { BlueprintCourse } from '../../stacks/blueprint.ts'
+import type { Text } from '../../stacks/terms.ts'
+import { type Db, execute, findOne, many, one, sql } from './db.ts'
+import { newId } from './ids.ts'
+
+export type CourseState = 'draft' | 'test' | 'ready' | 'archived'
+
+export type CourseRow = {
+  id: string
+  key: string
+  code: string
+  title: Text
+  state: CourseState
+  state_at: Date
+  time_zone: string
+}
+
+const courseColumns = sql`course.id, course.key, course.code, course.title, course.state, course.state_at, zone.time_zone`
+const courseTable = sql`course join zone on zone.id = course.zone_id`
+
+export async function findCourse(db: Db, key: string): Promise<CourseRow | undefined> {
+  return findOne<CourseRow>(
+    db,
+    sql`select ${courseColumns} from ${courseTable} where course.key = ${key}`,
+  )
+}
+
+export async function courseOf(db: Db, id: string): Promise<CourseRow> {
+  return one<CourseRow>(db, sql`select ${courseColumns} from ${courseTable} where course.id = ${id}`)
+}
+
+export type CourseSummary = CourseRow & {
+  seats: number
+  running: number
+  next_opens_at: Date | null
+}
+
+/** Every course with its seats and the next session that will be held. */
+export async function courseSummaries(db: Db, now: Date): Promise<CourseSummary[]> {
+  return many<CourseSummary>(
+    db,
+    sql`select ${courseColumns},
+          (select count(*) from seat where seat.course_id = course.id and seat.state <> 'absent') as seats,
+          (select count(*) from seat where seat.course_id = course.id and seat.state in ('starting', 'ready')) as running,
+          (select min(starts_at) from session where session.course_id = course.id and state <> 'cancelled'
+             and grace_ends_at > ${now}) as next_opens_at
+        from ${courseTable} order by course.key`,
+  )
+}
+
+export type OwnCourse = CourseRow & { role: 'student' | 'teacher'; workspace_id: string | null }
+
+/** Courses a person came to from an LMS course, with the best role they have there. */
+export async function coursesOfPerson(db: Db, personId: string): Promise<OwnCourse[]> {
+  return many<OwnCourse>(
+    db,
+    sql`select ${courseColumns}, workspace.id as workspace_id,
+          case when bool_or(membership.role = 'teacher') then 'teacher' else 'student' end as role
+        from ${courseTable}
+        left join lms_resource on lms_resource.course_id = course.id
+        left join membership on membership.lms_context_id = lms_resource.lms_context_id
+          and membership.person_id = ${personId}
+        left join workspace on workspace.course_id = course.id and workspace.person_id = ${personId}
+        where (membership.id is not null or workspace.id is not null) and course.state <> 'archived'
+        group by course.id, zone.id, workspace.id order by course.key`,
+  )
+}
+
+/** The role somebody has in a course through any LMS course that points at it. */
+export async function roleInCourse(
+  db: Db,
+  who: { personId: string; courseId: string },
+): Promise<'student' | 'teacher' | undefined> {
+  const found = await findOne<{ role: 'student' | 'teacher' }>(
+    db,
+    sql`select membership.role from membership
+        join lms_resource on lms_resource.lms_context_id = membership.lms_context_id
+        where membership.person_id = ${who.personId} and lms_resource.course_id = ${who.courseId}
+        order by membership.role = 'teacher' desc limit 1`,
+  )
+  return found?.role
+}
+
+export type StoredDocument = { kind: string; key: string; text: string }
+
+/** Every document in force, as its author wrote it. */
+export async function documentsInForce(db: Db): Promise<StoredDocument[]> {
+  return many<StoredDocument>(
+    db,
+    sql`select 'Course' as kind, key, document as text from course
+        union all select kind, key, text from document order by kind, key`,
+  )
+}
+
+/** Keeps a pool, policy, zone or environment document; the row it describes follows. */
+export async function keepDocument(
+  tx: Db,
+  document: { zoneId: string; kind: string; key: string; text: string; now: Date },
+): Promise<void> {
+  await execute(
+    tx,
+    sql`insert into document (id, zone_id, kind, key, text, updated_at)
+        values (${newId()}, ${document.zoneId}, ${document.kind}, ${document.key}, ${document.text}, ${document.now})
+        on conflict (zone_id, kind, key) do update set text = excluded.text, updated_at = excluded.updated_at`,
+  )
+}
+
+export async function keepPool(
+  tx: Db,
+  pool: { zoneId: string; key: string; now: Date },
+): Promise<void> {
+  await execute(
+    tx,
+    sql`insert into pool (id, zone_id, key, created_at) values (${newId()}, ${pool.zoneId}, ${pool.key}, ${pool.now})
+        on conflict (key) do nothing`,
+  )
+}
+
+export async function keepZone(
+  tx: Db,
+  zone: { key: string; title: string; timeZone: string; now: Date },
+): Promise<void> {
+  await execute(
+    tx,
+    sql`insert into zone (id, key, name, time_zone, locale, created_at)
+        values (${newId()}, ${zone.key}, ${zone.title}, ${zone.timeZone}, 'en', ${zone.now})
+        on conflict (key) do update set name = excluded.name, time_zone = excluded.time_zone`,
+  )
+}
+
+export async function zoneIds(db: Db): Promise<Map<string, string>> {
+  const rows = await many<{ key: string; id: string }>(db, sql`select key, id from zone`)
+  return new Map(rows.map((row) => [row.key, row.id]))
+}
+
+export async function poolIds(db: Db): Promise<Map<string, string>> {
+  const rows = await many<{ key: string; id: string }>(db, sql`select key, id from pool`)
+  return new Map(rows.map((row) => [row.key, row.id]))
+}
+
+/** The course's row as its approved plan wants it; answers its id. Document and title only when given anew. */
+export async function keepCourse(
+  tx: Db,
+  course: {
+    plan: BlueprintCourse
+    zoneId: string
+    state: CourseState
+    title: Text
+    document: string
+    now: Date
+  },
+): Promise<string> {
+  const { plan, now } = course
+  const row = await one<{ id: string }>(
+    tx,
+    sql`insert into course (id, zone_id, key, code, state, state_at, document, title, allowance_seats,
+          places_outside, outside_from, outside_until, created_at)
+        values (${newId()}, ${course.zoneId}, ${plan.key}, ${plan.course8}, ${course.state}, ${now}, ${course.document},
+          ${JSON.stringify(course.title)}, ${plan.allowance.seats}, ${plan.headroom?.seats ?? 0},
+          ${plan.headroom?.from ?? null}, ${plan.headroom?.until ?? null}, ${now})
+        on conflict (zone_id, key) do update set document = excluded.document, title = excluded.title,
+          state = excluded.state, allowance_seats = excluded.allowance_seats, places_outside = excluded.places_outside,
+          outside_from = excluded.outside_from, outside_until = excluded.outside_until, places_until = null,
+          state_at = case when course.state = excluded.state then course.state_at else excluded.state_at end
+        returning id`,
+  )
+  return row.id
+}
+
+/** Numbers with a holder, by course: they stay in every plan. */
+export async function takenSeats(db: Db): Promise<Record<string, number[]>> {
+  const rows = await many<{ key: string; numbers: number[] }>(
+    db,
+    sql`select course.key, array_agg(seat.number order by seat.number) as numbers
+        from seat join course on course.id = seat.course_id where seat.taken group by course.key`,
+  )
+  return Object.fromEntries(rows.map((row) => [row.key, row.numbers]))
+}
+
+/** The time zone of the default zone: for pages that are about no course in particular. */
+export async function defaultTimeZone(db: Db): Promise<string> {
+  const { time_zone } = await one<{ time_zone: string }>(
+    db,
+    sql`select time_zone from zone where key = 'default'`,
+  )
+  return time_zone
+}

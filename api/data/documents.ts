@@ -1,0 +1,102 @@
+/** The documents of a change, read together with those in force: what the compiler is given. */
+import { type CompileInput, type Compiled, compile } from '../../stacks/compile.ts'
+import { type DocumentError, type ParsedDocument, parseDocuments } from '../../stacks/schema-parse.ts'
+import { defaultPolicy, defaultZone } from '../../stacks/schema.ts'
+import type { StoredDocument } from './course.ts'
+
+/** A text as it was sent: a file may hold several documents. */
+export type Source = { name: string; text: string }
+export type Proposed = StoredDocument & { parsed: ParsedDocument }
+
+/** Every document of the sources with the lines that are its own, or everything that is wrong with them. */
+export function readSources(sources: Source[]): { documents: Proposed[]; errors: DocumentError[] } {
+  const documents: Proposed[] = []
+  const errors: DocumentError[] = []
+  for (const source of sources)
+    for (const part of parts(source.text)) {
+      // Blank lines in front keep the line numbers of the whole file.
+      const read = parseDocuments('\n'.repeat(part.line) + part.text, source.name)
+      errors.push(...read.errors)
+      for (const parsed of read.documents)
+        documents.push({
+          kind: parsed.kind,
+          key: keyOf(parsed),
+          text: `${part.text.trim()}\n`,
+          parsed,
+        })
+    }
+  return { documents, errors: [...errors, ...(errors.length ? [] : twice(documents))] }
+}
+
+function parts(text: string): { text: string; line: number }[] {
+  const found: { text: string; line: number }[] = []
+  let line = 0
+  for (const part of text.split(/^---[ \t]*(?:#.*)?\r?\n/m)) {
+    found.push({ text: part, line })
+    line += part.split('\n').length
+  }
+  return found
+}
+
+// One policy holds for the whole installation.
+const keyOf = (document: ParsedDocument): string =>
+  document.kind === 'Policy' ? 'policy' : document.value.key
+
+function twice(documents: Proposed[]): DocumentError[] {
+  const seen = new Set<string>()
+  return documents.flatMap(({ kind, key, parsed }) => {
+    const name = `${kind} ${key}`
+    if (!seen.has(name)) {
+      seen.add(name)
+      return []
+    }
+    const where = { file: parsed.file, line: parsed.line, column: 1 }
+    return [{ ...where, message: `${name} is described twice`, allowed: 'one document for each key' }]
+  })
+}
+
+/** What is in force, with what the change replaces or adds. */
+export function merged(inForce: StoredDocument[], proposed: StoredDocument[]): Proposed[] {
+  const byName = new Map<string, StoredDocument>()
+  for (const one of [...inForce, ...proposed]) byName.set(`${one.kind} ${one.key}`, one)
+  return [...byName.values()].map((stored) => {
+    const read = parseDocuments(stored.text, `${stored.kind} ${stored.key}`)
+    const [parsed] = read.documents
+    if (!parsed)
+      throw new Error(
+        `The stored document ${stored.kind} ${stored.key} is no longer readable: ${read.errors[0]?.message ?? 'it is empty'}.`,
+      )
+    return { ...stored, parsed }
+  })
+}
+
+/** Compiles documents; `taken` are the seat numbers that have a holder, by course. */
+export function compileDocuments(
+  documents: Proposed[],
+  taken: Record<string, number[]>,
+  now: Date,
+): Compiled {
+  const input: CompileInput = {
+    courses: valuesOf(documents, 'Course'),
+    environments: valuesOf(documents, 'Environment'),
+    pools: valuesOf(documents, 'Pool'),
+    policy: valuesOf(documents, 'Policy')[0] ?? defaultPolicy,
+    zones: valuesOf(documents, 'Zone'),
+    inventory: { taken },
+    now: now.toISOString(),
+  }
+  if (!input.zones.some((zone) => zone.key === defaultZone.key)) input.zones.push(defaultZone)
+  return compile(input)
+}
+
+type Values = { [One in ParsedDocument as One['kind']]: One['value'] }
+
+/** The documents of one kind. */
+export function valuesOf<Kind extends keyof Values>(
+  documents: Proposed[],
+  kind: Kind,
+): Values[Kind][] {
+  return documents
+    .filter(({ parsed }) => parsed.kind === kind)
+    .map(({ parsed }) => parsed.value as Values[Kind])
+}

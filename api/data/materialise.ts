@@ -1,0 +1,121 @@
+/** The rows that follow an approved blueprint: documents, pools, zones, courses, sessions, seats. */
+import { type Blueprint, type BlueprintCourse, canonicalJson, seatNumbers } from '../../stacks/blueprint.ts'
+import type { Course, Note } from '../../stacks/terms.ts'
+import {
+  type StoredDocument,
+  keepCourse,
+  keepDocument,
+  keepPool,
+  keepZone,
+  poolIds,
+  zoneIds,
+} from './course.ts'
+import { type Db, many, sql } from './db.ts'
+import { type Proposed, valuesOf } from './documents.ts'
+import type { KeyRing } from './key-ring.ts'
+import { parseBlueprint } from '../../stacks/blueprint.ts'
+import { ensureSeats } from './seat.ts'
+import { followPlan, reopenClosed } from './session.ts'
+
+export type Materials = {
+  /** What this change brings. */
+  documents: StoredDocument[]
+  /** Everything in force once it is approved. */
+  all: Proposed[]
+  blueprint: Blueprint
+  /** Of the whole compilation. */
+  notes: Note[]
+  /** Digest of the blueprint that was in force. */
+  parent: string | undefined
+  ring: KeyRing
+  now: Date
+}
+
+export async function materialise(tx: Db, made: Materials): Promise<void> {
+  const { all, now } = made
+  for (const zone of valuesOf(all, 'Zone'))
+    await keepZone(tx, { key: zone.key, title: zone.title.en, timeZone: zone.timeZone, now })
+  const zones = await zoneIds(tx)
+  for (const pool of valuesOf(all, 'Pool'))
+    await keepPool(tx, { key: pool.key, zoneId: zoneOf(zones, pool.zone), now })
+  await keepOtherDocuments(tx, made, zones)
+  const before = await plansBefore(tx, made.parent)
+  const pools = await poolIds(tx)
+  for (const course of valuesOf(all, 'Course')) {
+    const plan = made.blueprint.courses.find((one) => one.key === course.key)
+    if (plan && hasMoved(plan, course, made, before))
+      await follow(tx, { plan, course, pools, zones, made })
+  }
+}
+
+function zoneOf(zones: Map<string, string>, key: string): string {
+  const id = zones.get(key)
+  if (!id) throw new Error(`A document names the zone ${key}, which does not exist.`)
+  return id
+}
+
+async function keepOtherDocuments(
+  tx: Db,
+  made: Materials,
+  zones: Map<string, string>,
+): Promise<void> {
+  for (const { kind, key, text } of made.documents) {
+    if (kind === 'Course') continue
+    const { parsed } = made.all.find((one) => one.kind === kind && one.key === key) ?? {}
+    const zone = parsed && 'zone' in parsed.value ? parsed.value.zone : 'default'
+    await keepDocument(tx, { kind, key, text, zoneId: zoneOf(zones, zone), now: made.now })
+  }
+}
+
+async function plansBefore(tx: Db, parent: string | undefined): Promise<Map<string, string>> {
+  const [row] = await many<{ bytes: Buffer }>(
+    tx,
+    sql`select bytes from blueprint where digest = ${parent ?? null}`,
+  )
+  const courses = row ? parseBlueprint(row.bytes).courses : []
+  return new Map(courses.map((course) => [course.key, canonicalJson(course)]))
+}
+
+// Most changes touch one course of many: the rows of the others are right already.
+const hasMoved = (
+  plan: BlueprintCourse,
+  course: Course,
+  made: Materials,
+  before: Map<string, string>,
+): boolean =>
+  before.get(plan.key) !== canonicalJson(plan) ||
+  made.documents.some((one) => one.kind === 'Course' && one.key === course.key)
+
+async function follow(
+  tx: Db,
+  of: {
+    plan: BlueprintCourse
+    course: Course
+    pools: Map<string, string>
+    zones: Map<string, string>
+    made: Materials
+  },
+): Promise<void> {
+  const { plan, course, pools, made } = of
+  const { now } = made
+  const stored = made.all.find((one) => one.kind === 'Course' && one.key === course.key)
+  const id = await keepCourse(tx, {
+    plan,
+    zoneId: zoneOf(of.zones, course.zone),
+    state: course.state,
+    title: course.title,
+    document: stored?.text ?? '',
+    now,
+  })
+  const unfit = new Set(
+    made.notes
+      .filter((note) => note.code === 'session-does-not-fit' && note.where.course === plan.key)
+      .map((note) => note.where.session ?? ''),
+  )
+  await followPlan(tx, { id, sessions: plan.sessions, poolIds: pools, unfit, now })
+  await reopenClosed(tx, { courseId: id, now })
+  const poolId = pools.get(plan.pool)
+  const seats = Math.max(plan.allowance.seats, ...seatNumbers(plan.seats))
+  if (plan.template && poolId)
+    await ensureSeats(tx, made.ring, { id, poolId, seats, ports: plan.template.ports, now })
+}

@@ -1,0 +1,76 @@
+/** What administrators look at: pools, runs, and a few counts. Read only. */
+import { type Db, many, one, sql } from './db.ts'
+
+export type PoolSummary = { key: string; stacks: number; failing: number; seats_running: number }
+
+export async function poolSummaries(db: Db): Promise<PoolSummary[]> {
+  return many<PoolSummary>(
+    db,
+    sql`select pool.key,
+          (select count(*) from stack where stack.pool_id = pool.id and stack.state <> 'absent') as stacks,
+          (select count(*) from stack where stack.pool_id = pool.id and stack.state in ('failed', 'needs_reconcile')) as failing,
+          (select count(*) from seat where seat.pool_id = pool.id and seat.state in ('starting', 'ready')) as seats_running
+        from pool order by pool.key`,
+  )
+}
+
+export type RunSummary = {
+  id: string
+  stack_key: string
+  kind: 'plan' | 'apply' | 'destroy'
+  state: string
+  message: string | null
+  created_at: Date
+  ended_at: Date | null
+}
+
+/** Newest first. */
+export async function latestRuns(db: Db, limit: number): Promise<RunSummary[]> {
+  return many<RunSummary>(
+    db,
+    sql`select run.id, stack.key as stack_key, run.kind, run.state, run.message, run.created_at, run.ended_at
+        from run join stack on stack.id = run.stack_id order by run.created_at desc, run.id desc limit ${limit}`,
+  )
+}
+
+export type Counts = {
+  courses: number
+  sessions_to_come: number
+  seats_ready: number
+  workspaces_running: number
+  workspaces_queued: number
+  platforms_pending: number
+  changes_proposed: number
+  stacks_failing: number
+  runs_under_way: number
+}
+
+export async function counts(db: Db, now: Date): Promise<Counts> {
+  return one<Counts>(
+    db,
+    sql`select
+      (select count(*) from course where state <> 'archived') as courses,
+      (select count(*) from session where state <> 'cancelled' and starts_at > ${now}) as sessions_to_come,
+      (select count(*) from seat where state = 'ready') as seats_ready,
+      (select count(*) from workspace where state in ('starting', 'ready', 'resetting')) as workspaces_running,
+      (select count(*) from workspace where state = 'queued') as workspaces_queued,
+      (select count(*) from platform where state = 'pending') as platforms_pending,
+      (select count(*) from change where state = 'proposed') as changes_proposed,
+      (select count(*) from stack where state in ('failed', 'needs_reconcile')) as stacks_failing,
+      (select count(*) from run where ended_at is null) as runs_under_way`,
+  )
+}
+
+/** How many wait for a place in a course. */
+export async function waitingInCourse(db: Db, courseId: string): Promise<number> {
+  const { n } = await one<{ n: number }>(
+    db,
+    sql`select count(*) as n from workspace where course_id = ${courseId} and state = 'queued'`,
+  )
+  return n
+}
+
+/** Answers when the database does. */
+export async function ping(db: Db): Promise<void> {
+  await db.query('select 1')
+}

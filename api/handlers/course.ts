@@ -1,0 +1,44 @@
+/** A teacher's course page and its stream; and, for anyone in the course, their own workspace. */
+import { notesOfCourse } from '../data/change.ts'
+import { type CourseRow } from '../data/course.ts'
+import { withTransaction } from '../data/db.ts'
+import { waitingInCourse } from '../data/overview.ts'
+import { courseSeats } from '../data/seat.ts'
+import { sessionsToCome } from '../data/session.ts'
+import { claimWorkspace } from '../data/workspace.ts'
+import { type CourseView, courseFragment, coursePage } from '../pages/course.ts'
+import { liveEvents } from '../pages/live.ts'
+import { paths } from '../paths.ts'
+import { type Handler, type Visit, personOf } from '../visit.ts'
+
+const SESSIONS_SHOWN = 8
+
+export const show: Handler<CourseRow> = async (visit, course) => ({
+  html: coursePage(visit, await viewOf(visit, course, visit.at)),
+})
+
+export const events: Handler<CourseRow> = (visit, course) => {
+  const render = async (at: Date) =>
+    courseFragment({ ...visit, at }, await viewOf(visit, course, at))
+  // Any workspace may be of this course; what has not changed is not sent.
+  return { events: liveEvents(visit, 'workspace', () => true, render) }
+}
+
+async function viewOf(visit: Visit, course: CourseRow, at: Date): Promise<CourseView> {
+  const { pool } = visit
+  const [sessions, seats, waiting, notes] = await Promise.all([
+    sessionsToCome(pool, { courseIds: [course.id], now: at, limit: SESSIONS_SHOWN }),
+    courseSeats(pool, { courseId: course.id }),
+    waitingInCourse(pool, course.id),
+    notesOfCourse(pool, course.key),
+  ])
+  return { course, sessions, seats, waiting, notes }
+}
+
+/** What a launch does, without leaving our pages: finds or takes the visitor's own seat. */
+export const openWorkspace: Handler<CourseRow> = async (visit, course) => {
+  const { personId } = personOf(visit)
+  const launch = { courseId: course.id, personId, now: visit.at }
+  const { id } = await withTransaction(visit.pool, (tx) => claimWorkspace(tx, launch))
+  return { seeOther: paths.workspace(id) }
+}

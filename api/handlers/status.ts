@@ -1,0 +1,50 @@
+/** Lists and counts as JSON, for the command line. */
+import { courseSummaries } from '../data/course.ts'
+import { counts, latestRuns, poolSummaries } from '../data/overview.ts'
+import { sessionsToCome } from '../data/session.ts'
+import type { Handler } from '../visit.ts'
+
+export const courses: Handler = async (visit) => {
+  const rows = await courseSummaries(visit.pool, visit.at)
+  return {
+    json: {
+      courses: rows.map((row) => ({
+        ...{ key: row.key, title: row.title, state: row.state, timeZone: row.time_zone },
+        ...{ seats: row.seats, running: row.running, nextSessionAt: row.next_opens_at },
+      })),
+    },
+  }
+}
+
+export const sessions: Handler = async (visit) => {
+  const rows = await sessionsToCome(visit.pool, { now: visit.at })
+  return {
+    json: {
+      sessions: rows.map((row) => ({
+        ...{ key: row.key, course: row.course_key, pool: row.pool_key, state: row.state },
+        ...{ startsAt: row.starts_at, endsAt: row.ends_at, opensAt: row.opens_at },
+        ...{ students: row.students, atOnce: row.at_once, message: row.message_code },
+      })),
+    },
+  }
+}
+
+export const status: Handler = async (visit) => {
+  const [now, pools, runs] = await Promise.all([
+    counts(visit.pool, visit.at),
+    poolSummaries(visit.pool),
+    latestRuns(visit.pool, 5),
+  ])
+  return {
+    json: {
+      publicUrl: visit.config.publicUrl,
+      installation: visit.config.installation,
+      counts: now,
+      pools,
+      runs: runs.map((run) => ({
+        ...{ id: run.id, stack: run.stack_key, kind: run.kind, state: run.state },
+        ...{ startedAt: run.created_at, endedAt: run.ended_at, message: run.message },
+      })),
+    },
+  }
+}

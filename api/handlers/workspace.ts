@@ -1,0 +1,82 @@
+/** A student's workspace: its page, its event stream, its doors, and what can be done with it. */
+import { z } from 'zod'
+import { withTransaction } from '../data/db.ts'
+import { courseOf } from '../data/course.ts'
+import { doorOf } from '../data/door.ts'
+import { doorUrl, mintTicket } from '../data/ticket.ts'
+import { type WorkspaceView, workspaceView } from '../data/workspace-view.ts'
+import {
+  type Workspace,
+  resetWorkspace,
+  restartWorkspace,
+  startWorkspace,
+  stopWorkspace,
+} from '../data/workspace.ts'
+import { Problem, conflict, notFound } from '../errors.ts'
+import { liveEvents } from '../pages/live.ts'
+import { resetPage, workspaceFragment, workspacePage } from '../pages/workspace.ts'
+import { paths } from '../paths.ts'
+import { type Handler, type Visit, actorOf, personOf } from '../visit.ts'
+
+export const show: Handler<Workspace> = async (visit, workspace) => {
+  const { time_zone } = await courseOf(visit.pool, workspace.course_id)
+  return { html: workspacePage(visit, await viewOf(visit, workspace.id), time_zone) }
+}
+
+async function viewOf(visit: Visit, id: string): Promise<WorkspaceView> {
+  const view = await workspaceView(visit.pool, visit.ring, id)
+  if (!view) throw notFound()
+  return view
+}
+
+export const events: Handler<Workspace> = async (visit, workspace) => {
+  const { time_zone } = await courseOf(visit.pool, workspace.course_id)
+  const render = async (at: Date) => {
+    const view = await workspaceView(visit.pool, visit.ring, workspace.id)
+    return view && workspaceFragment({ ...visit, at }, view, time_zone)
+  }
+  return { events: liveEvents(visit, 'workspace', (id) => id === workspace.id, render) }
+}
+
+export const askReset: Handler<Workspace> = async (visit, workspace) => ({
+  html: resetPage(visit, await viewOf(visit, workspace.id)),
+})
+
+type Work = (
+  tx: Parameters<typeof startWorkspace>[0],
+  act: Parameters<typeof startWorkspace>[1],
+) => Promise<unknown>
+
+const act =
+  (work: Work): Handler<Workspace> =>
+  async (visit, { id }) => {
+    const done = { workspaceId: id, actor: actorOf(visit, 'student'), now: visit.at }
+    await withTransaction(visit.pool, (tx) => work(tx, done))
+    return { seeOther: paths.workspace(id) }
+  }
+
+export const start = act(startWorkspace)
+export const stop = act(stopWorkspace)
+export const restart = act(restartWorkspace)
+
+export const resetBody = z.object({ files: z.enum(['keep', 'empty']) })
+
+export const reset: Handler<Workspace, z.infer<typeof resetBody>> = (visit, workspace) => {
+  const keepFiles = visit.body.files === 'keep'
+  return act((tx, done) => resetWorkspace(tx, { ...done, keepFiles }))(visit, workspace)
+}
+
+export const doorBody = z.object({ pass: z.string().optional() })
+
+/** Opens a web port: a ticket for this person and door, in an address that works once. */
+export const openDoor: Handler<Workspace> = async (visit, workspace) => {
+  const door = await doorOf(visit.pool, {
+    workspaceId: workspace.id,
+    containerPort: Number(visit.params['port']),
+  })
+  if (!door || door.kind !== 'web') throw new Problem(404, 'problem.no-door')
+  if (workspace.state !== 'ready') throw conflict('problem.not-ready')
+  const { personId } = personOf(visit)
+  const ticket = mintTicket(visit.ring, { ...door, personId }, visit.at)
+  return { seeOther: doorUrl(visit.config.seatUrl, { hostLabel: door.hostLabel, ticket }) }
+}

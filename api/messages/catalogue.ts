@@ -1,0 +1,22 @@
+/**
+ * Every sentence a person reads, by code, both languages side by side: a missing translation does not compile.
+ * Parameters stand in braces. One file per screen or part.
+ */
+import type { Message } from '../locale.ts'
+import { admin } from './admin.ts'
+import { common } from './common.ts'
+import { course } from './course.ts'
+import { gateway } from './gateway.ts'
+import { problem } from './problem.ts'
+import { seat } from './seat.ts'
+import { workspace } from './workspace.ts'
+
+export const catalogue: Readonly<Record<string, Message>> = {
+  ...common,
+  ...workspace,
+  ...seat,
+  ...course,
+  ...admin,
+  ...problem,
+  ...gateway,
+}

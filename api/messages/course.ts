@@ -1,0 +1,55 @@
+import type { Message } from '../locale.ts'
+
+/** The teacher's page, and what a session's state is called. */
+export const course = {
+  'course.sessions': { en: 'Next sessions', fr: 'Prochaines séances' },
+  'course.no-sessions': { en: 'No session to come.', fr: 'Aucune séance à venir.' },
+  'course.when': { en: 'When', fr: 'Quand' },
+  'course.students': { en: 'Students', fr: 'Étudiants' },
+  'course.at-once': { en: 'At once', fr: 'À la fois' },
+  'course.pool': { en: 'Pool', fr: 'Pool' },
+  'course.state': { en: 'State', fr: 'État' },
+  'course.class': { en: 'Class', fr: 'Classe' },
+  'course.class.none': {
+    en: 'No seat exists at the moment. Seats are made before each session.',
+    fr: 'Aucun poste n’existe en ce moment. Les postes sont créés avant chaque séance.',
+  },
+  'course.seat': { en: 'Seat', fr: 'Poste' },
+  'course.who': { en: 'Student', fr: 'Étudiant' },
+  'course.since': { en: 'Since', fr: 'Depuis' },
+  'course.free': { en: 'free', fr: 'libre' },
+  'course.unnamed': { en: 'taken (the LMS gives no name)', fr: 'pris (nom non transmis)' },
+  'course.count.ready': { en: 'ready', fr: 'prêts' },
+  'course.count.taken': { en: 'taken', fr: 'pris' },
+  'course.count.queued': { en: 'waiting', fr: 'en attente' },
+  'course.count.failed': { en: 'failed', fr: 'en échec' },
+  'course.notes': { en: 'What the planner says', fr: 'Ce que dit le planificateur' },
+  'course.own': { en: 'My own workspace', fr: 'Mon propre espace' },
+  'course.own.explain': {
+    en: 'Opens an environment like your students’. It takes a seat of the course.',
+    fr: 'Ouvre un environnement comme celui de vos étudiants. Il occupe un poste du cours.',
+  },
+
+  'session.planned': { en: 'planned', fr: 'prévue' },
+  'session.preparing': { en: 'being prepared', fr: 'en préparation' },
+  'session.ready': { en: 'ready', fr: 'prête' },
+  'session.open': { en: 'open', fr: 'ouverte' },
+  'session.ended': { en: 'ended', fr: 'finie' },
+  'session.closed': { en: 'closed', fr: 'close' },
+  'session.cancelled': { en: 'cancelled', fr: 'annulée' },
+  'session.infeasible': {
+    en: 'does not fit: nothing is prepared for it',
+    fr: 'ne tient pas : rien n’est préparé',
+  },
+
+  'seat.absent': { en: 'not made', fr: 'non créé' },
+  'seat.cold': { en: 'off', fr: 'éteint' },
+  'seat.starting': { en: 'starting', fr: 'démarre' },
+  'seat.ready': { en: 'ready', fr: 'prêt' },
+  'seat.stopping': { en: 'stopping', fr: 's’arrête' },
+  'seat.failed': { en: 'failed', fr: 'en échec' },
+
+  'severity.error': { en: 'Problem', fr: 'Problème' },
+  'severity.warning': { en: 'Warning', fr: 'Attention' },
+  'severity.info': { en: 'Note', fr: 'Note' },
+} satisfies Record<string, Message>

@@ -1,0 +1,74 @@
+import type { Message } from '../locale.ts'
+
+/** What is said when a page or a call cannot be answered. */
+export const problem = {
+  'problem.title.400': { en: 'This request cannot be read', fr: 'Demande illisible' },
+  'problem.title.401': { en: 'Please come in through your LMS', fr: 'Passez par votre plateforme de cours' },
+  'problem.title.403': { en: 'This is not open to you', fr: 'Accès refusé' },
+  'problem.title.404': { en: 'There is nothing here', fr: 'Il n’y a rien ici' },
+  'problem.title.409': { en: 'This cannot be done now', fr: 'Impossible pour le moment' },
+  'problem.title.410': { en: 'This link has expired', fr: 'Ce lien a expiré' },
+  'problem.title.500': { en: 'Something went wrong', fr: 'Une erreur est survenue' },
+  'problem.back': { en: 'Back to the start page', fr: 'Retour à l’accueil' },
+
+  'problem.bad-request': {
+    en: 'The request is not complete. Go back, reload the page and try again.',
+    fr: 'La demande est incomplète. Revenez en arrière, rechargez la page et réessayez.',
+  },
+  'problem.too-large': {
+    en: 'What was sent is larger than {megabytes} MB.',
+    fr: 'L’envoi dépasse {megabytes} Mo.',
+  },
+  'problem.sign-in': {
+    en: 'Your sign-in has ended, or this page was opened directly. Open the activity in your LMS again: you come back to the same workspace and files.',
+    fr: 'Votre connexion a expiré, ou cette page a été ouverte directement. Ouvrez de nouveau l’activité dans votre plateforme : vous retrouverez le même espace et les mêmes fichiers.',
+  },
+  'problem.not-allowed': {
+    en: 'Your role in this course does not include this page.',
+    fr: 'Votre rôle dans ce cours ne donne pas accès à cette page.',
+  },
+  'problem.foreign-form': {
+    en: 'This form did not come from this site, or your sign-in changed meanwhile. Go back, reload the page and try again.',
+    fr: 'Ce formulaire ne vient pas de ce site, ou votre connexion a changé entre-temps. Revenez en arrière, rechargez la page et réessayez.',
+  },
+  'problem.not-found': {
+    en: 'The address may be mistyped, or what it showed is gone.',
+    fr: 'L’adresse est peut-être erronée, ou ce qu’elle montrait n’existe plus.',
+  },
+  'problem.method': {
+    en: 'This address does not answer to {method}.',
+    fr: 'Cette adresse ne répond pas à {method}.',
+  },
+  'problem.bug': {
+    en: 'The error is ours and has been recorded under {reference}. Try again in a moment; if it comes back, tell your teacher this reference.',
+    fr: 'L’erreur vient de nous et a été enregistrée sous {reference}. Réessayez dans un instant ; si elle revient, donnez cette référence à votre enseignant.',
+  },
+  'problem.not-ready': {
+    en: 'Your workspace does not run at the moment. Its page says how far it is.',
+    fr: 'Votre espace ne fonctionne pas en ce moment. Sa page indique où il en est.',
+  },
+  'problem.no-door': {
+    en: 'This environment has no such door.',
+    fr: 'Cet environnement n’a pas cet accès.',
+  },
+  'problem.invite-used': {
+    en: 'This link has been used or is too old. Ask for a new one.',
+    fr: 'Ce lien a déjà servi ou a expiré. Demandez-en un nouveau.',
+  },
+  'problem.code-used': {
+    en: 'This way in has been used or is too old. Open the activity in your LMS again.',
+    fr: 'Cet accès a déjà servi ou a expiré. Ouvrez de nouveau l’activité dans votre plateforme.',
+  },
+  'problem.documents': {
+    en: { one: '{count} error in the documents; nothing was changed.', other: '{count} errors in the documents; nothing was changed.' },
+    fr: { one: '{count} erreur dans les documents ; rien n’a été changé.', other: '{count} erreurs dans les documents ; rien n’a été changé.' },
+  },
+  'problem.not-proposed': {
+    en: 'This change does not wait for approval: it was decided meanwhile, or it does not exist.',
+    fr: 'Cette modification n’attend pas d’approbation : elle a été décidée entre-temps, ou n’existe pas.',
+  },
+  'problem.head-moved': {
+    en: 'Something else was approved meanwhile, so the outcome is no longer what you read. Read it again, then approve.',
+    fr: 'Autre chose a été approuvé entre-temps, et le résultat n’est plus celui que vous avez lu. Relisez-le, puis approuvez.',
+  },
+} satisfies Record<string, Message>

@@ -1,0 +1,134 @@
+import type { Message } from '../locale.ts'
+
+/** The student's page. */
+export const workspace = {
+  'workspace.title': { en: 'My workspace', fr: 'Mon espace de travail' },
+  'workspace.seat': { en: 'Seat {number}', fr: 'Poste {number}' },
+
+  'workspace.closed': { en: 'Not open yet', fr: 'Pas encore ouvert' },
+  'workspace.queued': { en: 'Waiting for a place', fr: 'En attente d’une place' },
+  'workspace.starting': { en: 'Getting ready', fr: 'En préparation' },
+  'workspace.ready': { en: 'Ready', fr: 'Prêt' },
+  'workspace.resetting': { en: 'Starting afresh', fr: 'Remise à neuf' },
+  'workspace.stopping': { en: 'Stopping', fr: 'Arrêt en cours' },
+  'workspace.stopped': { en: 'Stopped', fr: 'Arrêté' },
+  'workspace.failed': { en: 'Could not start', fr: 'Démarrage impossible' },
+
+  'workspace.closed.opens': {
+    en: 'Your workspace opens {when}.',
+    fr: 'Votre espace ouvre {when}.',
+  },
+  'workspace.closed.by-itself': {
+    en: 'You can leave this page open: it lets you in by itself.',
+    fr: 'Vous pouvez laisser cette page ouverte : elle vous fera entrer d’elle-même.',
+  },
+  'workspace.closed.no-date': {
+    en: 'No session of this course is planned at the moment. Your teacher decides when it opens.',
+    fr: 'Aucune séance de ce cours n’est prévue pour l’instant. C’est votre enseignant qui l’ouvre.',
+  },
+  'workspace.queued.next': { en: 'You are next.', fr: 'Vous êtes le prochain.' },
+  'workspace.queued.ahead': {
+    en: { one: '{count} person is before you.', other: '{count} people are before you.' },
+    fr: { one: '{count} personne est avant vous.', other: '{count} personnes sont avant vous.' },
+  },
+  'workspace.queued.estimate': {
+    en: 'Your turn comes {when} at the latest, earlier if somebody stops.',
+    fr: 'Votre tour vient au plus tard {when}, plus tôt si quelqu’un s’arrête.',
+  },
+  'workspace.queued.no-estimate': {
+    en: 'A place is being made for you.',
+    fr: 'Une place est en cours de création pour vous.',
+  },
+  'workspace.queued.kept': {
+    en: 'Your place in line is kept, even if you close this page.',
+    fr: 'Votre rang est gardé, même si vous fermez cette page.',
+  },
+  'workspace.starting.explain': {
+    en: 'This usually takes a few seconds. The page opens by itself.',
+    fr: 'Cela prend en général quelques secondes. La page s’ouvre d’elle-même.',
+  },
+  'workspace.resetting.explain': {
+    en: 'A new environment with an empty volume is being made.',
+    fr: 'Un environnement neuf, au volume vide, est en préparation.',
+  },
+  'workspace.stopping.explain': {
+    en: 'Your files are kept.',
+    fr: 'Vos fichiers sont gardés.',
+  },
+  'workspace.stopped.explain': {
+    en: 'Your files are kept. You come back to the same seat.',
+    fr: 'Vos fichiers sont gardés. Vous retrouverez le même poste.',
+  },
+
+  'step.number': { en: 'Your seat', fr: 'Votre poste' },
+  'step.place': { en: 'A place to run', fr: 'Une place pour fonctionner' },
+  'step.create': { en: 'Environment made', fr: 'Environnement créé' },
+  'step.start': { en: 'Environment started', fr: 'Environnement démarré' },
+  'step.check': { en: 'Every door answers', fr: 'Tous les accès répondent' },
+  'step.ready': { en: 'Ready', fr: 'Prêt' },
+  'step.done': { en: 'done', fr: 'fait' },
+  'step.active': { en: 'in progress', fr: 'en cours' },
+  'step.waiting': { en: 'to come', fr: 'à venir' },
+  'steps.title': { en: 'Progress', fr: 'Avancement' },
+
+  'door.start': { en: 'Start', fr: 'Démarrer' },
+  'door.open': { en: 'Open {title}', fr: 'Ouvrir {title}' },
+  'door.new-tab': { en: 'Open in a new tab', fr: 'Ouvrir dans un nouvel onglet' },
+  'door.opens-new-tab': {
+    en: 'Opens in a new tab, so that you have the whole window.',
+    fr: 'S’ouvre dans un nouvel onglet, pour disposer de toute la fenêtre.',
+  },
+  'door.others': { en: 'Other ways in', fr: 'Autres accès' },
+  'door.ssh': { en: 'SSH command', fr: 'Commande SSH' },
+  'door.vnc': { en: 'VNC address', fr: 'Adresse VNC' },
+  'door.tcp': { en: 'Address', fr: 'Adresse' },
+  'door.login': { en: 'Login', fr: 'Identifiant' },
+  'door.password': { en: 'Password', fr: 'Mot de passe' },
+  'door.show': { en: 'Show the password', fr: 'Afficher le mot de passe' },
+  'door.hide': { en: 'Hide the password', fr: 'Masquer le mot de passe' },
+  'door.copy': { en: 'Copy: {what}', fr: 'Copier : {what}' },
+  'door.same': {
+    en: 'Login and password stay the same for the whole course.',
+    fr: 'Identifiant et mot de passe restent les mêmes pendant tout le cours.',
+  },
+
+  'workspace.stops': { en: 'Stops by itself {when}', fr: 'S’arrête de lui-même {when}' },
+  'workspace.stops.kept': { en: 'Your files are kept.', fr: 'Vos fichiers sont gardés.' },
+
+  'act.title': { en: 'Manage', fr: 'Gérer' },
+  'act.start': { en: 'Start again', fr: 'Redémarrer' },
+  'act.retry': { en: 'Try again', fr: 'Réessayer' },
+  'act.leave-queue': { en: 'Leave the line', fr: 'Quitter la file' },
+  'act.stop': { en: 'Stop', fr: 'Arrêter' },
+  'act.stop.explain': {
+    en: 'Frees your place; your files are kept.',
+    fr: 'Libère votre place ; vos fichiers sont gardés.',
+  },
+  'act.restart': { en: 'Restart', fr: 'Relancer' },
+  'act.restart.explain': {
+    en: 'The same files, programs start anew.',
+    fr: 'Les mêmes fichiers, les programmes repartent.',
+  },
+  'act.reset': { en: 'Reset…', fr: 'Remettre à neuf…' },
+  'act.reset.explain': {
+    en: 'A fresh start; asks first.',
+    fr: 'Repartir de zéro ; une confirmation est demandée.',
+  },
+
+  'reset.title': { en: 'Start afresh?', fr: 'Repartir de zéro ?' },
+  'reset.explain': {
+    en: 'Running programs end. What do you want to do with your files?',
+    fr: 'Les programmes en cours s’arrêtent. Que faire de vos fichiers ?',
+  },
+  'reset.keep': { en: 'Keep my files', fr: 'Garder mes fichiers' },
+  'reset.keep.explain': {
+    en: 'Only the system around them is made new.',
+    fr: 'Seul le système autour d’eux est refait.',
+  },
+  'reset.empty': { en: 'Start with an empty volume', fr: 'Repartir d’un volume vide' },
+  'reset.empty.explain': {
+    en: 'Your files are no longer in your workspace afterwards.',
+    fr: 'Vos fichiers ne seront plus dans votre espace.',
+  },
+  'reset.go': { en: 'Reset', fr: 'Remettre à neuf' },
+} satisfies Record<string, Message>

@@ -1,0 +1,115 @@
+/** The administrator's lists: courses, pools, runs, changes. */
+import type { Change } from '../data/change.ts'
+import type { CourseSummary } from '../data/course.ts'
+import type { PoolSummary, RunSummary } from '../data/overview.ts'
+import { duration, say, stamp } from '../locale.ts'
+import { paths } from '../paths.ts'
+import type { Visit } from '../visit.ts'
+import { adminFrame } from './admin.ts'
+import { noteText } from './course.ts'
+import { csrfField } from './frame.ts'
+import { type Html, html } from './html.ts'
+import { tableOf, tag } from './table.ts'
+
+export function coursesPage(visit: Visit, courses: CourseSummary[]): Html {
+  const t = (code: string) => say(visit.locale, code)
+  const columns = [
+    {
+      head: t('admin.course'),
+      cell: (row: CourseSummary) =>
+        html`<a href="${paths.course(row.key)}">${row.title[visit.locale]}</a> <code class="faint">${row.key}</code>`,
+    },
+    {
+      head: t('admin.state'),
+      cell: (row: CourseSummary) =>
+        tag(row.state === 'ready' ? 'good' : 'calm', t(`course.state.${row.state}`)),
+    },
+    {
+      head: t('admin.next-session'),
+      cell: (row: CourseSummary) =>
+        row.next_opens_at ? stamp(visit.locale, row.time_zone, row.next_opens_at) : '–',
+    },
+    { head: t('admin.seats'), cell: (row: CourseSummary) => row.seats, isNumber: true },
+    { head: t('admin.seats.running'), cell: (row: CourseSummary) => row.running, isNumber: true },
+  ]
+  const table = tableOf(t('admin.courses'), columns, courses, t('admin.courses.none'))
+  return adminFrame(visit, 'admin.courses', html`<section class="sheet">${table}</section>`)
+}
+
+export function poolsPage(visit: Visit, pools: PoolSummary[]): Html {
+  const t = (code: string) => say(visit.locale, code)
+  const columns = [
+    { head: t('admin.pool'), cell: (row: PoolSummary) => html`<code>${row.key}</code>` },
+    { head: t('admin.stacks'), cell: (row: PoolSummary) => row.stacks, isNumber: true },
+    { head: t('course.count.failed'), cell: (row: PoolSummary) => row.failing, isNumber: true },
+    {
+      head: t('admin.seats.running'),
+      cell: (row: PoolSummary) => row.seats_running,
+      isNumber: true,
+    },
+  ]
+  const table = tableOf(t('admin.pools'), columns, pools, t('admin.pools.none'))
+  return adminFrame(visit, 'admin.pools', html`<section class="sheet">${table}</section>`)
+}
+
+const runLooks: Record<string, 'good' | 'bad' | 'busy' | 'calm'> = {
+  applied: 'good',
+  failed: 'bad',
+  held: 'bad',
+  needs_reconcile: 'bad',
+  cancelled: 'calm',
+}
+
+export function runsPage(visit: Visit, runs: RunSummary[], timeZone: string): Html {
+  const t = (code: string) => say(visit.locale, code)
+  const columns = [
+    { head: t('admin.run.stack'), cell: (row: RunSummary) => html`<code>${row.stack_key}</code>` },
+    { head: t('admin.run.kind'), cell: (row: RunSummary) => row.kind },
+    {
+      head: t('admin.state'),
+      cell: (row: RunSummary) => tag(runLooks[row.state] ?? 'busy', row.state.replaceAll('_', ' ')),
+    },
+    {
+      head: t('admin.run.at'),
+      cell: (row: RunSummary) => stamp(visit.locale, timeZone, row.created_at),
+    },
+    {
+      head: t('admin.run.took'),
+      cell: (row: RunSummary) =>
+        duration(visit.locale, (row.ended_at ?? visit.at).getTime() - row.created_at.getTime()),
+    },
+    { head: t('admin.run.message'), cell: (row: RunSummary) => row.message ?? '' },
+  ]
+  const table = tableOf(t('admin.runs'), columns, runs, t('admin.runs.none'))
+  return adminFrame(visit, 'admin.runs', html`<section class="sheet">${table}</section>`)
+}
+
+export function changesPage(visit: Visit, changes: Change[], timeZone: string): Html {
+  const t = (code: string) => say(visit.locale, code)
+  const list =
+    changes.length === 0
+      ? html`<section class="sheet"><p class="empty">${t('admin.changes.none')}</p></section>`
+      : changes.map((change) => changeSheet(visit, change, timeZone))
+  return adminFrame(visit, 'admin.changes', html`${list}`)
+}
+
+function changeSheet(visit: Visit, change: Change, timeZone: string): Html {
+  const t = (code: string) => say(visit.locale, code)
+  const look = change.state === 'approved' ? 'good' : change.state === 'proposed' ? 'busy' : 'calm'
+  return html`<section class="sheet change">
+    <div class="change-head">
+      <h2>${change.title}</h2>
+      ${tag(look, t(`change.${change.state}`))}
+    </div>
+    <p class="hint">${stamp(visit.locale, timeZone, change.created_at)} · ${t('admin.change.lane')}: ${t(`lane.${change.lane}`)} · <code>${change.blueprint_digest.slice(0, 12)}</code></p>
+    ${change.notes.length > 0 && html`<ul class="notes">${change.notes.map((note) => html`<li class="note is-${note.severity}"><strong>${t(`severity.${note.severity}`)}</strong> <span>${noteText(note, visit.locale, timeZone)}</span></li>`)}</ul>`}
+    ${change.state === 'proposed' && approval(visit, change)}
+  </section>`
+}
+
+function approval(visit: Visit, change: Change): Html {
+  return html`<form method="post" action="${paths.changeApproval(change.id)}">
+    ${csrfField(visit)}<input type="hidden" name="digest" value="${change.blueprint_digest}">
+    <button class="button primary">${say(visit.locale, 'admin.change.approve')}</button>
+  </form>`
+}

@@ -1,0 +1,65 @@
+/** The start page: one's own activities, or, for nobody in particular, where to come in. */
+import type { OwnCourse } from '../data/course.ts'
+import type { Session } from '../data/session.ts'
+import { clock, day, say } from '../locale.ts'
+import { paths } from '../paths.ts'
+import type { Visit } from '../visit.ts'
+import { csrfField, frame } from './frame.ts'
+import { type Html, html } from './html.ts'
+
+export function frontPage(visit: Visit): Html {
+  const { locale } = visit
+  const [before = '', after = ''] = say(locale, 'front.infra', { command: '%' }).split('%')
+  return frame(visit, {
+    title: say(locale, 'front.title'),
+    main: html`<article class="sheet quiet-page">
+      <h1>${say(locale, 'front.title')}</h1>
+      <p class="lead">${say(locale, 'front.come')}</p>
+      <p class="hint">${before}<code>labplan admin invite</code>${after}</p>
+    </article>`,
+  })
+}
+
+export function homePage(visit: Visit, own: { courses: OwnCourse[]; sessions: Session[] }): Html {
+  const t = (code: string) => say(visit.locale, code)
+  return frame(visit, {
+    title: t('home.title'),
+    main: html`<article class="sheet">
+      <h1>${t('home.title')}</h1>
+      <section aria-labelledby="next-title">
+        <h2 id="next-title">${t('home.next')}</h2>
+        ${own.sessions.length === 0 ? html`<p class="empty">${t('home.none')}</p>` : agenda(visit, own)}
+      </section>
+      <section aria-labelledby="courses-title">
+        <h2 id="courses-title">${t('home.courses')}</h2>
+        ${own.courses.length === 0 ? html`<p class="empty">${t('home.no-courses')}</p>` : html`<ul class="course-list">${own.courses.map((course) => courseLine(visit, course))}</ul>`}
+      </section>
+    </article>`,
+  })
+}
+
+function agenda(visit: Visit, own: { courses: OwnCourse[]; sessions: Session[] }): Html {
+  return html`<ol class="agenda">${own.sessions.map((session) => {
+    const zone = own.courses.find((course) => course.id === session.course_id)?.time_zone ?? 'UTC'
+    const isOpen = session.opens_at <= visit.at && session.ends_at > visit.at
+    return html`<li class="${isOpen && 'is-open'}">
+      <span class="agenda-when">${day(visit.locale, zone, session.starts_at)}<br>
+        <span class="hours">${clock(visit.locale, zone, session.starts_at)}–${clock(visit.locale, zone, session.ends_at)}</span></span>
+      <span class="agenda-what">${session.course_title[visit.locale]}
+        ${isOpen && html`<span class="tag good">${say(visit.locale, 'home.now')}</span>`}
+        ${session.message_code && html`<span class="tag bad">${say(visit.locale, 'session.infeasible')}</span>`}</span>
+    </li>`
+  })}</ol>`
+}
+
+function courseLine(visit: Visit, course: OwnCourse): Html {
+  return html`<li>
+    <div><strong>${course.title[visit.locale]}</strong>
+      <span class="hint">${say(visit.locale, `home.role.${course.role}`)}</span></div>
+    <div class="buttons">
+      ${course.role === 'teacher' && html`<a class="button plain" href="${paths.course(course.key)}">${say(visit.locale, 'home.class')}</a>`}
+      <form method="post" action="${paths.courseWorkspace(course.key)}">${csrfField(visit)}
+        <button class="button plain">${say(visit.locale, 'home.open')}<span class="unseen"> (${course.title[visit.locale]})</span></button></form>
+    </div>
+  </li>`
+}

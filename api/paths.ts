@@ -1,0 +1,35 @@
+/** Every link of the site: a page never writes an address by hand, and a route's pattern stands beside its link. */
+import { assetVersion } from './assets.ts'
+
+export const paths = {
+  home: () => '/',
+  health: () => '/healthz',
+  enter: () => '/enter',
+  invite: (token: string) => `/enter?invite=${encodeURIComponent(token)}`,
+  locale: () => '/locale',
+  leave: () => '/login/end',
+  asset: (name: string) => `/public/${name}?v=${assetVersion(name)}`,
+
+  workspace: (id: string) => `/workspaces/${id}`,
+  workspaceEvents: (id: string, framed: boolean) =>
+    `/workspaces/${id}/events${framed ? '?framed=1' : ''}`,
+  workspaceAct: (id: string, act: 'start' | 'stop' | 'restart' | 'reset') =>
+    `/workspaces/${id}/${act}`,
+  door: (id: string, containerPort: number) => `/workspaces/${id}/doors/${containerPort}`,
+
+  course: (key: string) => `/courses/${key}`,
+  courseEvents: (key: string) => `/courses/${key}/events`,
+  courseWorkspace: (key: string) => `/courses/${key}/workspace`,
+
+  admin: () => '/admin',
+  adminPlatforms: () => '/admin/platforms',
+  adminCourses: () => '/admin/courses',
+  adminPools: () => '/admin/pools',
+  adminRuns: () => '/admin/runs',
+  adminChanges: () => '/admin/changes',
+  registrationLinks: () => '/admin/registration-links',
+  platformActivation: (id: string) => `/admin/platforms/${id}/activation`,
+  deploymentActivation: (id: string) => `/admin/deployments/${id}/activation`,
+  register: (token: string) => `/lti/register?token=${encodeURIComponent(token)}`,
+  changeApproval: (id: string) => `/admin/changes/${id}/approval`,
+} as const

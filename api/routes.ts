@@ -1,0 +1,104 @@
+/**
+ * Every address of the site. A line reads: method, pattern, who may, what is sent, who answers, what it is for.
+ * /lti/* is not here: ltijs answers it before Koa does (server.ts).
+ */
+import { administrator, everyone, operator, ownWorkspace, takesPart, teaches } from './access.ts'
+import * as admin from './handlers/admin.ts'
+import * as change from './handlers/change.ts'
+import * as course from './handlers/course.ts'
+import { enter } from './handlers/enter.ts'
+import * as home from './handlers/home.ts'
+import * as invite from './handlers/invite.ts'
+import * as platform from './handlers/platform-page.ts'
+import * as status from './handlers/status.ts'
+import * as workspace from './handlers/workspace.ts'
+import { z } from 'zod'
+import { type Route, get, post } from './route.ts'
+
+const nothing = z.object({})
+
+export const routes: Route[] = [
+  get('/', everyone, home.show, 'My activities'),
+  get('/healthz', everyone, home.health, 'Whether Labplan answers'),
+  post('/locale', everyone, home.localeBody, home.chooseLocale, 'Choose the language'),
+  post('/login/end', everyone, nothing, home.leave, 'Sign out'),
+  get('/enter', everyone, enter, 'Come in by a one-time link'),
+  post('/enter', everyone, invite.inviteBody, invite.takeInvite, 'Take an invite'),
+
+  get('/workspaces/:workspace', ownWorkspace, workspace.show, 'My workspace'),
+  get('/workspaces/:workspace/events', ownWorkspace, workspace.events, 'My workspace, live'),
+  post('/workspaces/:workspace/start', ownWorkspace, nothing, workspace.start, 'Start it'),
+  post('/workspaces/:workspace/stop', ownWorkspace, nothing, workspace.stop, 'Stop it'),
+  post('/workspaces/:workspace/restart', ownWorkspace, nothing, workspace.restart, 'Restart it'),
+  get('/workspaces/:workspace/reset', ownWorkspace, workspace.askReset, 'Ask before a reset'),
+  post(
+    '/workspaces/:workspace/reset',
+    ownWorkspace,
+    workspace.resetBody,
+    workspace.reset,
+    'Reset it',
+  ),
+  {
+    ...post(
+      '/workspaces/:workspace/doors/:port',
+      ownWorkspace,
+      workspace.doorBody,
+      workspace.openDoor,
+      'Enter by a web port',
+    ),
+    takesPass: true,
+  },
+
+  get('/courses/:course', teaches, course.show, 'A teacher’s course'),
+  get('/courses/:course/events', teaches, course.events, 'A teacher’s course, live'),
+  post('/courses/:course/workspace', takesPart, nothing, course.openWorkspace, 'My workspace here'),
+
+  get('/admin', administrator, admin.overview, 'Administration'),
+  get('/admin/platforms', administrator, platform.show, 'LMS platforms'),
+  post(
+    '/admin/platforms/:platform/activation',
+    administrator,
+    platform.decisionBody,
+    platform.decidePlatform,
+    'Activate or disable a platform',
+  ),
+  post(
+    '/admin/deployments/:deployment/activation',
+    administrator,
+    platform.decisionBody,
+    platform.decideOneDeployment,
+    'Accept or refuse a deployment',
+  ),
+  post(
+    '/admin/registration-links',
+    administrator,
+    platform.linkBody,
+    platform.createLink,
+    'Make a registration link',
+  ),
+  get('/admin/courses', administrator, admin.courses, 'Courses'),
+  get('/admin/pools', administrator, admin.pools, 'Pools'),
+  get('/admin/runs', administrator, admin.runs, 'Runs'),
+  get('/admin/changes', administrator, admin.changes, 'Changes'),
+  post(
+    '/admin/changes/:change/approval',
+    administrator,
+    admin.approvalBody,
+    admin.approve,
+    'Approve a change',
+  ),
+
+  get('/api/status', administrator, status.status, 'What there is'),
+  get('/api/courses', administrator, status.courses, 'Courses'),
+  get('/api/sessions', administrator, status.sessions, 'Sessions to come'),
+  get('/api/changes', administrator, change.list, 'Changes'),
+  post('/api/changes', operator, change.changeBody, change.propose, 'Propose documents'),
+  post(
+    '/api/changes/:change/approval',
+    operator,
+    admin.approvalBody,
+    change.approve,
+    'Approve a change',
+  ),
+  post('/api/invites', operator, nothing, invite.createInvite, 'Invite an administrator'),
+]
