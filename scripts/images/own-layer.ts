@@ -29,6 +29,7 @@ export async function ownLayer(
   return await keptLayer(join(cache, 'images', `own-${recipe.name}-${key}`), async (tar) => {
     const staged = join(dirname(tar), 'staged')
     for (const folder of recipe.folders) mkdirSync(join(staged, folder), { recursive: true })
+    for (const path of recipe.emptyFiles) stageEmptyFile(join(staged, path))
     for (const file of recipe.files) stageFile(root, staged, file)
     const go = await ensureGo(cache, say)
     for (const program of recipe.programs) {
@@ -55,6 +56,11 @@ function sourceDigest(root: string, recipe: Recipe, architecture: string): strin
   for (const path of [...recipe.files.map((file) => file.from), ...sources, ...rules])
     hash.update(`\0${path}\0`).update(readFileSync(join(root, path)))
   return hash.digest('hex').slice(0, 20)
+}
+
+function stageEmptyFile(target: string): void {
+  mkdirSync(dirname(target), { recursive: true })
+  writeFileSync(target, '', { mode: 0o644 })
 }
 
 function stageFile(root: string, staged: string, file: Recipe['files'][number]): void {

@@ -7,8 +7,9 @@ export type Recipe = {
   programs: { module: string; to: string }[]
   /** `squeezed` adds NAME.gz beside NAME, for who serves it. */
   files: { from: string; to: string; mode?: number; squeezed?: boolean }[]
-  /** Empty folders, owned by root. */
+  /** Empty folders and files, owned by root. */
   folders: string[]
+  emptyFiles: string[]
   /** The image's runtime configuration, as the OCI image specification names it. */
   config: {
     Entrypoint: string[]

@@ -37,6 +37,8 @@ export const terminal: Recipe = {
     ...page('node_modules/@xterm/addon-fit/lib', ['addon-fit.mjs']),
   ],
   folders: ['home', 'run/sshd'],
+  // sshd writes down who comes and goes, and complains where it cannot.
+  emptyFiles: ['run/utmp', 'var/log/lastlog', 'var/log/wtmp'],
   config: {
     Entrypoint: ['/sbin/labplan-seat'],
     WorkingDir: '/',
