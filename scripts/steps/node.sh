@@ -24,16 +24,22 @@ install_packages() {
   }
 }
 
+# By us, or by hand: npm writes its own record of what it installed after the lock file.
+is_installed() {
+  [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] ||
+    [ "$root/node_modules/.package-lock.json" -nt "$root/package-lock.json" ]
+}
+
 ensure_node() {
   local log stamp wanted
   stamp="$root/node_modules/.installed"
   wanted=$(sha256sum <"$root/package-lock.json")
-  [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return 0
+  is_installed && return 0
   log=$(mktemp)
   # Two commands started at once must not install over each other.
   exec 9<"$root"
   flock 9
-  if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
+  if ! is_installed; then
     { node_is_new_enough && command -v npm >/dev/null; } || install_node "$log"
     install_packages "$log"
     printf '%s\n' "$wanted" >"$stamp"
