@@ -4,7 +4,12 @@
  * `DOCKER_HOST`): the configuration names none.
  */
 import { DockerProvider } from '@cdktf/provider-docker/lib/provider/index.js'
-import { TerraformBackend, type TerraformRemoteState, TerraformStack, TerraformVariable } from 'cdktf'
+import {
+  TerraformBackend,
+  type TerraformRemoteState,
+  TerraformStack,
+  TerraformVariable,
+} from 'cdktf'
 import { type Construct, RootConstruct } from 'constructs'
 
 /** The bindings were made for 3.6 and speak to 4.6, which has the fixes we rely on. */

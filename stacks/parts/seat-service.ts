@@ -17,6 +17,13 @@ import { literal, literalEnv } from './text.ts'
 /** Where `labplan-seat` answers who it is, in every environment image. */
 export const IDENTITY_PORT = 1907
 
+const NOT_OURS = [
+  // On and off belong to the control plane, which scales through the Swarm API.
+  'mode[0].replicated[0].replicas',
+  // Swarm writes down for which machines the image was built, when it makes the service.
+  'task_spec[0].placement[0].platforms',
+]
+
 type ContainerSpec = ServiceConfig['taskSpec']['containerSpec']
 
 export function seatService(stack: TerraformStack, course: SeatsContent, seat: SeatContent): void {
@@ -35,8 +42,7 @@ export function seatService(stack: TerraformStack, course: SeatsContent, seat: S
       restartPolicy: { condition: 'any', delay: '5s', maxAttempts: 0, window: '0s' },
       placement: { constraints: template.constraints.map(literal) },
     },
-    // On and off belong to the control plane, which scales through the Swarm API.
-    lifecycle: { ignoreChanges: ['mode[0].replicated[0].replicas'] },
+    lifecycle: { ignoreChanges: NOT_OURS },
   })
   service.overrideLogicalId(`s${seatNumber3(seat.number)}`)
   // By id: the bindings know only `name`, which forces a replacement at each plan.
@@ -72,7 +78,11 @@ function container(
   return {
     image: imageReference(template.image, course.registry),
     ...(template.command.length > 0 && { args: template.command.map(literal) }),
-    env: { ...Object.fromEntries(env), LABPLAN_SEAT: seatLabel(name), LABPLAN_TASK: '{{.Task.ID}}' },
+    env: {
+      ...Object.fromEntries(env),
+      LABPLAN_SEAT: seatLabel(name),
+      LABPLAN_TASK: '{{.Task.ID}}',
+    },
     labels: labelBlocks(labels),
     capDrop: ['ALL'],
     capAdd: template.capabilities.map(capability).toSorted(),
@@ -86,9 +96,7 @@ function container(
         fileMode: 0o400,
       },
     ],
-    mounts: template.volume
-      ? [seatMount(volumeName(name), template.volume.mountPath, labels)]
-      : [],
+    mounts: template.volume ? [seatMount(volumeName(name), template.volume.mountPath, labels)] : [],
   }
 }
 

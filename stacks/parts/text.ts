@@ -6,7 +6,9 @@
  */
 export function literal(text: string): string {
   if (text.includes('TfToken['))
-    throw new Error('A text of a seat template contains "TfToken[": remove it, cdktf would replace it.')
+    throw new Error(
+      'A text of a seat template contains "TfToken[": remove it, cdktf would replace it.',
+    )
   return text.replaceAll(/([$%])\{/g, '$1$1{')
 }
 

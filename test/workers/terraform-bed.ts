@@ -11,7 +11,12 @@ import { execute, many, one, sql } from '../../api/data/db.ts'
 import { newId } from '../../api/data/ids.ts'
 import { keyRing } from '../../api/data/key-ring.ts'
 import type { SeatTemplate } from '../../stacks/blueprint.ts'
-import { contentDigest, type SeatsContent, type StackContent, type VolumesContent } from '../../stacks/content.ts'
+import {
+  contentDigest,
+  type SeatsContent,
+  type StackContent,
+  type VolumesContent,
+} from '../../stacks/content.ts'
 import { secretName } from '../../stacks/parts/names.ts'
 import { connectEngine, type Engine } from '../../workers/swarm/engine.ts'
 import type { RunServices, StackRequest } from '../../workers/terraform/run-stack.ts'
@@ -216,14 +221,20 @@ export async function stackRow(database: TestDatabase, key: string) {
     applied_digest: string | null
     lease_owner: string | null
     message: string | null
-  }>(database.pool, sql`select state, applied_digest, lease_owner, message from stack where key = ${key}`)
+  }>(
+    database.pool,
+    sql`select state, applied_digest, lease_owner, message from stack where key = ${key}`,
+  )
 }
 
 export async function runRows(database: TestDatabase) {
-  return many<{ id: string; kind: string; state: string; message: string | null; plan_digest: string | null }>(
-    database.pool,
-    sql`select id, kind, state, message, plan_digest from run order by created_at`,
-  )
+  return many<{
+    id: string
+    kind: string
+    state: string
+    message: string | null
+    plan_digest: string | null
+  }>(database.pool, sql`select id, kind, state, message, plan_digest from run order by created_at`)
 }
 
 export { contentDigest }
