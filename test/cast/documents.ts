@@ -28,7 +28,10 @@ nodes:
 `
 
 /** Twelve Tuesdays from 10:00 to 12:00, Paris time. `students` is how many a session is for. */
-export const networksDocument = (students = 30, atOnce = students): string => `apiVersion: labplan/v1
+export const networksDocument = (
+  students = 30,
+  atOnce = students,
+): string => `apiVersion: labplan/v1
 kind: Course
 key: networks-101
 title: { en: Networks 101, fr: Réseaux 101 }

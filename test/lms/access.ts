@@ -35,6 +35,7 @@ export async function grantToken(platform: Platform, form: URLSearchParams): Pro
     .filter((scope) => tool.scopes.includes(scope))
   if (scopes.length === 0)
     throw new Refusal(400, 'invalid_scope', 'None of these scopes is permitted.')
+  forgetExpiredTokens(platform)
   const token = randomBytes(16).toString('hex')
   const expiresAtMs = platform.now() + tokenLifetimeSeconds * 1000
   platform.accessTokens.set(token, { toolId: tool.id, scopes, expiresAtMs })
@@ -44,6 +45,11 @@ export async function grantToken(platform: Platform, form: URLSearchParams): Pro
     expires_in: tokenLifetimeSeconds,
     scope: scopes.join(' '),
   }
+}
+
+function forgetExpiredTokens({ accessTokens, now }: Platform): void {
+  for (const [token, { expiresAtMs }] of accessTokens)
+    if (expiresAtMs <= now()) accessTokens.delete(token)
 }
 
 async function clientOf(platform: Platform, assertion: string): Promise<Tool> {

@@ -30,11 +30,13 @@ export type Launch = {
   /** Unset for deep linking. */
   activity?: Activity
   nonce: string
+  /** The clock's now, unless said. */
+  issuedAtMs?: number
 }
 
 export function launchClaims(launch: Launch): Claims {
   const { platform, person, tool, course, nonce } = launch
-  const issuedAt = Math.floor(platform.now() / 1000)
+  const issuedAt = Math.floor((launch.issuedAtMs ?? platform.now()) / 1000)
   const role = findMember(course, person)?.role
   return {
     nonce,

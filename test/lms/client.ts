@@ -101,8 +101,8 @@ export type SignedLaunchOrder = {
   nonce: string
   state: string
   faults?: readonly LaunchFault[]
-  /** A minute, as Moodle's, unless tokens are signed long before they are used. */
-  lifetimeSeconds?: number
+  /** When the token is to be used, if it is signed long before: milliseconds since 1970. It lives a minute. */
+  issuedAtMs?: number
 }
 
 /** Only signs: a real RS256 id_token for a nonce and state at hand. About 1,000 a second on one core. */
@@ -119,11 +119,10 @@ export async function signedLaunch(
     course: courseNamed(platform, activity.courseId),
     activity,
     nonce: order.nonce,
+    ...(order.issuedAtMs !== undefined && { issuedAtMs: order.issuedAtMs }),
   }
   const faults = order.faults ?? []
   const claims = spoilClaims(launchClaims(launch), faults, platform.lastNonces.get(tool.id))
-  if (order.lifetimeSeconds !== undefined)
-    claims['exp'] = Number(claims['iat']) + order.lifetimeSeconds
   const idToken = await signLaunch(platform, claims, faults)
   const state = spoilState(order.state, faults)
   const [action = tool.targetLinkUri] = tool.redirectUris

@@ -21,7 +21,7 @@ let tool: ReferenceTool
 
 beforeAll(async () => {
   lms = await startLms()
-  tool = await startReferenceTool()
+  tool = await startReferenceTool({ items: [item] })
   await lms.registerTool(`${tool.url}/register`, { activate: true })
 })
 
@@ -33,24 +33,10 @@ afterAll(async () => {
 /** What a teacher's deep linking launch says, and where it wants the answer. */
 async function launchAs(person: string): Promise<{ returnUrl: string; claims: JWTPayload }> {
   const answer = await lms.launch({ person, course: 'networks-101' })
-  expect(answer.status, answer.text).toBe(200)
+  expect(answer).toMatchObject({ status: 200 })
   const claims = tool.accepted.at(-1) ?? {}
   const settings = claims[`${deepLinking}/deep_linking_settings`] as Record<string, unknown>
   return { returnUrl: String(settings['deep_link_return_url']), claims }
-}
-
-function answerWith(changes: JWTPayload = {}): Promise<string> {
-  return tool.sign(
-    {
-      nonce: Math.random().toString(36),
-      [`${lti}/message_type`]: 'LtiDeepLinkingResponse',
-      [`${lti}/version`]: '1.3.0',
-      [`${lti}/deployment_id`]: lms.tools()[0]?.id,
-      [`${deepLinking}/content_items`]: [item],
-      ...changes,
-    },
-    lms.url,
-  )
 }
 
 function post(returnUrl: string, jwt: string, person = 'teacher1'): Promise<Response> {
@@ -84,7 +70,7 @@ describe('deep linking', () => {
 
   test('places the chosen link with its custom, title and line item', async () => {
     const { returnUrl } = await launchAs('teacher1')
-    expect((await post(returnUrl, await answerWith())).status).toBe(200)
+    expect((await post(returnUrl, await tool.signChoice())).status).toBe(200)
     await lms.launch({ person: 'student1', activity: placed().id })
     expect(tool.accepted.at(-1)).toMatchObject({
       [`${lti}/resource_link`]: { title: 'Lab: routing', description: 'Find the shortest path.' },
@@ -112,7 +98,7 @@ describe('deep linking', () => {
   test('an answer without our cookie is asked to come again from our own origin', async () => {
     const { returnUrl } = await launchAs('teacher1')
     const before = lms.courses().length
-    const jwt = await answerWith()
+    const jwt = await tool.signChoice()
     const page = await (
       await fetch(returnUrl, { method: 'POST', body: new URLSearchParams({ JWT: jwt }) })
     ).text()
@@ -133,7 +119,7 @@ describe('deep linking', () => {
   ])('refuses an answer with %s', async (_, changes) => {
     const { returnUrl } = await launchAs('teacher1')
     const activities = countActivities()
-    expect((await post(returnUrl, await answerWith(changes))).status).toBe(400)
+    expect((await post(returnUrl, await tool.signChoice(changes))).status).toBe(400)
     expect(countActivities()).toBe(activities)
   })
 
@@ -143,7 +129,7 @@ describe('deep linking', () => {
     const forged = await stranger.sign({ nonce: 'n' }, lms.url)
     await stranger.close()
     expect((await post(returnUrl, forged)).status).toBe(400)
-    const jwt = await answerWith()
+    const jwt = await tool.signChoice()
     expect((await post(returnUrl, jwt, 'manager1')).status).toBe(403)
     expect((await post(returnUrl, jwt)).status).toBe(200)
     expect((await post(returnUrl, jwt)).status).toBe(400)

@@ -3,12 +3,18 @@ import { createPrivateKey, createPublicKey, generateKeyPair, sign } from 'node:c
 import { calculateJwkThumbprint, exportJWK } from 'jose'
 import { promisify } from 'node:util'
 import type { JWK } from 'jose'
-import type { KeyObject } from 'node:crypto'
+import type { JsonWebKeyInput, KeyObject } from 'node:crypto'
 
 const generate = promisify(generateKeyPair)
 const signAsync = promisify(sign)
 
-export type SigningKey = { kid: string; privateKey: KeyObject; publicKey: KeyObject }
+export type SigningKey = {
+  kid: string
+  privateKey: KeyObject
+  publicKey: KeyObject
+  /** As the key set shows it. */
+  publicJwk: JWK
+}
 
 /** 2048 bits, as Moodle makes; about 100 ms, off the event loop. */
 export async function makePrivateJwk(): Promise<JWK> {
@@ -17,19 +23,11 @@ export async function makePrivateJwk(): Promise<JWK> {
 }
 
 export async function signingKey(privateJwk: JWK): Promise<SigningKey> {
-  const privateKey = createPrivateKey({ key: privateJwk as JsonWebKeyLike, format: 'jwk' })
+  const privateKey = createPrivateKey({ key: privateJwk as JsonWebKeyInput['key'], format: 'jwk' })
   const publicKey = createPublicKey(privateKey)
-  const kid = await calculateJwkThumbprint(await exportJWK(publicKey))
-  return { kid, privateKey, publicKey }
-}
-
-type JsonWebKeyLike = NonNullable<
-  Extract<Parameters<typeof createPrivateKey>[0], { format: 'jwk' }>
->['key']
-
-export async function publicKeySet(key: SigningKey): Promise<{ keys: JWK[] }> {
-  const jwk = await exportJWK(key.publicKey)
-  return { keys: [{ ...jwk, kid: key.kid, alg: 'RS256', use: 'sig' }] }
+  const jwk = await exportJWK(publicKey)
+  const kid = await calculateJwkThumbprint(jwk)
+  return { kid, privateKey, publicKey, publicJwk: { ...jwk, kid, alg: 'RS256', use: 'sig' } }
 }
 
 /** Signs in libuv's pool: load tests sign thousands, and the event loop must keep serving meanwhile. */

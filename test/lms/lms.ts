@@ -9,12 +9,15 @@ import {
   toolNumbered,
 } from './platform.ts'
 import { activateTool, addTool, registrationAddress } from './registration.ts'
+import { adminRoutes } from './admin-routes.ts'
 import { addActivity, copyCourse, enrolGeneratedStudents } from './editing.ts'
 import { answerErrors, securityHeaders } from './errors.ts'
+import { courseRoutes } from './course-routes.ts'
 import { findSavedState, freshState, saveState, takeId } from './state.ts'
+import { homeRoutes } from './home-routes.ts'
 import { launchForm, login, postLaunch, registerTool, signedLaunch } from './client.ts'
+import { launchRoutes } from './launch-routes.ts'
 import { makePrivateJwk, signingKey } from './keys.ts'
-import { pageRoutes } from './page-routes.ts'
 import { practiceRoutes } from './practice-routes.ts'
 import { protocolRoutes } from './protocol-routes.ts'
 import { router } from './router.ts'
@@ -22,6 +25,7 @@ import type { Activity, Course, Score, State, Tool } from './state.ts'
 import type { AddressInfo } from 'node:net'
 import type { DeepLinkingOrder, LaunchOrder, LoginAnswer } from './client.ts'
 import type { HttpAnswer } from './http.ts'
+import type { LaunchFault } from './faults.ts'
 import type { NewActivity } from './editing.ts'
 import type { Person } from '../cast/people.ts'
 import type { Platform } from './platform.ts'
@@ -30,6 +34,15 @@ import type { ReadyLaunch, RegistrationOrder, RegistrationOutcome } from './clie
 import type { Server } from 'node:http'
 import type { RegistrationFault } from './registration.ts'
 import type { SignedLaunchOrder } from './client.ts'
+
+const routes = [
+  ...protocolRoutes,
+  ...launchRoutes,
+  ...homeRoutes,
+  ...courseRoutes,
+  ...adminRoutes,
+  ...practiceRoutes,
+]
 
 export type LmsOptions = {
   /** 0, the default, takes a free one. */
@@ -73,6 +86,8 @@ export type Lms = {
   launch: (order: LaunchOrder | DeepLinkingOrder) => Promise<HttpAnswer>
   login: (order: LaunchOrder | DeepLinkingOrder) => Promise<LoginAnswer>
   signedLaunch: (order: SignedLaunchOrder) => Promise<PostForm>
+  /** Spoils the next launches of this person's browser, as /faults does. */
+  chooseFaults: (person: string, faults: readonly LaunchFault[]) => void
   close: () => Promise<void>
 }
 
@@ -92,6 +107,7 @@ export async function startLms(options: LmsOptions = {}): Promise<Lms> {
     seenDeepLinkingNonces: new Set(),
     lastNonces: new Map(),
     chosenFaults: new Map(),
+    chosenRegistrationFaults: new Map(),
     sessionKeys: new Map(),
     now: options.now ?? Date.now,
     save: stateFile ? () => saveState(stateFile, state) : () => {},
@@ -121,8 +137,7 @@ function application(platform: Platform): Koa {
   const app = new Koa()
   app.use(answerErrors(platform))
   app.use(securityHeaders)
-  const routes = [...protocolRoutes(platform), ...practiceRoutes(platform), ...pageRoutes(platform)]
-  app.use(router(routes))
+  app.use(router(platform, routes))
   return app
 }
 
@@ -154,6 +169,7 @@ function programmaticInterface(platform: Platform, server: Server): Lms {
     launch: async (order) => postLaunch(await launchForm(platform, order)),
     login: (order) => login(platform, order),
     signedLaunch: (order) => signedLaunch(platform, order),
+    chooseFaults: (person, faults) => void platform.chosenFaults.set(person, [...faults]),
     close: () => close(server),
   }
 }

@@ -5,6 +5,7 @@ import { Refusal } from './body.ts'
 import type { Activity, Course, LineItem, Member, State, Tool } from './state.ts'
 import type { LaunchFault } from './faults.ts'
 import type { Language, Person } from '../cast/people.ts'
+import type { RegistrationFault } from './registration.ts'
 import type { SigningKey } from './keys.ts'
 
 /** A launch that began here and has not come back to the authorization endpoint yet; good for one use. */
@@ -38,6 +39,8 @@ export type Platform = {
   lastNonces: Map<string, string>
   /** Bad behaviour chosen on /faults, for the next launches of one person. */
   chosenFaults: Map<string, LaunchFault[]>
+  /** The same for the next registration an administrator starts. */
+  chosenRegistrationFaults: Map<string, RegistrationFault>
   /** Moodle puts the session's key into return addresses, so they are secrets. One per person here. */
   sessionKeys: Map<string, string>
   now: () => number

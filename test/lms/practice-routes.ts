@@ -7,20 +7,18 @@ import { launchForm, registerTool, signedLaunch } from './client.ts'
 import { parsed } from './grades.ts'
 import { readJson } from './body.ts'
 import { registrationFaults } from './registration.ts'
-import type { Context } from 'koa'
-import type { Platform } from './platform.ts'
-import type { Route } from './router.ts'
+import type { Handler, Route } from './router.ts'
 
 const faults = z.array(z.enum(launchFaults)).default([])
 
-const registration = z.object({
+const registrationOrder = z.object({
   address: z.url(),
   activate: z.boolean().default(false),
   update: z.string().optional(),
   fault: z.enum(registrationFaults).optional(),
 })
 
-const activity = z.object({
+const activityOrder = z.object({
   course: z.string(),
   key: z.string(),
   title: z.string(),
@@ -28,6 +26,9 @@ const activity = z.object({
   custom: z.record(z.string(), z.string()).default({}),
   opensIn: z.enum(['frame', 'window']).default('window'),
 })
+
+const copyOrder = z.object({ course: z.string(), withStudents: z.boolean().default(false) })
+const enrolOrder = z.object({ course: z.string(), count: z.int().min(1).max(20_000) })
 
 const launchOrder = z.union([
   z.object({ person: z.string(), activity: z.string(), faults }),
@@ -40,69 +41,16 @@ const signedOrder = z.object({
   nonce: z.string(),
   state: z.string(),
   faults,
-  lifetimeSeconds: z.int().positive().default(60),
 })
 
-const copyOrder = z.object({ course: z.string(), withStudents: z.boolean().default(false) })
-const students = z.object({ course: z.string(), count: z.int().min(1).max(20_000) })
-
-export function practiceRoutes(platform: Platform): Route[] {
-  return [
-    ['GET', '/practice/state', (ctx) => overview(platform, ctx)],
-    ['POST', '/practice/tools', (ctx) => register(platform, ctx)],
-    [
-      'POST',
-      '/practice/activities',
-      async (ctx) => {
-        ctx.body = addActivity(platform, parsed(activity, await readJson(ctx.req), 'activity'))
-      },
-    ],
-    [
-      'POST',
-      '/practice/courses',
-      async (ctx) => {
-        const order = parsed(copyOrder, await readJson(ctx.req), 'copy')
-        ctx.body = copyCourse(platform, courseNamed(platform, order.course), order)
-      },
-    ],
-    [
-      'POST',
-      '/practice/students',
-      async (ctx) => {
-        const order = parsed(students, await readJson(ctx.req), 'number of students')
-        const course = courseNamed(platform, order.course)
-        ctx.body = { enrolled: enrolGeneratedStudents(platform, course, order.count).length }
-      },
-    ],
-    [
-      'POST',
-      '/practice/launches',
-      async (ctx) => {
-        ctx.body = await launchForm(
-          platform,
-          parsed(launchOrder, await readJson(ctx.req), 'launch'),
-        )
-      },
-    ],
-    [
-      'POST',
-      '/practice/signed-launches',
-      async (ctx) => {
-        const order = parsed(signedOrder, await readJson(ctx.req), 'launch')
-        ctx.body = await signedLaunch(platform, order)
-      },
-    ],
-  ]
-}
-
-function overview({ url, state }: Platform, ctx: Context): void {
+const overview: Handler = ({ url, state }, ctx) => {
   const { tools, courses, activities, lineItems, scores } = state
   const counted = courses.map(({ members, ...course }) => ({ ...course, members: members.length }))
   ctx.body = { url, tools, courses: counted, activities, lineItems, scores }
 }
 
-async function register(platform: Platform, ctx: Context): Promise<void> {
-  const order = parsed(registration, await readJson(ctx.req), 'registration')
+const registerOne: Handler = async (platform, ctx) => {
+  const order = parsed(registrationOrder, await readJson(ctx.req), 'registration')
   const { address, activate, update, fault } = order
   const { tool, answer } = await registerTool(platform, address, {
     activate,
@@ -112,3 +60,36 @@ async function register(platform: Platform, ctx: Context): Promise<void> {
   ctx.status = tool ? 200 : 409
   ctx.body = { tool: tool ?? null, answer: { status: answer.status, text: answer.text } }
 }
+
+const addOne: Handler = async (platform, ctx) => {
+  ctx.body = addActivity(platform, parsed(activityOrder, await readJson(ctx.req), 'activity'))
+}
+
+const copyOne: Handler = async (platform, ctx) => {
+  const order = parsed(copyOrder, await readJson(ctx.req), 'copy')
+  ctx.body = copyCourse(platform, courseNamed(platform, order.course), order)
+}
+
+const enrol: Handler = async (platform, ctx) => {
+  const { course, count } = parsed(enrolOrder, await readJson(ctx.req), 'number of students')
+  const students = enrolGeneratedStudents(platform, courseNamed(platform, course), count)
+  ctx.body = { enrolled: students.length }
+}
+
+const launch: Handler = async (platform, ctx) => {
+  ctx.body = await launchForm(platform, parsed(launchOrder, await readJson(ctx.req), 'launch'))
+}
+
+const sign: Handler = async (platform, ctx) => {
+  ctx.body = await signedLaunch(platform, parsed(signedOrder, await readJson(ctx.req), 'launch'))
+}
+
+export const practiceRoutes: readonly Route[] = [
+  ['GET', '/practice/state', overview],
+  ['POST', '/practice/tools', registerOne],
+  ['POST', '/practice/activities', addOne],
+  ['POST', '/practice/courses', copyOne],
+  ['POST', '/practice/students', enrol],
+  ['POST', '/practice/launches', launch],
+  ['POST', '/practice/signed-launches', sign],
+]

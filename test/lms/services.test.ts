@@ -75,14 +75,14 @@ describe('the token endpoint', () => {
 
   test('refuses an assertion signed with another key or for another audience', async () => {
     const stranger = await startReferenceTool()
-    const claims = { iss: tool.clientId(), sub: tool.clientId() }
+    const claims = { iss: tool.clientId, sub: tool.clientId }
     const forged = await stranger.sign(claims, `${lms.url}/lti/token`)
     await stranger.close()
     expect(await tokenStatus(forged)).toBe(400)
-    const misdirected = await tool.sign({ sub: tool.clientId() }, 'https://other.example/token')
+    const misdirected = await tool.sign({ sub: tool.clientId }, 'https://other.example/token')
     expect(await tokenStatus(misdirected)).toBe(400)
     expect(await tokenStatus('not a jwt')).toBe(400)
-    const good = await tool.sign({ sub: tool.clientId() }, `${lms.url}/lti/token`)
+    const good = await tool.sign({ sub: tool.clientId }, `${lms.url}/lti/token`)
     expect(await tokenStatus(good)).toBe(200)
   })
 })

@@ -10,6 +10,9 @@ const cookieName = 'practice_lms'
 /** Who reads a page, and in which language. */
 export type Viewer = { person?: Person; language: Language }
 
+/** The same on pages that nobody sees before choosing. */
+export type Reader = Viewer & { person: Person }
+
 export function findSessionPerson(platform: Platform, ctx: Context): Person | undefined {
   return findPerson(platform, ctx.cookies.get(cookieName))
 }

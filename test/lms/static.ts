@@ -1,11 +1,11 @@
-// The three files of public/, read once.
+// The files of public/, read once.
 import { readFileSync } from 'node:fs'
 import { Refusal } from './body.ts'
 import type { Context } from 'koa'
 import type { Params } from './router.ts'
 
 const files = new Map(
-  ['lms.css', 'lms.js', 'icon.svg'].map((name) => {
+  ['lms.css', 'lms.js', 'icon.svg', 'terminal.svg', 'plug.svg'].map((name) => {
     return [name, readFileSync(new URL(`public/${name}`, import.meta.url))]
   }),
 )

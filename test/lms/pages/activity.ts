@@ -1,11 +1,10 @@
 // A tool inside the page: an activity that opens in a frame, a teacher's choice, a registration.
 import { html } from 'hono/html'
-import { courseTrail } from './course.ts'
-import { layout } from './layout.ts'
+import { courseTrail, layout } from './layout.ts'
 import { wordsIn } from './words.ts'
 import type { Activity, Course, Tool } from '../state.ts'
 import type { Html } from './layout.ts'
-import type { Reader } from './course.ts'
+import type { Reader } from '../session.ts'
 
 export function activityPage(reader: Reader, course: Course, activity: Activity): Html {
   const words = wordsIn(reader.language)

@@ -1,18 +1,14 @@
 // The list of courses, one course, its members and grades.
 import { html } from 'hono/html'
 import { activitiesOf, findMember, findToolOf, lineItemsOf, maySeeActivity } from '../platform.ts'
+import { gradeText } from './people.ts'
 import { layout } from './layout.ts'
 import { mayEditCourse } from '../roles.ts'
-import { scaledScore } from '../grades.ts'
 import { wordsIn } from './words.ts'
-import type { Activity, Course, LineItem, Tool } from '../state.ts'
+import type { Activity, Course, Tool } from '../state.ts'
 import type { Html } from './layout.ts'
-import type { Person } from '../../cast/people.ts'
 import type { Platform } from '../platform.ts'
-import type { Viewer } from '../session.ts'
-
-/** Who reads the page: here always somebody. */
-export type Reader = Viewer & { person: Person }
+import type { Reader } from '../session.ts'
 
 export function coursesPage(platform: Platform, reader: Reader): Html {
   const words = wordsIn(reader.language)
@@ -89,7 +85,7 @@ function activityRow(
   const usable = findToolOf(platform, activity)?.state === 'active'
   const link =
     opensIn === 'window'
-      ? html`<a href="/launch/${id}" target="_blank" rel="opener">${title}</a>`
+      ? html`<a class="away" href="/launch/${id}" target="_blank" rel="opener">${title}</a>`
       : html`<a href="/activities/${id}">${title}</a>`
   return html`<li class="card activity">
     <span class="picture" aria-hidden="true"></span>
@@ -115,15 +111,6 @@ function ownGrades(platform: Platform, reader: Reader, activity: Activity): Html
   return grades.length === 0
     ? html``
     : html` · ${words.yours} <strong>${grades.join(', ')}</strong>`
-}
-
-function gradeText(platform: Platform, item: LineItem, person: Person): string {
-  const score = platform.state.scores.find(
-    (one) => one.lineItemId === item.id && one.userId === person.id,
-  )
-  if (!score) return ''
-  if (score.scoreGiven === undefined) return score.activityProgress
-  return `${Math.round(scaledScore(item, score) * 100) / 100} / ${item.scoreMaximum}`
 }
 
 function editForm(reader: Reader, { id, opensIn }: Activity): Html {
@@ -177,64 +164,4 @@ function copyForm(reader: Reader, course: Course): Html {
     <label><input type="checkbox" name="withStudents" value="yes" /> ${words.copyStudents}</label>
     <span class="hint">${words.copyText}</span>
   </form>`
-}
-
-export function membersPage(_: Platform, reader: Reader, course: Course): Html {
-  const words = wordsIn(reader.language)
-  const groupNames = new Map(course.groups.map(({ id, name }) => [id, name]))
-  const content = html`<div class="scroll">
-    <table>
-      <thead>
-        <tr>
-          <th>${words.person}</th>
-          <th></th>
-          <th>${words.group}</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${course.members.map(
-          ({ username, role, groupIds }) =>
-            html`<tr>
-              <td>${username}</td>
-              <td>${words.role[role]}</td>
-              <td>${groupIds.map((id) => groupNames.get(id) ?? id).join(', ')}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`
-  return layout(reader, { title: words.members, trail: courseTrail(course), content })
-}
-
-export function gradesPage(platform: Platform, reader: Reader, course: Course): Html {
-  const words = wordsIn(reader.language)
-  const items = platform.state.lineItems.filter(({ courseId }) => courseId === course.id)
-  const students = course.members
-    .filter(({ role }) => role === 'student')
-    .flatMap(({ username }) => platform.people.get(username) ?? [])
-  const table = html`<div class="scroll">
-    <table>
-      <thead>
-        <tr>
-          <th>${words.person}</th>
-          ${items.map(({ label, scoreMaximum }) => html`<th>${label} / ${scoreMaximum}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${students.map(
-          (student) =>
-            html`<tr>
-              <td>${student.username}</td>
-              ${items.map((item) => html`<td>${gradeText(platform, item, student)}</td>`)}
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`
-  const content = items.length === 0 ? html`<p>${words.noGrades}</p>` : table
-  return layout(reader, { title: words.grades, trail: courseTrail(course), content })
-}
-
-export function courseTrail(course: Course): Html {
-  return html`<a href="/courses/${course.id}">${course.fullName}</a>`
 }

@@ -1,7 +1,8 @@
 // Small pages: something went wrong, a form on its way, a choice that came back.
 import { html } from 'hono/html'
-import { layout } from './layout.ts'
+import { bareDocument, layout } from './layout.ts'
 import { wordsIn } from './words.ts'
+import type { Course } from '../state.ts'
 import type { DeepLinkingOutcome } from '../deep-linking.ts'
 import type { Html } from './layout.ts'
 import type { PostForm } from '../launch.ts'
@@ -17,26 +18,14 @@ export function errorPage(viewer: Viewer, message: string): Html {
 /** A form the page's script posts at once; with a button for when there is no script. */
 export function postingPage(viewer: Viewer, { action, fields }: PostForm): Html {
   const words = wordsIn(viewer.language)
-  return html`<!doctype html>
-    <html lang="${viewer.language}">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>${words.going}</title>
-        <link rel="stylesheet" href="/static/lms.css" />
-        <link rel="icon" href="/static/icon.svg" type="image/svg+xml" />
-        <script src="/static/lms.js" type="module"></script>
-      </head>
-      <body class="bare">
-        <form method="post" action="${action}" data-post-now>
-          ${Object.entries(fields).map(
-            ([name, value]) => html`<input type="hidden" name="${name}" value="${value}" />`,
-          )}
-          <p>${words.going}</p>
-          <button>${words.continue}</button>
-        </form>
-      </body>
-    </html>`
+  const content = html`<form method="post" action="${action}" data-post-now>
+    ${Object.entries(fields).map(
+      ([name, value]) => html`<input type="hidden" name="${name}" value="${value}" />`,
+    )}
+    <p>${words.going}</p>
+    <button>${words.continue}</button>
+  </form>`
+  return bareDocument(viewer, words.going, content)
 }
 
 /** Shown inside the frame in which the teacher chose; the script takes the whole window back to the course. */
@@ -61,9 +50,9 @@ export function chosenPage(viewer: Viewer, outcome: DeepLinkingOutcome): Html {
   return layout(viewer, { title: course.fullName, content })
 }
 
-export function returnedPage(viewer: Viewer, courseId: string, said: string): Html {
+export function returnedPage(viewer: Viewer, course: Course, said: string): Html {
   const words = wordsIn(viewer.language)
   const content = html`<p class="card">${words.toolSaid} ${said}</p>
-    <p><a class="button" href="/courses/${courseId}" target="_top">${words.back}</a></p>`
-  return layout(viewer, { title: words.back, content })
+    <p><a class="button" href="/courses/${course.id}" target="_top">${words.back}</a></p>`
+  return layout(viewer, { title: course.fullName, content })
 }

@@ -4,7 +4,7 @@ import { agsScopes, rosterScope } from '../service-urls.ts'
 import { layout } from './layout.ts'
 import { wordsIn } from './words.ts'
 import type { Html } from './layout.ts'
-import type { Reader } from './course.ts'
+import type { Reader } from '../session.ts'
 import type { Tool } from '../state.ts'
 import type { Words } from './words.ts'
 
@@ -37,9 +37,9 @@ function updateChoice(tools: readonly Tool[], words: Words): Html {
 function toolRow(tool: Tool, words: Words): Html {
   const { id, name, state, description, domain, clientId } = tool
   return html`<li class="card activity">
-    <span class="picture tool-mark" aria-hidden="true"></span>
+    <span class="picture plug" aria-hidden="true"></span>
     <div>
-      <h3>${name} <span class="state ${state}">${words[state]}</span></h3>
+      <h2>${name} <span class="state ${state}">${words[state]}</span></h2>
       <p class="text">${description}</p>
       <dl class="facts">
         <dt>${words.clientId}</dt>
