@@ -30,6 +30,8 @@ export const paths = {
   registrationLinks: () => '/admin/registration-links',
   platformActivation: (id: string) => `/admin/platforms/${id}/activation`,
   deploymentActivation: (id: string) => `/admin/deployments/${id}/activation`,
+  deepLink: (id: string) => `/deep-links/${id}`,
+  copiedActivity: (id: string) => `/copied-activities/${id}`,
   register: (token: string) => `/lti/register?token=${encodeURIComponent(token)}`,
   changeApproval: (id: string) => `/admin/changes/${id}/approval`,
 } as const

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CommandFailure } from './command.ts'
+import { readSettings } from './steps/settings.ts'
 
 const TIMEOUT_MS = 60_000
 
@@ -26,24 +27,23 @@ export class ApiRefusal extends CommandFailure {
   }
 }
 
-/** The folder in which an installation keeps its state. */
-export function labplanHome(env: NodeJS.ProcessEnv = process.env): string {
-  return env['LABPLAN_HOME'] ?? join(import.meta.dirname, '..', '.labplan')
-}
-
 export function apiClient(env: NodeJS.ProcessEnv = process.env): Api {
-  const listen = env['LABPLAN_API_LISTEN'] ?? '127.0.0.1:7080'
-  const url = env['LABPLAN_API_URL'] ?? `http://${listen.replace(/^0\.0\.0\.0:/, '127.0.0.1:')}`
+  const settings = readSettings(env)
+  // A certificate is for the public name; without one the loopback address needs no name at all.
+  const named = settings.choices.LABPLAN_TLS_CERT ? settings.publicUrl : undefined
+  const url = env['LABPLAN_API_URL'] ?? named ?? `http://127.0.0.1:${settings.ports.api}`
+  const tokenFile =
+    settings.choices.LABPLAN_OPERATOR_TOKEN_FILE ?? join(settings.home, 'operator-token')
   return {
     url,
-    get: (path) => call(url, env, 'GET', path),
-    post: (path, body) => call(url, env, 'POST', path, body),
+    get: (path) => call(url, tokenFile, 'GET', path),
+    post: (path, body) => call(url, tokenFile, 'POST', path, body),
   }
 }
 
 async function call<T>(
   url: string,
-  env: NodeJS.ProcessEnv,
+  tokenFile: string,
   method: string,
   path: string,
   body?: unknown,
@@ -52,7 +52,7 @@ async function call<T>(
     method,
     headers: {
       accept: 'application/json',
-      authorization: `Bearer ${operatorToken(env)}`,
+      authorization: `Bearer ${operatorToken(tokenFile)}`,
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -68,8 +68,7 @@ async function call<T>(
   return answer as T
 }
 
-function operatorToken(env: NodeJS.ProcessEnv): string {
-  const file = env['LABPLAN_OPERATOR_TOKEN_FILE'] ?? join(labplanHome(env), 'operator-token')
+function operatorToken(file: string): string {
   try {
     return readFileSync(file, 'utf8').trim()
   } catch {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { apiClient } from './api-client.ts'
 import { type Command, CommandFailure, usedWrongly } from './command.ts'
+import { CannotGoOn } from './steps/step.ts'
 
 const folder = join(import.meta.dirname, 'commands')
 const COMMON = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const
@@ -15,10 +16,15 @@ export async function labplan(argv: string[], output: Output, env = process.env)
   try {
     return await dispatch(argv, output, env)
   } catch (error) {
-    if (!(error instanceof CommandFailure)) throw error
-    output.complain(error.message)
-    return error.code
+    if (error instanceof CannotGoOn) return complained(output, error.message, 1)
+    if (error instanceof CommandFailure) return complained(output, error.message, error.code)
+    throw error
   }
+}
+
+function complained(output: Output, message: string, code: number): number {
+  output.complain(message)
+  return code
 }
 
 async function dispatch(argv: string[], output: Output, env: NodeJS.ProcessEnv): Promise<number> {
@@ -97,9 +103,7 @@ function unknownCommand(words: string[]): CommandFailure {
 }
 
 async function overview(): Promise<string> {
-  const commands = await Promise.all(
-    names().map(async (name) => ({ name, ...(await load(name)) })),
-  )
+  const commands = await Promise.all(names().map(async (name) => ({ name, ...(await load(name)) })))
   const width = Math.max(...commands.map(({ name }) => name.length)) + 2
   return [
     'labplan COMMAND: talks to the Labplan that runs on this machine.',

@@ -13,6 +13,7 @@ import { type Proposed, type Source, compileDocuments, merged, readSources } fro
 import { newId } from './ids.ts'
 import type { KeyRing } from './key-ring.ts'
 import { materialise } from './materialise.ts'
+import { DOES_NOT_FIT_NOTES } from './session.ts'
 
 export type Lane = 'automatic' | 'review' | 'deny'
 export type ChangeState = 'proposed' | 'approved' | 'rejected' | 'superseded'
@@ -84,7 +85,7 @@ function notesAbout(notes: Note[], documents: StoredDocument[]): Note[] {
 }
 
 // These say that the plan cannot be carried out as a whole now, not that it is wrong.
-const LIVABLE = new Set(['session-does-not-fit', 'environment-not-built'])
+const LIVABLE = new Set([...DOES_NOT_FIT_NOTES, 'environment-not-built'])
 
 /** Automatic unless a document contradicts the others, or a course asks for more than it may have unseen. */
 export function laneOf(notes: Note[]): Lane {

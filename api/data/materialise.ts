@@ -1,5 +1,11 @@
 /** The rows that follow an approved blueprint: documents, pools, zones, courses, sessions, seats. */
-import { type Blueprint, type BlueprintCourse, canonicalJson, seatNumbers } from '../../stacks/blueprint.ts'
+import {
+  type Blueprint,
+  type BlueprintCourse,
+  canonicalJson,
+  parseBlueprint,
+  seatNumbers,
+} from '../../stacks/blueprint.ts'
 import type { Course, Note } from '../../stacks/terms.ts'
 import {
   type StoredDocument,
@@ -13,9 +19,8 @@ import {
 import { type Db, many, sql } from './db.ts'
 import { type Proposed, valuesOf } from './documents.ts'
 import type { KeyRing } from './key-ring.ts'
-import { parseBlueprint } from '../../stacks/blueprint.ts'
 import { ensureSeats } from './seat.ts'
-import { followPlan, reopenClosed } from './session.ts'
+import { DOES_NOT_FIT_NOTES, followPlan, reopenClosed } from './session.ts'
 
 export type Materials = {
   /** What this change brings. */
@@ -109,7 +114,7 @@ async function follow(
   })
   const unfit = new Set(
     made.notes
-      .filter((note) => note.code === 'session-does-not-fit' && note.where.course === plan.key)
+      .filter((note) => DOES_NOT_FIT_NOTES.has(note.code) && note.where.course === plan.key)
       .map((note) => note.where.session ?? ''),
   )
   await followPlan(tx, { id, sessions: plan.sessions, poolIds: pools, unfit, now })

@@ -32,8 +32,17 @@ export type Session = {
   message_params: Record<string, string | number>
 }
 
+/** What the compiler says of a session that its pool cannot hold, or not whole. */
+export const DOES_NOT_FIT_NOTES: ReadonlySet<string> = new Set([
+  'session-does-not-fit',
+  'session-scattered',
+  'pool-at-maximum',
+  'seat-too-large',
+])
+
 /** Why a session is cancelled that its course still plans. */
-export const DOES_NOT_FIT = 'session.does-not-fit'
+const DOES_NOT_FIT = 'session.does-not-fit'
+const FITS_PARTLY = 'session.fits-partly'
 const LEFT_THE_PLAN = 'session.left-the-plan'
 
 const sessionColumns = sql`session.id, session.key, session.course_id, course.key as course_key,
@@ -60,8 +69,8 @@ export async function sessionsToCome(
 
 /**
  * Brings a course's rows in line with its approved plan. What is over stays as it was; what left the plan is
- * cancelled; `unfit` (keys) is what no pool can hold: cancelled too, with the reason, so that nobody is let in
- * and nothing is made for it.
+ * cancelled. Of what does not fit (`unfit`, keys) as many places are offered as do; where none does, the session
+ * is cancelled with the reason, so that nobody is let in.
  */
 export async function followPlan(
   tx: Db,
@@ -92,28 +101,40 @@ async function followSession(
   session: BlueprintSession,
   course: { id: string; poolId: string; unfit: Set<string>; now: Date },
 ): Promise<void> {
-  const fits = !course.unfit.has(session.key)
-  const isOver = session.graceEndsAt <= course.now.toISOString()
-  const state = isOver ? 'closed' : fits ? 'planned' : 'cancelled'
-  const code = fits || isOver ? null : DOES_NOT_FIT
+  const { state, places, code } = offerOf(session, course)
   // A session under way keeps its state when only its times change; one that was over may be held again.
   const follows = sql`(session.state in ('planned', 'cancelled') or excluded.state = 'cancelled'
     or session.grace_ends_at <= ${course.now})`
   await execute(
     tx,
     sql`insert into session (id, course_id, pool_id, key, starts_at, ends_at, opens_at, lead_starts_at, grace_ends_at,
-          students, at_once, state, state_at, message_code)
+          students, at_once, state, state_at, message_code, message_params)
         values (${newId()}, ${course.id}, ${course.poolId}, ${session.key}, ${session.startsAt}, ${session.endsAt},
-          ${session.opensAt}, ${session.leadStartsAt}, ${session.graceEndsAt}, ${session.students}, ${session.atOnce},
-          ${state}, ${course.now}, ${code})
+          ${session.opensAt}, ${session.leadStartsAt}, ${session.graceEndsAt}, ${session.students}, ${places},
+          ${state}, ${course.now}, ${code}, ${JSON.stringify(code ? { places, wanted: session.atOnce } : {})})
         on conflict (key) do update set pool_id = excluded.pool_id, starts_at = excluded.starts_at,
           ends_at = excluded.ends_at, opens_at = excluded.opens_at, lead_starts_at = excluded.lead_starts_at,
           grace_ends_at = excluded.grace_ends_at, students = excluded.students, at_once = excluded.at_once,
           state = case when ${follows} then excluded.state else session.state end,
           state_at = case when ${follows} and session.state <> excluded.state then excluded.state_at else session.state_at end,
-          message_code = case when ${follows} then excluded.message_code else session.message_code end
+          message_code = case when ${follows} then excluded.message_code else session.message_code end,
+          message_params = case when ${follows} then excluded.message_params else session.message_params end
         where session.grace_ends_at > ${course.now} or excluded.grace_ends_at > ${course.now}`,
   )
+}
+
+/** What of a planned session can be held: all of it, some places, or nothing. Over is over. */
+function offerOf(
+  session: BlueprintSession,
+  course: { unfit: Set<string>; now: Date },
+): { state: SessionState; places: number; code: string | null } {
+  const whole = { state: 'planned', places: session.atOnce, code: null } as const
+  if (session.graceEndsAt <= course.now.toISOString()) return { ...whole, state: 'closed' }
+  if (!course.unfit.has(session.key)) return whole
+  const placed = session.placements.reduce((sum, { seats }) => sum + seats, 0)
+  const places = Math.min(placed, session.atOnce)
+  if (places === 0) return { ...whole, state: 'cancelled', code: DOES_NOT_FIT }
+  return { ...whole, places, code: FITS_PARTLY }
 }
 
 /** Workspaces that wait for an opening wait for the one the plan now has; the worker lets them in when it comes. */

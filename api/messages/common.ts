@@ -34,6 +34,10 @@ export const common = {
   'home.open': { en: 'Open my workspace', fr: 'Ouvrir mon espace' },
   'home.class': { en: 'See the class', fr: 'Voir la classe' },
   'home.now': { en: 'Now', fr: 'En cours' },
+  'home.cancelled': {
+    en: 'cannot be held as planned; the teacher has been told',
+    fr: 'ne peut pas se tenir comme prévu ; l’enseignant est prévenu',
+  },
   'home.role.student': { en: 'Student', fr: 'Étudiant' },
   'home.role.teacher': { en: 'Teacher', fr: 'Enseignant' },
 

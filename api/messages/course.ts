@@ -37,9 +37,13 @@ export const course = {
   'session.ended': { en: 'ended', fr: 'finie' },
   'session.closed': { en: 'closed', fr: 'close' },
   'session.cancelled': { en: 'cancelled', fr: 'annulée' },
-  'session.infeasible': {
+  'session.does-not-fit': {
     en: 'does not fit: nothing is prepared for it',
     fr: 'ne tient pas : rien n’est préparé',
+  },
+  'session.fits-partly': {
+    en: 'only {places} of {wanted} places',
+    fr: 'seulement {places} places sur {wanted}',
   },
 
   'seat.absent': { en: 'not made', fr: 'non créé' },

@@ -90,10 +90,15 @@ const looks: Record<string, string> = {
   failed: 'bad',
 }
 
-export function sessionTag(visit: Visit, session: Pick<Session, 'state' | 'message_code'>): Html {
-  if (session.state === 'cancelled' && session.message_code)
-    return html`<span class="tag bad">${say(visit.locale, 'session.infeasible')}</span>`
-  return html`<span class="tag ${looks[session.state] ?? 'calm'}">${say(visit.locale, `session.${session.state}`)}</span>`
+type Held = Pick<Session, 'state' | 'message_code' | 'message_params'>
+
+export function sessionTag(visit: Visit, session: Held): Html {
+  const { state, message_code } = session
+  if (message_code === 'session.does-not-fit')
+    return html`<span class="tag bad">${say(visit.locale, message_code)}</span>`
+  const partly = message_code === 'session.fits-partly'
+  return html`<span class="tag ${looks[state] ?? 'calm'}">${say(visit.locale, `session.${state}`)}</span>
+    ${partly && html`<span class="tag bad">${say(visit.locale, message_code, session.message_params)}</span>`}`
 }
 
 function classSection(visit: Visit, view: CourseView): Html {

@@ -47,7 +47,7 @@ function agenda(visit: Visit, own: { courses: OwnCourse[]; sessions: Session[] }
         <span class="hours">${clock(visit.locale, zone, session.starts_at)}–${clock(visit.locale, zone, session.ends_at)}</span></span>
       <span class="agenda-what">${session.course_title[visit.locale]}
         ${isOpen && html`<span class="tag good">${say(visit.locale, 'home.now')}</span>`}
-        ${session.message_code && html`<span class="tag bad">${say(visit.locale, 'session.infeasible')}</span>`}</span>
+        ${session.state === 'cancelled' && html`<span class="tag bad">${say(visit.locale, 'home.cancelled')}</span>`}</span>
     </li>`
   })}</ol>`
 }

@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs'
+import { text as textOf } from 'node:stream/consumers'
+import { ApiRefusal } from '../api-client.ts'
+import { type Call, type Command, CommandFailure, usedWrongly } from '../command.ts'
+
+type Note = { severity: 'error' | 'warning' | 'info'; text: string; code: string }
+type Answer = {
+  outcome: 'changed' | 'unchanged'
+  id?: string
+  lane?: 'automatic' | 'review' | 'deny'
+  state?: 'proposed' | 'approved'
+  digest?: string
+  documents: { kind: string; key: string }[]
+  notes: Note[]
+}
+type DocumentError = {
+  file: string
+  line: number
+  column: number
+  message: string
+  allowed: string
+}
+
+export const command: Command = {
+  summary: 'Import courses, environments, pools, zones or a policy from YAML files',
+  usage: 'FILE...',
+  help: `
+All files are one change: everything in them is compiled with what is already
+there, and nothing is kept when something is wrong. "-" reads standard input.
+
+What the course's allowance covers is approved at once. The rest waits for an
+administrator: see labplan change list.
+
+Errors are FILE:LINE:COLUMN, what is wrong, and what may stand there.`,
+  async run(call) {
+    if (call.args.length === 0)
+      throw usedWrongly('Which files? For example: labplan course import examples/*.yaml')
+    const documents = await Promise.all(call.args.map(readSource))
+    try {
+      report(call, await call.api.post<Answer>('/api/changes', { documents }))
+    } catch (error) {
+      if (!(error instanceof ApiRefusal) || !Array.isArray(error.body['errors'])) throw error
+      return refuse(call, error, error.body['errors'] as DocumentError[])
+    }
+    return 0
+  },
+}
+
+async function readSource(name: string): Promise<{ name: string; text: string }> {
+  if (name === '-') return { name: 'standard input', text: await textOf(process.stdin) }
+  try {
+    return { name, text: readFileSync(name, 'utf8') }
+  } catch (error) {
+    const why = error instanceof Error ? error.message.split(':')[0] : String(error)
+    throw new CommandFailure(`${name} cannot be read (${why}).`)
+  }
+}
+
+function refuse(call: Call, refusal: ApiRefusal, errors: DocumentError[]): number {
+  if (call.json) call.print(JSON.stringify(refusal.body))
+  else
+    for (const error of errors)
+      call.complain(
+        `${error.file}:${error.line}:${error.column}: ${error.message}\n  allowed: ${error.allowed}`,
+      )
+  if (!call.json) call.complain(refusal.message)
+  return 1
+}
+
+const marks = { error: 'problem', warning: 'warning', info: 'note' }
+
+function report(call: Call, answer: Answer): void {
+  if (call.json) return call.print(JSON.stringify(answer))
+  const names = answer.documents.map((document) => `${document.kind} ${document.key}`).join(', ')
+  call.print(headline(answer, names))
+  for (const note of answer.notes) call.print(`  ${marks[note.severity]}: ${note.text}`)
+  if (answer.state === 'proposed')
+    call.print(`Approve it with: labplan change approve ${answer.id ?? ''}`)
+}
+
+function headline(answer: Answer, names: string): string {
+  if (answer.outcome === 'unchanged') return `${names}: unchanged.`
+  if (answer.state === 'approved') return `${names}: imported and approved (automatic lane).`
+  return `${names}: waits for approval (${answer.lane} lane); nothing is changed yet.`
+}

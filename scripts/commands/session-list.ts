@@ -1,0 +1,43 @@
+import type { Command } from '../command.ts'
+import { table } from '../table.ts'
+
+type Session = {
+  key: string
+  course: string
+  pool: string
+  state: string
+  startsAt: string
+  endsAt: string
+  students: number
+  atOnce: number
+  message: string | null
+}
+
+export const command: Command = {
+  summary: 'List the sessions under way and to come',
+  usage: '[COURSE] [--limit N]',
+  help: `
+Times are UTC. A session that no pool can hold is listed as "does not fit":
+nothing is made for it until its course or its pool changes.`,
+  options: { limit: { type: 'string' } },
+  async run({ api, print, json, args, options }) {
+    const answer = await api.get<{ sessions: Session[] }>('/api/sessions')
+    const limit = Number(options['limit'] ?? 20)
+    const wanted = answer.sessions.filter((one) => !args[0] || one.course === args[0])
+    if (json) return void print(JSON.stringify({ sessions: wanted }))
+    if (wanted.length === 0) return void print('No session to come.')
+    const rows = wanted
+      .slice(0, limit)
+      .map((one) => [
+        one.course,
+        one.startsAt.slice(0, 16).replace('T', ' '),
+        one.endsAt.slice(11, 16),
+        one.students,
+        one.atOnce,
+        one.pool,
+        one.message === 'session.does-not-fit' ? 'does not fit' : one.state,
+      ])
+    print(table(['COURSE', 'FROM (UTC)', 'TO', 'STUDENTS', 'AT ONCE', 'POOL', 'STATE'], rows))
+    if (wanted.length > limit) print(`… and ${wanted.length - limit} more (--limit).`)
+  },
+}
