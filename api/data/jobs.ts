@@ -39,10 +39,9 @@ export async function startBoss(options: {
   })
   boss.on('error', options.onError)
   await boss.start()
-  for (const [name, queue] of Object.entries(queues)) {
-    if (await boss.getQueue(name))
-      await boss.updateQueue(name, { ...queue, policy: undefined } as never)
-    else await boss.createQueue(name, queue)
+  for (const [name, { policy, ...options }] of Object.entries(queues)) {
+    if (await boss.getQueue(name)) await boss.updateQueue(name, options)
+    else await boss.createQueue(name, { policy, ...options })
   }
   return boss
 }
