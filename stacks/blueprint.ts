@@ -56,7 +56,9 @@ export const sessionSchema = z.strictObject({
   leadStartsAt: instant,
   /** By here all of it must be ready. */
   readyAt: instant,
-  /** From here its seats stop and what nobody needs is destroyed. */
+  /** From here all places but those with extra time are free again. */
+  placesEndAt: instant,
+  /** From here its last seats stop and what nobody needs is destroyed. */
   graceEndsAt: instant,
   students: z.int(),
   /** Places: seats that may run together. */
@@ -68,6 +70,8 @@ export const sessionSchema = z.strictObject({
   seats: z.string(),
   /** Where its places are reserved; fewer than `atOnce` when the pool cannot hold it. */
   placements: z.array(placementSchema),
+  /** Those of the placements that are kept longer, for extra time. */
+  extra: z.array(z.strictObject({ node: z.string(), seats: z.int(), until: instant })),
 })
 
 export const blueprintCourseSchema = z.strictObject({
@@ -122,24 +126,62 @@ export type BlueprintCourse = z.infer<typeof blueprintCourseSchema>
 export type BlueprintPool = z.infer<typeof blueprintPoolSchema>
 export type Blueprint = z.infer<typeof blueprintSchema>
 
-/** The part texts of blueprints already seen: parts are never changed once made. */
+/** Texts of parts already seen: courses, sessions and nodes are never changed once made. */
 const partTexts = new WeakMap<object, string>()
+
+function textOf<T extends object>(part: T, write: (part: T) => string): string {
+  const known = partTexts.get(part)
+  if (known !== undefined) return known
+  const text = write(part)
+  partTexts.set(part, text)
+  return text
+}
 
 /**
  * JSON with sorted keys and nothing optional: the bytes that are stored, hashed and approved.
- * Courses and pools are kept as text between calls, so an edit costs what it touches.
+ * Parts are kept as text between calls, so that an edit costs what it touches.
  */
 export function canonicalText(blueprint: Blueprint): string {
-  const part = (value: object) => {
-    const known = partTexts.get(value)
-    if (known !== undefined) return known
-    const text = canonicalJson(value)
-    partTexts.set(value, text)
-    return text
-  }
-  const courses = blueprint.courses.map(part).join(',\n')
-  const pools = blueprint.pools.map(part).join(',\n')
+  const courses = blueprint.courses.map((course) => textOf(course, courseText)).join(',\n')
+  const pools = blueprint.pools.map((pool) => textOf(pool, poolText)).join(',\n')
   return `{"apiVersion":"${blueprint.apiVersion}","courses":[\n${courses}\n],"kind":"Blueprint","pools":[\n${pools}\n]}\n`
+}
+
+/** "sessions" sorts between "seats" and "template": the rest is written around it. */
+function courseText(course: BlueprintCourse): string {
+  const { sessions, template, volumes, zone, ...before } = course
+  const head = canonicalJson(before).slice(0, -1)
+  const tail = canonicalJson({ template, volumes, zone }).slice(1)
+  const list = sessions.map((session) => textOf(session, sessionText)).join(',\n')
+  return `${head},"sessions":[${list}],${tail}`
+}
+
+/** By hand because there are many of them; a test compares it with `canonicalJson`. */
+function sessionText(one: BlueprintSession): string {
+  const placements = one.placements
+    .map(({ node, seats }) => `{"node":${JSON.stringify(node)},"seats":${seats}}`)
+    .join(',')
+  const group = one.group === null ? 'null' : JSON.stringify(one.group)
+  const extra = one.extra.length === 0 ? '[]' : canonicalJson(one.extra)
+  return (
+    `{"atOnce":${one.atOnce},"endsAt":"${one.endsAt}","extra":${extra},"graceEndsAt":"${one.graceEndsAt}","group":${group},` +
+    `"key":${JSON.stringify(one.key)},"kind":"${one.kind}","leadStartsAt":"${one.leadStartsAt}",` +
+    `"opensAt":"${one.opensAt}","placements":[${placements}],"placesEndAt":"${one.placesEndAt}",` +
+    `"pool":${JSON.stringify(one.pool)},` +
+    `"readyAt":"${one.readyAt}","seats":"${one.seats}","spares":${one.spares},` +
+    `"startsAt":"${one.startsAt}","students":${one.students},"warm":${one.warm}}`
+  )
+}
+
+function poolText({ nodes, zone, ...before }: BlueprintPool): string {
+  const head = canonicalJson(before).slice(0, -1)
+  const list = nodes.map((node) => textOf(node, nodeText)).join(',\n')
+  return `${head},"nodes":[${list}],"zone":${JSON.stringify(zone)}}`
+}
+
+function nodeText(node: BlueprintPool['nodes'][number]): string {
+  const { key, flavour, from, until } = node
+  return `{"flavour":${JSON.stringify(flavour)},"from":"${from}","key":${JSON.stringify(key)},"until":"${until}"}`
 }
 
 export function canonicalBytes(blueprint: Blueprint): Uint8Array {

@@ -1,15 +1,17 @@
 /** The compiler: courses, pools, policy, zones, inventory and a moment → the blueprint and its notes. */
-import { course8, seatRanges } from './blueprint.ts'
-import type { Blueprint, BlueprintCourse, BlueprintSession, Placement } from './blueprint.ts'
-import { formatInstant, formatWall } from './rules/clock.ts'
-import { demandOf, dimensions } from './rules/demand.ts'
+import type { Blueprint } from './blueprint.ts'
+import { assemble } from './rules/assemble.ts'
+import type { Assembled } from './rules/assemble.ts'
+import { parseInstant } from './rules/clock.ts'
+import { dimensions } from './rules/demand.ts'
 import type { Demand } from './rules/demand.ts'
-import { numberSeats } from './rules/numbers.ts'
-import { place } from './rules/placement.ts'
-import type { Placed, Shortage } from './rules/placement.ts'
-import { schedule } from './rules/schedule.ts'
-import type { Occurrence } from './rules/schedule.ts'
-import { seatTemplate } from './rules/template.ts'
+import { fitNotes } from './rules/fit.ts'
+import { marketOf } from './rules/machines.ts'
+import type { Market } from './rules/machines.ts'
+import { nothingSolved, placePool } from './rules/placement.ts'
+import type { Placed, Solved } from './rules/placement.ts'
+import { planCourse } from './rules/plan.ts'
+import type { CoursePlan, PlanContext } from './rules/plan.ts'
 import type { Course, Environment, Inventory, Note, Policy, Pool, Zone } from './terms.ts'
 
 export interface CompileInput {
@@ -19,302 +21,142 @@ export interface CompileInput {
   policy: Policy
   zones: Zone[]
   inventory?: Partial<Inventory>
-  /** ISO instant. Only notes about the past and the slots proposed depend on it, never the bytes. */
+  /** ISO instant. Notes about what is past and the slots proposed depend on it, never the bytes. */
   now: string
 }
 
 export interface Compiled {
   blueprint: Blueprint
   notes: Note[]
+  /** How it was placed, for further questions: forecast, nearest slots. */
+  placed: Map<string, Placed>
+  plans: CoursePlan[]
 }
-
-const dayMs = 86_400_000
 
 /** Pure: the same inputs in any order give the same blueprint and notes. */
 export function compile(input: CompileInput): Compiled {
+  return createCompiler()(input)
+}
+
+/**
+ * A compiler that remembers its last answers, so that an edit costs what it touches. The memory never
+ * changes an answer: each call equals `compile(input)`. Inputs must not be modified between calls.
+ */
+export function createCompiler(): (input: CompileInput) => Compiled {
+  const memory: Memory = { plans: new Map(), markets: new Map(), assembled: new WeakMap() }
+  return (input) => compileWith(memory, input)
+}
+
+interface Memory {
+  plans: Map<string, { course: Course; text: string; around: string; plan: CoursePlan | Note }>
+  markets: Map<string, { text: string; market: Market; solved: Solved }>
+  assembled: Assembled
+}
+
+function compileWith(memory: Memory, input: CompileInput): Compiled {
   const inventory: Inventory = { nodes: [], taken: {}, dormant: {}, seated: [], ...input.inventory }
   const notes: Note[] = []
-  const plans = input.courses
-    .toSorted((a, b) => (a.key < b.key ? -1 : 1))
-    .flatMap((course, i, all) => {
-      if (all[i - 1]?.key === course.key) {
-        notes.push(error('duplicate-course', { course: course.key }, { key: course.key }))
-        return []
-      }
-      return planCourse(course, input, inventory, notes)
-    })
+  const courses = uniqueCourses(input.courses, notes)
+  const context = contextOf(input, courses, inventory)
+  const plans = plansOf(memory, courses, context, notes)
   const placed = new Map<string, Placed>()
-  for (const pool of input.pools) placed.set(pool.key, placePool(pool, plans, inventory, notes))
-  const blueprint: Blueprint = {
-    apiVersion: 'labplan/v1',
-    kind: 'Blueprint',
-    courses: plans.map((plan) => blueprintCourse(plan, placed, input.policy)),
-    pools: input.pools
-      .toSorted((a, b) => (a.key < b.key ? -1 : 1))
-      .map((pool) => ({
-        key: pool.key,
-        zone: pool.zone,
-        fixed: pool.nodes.map((node) => node.key).toSorted(),
-        nodes: (placed.get(pool.key)?.nodes ?? []).map((node) => ({
-          ...node,
-          from: formatInstant(node.from),
-          until: formatInstant(node.until),
-        })),
-        idle: [],
-      })),
+  for (const { pool, dims } of context.pools.values()) {
+    const text = JSON.stringify([
+      pool,
+      dims,
+      inventory.nodes.filter((one) => one.pool === pool.key),
+    ])
+    let known = memory.markets.get(pool.key)
+    if (known?.text !== text) {
+      known = { text, market: marketOf(pool, dims, inventory), solved: nothingSolved() }
+      memory.markets.set(pool.key, known)
+    }
+    const demands = plans.flatMap((plan) => plan.demands.filter((one) => one.pool === pool.key))
+    placed.set(pool.key, placePool(known.market, demands, inventory.seated, known.solved))
   }
-  return { blueprint, notes: notes.toSorted(byWhere) }
+  notes.push(...fitNotes(plans, placed, input.policy, parseInstant(input.now)))
+  const blueprint = assemble(memory.assembled, plans, placed, input.policy)
+  return { blueprint, notes: notes.toSorted(byWhere), placed, plans }
 }
 
-interface CoursePlan {
-  course: Course
-  zone: Zone
-  environment: Environment | undefined
-  occurrences: Occurrence[]
-  numbers: ReturnType<typeof numberSeats>
-  demands: Demand[]
+function uniqueCourses(courses: Course[], notes: Note[]): Course[] {
+  const sorted = courses.toSorted((a, b) => compareText(a.key, b.key))
+  return sorted.filter((course, i) => {
+    const isSecond = sorted[i - 1]?.key === course.key
+    const where = { course: course.key }
+    if (isSecond)
+      notes.push({
+        code: 'duplicate-course',
+        severity: 'error',
+        where,
+        params: { key: course.key },
+      })
+    return !isSecond
+  })
 }
 
-function planCourse(
-  course: Course,
-  input: CompileInput,
-  inventory: Inventory,
+function contextOf(input: CompileInput, courses: Course[], inventory: Inventory): PlanContext {
+  const pools = input.pools.toSorted((a, b) => compareText(a.key, b.key))
+  return {
+    zones: new Map(input.zones.map((zone) => [zone.key, zone])),
+    environments: new Map(input.environments.map((one) => [one.key, one])),
+    pools: new Map(pools.map((pool) => [pool.key, { pool, dims: dimensions(pool, courses) }])),
+    policy: input.policy,
+    inventory,
+  }
+}
+
+function plansOf(
+  memory: Memory,
+  courses: Course[],
+  context: PlanContext,
   notes: Note[],
 ): CoursePlan[] {
-  const zone = input.zones.find((one) => one.key === course.zone)
-  if (zone === undefined) {
-    notes.push(error('unknown-zone', { course: course.key }, { zone: course.zone }))
-    return []
-  }
-  const environment = input.environments.find((one) => one.key === course.environment)
-  if (environment === undefined || environment.image === undefined) {
-    const code = environment === undefined ? 'unknown-environment' : 'environment-not-built'
-    notes.push(error(code, { course: course.key }, { environment: course.environment }))
-  }
-  const isLive = course.state === 'ready' || course.state === 'test'
-  if (!isLive) notes.push(info(`course-${course.state}`, { course: course.key }, {}))
-  const { occurrences, notes: said } = schedule(course, zone, input.policy)
-  if (isLive) notes.push(...said)
-  if (isLive && occurrences.length === 0)
-    notes.push(info('no-sessions', { course: course.key }, {}))
-  const live = isLive ? occurrences : []
-  const numbers = numberSeats(course, live, inventory)
-  noteSeats(course, live, numbers, input.policy, notes)
-  return [
-    {
-      course,
-      zone,
-      environment,
-      occurrences: live,
-      numbers,
-      demands: demandsOf(course, live, input, notes),
-    },
-  ]
-}
-
-function demandsOf(
-  course: Course,
-  occurrences: Occurrence[],
-  input: CompileInput,
-  notes: Note[],
-): Demand[] {
-  const known = input.pools.map((pool) => pool.key).toSorted()
-  const missing = new Set<string>()
-  const demands = occurrences.flatMap((session) => {
-    const pool = input.pools.find((one) => one.key === session.pool)
-    if (pool === undefined) missing.add(session.pool)
-    return pool === undefined
-      ? []
-      : demandOf(course, session, pool, dimensions(pool, input.courses))
-  })
-  for (const pool of missing)
-    notes.push(error('unknown-pool', { course: course.key }, { pool, known }))
-  return demands
-}
-
-function noteSeats(
-  course: Course,
-  occurrences: Occurrence[],
-  numbers: ReturnType<typeof numberSeats>,
-  policy: Policy,
-  notes: Note[],
-): void {
-  const first = occurrences.find((one) => numbers.beyond.has(one.key))
-  if (first !== undefined) {
-    const params = {
-      held: numbers.beyond.get(first.key) ?? 0,
-      students: first.students,
-      atOnce: first.atOnce,
-    }
-    notes.push(warning('taken-beyond-count', { course: course.key, session: first.key }, params))
-  }
-  for (const session of occurrences) {
-    if (
-      session.group !== undefined &&
-      !course.groups.some((group) => group.key === session.group)
-    ) {
-      const where = { course: course.key, session: session.key }
-      notes.push(error('unknown-group', where, { group: session.group }))
-      break
+  const common = JSON.stringify([[...context.zones], [...context.pools], context.policy])
+  const plans: CoursePlan[] = []
+  const known: Memory['plans'] = new Map()
+  for (const course of courses) {
+    const before = memory.plans.get(course.key)
+    const text = before?.course === course ? before.text : JSON.stringify(course)
+    const around = common + aroundOf(course, context)
+    const isSame = before?.text === text && before.around === around
+    const plan = isSame ? before.plan : planCourse(course, context)
+    if (before !== undefined && !isSame) keepDemands(before.plan, plan)
+    known.set(course.key, { course, text, around, plan })
+    if ('code' in plan) {
+      notes.push(plan)
+    } else {
+      plans.push(plan)
+      notes.push(...plan.notes)
     }
   }
-  const allowed = allowanceOf(course, policy)
-  const asked = {
-    seats: Math.max(0, ...occurrences.map((one) => one.students)),
-    atOnce: Math.max(0, ...occurrences.map((one) => one.atOnce)),
-  }
-  for (const what of ['seats', 'atOnce'] as const) {
-    if (asked[what] > allowed[what]) {
-      const params = { what, asked: asked[what], allowed: allowed[what] }
-      notes.push(warning('allowance-exceeded', { course: course.key }, params))
-    }
-  }
+  memory.plans = known
+  return plans
 }
 
-function allowanceOf(course: Course, policy: Policy) {
-  return {
-    seats: course.allowance.seats ?? policy.allowance.seats,
-    atOnce: course.allowance.atOnce ?? policy.allowance.atOnce,
-    hoursPerWeek: course.allowance.hoursPerWeek ?? policy.allowance.hoursPerWeek,
-  }
+function aroundOf(course: Course, { environments, inventory }: PlanContext): string {
+  const { taken, dormant } = inventory
+  const environment = environments.get(course.environment)
+  return JSON.stringify([environment, taken[course.key], dormant[course.key]])
 }
 
-function placePool(pool: Pool, plans: CoursePlan[], inventory: Inventory, notes: Note[]): Placed {
-  const demands = plans.flatMap((plan) => plan.demands.filter((demand) => demand.pool === pool.key))
-  const dims = dimensions(
-    pool,
-    plans.map((plan) => plan.course),
-  )
-  const placed = place(pool, dims, demands, inventory)
-  for (const node of placed.unsized)
-    notes.push(warning('node-size-unknown', { pool: pool.key }, { node }))
-  for (const shortage of placed.shortages) notes.push(shortageNote(shortage, plans))
-  return placed
+/** Demands that did not change stay the same objects, so that their day need not be placed again. */
+function keepDemands(before: CoursePlan | Note, after: CoursePlan | Note): void {
+  if ('code' in before || 'code' in after) return
+  const name = (demand: Demand) => JSON.stringify(demand)
+  const known = new Map(before.demands.map((demand) => [name(demand), demand]))
+  after.demands = after.demands.map((demand) => known.get(name(demand)) ?? demand)
 }
-
-function shortageNote(shortage: Shortage, plans: CoursePlan[]): Note {
-  const { demand, resource, needed, free, seats } = shortage
-  const plan = plans.find((one) => one.course.key === demand.course)
-  const session = plan?.occurrences.find((one) => one.key === demand.session)
-  const where = {
-    course: demand.course,
-    session: demand.session,
-    pool: demand.pool,
-    at: formatInstant(shortage.at),
-  }
-  const wall = formatWall(session?.wallStart ?? shortage.at)
-  const missing = Math.max(0, needed - free)
-  return error('session-does-not-fit', where, { wall, resource, needed, free, missing, seats })
-}
-
-function blueprintCourse(
-  plan: CoursePlan,
-  placed: Map<string, Placed>,
-  policy: Policy,
-): BlueprintCourse {
-  const { course, environment, occurrences, numbers } = plan
-  return {
-    key: course.key,
-    zone: course.zone,
-    course8: course8(course.key),
-    pool: course.pool,
-    template: environment === undefined ? null : seatTemplate(course, environment),
-    seats: seatRanges(numbers.all),
-    volumes: volumesOf(plan, policy),
-    headroom: headroomOf(plan, policy),
-    allowance: allowanceOf(course, policy),
-    sessions: occurrences.map((session) => {
-      const seats = seatRanges(numbers.bySession.get(session.key) ?? [])
-      const placements = placed.get(session.pool)?.placements.get(session.key) ?? []
-      return blueprintSession(session, seats, placements)
-    }),
-  }
-}
-
-function spanOf(plan: CoursePlan): { from: number; until: number } | undefined {
-  const [first] = plan.occurrences
-  if (first === undefined) return undefined
-  const until = Math.max(...plan.occurrences.map((one) => one.graceEndsAt))
-  return { from: Math.min(...plan.occurrences.map((one) => one.leadStartsAt)), until }
-}
-
-function volumesOf({ course, ...plan }: CoursePlan, policy: Policy): BlueprintCourse['volumes'] {
-  const span = spanOf({ course, ...plan })
-  if (span === undefined || course.seat.volumeQuotaMb === undefined) return null
-  const until = span.until + (course.keepDays ?? policy.keepDays) * dayMs
-  return { from: formatInstant(span.from), until: formatInstant(until) }
-}
-
-function headroomOf(plan: CoursePlan, policy: Policy): BlueprintCourse['headroom'] {
-  const { course, zone } = plan
-  const span = spanOf(plan)
-  const wanted = course.headroom ?? policy.headroom
-  const seats =
-    wanted.seats ?? policy.headroom.seats ?? Math.max(2, Math.ceil(course.students * 0.1))
-  if (span === undefined || seats === 0) return null
-  const { hours, days } = wanted
-  const timeZone = course.timeZone ?? zone.timeZone
-  return {
-    seats,
-    from: formatInstant(span.from),
-    until: formatInstant(span.until),
-    timeZone,
-    hours,
-    days,
-  }
-}
-
-function blueprintSession(
-  session: Occurrence,
-  seats: string,
-  placements: Placement[],
-): BlueprintSession {
-  return {
-    key: session.key,
-    kind: session.kind,
-    pool: session.pool,
-    group: session.group ?? null,
-    startsAt: formatInstant(session.startsAt),
-    endsAt: formatInstant(session.endsAt),
-    opensAt: formatInstant(session.opensAt),
-    leadStartsAt: formatInstant(session.leadStartsAt),
-    readyAt: formatInstant(session.readyAt),
-    graceEndsAt: formatInstant(session.graceEndsAt),
-    students: session.students,
-    atOnce: session.atOnce,
-    spares: session.spares,
-    // Seats without room would only wait in Swarm: start with those that fit.
-    warm: Math.min(
-      session.warm,
-      placements.reduce((sum, one) => sum + one.seats, 0),
-    ),
-    seats,
-    placements,
-  }
-}
-
-const error = (code: string, where: Note['where'], params: Note['params']): Note => ({
-  code,
-  severity: 'error',
-  where,
-  params,
-})
-const warning = (code: string, where: Note['where'], params: Note['params']): Note => ({
-  ...error(code, where, params),
-  severity: 'warning',
-})
-const info = (code: string, where: Note['where'], params: Note['params']): Note => ({
-  ...error(code, where, params),
-  severity: 'info',
-})
 
 function byWhere(a: Note, b: Note): number {
-  const text = (note: Note) =>
-    [
-      note.where.course ?? '',
-      note.where.session ?? '',
-      note.code,
-      JSON.stringify(note.params),
-    ].join('\n')
-  return text(a) < text(b) ? -1 : text(a) > text(b) ? 1 : 0
+  return (
+    compareText(a.where.course ?? '', b.where.course ?? '') ||
+    compareText(a.where.session ?? '', b.where.session ?? '') ||
+    compareText(a.code, b.code) ||
+    compareText(JSON.stringify(a.params), JSON.stringify(b.params))
+  )
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }

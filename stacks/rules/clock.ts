@@ -31,14 +31,27 @@ export function parseWall(text: string): number {
   return Date.parse(text.length === 10 ? `${text}T00:00Z` : `${text}Z`)
 }
 
-/** "UTC" ms → `2026-11-23T08:00`. */
+const dayTexts = new Map<number, string>()
+const clockTexts = Array.from(
+  { length: 1440 },
+  (_, minute) =>
+    `T${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`,
+)
+
+/** "UTC" ms → `2026-11-23T08:00`. By table: a campus has few days and a hundred thousand times. */
 export function formatWall(wallMs: number): string {
-  return new Date(wallMs).toISOString().slice(0, 16)
+  const day = Math.floor(wallMs / dayMs)
+  let text = dayTexts.get(day)
+  if (text === undefined) {
+    text = new Date(day * dayMs).toISOString().slice(0, 10)
+    dayTexts.set(day, text)
+  }
+  return text + clockTexts[Math.floor((wallMs - day * dayMs) / 60_000)]
 }
 
-/** Epoch ms → `2026-11-23T07:00:00Z`. */
+/** Epoch ms → `2026-11-23T07:00:00Z`. Everything here happens on whole minutes. */
 export function formatInstant(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`
+  return `${formatWall(ms)}:00Z`
 }
 
 export function parseInstant(text: string): number {

@@ -18,6 +18,9 @@ export interface Demand {
   pool: string
   seats: number
   each: Vector
+  hasGpu: boolean
+  /** Places kept longer than the others of their session. */
+  isExtra: boolean
   /** Epoch ms. */
   from: number
   until: number
@@ -63,9 +66,16 @@ export function demandOf(
     course: course.key,
     pool: pool.key,
     each,
+    hasGpu: course.seat.gpu !== undefined,
     from: session.leadStartsAt,
+    isExtra: false,
   }
-  const extra = session.extra.map(({ seats, until }) => ({ ...common, seats, until }))
+  const extra = session.extra.map(({ seats, until }) => ({
+    ...common,
+    isExtra: true,
+    seats,
+    until,
+  }))
   const rest = places - extra.reduce((sum, { seats }) => sum + seats, 0)
   return rest > 0 ? [{ ...common, seats: rest, until: session.commonEndsAt }, ...extra] : extra
 }

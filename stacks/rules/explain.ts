@@ -76,8 +76,36 @@ export const sentences: Record<string, Text> = {
     en: 'The size of machine “{node}” is not known: nothing is checked against it.',
   },
   'session-does-not-fit': {
-    fr: 'La séance du {wall} ne tient pas : à {at}, il manque {missing} ({needed} demandés, {free} libres) pour {seats} places.',
-    en: 'The session on {wall} does not fit: at {at}, {missing} is missing ({needed} asked, {free} free) for {seats} places.',
+    fr: 'La séance du {wall} ne tient pas : à {at}, il manque {missing} ({needed} demandés, {free} libres) pour {seats} places.{slots}',
+    en: 'The session on {wall} does not fit: at {at}, it lacks {missing} ({needed} asked, {free} free) for {seats} places.{slots}',
+  },
+  'session-scattered': {
+    fr: 'La séance du {wall} ne tient pas : à {at}, il reste {free} en tout, mais aucune machine n’a assez pour une place de plus ; {seats} places manquent.{slots}',
+    en: 'The session on {wall} does not fit: at {at}, {free} are left in all, but no machine has enough for one more place; {seats} places are missing.{slots}',
+  },
+  'pool-at-maximum': {
+    fr: 'La séance du {wall} ne tient pas : à {at}, le maximum de machines est atteint ; {seats} places manquent ({needed}).{slots}',
+    en: 'The session on {wall} does not fit: at {at}, the maximum of machines is reached; {seats} places are missing ({needed}).{slots}',
+  },
+  'seat-too-large': {
+    fr: 'La séance du {wall} ne tiendra jamais ici : une place demande {needed}, la plus grande machine offre {free}. Choisissez d’autres machines ou demandez moins.',
+    en: 'The session on {wall} will never fit here: one place asks for {needed}, the largest machine has {free}. Choose other machines or ask for less.',
+  },
+  'project-shared': {
+    fr: '{students} étudiants se partagent {atOnce} places : environ {hoursEach} h chacun pendant la période ; au-delà, on attend son tour.',
+    en: '{students} students share {atOnce} places: about {hoursEach} h each over the period; beyond that one waits for a turn.',
+  },
+  'project-hours-short': {
+    fr: '{students} étudiants se partagent {atOnce} places : environ {hoursEach} h chacun, moins que les {wanted} h voulues. Ouvrez plus d’heures ou plus de places.',
+    en: '{students} students share {atOnce} places: about {hoursEach} h each, less than the {wanted} h wanted. Open more hours or more places.',
+  },
+}
+
+const slotSentences: Record<'some' | 'none', Text> = {
+  some: { fr: ' Elle tiendrait : {list}.', en: ' It would fit: {list}.' },
+  none: {
+    fr: ' Aucun autre créneau ne convient dans les semaines voisines.',
+    en: ' No other slot in the weeks around would do.',
   },
 }
 
@@ -112,8 +140,22 @@ function valueText(name: string, note: Note, language: Language, naming: Naming)
   if (typeof resource === 'string' && typeof value === 'number' && isAmount(name)) {
     return amountText(resource, value, language)
   }
+  if (name === 'slots') return slotsText(value, language)
   if (name === 'what' && typeof value === 'string') return words[value]?.[language] ?? value
   return plainText(value)
+}
+
+function slotsText(value: NoteValue | undefined, language: Language): string {
+  if (!Array.isArray(value)) return ''
+  if (value.length === 0) return slotSentences.none[language]
+  const walls = value.map((slot) =>
+    typeof slot === 'object' && slot && 'wall' in slot ? slot['wall'] : '',
+  )
+  const list = walls.map((wall) => dateText(String(wall), language)).join(' ; ')
+  return slotSentences.some[language].replace(
+    '{list}',
+    language === 'fr' ? list : list.replaceAll(' ;', ';'),
+  )
 }
 
 function isAmount(name: string): boolean {

@@ -1,11 +1,11 @@
 /** Which numbered seats does a session use? Holders first, their group's next, free numbers in order. */
 import type { Course, Inventory } from '../terms.ts'
-import { seatNumbers } from '../blueprint.ts'
+import { seatNumbers, seatRanges } from '../blueprint.ts'
 import type { Occurrence } from './schedule.ts'
 
 export interface Numbering {
-  /** Numbers each session needs, by session key. */
-  bySession: Map<string, number[]>
+  /** Numbers each session needs, by session key, as `1-30`. */
+  textBySession: Map<string, string>
   /** All numbers of the course: what its sessions use and what holders have, dormant ones included. */
   all: number[]
   /** Sessions for which more seats are held than students are expected: key → holders. */
@@ -21,10 +21,10 @@ export function numberSeats(
   const dormant = new Set(inventory.dormant[course.key])
   const taken = (inventory.taken[course.key] ?? []).filter((seat) => !dormant.has(seat))
   const groups = groupNumbers(course, dormant)
-  const bySession = new Map<string, number[]>()
+  const textBySession = new Map<string, string>()
   const beyond = new Map<string, number>()
   const all = new Set<number>([...taken, ...dormant])
-  const known = new Map<string, number[]>()
+  const known = new Map<string, { count: number; text: string }>()
   for (const session of occurrences) {
     const want = session.students + session.spares
     const shape = `${session.group ?? ''}:${want}`
@@ -35,14 +35,15 @@ export function numberSeats(
       const holders = taken.filter((seat) =>
         own.length > 0 ? own.includes(seat) : !others.has(seat),
       )
-      numbers = pick(want, own, dormant, others, holders)
+      const picked = pick(want, own, dormant, others, holders)
+      for (const seat of picked) all.add(seat)
+      numbers = { count: picked.length, text: seatRanges(picked) }
       known.set(shape, numbers)
-      for (const seat of numbers) all.add(seat)
     }
-    bySession.set(session.key, numbers)
-    if (numbers.length > want) beyond.set(session.key, numbers.length)
+    textBySession.set(session.key, numbers.text)
+    if (numbers.count > want) beyond.set(session.key, numbers.count)
   }
-  return { bySession, all: [...all], beyond }
+  return { textBySession, all: [...all], beyond }
 }
 
 /** Groups without numbers of their own follow each other: 1–15, 16–30, … */

@@ -1,161 +1,328 @@
-/** Which seats sit on which node, and which nodes must be bought? */
+/** Which seats sit on which node of a pool, over all time, and which nodes are bought? */
 import type { Placement } from '../blueprint.ts'
-import type { Inventory, Pool } from '../terms.ts'
-import type { Demand, Dimensions, Vector } from './demand.ts'
-import { vectorOf } from './demand.ts'
+import type { SeatedOnNode } from '../terms.ts'
+import type { Demand } from './demand.ts'
+import { boughtMachine, standingMachines } from './machines.ts'
+import type { Machine, Market, Offer, Use } from './machines.ts'
+import { inOrderOfPlacing, lifeOf, pack } from './pack.ts'
+import type { Unplaced } from './pack.ts'
 
-/** A session's places that no node can take: at which instant, which resource, how much of it. */
-export interface Shortage {
-  demand: Demand
-  /** Epoch ms of the first minute at which it is short. */
-  at: number
-  seats: number
-  resource: string
-  needed: number
-  free: number
+/** Longer than this is placed first: a fortnight's project must not tie all its days together. */
+const longMs = 20 * 3_600_000
+
+export interface BoughtNode {
+  key: string
+  flavour: string
+  /** Ordered from here: boot included. Epoch ms. */
+  from: number
+  until: number
 }
+
+/** What one machine does in one stretch. */
+export interface MachineUses {
+  key: string
+  offer: Offer | undefined
+  capacity: number[]
+  /** Seats can sit from here until there. */
+  from: number
+  until: number
+  uses: Use[]
+}
+
+/** A stretch of time that begins and ends with nothing (short) running: solved on its own. */
+export interface Stretch {
+  from: number
+  until: number
+  demands: Demand[]
+  machines: MachineUses[]
+  nodes: BoughtNode[]
+  placements: Map<string, Placement[]>
+  /** Of these, the places kept for extra time, by session. */
+  extra: Map<string, ExtraPlacement[]>
+  unplaced: Unplaced[]
+}
+
+export type ExtraPlacement = Placement & { until: number }
 
 export interface Placed {
-  placements: Map<string, Placement[]>
-  shortages: Shortage[]
-  nodes: { key: string; flavour: string; from: number; until: number }[]
-  /** Own machines whose size nobody knows yet. */
-  unsized: string[]
+  market: Market
+  /** What lasts longer than a day, or is seated already. */
+  lasting: Stretch
+  lastingMachines: Machine[]
+  /** The rest, in order of time. */
+  stretches: Stretch[]
 }
 
-interface Machine {
-  key: string
-  capacity: Vector
-  uses: { from: number; until: number; amount: Vector }[]
+/** What was solved before: an edit solves again only the stretches it touches. Only saves time. */
+export interface Solved {
+  lasting: { long: Demand[]; seated: string; result: Lasting } | undefined
+  /** By their first demand; good for one result of `lasting` only. */
+  stretches: WeakMap<Demand, { lasting: Lasting; stretch: Stretch }>
 }
 
-export function place(
-  pool: Pool,
-  dims: Dimensions,
+interface Lasting {
+  stretch: Stretch
+  /** Machines with uses that later placing must leave alone. */
+  machines: Machine[]
+}
+
+export function nothingSolved(): Solved {
+  return { lasting: undefined, stretches: new WeakMap() }
+}
+
+/**
+ * Places all demands of a pool.
+ * @param solved answers of earlier calls for the same market
+ */
+export function placePool(
+  market: Market,
   demands: Demand[],
-  inventory: Inventory,
+  seated: SeatedOnNode[],
+  solved: Solved = nothingSolved(),
 ): Placed {
-  const placed: Placed = { placements: new Map(), shortages: [], nodes: [], unsized: [] }
-  const machines = fixedMachines(pool, dims, inventory, placed)
-  const inOrder = demands.toSorted(
-    (a, b) =>
-      a.from - b.from ||
-      (a.session < b.session ? -1 : a.session > b.session ? 1 : b.until - a.until),
-  )
-  for (const demand of inOrder) placeOne(pool, dims, demand, machines, placed)
-  return placed
-}
-
-function fixedMachines(
-  pool: Pool,
-  dims: Dimensions,
-  inventory: Inventory,
-  placed: Placed,
-): Machine[] {
-  const machines: Machine[] = []
-  for (const node of pool.nodes.toSorted((a, b) => (a.key < b.key ? -1 : 1))) {
-    const seen = inventory.nodes.find((one) => one.pool === pool.key && one.key === node.key)
-    const size = { ...seen, ...withoutUndefined(node) }
-    if (size.cpu === undefined || size.memoryMb === undefined) placed.unsized.push(node.key)
-    machines.push({ key: node.key, capacity: capacityOf(size, pool, dims), uses: [] })
+  const { pinned, rest } = pinSeated(market, demands, seated)
+  const sorted = rest.toSorted(inOrderOfPlacing)
+  const long = sorted.filter(isLong)
+  const lasting = lastingOf(market, long, pinned, solved)
+  const short = long.length === 0 ? sorted : sorted.filter((demand) => !isLong(demand))
+  const stretches: Stretch[] = []
+  for (const part of stretchesOf(short, market)) {
+    const first = part[0] as Demand
+    const before = solved.stretches.get(first)
+    const isSame = before?.lasting === lasting && sameItems(before.stretch.demands, part)
+    const stretch = isSame ? before.stretch : solve(market, part, lasting.machines)
+    if (!isSame) solved.stretches.set(first, { lasting, stretch })
+    stretches.push(stretch)
   }
-  return machines
+  return { market, lasting: lasting.stretch, lastingMachines: lasting.machines, stretches }
 }
 
-function withoutUndefined<T extends object>(value: T): T {
-  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as T
+export function isLong(demand: Demand): boolean {
+  return demand.until - demand.from > longMs
 }
 
-function capacityOf(size: Parameters<typeof vectorOf>[0], pool: Pool, dims: Dimensions): Vector {
-  const total = vectorOf(size, dims)
-  const reserve = vectorOf(pool.reserve, dims)
-  const capacity = total.map((amount, i) => Math.max(0, amount - (reserve[i] ?? 0)))
-  // What nobody measured does not limit (a note says so); a GPU nobody named is not there.
-  const measured = [size.cpu, size.memoryMb, size.diskMb]
-  measured.forEach((amount, i) => {
-    if (amount === undefined) capacity[i] = Number.MAX_SAFE_INTEGER
+/** Cuts where nothing runs for longer than any boot: no machine is worth keeping across. */
+function* stretchesOf(sorted: Demand[], market: Market): Generator<Demand[]> {
+  const gapMs = Math.max(0, ...market.offers.map((offer) => offer.bootMs))
+  let start = 0
+  let reach = -Infinity
+  for (let i = 0; i < sorted.length; i++) {
+    const demand = sorted[i] as Demand
+    if (i > start && demand.from > reach + gapMs) {
+      yield sorted.slice(start, i)
+      start = i
+    }
+    reach = Math.max(reach, demand.until)
+  }
+  if (start < sorted.length) yield sorted.slice(start)
+}
+
+function sameItems<T>(a: T[], b: T[]): boolean {
+  return a.length === b.length && a.every((item, i) => item === b[i])
+}
+
+/** Seats that run on a node now stay there: they leave their demand and are fixed beforehand. */
+function pinSeated(market: Market, demands: Demand[], seated: SeatedOnNode[]) {
+  const pins = seated
+    .filter((one) => one.pool === market.pool.key)
+    .toSorted((a, b) => (`${a.session} ${a.node}` < `${b.session} ${b.node}` ? -1 : 1))
+    .map((one) => ({ ...one }))
+  if (pins.length === 0) return { pinned: [], rest: demands }
+  const machines = new Map(standingMachines(market).map((one) => [one.key, one]))
+  const rest = demands.flatMap((demand) => {
+    let { seats } = demand
+    for (const pin of pins.filter((one) => one.session === demand.session)) {
+      const machine = machines.get(pin.node) ?? namedMachine(market, pin.node, demand)
+      const stay = Math.min(seats, pin.seats)
+      if (machine === undefined || stay === 0) continue
+      machines.set(pin.node, machine)
+      pin.seats -= stay
+      seats -= stay
+      const { session, each, isExtra, from, until } = demand
+      machine.base.push({ session, seats: stay, each, isExtra, from, until })
+      machine.from = Math.min(machine.from, from)
+      machine.until = Math.max(machine.until, until)
+    }
+    if (seats === demand.seats) return [demand]
+    return seats === 0 ? [] : [{ ...demand, seats }]
   })
-  return capacity
+  return { pinned: [...machines.values()].filter((one) => one.base.length > 0), rest }
 }
 
-function placeOne(
-  pool: Pool,
-  dims: Dimensions,
-  demand: Demand,
-  machines: Machine[],
-  placed: Placed,
-): void {
-  let left = demand.seats
-  const add = (machine: Machine, seats: number) => {
-    machine.uses.push({
-      from: demand.from,
-      until: demand.until,
-      amount: demand.each.map((x) => x * seats),
-    })
-    const placements = placed.placements.get(demand.session) ?? []
-    placements.push({ node: machine.key, seats })
-    placed.placements.set(demand.session, placements)
-    left -= seats
-  }
-  for (const machine of machines) {
-    if (left === 0) return
-    const seats = Math.min(left, room(machine, demand))
-    if (seats > 0) add(machine, seats)
-  }
-  for (const flavour of pool.flavours) {
-    const capacity = capacityOf(flavour, pool, dims)
-    const fit = Math.min(
-      ...demand.each.map((x, i) => (x === 0 ? left : Math.floor((capacity[i] ?? 0) / x))),
-    )
-    const most = fit === 0 ? 0 : Math.min(Math.ceil(left / fit), pool.maximum - placed.nodes.length)
-    for (let n = 0; n < most; n++) {
-      const key = `${flavour.key}-${placed.nodes.length + 1}`
-      const from = demand.from - flavour.bootMinutes * 60_000
-      placed.nodes.push({ key, flavour: flavour.key, from, until: demand.until })
-      add({ key, capacity, uses: [] }, Math.min(left, fit))
+/** `m-large-3` → a machine of that flavour; undefined for a node the pool no longer knows. */
+function namedMachine(market: Market, key: string, demand: Demand): Machine | undefined {
+  const offer = market.offers.find((one) => indexOfName(key, one.flavour) > 0)
+  return offer && { ...boughtMachine(offer, demand.from, demand.until), key }
+}
+
+/** Places what lasts, around the seats taken already. */
+function lastingOf(market: Market, long: Demand[], pinned: Machine[], solved: Solved): Lasting {
+  const seated = pinned.length === 0 ? '' : JSON.stringify(pinned.map((one) => [one.key, one.base]))
+  const before = solved.lasting
+  if (before?.seated === seated && sameItems(before.long, long)) return before.result
+  const stretch = solve(market, long, pinned, true)
+  const machines = stretch.machines.map(({ key, offer, capacity, from, until, uses }) => ({
+    ...blankMachine(capacity),
+    key,
+    offer,
+    from,
+    until,
+    base: uses,
+  }))
+  const result = { stretch, machines }
+  solved.lasting = { long, seated, result }
+  return result
+}
+
+function blankMachine(capacity: number[]): Machine {
+  const offer = { flavour: '', capacity, pricePerHour: 0, bootMs: 0, quota: 0 }
+  return { ...boughtMachine(offer, 0, 0), offer: undefined }
+}
+
+/** @param withBase whether what was fixed beforehand is part of the answer */
+function solve(market: Market, demands: Demand[], lasting: Machine[], withBase = false): Stretch {
+  const { from, until } = spanOf([
+    ...demands,
+    ...(withBase ? lasting.flatMap((one) => one.base) : []),
+  ])
+  const standing = standingMachines(market)
+  const guests: Machine[] = []
+  for (const one of lasting) {
+    const base = one.base.filter((use) => use.from < until && from < use.until)
+    const own = standing.find((other) => other.key === one.key)
+    if (own) own.base = base
+    else if (isNear(one, from, until)) {
+      guests.push({ ...one, base, free: [...one.capacity], uses: [], active: [] })
     }
   }
-  if (left > 0) placed.shortages.push(shortageOf(demand, left, machines, dims))
+  const others = guests.map((one) => ({ ...lifeOf(one), key: one.key }))
+  const packed = pack(market, demands, [...standing, ...guests], others)
+  nameBought(market, packed.bought, others)
+  if (withBase) for (const one of packed.standing) one.uses.unshift(...one.base)
+  const nodes = withBase ? [...packed.bought, ...guests] : packed.bought
+  const machines = [...packed.standing, ...packed.bought].filter((one) => one.uses.length > 0)
+  return {
+    from,
+    until,
+    demands,
+    machines,
+    nodes: nodes.map(nodeOf),
+    placements: placementsOf(machines),
+    extra: extraOf(machines),
+    unplaced: packed.unplaced,
+  }
 }
 
-/** How many such seats fit on a machine from the demand's first to its last minute. */
-function room(machine: Machine, demand: Demand): number {
-  const instants = [demand.from, ...machine.uses.map((use) => use.from)]
-  let seats = demand.seats
-  for (const at of instants) {
-    if (at < demand.from || at >= demand.until) continue
-    const free = freeAt(machine, at)
-    demand.each.forEach((x, i) => {
-      if (x > 0) seats = Math.min(seats, Math.floor((free[i] ?? 0) / x))
-    })
+function spanOf(times: { from: number; until: number }[]): { from: number; until: number } {
+  let from = Infinity
+  let until = -Infinity
+  for (const one of times) {
+    if (one.from < from) from = one.from
+    if (one.until > until) until = one.until
   }
-  return Math.max(0, seats)
+  return { from, until }
 }
 
-function freeAt(machine: Machine, at: number): Vector {
-  const free = [...machine.capacity]
-  for (const use of machine.uses) {
-    if (use.from <= at && at < use.until)
-      use.amount.forEach((x, i) => (free[i] = (free[i] ?? 0) - x))
-  }
-  return free
+/** A bought machine that is on, or booting, in some of a stretch. */
+function isNear(machine: Machine, from: number, until: number): boolean {
+  if (machine.offer === undefined) return false
+  const life = lifeOf(machine)
+  return life.from < until && from - machine.offer.bootMs < life.until
 }
 
-function shortageOf(demand: Demand, left: number, machines: Machine[], dims: Dimensions): Shortage {
-  const starts = machines.flatMap((machine) => machine.uses.map((use) => use.from))
-  const instants = [demand.from, ...starts.filter((at) => demand.from < at && at < demand.until)]
-  let worst = { at: demand.from, resource: 'cpu', needed: 0, free: 0, share: -1 }
-  for (const at of instants.toSorted((a, b) => a - b)) {
-    demand.each.forEach((x, i) => {
-      const needed = x * left
-      const free = machines.reduce(
-        (sum, machine) => sum + Math.max(0, freeAt(machine, at)[i] ?? 0),
-        0,
-      )
-      const share = x === 0 ? -1 : (needed - free) / needed
-      if (share > worst.share) worst = { at, resource: dims.names[i] ?? 'cpu', needed, free, share }
-    })
+/**
+ * Would everything still fit with one session's demands replaced by these?
+ * Only the stretches they leave and enter are placed again.
+ */
+export function tryMoved(placed: Placed, session: string, moved: Demand[]): boolean {
+  const { market, stretches } = placed
+  const gapMs = Math.max(0, ...market.offers.map((offer) => offer.bootMs))
+  const isTouched = (stretch: Stretch) =>
+    moved.some((one) => stretch.from <= one.until + gapMs && one.from <= stretch.until + gapMs) ||
+    stretch.demands.some((one) => one.session === session)
+  const touched = stretches.filter(isTouched)
+  const before = touched.flatMap((stretch) => stretch.unplaced)
+  const demands = touched
+    .flatMap((stretch) => stretch.demands)
+    .filter((one) => one.session !== session)
+    .concat(moved)
+    .toSorted(inOrderOfPlacing)
+  const lasting = placed.lastingMachines
+  const after = [...stretchesOf(demands, market)].flatMap(
+    (part) => solve(market, part, lasting).unplaced,
+  )
+  return after.every(
+    ({ demand }) =>
+      demand.session !== session &&
+      seatsShort(after, demand.session) <= seatsShort(before, demand.session),
+  )
+}
+
+function seatsShort(unplaced: Unplaced[], session: string): number {
+  return unplaced
+    .filter((one) => one.demand.session === session)
+    .reduce((sum, one) => sum + one.seats, 0)
+}
+
+/** The lowest number free for all of a machine's life, per flavour: names stay low and stable. */
+function nameBought(market: Market, bought: Machine[], others: { key: string }[]): void {
+  const inOrder = bought.toSorted((a, b) => lifeOf(a).from - lifeOf(b).from)
+  for (const offer of market.offers) {
+    const first = offer === market.idleOffer ? market.idle + 1 : 1
+    // Until when each number is in use; what lasts keeps its number to itself.
+    const busyUntil: number[] = []
+    for (const { key } of others) {
+      const index = indexOfName(key, offer.flavour) - first
+      if (index >= 0) busyUntil[index] = Infinity
+    }
+    for (const machine of inOrder) {
+      if (machine.offer !== offer) continue
+      const from = machine.from - offer.bootMs
+      let n = 0
+      while ((busyUntil[n] ?? -Infinity) > from) n++
+      busyUntil[n] = machine.until
+      machine.key = `${offer.flavour}-${first + n}`
+    }
   }
-  const { share: _share, ...rest } = worst
-  return { demand, seats: left, ...rest }
+}
+
+/** The number in `m-large-3`, 0 when it is not a name of that flavour. */
+function indexOfName(key: string, flavour: string): number {
+  const rest = key.slice(flavour.length + 1)
+  return key.startsWith(`${flavour}-`) && /^\d+$/.test(rest) ? Number(rest) : 0
+}
+
+function nodeOf(machine: MachineUses): BoughtNode {
+  const { key, offer, from, until } = machine
+  return { key, flavour: offer?.flavour ?? '', from: from - (offer?.bootMs ?? 0), until }
+}
+
+/** Seats per node of each session, in order of node. */
+function placementsOf(machines: MachineUses[]): Map<string, Placement[]> {
+  const placements = new Map<string, Placement[]>()
+  for (const { key, uses } of machines.toSorted((a, b) => byName(a.key, b.key))) {
+    for (const { session, seats } of uses) {
+      const list = placements.get(session)
+      const last = list?.at(-1)
+      if (list === undefined) placements.set(session, [{ node: key, seats }])
+      else if (last?.node === key) last.seats += seats
+      else list.push({ node: key, seats })
+    }
+  }
+  return placements
+}
+
+function extraOf(machines: MachineUses[]): Map<string, ExtraPlacement[]> {
+  const extra = new Map<string, ExtraPlacement[]>()
+  for (const { key, uses } of machines) {
+    for (const { session, seats, until, isExtra } of uses) {
+      if (isExtra) extra.set(session, [...(extra.get(session) ?? []), { node: key, seats, until }])
+    }
+  }
+  return extra
+}
+
+/** `m-2` before `m-10`. */
+function byName(a: string, b: string): number {
+  return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0)
 }

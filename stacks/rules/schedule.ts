@@ -2,6 +2,7 @@
 import { RRuleTemporal } from 'rrule-temporal'
 import { Temporal } from 'temporal-polyfill'
 import type { Course, Holiday, Note, Policy, ProjectPeriod, SessionPlan, Zone } from '../terms.ts'
+import { canonicalJson } from '../blueprint.ts'
 import { formatWall, instantOf, parseWall } from './clock.ts'
 import { isInDays, parseHours } from './hours.ts'
 
@@ -45,7 +46,8 @@ export function schedule(course: Course, zone: Zone, policy: Policy): Schedule {
   const notes: Note[] = []
   const occurrences: Occurrence[] = []
   const used = new Set<string>()
-  for (const plan of course.sessions) {
+  // In order of the documents' content, so that the order of writing decides nothing.
+  for (const plan of course.sessions.toSorted(byContent)) {
     for (const { planned, wall } of classesOf(course, plan, zone.holidays, timeZone, notes)) {
       const key = uniqueKey(used, `${course.key}/${formatWall(planned)}`, plan.group)
       occurrences.push(classAt(course, plan, policy, { key, wall, timeZone }, notes))
@@ -56,6 +58,11 @@ export function schedule(course: Course, zone: Zone, policy: Policy): Schedule {
   }
   occurrences.sort((a, b) => a.startsAt - b.startsAt || (a.key < b.key ? -1 : 1))
   return { occurrences, notes }
+}
+
+function byContent(a: SessionPlan, b: SessionPlan): number {
+  const text = (plan: SessionPlan) => `${plan.start} ${plan.group ?? ''} ${canonicalJson(plan)}`
+  return text(a) < text(b) ? -1 : 1
 }
 
 function uniqueKey(used: Set<string>, base: string, group: string | undefined): string {

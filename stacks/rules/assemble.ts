@@ -1,0 +1,174 @@
+/** Plans and placements → the blueprint document. Parts that did not change stay the same objects. */
+import { course8, seatRanges } from '../blueprint.ts'
+import type {
+  Blueprint,
+  BlueprintCourse,
+  BlueprintPool,
+  BlueprintSession,
+  Placement,
+} from '../blueprint.ts'
+import type { Policy } from '../terms.ts'
+import { allowanceOf } from './allowance.ts'
+import { formatInstant } from './clock.ts'
+import type { BoughtNode, ExtraPlacement, Placed, Stretch } from './placement.ts'
+import type { CoursePlan } from './plan.ts'
+import { headroomOf, volumesOf } from './retention.ts'
+import type { Occurrence } from './schedule.ts'
+import { seatTemplate } from './template.ts'
+
+/** Parts made before, by what they were made of. */
+export type Assembled = WeakMap<object, object>
+
+export function assemble(
+  known: Assembled,
+  plans: CoursePlan[],
+  placed: Map<string, Placed>,
+  policy: Policy,
+): Blueprint {
+  const placements: ByPool = new Map()
+  for (const [pool, one] of placed)
+    placements.set(pool, { all: allPlacements(one), extra: allExtra(one) })
+  return {
+    apiVersion: 'labplan/v1',
+    kind: 'Blueprint',
+    courses: plans.map((plan) => courseOf(known, plan, placements, policy)),
+    pools: [...placed.values()].map((one) => poolOf(known, one)),
+  }
+}
+
+type ByPool = Map<string, { all: Map<string, Placement[]>; extra: Map<string, ExtraPlacement[]> }>
+
+function allExtra({ lasting, stretches }: Placed): Map<string, ExtraPlacement[]> {
+  const all = new Map<string, ExtraPlacement[]>()
+  for (const { extra } of [lasting, ...stretches]) {
+    for (const [session, list] of extra) all.set(session, [...(all.get(session) ?? []), ...list])
+  }
+  return all
+}
+
+function allPlacements(placed: Placed): Map<string, Placement[]> {
+  const all = new Map<string, Placement[]>(placed.lasting.placements)
+  for (const stretch of placed.stretches) {
+    for (const [session, list] of stretch.placements) {
+      const before = all.get(session)
+      all.set(session, before === undefined ? list : merged(before, list))
+    }
+  }
+  return all
+}
+
+/** A session seated in part already has some places fixed beforehand, the rest placed now. */
+function merged(a: Placement[], b: Placement[]): Placement[] {
+  const seats = new Map(a.map((one) => [one.node, one.seats]))
+  for (const one of b) seats.set(one.node, (seats.get(one.node) ?? 0) + one.seats)
+  return [...seats]
+    .map(([node, count]) => ({ node, seats: count }))
+    .toSorted((x, y) => x.node.length - y.node.length || (x.node < y.node ? -1 : 1))
+}
+
+function courseOf(
+  known: Assembled,
+  plan: CoursePlan,
+  placements: ByPool,
+  policy: Policy,
+): BlueprintCourse {
+  const sessions = plan.occurrences.map((session) => {
+    const found = placements.get(session.pool)
+    const extra = found?.extra.get(session.key) ?? []
+    return sessionOf(known, plan, session, found?.all.get(session.key) ?? [], extra)
+  })
+  const before = known.get(plan) as BlueprintCourse | undefined
+  if (before !== undefined && before.sessions.every((one, i) => one === sessions[i])) return before
+  const { course, zone, environment, occurrences, numbers } = plan
+  const made: BlueprintCourse = {
+    key: course.key,
+    zone: course.zone,
+    course8: course8(course.key),
+    pool: course.pool,
+    template: environment === undefined ? null : seatTemplate(course, environment),
+    seats: seatRanges(numbers.all),
+    volumes: volumesOf(course, zone, occurrences, policy),
+    headroom: headroomOf(course, zone, occurrences, policy),
+    allowance: allowanceOf(course, policy),
+    sessions,
+  }
+  known.set(plan, made)
+  return made
+}
+
+function sessionOf(
+  known: Assembled,
+  plan: CoursePlan,
+  session: Occurrence,
+  placements: Placement[],
+  extraPlacements: ExtraPlacement[],
+): BlueprintSession {
+  const before = known.get(session) as BlueprintSession | undefined
+  const extra = extraPlacements
+    .map((one) => ({ ...one, until: formatInstant(one.until) }))
+    .toSorted((a, b) => (`${a.node} ${a.until}` < `${b.node} ${b.until}` ? -1 : 1))
+  const isSame = before !== undefined && samePlacements(before.placements, placements)
+  if (isSame && JSON.stringify(before.extra) === JSON.stringify(extra)) return before
+  const made: BlueprintSession = {
+    key: session.key,
+    kind: session.kind,
+    pool: session.pool,
+    group: session.group ?? null,
+    startsAt: formatInstant(session.startsAt),
+    endsAt: formatInstant(session.endsAt),
+    opensAt: formatInstant(session.opensAt),
+    leadStartsAt: formatInstant(session.leadStartsAt),
+    readyAt: formatInstant(session.readyAt),
+    placesEndAt: formatInstant(session.commonEndsAt),
+    graceEndsAt: formatInstant(session.graceEndsAt),
+    students: session.students,
+    atOnce: session.atOnce,
+    spares: session.spares,
+    // Seats without room would only wait in Swarm: start with those that fit.
+    warm: Math.min(
+      session.warm,
+      placements.reduce((sum, one) => sum + one.seats, 0),
+    ),
+    seats: plan.numbers.textBySession.get(session.key) ?? '',
+    placements,
+    extra,
+  }
+  known.set(session, made)
+  return made
+}
+
+function samePlacements(a: Placement[], b: Placement[]): boolean {
+  return (
+    a === b ||
+    (a.length === b.length &&
+      a.every((one, i) => one.node === b[i]?.node && one.seats === b[i].seats))
+  )
+}
+
+function poolOf(known: Assembled, { market, lasting, stretches }: Placed): BlueprintPool {
+  const { pool, idle, idleOffer } = market
+  const flavour = idleOffer?.flavour ?? ''
+  const parts = [lasting, ...stretches].filter((stretch) => stretch.nodes.length > 0)
+  return {
+    key: pool.key,
+    zone: pool.zone,
+    fixed: market.fixed.map((node) => node.key),
+    nodes: parts.flatMap((stretch) => nodesOf(known, stretch)),
+    idle: Array.from({ length: idle }, (_, n) => ({ key: `${flavour}-${n + 1}`, flavour })),
+  }
+}
+
+function nodesOf(known: Assembled, stretch: Stretch): BlueprintPool['nodes'] {
+  const before = known.get(stretch) as BlueprintPool['nodes'] | undefined
+  if (before !== undefined) return before
+  const byStart = (a: BoughtNode, b: BoughtNode) =>
+    a.from - b.from || a.key.length - b.key.length || (a.key < b.key ? -1 : 1)
+  const made = stretch.nodes.toSorted(byStart).map((node) => ({
+    key: node.key,
+    flavour: node.flavour,
+    from: formatInstant(node.from),
+    until: formatInstant(node.until),
+  }))
+  known.set(stretch, made)
+  return made
+}

@@ -1,0 +1,79 @@
+/** Does it fit? Notes about machines of unknown size and sessions without room, with other slots. */
+import type { Note, Policy } from '../terms.ts'
+import { formatInstant, formatWall } from './clock.ts'
+import type { Placed } from './placement.ts'
+import type { CoursePlan } from './plan.ts'
+import { shortagesOf } from './shortage.ts'
+import type { Shortage } from './shortage.ts'
+import { nearestSlots } from './slots.ts'
+
+/** Other slots are looked for where a person is likely to look: one session of each of these courses. */
+const coursesWithSlots = 8
+
+/** @param now epoch ms: what is over needs no note */
+export function fitNotes(
+  plans: CoursePlan[],
+  placed: Map<string, Placed>,
+  policy: Policy,
+  now: number,
+): Note[] {
+  const notes: Note[] = []
+  const byCourse = new Map(plans.map((plan) => [plan.course.key, plan]))
+  const searched = new Set<string>()
+  for (const [pool, one] of placed) {
+    for (const node of one.market.unsized) {
+      notes.push({
+        code: 'node-size-unknown',
+        severity: 'warning',
+        where: { pool },
+        params: { node },
+      })
+    }
+    for (const shortage of shortagesOf(one)) {
+      const plan = byCourse.get(shortage.course)
+      if (plan === undefined || isOver(plan, shortage, now)) continue
+      const isSearched = searched.size < coursesWithSlots && !searched.has(shortage.course)
+      if (isSearched) searched.add(shortage.course)
+      notes.push(shortageNote(shortage, plan, one, isSearched, policy, now))
+    }
+  }
+  return notes
+}
+
+function isOver(plan: CoursePlan, shortage: Shortage, now: number): boolean {
+  const session = plan.occurrences.find((one) => one.key === shortage.session)
+  return (session?.graceEndsAt ?? shortage.at) <= now
+}
+
+const codes: Record<Shortage['why'], string> = {
+  'too-large': 'seat-too-large',
+  'at-maximum': 'pool-at-maximum',
+  'no-room': 'session-does-not-fit',
+  scattered: 'session-scattered',
+}
+
+function shortageNote(
+  shortage: Shortage,
+  plan: CoursePlan,
+  placed: Placed,
+  isSearched: boolean,
+  policy: Policy,
+  now: number,
+): Note {
+  const { seats, resource, needed, free, missing } = shortage
+  const session = plan.occurrences.find((one) => one.key === shortage.session)
+  const pool = placed.market.pool.key
+  const at = formatInstant(shortage.at)
+  const where = { course: shortage.course, session: shortage.session, pool, at }
+  const wall = formatWall(session?.wallStart ?? shortage.at)
+  const hasSlots = isSearched && session !== undefined && shortage.why !== 'too-large'
+  const slots = hasSlots
+    ? nearestSlots(plan, session, placed, policy, now).map(({ wall, startsAt }) => ({
+        wall,
+        startsAt,
+      }))
+    : null
+  const { maximum } = placed.market.pool
+  const params = { wall, seats, resource, needed, free, missing, maximum, slots }
+  return { code: codes[shortage.why], severity: 'error', where, params }
+}

@@ -1,0 +1,325 @@
+/**
+ * Which seats sit on which machine? One sweep over the starts of sessions, in a stretch of time that
+ * begins and ends with nothing running.
+ *
+ * Own machines first, then machines already paid for, then the cheaper, per seat, of staying longer
+ * with one and buying another. Seats that end together are put together, so that machines empty
+ * together. Nobody who sits is ever moved: a use never changes its machine.
+ */
+import type { Demand } from './demand.ts'
+import { boughtMachine, fit, roomBetween, take } from './machines.ts'
+import type { Machine, Market, Offer, Use } from './machines.ts'
+
+/** Seats of a demand that no machine can take. */
+export interface Unplaced {
+  demand: Demand
+  seats: number
+}
+
+export interface Packed {
+  /** Standing machines (own, always on, long-lived), with the uses they got here. */
+  standing: Machine[]
+  bought: Machine[]
+  unplaced: Unplaced[]
+}
+
+/** Bought machines that live through the stretch besides its own: they count for the maximum. */
+export interface Lives {
+  flavour: string
+  from: number
+  until: number
+}
+
+interface Sweep {
+  market: Market
+  at: number
+  standing: Machine[]
+  /** All bought here, also those that are gone: they count for the maximum around their end. */
+  bought: Machine[]
+  /** Bought machines one can still sit on. */
+  open: Machine[]
+  others: Lives[]
+  unplaced: Unplaced[]
+}
+
+/** @param demands in the order of `inOrderOfPlacing` */
+export function pack(
+  market: Market,
+  demands: Demand[],
+  standing: Machine[],
+  others: Lives[],
+): Packed {
+  const sweep: Sweep = { market, at: 0, standing, bought: [], open: [], others, unplaced: [] }
+  for (let i = 0; i < demands.length;) {
+    const at = (demands[i] as Demand).from
+    let end = i
+    while (demands[end]?.from === at) end++
+    sweep.at = at
+    leave(sweep, at)
+    const batch = demands.slice(i, end)
+    batch.forEach((demand, n) => placeOne(sweep, demand, batch, n))
+    i = end
+  }
+  return { standing, bought: sweep.bought, unplaced: sweep.unplaced }
+}
+
+/** By start; then scarce things first, then the longest, so that shorter ones fit in beside them. */
+export function inOrderOfPlacing(a: Demand, b: Demand): number {
+  return (
+    a.from - b.from ||
+    Number(b.hasGpu) - Number(a.hasGpu) ||
+    b.until - a.until ||
+    (b.each[0] as number) - (a.each[0] as number) ||
+    (b.each[1] as number) - (a.each[1] as number) ||
+    (a.session < b.session ? -1 : a.session > b.session ? 1 : 0)
+  )
+}
+
+/** Seats that end leave their machine; a machine idle for longer than a boot is given back. */
+function leave(sweep: Sweep, at: number): void {
+  for (const machine of sweep.standing) drop(machine, at)
+  let gone = false
+  for (const machine of sweep.open) {
+    drop(machine, at)
+    gone ||= isGone(machine, at)
+  }
+  if (gone) sweep.open = sweep.open.filter((machine) => !isGone(machine, at))
+}
+
+function isGone(machine: Machine, at: number): boolean {
+  return machine.until + (machine.offer?.bootMs ?? 0) < at
+}
+
+function drop(machine: Machine, at: number): void {
+  const { active } = machine
+  let kept = 0
+  for (const use of active) {
+    if (use.until > at) active[kept++] = use
+    else take(machine.free, use.each, -use.seats)
+  }
+  active.length = kept
+}
+
+interface Room {
+  machine: Machine
+  room: number
+}
+
+function placeOne(sweep: Sweep, demand: Demand, batch: Demand[], position: number): void {
+  let left = demand.seats
+  const { paid, extendable } = machinesWithRoom(sweep, demand)
+  for (const { machine, room } of paid) {
+    if (left === 0) return
+    left -= sit(machine, demand, Math.min(left, room))
+  }
+  while (left > 0) {
+    const seats = stayOrBuy(sweep, demand, left, extendable, batch, position)
+    if (seats === 0) break
+    left -= seats
+  }
+  if (left > 0) sweep.unplaced.push({ demand, seats: left })
+}
+
+/**
+ * Machines that cost nothing more (own ones, then those whose life already covers the demand), and
+ * those that would have to stay longer. Of several that cover it, the one that empties first.
+ */
+function machinesWithRoom(sweep: Sweep, demand: Demand): { paid: Room[]; extendable: Room[] } {
+  const own: Room[] = []
+  const covering: Room[] = []
+  const extendable: Room[] = []
+  for (const machine of sweep.standing) {
+    const room = roomOn(machine, demand)
+    if (room > 0) own.push({ machine, room })
+  }
+  for (const machine of sweep.open) {
+    const room = fit(machine.free, demand.each, demand.seats)
+    if (room > 0) (machine.until < demand.until ? extendable : covering).push({ machine, room })
+  }
+  if (own.length > 1 && !demand.hasGpu) own.sort(sparingGpu)
+  if (covering.length > 1) {
+    covering.sort(
+      (a, b) =>
+        (demand.hasGpu ? 0 : sparingGpu(a, b)) ||
+        a.machine.until - b.machine.until ||
+        a.room - b.room,
+    )
+  }
+  return { paid: own.length === 0 ? covering : [...own, ...covering], extendable }
+}
+
+/** Seats without GPU leave machines with GPUs to those that need them. */
+function sparingGpu(a: Room, b: Room): number {
+  return Number(a.machine.hasGpu) - Number(b.machine.hasGpu)
+}
+
+/** What was placed before only gets less as time goes on, except uses fixed beforehand. */
+function roomOn(machine: Machine, demand: Demand): number {
+  const room = fit(machine.free, demand.each, demand.seats)
+  if (room === 0 || machine.base.length === 0) return room
+  if (demand.from < machine.from || demand.until > machine.until) return 0
+  const all = { capacity: machine.capacity, uses: [...machine.base, ...machine.active] }
+  return roomBetween(all, demand, room)
+}
+
+function sit(machine: Machine, demand: Demand, seats: number): number {
+  const { session, each, isExtra, from, until } = demand
+  const use: Use = { session, seats, each, isExtra, from, until }
+  machine.uses.push(use)
+  machine.active.push(use)
+  take(machine.free, each, seats)
+  if (machine.until < until) machine.until = until
+  return seats
+}
+
+/** The cheapest way, per seat, to seat more: stay on with a machine, or buy one. 0 when there is none. */
+function stayOrBuy(
+  sweep: Sweep,
+  demand: Demand,
+  left: number,
+  extendable: Room[],
+  batch: Demand[],
+  position: number,
+): number {
+  let best: Room | undefined
+  let bestCost = Infinity
+  for (const one of extendable) {
+    if (one.room === 0) continue
+    const { machine } = one
+    const { pricePerHour } = machine.offer as Offer
+    const cost = ((demand.until - machine.until) * pricePerHour) / Math.min(one.room, left)
+    if (cost < bestCost && mayStay(sweep, machine, demand)) {
+      best = one
+      bestCost = cost
+    }
+  }
+  const offer = bestOffer(sweep, demand, left, batch, position)
+  if (offer !== undefined) {
+    const lifeMs = demand.until - demand.from + offer.bootMs
+    const room = fit(offer.capacity, demand.each, left)
+    if ((lifeMs * offer.pricePerHour) / room < bestCost) {
+      best = { machine: boughtMachine(offer, demand.from, demand.until), room }
+      sweep.bought.push(best.machine)
+      sweep.open.push(best.machine)
+    }
+  }
+  if (best === undefined) return 0
+  const seats = Math.min(best.room, left)
+  best.room = 0
+  return sit(best.machine, demand, seats)
+}
+
+/**
+ * The offer that gives most for its price: the value of what it would hold now, at the fractional
+ * price of the cheapest offer, over what it costs. With one offer, that one.
+ */
+function bestOffer(
+  sweep: Sweep,
+  demand: Demand,
+  left: number,
+  batch: Demand[],
+  position: number,
+): Offer | undefined {
+  let best: Offer | undefined
+  let bestYield = 0
+  for (const offer of sweep.market.offers) {
+    if (fit(offer.capacity, demand.each, 1) === 0 || !mayBuy(sweep, offer, demand)) continue
+    if (sweep.market.offers.length === 1) return offer
+    const worth = yieldOf(sweep.market, offer, demand, left, batch, position)
+    if (worth > bestYield) {
+      best = offer
+      bestYield = worth
+    }
+  }
+  return best
+}
+
+function yieldOf(
+  market: Market,
+  offer: Offer,
+  demand: Demand,
+  left: number,
+  batch: Demand[],
+  position: number,
+): number {
+  const free = [...offer.capacity]
+  let value = 0
+  const hold = (one: Demand, most: number) => {
+    const seats = fit(free, one.each, most)
+    if (seats === 0) return
+    take(free, one.each, seats)
+    value += seats * fractionalPrice(market, one) * (one.until - one.from)
+  }
+  hold(demand, left)
+  for (let i = position + 1; i < batch.length; i++) {
+    const one = batch[i] as Demand
+    if (one.until <= demand.until) hold(one, one.seats)
+  }
+  return value / Math.max(1e-9, offer.pricePerHour * (demand.until - demand.from + offer.bootMs))
+}
+
+/** Price per hour of one seat if machines could be bought by the slice. */
+function fractionalPrice(market: Market, demand: Demand): number {
+  let best = Infinity
+  for (const { capacity, pricePerHour } of market.offers) {
+    const share = Math.max(
+      ...demand.each.map((x, i) => (x === 0 ? 0 : x / (capacity[i] as number))),
+    )
+    if (share <= 1) best = Math.min(best, share * Math.max(pricePerHour, 1e-6))
+  }
+  return best
+}
+
+/** Staying on over a gap, the machine counts for the maximum meanwhile; so it does beyond its end. */
+function mayStay(sweep: Sweep, machine: Machine, demand: Demand): boolean {
+  return isWithinLimits(sweep, machine.offer as Offer, machine.until, demand.until, machine)
+}
+
+function mayBuy(sweep: Sweep, offer: Offer, demand: Demand): boolean {
+  return isWithinLimits(sweep, offer, demand.from - offer.bootMs, demand.until, undefined)
+}
+
+/** Whether one more machine of this flavour, on from `from` to `until`, keeps maximum and quota. */
+function isWithinLimits(
+  sweep: Sweep,
+  offer: Offer,
+  from: number,
+  until: number,
+  except: Machine | undefined,
+): boolean {
+  const { market, bought, others } = sweep
+  // Here nothing starts later than the sweep stands, so staying on adds to no peak.
+  if (except !== undefined && others.length === 0 && from > sweep.at) return true
+  const mostAll = market.pool.maximum - market.idle
+  const mostSame = offer.quota - (offer === market.idleOffer ? market.idle : 0)
+  if (bought.length + others.length < Math.min(mostAll, mostSame)) return true
+  const lives = [...bought.filter((one) => one !== except).map(lifeOf), ...others].filter(
+    (life) => life.from < until && from < life.until,
+  )
+  const same = lives.filter((life) => life.flavour === offer.flavour)
+  return peak(lives, from) < mostAll && peak(same, from) < mostSame
+}
+
+export function lifeOf(machine: Machine): Lives {
+  const { offer } = machine
+  return {
+    flavour: offer?.flavour ?? '',
+    from: machine.from - (offer?.bootMs ?? 0),
+    until: machine.until,
+  }
+}
+
+/** The most lives at any one instant from `from` on. */
+export function peak(lives: Lives[], from: number): number {
+  const ends = lives.map((life) => life.until).toSorted((a, b) => a - b)
+  let ended = 0
+  let most = 0
+  let count = 0
+  for (const life of lives.toSorted((a, b) => a.from - b.from)) {
+    const at = Math.max(from, life.from)
+    while (ended < ends.length && (ends[ended] as number) <= at) ended++
+    count++
+    most = Math.max(most, count - ended)
+  }
+  return most
+}

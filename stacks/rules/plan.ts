@@ -1,0 +1,126 @@
+/** What does one course ask for, on its own? Everything that does not depend on other courses. */
+import type { Course, Environment, Inventory, Note, Policy, Pool, Zone } from '../terms.ts'
+import { allowanceNotes } from './allowance.ts'
+import { demandOf } from './demand.ts'
+import type { Demand, Dimensions } from './demand.ts'
+import { numberSeats } from './numbers.ts'
+import type { Numbering } from './numbers.ts'
+import { headroomDemands } from './headroom.ts'
+import { schedule } from './schedule.ts'
+import type { Occurrence } from './schedule.ts'
+
+export interface CoursePlan {
+  course: Course
+  zone: Zone
+  environment: Environment | undefined
+  occurrences: Occurrence[]
+  numbers: Numbering
+  demands: Demand[]
+  notes: Note[]
+}
+
+export interface PlanContext {
+  zones: Map<string, Zone>
+  environments: Map<string, Environment>
+  pools: Map<string, { pool: Pool; dims: Dimensions }>
+  policy: Policy
+  inventory: Inventory
+}
+
+/** @returns undefined when the course belongs to no zone: nothing can be said about its times */
+export function planCourse(course: Course, context: PlanContext): CoursePlan | Note {
+  const where = { course: course.key }
+  const zone = context.zones.get(course.zone)
+  if (zone === undefined) {
+    return { code: 'unknown-zone', severity: 'error', where, params: { zone: course.zone } }
+  }
+  const notes: Note[] = []
+  const isLive = course.state === 'ready' || course.state === 'test'
+  const scheduled = schedule(course, zone, context.policy)
+  const occurrences = isLive ? scheduled.occurrences : []
+  const numbers = numberSeats(course, occurrences, context.inventory)
+  if (isLive) notes.push(...scheduled.notes)
+  else notes.push({ code: `course-${course.state}`, severity: 'info', where, params: {} })
+  if (isLive && occurrences.length === 0) {
+    notes.push({ code: 'no-sessions', severity: 'info', where, params: {} })
+  }
+  const environment = context.environments.get(course.environment)
+  notes.push(...environmentNotes(course, environment), ...groupNotes(course))
+  notes.push(...allowanceNotes(course, occurrences, context.policy))
+  notes.push(...holderNotes(course, occurrences, numbers), ...projectNotes(course, occurrences))
+  const demands = demandsOf(course, zone, occurrences, context, notes)
+  return { course, zone, environment, occurrences, numbers, demands, notes }
+}
+
+function environmentNotes(course: Course, environment: Environment | undefined): Note[] {
+  if (environment?.image !== undefined) return []
+  const code = environment === undefined ? 'unknown-environment' : 'environment-not-built'
+  const params = { environment: course.environment }
+  return [{ code, severity: 'error', where: { course: course.key }, params }]
+}
+
+function groupNotes(course: Course): Note[] {
+  const known = new Set(course.groups.map((group) => group.key))
+  const asked = new Set([...course.sessions, ...course.projects].map((one) => one.group))
+  return [...asked]
+    .filter((group) => group !== undefined && !known.has(group))
+    .map((group) => ({
+      code: 'unknown-group',
+      severity: 'error',
+      where: { course: course.key },
+      params: { group: group ?? '', known: [...known] },
+    }))
+}
+
+/** Said once per course, at the first session it is true of. */
+function holderNotes(course: Course, occurrences: Occurrence[], numbers: Numbering): Note[] {
+  const first = occurrences.find((one) => numbers.beyond.has(one.key))
+  if (first === undefined) return []
+  const { students, atOnce } = first
+  const params = { held: numbers.beyond.get(first.key) ?? 0, students, atOnce }
+  const where = { course: course.key, session: first.key }
+  return [{ code: 'taken-beyond-count', severity: 'warning', where, params }]
+}
+
+/** What sharing means to a student: how many hours there are for each. */
+function projectNotes(course: Course, occurrences: Occurrence[]): Note[] {
+  return course.projects.flatMap((project) => {
+    const windows = occurrences.filter((one) => one.project === project && one.kind === 'project')
+    const [first] = windows
+    if (first === undefined) return []
+    const openHours = windows.reduce((sum, one) => sum + (one.endsAt - one.startsAt) / 3_600_000, 0)
+    const { students, atOnce } = first
+    const hoursEach = Math.floor((openHours * atOnce) / students)
+    const wanted = project.hoursPerStudent ?? null
+    const isShort = wanted !== null && hoursEach < wanted
+    const params = { students, atOnce, days: windows.length, hoursEach, wanted, openHours }
+    const code = isShort ? 'project-hours-short' : atOnce < students ? 'project-shared' : undefined
+    if (code === undefined) return []
+    const where = { course: course.key, session: first.key }
+    return [{ code, severity: isShort ? ('warning' as const) : ('info' as const), where, params }]
+  })
+}
+
+function demandsOf(
+  course: Course,
+  zone: Zone,
+  occurrences: Occurrence[],
+  { pools, policy }: PlanContext,
+  notes: Note[],
+): Demand[] {
+  const missing = new Set<string>()
+  if (!pools.has(course.pool)) missing.add(course.pool)
+  const demands = occurrences.flatMap((session) => {
+    const found = pools.get(session.pool)
+    if (found === undefined) missing.add(session.pool)
+    return found === undefined ? [] : demandOf(course, session, found.pool, found.dims)
+  })
+  const known = [...pools.keys()].toSorted()
+  for (const pool of missing) {
+    const where = { course: course.key }
+    notes.push({ code: 'unknown-pool', severity: 'error', where, params: { pool, known } })
+  }
+  const own = pools.get(course.pool)
+  if (own) demands.push(...headroomDemands(course, zone, occurrences, policy, own))
+  return demands
+}

@@ -1,0 +1,61 @@
+/** From when to when do a course's volumes and cold seats exist? */
+import type { BlueprintCourse } from '../blueprint.ts'
+import type { Course, Policy, Zone } from '../terms.ts'
+import { formatInstant, instantOf, parseWall } from './clock.ts'
+import type { Occurrence } from './schedule.ts'
+
+const dayMs = 86_400_000
+
+/** Volumes come with the first seats and stay `keepDays` after the course's last day. */
+export function volumesOf(
+  course: Course,
+  zone: Zone,
+  sessions: Occurrence[],
+  policy: Policy,
+): BlueprintCourse['volumes'] {
+  const span = openSpan(course, zone, sessions)
+  if (span === undefined || course.seat.volumeQuotaMb === undefined) return null
+  const until = span.until + (course.keepDays ?? policy.keepDays) * dayMs
+  return { from: formatInstant(span.from), until: formatInstant(until) }
+}
+
+/** Cold seats outside class: max(2, 10 % of the students) unless said. */
+export function headroomOf(
+  course: Course,
+  zone: Zone,
+  sessions: Occurrence[],
+  policy: Policy,
+): BlueprintCourse['headroom'] {
+  const span = openSpan(course, zone, sessions)
+  const wanted = course.headroom ?? policy.headroom
+  const usual = policy.headroom.seats ?? Math.max(2, Math.ceil(course.students * 0.1))
+  const seats = wanted.seats ?? usual
+  if (span === undefined || seats === 0) return null
+  return {
+    seats,
+    from: formatInstant(span.from),
+    until: formatInstant(span.until),
+    timeZone: course.timeZone ?? zone.timeZone,
+    hours: wanted.hours,
+    days: wanted.days,
+  }
+}
+
+/** From the first session's seats (or the day the course opens) to its last end (or closing day). */
+export function openSpan(
+  course: Course,
+  zone: Zone,
+  sessions: Occurrence[],
+): { from: number; until: number } | undefined {
+  if (sessions.length === 0) return undefined
+  const timeZone = course.timeZone ?? zone.timeZone
+  let from = Infinity
+  let until = -Infinity
+  for (const session of sessions) {
+    from = Math.min(from, session.leadStartsAt)
+    until = Math.max(until, session.graceEndsAt)
+  }
+  const opens = course.open?.from && instantOf(parseWall(course.open.from), timeZone)
+  const closes = course.open?.to && instantOf(parseWall(course.open.to) + dayMs, timeZone)
+  return { from: Math.min(from, opens || from), until: Math.max(until, closes || until) }
+}
