@@ -7,17 +7,18 @@ import {
 } from 'node:http'
 import type { Socket } from 'node:net'
 import { type Admitted, type Gate, visitAgain } from './gate.ts'
-import { type Outside, headersForSeat, headersForStudent } from './headers.ts'
+import { type Outside, hasBody, headersForSeat, headersForStudent } from './headers.ts'
 import { show } from './pages.ts'
-import { reach, reachAgain } from './reach.ts'
+import { type Errand, reach, reachAgain } from './reach.ts'
 import { NotReached } from './upstream.ts'
 
-export type Exchange = {
+type Asked = {
   request: IncomingMessage
   response: ServerResponse
   visit: Admitted
   outside: Outside
 }
+type Exchange = Asked & Errand
 
 const ANSWER_HEAD_BYTES = 64 * 1024
 /** May be sent twice: the second sending changes nothing more (RFC 9110 §9.2.1). */
@@ -25,26 +26,21 @@ const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS'])
 /** node frames the body of any other method by itself, unless its length is said. */
 const WITHOUT_LENGTH = new Set(['GET', 'HEAD', 'OPTIONS', 'DELETE', 'TRACE'])
 
-export function forward(gate: Gate, exchange: Exchange): void {
-  const { response, visit } = exchange
-  const { pass, route } = visit
-  const work = { pass, taskId: route.taskId, cut: () => void response.destroy() }
-  if (!gate.work.begin(work)) return show(exchange, 'busy', linkFor(gate, visit))
+export function forward(gate: Gate, asked: Asked): void {
+  const { response, visit } = asked
+  const work = { pass: visit.pass, taskId: undefined, cut: () => void response.destroy() }
+  if (!gate.work.begin(work)) return show(asked, 'busy', linkFor(gate, visit))
   response.once('close', () => gate.work.end(work))
+  const exchange = { ...asked, work }
   // An environment may close an idle connection just as it is used again. What can be repeated then is; what
   // cannot (a body is gone once sent) gets a connection of its own.
   if (REPEATABLE.has(exchange.request.method!) && !hasBody(exchange.request))
     forwardPooled(gate, exchange)
-  else void forwardAlone(gate, exchange, reach(gate, visit))
-}
-
-function hasBody({ headers }: IncomingMessage): boolean {
-  const length = headers['content-length']
-  return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
+  else void forwardAlone(gate, exchange, reach(gate, exchange))
 }
 
 function forwardPooled(gate: Gate, exchange: Exchange): void {
-  const { request, response, visit, outside } = exchange
+  const { request, response, visit, outside, work } = exchange
   const upstream = gate.upstreams.of(visit.route)
   const onward = ask({
     agent: upstream.agent,
@@ -54,13 +50,14 @@ function forwardPooled(gate: Gate, exchange: Exchange): void {
     setHost: false,
     maxHeaderSize: ANSWER_HEAD_BYTES,
   })
+  onward.on('socket', () => (work.taskId = upstream.route.taskId))
   onward.on('response', (answer) => relay(exchange, onward, answer))
   onward.on('error', (error) => {
     if (response.destroyed) return
     if (response.headersSent) response.destroy()
     else if (error instanceof NotReached)
-      void forwardAlone(gate, exchange, reachAgain(gate, visit, error))
-    else if (onward.reusedSocket) void forwardAlone(gate, exchange, reach(gate, visit))
+      void forwardAlone(gate, exchange, reachAgain(gate, exchange, error))
+    else if (onward.reusedSocket) void forwardAlone(gate, exchange, reach(gate, exchange))
     else giveUp(gate, exchange, error)
   })
   onward.end()
@@ -106,7 +103,7 @@ function relay(exchange: Exchange, onward: ClientRequest, answer: IncomingMessag
   const { request, response } = exchange
   const headers = headersForStudent(answer)
   // Answered before the body was read to its end: the rest is not read, so nothing can follow it.
-  if (!request.complete) headers.push('Connection', 'close')
+  if (hasBody(request) && !request.complete) headers.push('Connection', 'close')
   answer.on('error', () => response.destroy())
   response.once('close', () => {
     if (!answer.complete || !onward.writableFinished) onward.destroy()

@@ -73,9 +73,9 @@ export async function startGateway(options: {
   const now = options.now ?? (() => new Date())
   mkdirSync(config.home, { recursive: true })
   const gate = await openGate(config, log, now)
-  let draining = false
+  let ended: Promise<void> | undefined
   const used = new UsedTickets(join(config.home, 'gateway-tickets'), now())
-  const server = makeServer(config, { gate, used, isDraining: () => draining })
+  const server = makeServer(config, { gate, used, isDraining: () => ended !== undefined })
   await listen(server, config.gatewayListen)
   const { port } = server.address() as AddressInfo
   log.info({ port, routes: gate.routes.size }, 'gateway serves')
@@ -86,9 +86,9 @@ export async function startGateway(options: {
       gate.keys.read()
       if (config.tls) (server as TlsServer).setSecureContext(certificate(config.tls))
     },
-    async drain(ms) {
-      draining = true
-      await endServer(server, gate, ms)
+    drain(ms) {
+      ended ??= endServer(server, gate, ms)
+      return ended
     },
   }
 }
@@ -126,7 +126,7 @@ function settle(gate: Gate, seatId: string, before: string[]): void {
   const cut = gate.work.recheck(seatId, ({ pass, taskId }) => {
     const route = gate.routes.find(pass.hostLabel)
     // A task that is only gone closes its own connections, if it is: a terminal is not cut on hearsay.
-    const isReplaced = route?.taskId != null && route.taskId !== taskId
+    const isReplaced = taskId !== undefined && route?.taskId != null && route.taskId !== taskId
     return route !== undefined && isHolder(route, pass) && !isReplaced
   })
   if (cut > 0) gate.log.info({ seat: seatId, cut }, 'connections ended: the seat has changed')

@@ -107,3 +107,9 @@ const setsPass = (setCookie: string): boolean => isPass(setCookie.trim())
 /** A cookie for the parent domain would be sent to every other seat. */
 const forThisHostOnly = (setCookie: string): string =>
   setCookie.replaceAll(/;\s*domain\s*=[^;]*/gi, '')
+
+/** A request whose head announces a body. */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  const length = headers['content-length']
+  return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
+}

@@ -4,7 +4,8 @@ import type { Pass } from '../data/ticket.ts'
 /** One seat cannot take the gateway from the others. Two file descriptors each. */
 const MOST_PER_SEAT = 2_048
 
-export type Work = { pass: Pass; taskId: string; cut: () => void }
+/** `taskId` is whose connection carries it; undefined until one does. */
+export type Work = { pass: Pass; taskId: string | undefined; cut: () => void }
 
 export class OpenWork {
   #bySeat = new Map<string, Set<Work>>()

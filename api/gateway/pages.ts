@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Locale, acceptedLocale, say } from '../locale.ts'
 import { type Html, html } from '../pages/html.ts'
 import { paths } from '../paths.ts'
+import { hasBody } from './headers.ts'
 
 export const STATUS = {
   stranger: 403,
@@ -47,7 +48,7 @@ export function show(
     'Content-Language': locale,
     ...(status === 503 && { 'Retry-After': '3' }),
     // What was sent with a request that is refused is not read.
-    ...(!request.complete && { Connection: 'close' }),
+    ...(hasBody(request) && { Connection: 'close' }),
   })
   response.end(body)
 }

@@ -32,11 +32,11 @@ export function wantsUpgrade({ headers }: IncomingMessage): boolean {
 export async function tunnel(gate: Gate, upgrade: Upgrade, visit: Admitted): Promise<void> {
   const { request, socket, outside } = upgrade
   if (!mayUpgrade(request, isOwnOrigin(gate, visit, outside))) return refuse(upgrade, 'foreign')
-  const work = { pass: visit.pass, taskId: visit.route.taskId, cut: () => void socket.destroy() }
+  const work = { pass: visit.pass, taskId: undefined, cut: () => void socket.destroy() }
   if (!gate.work.begin(work)) return refuse(upgrade, 'busy')
   socket.once('close', () => gate.work.end(work))
   try {
-    switchProtocols(upgrade, await reach(gate, visit))
+    switchProtocols(upgrade, await reach(gate, { visit, work }))
   } catch (error) {
     if (!(error instanceof NotReached)) throw error
     const now = visitAgain(gate, visit)
