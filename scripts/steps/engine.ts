@@ -11,7 +11,7 @@ import { type Docker, ask, dockerApi, reach } from './docker-api.ts'
 import { readMade, rememberMade } from './made.ts'
 import type { Wanted } from './process-table.ts'
 import { type Settings, writeJson } from './settings.ts'
-import { findProgram, isRoot, mustRun } from './shell.ts'
+import { SYSTEM_PATH, findProgram, isRoot, mustRun } from './shell.ts'
 import { CannotGoOn, type Say, type Step } from './step.ts'
 import { ensureProcess, findProcess, until } from './supervised.ts'
 
@@ -97,15 +97,10 @@ function engineProcess(config: string): Wanted {
   return {
     name: 'dockerd',
     argv: [findProgram('dockerd') ?? 'dockerd', '--config-file', config],
-    env: { PATH: enginePath() },
+    env: { PATH: SYSTEM_PATH },
     version: '1',
     stop: { signal: 'SIGTERM', withinMs: 60_000 },
   }
-}
-
-/** dockerd finds iptables, containerd and runc here even when a user's PATH lacks sbin. */
-function enginePath(): string {
-  return [process.env.PATH ?? '', '/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin'].join(':')
 }
 
 const info = z.object({

@@ -6,10 +6,11 @@ import { join } from 'node:path'
 import { findInstallationId } from './identity.ts'
 import { databaseUrl } from './postgres.ts'
 import { type Settings, writePrivate } from './settings.ts'
+import { SYSTEM_PATH } from './shell.ts'
 import { findEngine } from './terraform-engine.ts'
 
 /** Of the starter's own environment, what programs need to work at all. */
-const PASSED_ON = ['PATH', 'HOME', 'LANG', 'TZ', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY']
+const PASSED_ON = ['HOME', 'TZ', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY']
 
 export function labplanVariables(settings: Settings): Record<string, string> {
   const { home, ports, choices } = settings
@@ -37,7 +38,7 @@ export function environmentOf(settings: Settings): Record<string, string> {
     const value = process.env[name] ?? process.env[name.toLowerCase()]
     return value === undefined ? [] : [[name, value] as const]
   })
-  return { ...Object.fromEntries(passed), ...labplanVariables(settings) }
+  return { PATH: SYSTEM_PATH, ...Object.fromEntries(passed), ...labplanVariables(settings) }
 }
 
 export function writeEnvironmentFile(settings: Settings): void {

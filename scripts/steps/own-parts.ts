@@ -1,12 +1,14 @@
 /** Labplan's own parts: the schema, the seat image and network, and the processes. */
 import { createHash } from 'node:crypto'
-import { existsSync, globSync, mkdirSync, readFileSync, statSync } from 'node:fs'
+import { globSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { buildImage } from '../images/build.ts'
+import { terminal } from '../images/terminal.ts'
 import { environmentOf } from './environment.ts'
 import type { Wanted } from './process-table.ts'
 import { type Settings, readJson, root, writeJson } from './settings.ts'
 import { mustRun } from './shell.ts'
-import { CannotGoOn, type Step } from './step.ts'
+import type { Step } from './step.ts'
 import { accepts, ensureProcess, findProcess } from './supervised.ts'
 
 export function migrationStep(settings: Settings): Step {
@@ -24,29 +26,19 @@ export function migrationStep(settings: Settings): Step {
 }
 
 const LASTED_MS = 1500
-const IMAGE = 'terminal'
 const imageFile = (home: string): string => join(home, 'images.json')
 
 /** The environment image `terminal` in the local registry; its reference by digest is kept for the examples. */
 export function imageStep(settings: Settings): Step {
+  const { cache, registry, dockerHost, home } = settings
   return {
     name: 'Image terminal',
     async ensure(say) {
-      const version = versionOf(`scripts/images/**/*`, 'scripts/image', 'scripts/image.ts')
-      const known = readImage(settings.home)
-      if (known?.version === version) return undefined
-      say('building (the first time takes a few minutes)')
-      const output = await mustRun(
-        [join(root, 'scripts', 'image'), IMAGE],
-        'it could not be built',
-        {
-          env: environmentOf(settings),
-        },
-      )
-      const reference = output.trim().split('\n').at(-1) ?? ''
-      if (!/@sha256:[0-9a-f]{64}$/.test(reference))
-        throw new CannotGoOn(`scripts/image ${IMAGE} did not end with a reference by digest.`)
-      writeJson(imageFile(settings.home), { [IMAGE]: { reference, version } })
+      const version = versionOf('scripts/images/**/*')
+      if (readImage(home)?.version === version) return undefined
+      const options = { root, cache, registry, dockerHost, say }
+      const reference = await buildImage(terminal, options)
+      writeJson(imageFile(home), { reference, version } satisfies Image)
       return 'built and pushed'
     },
   }
@@ -55,39 +47,38 @@ export function imageStep(settings: Settings): Step {
 type Image = { reference: string; version: string }
 
 export function readImage(home: string): Image | undefined {
-  return (readJson(imageFile(home)) as Record<string, Image> | undefined)?.[IMAGE]
+  return readJson(imageFile(home)) as Image | undefined
 }
 
-/** api, worker, gateway and the practice LMS, in the order they are started. */
-export function processSteps(settings: Settings): Step[] {
+/** api, worker, gateway and the practice LMS, started together: each waits by itself for what it needs. */
+export function processStep(settings: Settings): Step {
+  const { home } = settings
+  return {
+    name: 'Labplan',
+    async ensure() {
+      mkdirSync(join(home, 'lms'), { recursive: true, mode: 0o700 })
+      const parts = partsOf(settings)
+      const done = await Promise.all(
+        parts.map(async ({ spec, port }) => {
+          const isReady = async (): Promise<boolean> =>
+            port === undefined ? hasLasted(home, spec.name) : accepts(port)
+          const how = await ensureProcess(home, spec, isReady)
+          return how && `${spec.name} ${how}`
+        }),
+      )
+      return done.filter(Boolean).join(', ') || undefined
+    },
+  }
+}
+
+type Part = { spec: Wanted; port?: number }
+
+function partsOf(settings: Settings): Part[] {
   const { ports, home } = settings
-  const ours = versionOf('{api,stacks,workers}/**/*', 'package-lock.json', 'cdktf.json')
-  const lms = versionOf('test/{lms,cast}/**/*')
-  const practice = { LMS_STATE: join(home, 'lms', 'state.json') }
-  return [
-    processStep(settings, 'api', 'api/server.ts', ours, ports.api),
-    processStep(settings, 'worker', 'workers/main.ts', ours),
-    processStep(settings, 'gateway', 'api/gateway/server.ts', ours, ports.gateway),
-    processStep(settings, 'lms', 'test/lms/main.ts', lms, ports.lms, practice),
-  ]
-}
-
-const TITLES: Record<string, string> = {
-  api: 'API',
-  worker: 'Worker',
-  gateway: 'Gateway',
-  lms: 'Practice LMS',
-}
-
-function processStep(
-  settings: Settings,
-  name: string,
-  program: string,
-  version: string,
-  port?: number,
-  more: Record<string, string> = {},
-): Step {
-  const spec = (): Wanted => ({
+  const code = versionOf('{api,stacks,workers}/**/*', 'package-lock.json')
+  const lmsCode = versionOf('test/{lms,cast}/**/*')
+  const lmsState = { LMS_STATE: join(home, 'lms', 'state.json') }
+  const part = (name: string, program: string, version = code, more = {}): Wanted => ({
     name,
     argv: [process.execPath, join(root, program)],
     env: { ...environmentOf(settings), ...more },
@@ -95,16 +86,12 @@ function processStep(
     // A worker lets a Terraform run come to an end it can record.
     stop: { signal: 'SIGTERM', withinMs: name === 'worker' ? 60_000 : 15_000 },
   })
-  return {
-    name: TITLES[name] ?? name,
-    async ensure() {
-      if (!existsSync(join(root, program))) throw new CannotGoOn(`${program} is missing.`)
-      mkdirSync(join(settings.home, 'lms'), { recursive: true, mode: 0o700 })
-      const isReady = async (): Promise<boolean> =>
-        port === undefined ? hasLasted(settings.home, name) : accepts(port)
-      return await ensureProcess(settings.home, spec(), isReady)
-    },
-  }
+  return [
+    { spec: part('api', 'api/server.ts'), port: ports.api },
+    { spec: part('worker', 'workers/main.ts') },
+    { spec: part('gateway', 'api/gateway/server.ts'), port: ports.gateway },
+    { spec: part('lms', 'test/lms/main.ts', lmsCode, lmsState), port: ports.lms },
+  ]
 }
 
 /** For a process that listens nowhere: it did not fall over at its start. */

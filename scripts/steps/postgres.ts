@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Client } from 'pg'
 import { initialisePostgres, postgresCommand } from './postgres-server.ts'
 import { type Settings, writePrivate } from './settings.ts'
+import { SYSTEM_PATH } from './shell.ts'
 import { CannotGoOn, type Step } from './step.ts'
 import { ensureProcess } from './supervised.ts'
 
@@ -27,7 +28,7 @@ export function postgresStep(settings: Settings): Step {
         {
           name: 'postgres',
           argv: server,
-          env: { PATH: process.env.PATH ?? '' },
+          env: { PATH: SYSTEM_PATH },
           version: '1',
           stop: { signal: 'SIGINT', withinMs: 30_000 },
         },

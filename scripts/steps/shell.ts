@@ -41,9 +41,15 @@ export function lastWords(output: string): string {
     .slice(0, 300)
 }
 
+/**
+ * PATH of what is kept running: the same whoever starts it, so that a start from another shell restarts
+ * nothing, and with sbin, where iptables is.
+ */
+export const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
 /** Full path of a program on PATH, or undefined. */
 export function findProgram(name: string, path = process.env.PATH ?? ''): string | undefined {
-  const folders = [...path.split(delimiter), '/usr/sbin', '/sbin']
+  const folders = [...path.split(delimiter), ...SYSTEM_PATH.split(delimiter)]
   return folders.map((folder) => join(folder, name)).find(isExecutable)
 }
 

@@ -119,7 +119,7 @@ function signalSupervisor(home: string, name: NodeJS.Signals): void {
 function didNotStart(home: string, name: string, crashed: boolean): string {
   const log = join(home, 'log', `${name}.log`)
   const what = crashed ? 'ends right after its start' : 'does not answer'
-  return `it ${what}. The end of ${log}:\n${tail(log, 8)}`
+  return `${name} ${what}. The end of ${log}:\n${tail(log, 8)}`
 }
 
 export function tail(file: string, lines: number): string {

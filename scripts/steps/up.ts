@@ -9,7 +9,7 @@ import { engineStep, swarmStep } from './engine.ts'
 import { writeEnvironmentFile } from './environment.ts'
 import { follow } from './foreground.ts'
 import { findInstallationId, identityStep } from './identity.ts'
-import { imageStep, migrationStep, processSteps } from './own-parts.ts'
+import { imageStep, migrationStep, processStep } from './own-parts.ts'
 import { postgresStep } from './postgres.ts'
 import { mirrorStep, providers } from './provider-mirror.ts'
 import { registryStep } from './registry.ts'
@@ -57,7 +57,7 @@ function upSteps(settings: Settings): Step[] {
     postgresStep(settings),
     migrationStep(settings),
     imageStep(settings),
-    ...processSteps(settings),
+    processStep(settings),
   ]
 }
 
@@ -75,8 +75,8 @@ async function bringUp(settings: Settings, stay: boolean): Promise<void> {
 
 function welcome({ lmsUrl, publicUrl }: Settings, took: string, stay: boolean): string {
   return `Labplan runs at ${publicUrl} (${took}). Try it from the practice LMS:
-  a student   ${lmsUrl}/login?as=student1
-  a teacher   ${lmsUrl}/login?as=teacher1
+  a student   ${lmsUrl}/login/student1
+  a teacher   ${lmsUrl}/login/teacher1
 ${stay ? 'Ctrl-C stops everything.' : 'scripts/up --stop stops everything, --status says what runs.'}
 `
 }
