@@ -29,6 +29,8 @@ export type Launch = {
   course: Course
   /** Unset for deep linking. */
   activity?: Activity
+  /** Deep linking for an activity that is already there. */
+  intoActivityId?: string
   nonce: string
   /** The clock's now, unless said. */
   issuedAtMs?: number
@@ -122,10 +124,12 @@ function returnUrl({ platform, person, course }: Launch, activity: Activity): st
 }
 
 /** Moodle sends no resource link and no roster here, and no `data`. */
-function deepLinkingClaims({ platform, person, course, tool }: Launch): Claims {
+function deepLinkingClaims(launch: Launch): Claims {
+  const { platform, person, course, tool, intoActivityId } = launch
   const query = new URLSearchParams({
     course: course.id,
     id: tool.id,
+    ...(intoActivityId !== undefined && { activity: intoActivityId }),
     sesskey: sessionKeyOf(platform, person.username),
   })
   return {

@@ -27,6 +27,8 @@ export type DeepLinkingOrder = {
   course: string
   /** Id of the tool; the first active one unless said. */
   tool?: string
+  /** An activity that is already there, e.g. `networks-101/weekly-lab`: the choice replaces what it opens. */
+  into?: string
   faults?: readonly LaunchFault[]
 }
 
@@ -80,7 +82,9 @@ function loginForm(platform: Platform, order: LaunchOrder | DeepLinkingOrder): P
     return beginActivityLaunch(platform, person, activity, options)
   }
   const tool = order.tool === undefined ? activeTool(platform) : toolNumbered(platform, order.tool)
-  return beginDeepLinking(platform, person, courseNamed(platform, order.course), tool, options)
+  const course = courseNamed(platform, order.course)
+  const into = order.into === undefined ? {} : { into: activityNamed(platform, order.into) }
+  return beginDeepLinking(platform, person, course, tool, { ...options, ...into })
 }
 
 function activeTool(platform: Platform): Tool {

@@ -58,7 +58,10 @@ function editableCourse(platform: Platform, ctx: Context, id: string): Course {
 
 const showChoose: Handler = (platform, ctx, { id = '', tool = '' }) => {
   const course = editableCourse(platform, ctx, id)
-  return show(ctx, choosePage(readerOf(platform, ctx), course, toolNumbered(platform, tool)))
+  const into = ctx.URL.searchParams.get('into')
+  const activity = into === null ? undefined : activityNamed(platform, into)
+  const source = toolNumbered(platform, tool)
+  return show(ctx, choosePage(readerOf(platform, ctx), course, source, activity))
 }
 
 const showActivity: Handler = (platform, ctx, { id = '' }) => {

@@ -30,9 +30,12 @@ afterAll(async () => {
   await lms.close()
 })
 
+type DeepLinkingLaunch = { returnUrl: string; claims: JWTPayload }
+
 /** What a teacher's deep linking launch says, and where it wants the answer. */
-async function launchAs(person: string): Promise<{ returnUrl: string; claims: JWTPayload }> {
-  const answer = await lms.launch({ person, course: 'networks-101' })
+async function launchAs(person: string, into?: string): Promise<DeepLinkingLaunch> {
+  const order = { person, course: 'networks-101' }
+  const answer = await lms.launch(into === undefined ? order : { ...order, into })
   expect(answer).toMatchObject({ status: 200 })
   const claims = tool.accepted.at(-1) ?? {}
   const settings = claims[`${deepLinking}/deep_linking_settings`] as Record<string, unknown>
@@ -79,6 +82,18 @@ describe('deep linking', () => {
         lineitem: expect.stringMatching(/\/lineitem\?type_id=\d+$/u),
       },
     })
+  })
+
+  test('for an activity that is already there, replaces what it opens and keeps its name', async () => {
+    const activities = countActivities()
+    const { returnUrl } = await launchAs('teacher1', 'networks-101/lab-in-the-page')
+    expect((await post(returnUrl, await tool.signChoice())).status).toBe(200)
+    expect(countActivities()).toBe(activities)
+    await lms.launch({ person: 'student1', activity: 'networks-101/lab-in-the-page' })
+    const claims = tool.accepted.at(-1)
+    expect(claims?.[`${lti}/custom`]).toMatchObject({ course_id: 'routing' })
+    expect(claims?.[`${lti}/custom`]).not.toHaveProperty('course')
+    expect(claims?.[`${lti}/resource_link`]).toMatchObject({ title: 'The same lab, in the page' })
   })
 
   test('a copied course has new ids and the same custom', async () => {

@@ -1,7 +1,14 @@
 // The return from deep linking: the tool posts a JWT with what the teacher chose; it becomes activities.
 // https://www.imsglobal.org/spec/lti-dl/v2p0
 import { z } from 'zod'
-import { courseNamed, findMember, sessionKeyOf, toolNumbered } from './platform.ts'
+import {
+  activityNamed,
+  courseNamed,
+  findMember,
+  lineItemsOf,
+  sessionKeyOf,
+  toolNumbered,
+} from './platform.ts'
 import { deepLinking, lti } from './claims.ts'
 import { mayEditCourse } from './roles.ts'
 import { parsed } from './grades.ts'
@@ -69,7 +76,11 @@ export async function acceptDeepLinking(
   const message = answer[`${deepLinking}/msg`]
   const items =
     error === undefined ? z.array(itemShape).parse(answer[`${deepLinking}/content_items`]) : []
-  const activities = items.map((item) => placeItem(platform, course, tool, item))
+  const into = query.get('activity')
+  const activities =
+    into === null
+      ? items.map((item) => placeItem(platform, course, tool, item))
+      : items.slice(0, 1).map((item) => replaceItem(platform, course, tool, into, item))
   platform.save()
   return {
     course,
@@ -86,14 +97,10 @@ function useNonce(platform: Platform, tool: Tool, nonce: string): void {
   platform.seenDeepLinkingNonces.add(key)
 }
 
-function placeItem(
-  platform: Platform,
-  course: Course,
-  tool: Tool,
-  item: z.output<typeof itemShape>,
-): Activity {
-  const { state } = platform
-  const id = takeId(state)
+type Item = z.output<typeof itemShape>
+
+function placeItem(platform: Platform, course: Course, tool: Tool, item: Item): Activity {
+  const id = takeId(platform.state)
   const title = item.title ?? tool.name
   const text = item.text ?? ''
   const activity: Activity = {
@@ -108,18 +115,42 @@ function placeItem(
     ...(item.url !== undefined && { url: item.url }),
     toolId: tool.id,
   }
-  state.activities.push(activity)
-  if (!item.lineItem) return activity
+  platform.state.activities.push(activity)
+  coupleLineItem(platform, tool, activity, item)
+  return activity
+}
+
+/** The activity keeps its id and the name its teacher gave it. */
+function replaceItem(
+  platform: Platform,
+  course: Course,
+  tool: Tool,
+  activityId: string,
+  item: Item,
+): Activity {
+  const activity = activityNamed(platform, activityId)
+  if (activity.courseId !== course.id)
+    throw new Refusal(404, 'not_found', 'This activity is of another course.')
+  delete activity.url
+  Object.assign(activity, { custom: item.custom, toolId: tool.id }, item.url && { url: item.url })
+  coupleLineItem(platform, tool, activity, item)
+  return activity
+}
+
+/** An activity has one grade of its own, whatever else the tool makes through the service. */
+function coupleLineItem(platform: Platform, tool: Tool, activity: Activity, item: Item): void {
+  const { state } = platform
+  if (!item.lineItem || lineItemsOf(platform, activity).some(({ coupled }) => coupled)) return
+  const { label = activity.title.en, scoreMaximum, resourceId, tag } = item.lineItem
   state.lineItems.push({
     id: takeId(state),
-    courseId: course.id,
+    courseId: activity.courseId,
     toolId: tool.id,
-    activityId: id,
+    activityId: activity.id,
     coupled: true,
-    label: item.lineItem.label ?? title,
-    scoreMaximum: item.lineItem.scoreMaximum,
-    resourceId: item.lineItem.resourceId,
-    tag: item.lineItem.tag,
+    label,
+    scoreMaximum,
+    resourceId,
+    tag,
   })
-  return activity
 }

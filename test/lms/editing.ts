@@ -6,7 +6,7 @@ import type { Activity, Course, Text } from './state.ts'
 import type { Person } from '../cast/people.ts'
 import type { Platform } from './platform.ts'
 
-export type NewActivity = {
+export type ActivityOrder = {
   course: string
   key: string
   title: string | Text
@@ -17,11 +17,14 @@ export type NewActivity = {
   groupId?: string
 }
 
-export function addActivity(platform: Platform, order: NewActivity): Activity {
-  const { course, key, title, description = '', custom = {}, opensIn = 'window' } = order
+/** Adds an activity, or changes the one that has this key in this course: a seed may run again. */
+export function putActivity(platform: Platform, order: ActivityOrder): Activity {
+  const { key, title, description = '', custom = {}, opensIn = 'window' } = order
+  const course = courseNamed(platform, order.course)
+  const existing = activitiesOf(platform, course).find((one) => one.key === key)
   const activity: Activity = {
-    id: takeId(platform.state),
-    courseId: courseNamed(platform, course).id,
+    id: existing?.id ?? takeId(platform.state),
+    courseId: course.id,
     key,
     title: inBothLanguages(title),
     description: inBothLanguages(description),
@@ -30,7 +33,9 @@ export function addActivity(platform: Platform, order: NewActivity): Activity {
     ...(order.toolId !== undefined && { toolId: order.toolId }),
     ...(order.groupId !== undefined && { groupId: order.groupId }),
   }
-  platform.state.activities.push(activity)
+  const { activities } = platform.state
+  if (existing) activities.splice(activities.indexOf(existing), 1, activity)
+  else activities.push(activity)
   platform.save()
   return activity
 }

@@ -23,7 +23,9 @@ const launchDeepLinking: Handler = (platform, ctx, { course = '', tool = '' }) =
   const faults = platform.chosenFaults.get(person.username) ?? []
   const place = courseNamed(platform, course)
   const source = toolNumbered(platform, tool)
-  return post(platform, ctx, beginDeepLinking(platform, person, place, source, { faults }))
+  const into = ctx.URL.searchParams.get('into')
+  const options = { faults, ...(into !== null && { into: activityNamed(platform, into) }) }
+  return post(platform, ctx, beginDeepLinking(platform, person, place, source, options))
 }
 
 const authorize: Handler = async (platform, ctx) => {

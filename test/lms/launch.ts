@@ -24,7 +24,7 @@ export type PostForm = { action: string; fields: Record<string, string> }
 
 const pendingMinutes = 10
 
-type Options = { faults?: readonly LaunchFault[]; browserless?: boolean }
+type Options = { faults?: readonly LaunchFault[]; browserless?: boolean; into?: Activity }
 
 export function beginActivityLaunch(
   platform: Platform,
@@ -51,7 +51,10 @@ export function beginDeepLinking(
   if (!mayEditCourse(person, findMember(course, person)?.role))
     throw new Refusal(403, 'access_denied', `${person.username} may not edit this course.`)
   usableTool(tool)
-  const place = { courseId: course.id }
+  const { into } = options
+  if (into && into.courseId !== course.id)
+    throw new Refusal(404, 'not_found', 'This activity is of another course.')
+  const place = { courseId: course.id, ...(into && { intoActivityId: into.id }) }
   return loginRequest(platform, person, tool, tool.deepLinkingUri, place, options)
 }
 
@@ -66,7 +69,7 @@ function loginRequest(
   person: Person,
   tool: Tool,
   targetLinkUri: string,
-  place: { courseId: string; activityId?: string },
+  place: Pick<PendingLaunch, 'courseId' | 'activityId' | 'intoActivityId'>,
   { faults = [], browserless = false }: Options,
 ): PostForm {
   const launch: PendingLaunch = {
@@ -188,11 +191,19 @@ async function idToken(
   person: Person,
   nonce: string,
 ): Promise<string> {
-  const { toolId, courseId, activityId, faults } = pending
+  const { toolId, courseId, activityId, intoActivityId, faults } = pending
   const tool = toolNumbered(platform, toolId)
   const course = courseNamed(platform, courseId)
   const activity = platform.state.activities.find(({ id }) => id === activityId)
-  const launch = { platform, person, tool, course, ...(activity && { activity }), nonce }
+  const launch = {
+    platform,
+    person,
+    tool,
+    course,
+    nonce,
+    ...(activity && { activity }),
+    ...(intoActivityId !== undefined && { intoActivityId }),
+  }
   const claims = spoilClaims(launchClaims(launch), faults, platform.lastNonces.get(tool.id))
   platform.lastNonces.set(tool.id, nonce)
   return signLaunch(platform, claims, faults)

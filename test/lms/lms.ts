@@ -10,7 +10,7 @@ import {
 } from './platform.ts'
 import { activateTool, addTool, registrationAddress } from './registration.ts'
 import { adminRoutes } from './admin-routes.ts'
-import { addActivity, copyCourse, enrolGeneratedStudents } from './editing.ts'
+import { putActivity, copyCourse, enrolGeneratedStudents } from './editing.ts'
 import { answerErrors, securityHeaders } from './errors.ts'
 import { courseRoutes } from './course-routes.ts'
 import { findSavedState, freshState, saveState, takeId } from './state.ts'
@@ -26,7 +26,7 @@ import type { AddressInfo } from 'node:net'
 import type { DeepLinkingOrder, LaunchOrder, LoginAnswer } from './client.ts'
 import type { HttpAnswer } from './http.ts'
 import type { LaunchFault } from './faults.ts'
-import type { NewActivity } from './editing.ts'
+import type { ActivityOrder } from './editing.ts'
 import type { Person } from '../cast/people.ts'
 import type { Platform } from './platform.ts'
 import type { PostForm } from './launch.ts'
@@ -77,7 +77,7 @@ export type Lms = {
   activateTool: (id: string) => void
   /** Registration by hand, for tools without dynamic registration. */
   addTool: (tool: Omit<Tool, 'id'>) => Tool
-  addActivity: (activity: NewActivity) => Activity
+  putActivity: (activity: ActivityOrder) => Activity
   copyCourse: (name: string, options?: { withStudents?: boolean }) => Course
   enrolGeneratedStudents: (course: string, count: number) => Person[]
   /** Everything of a launch but the last step; post the form yourself or with `postLaunch`. */
@@ -160,7 +160,7 @@ function programmaticInterface(platform: Platform, server: Server): Lms {
       addTool(platform, added)
       return added
     },
-    addActivity: (activity) => addActivity(platform, activity),
+    putActivity: (activity) => putActivity(platform, activity),
     copyCourse: (name, choices) => copyCourse(platform, courseNamed(platform, name), choices),
     enrolGeneratedStudents: (course, count) =>
       enrolGeneratedStudents(platform, courseNamed(platform, course), count),

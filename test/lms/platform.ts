@@ -16,6 +16,8 @@ export type PendingLaunch = {
   courseId: string
   /** Unset for deep linking. */
   activityId?: string
+  /** Deep linking for an activity that is already there: what is chosen replaces what it opens. */
+  intoActivityId?: string
   faults: LaunchFault[]
   /** Nobody sits at a browser: the session cookie is not looked at. */
   browserless: boolean

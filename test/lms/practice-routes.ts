@@ -1,6 +1,6 @@
 // For scripts that run the LMS as a process of its own: what the programmatic interface does, as JSON.
 import { z } from 'zod'
-import { addActivity, copyCourse, enrolGeneratedStudents } from './editing.ts'
+import { putActivity, copyCourse, enrolGeneratedStudents } from './editing.ts'
 import { courseNamed } from './platform.ts'
 import { launchFaults } from './faults.ts'
 import { launchForm, registerTool, signedLaunch } from './client.ts'
@@ -32,7 +32,7 @@ const enrolOrder = z.object({ course: z.string(), count: z.int().min(1).max(20_0
 
 const launchOrder = z.union([
   z.object({ person: z.string(), activity: z.string(), faults }),
-  z.object({ person: z.string(), course: z.string(), faults }),
+  z.object({ person: z.string(), course: z.string(), into: z.string().optional(), faults }),
 ])
 
 const signedOrder = z.object({
@@ -61,8 +61,8 @@ const registerOne: Handler = async (platform, ctx) => {
   ctx.body = { tool: tool ?? null, answer: { status: answer.status, text: answer.text } }
 }
 
-const addOne: Handler = async (platform, ctx) => {
-  ctx.body = addActivity(platform, parsed(activityOrder, await readJson(ctx.req), 'activity'))
+const putOne: Handler = async (platform, ctx) => {
+  ctx.body = putActivity(platform, parsed(activityOrder, await readJson(ctx.req), 'activity'))
 }
 
 const copyOne: Handler = async (platform, ctx) => {
@@ -77,7 +77,12 @@ const enrol: Handler = async (platform, ctx) => {
 }
 
 const launch: Handler = async (platform, ctx) => {
-  ctx.body = await launchForm(platform, parsed(launchOrder, await readJson(ctx.req), 'launch'))
+  const order = parsed(launchOrder, await readJson(ctx.req), 'launch')
+  if ('activity' in order) ctx.body = await launchForm(platform, order)
+  else {
+    const { into, ...rest } = order
+    ctx.body = await launchForm(platform, { ...rest, ...(into !== undefined && { into }) })
+  }
 }
 
 const sign: Handler = async (platform, ctx) => {
@@ -87,7 +92,7 @@ const sign: Handler = async (platform, ctx) => {
 export const practiceRoutes: readonly Route[] = [
   ['GET', '/practice/state', overview],
   ['POST', '/practice/tools', registerOne],
-  ['POST', '/practice/activities', addOne],
+  ['PUT', '/practice/activities', putOne],
   ['POST', '/practice/courses', copyOne],
   ['POST', '/practice/students', enrol],
   ['POST', '/practice/launches', launch],

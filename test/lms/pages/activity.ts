@@ -23,13 +23,21 @@ export function activityPage(reader: Reader, course: Course, activity: Activity)
   return layout(reader, { title, trail: courseTrail(course), wide: true, content })
 }
 
-export function choosePage(reader: Reader, course: Course, tool: Tool): Html {
+export function choosePage(
+  reader: Reader,
+  course: Course,
+  tool: Tool,
+  into: Activity | undefined,
+): Html {
   const words = wordsIn(reader.language)
-  const content = html`<p class="lead">${words.chooseText}</p>
+  const query = into ? `?into=${into.id}` : ''
+  const content = html`<p class="lead">
+      ${into ? `${words.chooseAgainText} ${into.title[reader.language]}.` : words.chooseText}
+    </p>
     <iframe
       class="tool"
       title="${tool.name}"
-      src="/launch/deep-linking/${course.id}/${tool.id}"
+      src="/launch/deep-linking/${course.id}/${tool.id}${query}"
     ></iframe>`
   return layout(reader, { title: words.choose, trail: courseTrail(course), wide: true, content })
 }

@@ -97,7 +97,7 @@ function activityRow(
           group ? html` · ${words.onlyGroup} ${group.name}` : ''
         }${ownGrades(platform, reader, activity)}
       </p>
-      ${edits ? editForm(reader, activity) : ''}
+      ${edits ? editForm(platform, reader, activity) : ''}
     </div>
   </li>`
 }
@@ -113,7 +113,8 @@ function ownGrades(platform: Platform, reader: Reader, activity: Activity): Html
     : html` · ${words.yours} <strong>${grades.join(', ')}</strong>`
 }
 
-function editForm(reader: Reader, { id, opensIn }: Activity): Html {
+function editForm(platform: Platform, reader: Reader, activity: Activity): Html {
+  const { id, opensIn, courseId } = activity
   const words = wordsIn(reader.language)
   const option = (value: 'frame' | 'window') =>
     html`<option value="${value}" ${opensIn === value ? 'selected' : ''}>${words[value]}</option>`
@@ -128,6 +129,14 @@ function editForm(reader: Reader, { id, opensIn }: Activity): Html {
       >
       <button>${words.save}</button>
     </form>
+    ${choosingTools(platform).map(
+      (tool) =>
+        html`<p>
+          <a href="/courses/${courseId}/choose/${tool.id}?into=${id}"
+            >${words.chooseAgain} ${tool.name}</a
+          >
+        </p>`,
+    )}
     <form method="post" action="/activities/${id}/remove">
       <button class="link danger">${words.remove}</button>
     </form>
@@ -136,17 +145,18 @@ function editForm(reader: Reader, { id, opensIn }: Activity): Html {
 
 function addFromTools(platform: Platform, reader: Reader, course: Course): Html {
   const words = wordsIn(reader.language)
-  const offers = (tool: Tool) => tool.state === 'active' && tool.deepLinking
   return html`<p class="row">
-    ${platform.state.tools
-      .filter(offers)
-      .map(
-        (tool) =>
-          html`<a class="button" href="/courses/${course.id}/choose/${tool.id}"
-            >${words.addActivity} ${tool.name}</a
-          >`,
-      )}
+    ${choosingTools(platform).map(
+      (tool) =>
+        html`<a class="button" href="/courses/${course.id}/choose/${tool.id}"
+          >${words.addActivity} ${tool.name}</a
+        >`,
+    )}
   </p>`
+}
+
+function choosingTools({ state }: Platform): Tool[] {
+  return state.tools.filter((tool) => tool.state === 'active' && tool.deepLinking)
 }
 
 function staffLinks(reader: Reader, course: Course): Html {

@@ -19,6 +19,7 @@ export function layout(viewer: Viewer, { title, trail, wide = false, content }: 
       <h1>${title}</h1>
       ${content}
     </main>
+    ${viewer.person ? footer(viewer) : ''}
   </body>`
   return document(viewer, `${title} · ${words.practice}`, body)
 }
@@ -56,7 +57,6 @@ function header({ person, language }: Viewer): Html {
     <nav class="tabs">
       <a class="home" href="/"><span class="mark" aria-hidden="true"></span>${words.myCourses}</a>
       ${person?.siteAdmin ? html`<a href="/admin/tools">${words.tools}</a>` : ''}
-      <a href="/faults">${words.faults}</a>
     </nav>
     <div class="whoami">
       <span class="name">${person?.username}</span>
@@ -66,6 +66,11 @@ function header({ person, language }: Viewer): Html {
       <a href="/login">${words.leave}</a>
     </div>
   </header>`
+}
+
+function footer({ language }: Viewer): Html {
+  const words = wordsIn(language)
+  return html`<footer>${words.forTesters} <a href="/faults">${words.faults}</a></footer>`
 }
 
 export function courseTrail(course: Course): Html {

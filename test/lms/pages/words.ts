@@ -58,7 +58,9 @@ const english = {
   choose: 'Choose what to add',
   chooseText:
     'The tool shows what it has. What you choose there becomes an activity of the course.',
-  added: 'Added to the course:',
+  chooseAgain: 'Choose again in',
+  chooseAgainText: 'What you choose there is what opens under',
+  added: 'The course now has:',
   nothingAdded: 'Nothing was added.',
   toolSaid: 'The tool says:',
   continue: 'Continue',
@@ -86,6 +88,7 @@ const english = {
   roster: 'roster',
   gradesService: 'grades',
   onlyId: 'only an id',
+  forTesters: 'For testers:',
   faults: 'Bad behaviour',
   faultsText:
     'Spoils your next launches in the ways ticked, to see that a tool refuses them. For the person you are now, until unticked.',
@@ -156,7 +159,9 @@ const french: Words = {
   ownWindow: 'Ouvrir dans sa propre fenêtre',
   choose: 'Choisir ce qu’on ajoute',
   chooseText: 'L’outil montre ce qu’il a. Votre choix devient une activité du cours.',
-  added: 'Ajouté au cours :',
+  chooseAgain: 'Choisir à nouveau dans',
+  chooseAgainText: 'Votre choix sera ce qui s’ouvre sous',
+  added: 'Le cours a maintenant :',
   nothingAdded: 'Rien n’a été ajouté.',
   toolSaid: 'L’outil dit :',
   continue: 'Continuer',
@@ -184,6 +189,7 @@ const french: Words = {
   roster: 'liste des participants',
   gradesService: 'notes',
   onlyId: 'seulement un identifiant',
+  forTesters: 'Pour tester :',
   faults: 'Mauvais comportement',
   faultsText:
     'Gâte vos prochains lancements de la façon cochée, pour voir que l’outil les refuse. Pour la personne que vous êtes, jusqu’à décocher.',
