@@ -13,6 +13,8 @@ export type DeepLinkRequest = {
   issuer: string
   clientId: string
   deploymentId: string
+  /** The LMS's id of the course in which the choice is made. */
+  contextId: string
   returnUrl: string
   acceptTypes: string[]
   /** Opaque to us; goes back as it came. */

@@ -55,19 +55,19 @@ export type KeyPair = { kid: string; publicKey: string; privateKey: string }
 export async function keepLtiPlatform(
   tx: Db,
   platform: { registration: Registration; keys: KeyPair; ring: KeyRing; now: Date },
-): Promise<{ id: string; isNew: boolean }> {
+): Promise<{ id: string; state: PlatformState; isNew: boolean }> {
   const { registration, now } = platform
   const id = newId()
-  const kept = await one<{ id: string }>(
+  const kept = await one<{ id: string; state: PlatformState }>(
     tx,
     sql`insert into platform (id, zone_id, issuer, client_id, name, state, state_at, created_at)
         values (${id}, ${registration.zoneId}, ${registration.issuer}, ${registration.clientId},
           ${registration.name}, 'pending', ${now}, ${now})
         on conflict (issuer, client_id) do update set name = excluded.name
-        returning id`,
+        returning id, state`,
   )
   await keepEndpoints(tx, { ...platform, platformId: kept.id })
-  return { id: kept.id, isNew: kept.id === id }
+  return { ...kept, isNew: kept.id === id }
 }
 
 async function keepEndpoints(

@@ -126,17 +126,27 @@ export type LmsResource = {
 
 type Activity = { lmsContextId: string; deploymentId: string; resourceLinkId: string }
 
-export async function findLmsResource(tx: Db, at: Activity): Promise<LmsResource | undefined> {
-  return findOne<LmsResource>(
+/** The activity as it was last seen, with the course it opens. */
+export type KnownActivity = LmsResource & {
+  course: { id: string; key: string; state: string } | null
+}
+
+export async function findLmsResource(tx: Db, at: Activity): Promise<KnownActivity | undefined> {
+  return findOne<KnownActivity>(
     tx,
-    sql`select id, lms_context_id, course_id, copied_course_id, copied_from_id from lms_resource
+    sql`select lms_resource.id, lms_context_id, course_id, copied_course_id, copied_from_id,
+          case when course.id is null then null
+            else json_build_object('id', course.id, 'key', course.key, 'state', course.state) end as course
+        from lms_resource left join course on course.id = lms_resource.course_id
         where lms_context_id = ${at.lmsContextId} and deployment_id = ${at.deploymentId}
           and resource_link_id = ${at.resourceLinkId}`,
   )
 }
 
 /** What an activity points at: a course; or a course of which it is a copy that nobody has decided about. */
-export type PointsAt = { courseId: string } | { copiedCourseId: string; copiedFromId: string | null }
+export type PointsAt =
+  | { courseId: string }
+  | { copiedCourseId: string; copiedFromId: string | null }
 
 export async function keepLmsResource(
   tx: Db,

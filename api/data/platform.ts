@@ -46,7 +46,7 @@ export async function listPlatforms(
     ...platform,
     deployments: deployments
       .filter((one) => one.platform_id === platform.id)
-      .map(({ platform_id: _, ...deployment }) => deployment),
+      .map(({ platform_id: _platform, ...deployment }) => deployment),
   }))
 }
 

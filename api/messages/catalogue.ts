@@ -7,6 +7,7 @@ import { admin } from './admin.ts'
 import { common } from './common.ts'
 import { course } from './course.ts'
 import { gateway } from './gateway.ts'
+import { lti } from './lti.ts'
 import { problem } from './problem.ts'
 import { seat } from './seat.ts'
 import { workspace } from './workspace.ts'
@@ -17,6 +18,7 @@ export const catalogue: Readonly<Record<string, Message>> = {
   ...seat,
   ...course,
   ...admin,
+  ...lti,
   ...problem,
   ...gateway,
 }

@@ -2,7 +2,10 @@ import type { Message } from '../locale.ts'
 
 /** What is said when a launch, a login or a registration is refused, and what is asked about a copied activity. */
 export const lti = {
-  'lti.title': { en: 'This activity could not be opened', fr: 'L’activité n’a pas pu être ouverte' },
+  'lti.title': {
+    en: 'This activity could not be opened',
+    fr: 'L’activité n’a pas pu être ouverte',
+  },
   'lti.title.registration': {
     en: 'This LMS was not registered',
     fr: 'La plateforme n’a pas été enregistrée',
@@ -248,6 +251,10 @@ export const lti = {
     fr: 'Votre plateforme a refusé l’enregistrement : {detail}',
   },
 
+  'lti.refused.code-used': {
+    en: 'This way in has been used or is older than half a minute.',
+    fr: 'Cet accès a déjà servi ou date de plus d’une demi-minute.',
+  },
   'lti.refused.not-here': {
     en: 'There is nothing at this address.',
     fr: 'Il n’y a rien à cette adresse.',

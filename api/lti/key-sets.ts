@@ -1,0 +1,94 @@
+/**
+ * The platforms' public keys (RFC 7517), kept for minutes: a launch does not wait for the LMS. A key id that
+ * is not known asks again at once, so that an LMS may change keys at any moment; not more often than every few
+ * seconds, so that forged tokens do not make us hammer it.
+ */
+import { createPublicKey } from 'node:crypto'
+import { z } from 'zod'
+import { type Reach, askLms } from './lms-fetch.ts'
+
+const FRESH_MS = 5 * 60_000
+/** While the LMS does not answer, what it said last holds for so long. */
+const STALE_MS = 60 * 60_000
+const AGAIN_MS = 5_000
+/** Below this an RSA key is not one (NIST SP 800-131A). */
+const LEAST_BITS = 2048
+
+const keySetAnswer = z.object({ keys: z.array(z.looseObject({ kid: z.string().optional() })) })
+
+export type FoundKey = { pem: string } | { failure: 'unknown' | 'unreachable'; detail: string }
+
+type KeySet = { pems: Map<string, string>; readAtMs: number; askedAtMs: number }
+
+export type KeySets = { find(url: string, kid: string): Promise<FoundKey> }
+
+export function openKeySets(parts: { reach: Reach; now(): Date }): KeySets {
+  const sets = new Map<string, KeySet>()
+  const asking = new Map<string, Promise<string | undefined>>()
+
+  /** Reads the key set anew, one question at a time; answers what went wrong. */
+  const refresh = (url: string): Promise<string | undefined> => {
+    const running = asking.get(url)
+    if (running) return running
+    const question = readKeySet(parts.reach, url)
+      .then((read) => {
+        const at = parts.now().getTime()
+        const known = sets.get(url)
+        if ('pems' in read) sets.set(url, { pems: read.pems, readAtMs: at, askedAtMs: at })
+        else if (known) known.askedAtMs = at
+        return 'failure' in read ? read.failure : undefined
+      })
+      .finally(() => asking.delete(url))
+    asking.set(url, question)
+    return question
+  }
+
+  return {
+    async find(url, kid) {
+      const known = usable(sets.get(url), kid, parts.now().getTime())
+      if (known) return known
+      const failure = await refresh(url)
+      const set = sets.get(url)
+      const pem = set?.pems.get(kid)
+      const isStale = !set || parts.now().getTime() - set.readAtMs > STALE_MS
+      if (failure && isStale) return { failure: 'unreachable', detail: failure }
+      return pem ? { pem } : { failure: 'unknown', detail: kid }
+    },
+  }
+}
+
+/** What can be answered without asking the LMS. */
+function usable(set: KeySet | undefined, kid: string, nowMs: number): FoundKey | undefined {
+  if (!set) return undefined
+  const pem = set.pems.get(kid)
+  if (pem && nowMs - set.readAtMs < FRESH_MS) return { pem }
+  if (nowMs - set.askedAtMs >= AGAIN_MS) return undefined
+  return pem ? { pem } : { failure: 'unknown', detail: kid }
+}
+
+async function readKeySet(
+  reach: Reach,
+  url: string,
+): Promise<{ pems: Map<string, string> } | { failure: string }> {
+  const answer = await askLms(reach, url)
+  if ('failure' in answer) return { failure: `${answer.failure}: ${answer.detail}` }
+  const parsed = keySetAnswer.safeParse(answer.json)
+  if (!parsed.success) return { failure: `${url} does not answer a key set` }
+  const pems = parsed.data.keys.flatMap((jwk) => {
+    const pem = jwk.kid && pemOf(jwk)
+    return pem ? [[jwk.kid ?? '', pem] as const] : []
+  })
+  return { pems: new Map(pems) }
+}
+
+/** Undefined for anything but a sound RSA signing key: one odd key must not spoil the others. */
+function pemOf(jwk: Record<string, unknown>): string | undefined {
+  if (jwk['kty'] !== 'RSA' || (jwk['use'] ?? 'sig') !== 'sig') return undefined
+  try {
+    const key = createPublicKey({ key: jwk, format: 'jwk' })
+    const bits = key.asymmetricKeyDetails?.modulusLength ?? 0
+    return bits >= LEAST_BITS ? String(key.export({ type: 'spki', format: 'pem' })) : undefined
+  } catch {
+    return undefined
+  }
+}
