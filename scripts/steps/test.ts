@@ -1,0 +1,170 @@
+/**
+ * scripts/test: proves the checkout. Installs what is missing, runs every runner, prints a table, and ends with exactly
+ * one line: N passed, N failed, N skipped.
+ */
+import { spawn } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
+import { baseLayer } from '../images/base.ts'
+import { terminal } from '../images/terminal.ts'
+import { ensurePrograms } from './debian.ts'
+import { ensureGo } from './go.ts'
+import { mirrorStep, providers } from './provider-mirror.ts'
+import { type Settings, readSettings } from './settings.ts'
+import { CannotGoOn, type Step, runSteps, seconds } from './step.ts'
+import { findEngine, terraformStep } from './terraform-engine.ts'
+import { type Count, type Runner, goTests, tools, vitest } from './test-runners.ts'
+
+const USAGE = `scripts/test [--fast] [RUNNER...]
+
+  --fast      within a minute: format, lint, types, dead code, and the tests of pure code and PostgreSQL
+  RUNNER...   only these, by the names in the table
+
+Installs what is missing first (Debian packages need root). The last line is: N passed, N failed, N skipped
+`
+
+const PROGRAMS = {
+  dockerd: 'docker.io',
+  'docker-registry': 'docker-registry',
+  mmdebstrap: 'mmdebstrap',
+  chromium: 'chromium',
+  ip: 'iproute2',
+  iptables: 'iptables',
+  ssh: 'openssh-client',
+  unshare: 'util-linux',
+}
+
+/** What a test must not see: it would speak to an installation of the person who runs it. */
+const FOREIGN = /^(LABPLAN_(?!CACHE)|DATABASE_URL$|DOCKER_HOST$|LMS_)/
+
+type Result = Count & { runner: Runner; tookMs: number; output: string }
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { fast: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+  })
+  if (values.help) {
+    process.stdout.write(USAGE)
+    return 0
+  }
+  for (const name of Object.keys(process.env)) if (FOREIGN.test(name)) delete process.env[name]
+  const runners = await chosenRunners(values.fast ?? false, positionals)
+  const light = await inParallel(runners.filter((runner) => runner.light))
+  const results = [...light]
+  for (const runner of runners.filter((one) => !one.light)) results.push(await perform(runner))
+  return report(results)
+}
+
+async function chosenRunners(fast: boolean, names: string[]): Promise<Runner[]> {
+  const quick = [...Object.values(tools), vitest('fast', 10)]
+  const only = (all: Runner[]): Runner[] =>
+    names.length === 0 ? all : all.filter(({ name }) => names.includes(name))
+  const unknown = names.filter(
+    (name) => ![...quick, ...slowRunners('go')].some((r) => r.name === name),
+  )
+  if (unknown.length > 0)
+    throw new CannotGoOn(`there is no runner named ${unknown.join(', ')}.\n${USAGE}`)
+  if (fast || (only(quick).length === names.length && names.length > 0)) return only(quick)
+  const settings = readSettings()
+  await runSteps(preparations(settings))
+  const go = await ensureGo(settings.cache, () => {})
+  return only([...quick, ...slowRunners(go)])
+}
+
+function slowRunners(go: string): Runner[] {
+  const images = ['scripts/images/seat', 'scripts/images/web-terminal']
+  return [...images.map((folder) => goTests(go, folder)), vitest('real', 30), vitest('flow', 20)]
+}
+
+/** What the tests need of this machine and its cache, made once. */
+function preparations(settings: Settings): Step[] {
+  return [
+    { name: 'Programs', ensure: (say) => ensurePrograms(PROGRAMS, say) },
+    terraformStep(settings),
+    mirrorStep(settings, () => findEngine(settings) ?? 'terraform', providers(false)),
+    {
+      name: 'Base image',
+      async ensure(say) {
+        await baseLayer(settings.cache, terminal.packages, false, say)
+        return undefined
+      },
+    },
+  ]
+}
+
+async function inParallel(runners: Runner[]): Promise<Result[]> {
+  const waiting = [...runners]
+  const results: Result[] = []
+  const lane = async (): Promise<void> => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) results.push(await perform(next))
+  }
+  await Promise.all(Array.from({ length: availableParallelism() }, lane))
+  return results.toSorted((a, b) => runners.indexOf(a.runner) - runners.indexOf(b.runner))
+}
+
+/** Runs one runner to its end or its bound. It also ends when this process is killed. */
+async function perform(runner: Runner): Promise<Result> {
+  const started = performance.now()
+  const argv = ['--pdeathsig', 'TERM', '--', ...runner.argv]
+  const child = spawn('setpriv', argv, {
+    cwd: runner.cwd,
+    env: { ...process.env, ...(!process.stdout.isTTY && { NO_COLOR: '1' }), ...runner.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: runner.minutes * 60_000,
+    killSignal: 'SIGTERM',
+  })
+  let output = ''
+  const keep = (chunk: Buffer): void => {
+    output += chunk.toString()
+    // A long runner shows that it moves; a light one speaks only when it fails.
+    if (!runner.light) process.stdout.write(chunk)
+  }
+  child.stdout.on('data', keep)
+  child.stderr.on('data', keep)
+  const { promise, resolve } = Promise.withResolvers<number>()
+  child.on('error', () => resolve(127))
+  child.on('close', (code) => resolve(code ?? 1))
+  const counted = runner.count(await promise, output)
+  const tookMs = performance.now() - started
+  const ran = counted.passed + counted.failed + counted.skipped.length
+  if (runner.light && counted.failed > 0) process.stdout.write(`\n${runner.name}:\n${output}\n`)
+  if (ran > 0) return { ...counted, runner, tookMs, output }
+  process.stdout.write(`\n${runner.name}: ran no test, which counts as a failure.\n`)
+  return { ...counted, failed: 1, runner, tookMs, output }
+}
+
+function report(results: Result[]): number {
+  const sum = (of: (result: Result) => number): number => results.reduce((n, r) => n + of(r), 0)
+  const line = (passed: number, failed: number, skipped: number): string =>
+    `${passed} passed, ${failed} failed, ${skipped} skipped`
+  for (const { skipped } of results)
+    for (const { name, reason } of skipped) process.stdout.write(`skipped: ${name} (${reason})\n`)
+  process.stdout.write('\n')
+  for (const { runner, passed, failed, skipped, tookMs } of results) {
+    const mark = failed > 0 ? 'FAILED' : 'ok'
+    const counts = line(passed, failed, skipped.length)
+    process.stdout.write(
+      `  ${mark.padEnd(7)} ${runner.name.padEnd(16)} ${seconds(tookMs).padStart(11)}   ${counts}\n`,
+    )
+  }
+  const failed = sum((result) => result.failed)
+  process.stdout.write(
+    `\n${line(
+      sum((result) => result.passed),
+      failed,
+      sum((result) => result.skipped.length),
+    )}\n`,
+  )
+  return failed > 0 ? 1 : 0
+}
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  if (!(error instanceof CannotGoOn) && !(error instanceof TypeError)) throw error
+  process.stdout.write(
+    `scripts/test could not begin: ${error.message}\n0 passed, 1 failed, 0 skipped\n`,
+  )
+  process.exitCode = 1
+}
