@@ -9,11 +9,8 @@ export class SeatsStack extends LabplanStack {
     super(content.key, scope)
     const { seats } = inOrder(content) as SeatsContent
     if (seats.length === 0) return
-    this.variable(
-      'seats',
-      'map(object({ secret = string, run = string }))',
-      'By seat number: id of its Swarm secret, and the run that made its service',
-    )
+    this.variable('run', 'string', 'Id of the run, for what it makes')
+    this.variable('secrets', 'map(string)', 'Ids of Swarm secrets by seat number')
     if (seats.some((seat) => seat.template.network !== 'none'))
       this.variable('networks', 'map(string)', 'Ids of Swarm networks by name')
     for (const seat of seats) seatService(this, content, seat)

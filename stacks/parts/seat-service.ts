@@ -18,6 +18,8 @@ import { literal, literalEnv } from './text.ts'
 export const IDENTITY_PORT = 1907
 
 const NOT_OURS = [
+  // `labplan.run` names the run that made the service, for ever; the other labels never change.
+  'labels',
   // On and off belong to the control plane, which scales through the Swarm API.
   'mode[0].replicated[0].replicas',
   // Swarm writes down for which machines the image was built, when it makes the service.
@@ -32,7 +34,7 @@ export function seatService(stack: TerraformStack, course: SeatsContent, seat: S
   const labels = ownLabels({ ...course, stack: course.key, seat: seatLabel(name) })
   const service = new Service(stack, `s${seatNumber3(seat.number)}`, {
     name: serviceName(name),
-    labels: labelBlocks({ ...labels, 'labplan.run': `\${${seatVariable(seat.number)}.run}` }),
+    labels: labelBlocks({ ...labels, 'labplan.run': '${var.run}' }),
     mode: { replicated: { replicas: 0 } },
     endpointSpec: { mode: 'dnsrr', ports: hostPorts(template) },
     taskSpec: {
@@ -51,8 +53,6 @@ export function seatService(stack: TerraformStack, course: SeatsContent, seat: S
       { id: `\${var.networks["${networkName(course.installation, template.network)}"]}` },
     ])
 }
-
-const seatVariable = (number: number) => `var.seats["${seatNumber3(number)}"]`
 
 function labelBlocks(labels: Record<string, string>): { label: string; value: string }[] {
   return Object.entries(labels).map(([label, value]) => ({ label, value }))
@@ -88,7 +88,7 @@ function container(
     capAdd: template.capabilities.map(capability).toSorted(),
     secrets: [
       {
-        secretId: `\${${seatVariable(seat.number)}.secret}`,
+        secretId: `\${var.secrets["${seatNumber3(seat.number)}"]}`,
         secretName: secretName(name),
         fileName: 'labplan',
         fileUid: '0',

@@ -4,20 +4,16 @@
  */
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { execute, many, one, sql } from '../../api/data/db.ts'
 import { newId } from '../../api/data/ids.ts'
 import { keyRing } from '../../api/data/key-ring.ts'
 import type { SeatTemplate } from '../../stacks/blueprint.ts'
-import {
-  contentDigest,
-  type SeatsContent,
-  type StackContent,
-  type VolumesContent,
-} from '../../stacks/content.ts'
-import { secretName } from '../../stacks/parts/names.ts'
+import { type SeatsContent, type StackContent, type VolumesContent } from '../../stacks/content.ts'
+import { secretName, serviceName } from '../../stacks/parts/names.ts'
 import { connectEngine, type Engine } from '../../workers/swarm/engine.ts'
 import type { RunServices, StackRequest } from '../../workers/terraform/run-stack.ts'
 import { swarmBed } from '../beds/swarm.ts'
@@ -32,6 +28,8 @@ export type TerraformBed = {
   services: RunServices
   docker: Engine
   dockerHost: string
+  /** The key ring as its file, for another process. */
+  keys: { current: string; keys: Record<string, string> }
   /** Moves the clock that leases are read on. */
   advance(seconds: number): void
   template: SeatTemplate
@@ -50,9 +48,10 @@ export async function terraformBed(): Promise<TerraformBed> {
   const image = pushSleeper(bed.dockerHost, bed.registry, home)
   await insertStacks(database)
   let shiftMs = 0
+  const keys = { current: 'k1', keys: { k1: randomBytes(32).toString('base64') } }
   const services: RunServices = {
     pool: database.pool,
-    keyRing: keyRing({ current: 'k1', keys: { k1: randomBytes(32).toString('base64') } }),
+    keyRing: keyRing(keys),
     config: {
       home,
       installation: database.installation,
@@ -72,6 +71,7 @@ export async function terraformBed(): Promise<TerraformBed> {
   return {
     database,
     services,
+    keys,
     docker,
     dockerHost: bed.dockerHost,
     template,
@@ -206,6 +206,7 @@ export type LiveService = {
     Name: string
     Labels: Record<string, string>
     Mode: { Replicated: { Replicas: number } }
+    EndpointSpec: Record<string, unknown>
     TaskTemplate: Record<string, unknown>
   }
 }
@@ -237,4 +238,32 @@ export async function runRows(database: TestDatabase) {
   }>(database.pool, sql`select id, kind, state, message, plan_digest from run order by created_at`)
 }
 
-export { contentDigest }
+export async function serviceOf(docker: Engine, number: number): Promise<LiveService> {
+  const name = serviceName({ installation: 'test0000', course8: COURSE8, number })
+  const found = (await liveServices(docker)).find((service) => service.Spec.Name === name)
+  if (!found) throw new Error(`There is no service ${name}.`)
+  return found
+}
+
+/** Id of the task that runs, waited for. */
+export async function runningTask(docker: Engine, serviceId: string): Promise<string> {
+  const filters = { service: [serviceId], 'desired-state': ['running'] }
+  const deadline = Date.now() + 30_000
+  for (;;) {
+    const tasks = (await docker.call('GET', '/tasks', { query: { filters } })) as {
+      ID: string
+      Status: { State: string; Err?: string }
+    }[]
+    const running = tasks.find((task) => task.Status.State === 'running')
+    if (running) return running.ID
+    if (Date.now() > deadline) throw new Error(`No task runs: ${JSON.stringify(tasks)}`)
+    await sleep(100)
+  }
+}
+
+/** What every file under a folder holds; links are not followed. */
+export function filesUnder(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'))
+}

@@ -67,7 +67,8 @@ export const applyCommand = (bench: Bench, options: Pick<PlanOptions, 'paralleli
 function command(bench: Bench, args: string[]): Command {
   const variables = Object.entries(bench.variables).map(([name, value]) => [
     `TF_VAR_${name}`,
-    JSON.stringify(value),
+    // A string is taken as it is, anything else as an expression.
+    typeof value === 'string' ? value : JSON.stringify(value),
   ])
   return {
     argv: [bench.engine, ...args],

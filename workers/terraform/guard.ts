@@ -51,7 +51,10 @@ function refusalsOf(change: Change, input: GuardInput): Refusal[] {
 }
 
 function strangeLabels(change: Change, input: GuardInput): string | undefined {
-  const own = { 'labplan.installation': input.installation, 'labplan.stack': input.stackKey }
+  const installation = { 'labplan.installation': input.installation }
+  // A volume may have been made by its seat, which belongs to another stack.
+  const own =
+    input.kind === 'volumes' ? installation : { ...installation, 'labplan.stack': input.stackKey }
   for (const labels of [change.labelsBefore, change.labelsAfter])
     for (const [label, value] of Object.entries(own))
       if (labels && labels[label] !== value)

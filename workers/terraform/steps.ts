@@ -9,7 +9,7 @@ import { z } from 'zod'
 import { withTransaction } from '../../api/data/db.ts'
 import { consumePlan, endStep, moveRun, type RunState, startStep } from '../../api/data/run.ts'
 import { findState } from '../../api/data/state.ts'
-import { networkName, seatNumber3, serviceName } from '../../stacks/parts/names.ts'
+import { networkName, seatNumber3 } from '../../stacks/parts/names.ts'
 import { renderStack } from '../../stacks/render.ts'
 import { removeOrphans, surveyStack, untaint } from './adopt.ts'
 import {
@@ -103,13 +103,7 @@ async function collectVariables(ctx: RunContext): Promise<Ending | undefined> {
   const without = content.seats.filter((seat) => !secrets[seat.number])
   if (without.length > 0)
     return { state: 'failed', message: `No Swarm secret was made for seat ${without[0]!.number}.` }
-  const makers = new Map(
-    need(found.survey, 'a survey').found.map((o) => [o.name, o.labels['labplan.run']]),
-  )
-  const seats = content.seats.map(({ number }) => [
-    seatNumber3(number),
-    { secret: secrets[number], run: makers.get(serviceName({ ...content, number })) ?? runId },
-  ])
+  const ids = content.seats.map(({ number }) => [seatNumber3(number), secrets[number]])
   const networks = await networkIds(ctx)
   const missing = Object.entries(networks).find(([, id]) => id === undefined)
   if (missing)
@@ -117,7 +111,7 @@ async function collectVariables(ctx: RunContext): Promise<Ending | undefined> {
       state: 'failed',
       message: `There is no Swarm network ${missing[0]}: make the pool's base first.`,
     }
-  found.variables = { seats: Object.fromEntries(seats), networks }
+  found.variables = { run: runId, secrets: Object.fromEntries(ids), networks }
 }
 
 const network = z.looseObject({ Id: z.string(), Name: z.string() })

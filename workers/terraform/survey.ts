@@ -4,7 +4,7 @@
  * its address, so it can be told from two calls of the Docker API, without Terraform.
  */
 import { z } from 'zod'
-import type { StackContent } from '../../stacks/content.ts'
+import type { StackContent, VolumesContent } from '../../stacks/content.ts'
 import { serviceAddress, serviceName, volumeAddress, volumeName } from '../../stacks/parts/names.ts'
 import type { Engine } from '../swarm/engine.ts'
 
@@ -47,20 +47,13 @@ const volumes = z.looseObject({
     .nullable(),
 })
 
-/** Everything that carries the labels of this stack. One call. */
+/** What is this stack's: a service by its label; a volume by label or name. One call. */
 export async function listOwn(engine: Engine, content: StackContent): Promise<Found[]> {
-  const filters = {
-    label: [`labplan.installation=${content.installation}`, `labplan.stack=${content.key}`],
-  }
-  if (content.kind === 'volumes') {
-    const answer = volumes.parse(await engine.call('GET', '/volumes', { query: { filters } }))
-    return (answer.Volumes ?? []).map(({ Name, Labels }) => ({
-      id: Name,
-      name: Name,
-      labels: Labels ?? {},
-      replicas: 0,
-    }))
-  }
+  return content.kind === 'volumes' ? listVolumes(engine, content) : listServices(engine, content)
+}
+
+async function listServices(engine: Engine, { installation, key }: StackContent): Promise<Found[]> {
+  const filters = { label: [`labplan.installation=${installation}`, `labplan.stack=${key}`] }
   const answer = z
     .array(service)
     .parse(await engine.call('GET', '/services', { query: { filters } }))
@@ -70,6 +63,16 @@ export async function listOwn(engine: Engine, content: StackContent): Promise<Fo
     labels: Spec.Labels,
     replicas: Spec.Mode.Replicated?.Replicas ?? 0,
   }))
+}
+
+/** A seat that started first has made its volume itself, without the label of a stack. */
+async function listVolumes(engine: Engine, content: VolumesContent): Promise<Found[]> {
+  const filters = { label: [`labplan.installation=${content.installation}`] }
+  const answer = volumes.parse(await engine.call('GET', '/volumes', { query: { filters } }))
+  const names = new Set(wantedNames(content).values())
+  return (answer.Volumes ?? [])
+    .map(({ Name, Labels }) => ({ id: Name, name: Name, labels: Labels ?? {}, replicas: 0 }))
+    .filter(({ name, labels }) => names.has(name) || labels['labplan.stack'] === content.key)
 }
 
 /** Terraform address → Docker name, of all that the content wants. */
