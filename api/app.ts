@@ -45,7 +45,8 @@ export function createApp(services: Services): Koa {
 }
 
 const isFramable = (route: Route): boolean =>
-  /^\/(workspaces|courses)\//.test(route.pattern) || route.pattern === '/'
+  /^\/(workspaces|courses|deep-links|copied-activities)\//.test(route.pattern) ||
+  route.pattern === '/'
 
 /** The origins that may frame us, read again after a few seconds: a newly activated LMS must not wait long. */
 function framingNow(services: Services): (at: Date) => Promise<string[]> {
@@ -222,4 +223,3 @@ function logVisit(
     'visit',
   )
 }
-

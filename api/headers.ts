@@ -3,10 +3,14 @@ import type { Config } from './config.ts'
 
 export type Framing = { origins: string[] }
 
-/** `frameOrigins`: who may show the page in a frame; none for pages that no LMS embeds. */
+/**
+ * `frameOrigins`: who may show the page in a frame; none for pages that no LMS embeds. `formOrigins`: where a form
+ * of the page may lead besides our own addresses and the doors of seats.
+ */
 export function securityHeaders(
   config: Pick<Config, 'publicUrl' | 'seatUrl'>,
   frameOrigins: string[],
+  formOrigins: string[] = [],
 ): Record<string, string> {
   const seats = new URL(config.seatUrl)
   // A door is a form that answers with a redirect to the seat's host, and form-action covers redirects.
@@ -17,7 +21,7 @@ export function securityHeaders(
     `style-src 'self'`,
     `img-src 'self'`,
     `connect-src 'self'`,
-    `form-action 'self' ${doors}`,
+    `form-action ${["'self'", doors, ...formOrigins].join(' ')}`,
     `base-uri 'none'`,
     `frame-ancestors ${frameOrigins.length ? frameOrigins.join(' ') : `'none'`}`,
   ]

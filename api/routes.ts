@@ -5,11 +5,15 @@
 import { administrator, everyone, operator, ownWorkspace, takesPart, teaches } from './access.ts'
 import * as admin from './handlers/admin.ts'
 import * as change from './handlers/change.ts'
+import * as copiedActivity from './handlers/copied-activity.ts'
 import * as course from './handlers/course.ts'
+import * as deepLink from './handlers/deep-link.ts'
 import { enter } from './handlers/enter.ts'
 import * as home from './handlers/home.ts'
 import * as invite from './handlers/invite.ts'
+import * as lms from './handlers/platform.ts'
 import * as platform from './handlers/platform-page.ts'
+import * as registrationLink from './handlers/registration-link.ts'
 import * as status from './handlers/status.ts'
 import * as workspace from './handlers/workspace.ts'
 import { z } from 'zod'
@@ -52,6 +56,17 @@ export const routes: Route[] = [
   get('/courses/:course', teaches, course.show, 'A teacher’s course'),
   get('/courses/:course/events', teaches, course.events, 'A teacher’s course, live'),
   post('/courses/:course/workspace', takesPart, nothing, course.openWorkspace, 'My workspace here'),
+
+  get('/deep-links/:link', everyone, deepLink.show, 'Choose the course of an LMS activity'),
+  post('/deep-links/:link', everyone, deepLink.choiceBody, deepLink.choose, 'Use this course'),
+  get('/copied-activities/:activity', everyone, copiedActivity.show, 'A copied LMS activity'),
+  post(
+    '/copied-activities/:activity',
+    everyone,
+    copiedActivity.decisionBody,
+    copiedActivity.decide,
+    'Say what a copied activity opens',
+  ),
 
   get('/admin', administrator, admin.overview, 'Administration'),
   get('/admin/platforms', administrator, platform.show, 'LMS platforms'),
@@ -101,4 +116,34 @@ export const routes: Route[] = [
     'Approve a change',
   ),
   post('/api/invites', operator, nothing, invite.createInvite, 'Invite an administrator'),
+  get('/api/platforms', administrator, lms.list, 'LMS platforms and deployments'),
+  post(
+    '/api/platforms/:platform/activation',
+    administrator,
+    lms.decisionBody,
+    lms.decide,
+    'Activate or disable a platform',
+  ),
+  post(
+    '/api/deployments/:deployment/activation',
+    administrator,
+    lms.decisionBody,
+    lms.decideOnDeployment,
+    'Accept or refuse a deployment',
+  ),
+  get('/api/registration-links', administrator, registrationLink.list, 'Registration links'),
+  post(
+    '/api/registration-links',
+    administrator,
+    registrationLink.createBody,
+    registrationLink.create,
+    'Make a registration link',
+  ),
+  post(
+    '/api/registration-links/:link/withdrawal',
+    administrator,
+    nothing,
+    registrationLink.withdraw,
+    'Withdraw a registration link',
+  ),
 ]

@@ -12,6 +12,7 @@ import { openPool } from './data/db.ts'
 import { readKeyRing } from './data/key-ring.ts'
 import { Listening } from './data/listen.ts'
 import { openLog } from './log.ts'
+import { createLti } from './lti/provider.ts'
 import type { Services } from './visit.ts'
 
 const POOL_CONNECTIONS = 20
@@ -31,14 +32,19 @@ export async function startServer(
   const pool = openPool({ ...config, max: POOL_CONNECTIONS })
   const stopping = new AbortController()
   const listening = await new Listening(config.databaseUrl).open()
+  const ring = readKeyRing(config.keyFile)
+  const now = given.now ?? (() => new Date())
+  const lti = createLti({ config, pool, ring, now, log })
   const services: Services = {
-    ...{ config, pool, listening, log, stopping: stopping.signal },
-    ring: readKeyRing(config.keyFile),
-    now: given.now ?? (() => new Date()),
+    ...{ config, pool, ring, now, listening, lti, log },
+    stopping: stopping.signal,
   }
   const app = createApp(services)
+  const pages = app.callback()
   app.on('error', (error: Error) => log.error({ err: error }, 'the application failed'))
-  const server = httpServer(config, app.callback())
+  const server = httpServer(config, (request, response) =>
+    request.url?.startsWith('/lti/') ? lti.app(request, response) : void pages(request, response),
+  )
   const port = await listen(server, config)
   log.info({ port, publicUrl: config.publicUrl }, 'listening')
   return {
@@ -88,5 +94,6 @@ if (import.meta.main) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
     process.exit(1)
   })
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void running.stop())
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.once(signal, () => void running.stop())
 }

@@ -11,6 +11,7 @@ import type { Visitor } from './data/visitor.ts'
 import { signInFirst } from './errors.ts'
 import type { Locale } from './locale.ts'
 import type { Log } from './log.ts'
+import type { Lti } from './lti/provider.ts'
 import type { Html } from './pages/html.ts'
 
 export type Services = {
@@ -18,6 +19,8 @@ export type Services = {
   pool: Pool
   ring: KeyRing
   listening: Listening
+  /** Signs what goes back to an LMS. */
+  lti: Pick<Lti, 'signDeepLink'>
   log: Log
   /** The clock: tests set it. */
   now(): Date

@@ -116,6 +116,17 @@ export async function keepMembership(
   )
 }
 
+export async function findMembership(
+  db: Db,
+  member: { personId: string; lmsContextId: string },
+): Promise<{ role: Role; edits_plans: boolean } | undefined> {
+  return findOne(
+    db,
+    sql`select role, edits_plans from membership
+        where person_id = ${member.personId} and lms_context_id = ${member.lmsContextId}`,
+  )
+}
+
 export type LmsResource = {
   id: string
   lms_context_id: string

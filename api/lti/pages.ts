@@ -38,7 +38,7 @@ export function refusalPage(locale: Locale, refusal: Refusal, reference: string)
       ${say(locale, `lti.refused.${refusal.code}`, refusal.params)}
     </p>
     <p>${say(locale, `lti.next.${refusals[refusal.code].next}`)}</p>
-    <p class="quiet">
+    <p class="hint">
       ${say(locale, `lti.code${suffix}`)}: <code>${refusal.code} ${reference}</code>
     </p>`
   return sheet(locale, { title: say(locale, `lti.title${suffix}`), main })
@@ -69,9 +69,9 @@ export function breakoutPage(locale: Locale, login: Record<string, string>): str
   const main = html`<p class="lead">${say(locale, 'lti.breakout.why')}</p>
     <form method="post" action="/lti/login" target="_blank">
       ${Object.entries(login).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}" />`)}
-      <button class="primary">${say(locale, 'lti.breakout.go')}</button>
+      <button class="button primary big">${say(locale, 'lti.breakout.go')}</button>
     </form>
-    <p class="quiet">${say(locale, 'lti.breakout.teacher')}</p>`
+    <p class="hint">${say(locale, 'lti.breakout.teacher')}</p>`
   return sheet(locale, { title: say(locale, 'lti.breakout.title'), main })
 }
 

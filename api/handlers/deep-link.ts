@@ -1,0 +1,82 @@
+/** A teacher chooses, inside the LMS, the course an activity opens; the choice goes back signed, once. */
+import { z } from 'zod'
+import { audit } from '../data/audit.ts'
+import { withTransaction } from '../data/db.ts'
+import {
+  type CourseChoice,
+  coursesToChoose,
+  findCourseInZone,
+  findDeepLink,
+  takeDeepLink,
+} from '../data/deep-link.ts'
+import { findPlatform, platformOrigins } from '../data/platform.ts'
+import { Problem, badRequest } from '../errors.ts'
+import { securityHeaders } from '../headers.ts'
+import { signChoice } from '../lti/course-choice.ts'
+import { chooseCoursePage, sendChoicePage } from '../pages/deep-link.ts'
+import { type Handler, type Visit, actorOf, personOf } from '../visit.ts'
+
+const over = () => new Problem(410, 'lti.choose.over')
+
+export const show: Handler = async (visit) => {
+  const link = await findDeepLink(visit.pool, visit.ring, wanted(visit))
+  const platform = link && (await findPlatform(visit.pool, link.platformId))
+  if (!platform) throw over()
+  const courses = await coursesToChoose(visit.pool, platform.zone_id)
+  return { html: chooseCoursePage(visit, link.id, courses) }
+}
+
+function wanted(visit: Visit) {
+  const id = visit.params['link'] ?? ''
+  if (!/^[0-9a-f-]{36}$/.test(id)) throw over()
+  return { id, personId: personOf(visit).personId, now: visit.at }
+}
+
+export const choiceBody = z.object({ course: z.string().min(1).max(200) })
+
+export const choose: Handler<unknown, z.infer<typeof choiceBody>> = async (visit) => {
+  const { link, course } = await withTransaction(visit.pool, async (tx) => {
+    const link = await takeDeepLink(tx, visit.ring, wanted(visit))
+    const platform = link && (await findPlatform(tx, link.platformId))
+    if (!platform) throw over()
+    const asked = { zoneId: platform.zone_id, key: visit.body.course }
+    const course = await findCourseInZone(tx, asked)
+    if (!course || course.state === 'archived') throw badRequest()
+    await audit(tx, {
+      actor: actorOf(visit, 'teacher'),
+      action: 'activity.choose-course',
+      subject: { kind: 'course', id: course.id },
+      detail: { lmsContext: link.lmsContextId },
+      now: visit.at,
+    })
+    return { link, course }
+  })
+  const { request, platformId } = link
+  const custom = signChoice(visit.ring, {
+    platformId,
+    contextId: request.contextId,
+    courseKey: course.key,
+  })
+  const jwt = await visit.lti.signDeepLink(request, [resourceLink(visit, course, custom)])
+  return {
+    html: sendChoicePage(visit, { returnUrl: request.returnUrl, jwt }),
+    headers: await mayPostTo(visit, request.returnUrl),
+  }
+}
+
+/** A link item (Deep Linking 2.0 §3.1): the same address for all; the course is in the custom parameters. */
+function resourceLink(visit: Visit, course: CourseChoice, custom: Record<string, string>) {
+  return {
+    type: 'ltiResourceLink',
+    title: course.title[visit.locale] || course.key,
+    url: `${visit.config.publicUrl}/lti/launch`,
+    custom,
+    // Terminals want a tab of their own; an LMS that embeds us nevertheless works too.
+    window: { targetName: '_blank' },
+  }
+}
+
+async function mayPostTo(visit: Visit, url: string): Promise<Record<string, string>> {
+  const origins = await platformOrigins(visit.pool, ['active'])
+  return securityHeaders(visit.config, origins, [new URL(url).origin])
+}
