@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/creack/pty"
 )
@@ -36,6 +37,8 @@ type shell struct {
 	memory []byte
 	start  int
 	pages  []*watcher
+	// When the last page that watched it went.
+	left   time.Time
 	ended  bool
 	status int
 }
@@ -61,22 +64,14 @@ func newShells(command []string) *shells {
 
 var errTooMany = fmt.Errorf("%d shells are open already", mostShells)
 
-// The shell a page asks for by id; else one that nobody watches (the tab was closed, and the student is
-// back); else a new one. Answers whether it is an old one.
+// The shell a page asks for by id; else the last one that was left (the tab was closed, and the student
+// is back); else a new one. Answers whether it is an old one.
 func (all *shells) find(id string) (*shell, *watcher, bool, error) {
 	all.mutex.Lock()
 	defer all.mutex.Unlock()
 	all.all = slices.DeleteFunc(all.all, (*shell).hasEnded)
-	for _, wants := range []func(*shell) bool{
-		func(each *shell) bool { return each.id == id },
-		func(each *shell) bool { return each.watchers() == 0 },
-	} {
-		// The youngest first: that is the one last worked in.
-		for _, each := range slices.Backward(all.all) {
-			if wants(each) {
-				return each, each.watch(), true, nil
-			}
-		}
+	if known := all.known(id); known != nil {
+		return known, known.watch(), true, nil
 	}
 	if len(all.all) >= mostShells {
 		return nil, nil, false, errTooMany
@@ -87,6 +82,19 @@ func (all *shells) find(id string) (*shell, *watcher, bool, error) {
 	}
 	all.all = append(all.all, made)
 	return made, made.watch(), false, nil
+}
+
+func (all *shells) known(id string) *shell {
+	var left *shell
+	for _, each := range all.all {
+		if each.id == id {
+			return each
+		}
+		if !each.isWatched() && (left == nil || each.left.After(left.left)) {
+			left = each
+		}
+	}
+	return left
 }
 
 func startShell(command []string) (*shell, error) {
@@ -162,7 +170,11 @@ func (shell *shell) watch() *watcher {
 func (shell *shell) leave(page *watcher) {
 	shell.mutex.Lock()
 	defer shell.mutex.Unlock()
+	if page.gone {
+		return
+	}
 	page.gone = true
+	shell.left = time.Now()
 	shell.pages = slices.DeleteFunc(shell.pages, func(each *watcher) bool { return each == page })
 	shell.changed.Broadcast()
 }
@@ -213,8 +225,8 @@ func (shell *shell) hasEnded() bool {
 	return shell.ended
 }
 
-func (shell *shell) watchers() int {
+func (shell *shell) isWatched() bool {
 	shell.mutex.Lock()
 	defer shell.mutex.Unlock()
-	return len(shell.pages)
+	return len(shell.pages) > 0
 }

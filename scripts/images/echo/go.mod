@@ -1,0 +1,3 @@
+module labplan/echo
+
+go 1.24
