@@ -120,10 +120,10 @@ export const localeOf = (tag: string | undefined): 'en' | 'fr' =>
 const peek = z.object({
   header: z.object({ alg: z.string(), kid: z.string().optional() }),
   payload: z.looseObject({
-    iss: z.unknown(),
-    aud: z.unknown(),
-    azp: z.unknown(),
-    nonce: z.unknown(),
+    iss: z.unknown().optional(),
+    aud: z.unknown().optional(),
+    azp: z.unknown().optional(),
+    nonce: z.unknown().optional(),
   }),
 })
 
