@@ -3,6 +3,7 @@ import type { Pool } from '../../api/data/db.ts'
 import { type Lease, renewLease } from '../../api/data/stack.ts'
 
 const HEARTBEAT_MS = 5000
+const FENCE_MS = 250
 /** Three missed heartbeats: from then on another worker may take the stack. */
 const LEASE_MS = 15_000
 
@@ -14,14 +15,10 @@ export type HeldLease = {
   stop(): void
 }
 
-export function keepLease(
-  means: { pool: Pool; now: () => Date },
-  lease: Lease,
-  heartbeatMs = HEARTBEAT_MS,
-): HeldLease {
+export function keepLease(means: { pool: Pool; now: () => Date }, lease: Lease): HeldLease {
   const lost = new AbortController()
   let safeUntil = leaseUntil(means.now())
-  let beating = false
+  let isBeating = false
   const beat = async () => {
     const until = leaseUntil(means.now())
     try {
@@ -30,14 +27,24 @@ export function keepLease(
     } catch {
       // PostgreSQL did not answer. Until the lease runs out nobody else acts either.
     }
+    isBeating = false
   }
-  const timer = setInterval(() => {
+  const heart = setInterval(() => {
+    if (isBeating || lost.signal.aborted) return
+    isBeating = true
+    void beat()
+  }, HEARTBEAT_MS)
+  // Another worker may take the stack from this instant on, so nothing of ours may go on after it.
+  const fence = setInterval(() => {
     if (means.now() >= safeUntil) lost.abort(new LeaseLost())
-    if (beating || lost.signal.aborted) return
-    beating = true
-    void beat().finally(() => (beating = false))
-  }, heartbeatMs)
-  return { lost: lost.signal, stop: () => clearInterval(timer) }
+  }, FENCE_MS)
+  return {
+    lost: lost.signal,
+    stop() {
+      clearInterval(heart)
+      clearInterval(fence)
+    },
+  }
 }
 
 export class LeaseLost extends Error {

@@ -27,9 +27,6 @@ import { stackFolder } from './workdir.ts'
 
 export type { RunResult, RunServices, StackRequest } from './context.ts'
 
-/** After a first run that does not verify: once more, for what a killed run was still doing. */
-const RUNS_PER_LEASE = 2
-
 /** Makes the stack what `request.content` says. Expected failures are answers; only bugs are thrown. */
 export async function applyStack(services: RunServices, request: StackRequest): Promise<RunResult> {
   return underLease(services, request, 'apply')
@@ -55,18 +52,10 @@ async function underLease(
   const lease: Lease = { stackId: stack.id, tokenHash: tokenHash(token) }
   const held = keepLease(services, lease)
   try {
-    let result = await oneRun({ services, request, kind, token, lease, stack, kill: held.lost })
-    for (let runs = 1; runs < RUNS_PER_LEASE && 'again' in result; runs++)
-      result = await oneRun({
-        services,
-        request,
-        kind,
-        token,
-        lease,
-        stack: { ...stack, isUnclean: true },
-        kill: held.lost,
-      })
-    return 'again' in result ? result.again : result
+    const turn = { services, request, kind, token, lease, kill: held.lost }
+    const first = await oneRun({ ...turn, isUnclean: stack.isUnclean })
+    if (!first.runAgain) return first.result
+    return (await oneRun({ ...turn, isUnclean: true })).result
   } finally {
     held.stop()
     await releaseLease(services.pool, lease)
@@ -93,11 +82,12 @@ type Turn = {
   kind: 'apply' | 'destroy'
   token: string
   lease: Lease
-  stack: LeasedStack
   kill: AbortSignal
+  isUnclean: boolean
 }
 
-async function oneRun(turn: Turn): Promise<RunResult | { again: RunResult }> {
+/** `runAgain`: what is there is not what was planned, or a killed run was still making things. */
+async function oneRun(turn: Turn): Promise<{ result: RunResult; runAgain: boolean }> {
   const { services, request, kind } = turn
   const { pool, now, worker } = services
   const content = kind === 'destroy' ? emptied(request.content) : request.content
@@ -121,7 +111,8 @@ async function oneRun(turn: Turn): Promise<RunResult | { again: RunResult }> {
   await request
     .after?.({ runId, ok: result.ok })
     .catch((error: unknown) => services.log.error({ runId, error }, 'the hook after a run failed'))
-  return ending.again ? { again: result } : result
+  const stumbled = ending.state === 'failed' && turn.isUnclean
+  return { result, runAgain: !turn.kill.aborted && (ending.again === true || stumbled) }
 }
 
 async function makeContext(
@@ -146,7 +137,7 @@ async function makeContext(
     request,
     content,
     lease,
-    isUnclean: turn.stack.isUnclean,
+    isUnclean: turn.isUnclean,
     runId,
     workdir: join(stackFolder(config.home, lease.stackId), runId),
     backend: { address: server.address, username: STATE_USER, password: token },

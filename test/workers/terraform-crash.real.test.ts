@@ -1,0 +1,189 @@
+/** What is left when a worker, or its lease, or its database goes in the middle of an apply. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { one, sql } from '../../api/data/db.ts'
+import { findState } from '../../api/data/state.ts'
+import { applyStack, destroyStack } from '../../workers/terraform/run-stack.ts'
+import { readState } from '../../workers/terraform/survey.ts'
+import {
+  liveServices,
+  makeSecrets,
+  runRows,
+  SEATS,
+  stackRow,
+  type TerraformBed,
+  terraformBed,
+} from './terraform-bed.ts'
+import type { WorkerOrder } from './terraform-worker.ts'
+
+const NUMBERS = Array.from({ length: 12 }, (_, i) => i + 1)
+const LEASE_SECONDS = 16
+
+let bed: TerraformBed
+beforeAll(async () => {
+  bed = await terraformBed()
+})
+afterAll(() => bed?.down())
+afterEach(async () => {
+  bed.advance(LEASE_SECONDS)
+  await destroyStack(bed.services, bed.request(bed.seats(NUMBERS)))
+  expect(await liveServices(bed.docker)).toEqual([])
+})
+
+it('adopts what a killed worker made: no duplicate, no orphan, nothing made again', async () => {
+  const worker = await workerOn(NUMBERS)
+  await untilMade(5)
+  worker.kill('SIGKILL')
+  await once(worker, 'exit')
+  await untilNoEngine()
+  const made = await ids()
+  expect(made.length).toBeLessThan(NUMBERS.length)
+  expect(await recorded()).toBe(0)
+
+  const early = await applyStack(bed.services, bed.request(bed.seats(NUMBERS)))
+  expect(early).toMatchObject({ ok: false, reason: 'busy', retry: true })
+  expect(await ids()).toEqual(made)
+
+  bed.advance(LEASE_SECONDS)
+  const result = await applyStack(bed.services, bed.request(bed.seats(NUMBERS)))
+  expect(result).toMatchObject({
+    ok: true,
+    summary: {
+      import: made.length,
+      create: NUMBERS.length - made.length,
+      update: 0,
+      replace: 0,
+      delete: 0,
+    },
+  })
+  expect(await ids()).toEqual(expect.arrayContaining(made))
+  expect((await ids()).length).toBe(NUMBERS.length)
+  expect(await recorded()).toBe(NUMBERS.length)
+  expect((await runRows(bed.database)).map((run) => run.state)).toEqual([
+    'needs_reconcile',
+    'applied',
+  ])
+})
+
+it('removes what a killed worker made and nobody wants any more', async () => {
+  const worker = await workerOn(NUMBERS)
+  await untilMade(5)
+  worker.kill('SIGKILL')
+  await once(worker, 'exit')
+  await untilNoEngine()
+  bed.advance(LEASE_SECONDS)
+  const result = await applyStack(bed.services, bed.request(bed.seats([1, 2])))
+  expect(result).toMatchObject({ ok: true })
+  expect((await liveServices(bed.docker)).map((service) => service.Spec.Name)).toEqual([
+    'lp-test0000-netw0rks-s001',
+    'lp-test0000-netw0rks-s002',
+  ])
+})
+
+it('stops cleanly when told: what was made is in the state, and the next run goes on from it', async () => {
+  const worker = await workerOn(NUMBERS)
+  await untilMade(5)
+  worker.kill('SIGTERM')
+  const [line] = await once(worker.stdout!, 'data')
+  expect(JSON.parse(String(line))).toMatchObject({ ok: false, reason: 'cancelled', retry: true })
+  const made = await ids()
+  expect(await recorded()).toBe(made.length)
+  expect(await stackRow(bed.database, SEATS)).toMatchObject({ lease_owner: null })
+
+  const result = await applyStack(bed.services, bed.request(bed.seats(NUMBERS)))
+  expect(result).toMatchObject({
+    ok: true,
+    summary: { create: NUMBERS.length - made.length, replace: 0 },
+  })
+  expect(await ids()).toEqual(expect.arrayContaining(made))
+})
+
+it('lets one of two workers through', async () => {
+  const request = bed.request(bed.seats([1, 2]))
+  const results = await Promise.all([
+    applyStack(bed.services, request),
+    applyStack({ ...bed.services, worker: 'test-2' }, request),
+  ])
+  expect(results.map((result) => result.ok).toSorted()).toEqual([false, true])
+  expect(results.find((result) => !result.ok)).toMatchObject({ reason: 'busy', retry: true })
+  expect((await ids()).length).toBe(2)
+})
+
+it('ends the engine of a worker that lost its lease, and lets it write nothing', async () => {
+  const content = bed.seats(NUMBERS)
+  const slow = applyStack(bed.services, bed.request(content, { parallelism: 2 }))
+  await untilMade(3)
+  // Another worker whose clock is ahead: as if ours had hung for longer than its lease.
+  const later = () => new Date(Date.now() + 3_600_000)
+  const thief = { ...bed.services, worker: 'test-2', now: later }
+  const taken = applyStack(thief, bed.request(content))
+  expect(await slow).toMatchObject({ ok: false, reason: 'lost' })
+  expect(await taken).toMatchObject({ ok: true })
+  expect((await ids()).length).toBe(NUMBERS.length)
+  expect(await recorded()).toBe(NUMBERS.length)
+  bed.advance(3600)
+})
+
+async function workerOn(numbers: number[]): Promise<ChildProcess> {
+  const content = bed.seats(numbers)
+  const { secrets } = await makeSecrets(bed.docker, content)
+  const order: WorkerOrder = {
+    databaseUrl: bed.database.url,
+    installation: bed.database.installation,
+    keys: bed.keys,
+    config: bed.services.config,
+    dockerHost: bed.dockerHost,
+    content,
+    secrets,
+    parallelism: 4,
+  }
+  const program = join(import.meta.dirname, 'terraform-worker.ts')
+  return spawn(process.execPath, [program, JSON.stringify(order)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+}
+
+const ids = async (): Promise<string[]> =>
+  (await liveServices(bed.docker)).map((service) => service.ID).toSorted()
+
+/** How many objects the state knows. */
+async function recorded(): Promise<number> {
+  const stack = await one<{ id: string }>(
+    bed.database.pool,
+    sql`select id from stack where key = ${SEATS}`,
+  )
+  const state = await findState(bed.database.pool, bed.services.keyRing, stack.id)
+  return readState(state?.bytes).length
+}
+
+const untilMade = (count: number) =>
+  until(`${count} services exist`, async () => (await ids()).length >= count)
+
+/** No process works in a folder of this bed's runs. */
+const untilNoEngine = () => until('no engine runs', async () => enginesAtWork().length === 0)
+
+function enginesAtWork(): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return readlinkSync(`/proc/${pid}/cwd`).startsWith(
+          join(bed.services.config.home, 'terraform'),
+        )
+      } catch {
+        return false
+      }
+    })
+}
+
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 60_000
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`Not after 60 s: ${what}`)
+    await sleep(50)
+  }
+}
