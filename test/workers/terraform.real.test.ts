@@ -147,7 +147,7 @@ it('records each step, each phase and each resource with its time', async () => 
   expect(steps.map((step) => step.name)).toEqual([
     'recover',
     'survey',
-    'secrets',
+    'before',
     'prepare',
     'plan',
     'guard',

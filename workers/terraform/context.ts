@@ -32,7 +32,10 @@ export type StackRequest = {
   /** Its `key` is the stack's. */
   content: StackContent
   blueprintDigest?: string
-  /** Under the lease, before the plan: makes Swarm secrets. By seat number: the secret's id. */
+  /**
+   * Under the lease, before every plan, a destroy's too: holds seats that change and waits until they are
+   * cold, makes Swarm secrets. By seat number: the secret's id.
+   */
   before?: (run: { runId: string }) => Promise<{ secrets: Record<number, string> }>
   /** Under the lease, after every run, also one that failed: removes secrets nobody uses. */
   after?: (run: { runId: string; ok: boolean }) => Promise<void>

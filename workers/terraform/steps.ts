@@ -43,7 +43,7 @@ export type Step = { name: string; run(ctx: RunContext): Promise<Ending | undefi
 export const STEPS: Step[] = [
   { name: 'recover', run: recover },
   { name: 'survey', run: lookAround },
-  { name: 'secrets', run: collectVariables },
+  { name: 'before', run: callBefore },
   { name: 'prepare', run: prepare },
   { name: 'plan', run: plan },
   { name: 'guard', run: guard },
@@ -95,11 +95,11 @@ async function lookAround(ctx: RunContext): Promise<undefined> {
     note(ctx, `removed ${found.removed.join(', ')}, made by a run that died`)
 }
 
-/** Values the configuration leaves open: ids of secrets and networks, and who made which seat. */
-async function collectVariables(ctx: RunContext): Promise<Ending | undefined> {
+/** The caller's part (seats held and cold, secrets made), and the values the configuration leaves open. */
+async function callBefore(ctx: RunContext): Promise<Ending | undefined> {
   const { content, request, found, runId } = ctx
-  if (content.kind !== 'seats' || content.seats.length === 0) return undefined
   const secrets = (await request.before?.({ runId }))?.secrets ?? {}
+  if (content.kind !== 'seats' || content.seats.length === 0) return undefined
   const without = content.seats.filter((seat) => !secrets[seat.number])
   if (without.length > 0)
     return { state: 'failed', message: `No Swarm secret was made for seat ${without[0]!.number}.` }
