@@ -11,6 +11,7 @@ import { follow } from './foreground.ts'
 import { findInstallationId, identityStep } from './identity.ts'
 import { imageStep, migrationStep, processStep } from './own-parts.ts'
 import { postgresStep } from './postgres.ts'
+import { practiceSteps } from './practice.ts'
 import { mirrorStep, providers } from './provider-mirror.ts'
 import { registryStep } from './registry.ts'
 import { type Settings, readSettings, rememberChoices } from './settings.ts'
@@ -58,6 +59,7 @@ function upSteps(settings: Settings): Step[] {
     migrationStep(settings),
     imageStep(settings),
     processStep(settings),
+    ...practiceSteps(settings),
   ]
 }
 
