@@ -110,7 +110,8 @@ async function terraformLook(program: string): Promise<Look> {
   const todo = 'Set TERRAFORM_BINARY_NAME to a Terraform or OpenTofu, or run scripts/up.'
   const { status, output } = await run([program, 'version'], { timeoutMs: WAIT_MS * 3 })
   if (status !== 0) return bad(`${program} does not run`, todo)
-  return good(`${output.split('\n')[0]?.trim()} (${program})`)
+  const version = /^(?:Terraform|OpenTofu) v.*$/m.exec(output)?.[0] ?? 'runs'
+  return good(`${version} (${program})`)
 }
 
 function mirrorLook(mirror: string): Look {

@@ -158,7 +158,7 @@ export async function keepCourse(
           places_outside, outside_from, outside_until, created_at)
         values (${newId()}, ${course.zoneId}, ${plan.key}, ${plan.course8}, ${course.state}, ${now}, ${course.document},
           ${JSON.stringify(course.title)}, ${plan.allowance.seats}, ${plan.headroom?.seats ?? 0},
-          ${plan.headroom?.from ?? null}, ${plan.headroom?.until ?? null}, ${now})
+          ${firstOpening(plan)}, ${plan.headroom?.until ?? null}, ${now})
         on conflict (zone_id, key) do update set document = excluded.document, title = excluded.title,
           state = excluded.state, allowance_seats = excluded.allowance_seats, places_outside = excluded.places_outside,
           outside_from = excluded.outside_from, outside_until = excluded.outside_until, places_until = null,
@@ -166,6 +166,11 @@ export async function keepCourse(
         returning id`,
   )
   return row.id
+}
+
+/** Outside class it opens with the first class, not with the preparations for it. */
+function firstOpening(plan: BlueprintCourse): string | null {
+  return plan.sessions.map((session) => session.opensAt).toSorted()[0] ?? null
 }
 
 /** Numbers with a holder, by course: they stay in every plan. */

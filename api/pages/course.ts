@@ -72,7 +72,7 @@ function sessionsSection(visit: Visit, { sessions, course }: CourseView): Html {
     ${
       sessions.length === 0
         ? html`<p class="empty">${t('course.no-sessions')}</p>`
-        : html`<div class="table-wrap" tabindex="0" role="region" aria-labelledby="sessions-title"><table>
+        : html`<div class="table-wrap" tabindex="0" role="group" aria-labelledby="sessions-title"><table>
         <thead><tr><th scope="col">${t('course.when')}</th><th scope="col" class="number">${t('course.students')}</th><th scope="col" class="number">${t('course.at-once')}</th><th scope="col">${t('course.state')}</th></tr></thead>
         <tbody>${rows}</tbody></table></div>`
     }
@@ -116,7 +116,7 @@ function classSection(visit: Visit, view: CourseView): Html {
       view.seats.length === 0 && view.waiting === 0
         ? html`<p class="empty">${t('course.class.none')}</p>`
         : html`<ul class="counts">${counts.map(([code, n]) => html`<li><strong>${n}</strong> ${t(code)}</li>`)}</ul>
-      <div class="table-wrap" tabindex="0" role="region" aria-labelledby="class-title"><table>
+      <div class="table-wrap" tabindex="0" role="group" aria-labelledby="class-title"><table>
         <thead><tr><th scope="col" class="number">${t('course.seat')}</th><th scope="col">${t('course.who')}</th><th scope="col">${t('course.state')}</th><th scope="col">${t('course.since')}</th></tr></thead>
         <tbody>${view.seats.map((seat) => seatRow(visit, seat, view.course.time_zone))}</tbody></table></div>`
     }

@@ -56,14 +56,14 @@ function mark(): Html {
 
 const names: Record<Locale, string> = { en: 'English', fr: 'Français' }
 
+/** One button, named in the language it leads to. */
 function languages(visit: Visit): Html {
   return html`<form class="languages" method="post" action="${paths.locale()}" aria-label="${say(visit.locale, 'frame.language')}">
     ${csrfField(visit)}
     <input type="hidden" name="back" value="${visit.url}">
-    ${locales.map((locale) => {
-      const isCurrent = locale === visit.locale
-      return html`<button name="locale" value="${locale}" lang="${locale}" aria-label="${names[locale]}" ${isCurrent ? html`aria-current="true"` : ''}>${locale.toUpperCase()}</button>`
-    })}
+    ${locales
+      .filter((locale) => locale !== visit.locale)
+      .map((locale) => html`<button name="locale" value="${locale}" lang="${locale}">${names[locale]}</button>`)}
   </form>`
 }
 

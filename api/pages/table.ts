@@ -6,7 +6,7 @@ export type Column<Row> = { head: string; cell: (row: Row) => unknown; isNumber?
 export function tableOf<Row>(label: string, columns: Column<Row>[], rows: Row[], none: string): Html {
   if (rows.length === 0) return html`<p class="empty">${none}</p>`
   const look = (column: Column<Row>) => (column.isNumber ? 'number' : '')
-  return html`<div class="table-wrap" tabindex="0" role="region" aria-label="${label}"><table>
+  return html`<div class="table-wrap" tabindex="0" role="group" aria-label="${label}"><table>
     <thead><tr>${columns.map((column) => html`<th scope="col" class="${look(column)}">${column.head}</th>`)}</tr></thead>
     <tbody>${rows.map((row) => html`<tr>${columns.map((column) => html`<td class="${look(column)}">${column.cell(row)}</td>`)}</tr>`)}</tbody>
   </table></div>`
