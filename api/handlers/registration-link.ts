@@ -31,7 +31,7 @@ export const create: Handler<unknown, z.infer<typeof createBody>> = async (visit
     }),
   )
   const url = visit.config.publicUrl + paths.register(token)
-  return { status: 201, json: { ...link, url } }
+  return { status: 201, json: { id: link.id, name: link.name, url, expiresAt: link.expires_at } }
 }
 
 export const withdraw: Handler = async (visit) => {
