@@ -109,7 +109,7 @@ export type SignedLaunchOrder = {
   issuedAtMs?: number
 }
 
-/** Only signs: a real RS256 id_token for a nonce and state at hand. About 1,000 a second on one core. */
+/** Only signs: a real RS256 id_token for a nonce and state at hand. Several hundred a second on one busy core. */
 export async function signedLaunch(
   platform: Platform,
   order: SignedLaunchOrder,

@@ -13,12 +13,15 @@ import { variableNames } from './variables.ts'
 import type { Platform } from './platform.ts'
 import type { Tool } from './state.ts'
 
-export const toolConfiguration = 'https://purl.imsglobal.org/spec/lti-tool-configuration'
+const toolConfiguration = 'https://purl.imsglobal.org/spec/lti-tool-configuration'
 const platformConfiguration = 'https://purl.imsglobal.org/spec/lti-platform-configuration'
 const tokenLifetimeSeconds = 3600
 const supportedScopes = [...agsScopes, rosterScope]
 
-/** Ways in which the OpenID configuration can lie; a tool must refuse each. */
+/**
+ * Ways in which the OpenID configuration can mislead: it speaks for another issuer, or comes from another origin
+ * than its issuer. Endpoints on another origin are what some honest LMSs have too (Canvas): a tool may accept them.
+ */
 export const registrationFaults = [
   'issuer-other',
   'endpoints-other',

@@ -58,7 +58,7 @@ const english = {
   choose: 'Choose what to add',
   chooseText:
     'The tool shows what it has. What you choose there becomes an activity of the course.',
-  chooseAgain: 'Choose again in',
+  chooseAgain: 'Select content in',
   chooseAgainText: 'What you choose there is what opens under',
   added: 'The course now has:',
   nothingAdded: 'Nothing was added.',
@@ -159,7 +159,7 @@ const french: Words = {
   ownWindow: 'Ouvrir dans sa propre fenêtre',
   choose: 'Choisir ce qu’on ajoute',
   chooseText: 'L’outil montre ce qu’il a. Votre choix devient une activité du cours.',
-  chooseAgain: 'Choisir à nouveau dans',
+  chooseAgain: 'Sélectionner un contenu dans',
   chooseAgainText: 'Votre choix sera ce qui s’ouvre sous',
   added: 'Le cours a maintenant :',
   nothingAdded: 'Rien n’a été ajouté.',
