@@ -79,5 +79,6 @@ export function isAlive(process: {
   pid?: number | undefined
   startTicks?: string | undefined
 }): boolean {
-  return process.pid !== undefined && startTicks(process.pid) === process.startTicks
+  const { pid, startTicks: known } = process
+  return pid !== undefined && known !== undefined && startTicks(pid) === known
 }
