@@ -49,12 +49,13 @@ export type Registration = {
 export type KeyPair = { kid: string; publicKey: string; privateKey: string }
 
 /**
- * Keeps what a platform said of itself. A new one is `pending`; one that registers again keeps its state, its
- * key pair and its zone, so that nothing has to be activated twice and no signature is invalidated.
+ * Keeps what a platform said of itself. A new one is `pending` and brings the key pair we made for it; one that
+ * registers again keeps its state, its key pair and its zone, so that nothing has to be activated twice and no
+ * signature is invalidated.
  */
 export async function keepLtiPlatform(
   tx: Db,
-  platform: { registration: Registration; keys: KeyPair; ring: KeyRing; now: Date },
+  platform: { registration: Registration; keys: KeyPair | undefined; ring: KeyRing; now: Date },
 ): Promise<{ id: string; state: PlatformState; isNew: boolean }> {
   const { registration, now } = platform
   const id = newId()
@@ -66,19 +67,17 @@ export async function keepLtiPlatform(
         on conflict (issuer, client_id) do update set name = excluded.name
         returning id, state`,
   )
-  await keepEndpoints(tx, { ...platform, platformId: kept.id })
+  const { keys } = platform
+  if (keys) await keepEndpoints(tx, { ...platform, keys, platformId: kept.id })
+  else await renewEndpoints(tx, { registration, platformId: kept.id, now })
   return { ...kept, isNew: kept.id === id }
 }
 
+type Endpoints = { platformId: string; registration: Registration; now: Date }
+
 async function keepEndpoints(
   tx: Db,
-  platform: {
-    platformId: string
-    registration: Registration
-    keys: KeyPair
-    ring: KeyRing
-    now: Date
-  },
+  platform: Endpoints & { keys: KeyPair; ring: KeyRing },
 ): Promise<void> {
   const { registration, keys } = platform
   const sealed = platform.ring.seal(keys.privateKey, keyContext(keys.kid))
@@ -87,10 +86,16 @@ async function keepEndpoints(
     sql`insert into lti_platform (platform_id, auth_url, token_url, token_audience, key_set_url, kid, public_key,
           private_key_id, private_key, registered_at)
         values (${platform.platformId}, ${registration.authUrl}, ${registration.tokenUrl}, ${registration.tokenAudience},
-          ${registration.keySetUrl}, ${keys.kid}, ${keys.publicKey}, ${sealed.keyId}, ${sealed.bytes}, ${platform.now})
-        on conflict (platform_id) do update set auth_url = excluded.auth_url, token_url = excluded.token_url,
-          token_audience = excluded.token_audience, key_set_url = excluded.key_set_url,
-          registered_at = excluded.registered_at`,
+          ${registration.keySetUrl}, ${keys.kid}, ${keys.publicKey}, ${sealed.keyId}, ${sealed.bytes}, ${platform.now})`,
+  )
+}
+
+async function renewEndpoints(tx: Db, { platformId, registration, now }: Endpoints): Promise<void> {
+  await execute(
+    tx,
+    sql`update lti_platform set auth_url = ${registration.authUrl}, token_url = ${registration.tokenUrl},
+          token_audience = ${registration.tokenAudience}, key_set_url = ${registration.keySetUrl}, registered_at = ${now}
+        where platform_id = ${platformId}`,
   )
 }
 

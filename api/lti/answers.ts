@@ -188,8 +188,9 @@ export class Answers {
   }
 
   async failed(error: unknown, req: LtiRequest, res: LtiResponse): Promise<void> {
-    const isUnreadable = hasStatus(error) && error.status >= 400 && error.status < 500
-    const code = isUnreadable ? 'login-incomplete' : 'broken'
+    const isTheirs = hasStatus(error) && error.status >= 400 && error.status < 500
+    const unreadable = req.path === '/lti/launch' ? 'token-unreadable' : 'login-incomplete'
+    const code = isTheirs ? unreadable : 'broken'
     if (res.headersSent) res.destroy()
     else await this.refuse(req, res, { code }, undefined, error)
   }

@@ -11,7 +11,12 @@ import { z } from 'zod'
 import { audit } from '../data/audit.ts'
 import { type Pool, withTransaction } from '../data/db.ts'
 import type { KeyRing } from '../data/key-ring.ts'
-import { type KeyPair, type Registration, keepLtiPlatform } from '../data/lti-store.ts'
+import {
+  type KeyPair,
+  type Registration,
+  keepLtiPlatform,
+  ltiPlatformsOf,
+} from '../data/lti-store.ts'
 import { keepDeployment } from '../data/platform.ts'
 import {
   type RegistrationLink,
@@ -25,7 +30,8 @@ import type { Refusal } from './refusals.ts'
 
 const TOOL = 'https://purl.imsglobal.org/spec/lti-tool-configuration'
 const PLATFORM = 'https://purl.imsglobal.org/spec/lti-platform-configuration'
-const KEY_BITS = 4096
+/** 128 bits of strength (NIST SP 800-57 part 1, table 2). */
+const KEY_BITS = 3072
 
 const configuration = z.object({
   issuer: z.url(),
@@ -185,7 +191,10 @@ async function keep(
   made: { lms: Configuration; client: z.infer<typeof registered>; link: RegistrationLink },
 ): Promise<Registered> {
   const { lms, client, link } = made
-  const keys = await makeKeyPair()
+  const isKnown = (await ltiPlatformsOf(parts.pool, lms.issuer)).some(
+    (platform) => platform.client_id === client.client_id,
+  )
+  const keys = isKnown ? undefined : await makeKeyPair()
   const now = parts.now()
   const registration: Registration = {
     zoneId: link.zone_id,
