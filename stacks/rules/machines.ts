@@ -79,7 +79,9 @@ export function marketOf(pool: Pool, dims: Dimensions, inventory: Inventory): Ma
     bootMs: flavour.bootMinutes * 60_000,
     quota: flavour.quota,
   }))
-  const idleOffer = offers.toSorted((a, b) => a.pricePerHour - b.pricePerHour)[0]
+  const idleOffer = offers
+    .filter((offer) => offer.quota > 0)
+    .toSorted((a, b) => a.pricePerHour - b.pricePerHour)[0]
   const idle = idleOffer ? Math.min(pool.minimumIdle, pool.maximum, idleOffer.quota) : 0
   return { pool, dims, fixed, offers, idleOffer, idle, unsized }
 }
