@@ -151,7 +151,7 @@ describe('31 students, 30 places', () => {
   })
 
   it('starts who waits when one stops, and not before that seat is cold', async () => {
-    const launches = []
+    const launches: { id: string }[] = []
     for (const id of await Promise.all(Array.from({ length: 31 }, person)))
       launches.push(await launch(id))
     const [first, last] = [launches[0]?.id ?? '', launches[30]?.id ?? '']
@@ -271,7 +271,7 @@ describe('one student', () => {
 
 it('lets places that a smaller plan no longer has run out instead of stopping anybody', async () => {
   course = await plannedCourse({ seats: 3, atOnce: 3, ready: 3 })
-  const launches = []
+  const launches: { id: string }[] = []
   for (let i = 0; i < 3; i++) launches.push(await launch(await person()))
   await pool.query('update session set at_once = 2 where course_id = $1', [course.id])
   await withTransaction(pool, (tx) => settlePlaces(tx, { id: course.id, now: at(10) }))
