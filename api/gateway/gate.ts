@@ -1,7 +1,7 @@
 /** Who stands before the gate, and where the way leads. Decided anew for every request, from memory. */
 import type { IncomingMessage } from 'node:http'
 import type { Route } from '../data/route.ts'
-import { type Pass, readPass } from '../data/ticket.ts'
+import type { Pass } from '../data/ticket.ts'
 import type { Log } from '../log.ts'
 import { type Outside, passesIn } from './headers.ts'
 import type { Keys } from './keys.ts'
@@ -66,7 +66,7 @@ export function visitOf(gate: Gate, request: IncomingMessage, outside: Outside):
   const route = label && gate.routes.find(label)
   if (!route || route.kind !== 'web') return { kind: 'nowhere' }
   const pass = passesIn(request.headers.cookie)
-    .map((text) => readPass(gate.keys.ring, text, gate.now()))
+    .map((text) => gate.keys.pass(text, gate.now()))
     .find((read) => read && isHolder(route, read))
   return pass ? visitWith(route, pass) : { kind: 'stranger', route }
 }
