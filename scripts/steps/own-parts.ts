@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { buildImage } from '../images/build.ts'
 import { terminal } from '../images/terminal.ts'
 import { environmentOf } from './environment.ts'
+import { findInstallationId } from './identity.ts'
+import { ensureSeatNetwork, seatFirewallStands } from './network.ts'
 import type { Wanted } from './process-table.ts'
 import { type Settings, readJson, root, writeJson } from './settings.ts'
 import { mustRun } from './shell.ts'
@@ -21,6 +23,19 @@ export function migrationStep(settings: Settings): Step {
       })
       const applied = [...output.matchAll(/^applied (\S+)/gm)].length
       return applied ? `${applied} migration${applied > 1 ? 's' : ''}` : undefined
+    },
+  }
+}
+
+/** The network that keeps seats apart, and its firewall: forgotten by a restart of the machine, so looked at each time. */
+export function seatNetworkStep({ home, dockerHost }: Settings): Step {
+  return {
+    name: 'Seat network',
+    async ensure() {
+      const installation = findInstallationId(home) ?? ''
+      const stood = await seatFirewallStands({ installation })
+      await ensureSeatNetwork({ dockerHost, installation })
+      return stood ? undefined : 'network and firewall'
     },
   }
 }

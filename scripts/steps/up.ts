@@ -9,7 +9,7 @@ import { engineStep, swarmStep } from './engine.ts'
 import { writeEnvironmentFile } from './environment.ts'
 import { follow } from './foreground.ts'
 import { findInstallationId, identityStep } from './identity.ts'
-import { imageStep, migrationStep, processStep } from './own-parts.ts'
+import { imageStep, migrationStep, processStep, seatNetworkStep } from './own-parts.ts'
 import { postgresStep } from './postgres.ts'
 import { practiceSteps } from './practice.ts'
 import { mirrorStep, providers } from './provider-mirror.ts'
@@ -52,6 +52,7 @@ function upSteps(settings: Settings): Step[] {
     engineStep(settings),
     swarmStep(settings),
     identityStep(settings),
+    seatNetworkStep(settings),
     registryStep(settings),
     terraformStep(settings),
     mirrorStep(settings, () => findEngine(settings) ?? 'terraform', providers(false)),
@@ -91,7 +92,7 @@ async function stop(settings: Settings): Promise<void> {
 async function wipe(settings: Settings, sure: boolean): Promise<void> {
   if (!sure && !(await confirmed(settings)))
     throw new CannotGoOn('Nothing was removed. To remove everything: scripts/up --wipe --yes')
-  await runSteps(wipeSteps(settings))
+  await runSteps(wipeSteps(settings, engineStep(settings)))
   process.stdout.write('Nothing of this installation is left.\n')
 }
 

@@ -4,19 +4,20 @@
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { z } from 'zod'
 import { type Docker, ask, dockerApi, reach } from './docker-api.ts'
 import { emptyDocker, removeImages } from './docker-sweep.ts'
 import { findInstallationId } from './identity.ts'
 import { readMade } from './made.ts'
+import { removeSeatNetwork } from './network.ts'
 import type { Settings } from './settings.ts'
 import { CannotGoOn, type Step } from './step.ts'
 import { ensureSupervisor, findProcess, stopEverything, stopProcesses } from './supervised.ts'
-import { z } from 'zod'
 
 const MAKERS = ['lms', 'gateway', 'worker', 'api']
 
-export function wipeSteps(settings: Settings): Step[] {
-  return [makersStep(settings), dockerStep(settings), homeStep(settings)]
+export function wipeSteps(settings: Settings, engine: Step): Step[] {
+  return [makersStep(settings), dockerStep(settings, engine), homeStep(settings)]
 }
 
 function makersStep({ home }: Settings): Step {
@@ -32,28 +33,39 @@ function makersStep({ home }: Settings): Step {
   }
 }
 
-function dockerStep(settings: Settings): Step {
+function dockerStep(settings: Settings, engine: Step): Step {
   const { home, dockerHost, registry } = settings
   return {
     name: 'Docker',
     async ensure(say) {
       const installation = findInstallationId(home)
-      // No id: nothing was ever made. A stopped engine of ours: its data goes with LABPLAN_HOME.
-      if (!installation || (readMade(home).engine && !findProcess(home, 'dockerd')))
-        return undefined
+      // No id: nothing was ever made.
+      if (!installation) return undefined
       const docker = dockerApi(dockerHost)
-      if ((await reach(docker)) !== 'answers')
-        throw new CannotGoOn(
-          `nothing answers at ${dockerHost}, so what belongs to installation ${installation} cannot be removed there: start that engine and run this again.`,
-        )
+      if ((await reach(docker)) !== 'answers') {
+        if (!readMade(home).engine) throw new CannotGoOn(silentEngine(dockerHost, installation))
+        // Stopped by --stop: once more, so that what it keeps outside its data goes in order too.
+        await ensureSupervisor(home)
+        await engine.ensure(say)
+      }
       const removed = [
         await emptyDocker(docker, installation, say),
         await removeImages(docker, registry),
+        await removeFirewall(dockerHost, installation),
         await leaveSwarm(home, docker),
       ]
       return removed.filter(Boolean).join(', ') || undefined
     },
   }
+}
+
+function silentEngine(dockerHost: string, installation: string): string {
+  return `nothing answers at ${dockerHost}, so what belongs to installation ${installation} cannot be removed there: start that engine and run this again.`
+}
+
+async function removeFirewall(dockerHost: string, installation: string): Promise<string> {
+  await removeSeatNetwork({ dockerHost, installation })
+  return 'the firewall'
 }
 
 async function leaveSwarm(home: string, docker: Docker): Promise<string | undefined> {
