@@ -46,9 +46,7 @@ export function contentDigest(content: StackContent): string {
 export function inOrder(content: StackContent): StackContent {
   if (content.kind === 'seats')
     return { ...content, seats: content.seats.toSorted((a, b) => a.number - b.number) }
-  const volumes = content.volumes.toSorted(
-    (a, b) => a.seat - b.seat || a.generation - b.generation,
-  )
+  const volumes = content.volumes.toSorted((a, b) => a.seat - b.seat || a.generation - b.generation)
   return { ...content, volumes }
 }
 

@@ -27,16 +27,19 @@ class RunBackend extends TerraformBackend {
 }
 
 export class LabplanStack extends TerraformStack {
+  readonly backend: TerraformBackend
+  readonly docker: DockerProvider
+
   /** `scope` is a cdktf App for people's `cdktf synth`; the worker needs none. */
   constructor(key: string, scope: Construct = new RootConstruct()) {
     super(scope, key)
-    new RunBackend(this)
-    new DockerProvider(this, 'docker', {})
+    this.backend = new RunBackend(this)
+    this.docker = new DockerProvider(this, 'docker', {})
     this.addOverride('terraform.required_providers.docker.version', DOCKER_PROVIDER_VERSION)
   }
 
   /** Declares a variable that the run sets as `TF_VAR_<name>`; `type` is Terraform's type expression. */
-  variable(name: string, type: string, description: string): void {
-    new TerraformVariable(this, name, { type, description, nullable: false })
+  variable(name: string, type: string, description: string): TerraformVariable {
+    return new TerraformVariable(this, name, { type, description, nullable: false })
   }
 }

@@ -2,6 +2,7 @@
 import type { Config } from '../../api/config.ts'
 import type { Pool } from '../../api/data/db.ts'
 import type { KeyRing } from '../../api/data/key-ring.ts'
+import type { RunState } from '../../api/data/run.ts'
 import type { Lease } from '../../api/data/stack.ts'
 import type { StackContent } from '../../stacks/content.ts'
 import type { Engine } from '../swarm/engine.ts'
@@ -95,6 +96,14 @@ export type Configuration = {
   terraform: { required_providers: unknown }
   resource?: Record<string, Record<string, unknown>>
 } & Record<string, unknown>
+
+/** How a run ends: `again` asks for another run under the same lease. */
+export type Ending = {
+  state: Extract<RunState, 'applied' | 'held' | 'failed' | 'cancelled' | 'needs_reconcile'>
+  message?: string
+  summary?: RunSummary
+  again?: boolean
+}
 
 /** What a step that ran earlier found; a bug when it did not run. */
 export function need<T>(found: T | undefined, what: string): T {

@@ -17,12 +17,19 @@ import {
   takeLease,
 } from '../../api/data/stack.ts'
 import { contentDigest, emptied } from '../../stacks/content.ts'
-import type { RunContext, RunRefusal, RunResult, RunServices, StackRequest } from './context.ts'
+import type {
+  Ending,
+  RunContext,
+  RunRefusal,
+  RunResult,
+  RunServices,
+  StackRequest,
+} from './context.ts'
 import { firstError } from './events.ts'
 import { keepLease, leaseUntil } from './lease.ts'
 import { recordEvents } from './record.ts'
 import { serveState, STATE_USER } from './state.ts'
-import { type Ending, runSteps, STEPS } from './steps.ts'
+import { runSteps, STEPS } from './steps.ts'
 import { stackFolder } from './workdir.ts'
 
 export type { RunResult, RunServices, StackRequest } from './context.ts'

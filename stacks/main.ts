@@ -1,0 +1,72 @@
+/**
+ * The cdktf app for people (`cdktf synth`, `cdktf diff`): a blueprint file → the stacks it wants at an instant,
+ * as the worker would render them. The only file here that reads disk or the environment.
+ *
+ *   LABPLAN_BLUEPRINT      path of the blueprint's canonical bytes
+ *   LABPLAN_AT             ISO instant, e.g. 2026-11-23T09:00:00Z
+ *   LABPLAN_INSTALLATION   8 characters; `example0` when absent
+ *   LABPLAN_REGISTRY       where images are; `127.0.0.1:7083` when absent
+ *
+ * Generations of seats are known to the running system only: every seat is shown in its first.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { App, type ISynthesisSession, type IStackSynthesizer } from 'cdktf'
+import { parseBlueprint } from './blueprint.ts'
+import type { StackContent } from './content.ts'
+import type { LabplanStack } from './parts/labplan-stack.ts'
+import { synthesize, withoutTraces } from './parts/synthesize.ts'
+import { wantedAt, type WantedStack } from './rules/wanted.ts'
+import { SeatsStack } from './seats.ts'
+import { VolumesStack } from './volumes.ts'
+
+/** Writes the same bytes as the worker runs, where the cdktf command line looks for them. */
+class CanonicalSynthesizer implements IStackSynthesizer {
+  readonly #stack: LabplanStack
+
+  constructor(stack: LabplanStack) {
+    this.#stack = stack
+  }
+
+  synthesize(session: ISynthesisSession): void {
+    const { workingDirectory, synthesizedStackPath } = session.manifest.forStack(this.#stack)
+    mkdirSync(join(session.outdir, workingDirectory), { recursive: true })
+    writeFileSync(join(session.outdir, synthesizedStackPath), synthesize(this.#stack))
+  }
+}
+
+function contentOf(
+  stack: WantedStack,
+  place: { installation: string; registry: string },
+): StackContent {
+  const common = { key: stack.key, installation: place.installation, course8: stack.course8 }
+  if (stack.kind === 'volumes')
+    return {
+      ...common,
+      kind: 'volumes',
+      volumes: stack.seats.map((seat) => ({ seat, generation: 1 })),
+    }
+  const seats = stack.seats.map((number) => ({ number, generation: 1, template: stack.template }))
+  return { ...common, kind: 'seats', registry: place.registry, seats }
+}
+
+function required(name: string): string {
+  const value = process.env[name]
+  if (!value) throw new Error(`${name} is not set: see the top of stacks/main.ts.`)
+  return value
+}
+
+const blueprint = parseBlueprint(readFileSync(required('LABPLAN_BLUEPRINT')))
+const place = {
+  installation: process.env.LABPLAN_INSTALLATION ?? 'example0',
+  registry: process.env.LABPLAN_REGISTRY ?? '127.0.0.1:7083',
+}
+const app = new App({ skipValidation: true, stackTraces: false })
+for (const wanted of wantedAt(blueprint, required('LABPLAN_AT')).stacks) {
+  const content = contentOf(wanted, place)
+  const stack = withoutTraces(() =>
+    content.kind === 'seats' ? new SeatsStack(content, app) : new VolumesStack(content, app),
+  )
+  stack.synthesizer = new CanonicalSynthesizer(stack)
+}
+app.synth()

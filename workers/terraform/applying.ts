@@ -1,0 +1,39 @@
+/** Applies the plan that was guarded, and that one only. */
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { withTransaction } from '../../api/data/db.ts'
+import { consumePlan, moveRun } from '../../api/data/run.ts'
+import { applyCommand, PLAN_FILE } from './command.ts'
+import { type Ending, need, type RunContext } from './context.ts'
+import { bench, failed, lost, parallelism, runEngine } from './engine-run.ts'
+import { isEmpty } from './plan.ts'
+import { pushLeftState } from './workdir.ts'
+
+const APPLY_LIMIT_MS = 30 * 60_000
+
+/** The plan is consumed in the record first: never twice, whatever is killed. */
+export async function apply(ctx: RunContext): Promise<Ending | undefined> {
+  const { pool } = ctx.services
+  if (isEmpty(need(ctx.found.changes, 'a plan')) && !ctx.found.refreshed) return undefined
+  const bytes = await readFile(join(ctx.workdir, PLAN_FILE))
+  const planDigest = createHash('sha256').update(bytes).digest('hex')
+  const consumed = await withTransaction(
+    pool,
+    async (tx) =>
+      (await consumePlan(tx, ctx.lease, { id: ctx.runId, planDigest })) &&
+      moveRun(tx, ctx.lease, { id: ctx.runId, to: 'applying', now: ctx.services.now() }),
+  )
+  if (!consumed) return lost()
+  const options = { parallelism: parallelism(ctx) }
+  const exit = await runEngine(ctx, applyCommand(bench(ctx), options), APPLY_LIMIT_MS)
+  ctx.kill.throwIfAborted()
+  const isKept = await pushLeftState(ctx, ctx.workdir)
+  if (exit.code === 0 && isKept) return undefined
+  if (!isKept)
+    return {
+      state: 'needs_reconcile',
+      message: 'The state could not be saved; its folder is kept.',
+    }
+  return failed(ctx, 'apply', exit)
+}

@@ -1,0 +1,77 @@
+/** Terraform or OpenTofu at work for one run: where, with what, and how its end reads. */
+import { withTransaction } from '../../api/data/db.ts'
+import { moveRun } from '../../api/data/run.ts'
+import type { Bench, Command } from './command.ts'
+import { type Ending, need, type RunContext, type RunSummary } from './context.ts'
+import { firstError, readEvent } from './events.ts'
+import { type Change, summarise } from './plan.ts'
+import { type Exit, runCommand } from './spawn.ts'
+
+/** The Docker provider sleeps two seconds for each object it reads: many at a time. */
+const PARALLELISM = 100
+
+export const parallelism = (ctx: RunContext): number => ctx.request.parallelism ?? PARALLELISM
+
+export function summaryOf({ found }: RunContext): RunSummary {
+  return {
+    ...summarise(found.changes ?? ([] as Change[])),
+    ...(found.spared.length > 0 && { spared: found.spared }),
+    ...(found.removed.length > 0 && { removed: found.removed }),
+  }
+}
+
+export function bench(ctx: RunContext): Bench {
+  const { config } = ctx.services
+  return {
+    engine: config.terraformBinary,
+    searchPath: config.searchPath,
+    workdir: ctx.workdir,
+    cliConfig: need(ctx.found.prepared, 'tools').cliConfig,
+    dockerHost: config.dockerHost,
+    backend: ctx.backend,
+    variables: ctx.found.variables,
+  }
+}
+
+/** Runs the engine with its events recorded; SIGINT when asked to stop or when it takes too long. */
+export async function runEngine(ctx: RunContext, command: Command, limitMs: number): Promise<Exit> {
+  const stop = AbortSignal.any([ctx.stop, AbortSignal.timeout(limitMs)])
+  const onLine = (line: string) => {
+    const event = readEvent(line)
+    if (event) ctx.recorder.add(event)
+  }
+  try {
+    return await runCommand(command, { onLine, stop, kill: ctx.kill })
+  } finally {
+    await ctx.recorder.flush()
+  }
+}
+
+export function failed(ctx: RunContext, doing: string, exit: Exit): Ending {
+  if (ctx.kill.aborted) return lost()
+  if (ctx.stop.aborted)
+    return { state: 'cancelled', message: `Cancelled during ${doing}; the state was saved.` }
+  const why = firstError(ctx.recorder.events) ?? (exit.stderr || `exit ${exit.code ?? exit.signal}`)
+  return { state: 'failed', message: `Terraform could not ${doing}: ${why}`.slice(0, 1000) }
+}
+
+export const lost = (): Ending => ({
+  state: 'needs_reconcile',
+  message: 'The lease went to another worker.',
+})
+
+export function enter(
+  ctx: RunContext,
+  to: 'planning' | 'planned',
+  more: { summary?: unknown; toolchain?: unknown },
+): Promise<boolean> {
+  const { pool, now } = ctx.services
+  return withTransaction(pool, (tx) =>
+    moveRun(tx, ctx.lease, { id: ctx.runId, to, now: now(), ...more }),
+  )
+}
+
+export function note(ctx: RunContext, message: string): void {
+  ctx.recorder.add({ at: ctx.services.now(), kind: 'note', message })
+  ctx.services.log.warn({ runId: ctx.runId, stack: ctx.content.key }, message)
+}

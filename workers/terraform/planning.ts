@@ -1,0 +1,99 @@
+/** From content to a plan that may be guarded: the rendered stack in a folder, planned with as few looks as are safe. */
+import { findState } from '../../api/data/state.ts'
+import { renderStack } from '../../stacks/render.ts'
+import { planCommand, showCommand } from './command.ts'
+import { type Configuration, type Ending, need, type RunContext } from './context.ts'
+import { bench, enter, failed, lost, parallelism, runEngine, summaryOf } from './engine-run.ts'
+import { prepareTools } from './mirror.ts'
+import { readPlan, writesOver } from './plan.ts'
+import { runCommand } from './spawn.ts'
+import { fillWorkdir } from './workdir.ts'
+
+const PLAN_LIMIT_MS = 5 * 60_000
+
+/** The exact rendering of the content, in a folder that needs no init. */
+export async function prepare(ctx: RunContext): Promise<undefined> {
+  const { found, services } = ctx
+  found.configuration = JSON.parse(renderStack(ctx.content)) as Configuration
+  found.prepared = await prepareTools(
+    services.config,
+    found.configuration.terraform.required_providers,
+  )
+  await writeWorkdir(ctx)
+}
+
+async function writeWorkdir(ctx: RunContext): Promise<void> {
+  const { found, services, lease } = ctx
+  const state = await findState(services.pool, services.keyRing, lease.stackId)
+  const configuration = without(need(found.configuration, 'a configuration'), found.spared)
+  const adopt = need(found.survey, 'a survey').adopt.filter(
+    (one) => !found.spared.includes(one.address),
+  )
+  await fillWorkdir(ctx.workdir, need(found.prepared, 'tools'), {
+    configuration,
+    adopt,
+    baseSerial: state?.serial ?? 0,
+  })
+}
+
+function without(configuration: Configuration, addresses: string[]): Configuration {
+  if (addresses.length === 0) return configuration
+  const resource = Object.entries(configuration.resource ?? {}).map(([type, ones]) => [
+    type,
+    Object.fromEntries(
+      Object.entries(ones).filter(([name]) => !addresses.includes(`${type}.${name}`)),
+    ),
+  ])
+  return { ...configuration, resource: Object.fromEntries(resource) }
+}
+
+/**
+ * Plans; first without looking at each object, which costs the provider two seconds for each. A plan that
+ * would write over something is made again with a look: it writes back what it knew, replicas included.
+ */
+export async function plan(ctx: RunContext): Promise<Ending | undefined> {
+  if (!(await enter(ctx, 'planning', { toolchain: ctx.found.prepared?.toolchain }))) return lost()
+  const { adopt, drifted, tainted } = need(ctx.found.survey, 'a survey')
+  let refresh = adopt.length + drifted.length + tainted.length > 0
+  let ended = await planOnce(ctx, refresh)
+  if (!ended && !refresh && writesOver(need(ctx.found.changes, 'a plan'))) {
+    refresh = true
+    ended = await planOnce(ctx, refresh)
+  }
+  if (!ended && spareRunning(ctx)) {
+    await writeWorkdir(ctx)
+    ended = await planOnce(ctx, refresh)
+  }
+  ctx.found.refreshed = refresh
+  if (ended) return ended
+  const summary = summaryOf(ctx)
+  return (await enter(ctx, 'planned', { summary })) ? undefined : lost()
+}
+
+async function planOnce(ctx: RunContext, refresh: boolean): Promise<Ending | undefined> {
+  const options = { parallelism: parallelism(ctx), refresh }
+  const planned = await runEngine(ctx, planCommand(bench(ctx), options), PLAN_LIMIT_MS)
+  if (planned.code !== 0) return failed(ctx, 'plan', planned)
+  const shown: string[] = []
+  const exit = await runCommand(showCommand(bench(ctx)), {
+    onLine: (line) => shown.push(line),
+    kill: ctx.kill,
+  })
+  if (exit.code !== 0) return failed(ctx, 'show', exit)
+  ctx.found.changes = readPlan(shown.join('\n'))
+}
+
+/** Running seats that an adoption would change are left out until they stop. True when there are new ones. */
+function spareRunning({ found }: RunContext): boolean {
+  const running = new Set(
+    need(found.survey, 'a survey')
+      .found.filter((o) => o.replicas > 0)
+      .map((o) => o.id),
+  )
+  const touched = need(found.changes, 'a plan').filter(
+    (change) =>
+      change.isImport && change.action !== 'none' && change.id !== null && running.has(change.id),
+  )
+  found.spared.push(...touched.map((change) => change.address))
+  return touched.length > 0
+}
