@@ -7,8 +7,8 @@ import * as admin from './handlers/admin.ts'
 import * as change from './handlers/change.ts'
 import * as copiedActivity from './handlers/copied-activity.ts'
 import * as course from './handlers/course.ts'
+import * as courseChoice from './handlers/course-choice.ts'
 import * as deepLink from './handlers/deep-link.ts'
-import { enter } from './handlers/enter.ts'
 import * as home from './handlers/home.ts'
 import * as invite from './handlers/invite.ts'
 import * as lms from './handlers/platform.ts'
@@ -26,7 +26,7 @@ export const routes: Route[] = [
   get('/healthz', everyone, home.health, 'Whether Labplan answers'),
   post('/locale', everyone, home.localeBody, home.chooseLocale, 'Choose the language'),
   post('/login/end', everyone, nothing, home.leave, 'Sign out'),
-  get('/enter', everyone, enter, 'Come in by a one-time link'),
+  get('/enter', everyone, invite.showInvite, 'Come in by an invite'),
   post('/enter', everyone, invite.inviteBody, invite.takeInvite, 'Take an invite'),
 
   get('/workspaces/:workspace', ownWorkspace, workspace.show, 'My workspace'),
@@ -116,6 +116,13 @@ export const routes: Route[] = [
     'Approve a change',
   ),
   post('/api/invites', operator, nothing, invite.createInvite, 'Invite an administrator'),
+  post(
+    '/api/course-choices',
+    operator,
+    courseChoice.choiceBody,
+    courseChoice.create,
+    'Sign what an LMS activity opens',
+  ),
   get('/api/platforms', administrator, lms.list, 'LMS platforms and deployments'),
   post(
     '/api/platforms/:platform/activation',

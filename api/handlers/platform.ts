@@ -2,6 +2,8 @@
 import { z } from 'zod'
 import { withTransaction } from '../data/db.ts'
 import {
+  type DeploymentRow,
+  type PlatformRow,
   activatePlatform,
   decideDeployment,
   disablePlatform,
@@ -10,8 +12,25 @@ import {
 import { notFound } from '../errors.ts'
 import { type Handler, type Visit, actorOf } from '../visit.ts'
 
-export const list: Handler = async (visit) => ({
-  json: { platforms: await listPlatforms(visit.pool) },
+export const list: Handler = async (visit) => {
+  const platforms = await listPlatforms(visit.pool)
+  return {
+    json: {
+      platforms: platforms.map(({ deployments, ...platform }) => ({
+        ...platformJson(platform),
+        deployments: deployments.map(deploymentJson),
+      })),
+    },
+  }
+}
+
+const platformJson = (row: PlatformRow) => ({
+  ...{ id: row.id, name: row.name, issuer: row.issuer, clientId: row.client_id },
+  ...{ state: row.state, stateAt: row.state_at, createdAt: row.created_at },
+})
+
+const deploymentJson = (row: DeploymentRow) => ({
+  ...{ id: row.id, deploymentId: row.deployment_id, state: row.state, stateAt: row.state_at },
 })
 
 export const decisionBody = z.object({ state: z.enum(['active', 'disabled']) })
@@ -21,14 +40,14 @@ export const decide: Handler<unknown, Decision> = async (visit) => {
   const move = visit.body.state === 'active' ? activatePlatform : disablePlatform
   const platform = await withTransaction(visit.pool, (tx) => move(tx, decided(visit, 'platform')))
   if (!platform) throw notFound()
-  return { json: platform }
+  return { json: platformJson(platform) }
 }
 
 export const decideOnDeployment: Handler<unknown, Decision> = async (visit) => {
   const decision = { ...decided(visit, 'deployment'), state: visit.body.state }
   const deployment = await withTransaction(visit.pool, (tx) => decideDeployment(tx, decision))
   if (!deployment) throw notFound()
-  return { json: deployment }
+  return { json: deploymentJson(deployment) }
 }
 
 function decided(visit: Visit, param: string) {

@@ -10,9 +10,17 @@ import { notFound } from '../errors.ts'
 import { paths } from '../paths.ts'
 import { type Handler, actorOf } from '../visit.ts'
 
-export const list: Handler = async (visit) => ({
-  json: { links: await listRegistrationLinks(visit.pool) },
-})
+export const list: Handler = async (visit) => {
+  const links = await listRegistrationLinks(visit.pool)
+  return {
+    json: {
+      links: links.map((link) => ({
+        ...{ id: link.id, name: link.name, platformId: link.platform_id },
+        ...{ createdAt: link.created_at, expiresAt: link.expires_at, usedAt: link.used_at },
+      })),
+    },
+  }
+}
 
 export const createBody = z.object({
   name: z.string().trim().min(1).max(80),

@@ -11,6 +11,7 @@ import { type Api, apiClient } from '../api-client.ts'
 import { ask, dockerApi } from './docker-api.ts'
 import { labplanVariables } from './environment.ts'
 import { readImage } from './own-parts.ts'
+import { linkActivities } from './practice-activities.ts'
 import { type Settings, root } from './settings.ts'
 import { CannotGoOn, type Step } from './step.ts'
 
@@ -25,30 +26,24 @@ export function practiceSteps(settings: Settings): Step[] {
   return [
     { name: 'Practice LMS', ensure: () => registerLms(api(), settings.ports.lms) },
     { name: 'Practice class', ensure: () => planClass(api(), settings, Temporal.Now.instant()) },
+    { name: 'Practice activities', ensure: () => linkPractice(api(), settings.ports.lms) },
   ]
 }
 
 const lmsState = z.object({ url: z.string(), tools: z.array(z.object({ clientId: z.string() })) })
 const platformList = z.object({
   platforms: z.array(
-    z.object({ id: z.string(), issuer: z.string(), client_id: z.string(), state: z.string() }),
+    z.object({ id: z.string(), issuer: z.string(), clientId: z.string(), state: z.string() }),
   ),
 })
 
 /** One-time link → dynamic registration by the LMS → activation on both sides. */
 async function registerLms(api: Api, lmsPort: number): Promise<string | undefined> {
-  const lms = `http://127.0.0.1:${lmsPort}`
-  const { url, tools } = lmsState.parse(await (await fetch(`${lms}/practice/state`)).json())
-  const known = async (): Promise<
-    z.infer<typeof platformList>['platforms'][number] | undefined
-  > => {
-    const { platforms } = platformList.parse(await api.get('/api/platforms'))
-    const clients = tools.map(({ clientId }) => clientId)
-    return platforms.find((one) => one.issuer === url && clients.includes(one.client_id))
-  }
-  if ((await known())?.state === 'active') return undefined
-  if (!(await known())) tools.push(await register(api, lms))
-  const platform = await known()
+  const lms = lmsAddress(lmsPort)
+  const known = await findRegistered(api, lms)
+  if (known?.state === 'active') return undefined
+  if (!known) await register(api, lms)
+  const platform = await findRegistered(api, lms)
   if (!platform)
     throw new CannotGoOn('it registered, but Labplan does not know it: see log/api.log.')
   await api.post(`/api/platforms/${encodeURIComponent(platform.id)}/activation`, {
@@ -57,7 +52,26 @@ async function registerLms(api: Api, lmsPort: number): Promise<string | undefine
   return 'registered and activated'
 }
 
-async function register(api: Api, lms: string): Promise<{ clientId: string }> {
+const lmsAddress = (port: number): string => `http://127.0.0.1:${port}`
+
+type Platform = z.infer<typeof platformList>['platforms'][number]
+
+/** The platform under which Labplan knows this LMS; both have to remember the registration. */
+async function findRegistered(api: Api, lms: string): Promise<Platform | undefined> {
+  const { url, tools } = lmsState.parse(await (await fetch(`${lms}/practice/state`)).json())
+  const { platforms } = platformList.parse(await api.get('/api/platforms'))
+  const clients = tools.map(({ clientId }) => clientId)
+  return platforms.find((one) => one.issuer === url && clients.includes(one.clientId))
+}
+
+async function linkPractice(api: Api, lmsPort: number): Promise<string | undefined> {
+  const lms = lmsAddress(lmsPort)
+  const platform = await findRegistered(api, lms)
+  if (!platform) throw new CannotGoOn('the practice LMS is not registered: see log/api.log.')
+  return linkActivities(api, lms, platform.id)
+}
+
+async function register(api: Api, lms: string): Promise<void> {
   const link = z
     .object({ url: z.string() })
     .parse(await api.post('/api/registration-links', { name: 'Practice LMS' }))
@@ -71,7 +85,6 @@ async function register(api: Api, lms: string): Promise<{ clientId: string }> {
     .safeParse(await answer.json())
   if (!body.data?.tool)
     throw new CannotGoOn(`its registration was refused (${answer.status}): see log/api.log.`)
-  return body.data.tool
 }
 
 const sessionList = z.object({

@@ -107,7 +107,7 @@ export const machineLearningLab: CastCourse = {
         en: 'One machine with a graphics card, for the afternoon.',
         fr: 'Une machine avec carte graphique, pour l’après-midi.',
       },
-      custom: { course: 'machine-learning-lab' },
+      custom: { course: 'ml-lab' },
       opensIn: 'window',
     },
     {
@@ -117,7 +117,7 @@ export const machineLearningLab: CastCourse = {
         en: 'Only the students of “GPU class” see this one.',
         fr: 'Seuls les étudiants du groupe « GPU class » la voient.',
       },
-      custom: { course: 'machine-learning-lab' },
+      custom: { course: 'ml-lab' },
       opensIn: 'window',
       group: '3',
     },
