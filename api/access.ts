@@ -58,5 +58,4 @@ async function courseSeenBy(visit: Visit, roles: string[]): Promise<CourseRow> {
   return course
 }
 
-const isUuid = (text: string): boolean =>
-  /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)
+const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)

@@ -22,5 +22,8 @@ export function loginOfPass(ring: KeyRing, pass: string, path: string): Buffer |
 }
 
 function mac(ring: KeyRing, door: { loginHash: Buffer; path: string }): Buffer {
-  return createHmac('sha256', ring.derive(PURPOSE)).update(door.loginHash).update(door.path).digest()
+  return createHmac('sha256', ring.derive(PURPOSE))
+    .update(door.loginHash)
+    .update(door.path)
+    .digest()
 }

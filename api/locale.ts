@@ -14,7 +14,10 @@ export function acceptedLocale(header: string | undefined): Locale | undefined {
   const wishes = (header ?? '').split(',').map((part) => {
     const [tag = '', ...parameters] = part.trim().split(';')
     const quality = parameters.find((parameter) => parameter.trim().startsWith('q='))
-    return { locale: tag.slice(0, 2).toLowerCase(), q: quality ? Number(quality.trim().slice(2)) : 1 }
+    return {
+      locale: tag.slice(0, 2).toLowerCase(),
+      q: quality ? Number(quality.trim().slice(2)) : 1,
+    }
   })
   return wishes
     .toSorted((a, b) => b.q - a.q)
@@ -30,7 +33,9 @@ export function say(locale: Locale, code: string, params: Params = {}): string {
   if (!message) return code
   const text = message[locale]
   const form = typeof text === 'string' ? text : text[pluralForm(locale, params['count'])]
-  const filled = form.replaceAll(/\{(\w+)\}/g, (whole, name: string) => String(params[name] ?? whole))
+  const filled = form.replaceAll(/\{(\w+)\}/g, (whole, name: string) =>
+    String(params[name] ?? whole),
+  )
   return locale === 'fr' ? spacedAsInFrench(filled) : filled
 }
 
@@ -56,7 +61,9 @@ export function moment(locale: Locale, timeZone: string, at: Date, now: Date): s
 
 /** `08:50` */
 export function clock(locale: Locale, timeZone: string, at: Date): string {
-  return format(locale, { timeZone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(at)
+  return format(locale, { timeZone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(
+    at,
+  )
 }
 
 /** `Tuesday 24 November` */
@@ -93,7 +100,8 @@ const formats = new Map<string, Intl.DateTimeFormat>()
 // Making a formatter costs a hundred times more than using one.
 function format(locale: Locale, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   const key = `${locale} ${JSON.stringify(options)}`
-  const known = formats.get(key) ?? new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : 'fr-FR', options)
+  const known =
+    formats.get(key) ?? new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : 'fr-FR', options)
   formats.set(key, known)
   return known
 }

@@ -142,7 +142,10 @@ async function databaseLook(settings: Settings): Promise<Look> {
 
 function keyRingLook(file: string): Look {
   if (!existsSync(file))
-    return bad(`${file} is missing`, 'Restore it from a backup: nothing sealed can be read without.')
+    return bad(
+      `${file} is missing`,
+      'Restore it from a backup: nothing sealed can be read without.',
+    )
   try {
     keyRing(JSON.parse(readFileSync(file, 'utf8')))
   } catch (error) {

@@ -8,7 +8,17 @@ import type { Note } from '../../stacks/terms.ts'
 import { type Actor, audit } from './audit.ts'
 import { keepBlueprint, lockHead, moveHead } from './blueprint.ts'
 import { type StoredDocument, documentsInForce, takenSeats } from './course.ts'
-import { type Db, type Pool, execute, findOne, many, notify, one, sql, withTransaction } from './db.ts'
+import {
+  type Db,
+  type Pool,
+  execute,
+  findOne,
+  many,
+  notify,
+  one,
+  sql,
+  withTransaction,
+} from './db.ts'
 import { type Proposed, type Source, compileDocuments, merged, readSources } from './documents.ts'
 import { newId } from './ids.ts'
 import type { KeyRing } from './key-ring.ts'
@@ -45,7 +55,13 @@ export async function proposeChange(pool: Pool, request: Request): Promise<Outco
 
 function nothingIn(sources: Source[]): DocumentError {
   const file = sources[0]?.name ?? 'documents'
-  return { file, line: 1, column: 1, message: 'no document', allowed: 'apiVersion: labplan/v1, kind: Course, …' }
+  return {
+    file,
+    line: 1,
+    column: 1,
+    message: 'no document',
+    allowed: 'apiVersion: labplan/v1, kind: Course, …',
+  }
 }
 
 async function propose(tx: Db, proposed: Proposed[], request: Request): Promise<Outcome> {
@@ -58,7 +74,13 @@ async function propose(tx: Db, proposed: Proposed[], request: Request): Promise<
   const about = notesAbout(notes, documents)
   if (digest === head?.digest && documents.every((one) => isInForce(one, inForce)))
     return { outcome: 'unchanged', notes: about, documents }
-  const change = await keepChange(tx, { documents, notes: about, parent: head?.digest, digest, now: request.now })
+  const change = await keepChange(tx, {
+    documents,
+    notes: about,
+    parent: head?.digest,
+    digest,
+    now: request.now,
+  })
   await audit(tx, {
     actor: request.actor,
     action: 'change.propose',

@@ -27,7 +27,10 @@ export async function findCourse(db: Db, key: string): Promise<CourseRow | undef
 }
 
 export async function courseOf(db: Db, id: string): Promise<CourseRow> {
-  return one<CourseRow>(db, sql`select ${courseColumns} from ${courseTable} where course.id = ${id}`)
+  return one<CourseRow>(
+    db,
+    sql`select ${courseColumns} from ${courseTable} where course.id = ${id}`,
+  )
 }
 
 export type CourseSummary = CourseRow & {

@@ -1,6 +1,10 @@
 /** The documents of a change, read together with those in force: what the compiler is given. */
 import { type CompileInput, type Compiled, compile } from '../../stacks/compile.ts'
-import { type DocumentError, type ParsedDocument, parseDocuments } from '../../stacks/schema-parse.ts'
+import {
+  type DocumentError,
+  type ParsedDocument,
+  parseDocuments,
+} from '../../stacks/schema-parse.ts'
 import { defaultPolicy, defaultZone } from '../../stacks/schema.ts'
 import type { StoredDocument } from './course.ts'
 
@@ -51,7 +55,9 @@ function twice(documents: Proposed[]): DocumentError[] {
       return []
     }
     const where = { file: parsed.file, line: parsed.line, column: 1 }
-    return [{ ...where, message: `${name} is described twice`, allowed: 'one document for each key' }]
+    return [
+      { ...where, message: `${name} is described twice`, allowed: 'one document for each key' },
+    ]
   })
 }
 

@@ -35,8 +35,6 @@ export const chooseLocale: Handler<unknown, z.infer<typeof localeBody>> = ({ bod
   cookies: [{ name: LOCALE_COOKIE, value: body.locale, maxAgeSeconds: YEAR_SECONDS }],
 })
 
-export const leaveBody = z.object({})
-
 export const leave: Handler = () => ({
   seeOther: paths.home(),
   cookies: [{ name: LOGIN_COOKIE, value: '', maxAgeSeconds: 0 }],

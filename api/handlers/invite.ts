@@ -6,11 +6,13 @@ import { type OpenedLogin, inviteIsOpen, issueInvite, redeemInvite } from '../da
 import { Problem } from '../errors.ts'
 import { invitePage } from '../pages/enter.ts'
 import { paths } from '../paths.ts'
-import { type Handler, type Reply, type Visit, actorOf } from '../visit.ts'
+import { type Handler, actorOf } from '../visit.ts'
 
 const gone = () => new Problem(410, 'problem.invite-used')
 
-export async function showInvite(visit: Visit, token: string): Promise<Reply> {
+/** A launch comes in by /lti/enter; this is for people without an LMS. */
+export const showInvite: Handler = async (visit) => {
+  const token = visit.query.get('invite') ?? ''
   if (!(await inviteIsOpen(visit.pool, token, visit.at))) throw gone()
   return { html: invitePage(visit, token) }
 }
@@ -24,13 +26,11 @@ export const takeInvite: Handler<unknown, z.infer<typeof inviteBody>> = async (v
   return { seeOther: paths.admin(), cookies: [loginCookie(opened, visit.at)] }
 }
 
-export const loginCookie = (opened: OpenedLogin, now: Date) => ({
+const loginCookie = (opened: OpenedLogin, now: Date) => ({
   name: LOGIN_COOKIE,
   value: opened.token,
   maxAgeSeconds: Math.floor((opened.expiresAt.getTime() - now.getTime()) / 1000),
 })
-
-export const createInviteBody = z.object({})
 
 /** For the command line: the address is shown once. */
 export const createInvite: Handler = async (visit) => {

@@ -72,7 +72,10 @@ export const admin = {
   },
   'admin.links.name': { en: 'Name of the LMS', fr: 'Nom de la plateforme' },
   'admin.links.create': { en: 'Create a link', fr: 'Créer un lien' },
-  'admin.links.made': { en: 'Copy it now: it is not shown again.', fr: 'Copiez-le maintenant : il ne sera plus affiché.' },
+  'admin.links.made': {
+    en: 'Copy it now: it is not shown again.',
+    fr: 'Copiez-le maintenant : il ne sera plus affiché.',
+  },
   'admin.links.until': { en: 'Valid until {when}', fr: 'Valable jusqu’au {when}' },
 
   'admin.courses.none': {

@@ -35,8 +35,8 @@ export const common = {
   'home.class': { en: 'See the class', fr: 'Voir la classe' },
   'home.now': { en: 'Now', fr: 'En cours' },
   'home.cancelled': {
-    en: 'cannot be held as planned; the teacher has been told',
-    fr: 'ne peut pas se tenir comme prévu ; l’enseignant est prévenu',
+    en: 'Cannot be held as planned: ask your teacher.',
+    fr: 'Ne peut pas se tenir comme prévu : demandez à votre enseignant.',
   },
   'home.role.student': { en: 'Student', fr: 'Étudiant' },
   'home.role.teacher': { en: 'Teacher', fr: 'Enseignant' },

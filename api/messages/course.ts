@@ -53,6 +53,15 @@ export const course = {
   'seat.stopping': { en: 'stopping', fr: 's’arrête' },
   'seat.failed': { en: 'failed', fr: 'en échec' },
 
+  'class.closed': { en: 'not open yet', fr: 'pas encore ouvert' },
+  'class.queued': { en: 'waits for a place', fr: 'attend une place' },
+  'class.starting': { en: 'starting', fr: 'démarre' },
+  'class.ready': { en: 'in use', fr: 'utilisé' },
+  'class.resetting': { en: 'starting afresh', fr: 'remise à neuf' },
+  'class.stopping': { en: 'stopping', fr: 's’arrête' },
+  'class.stopped': { en: 'stopped', fr: 'arrêté' },
+  'class.failed': { en: 'does not start', fr: 'ne démarre pas' },
+
   'severity.error': { en: 'Problem', fr: 'Problème' },
   'severity.warning': { en: 'Warning', fr: 'Attention' },
   'severity.info': { en: 'Note', fr: 'Note' },

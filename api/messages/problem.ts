@@ -3,7 +3,10 @@ import type { Message } from '../locale.ts'
 /** What is said when a page or a call cannot be answered. */
 export const problem = {
   'problem.title.400': { en: 'This request cannot be read', fr: 'Demande illisible' },
-  'problem.title.401': { en: 'Please come in through your LMS', fr: 'Passez par votre plateforme de cours' },
+  'problem.title.401': {
+    en: 'Please come in through your LMS',
+    fr: 'Passez par votre plateforme de cours',
+  },
   'problem.title.403': { en: 'This is not open to you', fr: 'Accès refusé' },
   'problem.title.404': { en: 'There is nothing here', fr: 'Il n’y a rien ici' },
   'problem.title.409': { en: 'This cannot be done now', fr: 'Impossible pour le moment' },
@@ -60,8 +63,14 @@ export const problem = {
     fr: 'Cet accès a déjà servi ou a expiré. Ouvrez de nouveau l’activité dans votre plateforme.',
   },
   'problem.documents': {
-    en: { one: '{count} error in the documents; nothing was changed.', other: '{count} errors in the documents; nothing was changed.' },
-    fr: { one: '{count} erreur dans les documents ; rien n’a été changé.', other: '{count} erreurs dans les documents ; rien n’a été changé.' },
+    en: {
+      one: '{count} error in the documents; nothing was changed.',
+      other: '{count} errors in the documents; nothing was changed.',
+    },
+    fr: {
+      one: '{count} erreur dans les documents ; rien n’a été changé.',
+      other: '{count} erreurs dans les documents ; rien n’a été changé.',
+    },
   },
   'problem.not-proposed': {
     en: 'This change does not wait for approval: it was decided meanwhile, or it does not exist.',

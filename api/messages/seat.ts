@@ -12,6 +12,38 @@ export const seat = {
     en: 'Your environment ended by itself and is being started again. Your files are kept.',
     fr: 'Votre environnement s’est arrêté de lui-même et redémarre. Vos fichiers sont gardés.',
   },
+  'seat.start_failed': {
+    en: 'Your environment did not start.',
+    fr: 'Votre environnement n’a pas démarré.',
+  },
+  'seat.start_failed.todo': {
+    en: 'It is tried again by itself. If it is still not there in a few minutes, tell your teacher your seat number.',
+    fr: 'Un nouvel essai se fait de lui-même. S’il manque encore dans quelques minutes, donnez votre numéro de poste à votre enseignant.',
+  },
+  'seat.no_room': {
+    en: 'The machines have no room for your environment at the moment.',
+    fr: 'Les machines n’ont pas de place pour votre environnement en ce moment.',
+  },
+  'seat.no_room.todo': {
+    en: 'It is tried again by itself, as soon as somebody stops. Tell your teacher if it lasts.',
+    fr: 'Un nouvel essai se fait de lui-même dès que quelqu’un s’arrête. Prévenez votre enseignant si cela dure.',
+  },
+  'seat.no_image': {
+    en: 'The machine could not fetch your environment’s image.',
+    fr: 'La machine n’a pas pu obtenir l’image de votre environnement.',
+  },
+  'seat.no_image.todo': {
+    en: 'You cannot mend this. Tell your teacher: the image may be missing from the registry.',
+    fr: 'Vous n’y pouvez rien. Prévenez votre enseignant : l’image manque peut-être dans le registre.',
+  },
+  'seat.check_failed': {
+    en: 'Your environment runs, but not all its ways in answer.',
+    fr: 'Votre environnement fonctionne, mais certains accès ne répondent pas.',
+  },
+  'seat.check_failed.todo': {
+    en: 'It is started again by itself. If it keeps happening, reset it: your files can be kept.',
+    fr: 'Il redémarre de lui-même. Si cela persiste, remettez-le à neuf : vos fichiers peuvent être gardés.',
+  },
   'failed.unknown': {
     en: 'Your environment did not start.',
     fr: 'Votre environnement n’a pas démarré.',

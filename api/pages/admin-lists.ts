@@ -17,7 +17,8 @@ export function coursesPage(visit: Visit, courses: CourseSummary[]): Html {
     {
       head: t('admin.course'),
       cell: (row: CourseSummary) =>
-        html`<a href="${paths.course(row.key)}">${row.title[visit.locale]}</a> <code class="faint">${row.key}</code>`,
+        html`<a href="${paths.course(row.key)}">${row.title[visit.locale]}</a>
+          <code class="faint">${row.key}</code>`,
     },
     {
       head: t('admin.state'),
@@ -101,15 +102,23 @@ function changeSheet(visit: Visit, change: Change, timeZone: string): Html {
       <h2>${change.title}</h2>
       ${tag(look, t(`change.${change.state}`))}
     </div>
-    <p class="hint">${stamp(visit.locale, timeZone, change.created_at)} · ${t('admin.change.lane')}: ${t(`lane.${change.lane}`)} · <code>${change.blueprint_digest.slice(0, 12)}</code></p>
-    ${change.notes.length > 0 && html`<ul class="notes">${change.notes.map((note) => html`<li class="note is-${note.severity}"><strong>${t(`severity.${note.severity}`)}</strong> <span>${noteText(note, visit.locale, timeZone)}</span></li>`)}</ul>`}
+    <p class="hint">
+      ${stamp(visit.locale, timeZone, change.created_at)} · ${t('admin.change.lane')}:
+      ${t(`lane.${change.lane}`)} · <code>${change.blueprint_digest.slice(0, 12)}</code>
+    </p>
+    ${
+      change.notes.length > 0 &&
+      html`<ul class="notes">
+        ${change.notes.map((note) => html`<li class="note is-${note.severity}"><strong>${t(`severity.${note.severity}`)}</strong> <span>${noteText(note, visit.locale, timeZone)}</span></li>`)}
+      </ul>`
+    }
     ${change.state === 'proposed' && approval(visit, change)}
   </section>`
 }
 
 function approval(visit: Visit, change: Change): Html {
   return html`<form method="post" action="${paths.changeApproval(change.id)}">
-    ${csrfField(visit)}<input type="hidden" name="digest" value="${change.blueprint_digest}">
+    ${csrfField(visit)}<input type="hidden" name="digest" value="${change.blueprint_digest}" />
     <button class="button primary">${say(visit.locale, 'admin.change.approve')}</button>
   </form>`
 }

@@ -20,11 +20,20 @@ export function adminFrame(visit: Visit, title: (typeof tabs)[number][0], main: 
   return frame(visit, {
     title: say(visit.locale, title),
     isWide: true,
-    main: html`<h1>${say(visit.locale, title)}</h1>${main}`,
-    tabs: html`<nav class="tabs" aria-label="${say(visit.locale, 'admin.title')}"><ul>${tabs.map(
-      ([code, path]) =>
-        html`<li><a href="${path}" ${code === title ? html`aria-current="page"` : ''}>${say(visit.locale, code)}</a></li>`,
-    )}</ul></nav>`,
+    main: html`<h1>${say(visit.locale, title)}</h1>
+      ${main}`,
+    tabs: html`<nav class="tabs" aria-label="${say(visit.locale, 'admin.title')}">
+      <ul>
+        ${tabs.map(
+          ([code, path]) =>
+            html`<li>
+              <a href="${path}" ${code === title ? html`aria-current="page"` : ''}
+                >${say(visit.locale, code)}</a
+              >
+            </li>`,
+        )}
+      </ul>
+    </nav>`,
   })
 }
 
@@ -48,16 +57,20 @@ export function adminPage(visit: Visit, counts: Counts): Html {
     visit,
     'admin.overview',
     html`<section class="sheet" aria-labelledby="todo-title">
-      <h2 id="todo-title">${say(visit.locale, 'admin.todo')}</h2>
-      ${
-        open.length === 0
-          ? html`<p class="empty">${say(visit.locale, 'admin.todo.none')}</p>`
-          : html`<ul class="notes">${open.map(([code, count, path]) => html`<li class="note is-warning"><a href="${path}">${t(code, count)}</a></li>`)}</ul>`
-      }
-    </section>
-    <section class="sheet" aria-labelledby="now-title">
-      <h2 id="now-title">${say(visit.locale, 'admin.now')}</h2>
-      <ul class="counts">${now.map(([code, count]) => html`<li><strong>${count}</strong> ${t(code, count)}</li>`)}</ul>
-    </section>`,
+        <h2 id="todo-title">${say(visit.locale, 'admin.todo')}</h2>
+        ${
+          open.length === 0
+            ? html`<p class="empty">${say(visit.locale, 'admin.todo.none')}</p>`
+            : html`<ul class="notes">
+                ${open.map(([code, count, path]) => html`<li class="note is-warning"><a href="${path}">${t(code, count)}</a></li>`)}
+              </ul>`
+        }
+      </section>
+      <section class="sheet" aria-labelledby="now-title">
+        <h2 id="now-title">${say(visit.locale, 'admin.now')}</h2>
+        <ul class="counts">
+          ${now.map(([code, count]) => html`<li><strong>${count}</strong> ${t(code, count)}</li>`)}
+        </ul>
+      </section>`,
   )
 }

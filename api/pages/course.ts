@@ -27,9 +27,13 @@ export function coursePage(visit: Visit, view: CourseView): Html {
     refreshSeconds: 15,
     main: html`<div class="page-head">
         <h1>${title}</h1>
-        <form method="post" action="${paths.courseWorkspace(view.course.key)}">${csrfField(visit)}
-          <button class="button plain" aria-describedby="own-hint">${say(visit.locale, 'course.own')}</button>
-          <p class="hint" id="own-hint">${say(visit.locale, 'course.own.explain')}</p></form>
+        <form method="post" action="${paths.courseWorkspace(view.course.key)}">
+          ${csrfField(visit)}
+          <button class="button plain" aria-describedby="own-hint">
+            ${say(visit.locale, 'course.own')}
+          </button>
+          <p class="hint" id="own-hint">${say(visit.locale, 'course.own.explain')}</p>
+        </form>
       </div>
       ${live(visit, paths.courseEvents(view.course.key), courseFragment(visit, view))}`,
   })
@@ -37,7 +41,7 @@ export function coursePage(visit: Visit, view: CourseView): Html {
 
 export function courseFragment(visit: Visit, view: CourseView): Html {
   return html`${view.notes.length > 0 && notesSection(visit, view)}
-    ${sessionsSection(visit, view)}${classSection(visit, view)}`
+  ${sessionsSection(visit, view)}${classSection(visit, view)}`
 }
 
 function notesSection(visit: Visit, { notes, course }: CourseView): Html {
@@ -45,10 +49,15 @@ function notesSection(visit: Visit, { notes, course }: CourseView): Html {
   const sorted = notes.toSorted((a, b) => order[a.severity] - order[b.severity])
   return html`<section class="sheet" aria-labelledby="notes-title">
     <h2 id="notes-title">${say(visit.locale, 'course.notes')}</h2>
-    <ul class="notes">${sorted.map(
-      (note) => html`<li class="note is-${note.severity}"><strong>${say(visit.locale, `severity.${note.severity}`)}</strong>
-        <span>${noteText(note, visit.locale, course.time_zone)}</span></li>`,
-    )}</ul>
+    <ul class="notes">
+      ${sorted.map(
+        (note) =>
+          html`<li class="note is-${note.severity}">
+            <strong>${say(visit.locale, `severity.${note.severity}`)}</strong>
+            <span>${noteText(note, visit.locale, course.time_zone)}</span>
+          </li>`,
+      )}
+    </ul>
   </section>`
 }
 
@@ -60,21 +69,37 @@ function sessionsSection(visit: Visit, { sessions, course }: CourseView): Html {
   const t = (code: string) => say(visit.locale, code)
   const { locale } = visit
   const rows = sessions.map(
-    (session) => html`<tr>
-      <td>${day(locale, course.time_zone, session.starts_at)}, ${clock(locale, course.time_zone, session.starts_at)}–${clock(locale, course.time_zone, session.ends_at)}</td>
-      <td class="number">${session.students}</td>
-      <td class="number">${session.at_once}</td>
-      <td>${sessionTag(visit, session)}</td>
-    </tr>`,
+    (session) =>
+      html`<tr>
+        <td>
+          ${day(locale, course.time_zone, session.starts_at)},
+          ${clock(locale, course.time_zone, session.starts_at)}–${clock(locale, course.time_zone, session.ends_at)}
+        </td>
+        <td class="number">${session.students}</td>
+        <td class="number">${session.at_once}</td>
+        <td>${sessionTag(visit, session)}</td>
+      </tr>`,
   )
   return html`<section class="sheet" aria-labelledby="sessions-title">
     <h2 id="sessions-title">${t('course.sessions')}</h2>
     ${
       sessions.length === 0
         ? html`<p class="empty">${t('course.no-sessions')}</p>`
-        : html`<div class="table-wrap" tabindex="0" role="group" aria-labelledby="sessions-title"><table>
-        <thead><tr><th scope="col">${t('course.when')}</th><th scope="col" class="number">${t('course.students')}</th><th scope="col" class="number">${t('course.at-once')}</th><th scope="col">${t('course.state')}</th></tr></thead>
-        <tbody>${rows}</tbody></table></div>`
+        : html`<div class="table-wrap" tabindex="0" role="group" aria-labelledby="sessions-title">
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col">${t('course.when')}</th>
+                  <th scope="col" class="number">${t('course.students')}</th>
+                  <th scope="col" class="number">${t('course.at-once')}</th>
+                  <th scope="col">${t('course.state')}</th>
+                </tr>
+              </thead>
+              <tbody>
+                ${rows}
+              </tbody>
+            </table>
+          </div>`
     }
   </section>`
 }
@@ -97,7 +122,9 @@ export function sessionTag(visit: Visit, session: Held): Html {
   if (message_code === 'session.does-not-fit')
     return html`<span class="tag bad">${say(visit.locale, message_code)}</span>`
   const partly = message_code === 'session.fits-partly'
-  return html`<span class="tag ${looks[state] ?? 'calm'}">${say(visit.locale, `session.${state}`)}</span>
+  return html`<span class="tag ${looks[state] ?? 'calm'}"
+      >${say(visit.locale, `session.${state}`)}</span
+    >
     ${partly && html`<span class="tag bad">${say(visit.locale, message_code, session.message_params)}</span>`}`
 }
 
@@ -115,22 +142,47 @@ function classSection(visit: Visit, view: CourseView): Html {
     ${
       view.seats.length === 0 && view.waiting === 0
         ? html`<p class="empty">${t('course.class.none')}</p>`
-        : html`<ul class="counts">${counts.map(([code, n]) => html`<li><strong>${n}</strong> ${t(code)}</li>`)}</ul>
-      <div class="table-wrap" tabindex="0" role="group" aria-labelledby="class-title"><table>
-        <thead><tr><th scope="col" class="number">${t('course.seat')}</th><th scope="col">${t('course.who')}</th><th scope="col">${t('course.state')}</th><th scope="col">${t('course.since')}</th></tr></thead>
-        <tbody>${view.seats.map((seat) => seatRow(visit, seat, view.course.time_zone))}</tbody></table></div>`
+        : html`<ul class="counts">
+              ${counts.map(([code, n]) => html`<li><strong>${n}</strong> ${t(code)}</li>`)}
+            </ul>
+            <div class="table-wrap" tabindex="0" role="group" aria-labelledby="class-title">
+              <table>
+                <thead>
+                  <tr>
+                    <th scope="col" class="number">${t('course.seat')}</th>
+                    <th scope="col">${t('course.who')}</th>
+                    <th scope="col">${t('course.state')}</th>
+                    <th scope="col">${t('course.since')}</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  ${view.seats.map((seat) => seatRow(visit, seat, view.course.time_zone))}
+                </tbody>
+              </table>
+            </div>`
     }
   </section>`
 }
 
-function seatRow(visit: Visit, seat: CourseView['seats'][number], timeZone: string): Html {
-  const { locale } = visit
+type SeatLine = CourseView['seats'][number]
+
+/** What matters of a seat that somebody has is how they are; of a free one, how it is. */
+function seatState(visit: Visit, { state, workspace_state }: SeatLine): Html {
+  const shown = workspace_state ?? state
+  const code = workspace_state ? `class.${workspace_state}` : `seat.${state}`
+  return html`<span class="tag ${looks[shown] ?? 'calm'}">${say(visit.locale, code)}</span>`
+}
+
+function seatRow(visit: Visit, seat: SeatLine, timeZone: string): Html {
+  const { locale, at } = visit
   const who = seat.display_name ?? say(locale, seat.occupied ? 'course.unnamed' : 'course.free')
-  const isRecent = visit.at.getTime() - seat.state_at.getTime() < 24 * 3600_000
+  const ageMs = at.getTime() - seat.state_at.getTime()
+  const since =
+    ageMs < 12 * 3600_000 ? clock(locale, timeZone, seat.state_at) : duration(locale, ageMs)
   return html`<tr>
     <td class="number">${seat.number}</td>
     <td class="${!seat.display_name && 'faint'}">${who}</td>
-    <td><span class="tag ${looks[seat.state] ?? 'calm'}">${say(locale, `seat.${seat.state}`)}</span></td>
-    <td class="faint">${isRecent ? clock(locale, timeZone, seat.state_at) : duration(locale, visit.at.getTime() - seat.state_at.getTime())}</td>
+    <td>${seatState(visit, seat)}</td>
+    <td class="faint">${since}</td>
   </tr>`
 }

@@ -14,7 +14,7 @@ export function invitePage(visit: Visit, token: string): Html {
       <p class="lead">${say(visit.locale, 'enter.explain')}</p>
       <form method="post" action="${paths.enter()}">
         ${csrfField(visit)}
-        <input type="hidden" name="invite" value="${token}">
+        <input type="hidden" name="invite" value="${token}" />
         <button class="button primary big">${say(visit.locale, 'enter.go')}</button>
       </form>
     </article>`,

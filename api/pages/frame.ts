@@ -22,14 +22,14 @@ export function frame(visit: Visit, page: Page): Html {
   const t = (code: string) => say(locale, code)
   return html`<html lang="${locale}">
     <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <meta name="color-scheme" content="light dark">
+      <meta charset="utf-8" />
+      <meta name="viewport" content="width=device-width, initial-scale=1" />
+      <meta name="color-scheme" content="light dark" />
       <title>${page.title} · Labplan</title>
-      <link rel="icon" href="${paths.asset('mark.svg')}" type="image/svg+xml">
-      ${styles.map((name) => html`<link rel="stylesheet" href="${paths.asset(name)}">`)}
+      <link rel="icon" href="${paths.asset('mark.svg')}" type="image/svg+xml" />
+      ${styles.map((name) => html`<link rel="stylesheet" href="${paths.asset(name)}" />`)}
       <script type="module" src="${paths.asset('app.js')}"></script>
-      ${page.refreshSeconds && html`<noscript><meta http-equiv="refresh" content="${page.refreshSeconds}"></noscript>`}
+      ${page.refreshSeconds && html`<noscript><meta http-equiv="refresh" content="${page.refreshSeconds}" /></noscript>`}
     </head>
     <body>
       <a class="skip" href="#main">${t('frame.skip')}</a>
@@ -51,23 +51,36 @@ export function frame(visit: Visit, page: Page): Html {
 
 /** Two seats and the one that is yours. */
 function mark(): Html {
-  return html`<svg class="mark" viewBox="0 0 24 24" aria-hidden="true"><rect x="2" y="2" width="9" height="9" rx="2.5"/><rect x="13" y="2" width="9" height="9" rx="2.5"/><rect x="2" y="13" width="9" height="9" rx="2.5"/><rect class="yours" x="13" y="13" width="9" height="9" rx="4.5"/></svg>`
+  return html`<svg class="mark" viewBox="0 0 24 24" aria-hidden="true">
+    <rect x="2" y="2" width="9" height="9" rx="2.5" />
+    <rect x="13" y="2" width="9" height="9" rx="2.5" />
+    <rect x="2" y="13" width="9" height="9" rx="2.5" />
+    <rect class="yours" x="13" y="13" width="9" height="9" rx="4.5" />
+  </svg>`
 }
 
 const names: Record<Locale, string> = { en: 'English', fr: 'Français' }
 
 /** One button, named in the language it leads to. */
 function languages(visit: Visit): Html {
-  return html`<form class="languages" method="post" action="${paths.locale()}" aria-label="${say(visit.locale, 'frame.language')}">
+  return html`<form
+    class="languages"
+    method="post"
+    action="${paths.locale()}"
+    aria-label="${say(visit.locale, 'frame.language')}"
+  >
     ${csrfField(visit)}
-    <input type="hidden" name="back" value="${visit.url}">
+    <input type="hidden" name="back" value="${visit.url}" />
     ${locales
       .filter((locale) => locale !== visit.locale)
-      .map((locale) => html`<button name="locale" value="${locale}" lang="${locale}">${names[locale]}</button>`)}
+      .map(
+        (locale) =>
+          html`<button name="locale" value="${locale}" lang="${locale}">${names[locale]}</button>`,
+      )}
   </form>`
 }
 
 /** Every form of somebody who is signed in carries this. */
 export function csrfField(visit: Visit): Html | undefined {
-  return visit.visitor && html`<input type="hidden" name="csrf" value="${visit.visitor.csrf}">`
+  return visit.visitor && html`<input type="hidden" name="csrf" value="${visit.visitor.csrf}" />`
 }

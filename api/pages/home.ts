@@ -32,34 +32,56 @@ export function homePage(visit: Visit, own: { courses: OwnCourse[]; sessions: Se
       </section>
       <section aria-labelledby="courses-title">
         <h2 id="courses-title">${t('home.courses')}</h2>
-        ${own.courses.length === 0 ? html`<p class="empty">${t('home.no-courses')}</p>` : html`<ul class="course-list">${own.courses.map((course) => courseLine(visit, course))}</ul>`}
+        ${
+          own.courses.length === 0
+            ? html`<p class="empty">${t('home.no-courses')}</p>`
+            : html`<ul class="course-list">
+                ${own.courses.map((course) => courseLine(visit, course))}
+              </ul>`
+        }
       </section>
     </article>`,
   })
 }
 
 function agenda(visit: Visit, own: { courses: OwnCourse[]; sessions: Session[] }): Html {
-  return html`<ol class="agenda">${own.sessions.map((session) => {
-    const zone = own.courses.find((course) => course.id === session.course_id)?.time_zone ?? 'UTC'
-    const isOpen = session.opens_at <= visit.at && session.ends_at > visit.at
-    return html`<li class="${isOpen && 'is-open'}">
-      <span class="agenda-when">${day(visit.locale, zone, session.starts_at)}<br>
-        <span class="hours">${clock(visit.locale, zone, session.starts_at)}–${clock(visit.locale, zone, session.ends_at)}</span></span>
-      <span class="agenda-what">${session.course_title[visit.locale]}
-        ${isOpen && html`<span class="tag good">${say(visit.locale, 'home.now')}</span>`}
-        ${session.state === 'cancelled' && html`<span class="tag bad">${say(visit.locale, 'home.cancelled')}</span>`}</span>
-    </li>`
-  })}</ol>`
+  return html`<ol class="agenda">
+    ${own.sessions.map((session) => {
+      const zone = own.courses.find((course) => course.id === session.course_id)?.time_zone ?? 'UTC'
+      const isOpen = session.opens_at <= visit.at && session.ends_at > visit.at
+      return html`<li class="${isOpen && 'is-open'}">
+        <span class="agenda-when"
+          >${day(visit.locale, zone, session.starts_at)}<br />
+          <span class="hours"
+            >${clock(visit.locale, zone, session.starts_at)}–${clock(visit.locale, zone, session.ends_at)}</span
+          ></span
+        >
+        <span class="agenda-what"
+          >${session.course_title[visit.locale]}
+          ${isOpen && html`<span class="tag good">${say(visit.locale, 'home.now')}</span>`}
+          ${session.state === 'cancelled' && html`<span class="agenda-not">${say(visit.locale, 'home.cancelled')}</span>`}</span
+        >
+      </li>`
+    })}
+  </ol>`
 }
 
 function courseLine(visit: Visit, course: OwnCourse): Html {
   return html`<li>
-    <div><strong>${course.title[visit.locale]}</strong>
-      <span class="hint">${say(visit.locale, `home.role.${course.role}`)}</span></div>
+    <div>
+      <strong>${course.title[visit.locale]}</strong>
+      <span class="hint">${say(visit.locale, `home.role.${course.role}`)}</span>
+    </div>
     <div class="buttons">
       ${course.role === 'teacher' && html`<a class="button plain" href="${paths.course(course.key)}">${say(visit.locale, 'home.class')}</a>`}
-      <form method="post" action="${paths.courseWorkspace(course.key)}">${csrfField(visit)}
-        <button class="button plain">${say(visit.locale, 'home.open')}<span class="unseen"> (${course.title[visit.locale]})</span></button></form>
+      <form method="post" action="${paths.courseWorkspace(course.key)}">
+        ${csrfField(visit)}
+        <button class="button plain">
+          ${say(visit.locale, 'home.open')}<span class="unseen">
+            (${course.title[visit.locale]})</span
+          >
+        </button>
+      </form>
     </div>
   </li>`
 }

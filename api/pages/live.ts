@@ -9,7 +9,13 @@ import { type Html, html } from './html.ts'
 /** A fragment that is replaced by what `source` (an event stream) sends. */
 export function live(visit: Visit, source: string, fragment: Html): Html {
   return html`<live-view src="${source}">
-    <div class="live-lost" role="status" hidden data-lost="${say(visit.locale, 'live.lost')}" data-back="${say(visit.locale, 'live.back')}"></div>
+    <div
+      class="live-lost"
+      role="status"
+      hidden
+      data-lost="${say(visit.locale, 'live.lost')}"
+      data-back="${say(visit.locale, 'live.back')}"
+    ></div>
     <div class="live-content">${fragment}</div>
   </live-view>`
 }

@@ -12,10 +12,13 @@ type Port = WorkspaceView['ports'][number]
 export function doors(visit: Visit, view: WorkspaceView, t: Words): Html {
   const web = view.ports.filter((port) => port.kind === 'web')
   const others = view.ports.filter((port) => port.kind !== 'web' && port.publishedPort !== null)
-  return html`${web.length > 0 && html`<section class="doors">
-      ${web.map((port, i) => webDoor(visit, view, port, t, i === 0))}
-      ${visit.isFramed && html`<p class="hint">${t('door.opens-new-tab')}</p>`}
-    </section>`}
+  return html`${
+      web.length > 0 &&
+      html`<section class="doors">
+        ${web.map((port, i) => webDoor(visit, view, port, t, i === 0))}
+        ${visit.isFramed && html`<p class="hint">${t('door.opens-new-tab')}</p>`}
+      </section>`
+    }
     <section class="ways" aria-labelledby="ways-title">
       <h2 id="ways-title">${t('door.others')}</h2>
       <dl class="facts">
@@ -31,12 +34,20 @@ function webDoor(visit: Visit, view: WorkspaceView, port: Port, t: Words, isFirs
   const path = paths.door(view.id, port.containerPort)
   const title = port.title[visit.locale] || port.name
   const pass = doorPass(visit.ring, { loginHash: personOf(visit).loginHash, path })
-  return html`<form class="door" method="post" action="${path}" rel="noopener" ${visit.isFramed ? html`target="_blank"` : ''}>
+  return html`<form
+    class="door"
+    method="post"
+    action="${path}"
+    rel="noopener"
+    ${visit.isFramed ? html`target="_blank"` : ''}
+  >
     ${csrfField(visit)}
-    <input type="hidden" name="pass" value="${pass}">
+    <input type="hidden" name="pass" value="${pass}" />
     ${
       isFirst
-        ? html`<button class="button primary big"><span>${t('door.start')}</span> <small>${title}</small></button>`
+        ? html`<button class="button primary big">
+            <span>${t('door.start')}</span> <small>${title}</small>
+          </button>`
         : html`<button class="button plain big">${t('door.open', { title })}</button>`
     }
     ${!visit.isFramed && html`<button class="button quiet" formtarget="_blank">${t('door.new-tab')}<span class="unseen"> (${title})</span></button>`}
@@ -57,20 +68,30 @@ function otherDoor(visit: Visit, view: WorkspaceView, port: Port, t: Words): Htm
 
 function credential(known: { login: string; password: string }, t: Words): Html {
   return html`${fact(t('door.login'), html`<code>${known.login}</code>`, copyButton(known.login, t('door.login'), t))}
-    ${fact(
-      t('door.password'),
-      html`<details class="secret">
-        <summary><span class="if-closed">${t('door.show')}</span><span class="if-open">${t('door.hide')}</span></summary>
-        <code>${known.password}</code>
-      </details>`,
-      copyButton(known.password, t('door.password'), t),
-    )}`
+  ${fact(
+    t('door.password'),
+    html`<details class="secret">
+      <summary>
+        <span class="if-closed">${t('door.show')}</span
+        ><span class="if-open">${t('door.hide')}</span>
+      </summary>
+      <code>${known.password}</code>
+    </details>`,
+    copyButton(known.password, t('door.password'), t),
+  )}`
 }
 
 const fact = (label: string, value: Html, button: Html): Html =>
-  html`<div class="fact"><dt>${label}</dt><dd>${value} ${button}</dd></div>`
+  html`<div class="fact">
+    <dt>${label}</dt>
+    <dd>${value} ${button}</dd>
+  </div>`
 
 /** Appears with JavaScript only: without it there is nothing it could do. */
 export function copyButton(value: string, what: string, t: Words): Html {
-  return html`<copy-button value="${value}" done="${t('frame.copied')}"><button type="button" class="button small" aria-label="${t('door.copy', { what })}">${t('frame.copy')}</button></copy-button>`
+  return html`<copy-button value="${value}" done="${t('frame.copied')}"
+    ><button type="button" class="button small" aria-label="${t('door.copy', { what })}">
+      ${t('frame.copy')}
+    </button></copy-button
+  >`
 }

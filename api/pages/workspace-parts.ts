@@ -1,6 +1,6 @@
 /** Small parts of the workspace page that its sections share. */
 import type { WorkspaceView } from '../data/workspace-view.ts'
-import { hasMessage } from '../locale.ts'
+import { type Params, hasMessage } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
 import { csrfField } from './frame.ts'
@@ -21,10 +21,23 @@ export function actForm(
   </form>`
 }
 
+// The engine's own words are for engineers; what they usually mean is for students.
+const causes: [RegExp, string][] = [
+  [/insufficient resources|no suitable node/i, 'seat.no_room'],
+  [/no such image|pull access|manifest|registry/i, 'seat.no_image'],
+]
+
+function causeOf({ code, params }: { code: string; params: Params }): string {
+  const reason = String(params['reason'] ?? '')
+  const known = causes.find(([words]) => words.test(reason))?.[1]
+  if (code === 'seat.start_failed' && known) return known
+  return hasMessage(code) ? code : 'failed.unknown'
+}
+
 /** What happened and what to do, for a code that the record carries. */
 export function messageOf(message: WorkspaceView['message'], t: Words): Html | undefined {
   if (!message) return undefined
-  const code = hasMessage(message.code) ? message.code : 'failed.unknown'
+  const code = causeOf(message)
   return html`<p class="what">${t(code, message.params)}</p>
     ${hasMessage(`${code}.todo`) && html`<p class="todo">${t(`${code}.todo`, message.params)}</p>`}`
 }

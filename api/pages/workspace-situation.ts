@@ -38,26 +38,22 @@ function explained(
     case 'starting':
       return html`${messageOf(view.message, t) ?? html`<p>${t('workspace.starting.explain')}</p>`}${steps(view, t)}`
     case 'resetting':
-      return html`<p>${t('workspace.resetting.explain')}</p>${steps(view, t)}`
+      return html`<p>${t('workspace.resetting.explain')}</p>
+        ${steps(view, t)}`
     case 'ready':
       return view.stopsAt ? timeLeft(visit, view.stopsAt, t, when) : undefined
     case 'stopping':
       return messageOf(view.message, t) ?? html`<p>${t('workspace.stopping.explain')}</p>`
     case 'stopped':
       return html`${messageOf(view.message, t) ?? html`<p>${t('workspace.stopped.explain')}</p>`}
-        ${actForm(visit, view, 'start', t('act.start'), 'primary')}`
+      ${actForm(visit, view, 'start', t('act.start'), 'primary')}`
     case 'failed':
       return html`${messageOf(view.message ?? { code: 'failed.unknown', params: {} }, t)}
-        ${actForm(visit, view, 'restart', t('act.retry'), 'primary')}`
+      ${actForm(visit, view, 'restart', t('act.retry'), 'primary')}`
   }
 }
 
-function closed(
-  visit: Visit,
-  view: WorkspaceView,
-  t: Words,
-  when: (at: Date) => string,
-): Html {
+function closed(visit: Visit, view: WorkspaceView, t: Words, when: (at: Date) => string): Html {
   if (!view.opensAt) return html`<p>${t('workspace.closed.no-date')}</p>`
   return html`<p class="lead">${t('workspace.closed.opens', { when: when(view.opensAt) })}</p>
     <p class="countdown">${ticking(visit, view.opensAt, 'time.in', t)}</p>
@@ -66,33 +62,46 @@ function closed(
 
 function queued(view: WorkspaceView, t: Words, when: (at: Date) => string): Html {
   const estimateAt = view.queue?.estimateAt
-  return html`<p>${
-    estimateAt
-      ? t('workspace.queued.estimate', { when: when(estimateAt) })
-      : t('workspace.queued.no-estimate')
-  }</p>
+  return html`<p>
+      ${
+        estimateAt
+          ? t('workspace.queued.estimate', { when: when(estimateAt) })
+          : t('workspace.queued.no-estimate')
+      }
+    </p>
     <p>${t('workspace.queued.kept')} ${t('workspace.closed.by-itself')}</p>`
 }
 
 function timeLeft(visit: Visit, stopsAt: Date, t: Words, when: (at: Date) => string): Html {
-  return html`<p class="stops">${t('workspace.stops', { when: when(stopsAt) })}
+  return html`<p class="stops">
+    ${t('workspace.stops', { when: when(stopsAt) })}
     <span class="left">(${ticking(visit, stopsAt, 'time.left', t)})</span>.
-    ${t('workspace.stops.kept')}</p>`
+    ${t('workspace.stops.kept')}
+  </p>`
 }
 
 /** Ticks in the browser; without JavaScript it says what was true when the page was made. */
 function ticking(visit: Visit, at: Date, code: string, t: Words): Html {
   const time = duration(visit.locale, at.getTime() - visit.at.getTime())
-  return html`<time-left at="${at.toISOString()}" text="${t(code, { time: '%' })}" day="${visit.locale === 'fr' ? 'j' : 'd'}">${t(code, { time })}</time-left>`
+  return html`<time-left
+    at="${at.toISOString()}"
+    text="${t(code, { time: '%' })}"
+    day="${visit.locale === 'fr' ? 'j' : 'd'}"
+    >${t(code, { time })}</time-left
+  >`
 }
 
 function steps(view: WorkspaceView, t: Words): Html {
   return html`<ol class="steps" aria-label="${t('steps.title')}">
     ${view.steps.map(
-      (step) => html`<li class="step is-${step.state}" ${step.state === 'active' ? html`aria-current="step"` : ''}>
-        <span class="step-mark" aria-hidden="true"></span>${t(step.code)}
-        <span class="unseen">(${t(`step.${step.state}`)})</span>
-      </li>`,
+      (step) =>
+        html`<li
+          class="step is-${step.state}"
+          ${step.state === 'active' ? html`aria-current="step"` : ''}
+        >
+          <span class="step-mark" aria-hidden="true"></span>${t(step.code)}
+          <span class="unseen">(${t(`step.${step.state}`)})</span>
+        </li>`,
     )}
   </ol>`
 }

@@ -41,30 +41,58 @@ export function workspaceFragment(visit: Visit, view: WorkspaceView, timeZone: s
       <h1>${view.courseTitle[visit.locale]}</h1>
       ${view.seatNumber !== null && html`<p class="seat-name">${t('workspace.seat', { number: view.seatNumber })}</p>`}
     </header>
-    ${situation(visit, view, timeZone, t)}
-    ${view.state === 'ready' && doors(visit, view, t)}
+    ${situation(visit, view, timeZone, t)} ${view.state === 'ready' && doors(visit, view, t)}
     ${acts(visit, view, t)}
   </article>`
 }
 
 function acts(visit: Visit, view: WorkspaceView, t: Words): Html | false {
-  const may = (act: keyof typeof actable) => (actable[act] as readonly string[]).includes(view.state)
-  const isRunning = ['starting', 'ready', 'failed'].includes(view.state)
+  const may = (act: keyof typeof actable) =>
+    (actable[act] as readonly string[]).includes(view.state)
+  const isThere = ['starting', 'ready', 'failed', 'stopped'].includes(view.state)
   if (view.state === 'queued')
-    return html`<div class="acts">${actForm(visit, view, 'stop', t('act.leave-queue'), 'plain')}</div>`
-  if (!isRunning || view.seatNumber === null) return false
+    return html`<div class="acts">
+      ${actForm(visit, view, 'stop', t('act.leave-queue'), 'plain')}
+    </div>`
+  if (!isThere || view.seatNumber === null) return false
   return html`<section class="manage" aria-labelledby="manage-title">
     <h2 id="manage-title">${t('act.title')}</h2>
     <ul class="manage-list">
-      ${may('stop') && html`<li>${actForm(visit, view, 'stop', t('act.stop'), 'plain')}<p>${t('act.stop.explain')}</p></li>`}
-      ${may('restart') && html`<li>${actForm(visit, view, 'restart', t('act.restart'), 'plain')}<p>${t('act.restart.explain')}</p></li>`}
-      ${may('reset') && html`<li><a class="button plain" href="${paths.workspaceAct(view.id, 'reset')}" data-dialog="reset-dialog">${t('act.reset')}</a><p>${t('act.reset.explain')}</p></li>`}
+      ${
+        may('stop') &&
+        html`<li>
+          ${actForm(visit, view, 'stop', t('act.stop'), 'plain')}
+          <p>${t('act.stop.explain')}</p>
+        </li>`
+      }
+      ${
+        may('restart') &&
+        view.state !== 'failed' &&
+        html`<li>
+          ${actForm(visit, view, 'restart', t('act.restart'), 'plain')}
+          <p>${t('act.restart.explain')}</p>
+        </li>`
+      }
+      ${
+        may('reset') &&
+        html`<li>
+          <a
+            class="button plain"
+            href="${paths.workspaceAct(view.id, 'reset')}"
+            data-dialog="reset-dialog"
+            >${t('act.reset')}</a
+          >
+          <p>${t('act.reset.explain')}</p>
+        </li>`
+      }
     </ul>
   </section>`
 }
 
 function resetDialog(visit: Visit, view: WorkspaceView): Html {
-  return html`<dialog id="reset-dialog" aria-labelledby="reset-title">${resetForm(visit, view, true)}</dialog>`
+  return html`<dialog id="reset-dialog" aria-labelledby="reset-title">
+    ${resetForm(visit, view, true)}
+  </dialog>`
 }
 
 /** The question before a reset: in a dialog, and as a page of its own without JavaScript. */
@@ -77,24 +105,28 @@ export function resetPage(visit: Visit, view: WorkspaceView): Html {
 
 function resetForm(visit: Visit, view: WorkspaceView, inDialog: boolean): Html {
   const t: Words = (code) => say(visit.locale, code)
-  const choice = (value: string, code: string, checked: boolean) => html`<label class="choice">
-    <input type="radio" name="files" value="${value}" ${checked ? html`checked` : ''}>
-    <span><strong>${t(code)}</strong><small>${t(`${code}.explain`)}</small></span>
-  </label>`
+  const choice = (value: string, code: string, checked: boolean) =>
+    html`<label class="choice">
+      <input type="radio" name="files" value="${value}" ${checked ? html`checked` : ''} />
+      <span><strong>${t(code)}</strong><small>${t(`${code}.explain`)}</small></span>
+    </label>`
   return html`<form class="reset" method="post" action="${paths.workspaceAct(view.id, 'reset')}">
     ${csrfField(visit)}
     ${inDialog ? html`<h2 id="reset-title">${t('reset.title')}</h2>` : html`<h1>${t('reset.title')}</h1>`}
     <fieldset>
       <legend>${t('reset.explain')}</legend>
-      ${choice('keep', 'reset.keep', true)}
-      ${choice('empty', 'reset.empty', false)}
+      ${choice('keep', 'reset.keep', true)} ${choice('empty', 'reset.empty', false)}
     </fieldset>
     <div class="buttons">
       <button class="button danger">${t('reset.go')}</button>
       ${
         inDialog
-          ? html`<button class="button plain" type="submit" formmethod="dialog" formnovalidate>${t('frame.cancel')}</button>`
-          : html`<a class="button plain" href="${paths.workspace(view.id)}">${t('frame.cancel')}</a>`
+          ? html`<button class="button plain" type="submit" formmethod="dialog" formnovalidate>
+              ${t('frame.cancel')}
+            </button>`
+          : html`<a class="button plain" href="${paths.workspace(view.id)}"
+              >${t('frame.cancel')}</a
+            >`
       }
     </div>
   </form>`
