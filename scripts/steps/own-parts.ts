@@ -6,7 +6,8 @@ import { buildImage } from '../images/build.ts'
 import { terminal } from '../images/terminal.ts'
 import { environmentOf } from './environment.ts'
 import { findInstallationId } from './identity.ts'
-import { ensureSeatNetwork, seatFirewallStands } from './network.ts'
+import { firewallStands } from './firewall.ts'
+import { ensureSeatNetwork } from './network.ts'
 import type { Wanted } from './process-table.ts'
 import { type Settings, readJson, root, writeJson } from './settings.ts'
 import { mustRun } from './shell.ts'
@@ -33,7 +34,7 @@ export function seatNetworkStep({ home, dockerHost }: Settings): Step {
     name: 'Seat network',
     async ensure() {
       const installation = findInstallationId(home) ?? ''
-      const stood = await seatFirewallStands({ installation })
+      const stood = await firewallStands({ installation })
       await ensureSeatNetwork({ dockerHost, installation })
       return stood ? undefined : 'network and firewall'
     },
