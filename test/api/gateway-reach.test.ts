@@ -4,6 +4,7 @@ import { type IncomingMessage, request as ask } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
+import { writeWhere } from './gateway-rows.ts'
 import {
   type Scene,
   type TestSeat,
@@ -14,7 +15,6 @@ import {
   seat,
   tell,
   until,
-  write,
 } from './gateway-scene.ts'
 
 let on: Scene
@@ -70,8 +70,8 @@ describe('two seats whose ports were swapped', () => {
 
   it('are found at the first request once the database knows, notice or not', async () => {
     const { a, b, passes } = await swapped()
-    await write(on.database, a)
-    await write(on.database, b)
+    await writeWhere(on.database.pool, a.seatId, a.running)
+    await writeWhere(on.database.pool, b.seatId, b.running)
     expect((await browse(on, a.host, '/', { headers: passes.a })).body).toBe('a')
     const upload = { method: 'POST', body: 'x', headers: passes.b }
     expect((await browse(on, b.host, '/', upload)).body).toBe('b')
@@ -204,7 +204,7 @@ describe('without PostgreSQL', () => {
     })
     await own.running!.stop()
     own.running = await runSeat(on.ring, own, says('elsewhere'))
-    await write(on.database, own)
+    await writeWhere(on.database.pool, own.seatId, own.running)
     await on.wire.mend()
     await until(() => on.gateway.gate.routes.fresh)
     expect((await browse(on, own.host, '/', { headers: pass })).body).toBe('elsewhere')

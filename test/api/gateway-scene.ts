@@ -19,12 +19,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { type GatewayConfig, type Gateway, startGateway } from '../../api/gateway/gateway.ts'
-import { notify, one, sql } from '../../api/data/db.ts'
-import { newId, randomLabel } from '../../api/data/ids.ts'
+import { notify } from '../../api/data/db.ts'
+import { randomLabel } from '../../api/data/ids.ts'
 import { type KeyRing, readKeyRing } from '../../api/data/key-ring.ts'
 import { identityKey } from '../../api/data/seat-secret.ts'
 import { type Entry, doorUrl, mintTicket } from '../../api/data/ticket.ts'
 import { type TestDatabase, testDatabase } from '../postgres.ts'
+import { type SeatRow, type Where, insertSeat, writeWhere } from './gateway-rows.ts'
 
 export const DOMAIN = 'seats.localhost'
 export const NOW = new Date('2026-11-23T09:00:00Z')
@@ -70,7 +71,7 @@ export async function scene(options: Partial<GatewayConfig> = {}): Promise<Scene
   const start = (port: number) =>
     startGateway({
       config: { ...config, gatewayListen: { host: '127.0.0.1', port } },
-      log: pino({ level: process.env['GWLOG'] ?? 'silent' }),
+      log: pino({ level: 'silent' }),
       now: () => clock.now,
     })
   const made: Scene = {
@@ -131,9 +132,8 @@ async function openWire(to: number): Promise<Wire> {
   return { port, cut, mend: () => listening(port), end: cut }
 }
 
-export type TestSeat = Entry & {
+export type TestSeat = SeatRow & {
   host: string
-  workspaceId: string
   /** Its ports as they answer now; undefined while it does not run. */
   running: RunningSeat | undefined
 }
@@ -143,82 +143,23 @@ export async function seat(
   { database, ring }: Scene,
   serve: RequestListener | 'off' = (_, response) => response.end('hello'),
 ): Promise<TestSeat> {
-  const { pool } = database
-  const zone = (await one<{ id: string }>(pool, sql`select id from zone limit 1`)).id
-  const [poolId, courseId, personId, seatId, workspaceId] = Array.from({ length: 5 }, newId) as [
-    string,
-    string,
-    string,
-    string,
-    string,
-  ]
-  const hostLabel = randomLabel(26)
-  const code = courseId.replaceAll('-', '').slice(-8)
-  const statements: [string, unknown[]][] = [
-    [
-      'insert into pool (id, zone_id, key, created_at) values ($1, $2, $3, $4)',
-      [poolId, zone, poolId, NOW],
-    ],
-    [
-      `insert into course (id, zone_id, key, code, state, state_at, document, created_at)
-       values ($1, $2, $3, $4, 'ready', $5, '', $5)`,
-      [courseId, zone, courseId, code, NOW],
-    ],
-    [
-      'insert into person (id, zone_id, pseudonym, created_at, seen_at) values ($1, $2, $3, $4, $4)',
-      [personId, zone, `p-${personId.slice(-12)}`, NOW],
-    ],
-    [
-      `insert into seat (id, course_id, pool_id, number, state, state_at, credential_key_id, credential)
-       values ($1, $2, $3, 1, 'cold', $4, 'k1', '')`,
-      [seatId, courseId, poolId, NOW],
-    ],
-    [
-      `insert into seat_port (seat_id, container_port, name, kind, host_label)
-       values ($1, 8080, 'web', 'web', $2)`,
-      [seatId, hostLabel],
-    ],
-    [
-      `insert into workspace (id, course_id, person_id, seat_id, state, state_at, created_at, last_launch_at)
-       values ($1, $2, $3, $4, 'ready', $5, $5, $5)`,
-      [workspaceId, courseId, personId, seatId, NOW],
-    ],
-  ]
-  for (const [text, values] of statements) await pool.query(text, values)
-  const made: TestSeat = {
-    ...{ personId, seatId, generation: 1, hostLabel, workspaceId },
-    host: `${hostLabel}.${DOMAIN}`,
-    running: undefined,
-  }
+  const row = await insertSeat(database.pool, NOW)
+  const made: TestSeat = { ...row, host: `${row.hostLabel}.${DOMAIN}`, running: undefined }
   if (serve !== 'off') made.running = await runSeat(ring, made, serve)
   await tell(database, made)
   return made
 }
 
 /** Writes where the seat runs, as the worker does, and wakes the gateway. */
-export async function tell(database: TestDatabase, { seatId, running }: TestSeat): Promise<void> {
-  await write(database, { seatId, running })
+export async function tell(
+  database: TestDatabase,
+  { seatId, running }: Pick<TestSeat, 'seatId'> & { running: Where | undefined },
+): Promise<void> {
+  await writeWhere(database.pool, seatId, running)
   await notify(database.pool, 'route', seatId)
 }
 
-export async function write(
-  { pool }: TestDatabase,
-  { seatId, running }: Pick<TestSeat, 'seatId' | 'running'>,
-): Promise<void> {
-  await pool.query(
-    'update seat set task_id = $2, node_address = $3, identity_port = $4 where id = $1',
-    [seatId, running?.taskId ?? null, running ? '127.0.0.1' : null, running?.identityPort ?? null],
-  )
-  await pool.query('update seat_port set published_port = $2 where seat_id = $1', [
-    seatId,
-    running?.port ?? null,
-  ])
-}
-
-export type RunningSeat = {
-  taskId: string
-  port: number
-  identityPort: number
+export type RunningSeat = Where & {
   web: Server
   /** Bytes that ever arrived on the web port, and connections made to it. */
   taken(): { bytes: number; connections: number }
@@ -256,7 +197,7 @@ export async function runSeat(
     listening(identityServer, at.identityPort),
   ])
   return {
-    ...{ taskId, port, identityPort, web, identity },
+    ...{ taskId, address: '127.0.0.1', port, identityPort, web, identity },
     taken: () => ({ ...taken }),
     async stop() {
       // As a container that ends: tunnels, which the server no longer knows, end with it.
