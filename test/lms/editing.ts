@@ -1,6 +1,7 @@
 // What a teacher or a seed changes: activities, copies of courses, students for load tests.
 import { activitiesOf, courseNamed, lineItemsOf, refreshPeople } from './platform.ts'
 import { generateStudents } from '../cast/people.ts'
+import { Refusal } from './body.ts'
 import { takeId } from './state.ts'
 import type { Activity, Course, Text } from './state.ts'
 import type { Person } from '../cast/people.ts'
@@ -9,7 +10,8 @@ import type { Platform } from './platform.ts'
 export type ActivityOrder = {
   course: string
   key: string
-  title: string | Text
+  /** Needed for an activity that is not there yet. */
+  title?: string | Text
   description?: string | Text
   custom?: Record<string, string>
   opensIn?: 'frame' | 'window'
@@ -17,27 +19,35 @@ export type ActivityOrder = {
   groupId?: string
 }
 
-/** Adds an activity, or changes the one that has this key in this course: a seed may run again. */
+/** Adds an activity, or changes what is said of the one that has this key in this course: a seed may run again. */
 export function putActivity(platform: Platform, order: ActivityOrder): Activity {
-  const { key, title, description = '', custom = {}, opensIn = 'window' } = order
-  const course = courseNamed(platform, order.course)
-  const existing = activitiesOf(platform, course).find((one) => one.key === key)
-  const activity: Activity = {
-    id: existing?.id ?? takeId(platform.state),
-    courseId: course.id,
-    key,
-    title: inBothLanguages(title),
-    description: inBothLanguages(description),
-    custom,
-    opensIn,
-    ...(order.toolId !== undefined && { toolId: order.toolId }),
-    ...(order.groupId !== undefined && { groupId: order.groupId }),
-  }
-  const { activities } = platform.state
-  if (existing) activities.splice(activities.indexOf(existing), 1, activity)
-  else activities.push(activity)
+  const { course: courseName, title, description, ...rest } = order
+  const course = courseNamed(platform, courseName)
+  const existing = activitiesOf(platform, course).find(({ key }) => key === order.key)
+  const activity: Activity = existing ?? newActivity(platform, course, order)
+  Object.assign(
+    activity,
+    rest,
+    title !== undefined && { title: inBothLanguages(title) },
+    description !== undefined && { description: inBothLanguages(description) },
+  )
+  if (!existing) platform.state.activities.push(activity)
   platform.save()
   return activity
+}
+
+function newActivity(platform: Platform, course: Course, order: ActivityOrder): Activity {
+  if (order.title === undefined)
+    throw new Refusal(400, 'invalid_request', `Activity ${order.key} is new: give it a title.`)
+  return {
+    id: takeId(platform.state),
+    courseId: course.id,
+    key: order.key,
+    title: inBothLanguages(order.title),
+    description: inBothLanguages(''),
+    custom: {},
+    opensIn: 'window',
+  }
 }
 
 function inBothLanguages(text: string | Text): Text {

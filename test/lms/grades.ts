@@ -197,5 +197,9 @@ export function parsed<Shape extends z.ZodType>(
 ): z.output<Shape> {
   const outcome = shape.safeParse(body)
   if (outcome.success) return outcome.data
-  throw new Refusal(400, 'invalid_request', `Not a ${noun}: ${z.prettifyError(outcome.error)}`)
+  throw new Refusal(
+    400,
+    'invalid_request',
+    `The ${noun} is not understood: ${z.prettifyError(outcome.error)}`,
+  )
 }

@@ -119,10 +119,15 @@ describe('for another process', () => {
       id: string
     }
     const again = await order('PUT', '/practice/activities', {
-      ...activity,
+      course: 'networks-101',
+      key: 'seeded',
       custom: { course: 'y' },
     })
-    expect(await again.json()).toMatchObject({ id: first.id, custom: { course: 'y' } })
+    expect(await again.json()).toMatchObject({
+      id: first.id,
+      title: { en: 'Seeded' },
+      custom: { course: 'y' },
+    })
     const students = await order('POST', '/practice/students', {
       course: 'networks-101',
       count: 60,
@@ -139,7 +144,7 @@ describe('for another process', () => {
 
   test('says what is wrong with an order', async () => {
     const answer = await order('PUT', '/practice/activities', { course: 'networks-101' })
-    expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining('title')])
+    expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining('at key')])
   })
 
   test('shows what is there without anybody’s name', async () => {

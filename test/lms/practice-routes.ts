@@ -14,17 +14,19 @@ const faults = z.array(z.enum(launchFaults)).default([])
 const registrationOrder = z.object({
   address: z.url(),
   activate: z.boolean().default(false),
-  update: z.string().optional(),
-  fault: z.enum(registrationFaults).optional(),
+  update: z.string().exactOptional(),
+  fault: z.enum(registrationFaults).exactOptional(),
 })
+
+const text = z.union([z.string(), z.object({ en: z.string(), fr: z.string() })])
 
 const activityOrder = z.object({
   course: z.string(),
   key: z.string(),
-  title: z.string(),
-  description: z.string().default(''),
-  custom: z.record(z.string(), z.string()).default({}),
-  opensIn: z.enum(['frame', 'window']).default('window'),
+  title: text.exactOptional(),
+  description: text.exactOptional(),
+  custom: z.record(z.string(), z.string()).exactOptional(),
+  opensIn: z.enum(['frame', 'window']).exactOptional(),
 })
 
 const copyOrder = z.object({ course: z.string(), withStudents: z.boolean().default(false) })
@@ -32,7 +34,7 @@ const enrolOrder = z.object({ course: z.string(), count: z.int().min(1).max(20_0
 
 const launchOrder = z.union([
   z.object({ person: z.string(), activity: z.string(), faults }),
-  z.object({ person: z.string(), course: z.string(), into: z.string().optional(), faults }),
+  z.object({ person: z.string(), course: z.string(), into: z.string().exactOptional(), faults }),
 ])
 
 const signedOrder = z.object({
@@ -51,12 +53,7 @@ const overview: Handler = ({ url, state }, ctx) => {
 
 const registerOne: Handler = async (platform, ctx) => {
   const order = parsed(registrationOrder, await readJson(ctx.req), 'registration')
-  const { address, activate, update, fault } = order
-  const { tool, answer } = await registerTool(platform, address, {
-    activate,
-    ...(update !== undefined && { update }),
-    ...(fault && { fault }),
-  })
+  const { tool, answer } = await registerTool(platform, order.address, order)
   ctx.status = tool ? 200 : 409
   ctx.body = { tool: tool ?? null, answer: { status: answer.status, text: answer.text } }
 }
@@ -77,12 +74,7 @@ const enrol: Handler = async (platform, ctx) => {
 }
 
 const launch: Handler = async (platform, ctx) => {
-  const order = parsed(launchOrder, await readJson(ctx.req), 'launch')
-  if ('activity' in order) ctx.body = await launchForm(platform, order)
-  else {
-    const { into, ...rest } = order
-    ctx.body = await launchForm(platform, { ...rest, ...(into !== undefined && { into }) })
-  }
+  ctx.body = await launchForm(platform, parsed(launchOrder, await readJson(ctx.req), 'launch'))
 }
 
 const sign: Handler = async (platform, ctx) => {
