@@ -35,7 +35,7 @@ it('ends a node as a machine ends: with all it runs', async () => {
 it('comes down by itself when its owner is killed', async () => {
   const { owner, place } = await bedOfAnotherProcess()
   owner.kill('SIGKILL')
-  await untilTrue(() => leftovers(place).length === 0)
+  await expect.poll(() => leftovers(place), { timeout: 30_000 }).toEqual([])
 })
 
 it('leaves no engine running when its keeper is killed, and reset removes the rest', async () => {
