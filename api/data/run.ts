@@ -110,7 +110,10 @@ async function recordPhase(tx: Db, runId: string, state: RunState, now: Date): P
   )
 }
 
-export async function startStep(db: Db, step: { runId: string; name: string; now: Date }): Promise<number> {
+export async function startStep(
+  db: Db,
+  step: { runId: string; name: string; now: Date },
+): Promise<number> {
   const { number } = await one<{ number: number }>(
     db,
     sql`insert into run_step (run_id, number, name, started_at)

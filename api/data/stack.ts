@@ -4,7 +4,13 @@
  */
 import { type Db, execute, findOne, sql } from './db.ts'
 
-export type StackState = 'absent' | 'applying' | 'applied' | 'destroying' | 'failed' | 'needs_reconcile'
+export type StackState =
+  | 'absent'
+  | 'applying'
+  | 'applied'
+  | 'destroying'
+  | 'failed'
+  | 'needs_reconcile'
 
 export type LeasedStack = {
   id: string
@@ -27,7 +33,12 @@ export async function takeLease(
   tx: Db,
   wish: { key: string; worker: string; tokenHash: Buffer; until: Date; now: Date },
 ): Promise<LeasedStack | undefined> {
-  const stack = await findOne<{ id: string; key: string; state: StackState; lease_owner: string | null }>(
+  const stack = await findOne<{
+    id: string
+    key: string
+    state: StackState
+    lease_owner: string | null
+  }>(
     tx,
     sql`select id, key, state, lease_owner from stack
         where key = ${wish.key} and (lease_owner is null or lease_until <= ${wish.now}) for update skip locked`,

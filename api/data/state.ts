@@ -12,7 +12,13 @@ import { holdsLease, type Lease } from './stack.ts'
 /** The part of a state that decides whether it may follow another (Terraform's state format 4). */
 const stateHead = z.looseObject({ serial: z.int().nonnegative(), lineage: z.string() })
 
-export type StateRefusal = 'revoked' | 'not_locked' | 'wrong_lock' | 'unreadable' | 'other_lineage' | 'stale_serial'
+export type StateRefusal =
+  | 'revoked'
+  | 'not_locked'
+  | 'wrong_lock'
+  | 'unreadable'
+  | 'other_lineage'
+  | 'stale_serial'
 export type StateWrite = { ok: true; serial: number } | { ok: false; refusal: StateRefusal }
 
 type VersionRow = { serial: number; lineage: string; sha256: Buffer; run_id: string | null }
@@ -21,7 +27,11 @@ export type StateVersion = { serial: number; lineage: string; runId: string | nu
 const context = (stackId: string, serial: number) => `state ${stackId} ${serial}`
 
 /** The newest state, opened; undefined before the first write. */
-export async function findState(db: Db, ring: KeyRing, stackId: string): Promise<StateVersion | undefined> {
+export async function findState(
+  db: Db,
+  ring: KeyRing,
+  stackId: string,
+): Promise<StateVersion | undefined> {
   const row = await findOne<VersionRow & { key_id: string; content: Buffer }>(
     db,
     sql`select serial, lineage, sha256, run_id, key_id, content from state_version
@@ -103,10 +113,17 @@ async function refusalOfContent(
 const sha256 = (bytes: Buffer): Buffer => createHash('sha256').update(bytes).digest()
 
 export type LockInfo = { ID: string } & Record<string, unknown>
-export type LockAnswer = { ok: true } | { ok: false; refusal: 'revoked' } | { ok: false; refusal: 'locked'; info: LockInfo }
+export type LockAnswer =
+  | { ok: true }
+  | { ok: false; refusal: 'revoked' }
+  | { ok: false; refusal: 'locked'; info: LockInfo }
 
 /** Terraform's lock, for the run that holds the lease. */
-export async function lockState(pool: Pool, writer: StateWriter, info: LockInfo): Promise<LockAnswer> {
+export async function lockState(
+  pool: Pool,
+  writer: StateWriter,
+  info: LockInfo,
+): Promise<LockAnswer> {
   return withTransaction<LockAnswer>(pool, async (tx) => {
     if (!(await holdsLease(tx, writer))) return { ok: false, refusal: 'revoked' }
     const lock = await findOne<{ lock_id: string; info: LockInfo }>(
@@ -125,7 +142,11 @@ export async function lockState(pool: Pool, writer: StateWriter, info: LockInfo)
 }
 
 /** Frees the lock of that id; false when there is none of it. */
-export async function unlockState(pool: Pool, writer: StateWriter, lockId: string): Promise<boolean> {
+export async function unlockState(
+  pool: Pool,
+  writer: StateWriter,
+  lockId: string,
+): Promise<boolean> {
   return withTransaction(pool, async (tx) => {
     if (!(await holdsLease(tx, writer))) return false
     const freed = await execute(

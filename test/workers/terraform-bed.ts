@@ -46,6 +46,7 @@ export async function terraformBed(): Promise<TerraformBed> {
   const docker = connectEngine(bed.dockerHost)
   const home = mkdtempSync(join(tmpdir(), 'labplan-test-terraform-'))
   const image = pushSleeper(bed.dockerHost, bed.registry, home)
+  makeNetwork(bed.dockerHost, `lp-${database.installation}-seats`)
   await insertStacks(database)
   let shiftMs = 0
   const keys = { current: 'k1', keys: { k1: randomBytes(32).toString('base64') } }
@@ -115,7 +116,7 @@ function sleeperTemplate(image: string): SeatTemplate {
     volume: { mountPath: '/home', quotaMb: 100 },
     pidsLimit: 32,
     constraints: [],
-    network: 'none',
+    network: 'seats',
   }
 }
 
@@ -129,6 +130,14 @@ function pushSleeper(dockerHost: string, registry: string, folder: string): stri
   docker(['import', '--change', 'CMD ["/wait"]', '-', `${name}:1`], tar)
   const digest = /sha256:[0-9a-f]{64}/.exec(docker(['push', `${name}:1`]).toString())?.[0]
   return `labplan/sleeper@${digest}`
+}
+
+/** The seats' network as a pool has it: a bridge on each node, known to the Swarm. */
+function makeNetwork(dockerHost: string, name: string): void {
+  const create = (...args: string[]) =>
+    execFileSync('docker', ['-H', dockerHost, 'network', 'create', ...args], { stdio: 'pipe' })
+  create('--config-only', '--subnet', '10.240.0.0/24', `${name}-config`)
+  create('--driver', 'bridge', '--scope', 'swarm', '--config-from', `${name}-config`, name)
 }
 
 /** A whole Linux program for x86-64: one loop around pause(2). It cannot be stopped but by SIGKILL. */

@@ -101,6 +101,9 @@ it('keeps who runs as they are while a seat is added and another removed', async
     Mode: { Replicated: { Replicas: 1 } },
     TaskTemplate: { Resources: { Limits: { Pids: 32 } } },
   })
+  expect((await serviceOf(bed.docker, 1)).Spec.TaskTemplate).toMatchObject({
+    ContainerSpec: { StopGracePeriod: 10_000_000_000 },
+  })
 })
 
 it('refuses to change or remove a seat that runs, and does both once it is cold', async () => {

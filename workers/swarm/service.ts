@@ -9,6 +9,7 @@ const service = z.looseObject({
     Name: z.string(),
     Mode: z.looseObject({ Replicated: z.looseObject({ Replicas: z.number() }).optional() }),
     TaskTemplate: z.looseObject({
+      ContainerSpec: z.looseObject({}).optional(),
       Resources: z.looseObject({ Limits: z.record(z.string(), z.unknown()).optional() }).optional(),
     }),
   }),
@@ -16,6 +17,7 @@ const service = z.looseObject({
 export type Service = z.infer<typeof service>
 
 const OUT_OF_SEQUENCE_TRIES = 5
+const STOP_GRACE_SECONDS = 10
 
 /** The service by name or id, or undefined. */
 export async function findService(engine: Engine, nameOrId: string): Promise<Service | undefined> {
@@ -61,14 +63,20 @@ export async function setReplicas(
 }
 
 function scaledSpec(spec: Service['Spec'], wanted: { replicas: 0 | 1; pidsLimit: number }) {
-  const template = spec.TaskTemplate
-  const limits =
-    wanted.replicas === 1 ? { ...template.Resources?.Limits, Pids: wanted.pidsLimit } : undefined
   return {
     ...spec,
     Mode: { ...spec.Mode, Replicated: { ...spec.Mode.Replicated, Replicas: wanted.replicas } },
-    TaskTemplate: limits
-      ? { ...template, Resources: { ...template.Resources, Limits: limits } }
-      : template,
+    TaskTemplate:
+      wanted.replicas === 1 ? startedTask(spec.TaskTemplate, wanted.pidsLimit) : spec.TaskTemplate,
+  }
+}
+
+/** The provider writes a grace of 0: a program would be killed at once, with its files half written. */
+function startedTask(template: Service['Spec']['TaskTemplate'], pidsLimit: number) {
+  const limits = { ...template.Resources?.Limits, Pids: pidsLimit }
+  return {
+    ...template,
+    ContainerSpec: { ...template.ContainerSpec, StopGracePeriod: STOP_GRACE_SECONDS * 1e9 },
+    Resources: { ...template.Resources, Limits: limits },
   }
 }

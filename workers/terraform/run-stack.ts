@@ -2,7 +2,6 @@
  * The one way to Terraform: make a stack what its content says, or nothing of it. Takes the stack's lease,
  * runs, verifies, and runs once more when what is there is not what was planned.
  */
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withTransaction } from '../../api/data/db.ts'
 import { newToken, tokenHash } from '../../api/data/ids.ts'
@@ -30,7 +29,7 @@ import { keepLease, leaseUntil } from './lease.ts'
 import { recordEvents } from './record.ts'
 import { serveState, STATE_USER } from './state.ts'
 import { runSteps, STEPS } from './steps.ts'
-import { stackFolder } from './workdir.ts'
+import { leaveWorkdir, stackFolder } from './workdir.ts'
 
 export type { RunResult, RunServices, StackRequest } from './context.ts'
 
@@ -201,9 +200,7 @@ async function settle(
     { runId: ctx.runId, stack: ctx.content.key, kind, end: ending.state, message },
     'run ended',
   )
-  // Kept when it may hold the only copy of a state.
-  if (ending.state !== 'needs_reconcile' || ending.again)
-    await rm(ctx.workdir, { recursive: true, force: true })
+  await leaveWorkdir(ctx)
   if (!written || ctx.kill.aborted)
     return refuse('lost', 'The lease went to another worker.', true, ctx.runId)
   if (ending.state === 'applied' && summary) return { ok: true, runId: ctx.runId, summary }

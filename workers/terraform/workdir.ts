@@ -47,7 +47,14 @@ export async function pushLeftState(ctx: RunContext, folder: string): Promise<bo
     lockId: null,
   })
   log[saved.ok ? 'info' : 'warn']({ runId: ctx.runId, saved }, 'a state that Terraform left behind')
+  if (saved.ok) await rm(join(folder, LEFT_STATE))
   return saved.ok
+}
+
+/** Removes the run's folder, unless the only copy of a state is in it. */
+export async function leaveWorkdir(ctx: RunContext): Promise<void> {
+  if (await readIfThere(join(ctx.workdir, LEFT_STATE))) return
+  await rm(ctx.workdir, { recursive: true, force: true })
 }
 
 /** Takes up the states of runs that ended badly on this machine, and removes their folders. */
