@@ -33,6 +33,8 @@ export interface Compiled {
   plans: CoursePlan[]
 }
 
+const nothing: Inventory = { nodes: [], taken: {}, dormant: {}, volumes: {}, seated: [] }
+
 /** Pure: the same inputs in any order give the same blueprint and notes. */
 export function compile(input: CompileInput): Compiled {
   return createCompiler()(input)
@@ -54,7 +56,7 @@ interface Memory {
 }
 
 function compileWith(memory: Memory, input: CompileInput): Compiled {
-  const inventory: Inventory = { nodes: [], taken: {}, dormant: {}, seated: [], ...input.inventory }
+  const inventory: Inventory = { ...nothing, ...input.inventory }
   const notes: Note[] = []
   const courses = uniqueCourses(input.courses, notes)
   const context = contextOf(input, courses, inventory)
@@ -135,9 +137,9 @@ function plansOf(
 }
 
 function aroundOf(course: Course, { environments, inventory }: PlanContext): string {
-  const { taken, dormant } = inventory
+  const { taken, dormant, volumes } = inventory
   const environment = environments.get(course.environment)
-  return JSON.stringify([environment, taken[course.key], dormant[course.key]])
+  return JSON.stringify([environment, taken[course.key], dormant[course.key], volumes[course.key]])
 }
 
 /** Demands that did not change stay the same objects, so that their day need not be placed again. */

@@ -259,6 +259,8 @@ export interface Inventory {
   taken: Record<string, number[]>
   /** Numbers of dormant holders: no warm-up, headroom or allowance; their volume stays. */
   dormant: Record<string, number[]>
+  /** Numbers that have a volume, by course key: kept until their date whatever the plan becomes. */
+  volumes: Record<string, number[]>
   seated: SeatedOnNode[]
 }
 

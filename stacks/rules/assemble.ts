@@ -87,7 +87,7 @@ function courseOf(
     pool: course.pool,
     template: environment === undefined ? null : seatTemplate(course, environment),
     seats: seatRanges(numbers.all),
-    volumes: volumesOf(course, zone, occurrences, policy),
+    volumes: volumesOf(course, plan.span, policy),
     headroom: headroomOf(course, zone, occurrences, policy),
     allowance: allowanceOf(course, policy),
     sessions,

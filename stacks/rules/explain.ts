@@ -76,16 +76,16 @@ export const sentences: Record<string, Text> = {
     en: 'The size of machine “{node}” is not known: nothing is checked against it.',
   },
   'session-does-not-fit': {
-    fr: 'La séance du {wall} ne tient pas : à {at}, il manque {missing} ({needed} demandés, {free} libres) pour {seats} places.{slots}',
-    en: 'The session on {wall} does not fit: at {at}, it lacks {missing} ({needed} asked, {free} free) for {seats} places.{slots}',
+    fr: 'La séance du {wall} ne tient pas : à {at}, il manque {missing} ({needed} demandés, {free} libres) pour {seats:place|places}.{slots}',
+    en: 'The session on {wall} does not fit: at {at}, it lacks {missing} ({needed} asked, {free} free) for {seats:place|places}.{slots}',
   },
   'session-scattered': {
-    fr: 'La séance du {wall} ne tient pas : à {at}, il reste {free} en tout, mais aucune machine n’a assez pour une place de plus ; {seats} places manquent.{slots}',
-    en: 'The session on {wall} does not fit: at {at}, {free} are left in all, but no machine has enough for one more place; {seats} places are missing.{slots}',
+    fr: 'La séance du {wall} ne tient pas : à {at}, il reste {free} en tout, mais aucune machine n’a assez pour une place de plus ; il manque {seats:place|places}.{slots}',
+    en: 'The session on {wall} does not fit: at {at}, {free} are left in all, but no machine has enough for one more place; {seats:place is|places are} missing.{slots}',
   },
   'pool-at-maximum': {
-    fr: 'La séance du {wall} ne tient pas : à {at}, le maximum de machines est atteint ; {seats} places manquent ({needed}).{slots}',
-    en: 'The session on {wall} does not fit: at {at}, the maximum of machines is reached; {seats} places are missing ({needed}).{slots}',
+    fr: 'La séance du {wall} ne tient pas : à {at}, le maximum de machines est atteint ; il manque {seats:place|places} ({needed}).{slots}',
+    en: 'The session on {wall} does not fit: at {at}, the maximum of machines is reached; {seats:place is|places are} missing ({needed}).{slots}',
   },
   'seat-too-large': {
     fr: 'La séance du {wall} ne tiendra jamais ici : une place demande {needed}, la plus grande machine offre {free}. Choisissez d’autres machines ou demandez moins.',
@@ -122,7 +122,14 @@ const words: Record<string, Text> = {
 export function sentence(note: Note, language: Language, naming: Naming): string {
   const template = sentences[note.code]
   if (template === undefined) throw new Error(`no sentence for the note code ${note.code}`)
-  const text = template[language].replaceAll(/\{(\w+)\}/g, (_all, name: string) =>
+  const plural = template[language].replaceAll(
+    /\{(\w+):([^|}]+)\|([^}]+)\}/g,
+    (_all, ...parts: string[]) => {
+      const [name = '', one = '', many = ''] = parts
+      return counted(Number(note.params[name]), one, many, language)
+    },
+  )
+  const text = plural.replaceAll(/\{(\w+)\}/g, (_all, name: string) =>
     valueText(name, note, language, naming),
   )
   return language === 'fr'
@@ -143,6 +150,25 @@ function valueText(name: string, note: Note, language: Language, naming: Naming)
   if (name === 'slots') return slotsText(value, language)
   if (name === 'what' && typeof value === 'string') return words[value]?.[language] ?? value
   return plainText(value)
+}
+
+/** "1 place", "2 places"; French counts 0 as one. */
+export function counted(n: number, one: string, many: string, language: Language): string {
+  const isOne = language === 'fr' ? n < 2 : n === 1
+  return `${numberText(n, language)} ${isOne ? one : many}`
+}
+
+export function courseName(key: string, language: Language, naming: Naming): string {
+  return naming.courseTitle?.(key)?.[language] ?? key
+}
+
+export function poolName(key: string, language: Language, naming: Naming): string {
+  return naming.poolTitle?.(key)?.[language] ?? key
+}
+
+/** `1234.5` → "1,234.5", "1 234,5". */
+export function numberText(value: number, language: Language): string {
+  return value.toLocaleString(language, { maximumFractionDigits: 2 })
 }
 
 function slotsText(value: NoteValue | undefined, language: Language): string {

@@ -6,7 +6,7 @@ import type { Occurrence } from './schedule.ts'
 export interface Numbering {
   /** Numbers each session needs, by session key, as `1-30`. */
   textBySession: Map<string, string>
-  /** All numbers of the course: what its sessions use and what holders have, dormant ones included. */
+  /** All numbers of the course: what sessions use, what holders (dormant too) have, what has a volume. */
   all: number[]
   /** Sessions for which more seats are held than students are expected: key → holders. */
   beyond: Map<string, number>
@@ -23,7 +23,7 @@ export function numberSeats(
   const groups = groupNumbers(course, dormant)
   const textBySession = new Map<string, string>()
   const beyond = new Map<string, number>()
-  const all = new Set<number>([...taken, ...dormant])
+  const all = new Set<number>([...taken, ...dormant, ...(inventory.volumes[course.key] ?? [])])
   const known = new Map<string, { count: number; text: string }>()
   for (const session of occurrences) {
     const want = session.students + session.spares

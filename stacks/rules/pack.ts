@@ -155,9 +155,9 @@ function sparingGpu(a: Room, b: Room): number {
 
 /** What was placed before only gets less as time goes on, except uses fixed beforehand. */
 function roomOn(machine: Machine, demand: Demand): number {
+  if (demand.from < machine.from || demand.until > machine.until) return 0
   const room = fit(machine.free, demand.each, demand.seats)
   if (room === 0 || machine.base.length === 0) return room
-  if (demand.from < machine.from || demand.until > machine.until) return 0
   const all = { capacity: machine.capacity, uses: [...machine.base, ...machine.active] }
   return roomBetween(all, demand, room)
 }

@@ -6,6 +6,8 @@ import type { Demand, Dimensions } from './demand.ts'
 import { numberSeats } from './numbers.ts'
 import type { Numbering } from './numbers.ts'
 import { headroomDemands } from './headroom.ts'
+import { openSpan } from './retention.ts'
+import type { Span } from './retention.ts'
 import { schedule } from './schedule.ts'
 import type { Occurrence } from './schedule.ts'
 
@@ -13,7 +15,10 @@ export interface CoursePlan {
   course: Course
   zone: Zone
   environment: Environment | undefined
+  /** Sessions that will be held: none of a draft or an archived course. */
   occurrences: Occurrence[]
+  /** From the first to the last of all that was ever planned: volumes of an archived course stay. */
+  span: Span | undefined
   numbers: Numbering
   demands: Demand[]
   notes: Note[]
@@ -49,7 +54,9 @@ export function planCourse(course: Course, context: PlanContext): CoursePlan | N
   notes.push(...allowanceNotes(course, occurrences, context.policy))
   notes.push(...holderNotes(course, occurrences, numbers), ...projectNotes(course, occurrences))
   const demands = demandsOf(course, zone, occurrences, context, notes)
-  return { course, zone, environment, occurrences, numbers, demands, notes }
+  const isDraft = course.state === 'draft'
+  const span = openSpan(course, zone, isDraft ? [] : scheduled.occurrences)
+  return { course, zone, environment, occurrences, span, numbers, demands, notes }
 }
 
 function environmentNotes(course: Course, environment: Environment | undefined): Note[] {

@@ -6,14 +6,17 @@ import type { Occurrence } from './schedule.ts'
 
 const dayMs = 86_400_000
 
+export interface Span {
+  from: number
+  until: number
+}
+
 /** Volumes come with the first seats and stay `keepDays` after the course's last day. */
 export function volumesOf(
   course: Course,
-  zone: Zone,
-  sessions: Occurrence[],
+  span: Span | undefined,
   policy: Policy,
 ): BlueprintCourse['volumes'] {
-  const span = openSpan(course, zone, sessions)
   if (span === undefined || course.seat.volumeQuotaMb === undefined) return null
   const until = span.until + (course.keepDays ?? policy.keepDays) * dayMs
   return { from: formatInstant(span.from), until: formatInstant(until) }
@@ -42,11 +45,7 @@ export function headroomOf(
 }
 
 /** From the first session's seats (or the day the course opens) to its last end (or closing day). */
-export function openSpan(
-  course: Course,
-  zone: Zone,
-  sessions: Occurrence[],
-): { from: number; until: number } | undefined {
+export function openSpan(course: Course, zone: Zone, sessions: Occurrence[]): Span | undefined {
   if (sessions.length === 0) return undefined
   const timeZone = course.timeZone ?? zone.timeZone
   let from = Infinity

@@ -1,5 +1,5 @@
 /** Small random campuses for the referee: every feature, few of each, and mornings when clocks change. */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { CompileInput } from '../../stacks/compile.ts'
 import { courseSchema, policySchema, poolSchema, zoneSchema } from '../../stacks/schema.ts'
 import { dayAfter, terminal } from './campus.ts'

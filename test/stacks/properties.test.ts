@@ -2,7 +2,7 @@
  * Laws of the compiler, on random small campuses. The seed is printed: LABPLAN_SEED=… runs the same
  * campuses again, LABPLAN_RUNS=… multiplies their number.
  */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { canonicalJson, canonicalText, parseBlueprint } from '../../stacks/blueprint.ts'
 import type { Blueprint } from '../../stacks/blueprint.ts'

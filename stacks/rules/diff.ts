@@ -1,0 +1,179 @@
+/** What changes between two blueprints? As data: what appears, changes, disappears, and what it costs. */
+import { canonicalJson, seatNumbers, seatRanges } from '../blueprint.ts'
+import type { Blueprint, BlueprintCourse, BlueprintPool, BlueprintSession } from '../blueprint.ts'
+import type { Pool } from '../terms.ts'
+import { parseInstant } from './clock.ts'
+
+const hourMs = 3_600_000
+
+export interface SessionChange {
+  key: string
+  before: BlueprintSession
+  after: BlueprintSession
+}
+
+export interface CourseDiff {
+  course: string
+  change: 'appears' | 'disappears' | 'changes'
+  added: BlueprintSession[]
+  removed: BlueprintSession[]
+  moved: SessionChange[]
+  /** Another number of students, places or seats. */
+  resized: SessionChange[]
+  /** Other doors: opening, lead, stay, grace, pool or group. */
+  adjusted: SessionChange[]
+  /** Seat numbers, as ranges, that come and go. Those with a volume never go before its date. */
+  seatsAdded: string
+  seatsRemoved: string
+  /** Names of what differs in the seat template: `image`, `memoryMb`, … */
+  template: string[]
+  /** Other fields of the course that differ: `headroom`, `allowance`, `volumes`, … */
+  fields: string[]
+}
+
+export interface PoolDiff {
+  pool: string
+  currency: string
+  nodeHoursBefore: number
+  nodeHoursAfter: number
+  priceBefore: number
+  priceAfter: number
+  /** Most bought nodes at once. */
+  peakBefore: number
+  peakAfter: number
+}
+
+export interface BlueprintDiff {
+  courses: CourseDiff[]
+  pools: PoolDiff[]
+}
+
+/** @param pools for prices: a blueprint knows no money */
+export function diff(a: Blueprint, b: Blueprint, pools: Pool[]): BlueprintDiff {
+  const keys = [...new Set([...a.courses, ...b.courses].map((course) => course.key))].toSorted()
+  const find = (blueprint: Blueprint, key: string) =>
+    blueprint.courses.find((one) => one.key === key)
+  return {
+    courses: keys.flatMap((key) => courseDiff(key, find(a, key), find(b, key)) ?? []),
+    pools: pools
+      .toSorted((x, y) => (x.key < y.key ? -1 : 1))
+      .map((pool) => poolDiff(pool, a, b))
+      .filter(
+        (one) => one.nodeHoursBefore !== one.nodeHoursAfter || one.priceBefore !== one.priceAfter,
+      ),
+  }
+}
+
+function courseDiff(
+  course: string,
+  before: BlueprintCourse | undefined,
+  after: BlueprintCourse | undefined,
+): CourseDiff | undefined {
+  if (before === after) return undefined
+  const old = new Map(before?.sessions.map((session) => [session.key, session]))
+  const now = new Map(after?.sessions.map((session) => [session.key, session]))
+  const both = [...now.values()].flatMap((session) => {
+    const other = old.get(session.key)
+    return other === undefined ? [] : [{ key: session.key, before: other, after: session }]
+  })
+  const seats = [before, after].map((one) => new Set(seatNumbers(one?.seats ?? '')))
+  const [had = new Set<number>(), has = new Set<number>()] = seats
+  const found: CourseDiff = {
+    course,
+    change: before === undefined ? 'appears' : after === undefined ? 'disappears' : 'changes',
+    added: [...now.values()].filter((session) => !old.has(session.key)),
+    removed: [...old.values()].filter((session) => !now.has(session.key)),
+    moved: both.filter(isMoved),
+    resized: both.filter(isResized),
+    adjusted: both.filter((one) => !isMoved(one) && isAdjusted(one)),
+    seatsAdded: seatRanges([...has].filter((seat) => !had.has(seat))),
+    seatsRemoved: seatRanges([...had].filter((seat) => !has.has(seat))),
+    template: differing(before?.template ?? {}, after?.template ?? {}),
+    fields: before && after ? fieldsThatDiffer(before, after) : [],
+  }
+  return isEmpty(found) ? undefined : found
+}
+
+function isMoved({ before, after }: SessionChange): boolean {
+  return before.startsAt !== after.startsAt || before.endsAt !== after.endsAt
+}
+
+function isResized({ before, after }: SessionChange): boolean {
+  return (['students', 'atOnce', 'spares', 'seats'] as const).some(
+    (name) => before[name] !== after[name],
+  )
+}
+
+function isAdjusted({ before, after }: SessionChange): boolean {
+  const names = [
+    'opensAt',
+    'leadStartsAt',
+    'readyAt',
+    'placesEndAt',
+    'graceEndsAt',
+    'pool',
+    'group',
+    'kind',
+  ] as const
+  return names.some((name) => before[name] !== after[name])
+}
+
+function fieldsThatDiffer(before: BlueprintCourse, after: BlueprintCourse): string[] {
+  const rest = ({ sessions: _s, seats: _n, template: _t, ...others }: BlueprintCourse) => others
+  return differing(rest(before), rest(after))
+}
+
+function differing(before: object, after: object): string[] {
+  const old = before as Record<string, unknown>
+  const now = after as Record<string, unknown>
+  return [...new Set([...Object.keys(old), ...Object.keys(now)])]
+    .filter((name) => canonicalJson(old[name] ?? null) !== canonicalJson(now[name] ?? null))
+    .toSorted()
+}
+
+function isEmpty({ course: _course, change, ...lists }: CourseDiff): boolean {
+  return change === 'changes' && Object.values(lists).every((list) => list.length === 0)
+}
+
+function poolDiff(pool: Pool, a: Blueprint, b: Blueprint): PoolDiff {
+  const [before, after] = [spent(pool, a), spent(pool, b)]
+  return {
+    pool: pool.key,
+    currency: pool.currency,
+    nodeHoursBefore: before.nodeHours,
+    nodeHoursAfter: after.nodeHours,
+    priceBefore: before.price,
+    priceAfter: after.price,
+    peakBefore: before.peak,
+    peakAfter: after.peak,
+  }
+}
+
+/** Node-hours, price and peak of the nodes a blueprint buys in a pool (always-on ones apart). */
+export function spent(
+  pool: Pool,
+  blueprint: Blueprint,
+): { nodeHours: number; price: number; peak: number } {
+  const nodes: BlueprintPool['nodes'] =
+    blueprint.pools.find((one) => one.key === pool.key)?.nodes ?? []
+  let nodeHours = 0
+  let price = 0
+  const changes: [number, number][] = []
+  for (const { flavour, from, until } of nodes) {
+    const hours = (parseInstant(until) - parseInstant(from)) / hourMs
+    nodeHours += hours
+    price += hours * (pool.flavours.find((one) => one.key === flavour)?.pricePerHour ?? 0)
+    changes.push([parseInstant(from), 1], [parseInstant(until), -1])
+  }
+  let count = 0
+  let peak = 0
+  for (const [, step] of changes.toSorted((x, y) => x[0] - y[0] || x[1] - y[1])) {
+    count += step
+    peak = Math.max(peak, count)
+  }
+  return { nodeHours: round(nodeHours), price: round(price), peak }
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100
+}
