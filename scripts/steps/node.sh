@@ -49,4 +49,5 @@ ensure_node() {
 }
 
 ensure_node
+export NODE_COMPILE_CACHE="${LABPLAN_CACHE:-${HOME:-/tmp}/.cache/labplan}/node"
 export PATH="$root/node_modules/.bin:$PATH"
