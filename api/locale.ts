@@ -71,6 +71,11 @@ export function day(locale: Locale, timeZone: string, at: Date): string {
   return format(locale, { timeZone, weekday: 'long', day: 'numeric', month: 'long' }).format(at)
 }
 
+/** `Tue 24 Nov`, for tables. */
+export function shortDay(locale: Locale, timeZone: string, at: Date): string {
+  return format(locale, { timeZone, weekday: 'short', day: 'numeric', month: 'short' }).format(at)
+}
+
 /** `24 Nov 2026, 08:50` for tables. */
 export function stamp(locale: Locale, timeZone: string, at: Date): string {
   return format(locale, {

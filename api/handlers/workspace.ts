@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { withTransaction } from '../data/db.ts'
 import { courseOf } from '../data/course.ts'
 import { doorOf } from '../data/door.ts'
+import { sessionsToCome } from '../data/session.ts'
 import { doorUrl, mintTicket } from '../data/ticket.ts'
 import { type WorkspaceView, workspaceView } from '../data/workspace-view.ts'
 import {
@@ -20,26 +21,27 @@ import { type Handler, type Visit, actorOf, personOf } from '../visit.ts'
 
 export const show: Handler<Workspace> = async (visit, workspace) => {
   const { time_zone } = await courseOf(visit.pool, workspace.course_id)
-  return { html: workspacePage(visit, await viewOf(visit, workspace.id), time_zone) }
+  return { html: workspacePage(visit, await viewOf(visit, workspace.id, visit.at), time_zone) }
 }
 
-async function viewOf(visit: Visit, id: string): Promise<WorkspaceView> {
+async function viewOf(visit: Visit, id: string, at: Date): Promise<WorkspaceView> {
   const view = await workspaceView(visit.pool, visit.ring, id)
   if (!view) throw notFound()
-  return view
+  if (view.state !== 'closed' || view.opensAt) return view
+  // "No session is planned" would be a lie to who waits for one that no pool can hold.
+  const [next] = await sessionsToCome(visit.pool, { courseIds: [view.courseId], now: at, limit: 1 })
+  return next ? { ...view, message: { code: 'closed.does-not-fit', params: {} } } : view
 }
 
 export const events: Handler<Workspace> = async (visit, workspace) => {
   const { time_zone } = await courseOf(visit.pool, workspace.course_id)
-  const render = async (at: Date) => {
-    const view = await workspaceView(visit.pool, visit.ring, workspace.id)
-    return view && workspaceFragment({ ...visit, at }, view, time_zone)
-  }
+  const render = async (at: Date) =>
+    workspaceFragment({ ...visit, at }, await viewOf(visit, workspace.id, at), time_zone)
   return { events: liveEvents(visit, 'workspace', (id) => id === workspace.id, render) }
 }
 
 export const askReset: Handler<Workspace> = async (visit, workspace) => ({
-  html: resetPage(visit, await viewOf(visit, workspace.id)),
+  html: resetPage(visit, await viewOf(visit, workspace.id, visit.at)),
 })
 
 type Work = (

@@ -12,6 +12,14 @@ export const seat = {
     en: 'Your environment ended by itself and is being started again. Your files are kept.',
     fr: 'Votre environnement s’est arrêté de lui-même et redémarre. Vos fichiers sont gardés.',
   },
+  'closed.does-not-fit': {
+    en: 'The next session of this course cannot be held as planned: the machines have not enough for it.',
+    fr: 'La prochaine séance de ce cours ne peut pas se tenir comme prévu : les machines n’y suffisent pas.',
+  },
+  'closed.does-not-fit.todo': {
+    en: 'Ask your teacher what happens instead.',
+    fr: 'Demandez à votre enseignant ce qui est prévu.',
+  },
   'seat.start_failed': {
     en: 'Your environment did not start.',
     fr: 'Votre environnement n’a pas démarré.',

@@ -2,22 +2,21 @@
 import type { Note } from '../../stacks/terms.ts'
 import { type Language, sentence } from '../../stacks/rules/explain.ts'
 import type { CourseRow } from '../data/course.ts'
-import type { courseSeats } from '../data/seat.ts'
 import type { Session } from '../data/session.ts'
-import { clock, day, duration, say } from '../locale.ts'
+import { clock, say, shortDay } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
 import { csrfField, frame } from './frame.ts'
 import { type Html, html } from './html.ts'
 import { live } from './live.ts'
+import { type Look, tableOf, tag } from './table.ts'
+import { type ClassView, classSection } from './class.ts'
 
 export type CourseView = {
   course: CourseRow
   sessions: Session[]
-  seats: Awaited<ReturnType<typeof courseSeats>>
-  waiting: number
   notes: Note[]
-}
+} & ClassView
 
 export function coursePage(visit: Visit, view: CourseView): Html {
   const title = view.course.title[visit.locale]
@@ -40,8 +39,8 @@ export function coursePage(visit: Visit, view: CourseView): Html {
 }
 
 export function courseFragment(visit: Visit, view: CourseView): Html {
-  return html`${view.notes.length > 0 && notesSection(visit, view)}
-  ${sessionsSection(visit, view)}${classSection(visit, view)}`
+  return html`${view.notes.length > 0 && notesSection(visit, view)} ${sessionsSection(visit, view)}
+  ${classSection(visit, view, view.course.time_zone)}`
 }
 
 function notesSection(visit: Visit, { notes, course }: CourseView): Html {
@@ -67,122 +66,34 @@ export function noteText(note: Note, language: Language, timeZone: string): stri
 
 function sessionsSection(visit: Visit, { sessions, course }: CourseView): Html {
   const t = (code: string) => say(visit.locale, code)
-  const { locale } = visit
-  const rows = sessions.map(
-    (session) =>
-      html`<tr>
-        <td>
-          ${day(locale, course.time_zone, session.starts_at)},
-          ${clock(locale, course.time_zone, session.starts_at)}–${clock(locale, course.time_zone, session.ends_at)}
-        </td>
-        <td class="number">${session.students}</td>
-        <td class="number">${session.at_once}</td>
-        <td>${sessionTag(visit, session)}</td>
-      </tr>`,
-  )
+  const columns = [
+    { head: t('course.when'), cell: (row: Session) => whenOf(visit, row, course.time_zone) },
+    { head: t('course.students'), cell: (row: Session) => row.students, isNumber: true },
+    { head: t('course.at-once'), cell: (row: Session) => row.at_once, isNumber: true },
+    { head: t('course.state'), cell: (row: Session) => sessionTag(visit, row) },
+  ]
   return html`<section class="sheet" aria-labelledby="sessions-title">
     <h2 id="sessions-title">${t('course.sessions')}</h2>
-    ${
-      sessions.length === 0
-        ? html`<p class="empty">${t('course.no-sessions')}</p>`
-        : html`<div class="table-wrap" tabindex="0" role="group" aria-labelledby="sessions-title">
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">${t('course.when')}</th>
-                  <th scope="col" class="number">${t('course.students')}</th>
-                  <th scope="col" class="number">${t('course.at-once')}</th>
-                  <th scope="col">${t('course.state')}</th>
-                </tr>
-              </thead>
-              <tbody>
-                ${rows}
-              </tbody>
-            </table>
-          </div>`
-    }
+    ${tableOf(t('course.sessions'), columns, sessions, t('course.no-sessions'))}
   </section>`
 }
 
-const looks: Record<string, string> = {
+function whenOf({ locale }: Visit, session: Session, timeZone: string): Html {
+  const hours = `${clock(locale, timeZone, session.starts_at)}–${clock(locale, timeZone, session.ends_at)}`
+  return html`<span class="unbroken">${shortDay(locale, timeZone, session.starts_at)}</span>
+    <span class="hours unbroken">${hours}</span>`
+}
+
+function sessionTag(visit: Visit, session: Session): Html {
+  const { state, message_code } = session
+  if (message_code === 'session.does-not-fit') return tag('bad', say(visit.locale, message_code))
+  const partly = message_code === 'session.fits-partly'
+  return html`${tag(looks[state] ?? 'calm', say(visit.locale, `session.${state}`))}
+  ${partly && tag('bad', say(visit.locale, message_code, session.message_params))}`
+}
+
+const looks: Partial<Record<Session['state'], Look>> = {
   ready: 'good',
   open: 'good',
   preparing: 'busy',
-  starting: 'busy',
-  stopping: 'busy',
-  resetting: 'busy',
-  queued: 'busy',
-  failed: 'bad',
-}
-
-type Held = Pick<Session, 'state' | 'message_code' | 'message_params'>
-
-export function sessionTag(visit: Visit, session: Held): Html {
-  const { state, message_code } = session
-  if (message_code === 'session.does-not-fit')
-    return html`<span class="tag bad">${say(visit.locale, message_code)}</span>`
-  const partly = message_code === 'session.fits-partly'
-  return html`<span class="tag ${looks[state] ?? 'calm'}"
-      >${say(visit.locale, `session.${state}`)}</span
-    >
-    ${partly && html`<span class="tag bad">${say(visit.locale, message_code, session.message_params)}</span>`}`
-}
-
-function classSection(visit: Visit, view: CourseView): Html {
-  const t = (code: string) => say(visit.locale, code)
-  const count = (state: string) => view.seats.filter((seat) => seat.state === state).length
-  const counts = [
-    ['course.count.ready', count('ready')],
-    ['course.count.taken', view.seats.filter((seat) => seat.occupied).length],
-    ['course.count.queued', view.waiting],
-    ['course.count.failed', count('failed')],
-  ] as const
-  return html`<section class="sheet" aria-labelledby="class-title">
-    <h2 id="class-title">${t('course.class')}</h2>
-    ${
-      view.seats.length === 0 && view.waiting === 0
-        ? html`<p class="empty">${t('course.class.none')}</p>`
-        : html`<ul class="counts">
-              ${counts.map(([code, n]) => html`<li><strong>${n}</strong> ${t(code)}</li>`)}
-            </ul>
-            <div class="table-wrap" tabindex="0" role="group" aria-labelledby="class-title">
-              <table>
-                <thead>
-                  <tr>
-                    <th scope="col" class="number">${t('course.seat')}</th>
-                    <th scope="col">${t('course.who')}</th>
-                    <th scope="col">${t('course.state')}</th>
-                    <th scope="col">${t('course.since')}</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  ${view.seats.map((seat) => seatRow(visit, seat, view.course.time_zone))}
-                </tbody>
-              </table>
-            </div>`
-    }
-  </section>`
-}
-
-type SeatLine = CourseView['seats'][number]
-
-/** What matters of a seat that somebody has is how they are; of a free one, how it is. */
-function seatState(visit: Visit, { state, workspace_state }: SeatLine): Html {
-  const shown = workspace_state ?? state
-  const code = workspace_state ? `class.${workspace_state}` : `seat.${state}`
-  return html`<span class="tag ${looks[shown] ?? 'calm'}">${say(visit.locale, code)}</span>`
-}
-
-function seatRow(visit: Visit, seat: SeatLine, timeZone: string): Html {
-  const { locale, at } = visit
-  const who = seat.display_name ?? say(locale, seat.occupied ? 'course.unnamed' : 'course.free')
-  const ageMs = at.getTime() - seat.state_at.getTime()
-  const since =
-    ageMs < 12 * 3600_000 ? clock(locale, timeZone, seat.state_at) : duration(locale, ageMs)
-  return html`<tr>
-    <td class="number">${seat.number}</td>
-    <td class="${!seat.display_name && 'faint'}">${who}</td>
-    <td>${seatState(visit, seat)}</td>
-    <td class="faint">${since}</td>
-  </tr>`
 }

@@ -30,5 +30,7 @@ export function tableOf<Row>(
   </div>`
 }
 
-export const tag = (look: 'good' | 'busy' | 'bad' | 'calm', text: string): Html =>
+export type Look = 'good' | 'busy' | 'bad' | 'calm'
+
+export const tag = (look: Look, text: string): Html =>
   html`<span class="tag ${look}">${text}</span>`

@@ -54,7 +54,8 @@ function explained(
 }
 
 function closed(visit: Visit, view: WorkspaceView, t: Words, when: (at: Date) => string): Html {
-  if (!view.opensAt) return html`<p>${t('workspace.closed.no-date')}</p>`
+  if (!view.opensAt)
+    return messageOf(view.message, t) ?? html`<p>${t('workspace.closed.no-date')}</p>`
   return html`<p class="lead">${t('workspace.closed.opens', { when: when(view.opensAt) })}</p>
     <p class="countdown">${ticking(visit, view.opensAt, 'time.in', t)}</p>
     <p>${t('workspace.closed.by-itself')}</p>`
