@@ -14,7 +14,13 @@ export type LoadJob =
   | { kind: 'requests'; target: Target; connections: number; seconds: number; bodyBytes: number }
   | { kind: 'websockets'; target: Target; sockets: number; rounds: number }
 
-export type RequestsResult = { perSecond: number; errors: number; p50Ms: number; p99Ms: number }
+export type RequestsResult = {
+  answered: number
+  perSecond: number
+  errors: number
+  p50Ms: number
+  p99Ms: number
+}
 export type WebsocketsResult = {
   /** Open at the same moment, each having echoed in every round. */
   sockets: number
@@ -45,6 +51,7 @@ async function requests(job: LoadJob & { kind: 'requests' }): Promise<RequestsRe
   const elapsed = (performance.now() - started) / 1000
   const sorted = client.latenciesMs.toSorted((a, b) => a - b)
   return {
+    answered: sorted.length,
     perSecond: sorted.length / elapsed,
     errors: client.errors,
     p50Ms: quantile(sorted, 0.5),
@@ -117,7 +124,14 @@ async function websockets(job: LoadJob & { kind: 'websockets' }): Promise<Websoc
   }
   const alive = open.filter((socket) => socket.readyState === WebSocket.OPEN).length
   for (const socket of open) socket.terminate()
-  return { sockets: alive, openSeconds, echoP95Ms: quantile(echoesMs.toSorted((a, b) => a - b), 0.95) }
+  return {
+    sockets: alive,
+    openSeconds,
+    echoP95Ms: quantile(
+      echoesMs.toSorted((a, b) => a - b),
+      0.95,
+    ),
+  }
 }
 
 async function oneWebsocket({ port, path, headers }: Target): Promise<WebSocket> {
@@ -132,7 +146,9 @@ async function echo(socket: WebSocket, round: number, i: number): Promise<number
   const said = `round ${round} socket ${i}`
   const sentAt = performance.now()
   socket.send(said)
-  const [heard] = (await once(socket, 'message', { signal: AbortSignal.timeout(30_000) })) as [Buffer]
+  const [heard] = (await once(socket, 'message', { signal: AbortSignal.timeout(30_000) })) as [
+    Buffer,
+  ]
   if (heard.toString() !== said) throw new Error(`Said ${said}, heard ${heard.toString()}.`)
   return performance.now() - sentAt
 }

@@ -6,7 +6,6 @@ import {
   type RequestListener,
   request as ask,
 } from 'node:http'
-import { connect } from 'node:net'
 import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -16,6 +15,7 @@ import {
   type TestSeat,
   browse,
   enter,
+  rawly,
   scene,
   seat,
   textOf,
@@ -45,16 +45,6 @@ function open(options: { path?: string; method?: string; headers?: object } = {}
     ...{ host: '127.0.0.1', port: on.gateway.port, path, method, agent: false },
     headers: { host: own.host, ...pass, ...options.headers },
   })
-}
-
-/** Bytes written to the gateway as they are; answers all it sends until it closes. */
-async function rawly(text: string): Promise<string> {
-  const socket = connect(on.gateway.port, '127.0.0.1')
-  socket.setTimeout(5_000, () => socket.destroy(new Error('the gateway did not close')))
-  socket.write(text)
-  let answer = ''
-  for await (const part of socket.setEncoding('latin1')) answer += part
-  return answer
 }
 
 /** More than all socket buffers on the way can hold. */
@@ -225,6 +215,7 @@ describe('bodies', () => {
       ['PROPFIND', '0'],
     ]) {
       const answer = await rawly(
+        on,
         `${method} / HTTP/1.1\r\nHost: ${own.host}\r\nCookie: ${pass.cookie}\r\nConnection: close\r\n\r\n`,
       )
       expect(answer).toContain(JSON.stringify([method, length, null]))
@@ -287,17 +278,17 @@ describe('bodies', () => {
 
 describe('endings', () => {
   it('tells the environment when the student goes', async () => {
-    const { promise: gone, resolve } = Promise.withResolvers<void>()
-    serve = (request, response) => {
+    const { promise: gone, resolve } = Promise.withResolvers<boolean>()
+    serve = (_, response) => {
       response.write('a')
-      request.on('close', resolve)
+      response.on('close', () => resolve(response.writableFinished))
     }
     const question = open()
     question.end()
     question.on('error', () => {})
     await once(question, 'response')
     question.destroy()
-    await gone
+    expect(await gone).toBe(false)
     await until(() => on.gateway.gate.work.count === 0)
   })
 
@@ -349,118 +340,5 @@ describe('endings', () => {
     const answer = await browse(on, own.host, '/', { headers: pass, method: 'POST', body: 'pay' })
     expect(answer.status).toBe(502)
     expect(came).toBe(1)
-  })
-})
-
-describe('what is refused', () => {
-  const cookie = () => `Cookie: ${pass.cookie}\r\n`
-  it.each([
-    [
-      'two lengths',
-      () =>
-        `POST / HTTP/1.1\r\nHost: ${own.host}\r\n${cookie()}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab`,
-    ],
-    [
-      'a length and chunks',
-      () =>
-        `POST / HTTP/1.1\r\nHost: ${own.host}\r\n${cookie()}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
-    ],
-    [
-      'an odd coding',
-      () =>
-        `POST / HTTP/1.1\r\nHost: ${own.host}\r\n${cookie()}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`,
-    ],
-    [
-      'a coding that is not last',
-      () =>
-        `POST / HTTP/1.1\r\nHost: ${own.host}\r\n${cookie()}Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n`,
-    ],
-    [
-      'two hosts',
-      () =>
-        `GET / HTTP/1.1\r\nHost: ${own.host}\r\nHost: ${own.host}\r\n${cookie()}Connection: close\r\n\r\n`,
-    ],
-    ['no host', () => `GET / HTTP/1.1\r\n${cookie()}Connection: close\r\n\r\n`],
-    [
-      'an odd host',
-      () => `GET / HTTP/1.1\r\nHost: a@${own.host}\r\n${cookie()}Connection: close\r\n\r\n`,
-    ],
-    [
-      'an absolute address',
-      () =>
-        `GET http://${own.host}/ HTTP/1.1\r\nHost: ${own.host}\r\n${cookie()}Connection: close\r\n\r\n`,
-    ],
-    [
-      'a folded header',
-      () =>
-        `GET / HTTP/1.1\r\nHost: ${own.host}\r\n${cookie()}X: a\r\n b\r\nConnection: close\r\n\r\n`,
-    ],
-    [
-      'a space before the colon',
-      () => `POST / HTTP/1.1\r\nHost: ${own.host}\r\n${cookie()}Content-Length : 3\r\n\r\nabc`,
-    ],
-    ['bare line feeds', () => `GET / HTTP/1.1\nHost: ${own.host}\n${cookie()}\n\n`],
-    [
-      'a bad chunk length',
-      () =>
-        `POST / HTTP/1.1\r\nHost: ${own.host}\r\n${cookie()}Transfer-Encoding: chunked\r\n\r\n0x3\r\nabc\r\n0\r\n\r\n`,
-    ],
-  ])('%s', async (_, text) => {
-    const seen: string[] = []
-    serve = (request, response) => {
-      seen.push(`${request.method} ${request.url}`)
-      request.resume().on('end', () => response.end('reached'))
-    }
-    const answer = await rawly(text())
-    expect(answer).toMatch(/^(HTTP\/1\.1 400 |$)/)
-    expect(answer).not.toContain('reached')
-  })
-
-  it('a head of more than 32 KiB', async () => {
-    const text = `GET / HTTP/1.1\r\nHost: ${own.host}\r\n${cookie()}X: ${'a'.repeat(33_000)}\r\n\r\n`
-    expect(await rawly(text)).toMatch(/^HTTP\/1\.1 431 /)
-  })
-
-  it('a second request hidden in the first one’s body stays its body', async () => {
-    const seen: string[] = []
-    serve = async (request, response) => {
-      let body = ''
-      for await (const part of request) body += part
-      seen.push(`${request.method} ${request.url} ${body.length}`)
-      response.end('ok')
-    }
-    const hidden = `GET /hidden HTTP/1.1\r\nHost: ${own.host}\r\n\r\n`
-    await rawly(
-      `POST /a HTTP/1.1\r\nHost: ${own.host}\r\n${cookie()}Content-Length: ${hidden.length}\r\n\r\n${hidden}` +
-        `GET /b HTTP/1.1\r\nHost: ${own.host}\r\nConnection: close\r\n\r\n`,
-    )
-    expect(seen).toEqual([`POST /a ${hidden.length}`])
-  })
-
-  it('what another site’s page would change, while the seat’s own other ports may', async () => {
-    serve = (_, response) => response.end('done')
-    const post = (headers: object) =>
-      browse(on, own.host, '/', { method: 'POST', headers: { ...pass, ...headers } })
-    const other = await seat(on)
-    for (const headers of [
-      { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' },
-      { origin: `http://${other.host}`, 'sec-fetch-site': 'same-site' },
-      { origin: 'null', 'sec-fetch-site': 'cross-site' },
-      { origin: 'https://evil.example' },
-    ])
-      expect((await post(headers)).status).toBe(403)
-    for (const headers of [
-      {},
-      { origin: `http://${own.host}` },
-      { origin: 'null', 'sec-fetch-site': 'same-origin' },
-    ])
-      expect((await post(headers)).status).toBe(200)
-    await other.running!.stop()
-  })
-
-  it('the gateway’s own paths are never the environment’s', async () => {
-    serve = (_, response) => response.end('reached')
-    for (const path of ['/.labplan/', '/.labplan/healthz/x', '/.labplan/%2e%2e/x'])
-      expect((await browse(on, own.host, path, { headers: pass })).status).toBe(404)
   })
 })

@@ -246,6 +246,16 @@ export async function textOf(answer: IncomingMessage): Promise<string> {
   return text
 }
 
+/** Bytes written to the gateway as they are; answers all it sends until it closes. */
+export async function rawly({ gateway }: Scene, text: string): Promise<string> {
+  const socket = connect(gateway.port, '127.0.0.1')
+  socket.setTimeout(5_000, () => socket.destroy(new Error('the gateway did not close')))
+  socket.write(text)
+  let answer = ''
+  for await (const part of socket.setEncoding('latin1')) answer += part
+  return answer
+}
+
 /** Path and query of a fresh way in. */
 export function wayIn({ ring, clock }: Scene, entry: Entry, to?: string): string {
   const ticket = mintTicket(ring, entry, clock.now)
