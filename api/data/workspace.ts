@@ -412,3 +412,17 @@ export async function workspacesDue(
     queued: await ids(sql`select distinct course_id as id from workspace where state = 'queued'`),
   }
 }
+
+/** Who is in stops when the session does, also when its end was moved meanwhile. */
+export async function followSessions(tx: Db): Promise<void> {
+  await execute(
+    tx,
+    sql`with moved as (
+          update workspace set stops_at = session.grace_ends_at, version = version + 1 from session
+          where session.id = workspace.session_id and session.state <> 'cancelled'
+            and workspace.state in ('starting', 'ready', 'resetting', 'failed')
+            and workspace.stops_at <> session.grace_ends_at
+          returning workspace.id)
+        select pg_notify('workspace', id::text) from moved`,
+  )
+}

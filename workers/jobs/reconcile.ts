@@ -3,7 +3,7 @@
  * difference. Level-triggered: it may run at any moment, any number of times; missed ones do not matter.
  */
 import { type Wanted, wantedAt } from '../../stacks/rules/wanted.ts'
-import { currentBlueprint } from '../../api/data/blueprint.ts'
+import { blueprintReader } from '../../api/data/blueprint.ts'
 import { type Db, type Pool, withTransaction } from '../../api/data/db.ts'
 import { type Boss, sendJob } from '../../api/data/jobs.ts'
 import { settlePlaces } from '../../api/data/place.ts'
@@ -11,6 +11,7 @@ import { seatReasons, wantWarmSeats } from '../../api/data/reasons.ts'
 import { coursesWithDuePlaces, moveSessions } from '../../api/data/session-life.ts'
 import { releaseHolds, stacksToRun, wantStacks } from '../../api/data/stack-wish.ts'
 import {
+  followSessions,
   serveQueue,
   startWorkspace,
   stopWorkspace,
@@ -25,11 +26,11 @@ type Means = { pool: Pool; boss: Boss; place: Place; now: () => Date }
 const CLOCK = { name: 'clock', role: 'labplan' } as const
 
 export function reconciler(means: Means): Reconciler {
+  const approved = blueprintReader()
   return {
     async reconcile() {
-      const head = await currentBlueprint(means.pool)
-      if (!head) return
-      const { blueprint } = head
+      const blueprint = await approved(means.pool)
+      if (!blueprint) return
       await moveWorkspaces(means)
       const running = await seatReasons(means.pool)
       const wanted = wantedAt(blueprint, means.now().toISOString(), running)
@@ -43,6 +44,7 @@ export function reconciler(means: Means): Reconciler {
 async function moveWorkspaces({ pool, now }: Means): Promise<void> {
   for (const id of await coursesWithDuePlaces(pool, now()))
     await withTransaction(pool, (tx) => settlePlaces(tx, { id, now: now() }))
+  await withTransaction(pool, followSessions)
   const due = await workspacesDue(pool, now())
   const act = (workspaceId: string) => ({ workspaceId, actor: CLOCK, now: now() })
   for (const id of due.stop)

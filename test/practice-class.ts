@@ -1,0 +1,249 @@
+/**
+ * A class that is on now, whole and real: a Swarm bed with the environment image, every process of Labplan,
+ * the practice LMS registered with it, a course imported and linked to an activity, its seats warmed.
+ */
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { many, one, sql } from '../api/data/db.ts'
+import { buildImage } from '../scripts/images/build.ts'
+import { terminal } from '../scripts/images/terminal.ts'
+import { ensureSeatNetwork } from '../scripts/steps/network.ts'
+import { type SwarmBed, swarmBed } from './beds/swarm.ts'
+import { type Installation, installation } from './installation.ts'
+import { type Lms, startLms } from './lms/lms.ts'
+import { type Page, Visitor, formTo, formsOf } from './visitor.ts'
+
+const root = join(import.meta.dirname, '..')
+
+export type ClassPlan = {
+  students: number
+  atOnce?: number
+  /** Numbers the course may use; as many as students unless said. */
+  seats?: number
+  nodes?: number
+  minutes?: number
+  /** Minutes from now to its start; under way since five minutes unless said. */
+  startsInMinutes?: number
+  /** Minutes after its end until seats stop. */
+  graceMinutes?: number
+  headroom?: number
+  cpu?: number
+  memoryMb?: number
+}
+
+export type PracticeClass = {
+  bed: SwarmBed
+  inst: Installation
+  lms: Lms
+  /** Of the environment, by digest. */
+  image: string
+  activity: string
+  courseId: string
+  /** Launches as this person of the cast; answers the browser and the page it ends on. */
+  launch(person: string): Promise<{ visitor: Visitor; page: Page }>
+  /** Imports the course again with this plan; times count from when the class was made. */
+  replan(plan: ClassPlan): Promise<void>
+  close(): Promise<void>
+}
+
+const silent = () => {}
+
+export async function practiceClass(
+  plan: ClassPlan,
+  means: { databaseUrl: string; env?: Record<string, string>; say?: (text: string) => void },
+): Promise<PracticeClass> {
+  const say = means.say ?? silent
+  const closers: (() => Promise<void>)[] = []
+  const close = async (): Promise<void> => {
+    for (const closer of closers.toReversed()) await closer()
+  }
+  try {
+    const bed = await swarmBed({ nodes: plan.nodes ?? 1 })
+    closers.push(bed.down)
+    say('the Swarm is up')
+    const image = await bedImage(bed, say)
+    const inst = await installation({
+      ...means,
+      dockerHost: bed.dockerHost,
+      registry: bed.registry,
+    })
+    closers.push(inst.close)
+    for (const node of bed.nodes)
+      await ensureSeatNetwork({
+        dockerHost: node.dockerHost,
+        installation: inst.id,
+        enterNamespace: node.namespace,
+        // Gateway and worker run beside the bed, not on its nodes.
+        gateways: [bed.hostAddress],
+      })
+    await Promise.all((['api', 'gateway', 'worker'] as const).map((part) => inst.start(part)))
+    say('Labplan is up')
+    const lms = await startLms({ port: Number(new URL(inst.lmsUrl).port), url: inst.lmsUrl })
+    closers.push(lms.close)
+    await register(inst, lms)
+    const base = Date.now()
+    const replan = (next: ClassPlan) => importClass(inst, image, next, base)
+    await replan(plan)
+    const activity = await linkActivity(inst, lms)
+    say('the LMS is registered, the course imported and linked')
+    const { id: courseId } = await one<{ id: string }>(
+      inst.pool,
+      sql`select id from course where key = 'networks-101'`,
+    )
+    return {
+      bed,
+      inst,
+      lms,
+      image,
+      activity,
+      courseId,
+      launch: (person) => launch(lms, activity, person),
+      replan,
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** The environment image in the bed's own registry, and in each engine so that no seat waits for a pull. */
+async function bedImage(bed: SwarmBed, say: (text: string) => void): Promise<string> {
+  let reference = ''
+  for (const node of bed.nodes)
+    reference = await buildImage(terminal, {
+      root,
+      cache: process.env['LABPLAN_CACHE'] ?? join(homedir(), '.cache', 'labplan'),
+      registry: bed.registry,
+      dockerHost: node.dockerHost,
+      isFresh: false,
+      say,
+    })
+  return reference.replace(`${bed.registry}/`, '')
+}
+
+async function register(inst: Installation, lms: Lms): Promise<void> {
+  const link = /https?:\S+/.exec(await inst.labplan('registration-link', 'create'))?.[0]
+  if (!link) throw new Error('labplan registration-link create printed no link.')
+  const { tool, answer } = await lms.registerTool(link, { activate: true })
+  if (!tool)
+    throw new Error(`The practice LMS could not register Labplan: ${answer.text.slice(0, 500)}`)
+  const platforms = await many<{ id: string }>(
+    inst.pool,
+    sql`select id from platform where state = 'pending'`,
+  )
+  for (const platform of platforms) await inst.labplan('platform', 'activate', platform.id)
+}
+
+async function importClass(
+  inst: Installation,
+  image: string,
+  plan: ClassPlan,
+  baseMs: number,
+): Promise<void> {
+  const folder = join(inst.home, 'plan')
+  mkdirSync(folder, { recursive: true })
+  const environments = readFileSync(join(root, 'examples/environments.yaml'), 'utf8')
+  writeFileSync(
+    join(folder, 'environments.yaml'),
+    environments.replace('key: terminal', `key: terminal\nimage: ${image}`),
+  )
+  writeFileSync(join(folder, 'course.yaml'), courseText(plan, baseMs))
+  const examples = ['pools', 'policy', 'zone'].map((name) => join(root, 'examples', `${name}.yaml`))
+  await inst.labplan(
+    'course',
+    'import',
+    ...examples,
+    join(folder, 'environments.yaml'),
+    join(folder, 'course.yaml'),
+  )
+}
+
+function courseText(plan: ClassPlan, baseMs: number): string {
+  const start = new Date(baseMs + (plan.startsInMinutes ?? -5) * 60_000).toISOString().slice(0, 16)
+  const seats = plan.seats ?? plan.students
+  const atOnce = plan.atOnce ?? plan.students
+  return `apiVersion: labplan/v1
+kind: Course
+key: networks-101
+title: { fr: Réseaux 101, en: Networks 101 }
+state: ready
+environment: terminal
+pool: local
+timeZone: UTC
+seat: { cpu: ${plan.cpu ?? 0.02}, memoryMb: ${plan.memoryMb ?? 64}, volumeQuotaMb: 256 }
+students: ${plan.students}
+atOnce: ${atOnce}
+sessions:
+  - start: ${start}
+    minutes: ${plan.minutes ?? 120}
+    graceMinutes: ${plan.graceMinutes ?? 0}
+    opensMinutesBefore: 5
+headroom: { seats: ${plan.headroom ?? 0}, hours: 00:00-24:00, days: [MO, TU, WE, TH, FR, SA, SU] }
+allowance: { seats: ${seats}, atOnce: ${atOnce} }
+`
+}
+
+/** As a teacher does: "Select content" in the LMS, the course on our page, and the activity is there. */
+async function linkActivity(inst: Installation, lms: Lms): Promise<string> {
+  const before = new Set(lms.activities('networks-101').map((activity) => activity.id))
+  const form = await lms.launchForm({ person: 'teacher1', course: 'networks-101' })
+  const visitor = new Visitor()
+  await visitor.get(`${inst.lmsUrl}/login/teacher1`)
+  visitor.adopt(form.action, form.cookies)
+  const page = await visitor.post(form.action, form.fields, inst.lmsUrl)
+  const choice = formTo(page, /\/deep-links\//)
+  const sent = await visitor.post(choice.action, { ...choice.fields, course: 'networks-101' })
+  const answer = formsOf(sent).find((one) => 'JWT' in one.fields)
+  if (!answer)
+    throw new Error(
+      `Labplan did not answer the deep link: ${sent.status} ${sent.text.slice(0, 1500)}`,
+    )
+  const placed = await visitor.post(answer.action, answer.fields, inst.publicUrl)
+  const made = lms.activities('networks-101').find((activity) => !before.has(activity.id))
+  if (!made)
+    throw new Error(
+      `The deep link put no activity into the LMS course: ${placed.text.slice(0, 1500)}`,
+    )
+  return made.id
+}
+
+async function launch(lms: Lms, activity: string, person: string) {
+  const form = await lms.launchForm({ person, activity })
+  const visitor = new Visitor()
+  visitor.adopt(form.action, form.cookies)
+  return { visitor, page: await visitor.post(form.action, form.fields, lms.url) }
+}
+
+/** Waits until as many seats of the installation are ready; throws with the worker's log when it takes too long. */
+export async function seatsReady(
+  inst: Installation,
+  count: number,
+  withinMs = 180_000,
+): Promise<void> {
+  await until(
+    async () =>
+      (
+        await one<{ n: number }>(
+          inst.pool,
+          sql`select count(*) as n from seat where state = 'ready'`,
+        )
+      ).n >= count,
+    withinMs,
+    () => `${count} ready seats:\n${inst.log('worker').slice(-3000)}`,
+  )
+}
+
+/** Asks every 50 ms until it is so. */
+export async function until(
+  isSo: () => Promise<boolean>,
+  withinMs: number,
+  what: () => string,
+): Promise<void> {
+  const end = performance.now() + withinMs
+  while (!(await isSo())) {
+    if (performance.now() > end) throw new Error(`Waited ${withinMs} ms in vain for ${what()}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
