@@ -67,10 +67,8 @@ afterAll(async () => {
 describe('a seat does not reach', () => {
   it('its neighbour, by the address of its container', async () => {
     const address = await containerAddress(node(0), 's2')
-    await expectShut(
-      [8080, 22, 1907].map((port) => [address, port]),
-      node(0).namespace,
-    )
+    const doors = [8080, 22, 1907].map((port): Door => [address, port])
+    expect(await tried(doors, node(0).namespace)).toEqual(shutForSeats(doors))
   })
 
   it('other seats, by their node and published port', async () => {
@@ -78,26 +76,20 @@ describe('a seat does not reach', () => {
       [...seat.ports.values()].map((port): Door => [seat.address, port]),
     )
     expect(doors).toHaveLength(6)
-    await expectShut(doors, undefined)
+    expect(await tried(doors, undefined)).toEqual(shutForSeats(doors))
   })
 
   it('its own node, by any of its addresses', async () => {
     const gateway = await bridgeAddress(node(0))
     const addresses = [node(0).address, gateway, node(0).addressV6, '172.17.0.1']
-    await expectShut(
-      addresses.map((address) => [address, LISTENED]),
-      node(0).namespace,
-    )
-    await expectShut([[node(0).address, 2377]], node(0).namespace)
+    const doors = [...addresses.map((address): Door => [address, LISTENED]), managerPort(node(0))]
+    expect(await tried(doors, node(0).namespace)).toEqual(shutForSeats(doors))
   })
 
   it('other nodes and the control plane', async () => {
     const addresses = [node(1).address, node(1).addressV6, bed.hostAddress, bed.hostAddressV6]
-    await expectShut(
-      addresses.map((address) => [address, LISTENED]),
-      undefined,
-    )
-    await expectShut([hostAndPort(bed.registry)], undefined)
+    const doors = [...addresses.map((address): Door => [address, LISTENED]), registry()]
+    expect(await tried(doors, undefined)).toEqual(shutForSeats(doors))
   })
 
   it('the metadata service of a cloud, nor more of a name server than names', async () => {
@@ -105,7 +97,7 @@ describe('a seat does not reach', () => {
       [METADATA_ADDRESS, 80],
       [bed.outsideAddress, LISTENED],
     ]
-    await expectShut(doors, node(0).namespace)
+    expect(await tried(doors, node(0).namespace)).toEqual(shutForSeats(doors))
     expect(await probe(inside, [[bed.outsideAddress, 53]])).toEqual(['open'])
   })
 
@@ -195,16 +187,19 @@ type Door = [address: string, port: number]
 
 const node = (index: number): BedNode => bed.nodes[index]!
 
+const managerPort = (of: BedNode): Door => [of.address, 2377]
+
 const remove = (each: BedNode, installation = INSTALLATION) =>
   removeSeatNetwork({ installation, dockerHost: each.dockerHost, enterNamespace: each.namespace })
 
-/** Shut for the seat, though open from a namespace that may. */
-async function expectShut(doors: Door[], from: string | undefined): Promise<void> {
-  expect(probeFrom(from, doors), `from ${from ?? 'this machine'}: ${doors}`).toEqual(
-    doors.map(() => 'open'),
-  )
-  expect(await probe(inside, doors), `from the seat: ${doors}`).toEqual(doors.map(() => 'shut'))
+/** What is found at each door from a namespace that may enter, and from the seat. */
+async function tried(doors: Door[], from: string | undefined): Promise<string[]> {
+  const outside = probeFrom(from, doors)
+  const seat = await probe(inside, doors)
+  return doors.map((door, index) => `${door.join(' ')}: ${outside[index]}, seat: ${seat[index]}`)
 }
+
+const shutForSeats = (doors: Door[]) => doors.map((door) => `${door.join(' ')}: open, seat: shut`)
 
 async function probe(shell: WebShell, doors: Door[]): Promise<string[]> {
   return (await shell.run(probeScript(doors).replaceAll('\n', ' '))).split('\n')
@@ -291,7 +286,7 @@ function rules(): string {
     .join('')
 }
 
-function hostAndPort(text: string): Door {
-  const [host = '', port = ''] = text.split(':')
+function registry(): Door {
+  const [host = '', port = ''] = bed.registry.split(':')
   return [host, Number(port)]
 }

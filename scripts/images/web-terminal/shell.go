@@ -22,6 +22,9 @@ const (
 	slackBytes = 128 << 10
 	// A seat has 256 processes; every tab may have a shell, but not all of those.
 	mostShells = 20
+	// How long a shell that ended may have something to say; what it left in the background may hold its
+	// terminal for ever.
+	lastWords = 300 * time.Millisecond
 )
 
 // One shell on a pseudo terminal. It goes on when the pages that watch it go, and remembers what it
@@ -29,6 +32,8 @@ const (
 type shell struct {
 	id      string
 	console *os.File
+	// Closed when all it printed was read.
+	drained chan struct{}
 
 	mutex sync.Mutex
 	// Told whenever something below changed.
@@ -107,7 +112,7 @@ func startShell(command []string) (*shell, error) {
 	}
 	id := make([]byte, 12)
 	rand.Read(id)
-	made := &shell{id: hex.EncodeToString(id), console: console}
+	made := &shell{id: hex.EncodeToString(id), console: console, drained: make(chan struct{})}
 	made.changed = sync.NewCond(&made.mutex)
 	go made.remember()
 	go made.await(process)
@@ -132,6 +137,7 @@ func (shell *shell) remember() {
 		shell.mutex.Unlock()
 		if err != nil {
 			shell.console.Close()
+			close(shell.drained)
 			return
 		}
 	}
@@ -147,6 +153,10 @@ func (shell *shell) mostBehind() int {
 
 func (shell *shell) await(process *exec.Cmd) {
 	err := process.Wait()
+	select {
+	case <-shell.drained:
+	case <-time.After(lastWords):
+	}
 	var exit *exec.ExitError
 	shell.mutex.Lock()
 	defer shell.mutex.Unlock()
