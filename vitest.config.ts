@@ -1,7 +1,8 @@
 /**
- * Three kinds of tests, told apart by their place and name:
+ * Kinds of tests, told apart by their place and name:
  *   fast  *.test.ts         pure code and a real PostgreSQL
  *   real  *.real.test.ts    Docker, Swarm, Terraform, processes
+ *   start test/scripts/up.real.test.ts: scripts/up on a fresh machine; alone, since it is timed
  *   flow  test/flow/        a real browser through the whole product
  */
 import { defineConfig } from 'vitest/config'
@@ -10,6 +11,8 @@ if (Number(process.versions.node.split('.')[0]) < 24)
   throw new Error(
     `The tests need the project's Node, this is ${process.version}: run scripts/test, or PATH=node_modules/.bin:$PATH vitest.`,
   )
+
+const START = 'test/scripts/up.real.test.ts'
 
 export default defineConfig({
   test: {
@@ -32,7 +35,16 @@ export default defineConfig({
         test: {
           name: 'real',
           include: ['test/**/*.real.test.ts'],
-          exclude: ['test/flow/**'],
+          exclude: ['test/flow/**', START],
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'start',
+          include: [START],
           testTimeout: 120_000,
           hookTimeout: 180_000,
         },

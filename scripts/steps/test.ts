@@ -74,7 +74,12 @@ async function chosenRunners(fast: boolean, names: string[]): Promise<Runner[]> 
 
 function slowRunners(go: string): Runner[] {
   const images = ['scripts/images/seat', 'scripts/images/web-terminal']
-  return [...images.map((folder) => goTests(go, folder)), vitest('real', 30), vitest('flow', 20)]
+  return [
+    ...images.map((folder) => goTests(go, folder)),
+    vitest('start', 15),
+    vitest('real', 30),
+    vitest('flow', 20),
+  ]
 }
 
 /** What the tests need of this machine and its cache, made once. */
