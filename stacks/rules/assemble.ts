@@ -1,5 +1,5 @@
 /** Plans and placements → the blueprint document. Parts that did not change stay the same objects. */
-import { course8, seatRanges } from '../blueprint.ts'
+import { canonicalJson, course8, seatRanges } from '../blueprint.ts'
 import type {
   Blueprint,
   BlueprintCourse,
@@ -27,7 +27,7 @@ export function assemble(
 ): Blueprint {
   const placements: ByPool = new Map()
   for (const [pool, one] of placed)
-    placements.set(pool, { all: allPlacements(one), extra: allExtra(one) })
+    placements.set(pool, { all: one.bySession, extra: allExtra(one) })
   return {
     apiVersion: 'labplan/v1',
     kind: 'Blueprint',
@@ -36,7 +36,10 @@ export function assemble(
   }
 }
 
-type ByPool = Map<string, { all: Map<string, Placement[]>; extra: Map<string, ExtraPlacement[]> }>
+type ByPool = Map<
+  string,
+  { all: ReadonlyMap<string, Placement[]>; extra: Map<string, ExtraPlacement[]> }
+>
 
 function allExtra({ lasting, stretches }: Placed): Map<string, ExtraPlacement[]> {
   const all = new Map<string, ExtraPlacement[]>()
@@ -44,26 +47,6 @@ function allExtra({ lasting, stretches }: Placed): Map<string, ExtraPlacement[]>
     for (const [session, list] of extra) all.set(session, [...(all.get(session) ?? []), ...list])
   }
   return all
-}
-
-function allPlacements(placed: Placed): Map<string, Placement[]> {
-  const all = new Map<string, Placement[]>(placed.lasting.placements)
-  for (const stretch of placed.stretches) {
-    for (const [session, list] of stretch.placements) {
-      const before = all.get(session)
-      all.set(session, before === undefined ? list : merged(before, list))
-    }
-  }
-  return all
-}
-
-/** A session seated in part already has some places fixed beforehand, the rest placed now. */
-function merged(a: Placement[], b: Placement[]): Placement[] {
-  const seats = new Map(a.map((one) => [one.node, one.seats]))
-  for (const one of b) seats.set(one.node, (seats.get(one.node) ?? 0) + one.seats)
-  return [...seats]
-    .map(([node, count]) => ({ node, seats: count }))
-    .toSorted((x, y) => x.node.length - y.node.length || (x.node < y.node ? -1 : 1))
 }
 
 function courseOf(
@@ -104,11 +87,10 @@ function sessionOf(
   extraPlacements: ExtraPlacement[],
 ): BlueprintSession {
   const before = known.get(session) as BlueprintSession | undefined
-  const extra = extraPlacements
-    .map((one) => ({ ...one, until: formatInstant(one.until) }))
-    .toSorted((a, b) => (`${a.node} ${a.until}` < `${b.node} ${b.until}` ? -1 : 1))
-  const isSame = before !== undefined && samePlacements(before.placements, placements)
-  if (isSame && JSON.stringify(before.extra) === JSON.stringify(extra)) return before
+  if (before !== undefined && samePlacements(before.placements, placements)) {
+    if (before.extra.length === 0 && extraPlacements.length === 0) return before
+    if (canonicalJson(before.extra) === canonicalJson(extraOf(extraPlacements))) return before
+  }
   const made: BlueprintSession = {
     key: session.key,
     kind: session.kind,
@@ -131,10 +113,16 @@ function sessionOf(
     ),
     seats: plan.numbers.textBySession.get(session.key) ?? '',
     placements,
-    extra,
+    extra: extraOf(extraPlacements),
   }
   known.set(session, made)
   return made
+}
+
+function extraOf(placements: ExtraPlacement[]): BlueprintSession['extra'] {
+  return placements
+    .map((one) => ({ ...one, until: formatInstant(one.until) }))
+    .toSorted((a, b) => (`${a.node} ${a.until}` < `${b.node} ${b.until}` ? -1 : 1))
 }
 
 function samePlacements(a: Placement[], b: Placement[]): boolean {

@@ -51,16 +51,13 @@ export function vectorOf(
   ]
 }
 
-/** The demands of one session: its common places, and those with extra time. */
-export function demandOf(
-  course: Course,
-  session: Occurrence,
-  pool: Pool,
-  dims: Dimensions,
-): Demand[] {
+/**
+ * The demands of one session: its common places, and those with extra time.
+ * @param each what one seat of the course takes: one array for all its sessions
+ */
+export function demandOf(course: Course, session: Occurrence, pool: Pool, each: Vector): Demand[] {
   const places = reservedPlaces(session, pool)
   if (places === 0) return []
-  const each = vectorOf(course.seat, dims)
   const common = {
     session: session.key,
     course: course.key,
@@ -70,6 +67,7 @@ export function demandOf(
     from: session.leadStartsAt,
     isExtra: false,
   }
+  if (session.extra.length === 0) return [{ ...common, seats: places, until: session.commonEndsAt }]
   const extra = session.extra.map(({ seats, until }) => ({
     ...common,
     isExtra: true,

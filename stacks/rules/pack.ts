@@ -6,7 +6,7 @@
  * with one and buying another. Seats that end together are put together, so that machines empty
  * together. Nobody who sits is ever moved: a use never changes its machine.
  */
-import type { Demand } from './demand.ts'
+import type { Demand, Vector } from './demand.ts'
 import { boughtMachine, fit, roomBetween, take } from './machines.ts'
 import type { Machine, Market, Offer, Use } from './machines.ts'
 
@@ -258,15 +258,26 @@ function yieldOf(
   return value / Math.max(1e-9, offer.pricePerHour * (demand.until - demand.from + offer.bootMs))
 }
 
+/** By what a seat takes and the pool: asked for at each purchase. */
+const slicePrices = new WeakMap<Market, WeakMap<Vector, number>>()
+
 /** Price per hour of one seat if machines could be bought by the slice. */
 function fractionalPrice(market: Market, demand: Demand): number {
-  let best = Infinity
+  let prices = slicePrices.get(market)
+  if (prices === undefined) {
+    prices = new WeakMap()
+    slicePrices.set(market, prices)
+  }
+  let best = prices.get(demand.each)
+  if (best !== undefined) return best
+  best = Infinity
   for (const { capacity, pricePerHour } of market.offers) {
     const share = Math.max(
       ...demand.each.map((x, i) => (x === 0 ? 0 : x / (capacity[i] as number))),
     )
     if (share <= 1) best = Math.min(best, share * Math.max(pricePerHour, 1e-6))
   }
+  prices.set(demand.each, best)
   return best
 }
 
@@ -293,11 +304,15 @@ function isWithinLimits(
   const mostAll = market.pool.maximum - market.idle
   const mostSame = offer.quota - (offer === market.idleOffer ? market.idle : 0)
   if (bought.length + others.length < Math.min(mostAll, mostSame)) return true
-  const lives = [...bought.filter((one) => one !== except).map(lifeOf), ...others].filter(
-    (life) => life.from < until && from < life.until,
-  )
-  const same = lives.filter((life) => life.flavour === offer.flavour)
-  return peak(lives, from) < mostAll && peak(same, from) < mostSame
+  const near: Lives[] = others.filter((life) => life.from < until && from < life.until)
+  for (const one of bought) {
+    if (one === except || one.until <= from) continue
+    const life = lifeOf(one)
+    if (life.from < until) near.push(life)
+  }
+  if (near.length < Math.min(mostAll, mostSame)) return true
+  const same = near.filter((life) => life.flavour === offer.flavour)
+  return peak(near, from) < mostAll && peak(same, from) < mostSame
 }
 
 export function lifeOf(machine: Machine): Lives {

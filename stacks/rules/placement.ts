@@ -49,6 +49,8 @@ export interface Placed {
   /** What lasts longer than a day, or is seated already. */
   lasting: Stretch
   lastingMachines: Machine[]
+  /** Seats per node of every session. Read it before the next call on the same `Solved`. */
+  bySession: ReadonlyMap<string, Placement[]>
   /** The rest, in order of time. */
   stretches: Stretch[]
 }
@@ -58,6 +60,11 @@ export interface Solved {
   lasting: { long: Demand[]; seated: string; result: Lasting } | undefined
   /** By their first demand; good for one result of `lasting` only. */
   stretches: WeakMap<Demand, { lasting: Lasting; stretch: Stretch }>
+  /** The demands of the last call, in order. */
+  sorted: Demand[]
+  /** Where every session sits, and the stretches that say so. */
+  bySession: Map<string, Placement[]>
+  counted: Set<Stretch>
 }
 
 interface Lasting {
@@ -67,7 +74,13 @@ interface Lasting {
 }
 
 export function nothingSolved(): Solved {
-  return { lasting: undefined, stretches: new WeakMap() }
+  return {
+    lasting: undefined,
+    stretches: new WeakMap(),
+    sorted: [],
+    bySession: new Map(),
+    counted: new Set(),
+  }
 }
 
 /**
@@ -81,7 +94,7 @@ export function placePool(
   solved: Solved = nothingSolved(),
 ): Placed {
   const { pinned, rest } = pinSeated(market, demands, seated)
-  const sorted = rest.toSorted(inOrderOfPlacing)
+  const sorted = inOrder(rest, solved)
   const long = sorted.filter(isLong)
   const lasting = lastingOf(market, long, pinned, solved)
   const short = long.length === 0 ? sorted : sorted.filter((demand) => !isLong(demand))
@@ -94,7 +107,63 @@ export function placePool(
     if (!isSame) solved.stretches.set(first, { lasting, stretch })
     stretches.push(stretch)
   }
-  return { market, lasting: lasting.stretch, lastingMachines: lasting.machines, stretches }
+  const bySession = placementsBySession(lasting.stretch, stretches, solved)
+  return {
+    market,
+    lasting: lasting.stretch,
+    lastingMachines: lasting.machines,
+    stretches,
+    bySession,
+  }
+}
+
+/** What was in order stays so; sorting two runs is quick. */
+function inOrder(demands: Demand[], solved: Solved): Demand[] {
+  const wanted = new Set(demands)
+  const sorted = solved.sorted.filter((demand) => wanted.delete(demand))
+  sorted.push(...wanted)
+  sorted.sort(inOrderOfPlacing)
+  solved.sorted = sorted
+  return sorted
+}
+
+/** Only stretches that came or went since the last call are looked at. */
+function placementsBySession(
+  lasting: Stretch,
+  stretches: Stretch[],
+  solved: Solved,
+): Map<string, Placement[]> {
+  const { bySession, counted } = solved
+  const now = new Set([lasting, ...stretches])
+  // What is fixed beforehand adds to what is placed now: then all is counted anew.
+  if (lasting.placements.size > 0) {
+    bySession.clear()
+    counted.clear()
+  }
+  for (const stretch of counted) {
+    if (now.has(stretch)) continue
+    for (const session of stretch.placements.keys()) bySession.delete(session)
+    counted.delete(stretch)
+  }
+  for (const stretch of now) {
+    if (counted.has(stretch)) continue
+    counted.add(stretch)
+    for (const [session, list] of stretch.placements) {
+      const before = bySession.get(session)
+      bySession.set(session, before === undefined ? list : merged(before, list))
+    }
+  }
+  if (lasting.placements.size > 0) counted.clear()
+  return bySession
+}
+
+/** A session seated in part already has some places fixed beforehand, the rest placed now. */
+function merged(a: Placement[], b: Placement[]): Placement[] {
+  const seats = new Map(a.map((one) => [one.node, one.seats]))
+  for (const one of b) seats.set(one.node, (seats.get(one.node) ?? 0) + one.seats)
+  return [...seats]
+    .map(([node, count]) => ({ node, seats: count }))
+    .toSorted((x, y) => byName(x.node, y.node))
 }
 
 export function isLong(demand: Demand): boolean {

@@ -1,7 +1,7 @@
 /** What does one course ask for, on its own? Everything that does not depend on other courses. */
 import type { Course, Environment, Inventory, Note, Policy, Pool, Zone } from '../terms.ts'
 import { allowanceNotes } from './allowance.ts'
-import { demandOf } from './demand.ts'
+import { demandOf, vectorOf } from './demand.ts'
 import type { Demand, Dimensions } from './demand.ts'
 import { numberSeats } from './numbers.ts'
 import type { Numbering } from './numbers.ts'
@@ -117,10 +117,14 @@ function demandsOf(
 ): Demand[] {
   const missing = new Set<string>()
   if (!pools.has(course.pool)) missing.add(course.pool)
+  const each = new Map([...pools].map(([key, { dims }]) => [key, vectorOf(course.seat, dims)]))
   const demands = occurrences.flatMap((session) => {
     const found = pools.get(session.pool)
-    if (found === undefined) missing.add(session.pool)
-    return found === undefined ? [] : demandOf(course, session, found.pool, found.dims)
+    const vector = each.get(session.pool)
+    if (found !== undefined && vector !== undefined)
+      return demandOf(course, session, found.pool, vector)
+    missing.add(session.pool)
+    return []
   })
   const known = [...pools.keys()].toSorted()
   for (const pool of missing) {
