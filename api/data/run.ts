@@ -21,7 +21,7 @@ const ENTERED_FROM: Record<Exclude<RunState, 'preparing'>, RunState[]> = {
   planned: ['planning'],
   applying: ['planned'],
   applied: ['planned', 'applying'],
-  held: ['planned'],
+  held: ['planned', 'applying'],
   failed: ['preparing', 'planning', 'planned', 'applying'],
   cancelled: ['preparing', 'planning', 'planned', 'applying'],
   needs_reconcile: ['preparing', 'planning', 'planned', 'applying'],

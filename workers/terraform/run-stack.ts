@@ -7,6 +7,7 @@ import { withTransaction } from '../../api/data/db.ts'
 import { newToken, tokenHash } from '../../api/data/ids.ts'
 import { createRun, endDeadRuns, moveRun, type RunKind } from '../../api/data/run.ts'
 import {
+  holdsLease,
   type Lease,
   type LeasedStack,
   moveStack,
@@ -186,7 +187,10 @@ async function settle(
       ...(message !== undefined && { message }),
       ...(summary && { summary }),
     })
-    if (!moved) return false
+    if (!moved) {
+      if (!(await holdsLease(tx, ctx.lease))) return false
+      throw new Error(`Run ${ctx.runId} cannot become ${ending.state} from where it is.`)
+    }
     if (ending.state !== 'applied')
       return moveStack(tx, ctx.lease, {
         state: stackStateAfter(ending),

@@ -3,7 +3,7 @@
  * would go on creating things nobody has in a state. So it runs in a PID namespace whose first process
  * dies with the worker, and everything in it with that one.
  */
-import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
@@ -23,6 +23,8 @@ export type SpawnOptions = {
 
 export const GRACE_MS = 120_000
 const STDERR_KEPT = 16_384
+/** What a shell, and unshare, answer for a program that is not there. */
+const NOT_FOUND = 127
 
 export async function runCommand(command: Command, options: SpawnOptions): Promise<Exit> {
   options.kill?.throwIfAborted()
@@ -34,25 +36,27 @@ export async function runCommand(command: Command, options: SpawnOptions): Promi
     // A group of its own: a signal reaches the engine and its providers, and Ctrl-C does not.
     detached: true,
   })
-  const spawned = Promise.race([
-    once(child, 'spawn'),
-    once(child, 'error').then(([e]) => Promise.reject(e)),
-  ])
-  await spawned.catch((cause: Error) => {
-    throw new Error(
-      `Could not start ${command.argv[0]}: install it, or set TERRAFORM_BINARY_NAME.`,
-      { cause },
-    )
+  await Promise.race([once(child, 'spawn'), failure(child)]).catch((cause: Error) => {
+    throw new Error(cannotStart(command), { cause })
   })
   const release = obeySignals(child, options)
   try {
     const [stderr] = await Promise.all([tail(child.stderr), lines(child.stdout, options.onLine)])
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+    if (child.exitCode === NOT_FOUND) throw new Error(cannotStart(command))
     return { code: child.exitCode, signal: child.signalCode, stderr }
   } finally {
     release()
   }
 }
+
+async function failure(child: ChildProcess): Promise<never> {
+  const [error] = (await once(child, 'error')) as [Error]
+  throw error
+}
+
+const cannotStart = ({ argv }: Command): string =>
+  `Could not start ${argv[0]}: install it, or set TERRAFORM_BINARY_NAME.`
 
 /** SIGINT on `stop`, SIGKILL when that took too long or on `kill`. Answers how to let go. */
 function obeySignals(

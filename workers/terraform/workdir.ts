@@ -15,7 +15,7 @@ const BASE_FILE = 'base-serial'
 export const stackFolder = (home: string, stackId: string): string =>
   join(home, 'terraform', 'runs', stackId)
 
-/** Makes the folder ready: no `init` is needed after it. */
+/** Makes the folder anew and ready: no `init` is needed after it. */
 export async function fillWorkdir(
   workdir: string,
   prepared: Prepared,
@@ -25,6 +25,7 @@ export async function fillWorkdir(
     baseSerial: number
   },
 ): Promise<void> {
+  await rm(workdir, { recursive: true, force: true })
   await mkdir(workdir, { recursive: true, mode: 0o700 })
   await cp(prepared.folder, workdir, { recursive: true, verbatimSymlinks: true })
   await writeFile(join(workdir, 'cdk.tf.json'), JSON.stringify(files.configuration, null, 2))

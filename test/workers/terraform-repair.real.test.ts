@@ -1,0 +1,118 @@
+/** What runs make good by themselves: undelivered states, strangers with our names, things that went away. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { execute, sql } from '../../api/data/db.ts'
+import { serviceName } from '../../stacks/parts/names.ts'
+import { setReplicas } from '../../workers/swarm/service.ts'
+import { applyStack, type StackRequest } from '../../workers/terraform/run-stack.ts'
+import {
+  COURSE8,
+  liveServices,
+  runningTask,
+  SEATS,
+  serviceOf,
+  type TerraformBed,
+  terraformBed,
+} from './terraform-bed.ts'
+
+let bed: TerraformBed
+beforeAll(async () => {
+  bed = await terraformBed()
+})
+afterAll(() => bed?.down())
+
+it('keeps a state that could not be delivered, and delivers it with the next run', async () => {
+  const services = { ...bed.services, log: { ...bed.services.log, error: () => {} } }
+  const slow = applyStack(services, bed.request(bed.seats([1, 2, 3]), { parallelism: 1 }))
+  await untilServices(1)
+  await execute(bed.database.pool, sql`alter table state_version rename to state_version_away`)
+  expect(await slow).toMatchObject({ ok: false, reason: 'failed', retry: true })
+  await execute(bed.database.pool, sql`alter table state_version_away rename to state_version`)
+  const made = await liveServices(bed.docker)
+
+  const next = await applyStack(bed.services, bed.request(bed.seats([1, 2, 3])))
+  // Nothing is adopted: the state that was left behind knew everything.
+  expect(next).toMatchObject({ ok: true, summary: { import: 0, create: 0, update: 0 } })
+  expect(await liveServices(bed.docker)).toEqual(made)
+})
+
+it('makes again what somebody removed', async () => {
+  const { ID } = await serviceOf(bed.docker, 2)
+  await bed.docker.call('DELETE', `/services/${ID}`)
+  const result = await applyStack(bed.services, bed.request(bed.seats([1, 2, 3])))
+  expect(result).toMatchObject({ ok: true, summary: { create: 1, update: 0, delete: 0 } })
+  expect((await serviceOf(bed.docker, 2)).ID).not.toBe(ID)
+})
+
+it('leaves a running seat of another make alone, and takes it over once it is cold', async () => {
+  const stranger = await makeByHand(4)
+  const task = await runningTask(bed.docker, stranger)
+  const request: StackRequest = bed.request(bed.seats([1, 2, 3, 4, 5]))
+  const spared = await applyStack(bed.services, request)
+  expect(spared).toMatchObject({ ok: false, reason: 'held', retry: true })
+  expect(spared).toHaveProperty('message', expect.stringContaining('docker_service.s004'))
+  expect(await runningTask(bed.docker, stranger)).toBe(task)
+  // The rest of the class did not wait for it.
+  expect((await serviceOf(bed.docker, 5)).Spec.Labels['labplan.stack']).toBe(SEATS)
+
+  await setReplicas(bed.docker, stranger, { replicas: 0, pidsLimit: 32 })
+  const taken = await applyStack(bed.services, request)
+  expect(taken).toMatchObject({ ok: true, summary: { import: 1, create: 0, delete: 0 } })
+  const { Spec } = await serviceOf(bed.docker, 4)
+  expect(Spec.TaskTemplate).toMatchObject({ ContainerSpec: { CapabilityDrop: ['ALL'] } })
+})
+})
+
+it('says which network is missing, and which secret', async () => {
+  const elsewhere = bed.seats([1], { ...bed.template, network: 'elsewhere' })
+  expect(await applyStack(bed.services, bed.request(elsewhere))).toMatchObject({
+    ok: false,
+    reason: 'failed',
+    message: "There is no Swarm network lp-test0000-elsewhere: make the pool's base first.",
+  })
+  const before = async () => ({ secrets: {} })
+  expect(await applyStack(bed.services, bed.request(bed.seats([1]), { before }))).toMatchObject({
+    ok: false,
+    message: 'No Swarm secret was made for seat 1.',
+  })
+})
+
+it('says what Terraform said when it fails, and gives the stack back', async () => {
+  const services = { ...bed.services, log: { ...bed.services.log, error: () => {} } }
+  const unheard = bed.seats([1, 2, 3, 4, 5, 6], { ...bed.template, constraints: ['nonsense'] })
+  const failed = await applyStack(services, bed.request(unheard))
+  expect(failed).toMatchObject({ ok: false, reason: 'failed', retry: true })
+  expect(failed).toHaveProperty(
+    'message',
+    expect.stringMatching(/^Terraform could not apply: .*constraint expected one operator/),
+  )
+  const result = await applyStack(bed.services, bed.request(bed.seats([1, 2, 3, 4, 5])))
+  expect(result).toMatchObject({ ok: true })
+})
+
+/** A service with a seat's name and labels, made by nobody we know, and running. */
+async function makeByHand(number: number): Promise<string> {
+  const { Spec } = await serviceOf(bed.docker, 1)
+  const container = Spec.TaskTemplate.ContainerSpec as { Image: string }
+  const made = (await bed.docker.call('POST', '/services/create', {
+    body: {
+      Name: serviceName({ installation: 'test0000', course8: COURSE8, number }),
+      Labels: { ...Spec.Labels, 'labplan.seat': `${COURSE8}/00${number}` },
+      TaskTemplate: {
+        ContainerSpec: { Image: container.Image },
+        Networks: Spec.TaskTemplate.Networks,
+      },
+      Mode: { Replicated: { Replicas: 1 } },
+      EndpointSpec: { Mode: 'dnsrr' },
+    },
+  })) as { ID: string }
+  return made.ID
+}
+
+async function untilServices(count: number): Promise<void> {
+  const deadline = Date.now() + 60_000
+  while ((await liveServices(bed.docker)).length < count) {
+    if (Date.now() > deadline) throw new Error(`Not ${count} services after 60 s.`)
+    await sleep(50)
+  }
+}
