@@ -276,11 +276,11 @@ export async function enter(of: Scene, into: TestSeat): Promise<{ cookie: string
   return { cookie: answer.headers['set-cookie']![0]!.split(';')[0]! }
 }
 
-/** Waits until `holds`, at most 5 s. */
-export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 5_000
+/** Waits until `holds`, at most `seconds`. */
+export async function until(holds: () => boolean | Promise<boolean>, seconds = 5): Promise<void> {
+  const deadline = performance.now() + seconds * 1000
   while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`Waited 5 s in vain for ${holds}`)
+    if (performance.now() > deadline) throw new Error(`Waited ${seconds} s in vain for ${holds}`)
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
 }
