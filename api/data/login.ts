@@ -168,8 +168,4 @@ export async function findLogin(db: Db, token: string, now: Date): Promise<Login
   )
 }
 
-export async function endLogin(db: Db, token: string): Promise<void> {
-  await execute(db, sql`delete from login where token_hash = ${tokenHash(token)}`)
-}
-
 const after = (now: Date, seconds: number): Date => new Date(now.getTime() + seconds * 1000)

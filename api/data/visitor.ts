@@ -1,5 +1,5 @@
 /** Who a browser's login belongs to. */
-import { type Db, findOne, sql } from './db.ts'
+import { type Db, execute, findOne, sql } from './db.ts'
 import type { Locale } from '../locale.ts'
 
 export type Visitor = {
@@ -25,4 +25,9 @@ export async function findVisitor(
         from login join person on person.id = login.person_id
         where login.token_hash = ${login.tokenHash} and login.expires_at > ${login.now} and person.erased_at is null`,
   )
+}
+
+/** Ends a visitor's login: its cookie opens nothing any more. */
+export async function forgetVisitor(db: Db, visitor: Pick<Visitor, 'loginHash'>): Promise<void> {
+  await execute(db, sql`delete from login where token_hash = ${visitor.loginHash}`)
 }

@@ -5,10 +5,9 @@ import { withTransaction } from '../data/db.ts'
 import {
   type CopiedActivity,
   acceptCopiedActivity,
-  editsPlansIn,
   findCopiedActivity,
-  findMembership,
-} from '../data/person.ts'
+} from '../data/lms-activity.ts'
+import { editsPlansIn, findMembership } from '../data/person.ts'
 import { Problem, notAllowed, notFound } from '../errors.ts'
 import { copiedActivityPage } from '../pages/copied-activity.ts'
 import { paths } from '../paths.ts'

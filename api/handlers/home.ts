@@ -4,6 +4,7 @@ import { LOCALE_COOKIE, LOGIN_COOKIE } from '../cookies.ts'
 import { coursesOfPerson } from '../data/course.ts'
 import { ping } from '../data/overview.ts'
 import { sessionsToCome } from '../data/session.ts'
+import { forgetVisitor } from '../data/visitor.ts'
 import { frontPage, homePage } from '../pages/home.ts'
 import { paths } from '../paths.ts'
 import type { Handler } from '../visit.ts'
@@ -35,10 +36,13 @@ export const chooseLocale: Handler<unknown, z.infer<typeof localeBody>> = ({ bod
   cookies: [{ name: LOCALE_COOKIE, value: body.locale, maxAgeSeconds: YEAR_SECONDS }],
 })
 
-export const leave: Handler = () => ({
-  seeOther: paths.home(),
-  cookies: [{ name: LOGIN_COOKIE, value: '', maxAgeSeconds: 0 }],
-})
+export const leave: Handler = async (visit) => {
+  if (visit.visitor) await forgetVisitor(visit.pool, visit.visitor)
+  return {
+    seeOther: paths.home(),
+    cookies: [{ name: LOGIN_COOKIE, value: '', maxAgeSeconds: 0 }],
+  }
+}
 
 /** For a load balancer: 200 while the database answers. */
 export const health: Handler = async (visit) => {

@@ -6,7 +6,7 @@ export const course = {
   'course.no-sessions': { en: 'No session to come.', fr: 'Aucune séance à venir.' },
   'course.when': { en: 'When', fr: 'Quand' },
   'course.students': { en: 'Students', fr: 'Étudiants' },
-  'course.at-once': { en: 'At once', fr: 'À la fois' },
+  'course.at-once': { en: '({count} at once)', fr: '({count} à la fois)' },
   'course.pool': { en: 'Pool', fr: 'Pool' },
   'course.state': { en: 'State', fr: 'État' },
   'course.class': { en: 'Class', fr: 'Classe' },

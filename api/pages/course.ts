@@ -68,8 +68,7 @@ function sessionsSection(visit: Visit, { sessions, course }: CourseView): Html {
   const t = (code: string) => say(visit.locale, code)
   const columns = [
     { head: t('course.when'), cell: (row: Session) => whenOf(visit, row, course.time_zone) },
-    { head: t('course.students'), cell: (row: Session) => row.students, isNumber: true },
-    { head: t('course.at-once'), cell: (row: Session) => row.at_once, isNumber: true },
+    { head: t('course.students'), cell: (row: Session) => studentsOf(visit, row) },
     { head: t('course.state'), cell: (row: Session) => sessionTag(visit, row) },
   ]
   return html`<section class="sheet" aria-labelledby="sessions-title">
@@ -82,6 +81,12 @@ function whenOf({ locale }: Visit, session: Session, timeZone: string): Html {
   const hours = `${clock(locale, timeZone, session.starts_at)}–${clock(locale, timeZone, session.ends_at)}`
   return html`<span class="unbroken">${shortDay(locale, timeZone, session.starts_at)}</span>
     <span class="hours unbroken">${hours}</span>`
+}
+
+function studentsOf(visit: Visit, session: Session): Html {
+  if (session.at_once === session.students) return html`${session.students}`
+  const places = say(visit.locale, 'course.at-once', { count: session.at_once })
+  return html`${session.students} <span class="faint unbroken">${places}</span>`
 }
 
 function sessionTag(visit: Visit, session: Session): Html {

@@ -25,22 +25,25 @@ export function homePage(visit: Visit, own: { courses: OwnCourse[]; sessions: Se
   return frame(visit, {
     title: t('home.title'),
     main: html`<article class="sheet">
-      <h1>${t('home.title')}</h1>
-      <section aria-labelledby="next-title">
-        <h2 id="next-title">${t('home.next')}</h2>
-        ${own.sessions.length === 0 ? html`<p class="empty">${t('home.none')}</p>` : agenda(visit, own)}
-      </section>
-      <section aria-labelledby="courses-title">
-        <h2 id="courses-title">${t('home.courses')}</h2>
-        ${
-          own.courses.length === 0
-            ? html`<p class="empty">${t('home.no-courses')}</p>`
-            : html`<ul class="course-list">
-                ${own.courses.map((course) => courseLine(visit, course))}
-              </ul>`
-        }
-      </section>
-    </article>`,
+        <h1>${t('home.title')}</h1>
+        <section aria-labelledby="next-title">
+          <h2 id="next-title">${t('home.next')}</h2>
+          ${own.sessions.length === 0 ? html`<p class="empty">${t('home.none')}</p>` : agenda(visit, own)}
+        </section>
+        <section aria-labelledby="courses-title">
+          <h2 id="courses-title">${t('home.courses')}</h2>
+          ${
+            own.courses.length === 0
+              ? html`<p class="empty">${t('home.no-courses')}</p>`
+              : html`<ul class="course-list">
+                  ${own.courses.map((course) => courseLine(visit, course))}
+                </ul>`
+          }
+        </section>
+      </article>
+      <form class="leave" method="post" action="${paths.leave()}">
+        ${csrfField(visit)}<button class="button quiet">${t('frame.leave')}</button>
+      </form>`,
   })
 }
 
