@@ -61,7 +61,6 @@ it('leaves a running seat of another make alone, and takes it over once it is co
   const { Spec } = await serviceOf(bed.docker, 4)
   expect(Spec.TaskTemplate).toMatchObject({ ContainerSpec: { CapabilityDrop: ['ALL'] } })
 })
-})
 
 it('says which network is missing, and which secret', async () => {
   const elsewhere = bed.seats([1], { ...bed.template, network: 'elsewhere' })
