@@ -4,21 +4,19 @@
  */
 import { type Actor, audit } from '../data/audit.ts'
 import { type Db, type Pool, withTransaction } from '../data/db.ts'
-import { findCourseInZone, keepDeepLink } from '../data/deep-link.ts'
+import { keepDeepLink } from '../data/deep-link.ts'
 import { newToken } from '../data/ids.ts'
 import type { KeyRing } from '../data/key-ring.ts'
-import { issueLoginCode } from '../data/login.ts'
-import type { LtiPlatform } from '../data/lti-store.ts'
 import {
-  type LmsResource,
+  type LmsCourse,
   type PointsAt,
-  findLmsContext,
-  findLmsResource,
+  findActivity,
   keepLmsContext,
   keepLmsResource,
-  keepMembership,
-  keepPerson,
-} from '../data/person.ts'
+} from '../data/lms-activity.ts'
+import { issueLoginCode } from '../data/login.ts'
+import type { LtiPlatform } from '../data/lti-store.ts'
+import { keepMember } from '../data/person.ts'
 import { claimWorkspace } from '../data/workspace.ts'
 import { paths } from '../paths.ts'
 import type { LaunchClaims } from './claims.ts'
@@ -38,32 +36,28 @@ export type Outcome = { enter: { code: string; browser: string } } | { refused: 
 
 export type LaunchParts = { pool: Pool; ring: KeyRing }
 
-type LmsCourse = NonNullable<LaunchClaims['context']>
-
 export async function admitLaunch(parts: LaunchParts, launch: Launch): Promise<Outcome> {
-  const { context, resourceLinkId } = launch.claims
+  const { context, resourceLinkId, role } = launch.claims
   if (!context) return refused('context-missing')
   if (!resourceLinkId) return refused('resource-missing')
+  const isTeacher = role === 'teacher'
   return withTransaction(parts.pool, async (tx) => {
-    const lmsContextId = await keepContext(tx, launch, context)
-    const activity = { lmsContextId, deploymentId: launch.deploymentId, resourceLinkId }
-    const found = await resolveActivity(tx, parts.ring, { launch, context, activity })
-    const isTeacher = launch.claims.role === 'teacher'
-    if ('none' in found)
-      return refused(isTeacher ? 'activity-unlinked-teacher' : 'activity-unlinked')
-    if ('copied' in found && !isTeacher) return refused('activity-copied')
-    if ('course' in found && !isTeacher && !isOpenToStudents(found.course.state))
+    const { opens, lmsContextId } = await resolveActivity(tx, parts.ring, {
+      launch,
+      resourceLinkId,
+      lmsCourse: lmsCourseOf(launch, context),
+    })
+    if (!opens) return refused(isTeacher ? 'activity-unlinked-teacher' : 'activity-unlinked')
+    if ('copyId' in opens && !isTeacher) return refused('activity-copied')
+    if ('state' in opens && !isTeacher && !isOpenToStudents(opens.state))
       return refused('course-not-open')
     const visitor = await keepVisitor(tx, launch, { lmsContextId, editsPlans: false })
-    if ('copied' in found)
-      return enter(tx, visitor, {
-        courseId: null,
-        returnPath: paths.copiedActivity(found.copied.id),
-      })
+    if ('copyId' in opens)
+      return enter(tx, visitor, { courseId: null, returnPath: paths.copiedActivity(opens.copyId) })
     const returnPath = isTeacher
-      ? paths.course(found.course.key)
-      : await workspaceOf(tx, visitor, found.course.id)
-    return enter(tx, visitor, { courseId: found.course.id, returnPath })
+      ? paths.course(opens.key)
+      : await workspaceOf(tx, visitor, opens.id)
+    return enter(tx, visitor, { courseId: opens.id, returnPath })
   })
 }
 
@@ -71,58 +65,55 @@ const refused = (code: Refusal['code']): Outcome => ({ refused: { code } })
 
 const isOpenToStudents = (state: string): boolean => state === 'test' || state === 'ready'
 
-function keepContext(tx: Db, launch: Launch, context: LmsCourse): Promise<string> {
-  return keepLmsContext(tx, {
-    platformId: launch.platform.id,
-    contextId: context.id,
-    label: context.label,
-    title: context.title,
-    rosterUrl: launch.claims.rosterUrl,
-    now: launch.now,
-  })
-}
+const lmsCourseOf = (
+  { platform, claims }: Launch,
+  context: NonNullable<LaunchClaims['context']>,
+): LmsCourse => ({
+  platformId: platform.id,
+  contextId: context.id,
+  label: context.label,
+  title: context.title,
+  rosterUrl: claims.rosterUrl,
+})
 
-type Found =
-  | { course: { id: string; key: string; state: string } }
-  | { copied: LmsResource }
-  | { none: true }
-
-type Asked = {
-  launch: Launch
-  context: LmsCourse
-  activity: { lmsContextId: string; deploymentId: string; resourceLinkId: string }
-}
+type Opens = { id: string; key: string; state: string } | { copyId: string }
 
 /**
  * What the activity opens. A choice signed for this very LMS course always holds, so a teacher can change it;
  * signed for another one it marks a copy, unless somebody has already said what the copy opens.
  */
-async function resolveActivity(tx: Db, ring: KeyRing, asked: Asked): Promise<Found> {
-  const { platform, claims } = asked.launch
+async function resolveActivity(
+  tx: Db,
+  ring: KeyRing,
+  asked: { launch: Launch; lmsCourse: LmsCourse; resourceLinkId: string },
+): Promise<{ opens: Opens | undefined; lmsContextId: string }> {
+  const { lmsCourse, resourceLinkId } = asked
+  const { platform, claims, deploymentId, now } = asked.launch
   const choice = readChoice(ring, platform.id, claims.custom)
-  const chosen =
-    choice && (await findCourseInZone(tx, { zoneId: platform.zone_id, key: choice.courseKey }))
-  const known = await findLmsResource(tx, asked.activity)
-  if (choice && chosen && choice.contextId === asked.context.id) {
-    if (known?.course_id !== chosen.id) await pointTo(tx, asked, { courseId: chosen.id })
-    return { course: chosen }
+  const zoneId = platform.zone_id
+  const seen = await findActivity(tx, { lmsCourse, zoneId, deploymentId, resourceLinkId, choice })
+  const lmsContextId =
+    seen.lms_context_id && seen.is_current
+      ? seen.lms_context_id
+      : await keepLmsContext(tx, { ...lmsCourse, now })
+  const pointTo = (pointsAt: PointsAt): Promise<string> => {
+    const { lineItemUrl } = claims
+    return keepLmsResource(tx, {
+      ...{ lmsContextId, deploymentId, resourceLinkId, lineItemUrl, pointsAt, now },
+    })
   }
-  if (known?.course) return { course: known.course }
-  if (!choice || !chosen) return { none: true }
-  const copiedFromId =
-    (await findLmsContext(tx, { platformId: platform.id, contextId: choice.contextId })) ?? null
-  if (known?.copied_course_id === chosen.id) return { copied: known }
-  return { copied: await pointTo(tx, asked, { copiedCourseId: chosen.id, copiedFromId }) }
-}
-
-function pointTo(tx: Db, asked: Asked, pointsAt: PointsAt): Promise<LmsResource> {
-  const { claims, now } = asked.launch
-  return keepLmsResource(tx, {
-    ...asked.activity,
-    pointsAt,
-    lineItemUrl: claims.lineItemUrl,
-    now,
-  })
+  const { chosen, linked } = seen
+  if (choice && chosen && choice.contextId === lmsCourse.contextId) {
+    if (linked?.id !== chosen.id) await pointTo({ courseId: chosen.id })
+    return { opens: chosen, lmsContextId }
+  }
+  if (linked) return { opens: linked, lmsContextId }
+  if (!chosen) return { opens: undefined, lmsContextId }
+  const copyId =
+    seen.resource_id && seen.copied_course_id === chosen.id
+      ? seen.resource_id
+      : await pointTo({ copiedCourseId: chosen.id, copiedFromId: seen.chosen_in_id })
+  return { opens: { copyId }, lmsContextId }
 }
 
 type Visitor = {
@@ -138,15 +129,16 @@ async function keepVisitor(
   where: { lmsContextId: string; editsPlans: boolean },
 ): Promise<Visitor> {
   const { platform, claims, now } = launch
-  const person = await keepPerson(tx, {
+  const person = await keepMember(tx, {
     platformId: platform.id,
     zoneId: platform.zone_id,
     sub: claims.sub,
     displayName: claims.displayName,
     locale: claims.locale,
+    role: claims.role,
+    ...where,
     now,
   })
-  await keepMembership(tx, { personId: person.id, ...where, role: claims.role, now })
   return {
     personId: person.id,
     lmsContextId: where.lmsContextId,
@@ -187,7 +179,7 @@ export async function admitDeepLinking(parts: LaunchParts, launch: Launch): Prom
   if (!context) return refused('context-missing')
   if (!deepLinking?.acceptTypes.includes('ltiResourceLink')) return refused('deep-link-types')
   return withTransaction(parts.pool, async (tx) => {
-    const lmsContextId = await keepContext(tx, launch, context)
+    const lmsContextId = await keepLmsContext(tx, { ...lmsCourseOf(launch, context), now })
     const visitor = await keepVisitor(tx, launch, { lmsContextId, editsPlans: true })
     const linkId = await keepDeepLink(tx, parts.ring, {
       personId: visitor.personId,

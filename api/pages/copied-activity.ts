@@ -1,5 +1,5 @@
 /** An activity that was copied with its LMS course: its teacher is asked what it opens. */
-import type { CopiedActivity } from '../data/person.ts'
+import type { CopiedActivity } from '../data/lms-activity.ts'
 import { say } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
