@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { baseLayer } from '../images/base.ts'
 import { terminal } from '../images/terminal.ts'
+import { sweepBeds } from '../../test/beds/removal.ts'
 import { ensurePrograms } from './debian.ts'
 import { ensureGo } from './go.ts'
 import { mirrorStep, providers } from './provider-mirror.ts'
@@ -86,6 +87,13 @@ function slowRunners(go: string): Runner[] {
 function preparations(settings: Settings): Step[] {
   return [
     { name: 'Programs', ensure: (say) => ensurePrograms(PROGRAMS, say) },
+    {
+      name: 'Left-overs',
+      async ensure() {
+        const swept = await sweepBeds()
+        return swept.length ? `removed ${swept.length} beds of killed runs` : undefined
+      },
+    },
     terraformStep(settings),
     mirrorStep(settings, () => findEngine(settings) ?? 'terraform', providers(false)),
     {
