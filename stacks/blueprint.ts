@@ -173,10 +173,25 @@ function sessionText(one: BlueprintSession): string {
   )
 }
 
+/** The stretches a pool's nodes were put together from: most are the same after an edit. */
+const nodeStretches = new WeakMap<BlueprintPool['nodes'], BlueprintPool['nodes'][]>()
+
+/** One list of nodes from lists per stretch of time, whose texts are then kept apart. */
+export function joinNodes(stretches: BlueprintPool['nodes'][]): BlueprintPool['nodes'] {
+  const nodes = stretches.flat()
+  nodeStretches.set(nodes, stretches)
+  return nodes
+}
+
 function poolText({ nodes, zone, ...before }: BlueprintPool): string {
   const head = canonicalJson(before).slice(0, -1)
-  const list = nodes.map((node) => textOf(node, nodeText)).join(',\n')
+  const stretches = (nodeStretches.get(nodes) ?? [nodes]).filter((list) => list.length > 0)
+  const list = stretches.map((some) => textOf(some, nodesText)).join(',\n')
   return `${head},"nodes":[${list}],"zone":${JSON.stringify(zone)}}`
+}
+
+function nodesText(nodes: BlueprintPool['nodes']): string {
+  return nodes.map(nodeText).join(',\n')
 }
 
 function nodeText(node: BlueprintPool['nodes'][number]): string {

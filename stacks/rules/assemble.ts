@@ -1,5 +1,5 @@
 /** Plans and placements → the blueprint document. Parts that did not change stay the same objects. */
-import { canonicalJson, course8, seatRanges } from '../blueprint.ts'
+import { canonicalJson, course8, joinNodes, seatRanges } from '../blueprint.ts'
 import type {
   Blueprint,
   BlueprintCourse,
@@ -55,12 +55,12 @@ function courseOf(
   placements: ByPool,
   policy: Policy,
 ): BlueprintCourse {
-  const sessions = plan.occurrences.map((session) => {
+  const before = known.get(plan) as BlueprintCourse | undefined
+  const sessions = plan.occurrences.map((session, i) => {
     const found = placements.get(session.pool)
     const extra = found?.extra.get(session.key) ?? []
-    return sessionOf(known, plan, session, found?.all.get(session.key) ?? [], extra)
+    return sessionOf(before?.sessions[i], plan, session, found?.all.get(session.key) ?? [], extra)
   })
-  const before = known.get(plan) as BlueprintCourse | undefined
   if (before !== undefined && before.sessions.every((one, i) => one === sessions[i])) return before
   const { course, zone, environment, occurrences, numbers } = plan
   const made: BlueprintCourse = {
@@ -80,18 +80,17 @@ function courseOf(
 }
 
 function sessionOf(
-  known: Assembled,
+  before: BlueprintSession | undefined,
   plan: CoursePlan,
   session: Occurrence,
   placements: Placement[],
   extraPlacements: ExtraPlacement[],
 ): BlueprintSession {
-  const before = known.get(session) as BlueprintSession | undefined
   if (before !== undefined && samePlacements(before.placements, placements)) {
     if (before.extra.length === 0 && extraPlacements.length === 0) return before
     if (canonicalJson(before.extra) === canonicalJson(extraOf(extraPlacements))) return before
   }
-  const made: BlueprintSession = {
+  return {
     key: session.key,
     kind: session.kind,
     pool: session.pool,
@@ -115,8 +114,6 @@ function sessionOf(
     placements,
     extra: extraOf(extraPlacements),
   }
-  known.set(session, made)
-  return made
 }
 
 function extraOf(placements: ExtraPlacement[]): BlueprintSession['extra'] {
@@ -141,7 +138,7 @@ function poolOf(known: Assembled, { market, lasting, stretches }: Placed): Bluep
     key: pool.key,
     zone: pool.zone,
     fixed: market.fixed.map((node) => node.key),
-    nodes: parts.flatMap((stretch) => nodesOf(known, stretch)),
+    nodes: joinNodes(parts.map((stretch) => nodesOf(known, stretch))),
     idle: Array.from({ length: idle }, (_, n) => ({ key: `${flavour}-${n + 1}`, flavour })),
   }
 }

@@ -135,8 +135,8 @@ function placementsBySession(
 ): Map<string, Placement[]> {
   const { bySession, counted } = solved
   const now = new Set([lasting, ...stretches])
-  // What is fixed beforehand adds to what is placed now: then all is counted anew.
-  if (lasting.placements.size > 0) {
+  // What is fixed beforehand adds to what is placed now: then, and the next time, all is counted anew.
+  if (lasting.placements.size > 0 || counted.size === 0) {
     bySession.clear()
     counted.clear()
   }
