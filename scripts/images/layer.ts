@@ -1,9 +1,12 @@
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import {
   createReadStream,
   createWriteStream,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   renameSync,
   rmSync,
 } from 'node:fs'
@@ -27,7 +30,8 @@ const layerSchema = z.object({
 
 /**
  * The layer kept under `folder`, or the one that `makeTar` makes now. A folder's name is the digest of all
- * that shapes the layer, so it is never out of date; it is made beside and renamed, so never half there.
+ * that shapes the layer, so it is never out of date; it is made beside and renamed, so never half there,
+ * and under a lock, so that two who want it at once make it once.
  */
 export async function keptLayer(
   folder: string,
@@ -35,18 +39,38 @@ export async function keptLayer(
 ): Promise<Layer> {
   const known = await readLayer(folder)
   if (known) return known
-  const draft = `${folder}.${process.pid}`
-  mkdirSync(draft, { recursive: true })
+  mkdirSync(dirname(folder), { recursive: true })
+  return await withLock(
+    `${folder}.lock`,
+    async () => (await readLayer(folder)) ?? make(folder, makeTar),
+  )
+}
+
+async function make(folder: string, makeTar: (tar: string) => Promise<void>): Promise<Layer> {
+  const draft = mkdtempSync(`${folder}.`)
   try {
     const tar = join(draft, 'layer.tar')
     await makeTar(tar)
     const layer = { ...(await compress(tar, `${tar}.gz`)), file: join(folder, 'layer.tar.gz') }
     rmSync(tar)
     await writeFile(join(draft, 'layer.json'), JSON.stringify(layer))
-    if (!existsSync(folder)) renameSync(draft, folder)
+    renameSync(draft, folder)
     return layer
   } finally {
     rmSync(draft, { recursive: true, force: true })
+  }
+}
+
+/** Held by a program that ends with our end of its pipe: whoever dies leaves no lock. */
+async function withLock<T>(file: string, work: () => Promise<T>): Promise<T> {
+  const holder = spawn('flock', [file, 'sh', '-c', 'echo held; exec cat'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  try {
+    await Promise.race([once(holder.stdout, 'data'), once(holder, 'exit')])
+    return await work()
+  } finally {
+    holder.stdin.end()
   }
 }
 
