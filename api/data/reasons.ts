@@ -60,7 +60,8 @@ async function warmable(tx: Db, session: WarmSeat): Promise<string[]> {
   const rows = await many<{ id: string; idle: boolean }>(
     tx,
     sql`select seat.id, (workspace.id is null
-          or (workspace.state in ('stopped', 'closed') and workspace.state_at < ${session.since})) as idle
+          or workspace.state = 'closed' or (workspace.state = 'stopped' and
+            (workspace.state_at < ${session.since} or workspace.message_code = 'stopped.session_end'))) as idle
         from seat join course on course.id = seat.course_id left join workspace on workspace.seat_id = seat.id
         where course.key = ${session.courseKey} and seat.number = any(${session.numbers}::int[])
         order by seat.state in ('starting', 'ready') desc, seat.number`,

@@ -43,7 +43,8 @@ async function clickActivity(person: string): Promise<Page> {
 /** Start, and the terminal that answers. */
 async function start(workspace: Page): Promise<Page> {
   await workspace.locator('form.door button.primary').click()
-  await workspace.locator('.xterm-rows').waitFor()
+  // The shell's prompt: what is typed before it would be lost.
+  await workspace.locator('.xterm-rows').getByText('$').first().waitFor()
   return workspace
 }
 
@@ -148,4 +149,4 @@ it('the session ends: workspaces stop, seats go, and the next session brings the
   const next = await clickActivity('student1')
   await types(await start(next), 'cat note.txt', '42 is the answer')
   expect(next.url()).toBe(address)
-})
+}, 400_000)
