@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
+import { type Asset, findAsset } from '../assets.ts'
 import { mintPass, PASS_SECONDS, type Ticket, readTicket } from '../data/ticket.ts'
 import { type Gate, isHolder, labelOf, visitOf } from './gate.ts'
 import { type Outside, PASS_COOKIE } from './headers.ts'
@@ -11,13 +12,18 @@ import type { UsedTickets } from './used-tickets.ts'
 export const OWN_PREFIX = '/.labplan/'
 const READY_WAIT_MS = 25_000
 
-const file = (name: string, type: string) => ({
-  type,
+const own = (name: string, type: string) => ({
+  type: `${type}; charset=utf-8`,
   bytes: readFileSync(join(import.meta.dirname, 'public', name)),
 })
-const files = {
-  'page.css': file('page.css', 'text/css; charset=utf-8'),
-  'wait.js': file('wait.js', 'text/javascript; charset=utf-8'),
+const ownFiles: Record<string, Pick<Asset, 'type' | 'bytes'>> = {
+  'page.css': own('page.css', 'text/css'),
+  'wait.js': own('wait.js', 'text/javascript'),
+}
+
+/** The gateway's own files, and those of the site its pages share. */
+function findFile(name: string): Pick<Asset, 'type' | 'bytes'> | undefined {
+  return Object.hasOwn(ownFiles, name) ? ownFiles[name] : findAsset(name)
 }
 
 export type Desk = { gate: Gate; used: UsedTickets; isDraining: () => boolean }
@@ -30,7 +36,8 @@ export async function answerOwn(desk: Desk, exchange: Exchange, outside: Outside
   if (name === 'enter') return enter(desk, exchange, outside, url.searchParams)
   if (name === 'ready') return answerReady(desk.gate, exchange, outside)
   if (name === 'healthz') return answerHealth(desk, response)
-  if (Object.hasOwn(files, name)) return sendFile(response, name as keyof typeof files)
+  const file = findFile(name)
+  if (file) return sendFile(response, file)
   send(response, 404, 'There is nothing here.\n')
 }
 
@@ -124,14 +131,14 @@ function answerHealth({ gate, isDraining }: Desk, response: ServerResponse): voi
   send(response, ok ? 200 : 503, JSON.stringify(health), 'application/json')
 }
 
-function sendFile(response: ServerResponse, name: keyof typeof files): void {
+function sendFile(response: ServerResponse, { type, bytes }: Pick<Asset, 'type' | 'bytes'>): void {
   response.writeHead(200, {
     ...OWN_HEADERS,
     'Cache-Control': 'max-age=300',
-    'Content-Type': files[name].type,
-    'Content-Length': files[name].bytes.length,
+    'Content-Type': type,
+    'Content-Length': bytes.length,
   })
-  response.end(files[name].bytes)
+  response.end(bytes)
 }
 
 function send(response: ServerResponse, status: number, text: string, type = 'text/plain'): void {

@@ -23,7 +23,7 @@ export type Exchange = { request: IncomingMessage; response: ServerResponse }
 export const OWN_HEADERS = {
   'Cache-Control': 'no-store',
   'Content-Security-Policy':
-    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'",
+    "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'",
   'Referrer-Policy': 'no-referrer',
   'X-Content-Type-Options': 'nosniff',
 }
@@ -69,21 +69,28 @@ function page(
         <head>
           <meta charset="utf-8" />
           <meta name="viewport" content="width=device-width, initial-scale=1" />
-          <title>${t(`${said}.title`)}</title>
-          <link rel="stylesheet" href="/.labplan/page.css" />
+          <meta name="color-scheme" content="light dark" />
+          <title>${t(`${said}.title`)} · Labplan</title>
+          <link rel="icon" href="/.labplan/mark.svg" type="image/svg+xml" />
+          ${STYLES.map((name) => html`<link rel="stylesheet" href="/.labplan/${name}" />`)}
           ${waits && retry()}
         </head>
         <body>
-          <main>
-            <h1>${t(`${said}.title`)}</h1>
-            <p>${t(`${said}.text`)}</p>
-            ${waits && html`<p class="waiting" role="status">${t('waiting')}</p>`}
-            <p><a href="${link}" target="_top">${t(isOwn ? 'workspace' : 'labplan')}</a></p>
+          <main id="main">
+            <article class="sheet quiet-page">
+              <h1>${t(`${said}.title`)}</h1>
+              <p class="lead">${t(`${said}.text`)}</p>
+              ${waits && html`<p class="waiting" role="status">${t('waiting')}</p>`}
+              <p><a href="${link}" target="_top">${t(isOwn ? 'workspace' : 'labplan')}</a></p>
+            </article>
           </main>
         </body>
-      </html> `,
+      </html>`,
   )
 }
+
+/** The site's own, and what only these pages have. */
+const STYLES = ['tokens.css', 'base.css', 'parts.css', 'pages.css', 'page.css']
 
 const retry = (): Html =>
   html`<script type="module" src="/.labplan/wait.js"></script>
