@@ -7,6 +7,7 @@ import { askEngine } from './steps/engine-api.ts'
 import { labplanVariables } from './steps/environment.ts'
 import type { Settings } from './steps/settings.ts'
 import { run } from './steps/shell.ts'
+import { findProcess } from './steps/supervised.ts'
 
 export type Finding = {
   part: string
@@ -24,7 +25,7 @@ export async function examine(settings: Settings): Promise<Finding[]> {
   const engine = await engineInfo(settings.dockerHost)
   const looks: [string, Promise<Look> | Look][] = [
     ['Docker engine', engineLook(engine)],
-    ['No new privileges', privilegesLook(engine)],
+    ['No new privileges', privilegesLook(engine, settings)],
     ['Swarm', swarmLook(engine)],
     ['Registry', registryLook(settings.registry)],
     ['Terraform', terraformLook(variables['TERRAFORM_BINARY_NAME'] ?? 'terraform')],
@@ -71,8 +72,11 @@ function engineLook(engine: Engine): Look {
 }
 
 /** Engines before 25 drop `NoNewPrivileges` of services without a word; the daemon's own default still holds. */
-function privilegesLook(engine: Engine): Look {
+function privilegesLook(engine: Engine, { home }: Settings): Look {
   if ('why' in engine) return doubtful('not known: the engine does not answer', 'See above.')
+  // An engine this old does not tell; the one of scripts/up has it in its configuration.
+  if (findProcess(home, 'dockerd'))
+    return good('set for every container by the engine of scripts/up')
   const { ServerVersion, SecurityOptions } = engine.info
   if (SecurityOptions?.some((option) => option.startsWith('name=no-new-privileges')))
     return good('set for every container by the engine')

@@ -43,12 +43,12 @@ export function diskProblem(
 /** Every port is free, or held by the process of ours that belongs there. */
 export function portsStep(settings: Settings): Step {
   const { home, ports, choices } = settings
-  const external = new Set(choices.DATABASE_URL ? ['postgres'] : [])
+  const unused = new Set([choices.DATABASE_URL && 'postgres', !settings.practice && 'lms'])
   return {
     name: 'Ports',
     async ensure() {
       for (const [name, port] of Object.entries(ports)) {
-        if (external.has(name) || findProcess(home, name)) continue
+        if (unused.has(name) || findProcess(home, name)) continue
         const taken = await whyTaken(port)
         if (taken) throw new CannotGoOn(portProblem(name, port, taken, await holderOf(port)))
       }

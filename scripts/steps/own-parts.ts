@@ -66,7 +66,7 @@ export function readImage(home: string): Image | undefined {
   return readJson(imageFile(home)) as Image | undefined
 }
 
-/** api, worker, gateway and the practice LMS, started together: each waits by itself for what it needs. */
+/** api, worker, gateway and the practice LMS, started together: each waits for what it needs. */
 export function processStep(settings: Settings): Step {
   const { home } = settings
   return {
@@ -102,11 +102,12 @@ function partsOf(settings: Settings): Part[] {
     // A worker lets a Terraform run come to an end it can record.
     stop: { signal: 'SIGTERM', withinMs: name === 'worker' ? 60_000 : 15_000 },
   })
+  const lms = { spec: part('lms', 'test/lms/main.ts', lmsCode, lmsState), port: ports.lms }
   return [
     { spec: part('api', 'api/server.ts'), port: ports.api },
     { spec: part('worker', 'workers/main.ts') },
     { spec: part('gateway', 'api/gateway/server.ts'), port: ports.gateway },
-    { spec: part('lms', 'test/lms/main.ts', lmsCode, lmsState), port: ports.lms },
+    ...(settings.practice ? [lms] : []),
   ]
 }
 

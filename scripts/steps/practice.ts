@@ -22,6 +22,7 @@ const CLASS_MINUTES = 180
 const WORTH_MINUTES = 45
 
 export function practiceSteps(settings: Settings): Step[] {
+  if (!settings.practice) return []
   const api = (): Api => apiClient(labplanVariables(settings))
   return [
     { name: 'Practice LMS', ensure: () => registerLms(api(), settings.ports.lms) },

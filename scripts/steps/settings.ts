@@ -29,6 +29,7 @@ const CHOICES = [
   'LABPLAN_TRUST_PROXY',
   'LABPLAN_LOG_LEVEL',
   'LABPLAN_PROVIDER_MIRROR',
+  'LABPLAN_PRACTICE',
   'LMS_LISTEN',
   'DATABASE_URL',
   'DOCKER_HOST',
@@ -48,6 +49,8 @@ export type Settings = {
   publicUrl: string
   seatUrl: string
   lmsUrl: string
+  /** Whether the practice LMS and its class are part of this installation. */
+  practice: boolean
   mirror: string
 }
 
@@ -70,6 +73,8 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     publicUrl: choices.LABPLAN_PUBLIC_URL ?? `http://labplan.localhost:${ports.api}`,
     seatUrl: choices.LABPLAN_SEAT_URL ?? `http://seats.localhost:${ports.gateway}`,
     lmsUrl: `http://lms.localhost:${ports.lms}`,
+    // It speaks plain HTTP on loopback: not a neighbour for an installation with a certificate.
+    practice: choices.LABPLAN_PRACTICE !== '0' && !choices.LABPLAN_TLS_CERT,
     mirror: resolve(choices.LABPLAN_PROVIDER_MIRROR ?? join(cache, 'mirror')),
   }
 }

@@ -23,18 +23,23 @@ import { wipeSteps } from './wipe.ts'
 
 const USAGE = `scripts/up [--detach | --stop | --status | --wipe [--yes]]
 
-Brings Labplan up on this machine: Docker Engine and a Swarm of one node when there are none, an image registry, Terraform
-with its providers, PostgreSQL, the environment image, Labplan itself, and a practice LMS to try it from. Can be run again at any point.
+Brings Labplan up on this machine: Docker Engine and a Swarm of one node when
+there are none, an image registry, Terraform with its providers, PostgreSQL, the
+environment image, Labplan itself, and a practice LMS to try it from. Can be run
+again at any point.
 
   (nothing)   bring up, and stay: Ctrl-C stops everything
   --detach    bring up, and return
   --stop      stop everything that runs; data stays
   --status    what runs; exit code 0 when everything does
-  --wipe      remove everything: data, containers, volumes, and the engine and Swarm if they were made here
+  --wipe      remove everything: data, containers, volumes, and the engine and
+              the Swarm if they were made here
   --yes       wipe without asking
 
-LABPLAN_HOME (default .labplan) holds all state. LABPLAN_PORTS=7180-7184 moves the five ports, so that several can run
-side by side. What is given once is remembered. docs/configuration.md lists all variables.
+LABPLAN_HOME (default .labplan) holds all state. LABPLAN_PORTS=7180-7184 moves
+the five ports, so that several can run side by side. LABPLAN_PRACTICE=0 leaves
+the practice LMS out. What is given once is remembered. docs/configuration.md
+lists all variables.
 `
 
 const PROGRAMS = {
@@ -76,13 +81,19 @@ async function bringUp(settings: Settings, stay: boolean): Promise<void> {
   if (stay) await follow(settings)
 }
 
-function welcome({ lmsUrl, publicUrl }: Settings, took: string, stay: boolean): string {
-  return `Labplan runs at ${publicUrl} (${took}). Try it from the practice LMS:
-  a student   ${lmsUrl}/login/student1
-  a teacher   ${lmsUrl}/login/teacher1
+function welcome(settings: Settings, took: string, stay: boolean): string {
+  return `Labplan runs at ${settings.publicUrl} (${took}). ${settings.practice ? practiceDoors(settings) : firstDoor}
 ${stay ? 'Ctrl-C stops everything.' : 'scripts/up --stop stops everything, --status says what runs.'}
 `
 }
+
+const practiceDoors = ({ lmsUrl }: Settings): string => `Try it from the practice LMS:
+  a student   ${lmsUrl}/login/student1
+  a teacher   ${lmsUrl}/login/teacher1`
+
+const firstDoor = `Next:
+  an administrator   scripts/labplan admin invite
+  your LMS           scripts/labplan registration-link create`
 
 async function stop(settings: Settings): Promise<void> {
   const stopped = await stopEverything(settings.home)
