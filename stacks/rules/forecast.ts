@@ -1,7 +1,10 @@
 /** How much will be asked, bought and paid, hour by hour? Demand against capacity over a term. */
-import type { Blueprint, BlueprintCourse } from '../blueprint.ts'
-import type { Pool } from '../terms.ts'
+import type { BlueprintCourse } from '../blueprint.ts'
+import type { Compiled } from '../compile.ts'
+import type { Pool, SeatNeeds } from '../terms.ts'
 import { formatInstant, parseInstant } from './clock.ts'
+import type { Vector } from './demand.ts'
+import { unlimited } from './machines.ts'
 
 const hourMs = 3_600_000
 
@@ -33,33 +36,43 @@ export interface Forecast {
   peakPlaces: number
 }
 
-/** @returns hours from the first to the last with demand or nodes; own machines of unknown size count 0 */
-export function forecast(blueprint: Blueprint, pool: Pool): Forecast {
+/** @returns hours with demand or nodes; own machines of unknown size count 0 */
+export function forecast(
+  compiled: Pick<Compiled, 'blueprint' | 'placed' | 'plans'>,
+  pool: Pool,
+): Forecast {
+  const { blueprint, placed, plans } = compiled
   const hours = new Hours()
   const planned = blueprint.pools.find((one) => one.key === pool.key)
-  for (const course of blueprint.courses) addCourse(hours, course, pool.key)
+  const market = placed.get(pool.key)?.market
+  for (const course of blueprint.courses) {
+    const seat = plans.find((plan) => plan.course.key === course.key)?.course.seat
+    if (seat) addCourse(hours, course, seat, pool.key)
+  }
+  const capacities = new Map(
+    market?.offers.map((offer) => [offer.flavour, capacityOf(offer.capacity)]),
+  )
   let totalPrice = 0
   let nodeHours = 0
   for (const node of planned?.nodes ?? []) {
     const [from, until] = [parseInstant(node.from), parseInstant(node.until)]
-    const flavour = pool.flavours.find((one) => one.key === node.flavour)
-    const price = flavour?.pricePerHour ?? 0
-    hours.hold(from, until, { nodes: 1, ...(flavour ? sizeOf(flavour, pool) : {}) })
+    const price = pool.flavours.find((one) => one.key === node.flavour)?.pricePerHour ?? 0
+    hours.hold(from, until, { nodes: 1, ...capacities.get(node.flavour) })
     hours.pay(from, until, price)
     nodeHours += (until - from) / hourMs
     totalPrice += (price * (until - from)) / hourMs
   }
+  const idle = planned?.idle ?? []
   const standing = [
-    ...pool.nodes.map((node) => sizeOf(node, pool)),
-    ...idleSizes(pool, planned?.idle ?? []),
+    ...(market?.fixed ?? []).map((node) => capacityOf(node.capacity)),
+    ...idle.map((node) => capacities.get(node.flavour) ?? {}),
   ]
-  const rows = hours.rows(standing, planned?.idle.length ?? 0)
+  const rows = hours.rows(standing, idle.length)
   const peakPlaces = rows.reduce((most, row) => Math.max(most, row.places), 0)
   return { pool: pool.key, currency: pool.currency, hours: rows, totalPrice, nodeHours, peakPlaces }
 }
 
-function addCourse(hours: Hours, course: BlueprintCourse, pool: string): void {
-  const { template } = course
+function addCourse(hours: Hours, course: BlueprintCourse, seat: SeatNeeds, pool: string): void {
   for (const session of course.sessions) {
     if (session.pool !== pool) continue
     const kept = session.extra.reduce((sum, one) => sum + one.seats, 0)
@@ -67,37 +80,25 @@ function addCourse(hours: Hours, course: BlueprintCourse, pool: string): void {
     const from = parseInstant(session.leadStartsAt)
     const amounts = (seats: number) => ({
       places: seats,
-      cores: (seats * (template?.cpuMillis ?? 0)) / 1000,
-      memoryMb: seats * (template?.memoryMb ?? 0),
-      gpus: seats * (template?.gpu?.count ?? 0),
+      cores: seats * seat.cpu,
+      memoryMb: seats * seat.memoryMb,
+      gpus: seats * (seat.gpu?.count ?? 0),
     })
-    hours.hold(from, parseInstant(session.placesEndAt), amounts(places))
+    if (places > 0) hours.hold(from, parseInstant(session.placesEndAt), amounts(places))
     for (const one of session.extra) hours.hold(from, parseInstant(one.until), amounts(one.seats))
   }
 }
 
 type Amounts = Partial<Omit<ForecastHour, 'at' | 'price'>>
 
-function sizeOf(
-  node: {
-    cpu?: number | undefined
-    memoryMb?: number | undefined
-    gpu?: { count: number } | undefined
-  },
-  pool: Pool,
-): Amounts {
+/** In the order of `Dimensions`: cpu in millis, memory, disk, then GPUs. */
+function capacityOf([cpuMillis = 0, memoryMb = 0, , ...gpus]: Vector): Amounts {
+  const known = (amount: number) => (amount >= unlimited ? 0 : amount)
   return {
-    capacityCores: Math.max(0, (node.cpu ?? 0) - pool.reserve.cpu),
-    capacityMemoryMb: Math.max(0, (node.memoryMb ?? 0) - pool.reserve.memoryMb),
-    capacityGpus: node.gpu?.count ?? 0,
+    capacityCores: known(cpuMillis) / 1000,
+    capacityMemoryMb: known(memoryMb),
+    capacityGpus: gpus.reduce((sum, count) => sum + count, 0),
   }
-}
-
-function idleSizes(pool: Pool, idle: { flavour: string }[]): Amounts[] {
-  return idle.flatMap((node) => {
-    const flavour = pool.flavours.find((one) => one.key === node.flavour)
-    return flavour ? [sizeOf(flavour, pool)] : []
-  })
 }
 
 const names = [
@@ -145,10 +146,8 @@ class Hours {
     for (const { at, sign, amounts } of this.#changes.toSorted(
       (a, b) => a.at - b.at || a.sign - b.sign,
     )) {
-      const isHeld = names.some((name) =>
-        name === 'places' || name === 'nodes' ? now[name] > (name === 'nodes' ? idle : 0) : false,
-      )
-      if (isHeld) for (let hour = Math.floor(last / hourMs); hour * hourMs < at; hour++) seen(hour)
+      if (now.places > 0 || now.nodes > idle)
+        for (let hour = Math.floor(last / hourMs); hour * hourMs < at; hour++) seen(hour)
       for (const name of names) now[name] += sign * (amounts[name] ?? 0)
       if (sign === 1) seen(Math.floor(at / hourMs))
       last = at

@@ -4,7 +4,7 @@ import type { Demand, Dimensions, Vector } from './demand.ts'
 import { vectorOf } from './demand.ts'
 
 /** More than any machine has: what nobody measured does not limit. */
-const unlimited = 2 ** 30
+export const unlimited = 2 ** 30
 
 /** Identical seats of one session on one machine. Times in epoch ms. */
 export interface Use {

@@ -127,7 +127,7 @@ function warmOf(
   needs: Needs,
   wanted: Wanted,
 ): void {
-  if (session.warm === 0) return
+  if (session.warm === 0 || course.template === null) return
   const mine = seatNumbers(session.seats).filter((seat) => needs.get(session.pool)?.has(seat))
   const taken = new Set(running.taken?.[course.key])
   const inOrder = [

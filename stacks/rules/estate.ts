@@ -1,0 +1,126 @@
+/**
+ * What goes to Git: per course one seat template, the numbers of each stack, and a schedule table; per
+ * pool its machines. Small and made to be read in a diff: one seat more is a handful of lines, one
+ * class moved is one. Where seats sit and which nodes are bought follows from the documents by
+ * compiling them, and is not repeated here.
+ */
+import type { BlueprintCourse, BlueprintSession } from '../blueprint.ts'
+import { seatNumbers, seatRanges } from '../blueprint.ts'
+import type { Compiled } from '../compile.ts'
+import { formatWall, parseInstant, wallOf } from './clock.ts'
+import { digestOf, seatsPerStack } from './wanted.ts'
+
+const minuteMs = 60_000
+
+/** Path → text, sorted by path; every text ends with a line end. */
+export function exportEstate({
+  blueprint,
+  plans,
+}: Pick<Compiled, 'blueprint' | 'plans'>): Map<string, string> {
+  const files = new Map<string, string>()
+  for (const course of blueprint.courses) {
+    const plan = plans.find((one) => one.course.key === course.key)
+    const timeZone = plan?.course.timeZone ?? plan?.zone.timeZone ?? 'UTC'
+    const folder = `courses/${course.key}`
+    files.set(`${folder}/schedule.txt`, scheduleTable(course, timeZone))
+    files.set(`${folder}/stacks.txt`, stackNumbers(course))
+    if (course.template !== null) files.set(`${folder}/template.json`, pretty(course.template))
+  }
+  for (const { key, zone, fixed, idle } of blueprint.pools) {
+    files.set(`pools/${key}.json`, pretty({ key, zone, fixed, idle }))
+  }
+  return new Map([...files].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+function pretty(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`
+}
+
+/** Fields of a session that most of its series share: said once, above. */
+type Shared = Record<string, string>
+
+function scheduleTable(course: BlueprintCourse, timeZone: string): string {
+  const rows = course.sessions.map((session) => ({ session, shared: sharedOf(session) }))
+  const common: Shared = {}
+  for (const name of Object.keys(rows[0]?.shared ?? {})) {
+    common[name] = mostFrequent(rows.map((row) => row.shared[name] ?? ''))
+  }
+  const head = Object.entries(common).map(([name, value]) => `# ${name}: ${value}`)
+  const lines = rows.map(({ session, shared }) => {
+    const differs = Object.entries(shared)
+      .filter(([name, value]) => common[name] !== value)
+      .map(([name, value]) => `${name}=${value.replaceAll(' ', '')}`)
+    return [rowName(course, session), whenText(session, timeZone), ...differs].join('  ')
+  })
+  return `${[`# times: ${timeZone}`, ...head, ...lines].join('\n')}\n`
+}
+
+function rowName(course: BlueprintCourse, session: BlueprintSession): string {
+  return session.key.slice(course.key.length + 1)
+}
+
+/** `2026-11-23 08:00 120 min`. */
+function whenText(session: BlueprintSession, timeZone: string): string {
+  const start = formatWall(wallOf(parseInstant(session.startsAt), timeZone)).replace('T', ' ')
+  return `${start}  ${minutes(session.startsAt, session.endsAt)} min`
+}
+
+function minutes(from: string, to: string): number {
+  return (parseInstant(to) - parseInstant(from)) / minuteMs
+}
+
+function sharedOf(session: BlueprintSession): Shared {
+  const { kind, pool, students, atOnce, spares, seats, startsAt, endsAt } = session
+  const extra = new Map<string, number>()
+  for (const { until, seats: count } of session.extra) {
+    const later = `${minutes(endsAt, until)} min`
+    extra.set(later, (extra.get(later) ?? 0) + count)
+  }
+  return {
+    kind,
+    pool,
+    group: session.group ?? '-',
+    students: String(students),
+    places: `${atOnce} at once, ${spares} spare`,
+    seats,
+    before: `seats made ${minutes(session.leadStartsAt, startsAt)}, ready ${minutes(session.readyAt, startsAt)}, open ${minutes(session.opensAt, startsAt)} min`,
+    after: `places end ${minutes(endsAt, session.placesEndAt)}, last ${minutes(endsAt, session.graceEndsAt)} min`,
+    extra: [...extra].map(([later, count]) => `${count} for ${later}`).join(', ') || '-',
+  }
+}
+
+/** The first of the most frequent: adding to a series does not change what is said above it. */
+function mostFrequent(values: string[]): string {
+  const counts = new Map<string, number>()
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1)
+  return [...counts].reduce((best, one) => (one[1] > best[1] ? one : best), ['', 0])[0]
+}
+
+function stackNumbers(course: BlueprintCourse): string {
+  const { headroom, allowance, volumes } = course
+  const lines = [
+    `course8 ${course.course8}`,
+    `zone ${course.zone}`,
+    `pool ${course.pool}`,
+    `template ${course.template === null ? '-' : digestOf(course.template)}`,
+    `allowance ${allowance.seats} seats, ${allowance.atOnce} at once, ${allowance.hoursPerWeek} hours a week`,
+  ]
+  for (const [block, numbers] of blocks(course))
+    lines.push(`seats-${course.key}-${block} ${seatRanges(numbers)}`)
+  if (volumes !== null)
+    lines.push(`volumes-${course.key} ${course.seats} from ${volumes.from} until ${volumes.until}`)
+  if (headroom !== null) {
+    const { seats, from, until, hours, days } = headroom
+    lines.push(
+      `headroom ${seats} from ${from} until ${until}`,
+      `headroom-hours ${days.join(',')} ${hours}`,
+    )
+  }
+  return `${lines.join('\n')}\n`
+}
+
+function blocks(course: BlueprintCourse): Map<number, number[]> {
+  const numbers = new Set(course.sessions.flatMap((session) => session.seats))
+  const used = new Set([...numbers].flatMap((ranges) => seatNumbers(ranges)))
+  return Map.groupBy([...used], (seat) => Math.floor((seat - 1) / seatsPerStack))
+}
