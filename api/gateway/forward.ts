@@ -27,16 +27,15 @@ const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS'])
 const WITHOUT_LENGTH = new Set(['GET', 'HEAD', 'OPTIONS', 'DELETE', 'TRACE'])
 
 export function forward(gate: Gate, asked: Asked): void {
-  const { response, visit } = asked
+  const { request, response, visit } = asked
   const work = { pass: visit.pass, taskId: undefined, cut: () => void response.destroy() }
   if (!gate.work.begin(work)) return show(asked, 'busy', linkFor(gate, visit))
   response.once('close', () => gate.work.end(work))
   const exchange = { ...asked, work }
   // An environment may close an idle connection just as it is used again. What can be repeated then is; what
   // cannot (a body is gone once sent) gets a connection of its own.
-  if (REPEATABLE.has(exchange.request.method!) && !hasBody(exchange.request))
-    forwardPooled(gate, exchange)
-  else void forwardAlone(gate, exchange, reach(gate, exchange))
+  if (REPEATABLE.has(request.method!) && !hasBody(request)) forwardPooled(gate, exchange)
+  else forwardAlone(gate, exchange, reach(gate, exchange))
 }
 
 function forwardPooled(gate: Gate, exchange: Exchange): void {
@@ -51,27 +50,28 @@ function forwardPooled(gate: Gate, exchange: Exchange): void {
     maxHeaderSize: ANSWER_HEAD_BYTES,
   })
   onward.on('socket', () => (work.taskId = upstream.route.taskId))
-  onward.on('response', (answer) => relay(exchange, onward, answer))
   onward.on('error', (error) => {
-    if (response.destroyed) return
-    if (response.headersSent) response.destroy()
+    if (response.destroyed || response.headersSent) response.destroy()
     else if (error instanceof NotReached)
-      void forwardAlone(gate, exchange, reachAgain(gate, exchange, error))
-    else if (onward.reusedSocket) void forwardAlone(gate, exchange, reach(gate, exchange))
+      forwardAlone(gate, exchange, reachAgain(gate, exchange, error))
+    else if (onward.reusedSocket) forwardAlone(gate, exchange, reach(gate, exchange))
     else giveUp(gate, exchange, error)
   })
+  bringBack(exchange, onward)
   onward.end()
 }
 
 /** Over a connection of its own, which `dialled` brings. */
-async function forwardAlone(
-  gate: Gate,
-  exchange: Exchange,
-  dialled: Promise<Socket>,
-): Promise<void> {
+function forwardAlone(gate: Gate, exchange: Exchange, dialled: Promise<Socket>): void {
+  dialled
+    .then((socket) => sendAlone(gate, exchange, socket))
+    .catch((error: unknown) => giveUp(gate, exchange, error))
+}
+
+function sendAlone(gate: Gate, exchange: Exchange, socket: Socket): void {
   const { request, response, outside } = exchange
-  const socket = await dialled.catch((error: unknown) => giveUp(gate, exchange, error))
-  if (!socket) return
+  // Whatever becomes of the request, its connection serves no other.
+  response.once('close', () => socket.destroy())
   if (response.destroyed) return void socket.destroy()
   const onward = ask({
     createConnection: () => socket,
@@ -81,12 +81,12 @@ async function forwardAlone(
     setHost: false,
     maxHeaderSize: ANSWER_HEAD_BYTES,
   })
-  onward.on('response', (answer) => relay(exchange, onward, answer))
   onward.on('continue', () => response.writeContinue())
   onward.on('error', (error) => {
     if (!response.headersSent) giveUp(gate, exchange, error)
     else if (!response.writableEnded) response.destroy()
   })
+  bringBack(exchange, onward)
   // The head goes ahead: who sent `Expect: 100-continue` waits for the environment's word on it.
   onward.flushHeaders()
   request.pipe(onward)
@@ -99,15 +99,23 @@ function framing(request: IncomingMessage): string[] {
   return ['Content-Length', '0']
 }
 
-function relay(exchange: Exchange, onward: ClientRequest, answer: IncomingMessage): void {
-  const { request, response } = exchange
-  const headers = headersForStudent(answer)
-  // Answered before the body was read to its end: the rest is not read, so nothing can follow it.
-  if (hasBody(request) && !request.complete) headers.push('Connection', 'close')
-  answer.on('error', () => response.destroy())
-  response.once('close', () => {
-    if (!answer.complete || !onward.writableFinished) onward.destroy()
+/** The answer, when it comes; and the news that nobody waits for it any more. */
+function bringBack({ request, response }: Exchange, onward: ClientRequest): void {
+  let answer: IncomingMessage | undefined
+  onward.on('response', (given) => {
+    answer = given
+    const headers = headersForStudent(given)
+    // Answered before the body was read to its end: the rest is not read, so nothing can follow it.
+    if (hasBody(request) && !request.complete) headers.push('Connection', 'close')
+    relay(given, response, headers)
   })
+  response.once('close', () => {
+    if (!answer?.complete || !onward.writableFinished) onward.destroy()
+  })
+}
+
+function relay(answer: IncomingMessage, response: ServerResponse, headers: string[]): void {
+  answer.on('error', () => response.destroy())
   try {
     response.writeHead(answer.statusCode!, answer.statusMessage, headers)
   } catch {
@@ -121,7 +129,7 @@ function relay(exchange: Exchange, onward: ClientRequest, answer: IncomingMessag
   })
 }
 
-function giveUp(gate: Gate, exchange: Exchange, error: unknown): undefined {
+function giveUp(gate: Gate, exchange: Exchange, error: unknown): void {
   const { response, visit } = exchange
   if (response.destroyed || response.headersSent) return void response.destroy()
   const now = error instanceof NotReached ? visitAgain(gate, visit) : visit

@@ -46,6 +46,7 @@ export async function tunnel(gate: Gate, upgrade: Upgrade, visit: Admitted): Pro
 
 function switchProtocols(upgrade: Upgrade, seat: Socket): void {
   const { request, socket, head, outside } = upgrade
+  socket.once('close', () => seat.destroySoon())
   if (socket.destroyed) return void seat.destroy()
   const onward = ask({
     createConnection: () => seat,

@@ -292,6 +292,24 @@ describe('endings', () => {
     await until(() => on.gateway.gate.work.count === 0)
   })
 
+  it('tells the environment when the student goes before it has answered', async () => {
+    for (const method of ['GET', 'PUT']) {
+      const { promise: gone, resolve } = Promise.withResolvers<boolean>()
+      const { promise: came, resolve: arrive } = Promise.withResolvers<void>()
+      serve = (_, response) => {
+        response.on('close', () => resolve(response.writableFinished))
+        arrive()
+      }
+      const question = open({ method })
+      question.on('error', () => {})
+      question.end()
+      await came
+      question.destroy()
+      expect(await gone).toBe(false)
+      await until(() => on.gateway.gate.work.count === 0)
+    }
+  })
+
   it('does not pass a cut answer off as a whole one', async () => {
     serve = (_, response) => {
       response.writeHead(200, { 'content-length': '100' })

@@ -82,6 +82,15 @@ describe('what is refused', () => {
     expect(answer).not.toContain('reached')
   })
 
+  it.each(['GET', 'PUT'])('%s with bytes in its head that no header may have', async (method) => {
+    serve = (_, response) => response.end('reached')
+    for (const odd of ['\x7f', '\x01', '\0', '\x0b']) {
+      const head = `${method} / HTTP/1.1\r\nHost: ${own.host}\r\n${cookie()}Connection: close\r\n`
+      expect(await rawly(on, `${head}X-Odd: a${odd}b\r\n\r\n`)).toMatch(/^HTTP\/1\.1 400 /)
+    }
+    expect((await browse(on, own.host, '/', { headers: pass })).body).toBe('reached')
+  })
+
   it('a head of more than 32 KiB', async () => {
     const text = `GET / HTTP/1.1\r\nHost: ${own.host}\r\n${cookie()}X: ${'a'.repeat(33_000)}\r\n\r\n`
     expect(await rawly(on, text)).toMatch(/^HTTP\/1\.1 431 /)
