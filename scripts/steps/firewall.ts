@@ -1,6 +1,6 @@
 /** Sets, finds and removes the firewall of seats (seat-firewall.ts says what it is) on one node. */
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import {
   type SeatFirewall,
   seatFirewallHooks,
@@ -16,20 +16,45 @@ export type Place = {
   enterNamespace?: string
 }
 
-/** Sets the chains anew, and has them asked. Throws CannotGoOn without root or iptables. */
+/**
+ * Sets the chains anew, and has them asked. Throws CannotGoOn without root or iptables; but not when root
+ * has set the very same since this machine started.
+ */
 export async function ensureFirewall(options: SeatFirewall & Place): Promise<void> {
-  requireRoot()
   const firewall = { ...options, nameservers: options.nameservers ?? nameserversOfThisMachine() }
-  await mustRestore(options, 'iptables', seatFirewallRules(firewall))
+  const rules = seatFirewallRules(firewall)
+  if (!isRoot() && noteOf(options) === rules) return
+  requireRoot()
+  await mustRestore(options, 'iptables', rules)
   await hook(options, 'iptables')
   // An engine without IPv6 has no ip6tables, and its seats no way out by it.
-  if (!findProgram('ip6tables')) return
-  await mustRestore(options, 'ip6tables', seatFirewallRulesV6(firewall))
-  await hook(options, 'ip6tables')
+  if (findProgram('ip6tables')) {
+    await mustRestore(options, 'ip6tables', seatFirewallRulesV6(firewall))
+    await hook(options, 'ip6tables')
+  }
+  writeNote(options, rules)
+}
+
+/**
+ * Where root notes the rules that were set, for those who may not look: /run is forgotten when the kernel
+ * forgets the rules. A test bed's node has no /run of its own, and no note.
+ */
+const noteFile = ({ installation }: Place) => `/run/labplan/${installation}.firewall`
+
+function noteOf(place: Place): string | undefined {
+  if (place.enterNamespace !== undefined) return undefined
+  return existsSync(noteFile(place)) ? readFileSync(noteFile(place), 'utf8') : undefined
+}
+
+function writeNote(place: Place, rules: string): void {
+  if (place.enterNamespace !== undefined) return
+  mkdirSync('/run/labplan', { recursive: true, mode: 0o755 })
+  writeFileSync(noteFile(place), rules, { mode: 0o644 })
 }
 
 export async function removeFirewall(place: Place): Promise<void> {
   requireRoot()
+  if (place.enterNamespace === undefined) rmSync(noteFile(place), { force: true })
   for (const program of ['iptables', 'ip6tables'] as const) {
     if (!findProgram(program)) continue
     for (const [asks, condition, chain] of seatFirewallHooks(place.installation)) {
@@ -40,8 +65,9 @@ export async function removeFirewall(place: Place): Promise<void> {
   }
 }
 
-/** Whether the firewall stands on this node; needs root to look. */
+/** Whether the firewall stands on this node: seen by root, noted for others. */
 export async function firewallStands(place: Place): Promise<boolean> {
+  if (!isRoot()) return noteOf(place) !== undefined
   for (const [asks, condition, chain] of seatFirewallHooks(place.installation)) {
     const there = await iptables(place, ['-C', asks, ...condition, '-j', chain])
     if (there.status !== 0) return false
