@@ -2,6 +2,7 @@
  * Laws of the compiler, on random small campuses. The seed is printed: LABPLAN_SEED=… runs the same
  * campuses again, LABPLAN_RUNS=… multiplies their number.
  */
+import assert from 'node:assert/strict'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { canonicalJson, canonicalText, parseBlueprint } from '../../stacks/blueprint.ts'
@@ -25,17 +26,20 @@ function holds<T>(
   check: (value: T) => void,
 ) {
   test(`${name} (${runs * times} campuses, seed ${seed})`, { timeout: 480_000 }, () => {
-    fc.assert(fc.property(arbitrary, check), { seed, numRuns: runs * times })
+    const result = fc.check(fc.property(arbitrary, check), { seed, numRuns: runs * times })
+    expect(
+      result.failed ? `${String(result.errorInstance)} ${fc.defaultReportMessage(result)}` : '',
+    ).toBe('')
   })
 }
 
 holds('every minute has what it reserved, and nothing else exists', 6000, smallCampus, (input) => {
   const compiled = compile(input)
-  expect(referee(input, compiled)).toEqual([])
+  assert.deepEqual(referee(input, compiled), [])
   const numbers = compiled.blueprint.courses.flatMap((one) =>
     one.sessions.flatMap((session) => checkNumbers(session, [])),
   )
-  expect(numbers).toEqual([])
+  assert.deepEqual(numbers, [])
 })
 
 const shuffled = fc.record({ input: smallCampus, salt: fc.nat() })
@@ -54,8 +58,8 @@ holds('the order of the inputs decides nothing', 1500, shuffled, ({ input, salt 
     flavours: shuffle(one.flavours),
   }))
   const [a, b] = [compile(input), compile({ ...input, courses, pools })]
-  expect(canonicalText(b.blueprint)).toBe(canonicalText(a.blueprint))
-  expect(b.notes).toEqual(a.notes)
+  assert.equal(canonicalText(b.blueprint), canonicalText(a.blueprint))
+  assert.deepEqual(b.notes, a.notes)
 })
 
 const edited = fc.record({ inputs: fc.array(smallCampus, { minLength: 2, maxLength: 4 }) })
@@ -69,12 +73,13 @@ holds('a compiler that remembers answers as one that does not', 700, edited, ({ 
     )
     const input = { ...first, courses }
     const [a, b] = [compile(input), compiler(input)]
-    expect(canonicalText(b.blueprint)).toBe(canonicalText(a.blueprint))
-    expect(b.notes).toEqual(a.notes)
-    expect(canonicalText(parseBlueprint(canonicalText(a.blueprint)))).toBe(
+    assert.equal(canonicalText(b.blueprint), canonicalText(a.blueprint))
+    assert.deepEqual(b.notes, a.notes)
+    assert.equal(
+      canonicalText(parseBlueprint(canonicalText(a.blueprint))),
       canonicalText(a.blueprint),
     )
-    expect(JSON.parse(canonicalText(a.blueprint))).toEqual(JSON.parse(canonicalJson(a.blueprint)))
+    assert.deepEqual(JSON.parse(canonicalText(a.blueprint)), JSON.parse(canonicalJson(a.blueprint)))
   })
 })
 
@@ -99,7 +104,7 @@ holds('who sits is never moved', 1500, underWay, ({ input, other, pick }) => {
     inventory: { seated },
   }
   const compiled = compile(after)
-  expect(referee(after, compiled)).toEqual([])
+  assert.deepEqual(referee(after, compiled), [])
   const now = new Map(
     seatedAt(compiled.blueprint, session.startsAt).map((one) => [
       `${one.session} ${one.node}`,
@@ -107,10 +112,8 @@ holds('who sits is never moved', 1500, underWay, ({ input, other, pick }) => {
     ]),
   )
   for (const one of seated) {
-    expect(
-      now.get(`${one.session} ${one.node}`) ?? 0,
-      `${one.session} on ${one.node}`,
-    ).toBeGreaterThanOrEqual(one.seats)
+    const kept = now.get(`${one.session} ${one.node}`) ?? 0
+    assert.ok(kept >= one.seats, `${one.session} on ${one.node}`)
   }
 })
 
@@ -135,5 +138,5 @@ holds('the slots proposed are the three nearest', 500, smallCampus, (input) => {
     course.sessions.filter((plan) => plan.start.slice(11) === planned.slice(11)).length === 1
   if (!isAlone || !/^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(planned)) return
   const slots = (note.params['slots'] as { wall: string }[]).map((slot) => slot.wall)
-  expect(slots).toEqual(slotsByTrial(input, course, planned, note) ?? slots)
+  assert.deepEqual(slots, slotsByTrial(input, course, planned, note) ?? slots)
 })
