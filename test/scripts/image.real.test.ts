@@ -5,11 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { z } from 'zod'
 import { connectEngine } from '../../workers/swarm/engine.ts'
 import type { Engine } from '../../workers/swarm/engine.ts'
 import { findService } from '../../workers/swarm/service.ts'
-import { listTasks, runningTask } from '../../workers/swarm/task.ts'
+import { listTasks } from '../../workers/swarm/task.ts'
 import { terminalOn } from '../beds/image.ts'
 import { makeSeat } from '../beds/seat.ts'
 import type { Place, Seat } from '../beds/seat.ts'
@@ -162,14 +161,17 @@ it('has the processes that its limit says, given in the call that starts it', as
 })
 
 it('stays the same task when only a label changes', async () => {
-  const service = await findService(engine, seats[0].serviceId)
-  const { ID, Version, Spec } = service!
-  const body = { ...Spec, Labels: { 'labplan.seat': 'course00/s1', note: 'changed' } }
-  await engine.call('POST', `/services/${ID}/update`, { query: { version: Version.Index }, body })
-  // The Swarm decides about tasks at once: wait until its new specification is the current one.
-  await expect.poll(() => updateState(ID)).not.toBe('updating')
-  const tasks = await listTasks(engine, { installation: '', serviceIds: [ID] })
-  expect(runningTask(tasks, ID)?.ID).toBe(place.task)
+  await update((spec) => ({ ...spec, Labels: { 'labplan.seat': 'course00/s1', note: 'changed' } }))
+  // Whether nothing came of it is seen once something has come of a change that must have effect.
+  await update((spec) => {
+    const container = spec.TaskTemplate['ContainerSpec'] as { Env: string[] }
+    const ContainerSpec = { ...container, Env: [...container.Env, 'CHANGED=yes'] }
+    return { ...spec, TaskTemplate: { ...spec.TaskTemplate, ContainerSpec } }
+  })
+  const before = place.task
+  await expect.poll(newestTasks, { timeout: 30_000 }).not.toEqual([before, expect.anything()])
+  expect((await newestTasks())[1]).toBe(before)
+  place = await seats[0].untilReady()
 })
 
 it('says hang-up to the student’s programs before it ends', async () => {
@@ -252,8 +254,15 @@ async function hostKey(where: Place): Promise<string> {
   return stdout.split(' ').slice(1).join(' ')
 }
 
-async function updateState(id: string): Promise<string | undefined> {
-  const answer = await engine.call('GET', `/services/${id}`)
-  return z.object({ UpdateStatus: z.object({ State: z.string() }).optional() }).parse(answer)
-    .UpdateStatus?.State
+type Spec = NonNullable<Awaited<ReturnType<typeof findService>>>['Spec']
+
+async function update(changed: (spec: Spec) => Spec): Promise<void> {
+  const { ID, Version, Spec } = (await findService(engine, seats[0].serviceId))!
+  const query = { version: Version.Index }
+  await engine.call('POST', `/services/${ID}/update`, { query, body: changed(Spec) })
+}
+
+async function newestTasks(): Promise<string[]> {
+  const wanted = { installation: '', serviceIds: [seats[0].serviceId] }
+  return (await listTasks(engine, wanted)).slice(0, 2).map((task) => task.ID)
 }
