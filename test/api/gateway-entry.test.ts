@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { newId } from '../../api/data/ids.ts'
+import { execute, sql } from '../../api/data/db.ts'
+import { newId, randomLabel } from '../../api/data/ids.ts'
 import { keyRing } from '../../api/data/key-ring.ts'
 import { mintTicket } from '../../api/data/ticket.ts'
 import {
@@ -216,6 +217,31 @@ describe('who may not', () => {
     await until(() => on.gateway.gate.routes.find(renewed.hostLabel)?.generation === 2)
     expect((await browse(on, renewed.host, '/', { headers: pass })).status).toBe(403)
     await renewed.running!.stop()
+  })
+
+  it('a pass for another port of the same seat', async () => {
+    const hostLabel = randomLabel(26)
+    const other = { ...own, hostLabel, host: `${hostLabel}.${DOMAIN}` }
+    await execute(
+      on.database.pool,
+      sql`insert into seat_port (seat_id, container_port, name, kind, host_label, published_port)
+          values (${own.seatId}, 8081, 'other', 'web', ${hostLabel}, ${own.running!.port})`,
+    )
+    const pass = await enter(on, other)
+    expect((await browse(on, other.host, '/', { headers: pass })).status).toBe(200)
+    expect((await browse(on, own.host, '/', { headers: pass })).status).toBe(403)
+  })
+
+  it('anybody, by HTTP, at a port that is no web port', async () => {
+    const hostLabel = randomLabel(26)
+    const ssh = { ...own, hostLabel, host: `${hostLabel}.${DOMAIN}` }
+    await execute(
+      on.database.pool,
+      sql`insert into seat_port (seat_id, container_port, name, kind, host_label, published_port)
+          values (${own.seatId}, 22, 'ssh', 'ssh', ${hostLabel}, ${own.running!.port})`,
+    )
+    const pass = await enter(on, ssh)
+    expect((await browse(on, ssh.host, '/', { headers: pass })).status).toBe(404)
   })
 
   it('a pass after 12 hours', async () => {

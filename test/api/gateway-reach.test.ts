@@ -4,6 +4,8 @@ import { type IncomingMessage, request as ask } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
+import { identityKey } from '../../api/data/seat-secret.ts'
+import { Prover } from '../../api/gateway/identity.ts'
 import { writeWhere } from './gateway-rows.ts'
 import {
   type Scene,
@@ -42,6 +44,8 @@ async function swapped() {
   b.running = await runSeat(on.ring, b, says('b'), ports)
   return { a, b, passes }
 }
+
+const keyed = ({ seatId: id, generation }: TestSeat) => ({ id, generation })
 
 async function stop(...seats: TestSeat[]) {
   await Promise.all(seats.map((one) => one.running?.stop()))
@@ -103,12 +107,40 @@ describe('a proof', () => {
     await stop(own)
   })
 
+  it('is never an answer to a question asked before the connection was made', async () => {
+    const own = await seat(on)
+    const { taskId, address, identityPort: port, identity } = own.running!
+    const prover = new Prover({ taskId, address, port, key: identityKey(on.ring, keyed(own)) })
+    identity.delayMs = 50
+    const first = prover.lives()
+    await until(() => identity.asked === 1)
+    const [second, third] = [prover.lives(), prover.lives()]
+    expect(await Promise.all([first, second, third])).toEqual([true, true, true])
+    expect(identity.asked).toBe(2)
+    prover.close()
+    await stop(own)
+  })
+
   it('that does not come in time is none', async () => {
     const own = await seat(on)
     const pass = await enter(on, own)
     own.running!.identity.delayMs = 60_000
     expect((await browse(on, own.host, '/', { headers: pass })).status).toBe(502)
     expect(own.running!.taken().bytes).toBe(0)
+    await stop(own)
+  })
+
+  it('of a later task of the same seat is none: its ports may mean something else', async () => {
+    const own = await seat(on)
+    const pass = await enter(on, own)
+    const { taskId } = own.running!
+    await own.running!.stop()
+    own.running = await runSeat(on.ring, own, says('later'), own.running!)
+    expect((await browse(on, own.host, '/', { headers: pass })).status).toBe(502)
+    expect(own.running.taken().bytes).toBe(0)
+    expect(own.running.taskId).not.toBe(taskId)
+    await writeWhere(on.database.pool, own.seatId, own.running)
+    expect((await browse(on, own.host, '/', { headers: pass })).body).toBe('later')
     await stop(own)
   })
 
