@@ -1,4 +1,4 @@
-/** The Go programs of environment images: their own tests, and the checks that come with Go. */
+/** The Go programs of environment images pass the checks that come with Go; scripts/test runs their own tests. */
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -6,13 +6,10 @@ import { expect, it } from 'vitest'
 import { ensureGo } from '../../scripts/steps/go.ts'
 import { readSettings, root } from '../../scripts/steps/settings.ts'
 
-it.each(['seat', 'web-terminal'])('%s passes go vet, gofmt and its tests', async (module) => {
+it.each(['seat', 'web-terminal'])('%s passes go vet and gofmt', async (module) => {
   const go = await ensureGo(readSettings().cache, () => {})
   const cwd = join(root, 'scripts/images', module)
   const run = promisify(execFile)
-  const tested = await run(go, ['test', './...'], { cwd, timeout: 110_000 })
-  expect(tested.stdout).toMatch(/^ok\s/m)
   await run(go, ['vet', './...'], { cwd, timeout: 110_000 })
-  const unformatted = await run(join(go, '..', 'gofmt'), ['-l', '.'], { cwd })
-  expect(unformatted.stdout).toBe('')
+  expect(await run(join(go, '..', 'gofmt'), ['-l', '.'], { cwd })).toMatchObject({ stdout: '' })
 })
