@@ -41,7 +41,7 @@ export async function takeLease(
   }>(
     tx,
     sql`select id, key, state, lease_owner from stack
-        where key = ${wish.key} and (lease_owner is null or lease_until <= ${wish.now}) for update skip locked`,
+        where key = ${wish.key} and (lease_owner is null or lease_until <= ${wish.now}) for update`,
   )
   if (!stack) return undefined
   await execute(

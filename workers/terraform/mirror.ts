@@ -38,15 +38,11 @@ const version = z.looseObject({ terraform_version: z.string(), platform: z.strin
 const prepared = new Map<string, Promise<Prepared>>()
 
 /** `required` is the configuration's `terraform.required_providers`: one preparation per set. */
-export function prepareTools(tools: Tools, required: unknown): Promise<Prepared> {
-  const key = JSON.stringify([
-    tools.terraformBinary,
-    tools.home,
-    required,
-    mirrorContent(tools.providerMirror),
-  ])
-  const known = prepared.get(key)
-  if (known) return known
+export async function prepareTools(tools: Tools, required: unknown): Promise<Prepared> {
+  const content = mirrorContent(tools.providerMirror)
+  const key = JSON.stringify([tools.terraformBinary, tools.home, required, content])
+  const known = await prepared.get(key)
+  if (known && existsSync(join(known.folder, LOCK_FILE))) return known
   const fresh = prepare(
     tools,
     required,
@@ -86,8 +82,7 @@ async function prepare(tools: Tools, required: unknown, key: string): Promise<Pr
     const engine = await engineName(bench)
     if (!existsSync(join(folder, LOCK_FILE))) {
       await initialise(bench, required, tools.providerMirror)
-      await rm(folder, { recursive: true, force: true })
-      await rename(scratch, folder)
+      await putInPlace(scratch, folder)
     }
     const lock = createHash('sha256')
       .update(await readFile(join(folder, LOCK_FILE)))
@@ -96,6 +91,13 @@ async function prepare(tools: Tools, required: unknown, key: string): Promise<Pr
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }
+}
+
+/** Another worker may have made the same at the same time: either will do. */
+async function putInPlace(scratch: string, folder: string): Promise<void> {
+  await rename(scratch, folder).catch((error: NodeJS.ErrnoException) => {
+    if (!['ENOTEMPTY', 'EEXIST'].includes(error.code ?? '')) throw error
+  })
 }
 
 /** Providers come from the mirror and from nowhere else. */
