@@ -64,7 +64,10 @@ export async function activatePlatform(
   return movePlatform(tx, decision, 'active')
 }
 
-/** Nobody comes in from it any more, and whoever is in from it has to sign in again. Nothing is deleted. */
+/**
+ * Nobody comes in from it any more, and whoever is in from it is signed out: except administrators, or one could
+ * lock oneself out. Nothing is deleted.
+ */
 export async function disablePlatform(
   tx: Db,
   decision: Decision,
@@ -72,7 +75,8 @@ export async function disablePlatform(
   const moved = await movePlatform(tx, decision, 'disabled')
   await execute(
     tx,
-    sql`delete from login using person where person.id = login.person_id and person.platform_id = ${decision.id}`,
+    sql`delete from login using person where person.id = login.person_id
+        and person.platform_id = ${decision.id} and not person.administrator`,
   )
   return moved
 }

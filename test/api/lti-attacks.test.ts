@@ -66,14 +66,17 @@ const refused: Record<
 }
 
 describe('a launch that is wrong in one way', () => {
-  it.each(Object.entries(refused))('%s is refused as %j, and makes nothing', async (fault, wanted) => {
-    const answer = await lms.launch({
-      ...{ person: 'student2', activity: lab, faults: [fault as LaunchFault] },
-    })
-    expect({ status: answer.status, code: refusalOf(answer) }).toEqual(wanted)
-    expect(answer.headers['location']).toBeUndefined()
-    await nothingMade()
-  })
+  it.each(Object.entries(refused))(
+    '%s is refused as %j, and makes nothing',
+    async (fault, wanted) => {
+      const answer = await lms.launch({
+        ...{ person: 'student2', activity: lab, faults: [fault as LaunchFault] },
+      })
+      expect({ status: answer.status, code: refusalOf(answer) }).toEqual(wanted)
+      expect(answer.headers['location']).toBeUndefined()
+      await nothingMade()
+    },
+  )
 
   it('says so on a calm page in the reader’s language, not in JSON', async () => {
     const answer = await lms.launch({
@@ -182,7 +185,12 @@ describe('what is not a launch', () => {
       403,
     ],
     ['another address', () => ask(`${config.publicUrl}/lti/nothing`), 'not-here', 404],
-    ['a form that is too large', () => ask(url, { form: { id_token: 'x'.repeat(200_000) } }), 'token-unreadable', 400],
+    [
+      'a form that is too large',
+      () => ask(url, { form: { id_token: 'x'.repeat(200_000) } }),
+      'token-unreadable',
+      400,
+    ],
   ])('%s is refused', async (_, send, code, status) => {
     const answer = await send()
     expect([refusalOf(answer), answer.status]).toEqual([code, status])
@@ -213,7 +221,9 @@ describe('a login', () => {
   })
 
   it('of an LMS nobody registered, or of an unknown client, is refused', async () => {
-    const stranger = await ask(url, { form: { ...complete(), iss: 'https://lms.elsewhere.example' } })
+    const stranger = await ask(url, {
+      form: { ...complete(), iss: 'https://lms.elsewhere.example' },
+    })
     expect([stranger.status, refusalOf(stranger)]).toEqual([403, 'platform-unknown'])
     const client = await ask(url, { form: { ...complete(), client_id: 'somebody-else' } })
     expect(refusalOf(client)).toBe('platform-unknown')
@@ -249,7 +259,9 @@ describe('a platform', () => {
     await decide(disablePlatform)
     before = await counts(scene)
     expect(refusalOf(await lms.postLaunch(form))).toBe('platform-disabled')
-    await expect(lms.login({ person: 'student1', activity: lab })).rejects.toThrow(/platform-disabled/)
+    await expect(lms.login({ person: 'student1', activity: lab })).rejects.toThrow(
+      /platform-disabled/,
+    )
     expect((await ask(page, { headers: { cookie } })).status).toBe(401)
     await nothingMade()
     await decide(activatePlatform)

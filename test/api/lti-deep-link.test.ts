@@ -104,7 +104,10 @@ describe('choosing a course inside the LMS', () => {
     const other = await choosing('manager1')
     expect((await browse(other.cookies, path)).status).toBe(410)
     expect((await browse([], path)).status).toBe(401)
-    const forged = await browse(other.cookies, path, { csrf: csrfOf(other.page), course: 'routing' })
+    const forged = await browse(other.cookies, path, {
+      csrf: csrfOf(other.page),
+      course: 'routing',
+    })
     expect(forged.status).toBe(410)
   })
 
@@ -125,7 +128,10 @@ describe('choosing a course inside the LMS', () => {
 
   it('keeps the session key of the LMS out of the clear', async () => {
     await choosing()
-    const stored = await many<{ row: string }>(pool, sql`select deep_link::text as row from deep_link`)
+    const stored = await many<{ row: string }>(
+      pool,
+      sql`select deep_link::text as row from deep_link`,
+    )
     expect(stored.length).toBeGreaterThan(0)
     expect(JSON.stringify(stored)).not.toContain('sesskey')
   })

@@ -64,11 +64,14 @@ describe('a launch', () => {
     ['manager1', '5', 'teacher'],
     ['admin', '2', 'teacher'],
     ['student5', '15', 'student'],
-  ])('of %s gives the role the LMS course gives, and no plan to edit', async (person, sub, role) => {
-    const { page } = await launchAndEnter(scene, { person, activity: lab })
-    expect(page).toMatch(role === 'teacher' ? /^\/courses\/networks$/ : /^\/workspaces\//)
-    expect(await member(sub)).toMatchObject({ role, edits_plans: false })
-  })
+  ])(
+    'of %s gives the role the LMS course gives, and no plan to edit',
+    async (person, sub, role) => {
+      const { page } = await launchAndEnter(scene, { person, activity: lab })
+      expect(page).toMatch(role === 'teacher' ? /^\/courses\/networks$/ : /^\/workspaces\//)
+      expect(await member(sub)).toMatchObject({ role, edits_plans: false })
+    },
+  )
 
   it('makes a teacher of one LMS course nobody in another', async () => {
     await launchAndEnter(scene, { person: 'teacher1', activity: lab })

@@ -66,7 +66,10 @@ describe('registering an LMS', () => {
     const key = createPublicKey({ key: keys[0], format: 'jwk' })
     expect(key.asymmetricKeyDetails?.modulusLength).toBe(3072)
     expect(createVerify('sha256').update('x').verify(key, Buffer.alloc(384))).toBe(false)
-    const stored = await one<{ private_key: Buffer }>(pool, sql`select private_key from lti_platform`)
+    const stored = await one<{ private_key: Buffer }>(
+      pool,
+      sql`select private_key from lti_platform`,
+    )
     expect(stored.private_key.toString('latin1')).not.toContain('PRIVATE KEY')
   })
 
@@ -143,7 +146,10 @@ describe('the link', () => {
 
   it('is only known as a hash', async () => {
     const token = await made()
-    const stored = await many(pool, sql`select registration_link::text as row from registration_link`)
+    const stored = await many(
+      pool,
+      sql`select registration_link::text as row from registration_link`,
+    )
     expect(JSON.stringify(stored)).not.toContain(token)
   })
 })
