@@ -57,14 +57,6 @@ export async function emptyDocker(
   return removed.join(', ') || undefined
 }
 
-/** Everything of this installation that the engine still knows, as `kind name`. */
-export async function listLeftovers(docker: Docker, installation: string): Promise<string[]> {
-  const lists = KINDS.map(async (kind) =>
-    (await listOurs(docker, kind, installation)).map((one) => `${kind.name} ${nameOf(one)}`),
-  )
-  return (await Promise.all(lists)).flat()
-}
-
 async function listOurs(docker: Docker, kind: Kind, installation: string): Promise<Thing[]> {
   const answer = await docker('GET', kind.list)
   // 503: this engine is in no Swarm, so it has no services, secrets or configs.

@@ -32,6 +32,7 @@ const PROGRAMS = {
   ip: 'iproute2',
   iptables: 'iptables',
   ssh: 'openssh-client',
+  openssl: 'openssl',
   unshare: 'util-linux',
 }
 
