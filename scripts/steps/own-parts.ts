@@ -9,7 +9,7 @@ import { findInstallationId } from './identity.ts'
 import { firewallStands } from './firewall.ts'
 import { ensureSeatNetwork } from './network.ts'
 import type { Wanted } from './process-table.ts'
-import { type Settings, readJson, root, writeJson } from './settings.ts'
+import { type Settings, hostOf, readJson, root, writeJson } from './settings.ts'
 import { mustRun } from './shell.ts'
 import type { Step } from './step.ts'
 import { accepts, ensureProcess, findProcess } from './supervised.ts'
@@ -75,9 +75,9 @@ export function processStep(settings: Settings): Step {
       mkdirSync(join(home, 'lms'), { recursive: true, mode: 0o700 })
       const parts = partsOf(settings)
       const done = await Promise.all(
-        parts.map(async ({ spec, port }) => {
+        parts.map(async ({ spec, port, host }) => {
           const isReady = async (): Promise<boolean> =>
-            port === undefined ? hasLasted(home, spec.name) : accepts(port)
+            port === undefined ? hasLasted(home, spec.name) : accepts(port, host)
           const how = await ensureProcess(home, spec, isReady)
           return how && `${spec.name} ${how}`
         }),
@@ -87,10 +87,10 @@ export function processStep(settings: Settings): Step {
   }
 }
 
-type Part = { spec: Wanted; port?: number }
+type Part = { spec: Wanted; port?: number; host?: string }
 
 function partsOf(settings: Settings): Part[] {
-  const { ports, home } = settings
+  const { ports, home, choices } = settings
   const code = versionOf('{api,stacks,workers}/**/*', 'package-lock.json')
   const lmsCode = versionOf('test/{lms,cast}/**/*')
   const lmsState = { LMS_STATE: join(home, 'lms', 'state.json') }
@@ -104,9 +104,17 @@ function partsOf(settings: Settings): Part[] {
   })
   const lms = { spec: part('lms', 'test/lms/main.ts', lmsCode, lmsState), port: ports.lms }
   return [
-    { spec: part('api', 'api/server.ts'), port: ports.api },
+    {
+      spec: part('api', 'api/server.ts'),
+      port: ports.api,
+      host: hostOf(choices.LABPLAN_API_LISTEN),
+    },
     { spec: part('worker', 'workers/main.ts') },
-    { spec: part('gateway', 'api/gateway/server.ts'), port: ports.gateway },
+    {
+      spec: part('gateway', 'api/gateway/server.ts'),
+      port: ports.gateway,
+      host: hostOf(choices.LABPLAN_GATEWAY_LISTEN),
+    },
     ...(settings.practice ? [lms] : []),
   ]
 }

@@ -27,6 +27,7 @@ const CHOICES = [
   'LABPLAN_TLS_CERT',
   'LABPLAN_TLS_KEY',
   'LABPLAN_TRUST_PROXY',
+  'LABPLAN_LMS_NETWORKS',
   'LABPLAN_LOG_LEVEL',
   'LABPLAN_PROVIDER_MIRROR',
   'LABPLAN_PRACTICE',
@@ -89,6 +90,12 @@ function listenedPorts(choices: Choices): Ports {
     lms: portOf(choices.LMS_LISTEN) ?? ports.lms,
     registry: portOf(choices.LABPLAN_REGISTRY) ?? ports.registry,
   }
+}
+
+/** Where something that listens at ADDRESS:PORT is reached from this machine. */
+export function hostOf(listen: string | undefined): string {
+  const host = listen?.slice(0, listen.lastIndexOf(':'))
+  return host === undefined || host === '0.0.0.0' ? '127.0.0.1' : host
 }
 
 function portOf(listen: string | undefined): number | undefined {
