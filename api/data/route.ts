@@ -9,6 +9,8 @@ export type Route = {
   kind: 'web' | 'ssh' | 'vnc' | 'tcp'
   seatId: string
   generation: number
+  /** Of the key ring: what the seat's identity key derives from. */
+  keyId: string
   /** The running task and its IPv4 ports; each null while the seat does not run. */
   taskId: string | null
   nodeAddress: string | null
@@ -27,7 +29,7 @@ export async function routes(db: Db, seatIds?: string[]): Promise<Route[]> {
   return many<Route>(
     db,
     sql`select seat_port.host_label as "hostLabel", seat_port.kind, seat.id as "seatId", seat.generation,
-               seat.task_id as "taskId", seat.node_address as "nodeAddress", seat.identity_port as "identityPort",
+               seat.credential_key_id as "keyId", seat.task_id as "taskId", seat.node_address as "nodeAddress", seat.identity_port as "identityPort",
                seat_port.published_port as "publishedPort",
                array_remove(array[workspace.person_id], null) as holders,
                workspace.id as "workspaceId", coalesce(workspace.state not in ('closed', 'queued'), false) as open

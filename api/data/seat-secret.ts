@@ -2,15 +2,20 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { KeyRing } from './key-ring.ts'
 
-/** The key a seat proves itself with: derived, so that the gateway needs no database for it. */
-export function identityKey(ring: KeyRing, seat: { id: string; generation: number }): Buffer {
-  return ring.derive(`seat identity ${seat.id} g${seat.generation}`)
+type Keyed = { id: string; generation: number; credential_key_id: string }
+
+/**
+ * The key a seat proves itself with: derived, so that the gateway needs no database for it. From the key that
+ * sealed its credential and not the ring's current one: seats that run stay reachable when the ring turns.
+ */
+export function identityKey(ring: KeyRing, seat: Keyed): Buffer {
+  return ring.derive(`seat identity ${seat.id} g${seat.generation}`, seat.credential_key_id)
 }
 
 /** The Swarm secret as `labplan-seat` reads it from /run/secrets/labplan. */
 export function seatSecret(
   ring: KeyRing,
-  seat: { id: string; generation: number },
+  seat: Keyed,
   credential: { login: string; password: string },
 ): string {
   return JSON.stringify({

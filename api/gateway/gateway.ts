@@ -103,8 +103,8 @@ async function openGate(config: GatewayConfig, log: Log, now: () => Date): Promi
     keys,
     log,
     now,
-    upstreams: new Upstreams((route) =>
-      identityKey(keys.ring, { id: route.seatId, generation: route.generation }),
+    upstreams: new Upstreams(({ seatId: id, generation, keyId }) =>
+      identityKey(keys.ring, { id, generation, credential_key_id: keyId }),
     ),
     work: new OpenWork(),
     seatDomain: new URL(config.seatUrl).hostname,

@@ -31,7 +31,11 @@ export class Keys {
   reread(now: Date): void {
     if (now.getTime() - this.#readAt < REREAD_MS) return
     this.#readAt = now.getTime()
-    this.read()
+    try {
+      this.read()
+    } catch {
+      // Half written, or gone: whoever changed it also says so (SIGHUP), and is then told.
+    }
   }
 
   /** Reads the file now; throws when it is no key ring, and the old one stays. */

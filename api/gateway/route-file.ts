@@ -16,6 +16,7 @@ const routeFile = z.object({
       kind: z.enum(['web', 'ssh', 'vnc', 'tcp']),
       seatId: z.string(),
       generation: z.int(),
+      keyId: z.string(),
       taskId: z.string().nullable(),
       nodeAddress: z.string().nullable(),
       identityPort: port,

@@ -17,7 +17,13 @@ import { readKeyRing } from '../../api/data/key-ring.ts'
 import { identityKey } from '../../api/data/seat-secret.ts'
 import { doorUrl, mintTicket } from '../../api/data/ticket.ts'
 import { echoImage, echoSeat } from '../../test/api/gateway-container.ts'
-import { type SeatRow, type Where, insertSeat, writeWhere } from '../../test/api/gateway-rows.ts'
+import {
+  type SeatRow,
+  type Where,
+  insertSeat,
+  keyed,
+  writeWhere,
+} from '../../test/api/gateway-rows.ts'
 import { swarmBed } from '../../test/beds/swarm.ts'
 import { connectEngine } from '../../workers/swarm/engine.ts'
 import { runLoad } from '../bench-parts/load.ts'
@@ -77,7 +83,7 @@ async function setUp(): Promise<Proxy[]> {
   const seat = await insertSeat(postgres.pool, new Date())
   const engine = connectEngine(bed.dockerHost)
   undo.push(() => engine.close())
-  const key = identityKey(ring, { id: seat.seatId, generation: seat.generation })
+  const key = identityKey(ring, keyed(seat))
   const image = await echoImage(bed)
   const container = await echoSeat(engine, { name: 'seat', image, key, word: 'bench' })
   const where = await container.start()

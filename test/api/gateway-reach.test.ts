@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { identityKey } from '../../api/data/seat-secret.ts'
 import { Prover } from '../../api/gateway/identity.ts'
-import { writeWhere } from './gateway-rows.ts'
+import { keyed, writeWhere } from './gateway-rows.ts'
 import {
   type Scene,
   type TestSeat,
@@ -44,8 +44,6 @@ async function swapped() {
   b.running = await runSeat(on.ring, b, says('b'), ports)
   return { a, b, passes }
 }
-
-const keyed = ({ seatId: id, generation }: TestSeat) => ({ id, generation })
 
 async function stop(...seats: TestSeat[]) {
   await Promise.all(seats.map((one) => one.running?.stop()))

@@ -4,6 +4,11 @@ import { newId, randomLabel } from '../../api/data/ids.ts'
 import type { Entry } from '../../api/data/ticket.ts'
 
 export type SeatRow = Entry & { workspaceId: string }
+/** What a seat's identity key derives from. */
+export const keyed = ({ seatId: id, generation }: Pick<Entry, 'seatId' | 'generation'>) => ({
+  ...{ id, generation },
+  credential_key_id: 'k1',
+})
 /** Where a seat runs, as the worker writes it down. */
 export type Where = { taskId: string; address: string; port: number; identityPort: number }
 

@@ -25,7 +25,7 @@ import { type KeyRing, readKeyRing } from '../../api/data/key-ring.ts'
 import { identityKey } from '../../api/data/seat-secret.ts'
 import { type Entry, doorUrl, mintTicket } from '../../api/data/ticket.ts'
 import { type TestDatabase, testDatabase } from '../postgres.ts'
-import { type SeatRow, type Where, insertSeat, writeWhere } from './gateway-rows.ts'
+import { type SeatRow, type Where, insertSeat, keyed, writeWhere } from './gateway-rows.ts'
 
 export const DOMAIN = 'seats.localhost'
 export const NOW = new Date('2026-11-23T09:00:00Z')
@@ -176,7 +176,7 @@ export async function runSeat(
   at: { port: number; identityPort: number } = { port: 0, identityPort: 0 },
 ): Promise<RunningSeat> {
   const taskId = randomLabel(25)
-  const key = identityKey(ring, { id: of.seatId, generation: of.generation })
+  const key = identityKey(ring, keyed(of))
   const identity = { delayMs: 0, asked: 0 }
   const identityServer = createServer((request, response) => {
     identity.asked++

@@ -5,7 +5,7 @@ import { connectEngine } from '../../workers/swarm/engine.ts'
 import type { Engine } from '../../workers/swarm/engine.ts'
 import { type SwarmBed, swarmBed } from '../beds/swarm.ts'
 import { type ContainerSeat, echoImage, echoSeat } from './gateway-container.ts'
-import type { Where } from './gateway-rows.ts'
+import { type Where, keyed } from './gateway-rows.ts'
 import { type Scene, type TestSeat, browse, enter, scene, seat, tell } from './gateway-scene.ts'
 
 const FIRST = { web: 31_801, identity: 31_802 }
@@ -29,7 +29,7 @@ type Student = { row: TestSeat; container: ContainerSeat; where: Where; pass: { 
 
 async function student(name: string, image: string, ports: typeof FIRST): Promise<Student> {
   const row = await seat(on, 'off')
-  const key = identityKey(on.ring, { id: row.seatId, generation: 1 })
+  const key = identityKey(on.ring, keyed(row))
   const container = await echoSeat(engine, { name, image, key, word: name, ports })
   const where = await container.start()
   await tell(on.database, { ...row, running: where })
