@@ -20,7 +20,7 @@ export function readSources(sources: Source[]): { documents: Proposed[]; errors:
     for (const part of parts(source.text)) {
       // Blank lines in front keep the line numbers of the whole file.
       const read = parseDocuments('\n'.repeat(part.line) + part.text, source.name)
-      errors.push(...read.errors)
+      errors.push(...read.errors.toSorted((a, b) => a.line - b.line || a.column - b.column))
       for (const parsed of read.documents)
         documents.push({
           kind: parsed.kind,

@@ -35,7 +35,7 @@ function countsOf(visit: Visit, view: ClassView): Html {
     ['course.count.failed', count('failed')],
   ] as const
   return html`<ul class="counts">
-    ${counts.map(([code, n]) => html`<li><strong>${n}</strong> ${say(visit.locale, code)}</li>`)}
+    ${counts.map(([code, n]) => html`<li><strong>${n}</strong> ${say(visit.locale, code, { count: n })}</li>`)}
   </ul>`
 }
 

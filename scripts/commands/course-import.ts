@@ -46,13 +46,19 @@ Errors are FILE:LINE:COLUMN, what is wrong, and what may stand there.`,
   },
 }
 
+const reasons: Record<string, string> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a folder',
+  EACCES: 'it is not yours to read',
+}
+
 async function readSource(name: string): Promise<{ name: string; text: string }> {
   if (name === '-') return { name: 'standard input', text: await textOf(process.stdin) }
   try {
     return { name, text: readFileSync(name, 'utf8') }
   } catch (error) {
-    const why = error instanceof Error ? error.message.split(':')[0] : String(error)
-    throw new CommandFailure(`${name} cannot be read (${why}).`)
+    const code = (error as NodeJS.ErrnoException).code ?? ''
+    throw new CommandFailure(`${name} cannot be read: ${reasons[code] ?? code}.`)
   }
 }
 

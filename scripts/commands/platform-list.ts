@@ -6,7 +6,7 @@ type Platform = {
   name: string
   issuer: string
   state: string
-  deployments: { id: string; deployment_id: string; state: string }[]
+  deployments: { id: string; deploymentId: string; state: string }[]
 }
 
 export const command: Command = {
@@ -21,7 +21,7 @@ export const command: Command = {
       one.name,
       one.state,
       one.issuer,
-      one.deployments.map((at) => `${at.deployment_id} (${at.state})`).join(', '),
+      one.deployments.map((at) => `${at.deploymentId} (${at.state})`).join(', '),
     ])
     print(table(['PLATFORM', 'NAME', 'STATE', 'ISSUER', 'DEPLOYMENTS'], rows))
   },

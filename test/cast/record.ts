@@ -80,12 +80,14 @@ export async function signIn(
     now: Date
   },
 ): Promise<SignedIn> {
+  // Administrators came by an invite, not from an LMS.
+  const isAdministrator = person.administrator ?? false
   const { id } = await one<{ id: string }>(
     db,
     sql`insert into person (id, zone_id, platform_id, sub, pseudonym, display_name, locale, administrator, created_at, seen_at)
-        select ${newId()}, zone.id, (select id from platform limit 1),
-          case when exists (select from platform) then ${newId()} end, ${`p-${newToken().slice(0, 8)}`},
-          ${person.name ?? null}, ${person.locale ?? 'en'}, ${person.administrator ?? false}, ${person.now}, ${person.now}
+        select ${newId()}, zone.id, (select id from platform where not ${isAdministrator} limit 1),
+          case when exists (select from platform) and not ${isAdministrator} then ${newId()} end, ${`p-${newToken().slice(0, 8)}`},
+          ${person.name ?? null}, ${person.locale ?? 'en'}, ${isAdministrator}, ${person.now}, ${person.now}
         from zone where zone.key = 'default' returning id`,
   )
   if (person.contextId)

@@ -1,0 +1,160 @@
+// The command line against a running api: what it prints, to whom, and with which exit code.
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, it } from 'vitest'
+import { labplan } from '../../scripts/labplan.ts'
+import { allDocuments, networksDocument, poolDocument } from '../cast/documents.ts'
+import { addLmsCourse } from '../cast/record.ts'
+import { openWebsite } from '../api/website.ts'
+
+const now = new Date('2026-11-23T12:00:00Z')
+const site = await openWebsite(now)
+afterAll(() => site.close())
+const folder = mkdtempSync(join(tmpdir(), 'labplan-cli-'))
+for (const { name, text } of [
+  ...allDocuments(),
+  { name: 'large.yaml', text: networksDocument(150, 30) },
+  {
+    name: 'wrong.yaml',
+    text: networksDocument().replace('students: 30', 'students: many').replace('pool:', 'pol:'),
+  },
+])
+  writeFileSync(join(folder, name), text)
+
+const env = {
+  LABPLAN_HOME: site.home,
+  LABPLAN_API_URL: `http://127.0.0.1:${new URL(site.origin).port}`,
+}
+
+/** Both outputs as one text, stderr marked, and the exit code; the folder and ids are blanked. */
+async function run(...argv: string[]): Promise<string> {
+  const lines: string[] = []
+  const code = await labplan(
+    argv.map((word) => (word.endsWith('.yaml') ? join(folder, word) : word)),
+    {
+      print: (line) => lines.push(...line.split('\n')),
+      complain: (line) => lines.push(...line.split('\n').map((one) => `! ${one}`)),
+    },
+    env,
+  )
+  const text = [...lines, `exit ${code}`].join('\n').replaceAll(`${folder}/`, '')
+  return `${text
+    .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'ID')
+    .replaceAll(/(invite|token)=[\w-]{43}/g, '$1=TOKEN')
+    .replaceAll(site.origin, 'http://labplan.localhost:PORT')
+    .replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:PORT')}\n`
+}
+
+const golden = (name: string) => `expected/labplan-${name}.txt`
+
+it('lists its commands, and says more of each', async () => {
+  expect(await run('help')).toMatch(/course import +Import courses/)
+  expect(await run()).toBe(await run('help'))
+  await expect(await run('help', 'course', 'import')).toMatchFileSnapshot(golden('help-import'))
+  expect(await run('course', 'import', '--help')).toBe(await run('help', 'course', 'import'))
+})
+
+it('tells wrong words from refusals', async () => {
+  await expect(
+    [
+      await run('course', 'inport'),
+      await run('brew', 'coffee'),
+      await run('course', 'list', '--colour'),
+      await run('course', 'import'),
+      await run('course', 'import', 'none.yaml'),
+      await run('change', 'approve', '1'),
+    ].join('\n'),
+  ).toMatchFileSnapshot(golden('wrong'))
+})
+
+it('says there is nothing yet', async () => {
+  await expect(
+    [await run('course', 'list'), await run('session', 'list'), await run('change', 'list')].join(
+      '\n',
+    ),
+  ).toMatchFileSnapshot(golden('empty'))
+})
+
+it('names file, line and what is allowed', async () => {
+  await expect(await run('course', 'import', 'pool.yaml', 'wrong.yaml')).toMatchFileSnapshot(
+    golden('import-wrong'),
+  )
+})
+
+it('imports, with what the planner has to say, and lists', async () => {
+  const files = allDocuments().map(({ name }) => name)
+  await expect(
+    [
+      await run('course', 'import', ...files),
+      await run('course', 'import', ...files),
+      await run('course', 'list'),
+      await run('session', 'list', 'networks-101', '--limit', '3'),
+      await run('session', 'list', 'machine-learning-lab'),
+      await run('status'),
+    ].join('\n'),
+  ).toMatchFileSnapshot(golden('import'))
+})
+
+it('keeps what needs review, and approves it', async () => {
+  const proposed = await run('course', 'import', 'large.yaml')
+  const list = await run('change', 'list')
+  const { body } = await site.api('/api/changes')
+  const [change] = body['changes'] as { id: string }[]
+  const approved = await run('change', 'approve', change?.id ?? '')
+  await expect([proposed, list, approved].join('\n')).toMatchFileSnapshot(golden('review'))
+})
+
+it('speaks JSON when asked to', async () => {
+  const json = async (...argv: string[]) => {
+    const [line = '', ...rest] = (await run(...argv, '--json')).trimEnd().split('\n')
+    return { value: JSON.parse(line) as Record<string, unknown>, rest }
+  }
+  expect(await json('course', 'list')).toMatchObject({
+    value: { courses: [{ key: 'machine-learning-lab' }, { key: 'networks-101', state: 'ready' }] },
+    rest: ['exit 0'],
+  })
+  expect((await json('session', 'list', 'machine-learning-lab')).value).toMatchObject({
+    sessions: [{ message: 'session.does-not-fit', atOnce: 8 }],
+  })
+  expect((await json('status')).value).toMatchObject({ counts: { courses: 2 } })
+  const wrong = await json('course', 'import', 'wrong.yaml')
+  expect(wrong).toMatchObject({ value: { error: 'problem.documents' }, rest: ['exit 1'] })
+  expect((await json('course', 'import', 'pool.yaml')).value).toMatchObject({
+    outcome: 'unchanged',
+    documents: [{ kind: 'Pool', key: 'local' }],
+  })
+})
+
+it('makes the first administrator and a registration link, and activates a platform', async () => {
+  await addLmsCourse(site.pool, { courseKey: 'networks-101', contextId: '2', now })
+  await site.pool.query(`update platform set state = 'pending'`)
+  const { body } = await site.api('/api/platforms')
+  const [platform] = body['platforms'] as { id: string }[]
+  await expect(
+    [
+      await run('admin', 'invite'),
+      await run('registration-link', 'create', 'Our', 'Moodle'),
+      await run('platform', 'list'),
+      await run('platform', 'activate', platform?.id ?? ''),
+      await run('platform', 'activate', 'nonsense'),
+    ].join('\n'),
+  ).toMatchFileSnapshot(golden('lms'))
+})
+
+it('says when Labplan does not answer, or there is no token', async () => {
+  const silent = { print: () => {}, complain: (line: string) => said.push(line) }
+  const said: string[] = []
+  const away = { ...env, LABPLAN_API_URL: 'http://127.0.0.1:9' }
+  expect(await labplan(['status'], silent, away)).toBe(3)
+  expect(await labplan(['status'], silent, { ...env, LABPLAN_HOME: folder })).toBe(3)
+  expect(said[0]).toMatch(/^Labplan does not answer at http:\/\/127\.0\.0\.1:9 \(/)
+  expect(said[1]).toMatch(/^The operator's token is not readable/)
+  writeFileSync(join(folder, 'operator-token'), 'not-the-token')
+  expect(await labplan(['status'], silent, { ...env, LABPLAN_HOME: folder })).toBe(1)
+})
+
+it('keeps the pool document it was given', async () => {
+  const { rows } = await site.pool.query(`select text from document where kind = 'Pool'`)
+  expect(rows).toEqual([{ text: poolDocument }])
+})
