@@ -173,7 +173,7 @@ const environmentFields = {
   command: z.array(z.string()).optional(),
   env: z.record(z.string(), z.string()).default({}),
   capabilities: z.array(z.string().regex(/^[A-Z_]+$/)).default([]),
-  mountPath: z.string().startsWith('/').default('/home/student'),
+  mountPath: z.string().startsWith('/').default('/home'),
   pidsLimit: positive.default(256),
   network: key.default('seats'),
 }
