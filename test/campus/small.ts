@@ -32,7 +32,8 @@ const clock = fc.constantFrom(
 
 const plan = fc.record(
   {
-    day: fc.integer({ min: 0, max: 5 }),
+    // Days close together, so that classes meet and follow each other.
+    day: fc.constantFrom(0, 0, 1, 1, 2, 3),
     clock,
     minutes: fc.constantFrom(30, 45, 60, 90, 120, 180, 240),
     repeat: fc.constantFrom(
@@ -104,7 +105,7 @@ const flavour = fc.record(
     memoryMb: fc.constantFrom(8192, 16_384, 32_768),
     gpu: fc.constant({ kind: 'a100', count: 2 }),
     pricePerHour: fc.constantFrom(0, 0.2, 0.5, 1),
-    bootMinutes: fc.constantFrom(0, 3, 10),
+    bootMinutes: fc.constantFrom(0, 3, 10, 25, 40),
     quota: fc.integer({ min: 0, max: 5 }),
   },
   { requiredKeys: ['cpu', 'memoryMb', 'pricePerHour', 'bootMinutes'] },
@@ -118,8 +119,8 @@ const pool = fc.record({
 })
 
 const policy = fc.record({
-  leadMinutes: fc.constantFrom(20, 45),
-  readyMinutes: fc.constantFrom(10, 25),
+  leadMinutes: fc.constantFrom(5, 20, 45),
+  readyMinutes: fc.constantFrom(5, 10, 25),
   graceMinutes: fc.constantFrom(0, 10),
 })
 
@@ -130,14 +131,24 @@ export interface SmallShape {
   policy: { leadMinutes: number; readyMinutes: number; graceMinutes: number }
 }
 
+const shape = fc.record({
+  courses: fc.array(course, { minLength: 1, maxLength: 4 }),
+  pools: fc.tuple(pool, pool),
+  policy,
+})
+
 export const smallCampus: fc.Arbitrary<CompileInput> = fc
-  .record({
-    week: fc.constantFrom(...weeks),
-    courses: fc.array(course, { minLength: 1, maxLength: 4 }),
-    pools: fc.tuple(pool, pool),
-    policy,
-  })
-  .map(build)
+  .record({ week: fc.constantFrom(...weeks), shape })
+  .map(({ week, shape }) => build({ week, ...shape }))
+
+/** Two campuses of one week, so that their classes meet. */
+export const twoCampuses = fc
+  .record({ week: fc.constantFrom(...weeks), one: shape, two: shape, pick: fc.nat() })
+  .map(({ week, one, two, pick }) => ({
+    input: build({ week, ...one }),
+    other: build({ week, ...two }),
+    pick,
+  }))
 
 function build(shape: SmallShape): CompileInput {
   const day = (n: number) => dayAfter(shape.week, n)

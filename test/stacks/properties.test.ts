@@ -14,7 +14,7 @@ import type { SeatedOnNode } from '../../stacks/terms.ts'
 import { slotsByTrial } from '../campus/other-slots.ts'
 import { random } from '../campus/random.ts'
 import { checkNumbers, referee } from '../campus/simulator.ts'
-import { smallCampus } from '../campus/small.ts'
+import { smallCampus, twoCampuses } from '../campus/small.ts'
 
 const seed = Number(process.env['LABPLAN_SEED'] ?? 20_261_123)
 const times = Number(process.env['LABPLAN_RUNS'] ?? 1)
@@ -83,9 +83,7 @@ holds('a compiler that remembers answers as one that does not', 700, edited, ({ 
   })
 })
 
-const underWay = fc.record({ input: smallCampus, other: smallCampus, pick: fc.nat() })
-
-holds('who sits is never moved', 1500, underWay, ({ input, other, pick }) => {
+holds('who sits is never moved', 1500, twoCampuses, ({ input, other, pick }) => {
   const before = compile(input).blueprint
   const placed = before.courses
     .flatMap((one) => one.sessions)
