@@ -32,15 +32,13 @@ function sheet(locale: Locale, page: { title: string; main: Html; script?: strin
 
 /** `reference` finds the line in our log. */
 export function refusalPage(locale: Locale, refusal: Refusal, reference: string): string {
-  const ofRegistration = refusal.code.startsWith('registration')
-  const suffix = ofRegistration ? '.registration' : ''
+  const suffix = refusal.code.startsWith('registration') ? '.registration' : ''
+  const code = suffix || refusal.code.endsWith('-teacher') ? 'lti.code.support' : 'lti.code'
   const main = html`<p class="lead">
       ${say(locale, `lti.refused.${refusal.code}`, refusal.params)}
     </p>
     <p>${say(locale, `lti.next.${refusals[refusal.code].next}`)}</p>
-    <p class="hint">
-      ${say(locale, `lti.code${suffix}`)}: <code>${refusal.code} ${reference}</code>
-    </p>`
+    <p class="hint">${say(locale, code)}: <code>${refusal.code} ${reference}</code></p>`
   return sheet(locale, { title: say(locale, `lti.title${suffix}`), main })
 }
 

@@ -11,7 +11,7 @@ export const lti = {
     fr: 'La plateforme n’a pas été enregistrée',
   },
   'lti.code': { en: 'Code for your teacher', fr: 'Code pour votre enseignant' },
-  'lti.code.registration': { en: 'Code for support', fr: 'Code pour le support' },
+  'lti.code.support': { en: 'Code for support', fr: 'Code pour le support' },
 
   // What to do next.
   'lti.next.again': {

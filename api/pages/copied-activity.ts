@@ -22,11 +22,13 @@ export function copiedActivityPage(
     <p class="lead">${what}</p>
     ${
       mayDecide
-        ? html`<form method="post" action="${paths.copiedActivity(activity.id)}">
+        ? html`<form class="ask" method="post" action="${paths.copiedActivity(activity.id)}">
               ${csrfField(visit)}
               <input type="hidden" name="decision" value="same" />
               <p>${t('lti.copied.same-why')}</p>
-              <button class="button primary">${t('lti.copied.same')}</button>
+              <div class="buttons">
+                <button class="button primary">${t('lti.copied.same')}</button>
+              </div>
             </form>
             <p>${t('lti.copied.other')}</p>`
         : html`<p>${t('lti.copied.may-not')}</p>`

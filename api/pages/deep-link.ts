@@ -14,13 +14,15 @@ export function chooseCoursePage(visit: Visit, linkId: string, courses: CourseCh
       courses.length === 0
         ? html`<p class="lead">${t('lti.choose.none')}</p>`
         : html`<p class="lead">${t('lti.choose.why')}</p>
-            <form method="post" action="${paths.deepLink(linkId)}">
+            <form class="ask" method="post" action="${paths.deepLink(linkId)}">
               ${csrfField(visit)}
               <fieldset>
                 <legend class="unseen">${t('lti.choose.title')}</legend>
                 ${courses.map((course, index) => choice(visit, course, index === 0))}
               </fieldset>
-              <button class="button primary">${t('lti.choose.go')}</button>
+              <div class="buttons">
+                <button class="button primary">${t('lti.choose.go')}</button>
+              </div>
             </form>`
     }
   </article>`
