@@ -31,8 +31,8 @@ import { freePort, scratchPostgres } from '../bench-parts/postgres.ts'
 
 const BAR = 0.7
 const WEBSOCKETS = 1000
-const PAIRS = 5
-const SECONDS = 5
+const PAIRS = 9
+const SECONDS = 3
 const CONNECTIONS = 32
 const BODY_BYTES = 4096
 const INSTALLATION = 'bench000'
