@@ -40,10 +40,7 @@ export async function startWorker(options: {
     log,
     worker: options.name,
     now,
-    docker: {
-      call: (method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown) =>
-        engine.ask(method, path, { body }),
-    },
+    docker: engine,
   }
   const stopping = new AbortController()
   await boss.work(
