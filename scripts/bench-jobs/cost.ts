@@ -5,7 +5,7 @@
 import { pathToFileURL } from 'node:url'
 import { compile } from '../../stacks/compile.ts'
 import type { Blueprint } from '../../stacks/blueprint.ts'
-import type { CompileInput } from '../../stacks/compile.ts'
+import type { Flavour, Pool } from '../../stacks/terms.ts'
 import { campus } from '../../test/campus/campus.ts'
 import type { CampusSize } from '../../test/campus/campus.ts'
 import { claimsOf, lowerBound } from '../../test/campus/lower-bound.ts'
@@ -28,7 +28,7 @@ export function measureCost() {
     const input = campus(seed, size)
     const { blueprint, notes } = compile(input)
     const short = notes.filter((note) => note.severity === 'error').length
-    const pools = claimsOf(input, blueprint).map((claims) => poolRow(claims, input, blueprint))
+    const pools = claimsOf(input, blueprint).map((claims) => poolRow(claims, blueprint))
     const row = {
       seed,
       courses: size.courses,
@@ -47,26 +47,40 @@ export function measureCost() {
 
 type PoolRow = { pool: string; plan: Spent; bound: Spent; peak: Spent; own: Spent; first: Spent }
 
-function poolRow(claims: PoolClaims, input: CompileInput, blueprint: Blueprint): PoolRow {
+function poolRow(claims: PoolClaims, blueprint: Blueprint): PoolRow {
   return {
     pool: claims.pool.key,
-    plan: planned(claims.pool.key, input, blueprint),
-    bound: lowerBound(claims),
+    plan: planned(claims.pool, blueprint),
+    bound: boundOf(claims),
     peak: peakSized(claims),
     own: perSession(claims),
     first: firstFit(claims),
   }
 }
 
-function planned(pool: string, input: CompileInput, blueprint: Blueprint): Spent {
+/** A node-hour of a small flavour is a part of one of the largest: else mixing sizes would look costly. */
+function shareOfLargest(flavour: Flavour, pool: Pool): number {
+  return flavour.cpu / Math.max(...pool.flavours.map((one) => one.cpu))
+}
+
+function planned(pool: Pool, blueprint: Blueprint): Spent {
   const spent: Spent = { nodeHours: 0, price: 0 }
-  const flavours = input.pools.find((one) => one.key === pool)?.flavours ?? []
-  for (const node of blueprint.pools.find((one) => one.key === pool)?.nodes ?? []) {
+  for (const node of blueprint.pools.find((one) => one.key === pool.key)?.nodes ?? []) {
     const hours = (Date.parse(node.until) - Date.parse(node.from)) / 3_600_000
-    spent.nodeHours += hours
-    spent.price += hours * (flavours.find((one) => one.key === node.flavour)?.pricePerHour ?? 0)
+    const flavour = pool.flavours.find((one) => one.key === node.flavour)
+    if (flavour === undefined)
+      throw new Error(`the plan buys ${node.flavour}, which ${pool.key} has not`)
+    spent.nodeHours += hours * shareOfLargest(flavour, pool)
+    spent.price += hours * flavour.pricePerHour
   }
   return spent
+}
+
+function boundOf(claims: PoolClaims): Spent {
+  const { pool } = claims
+  const flavours = pool.flavours.map((one) => ({ ...one, pricePerHour: shareOfLargest(one, pool) }))
+  const inNodes = lowerBound({ ...claims, pool: { ...pool, flavours } })
+  return { price: lowerBound(claims).price, nodeHours: inNodes.price }
 }
 
 function sum(pools: PoolRow[]): Omit<PoolRow, 'pool'> {
@@ -83,7 +97,6 @@ function sum(pools: PoolRow[]): Omit<PoolRow, 'pool'> {
   }
 }
 
-/** A mixed pool's fewest nodes are all of the largest flavour: node-hours are compared by price there. */
 function ratios({ plan, bound, peak, own, first }: Omit<PoolRow, 'pool'>) {
   return {
     price: round(plan.price / bound.price),

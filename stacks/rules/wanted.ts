@@ -174,7 +174,7 @@ function addStacks(
   const common = { course: course.key, course8: course.course8, template, templateDigest }
   for (const [pool, seats] of needs) {
     for (const [block, numbers] of blocksOf([...seats.keys()])) {
-      const name = pool === course.pool ? course.key : `${course.key}-${pool}`
+      const name = pool === course.pool ? course.key : `${course.key}_${pool}`
       const ends = numbers.map((seat) => seats.get(seat) ?? null)
       const until = ends.includes(null) ? null : Math.max(...ends.map(Number))
       const content = { ...common, key: `seats-${name}-${block}`, kind: 'seats' as const, pool }

@@ -1,0 +1,81 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { parseDocuments } from '../../stacks/schema-parse.ts'
+import { courseSchema } from '../../stacks/schema.ts'
+
+const course = (rest: string) => `apiVersion: labplan/v1
+kind: Course
+key: networks-101
+title: Networks
+environment: terminal
+pool: local
+seat: { cpu: 0.5, memoryMb: 512 }
+students: 30
+${rest}`
+
+const errorsOf = (text: string) =>
+  parseDocuments(text, 'course.yaml').errors.map(
+    (one) => `${one.file}:${one.line}:${one.column} ${one.message} | ${one.allowed}`,
+  )
+
+test('an example is a document without errors, and says what it is', () => {
+  for (const file of readdirSync('examples').filter((name) => name.endsWith('.yaml'))) {
+    const { documents, errors } = parseDocuments(readFileSync(`examples/${file}`, 'utf8'), file)
+    expect(errors).toEqual([])
+    expect(documents.length).toBeGreaterThan(0)
+  }
+})
+
+test('a document read, written as JSON and read again is the same', () => {
+  const [read] = parseDocuments(
+    course('sessions: [{ start: 2026-11-23T08:00, minutes: 90 }]'),
+    'course.yaml',
+  ).documents
+  expect(courseSchema.parse(JSON.parse(JSON.stringify(read?.value)))).toEqual(read?.value)
+})
+
+test.each([
+  [
+    'state: redy',
+    'course.yaml:9:8 state: "redy" is not allowed here | one of draft, test, ready, archived',
+  ],
+  ['atOnce: 0', 'course.yaml:9:9 atOnce: 0 is not allowed here | a whole number from 1 to 100000'],
+  [
+    'timeZone: Mars/Phobos',
+    'course.yaml:9:11 timeZone: "Mars/Phobos" is not allowed here | an IANA time zone such as Europe/Paris',
+  ],
+  [
+    'sessions:\n  - start: 2026-02-30T08:00\n    minutes: 90',
+    'course.yaml:10:12 sessions[0].start: "2026-02-30T08:00" is not allowed here | a day and time that exist, such as 2026-11-23T08:00 (no seconds, no offset)',
+  ],
+  [
+    'sessions:\n  - start: 2026-11-23T08:00\n    minutes: 90\n    repeat: FREQ=WEEKLY',
+    'course.yaml:12:13 sessions[0].repeat: "FREQ=WEEKLY" is not allowed here | an RRULE with COUNT or UNTIL, such as FREQ=WEEKLY;COUNT=12',
+  ],
+  [
+    'headroom: { seat: 3 }',
+    'course.yaml:9:13 headroom: unknown field "seat" | the fields seats, hours, days, reserved',
+  ],
+])('an error names file, line, column and what is allowed: %s', (text, error) => {
+  expect(errorsOf(course(text))).toEqual([error])
+})
+
+test('what is missing, unknown or not YAML is said where it stands', () => {
+  expect(errorsOf('apiVersion: labplan/v1\nkind: Zone\n')).toEqual([
+    'course.yaml:1:1 key: missing | lower-case letters, digits and single dashes, starting with a letter, at most 40',
+    'course.yaml:1:1 title: missing | a text, or { fr: …, en: … }',
+  ])
+  expect(errorsOf('kind: Curse\n')).toEqual([
+    'course.yaml:1:7 kind: the document does not say what it is | kind: Course, Environment, Pool, Policy, Zone',
+  ])
+  expect(errorsOf('a: [')[0]).toMatch(/^course\.yaml:1:5 not YAML: /)
+})
+
+test('documents of one text are read side by side, errors with the line of the whole text', () => {
+  const { documents, errors } = parseDocuments(
+    `${course('')}\n---\n${course('state: no')}`,
+    'two.yaml',
+  )
+  expect(documents.map((one) => [one.kind, one.line])).toEqual([['Course', 1]])
+  expect(errors.map((one) => one.line)).toEqual([19])
+})

@@ -1,0 +1,98 @@
+import { expect, test } from 'vitest'
+import { compile } from '../../stacks/compile.ts'
+import { wantedAt } from '../../stacks/rules/wanted.ts'
+import type { Running } from '../../stacks/rules/wanted.ts'
+import { inputOf } from './story.ts'
+
+const pools = `
+apiVersion: labplan/v1
+kind: Pool
+key: own
+title: Own
+nodes: [{ key: pc-1, cpu: 64, memoryMb: 262144 }]
+`
+const course = (rest: string) => `---
+apiVersion: labplan/v1
+kind: Course
+key: networks
+title: Networks
+environment: terminal
+pool: own
+seat: { cpu: 0.1, memoryMb: 256, volumeQuotaMb: 100 }
+${rest}
+`
+const monday =
+  'sessions: [{ start: 2026-11-23T08:00, minutes: 120 }, { start: 2026-11-30T08:00, minutes: 120 }]'
+const blueprint = (rest: string) => compile(inputOf(pools + course(rest), {})).blueprint
+const inClass = '2026-11-23T08:00:00Z'
+const afternoon = '2026-11-23T14:00:00Z'
+const night = '2026-11-24T02:00:00Z'
+const seatsAt = (plan: ReturnType<typeof blueprint>, now: string, running: Running = {}) =>
+  wantedAt(plan, now, running)
+    .stacks.filter((one) => one.kind === 'seats')
+    .map((one) => [one.key, one.seats])
+
+test('seats come in blocks of a hundred numbers', () => {
+  const stacks = wantedAt(blueprint(`students: 250\n${monday}`), inClass).stacks
+  expect(stacks.map((one) => [one.key, one.seats.length])).toEqual([
+    ['seats-networks-0', 100],
+    ['seats-networks-1', 100],
+    ['seats-networks-2', 50],
+    ['volumes-networks', 250],
+  ])
+})
+
+test('a seat exists as long as there is a reason: class, people at work, headroom', () => {
+  const plan = blueprint(`students: 30\n${monday}`)
+  expect(seatsAt(plan, inClass)[0]?.[1]).toHaveLength(30)
+  expect(seatsAt(plan, afternoon)).toEqual([['seats-networks-0', [1, 2, 3]]])
+  const working: Running = { reasons: [{ course: 'networks', seat: 17, why: 'working' }] }
+  expect(seatsAt(plan, afternoon, working)).toEqual([['seats-networks-0', [1, 2, 3, 17]]])
+  expect(seatsAt(plan, night, working)).toEqual([['seats-networks-0', [17]]])
+  expect(seatsAt(plan, night)).toEqual([])
+  const over: Running = {
+    reasons: [{ course: 'networks', seat: 17, why: 'working', until: '2026-11-24T01:00:00Z' }],
+  }
+  expect(seatsAt(plan, night, over)).toEqual([])
+})
+
+test('named headroom seats come before free ones, and seats at work are not counted', () => {
+  const plan = blueprint(`students: 30\n${monday}`)
+  const reasons: Running['reasons'] = [
+    { course: 'networks', seat: 1, why: 'working' },
+    { course: 'networks', seat: 9, why: 'headroom' },
+  ]
+  expect(seatsAt(plan, afternoon, { reasons })).toEqual([['seats-networks-0', [1, 2, 3, 9]]])
+})
+
+test('who came before is warmed first, and no more than run at once', () => {
+  const plan = blueprint(`students: 30\natOnce: 4\n${monday}`)
+  const [warm] = wantedAt(plan, inClass, { taken: { networks: [7, 21] } }).warm
+  expect(warm?.seats).toEqual([1, 2, 7, 21])
+})
+
+test('the same instant gives the same digests, another number another one', () => {
+  const [a, b] = [blueprint(`students: 30\n${monday}`), blueprint(`students: 31\n${monday}`)]
+  const digests = (plan: typeof a) => wantedAt(plan, inClass).stacks.map((one) => one.contentDigest)
+  expect(digests(a)).toEqual(digests(blueprint(`students: 30\n${monday}`)))
+  expect(digests(a)).not.toEqual(digests(b))
+})
+
+test('from the lead to the end of the grace, and not a minute longer', () => {
+  const plan = blueprint(`students: 2\nheadroom: { seats: 0 }\n${monday}`)
+  const at = (now: string) => seatsAt(plan, now).length
+  expect([at('2026-11-23T06:14:00Z'), at('2026-11-23T06:15:00Z')]).toEqual([0, 1])
+  expect([at('2026-11-23T09:09:00Z'), at('2026-11-23T09:10:00Z')]).toEqual([1, 0])
+})
+
+test('a course in two pools has one stack in each', () => {
+  const two = `${pools}---${pools.replace('key: own', 'key: other')}`
+  const rest =
+    'students: 4\ngroups: [{ key: a, students: 2 }, { key: b, students: 2 }]\n' +
+    'sessions: [{ start: 2026-11-23T08:00, minutes: 120, group: a }, { start: 2026-11-23T08:00, minutes: 120, group: b, pool: other }]'
+  const plan = compile(inputOf(two + course(rest), {})).blueprint
+  expect(seatsAt(plan, inClass)).toEqual([
+    ['seats-networks-0', [1, 2]],
+    ['seats-networks_other-0', [3, 4]],
+  ])
+})
