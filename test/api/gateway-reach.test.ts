@@ -126,7 +126,8 @@ describe('a proof', () => {
     expect((await browse(on, own.host, '/', { headers: pass })).status).toBe(502)
     expect(own.running!.taken().bytes).toBe(0)
     await stop(own)
-  })
+    // Twice the three seconds a proof may take, and a machine that has other things to do.
+  }, 30_000)
 
   it('of a later task of the same seat is none: its ports may mean something else', async () => {
     const own = await seat(on)
