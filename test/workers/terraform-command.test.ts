@@ -24,7 +24,7 @@ const bench: Bench = {
 }
 const environment = [
   'PATH=/usr/bin:/bin HOME=/home/runs/7 DOCKER_HOST=unix:///var/run/docker.sock',
-  'TF_IN_AUTOMATION=1 CHECKPOINT_DISABLE=1 TF_CLI_CONFIG_FILE=/home/tools/cli.tfrc',
+  'TF_IN_AUTOMATION=1 CHECKPOINT_DISABLE=1 GOGC=400 TF_CLI_CONFIG_FILE=/home/tools/cli.tfrc',
 ].join(' ')
 const backend = [
   'TF_HTTP_ADDRESS=http://127.0.0.1:4711/state TF_HTTP_LOCK_ADDRESS=http://127.0.0.1:4711/state',

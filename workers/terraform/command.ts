@@ -79,6 +79,8 @@ function command(bench: Bench, args: string[]): Command {
       DOCKER_HOST: bench.dockerHost,
       TF_IN_AUTOMATION: '1',
       CHECKPOINT_DISABLE: '1',
+      // Engine and provider live for seconds: collecting less garbage saves a quarter of their time.
+      GOGC: '400',
       TF_CLI_CONFIG_FILE: bench.cliConfig,
       ...(bench.backend && backendEnvironment(bench.backend)),
       ...Object.fromEntries(variables),
