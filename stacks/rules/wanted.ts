@@ -60,11 +60,21 @@ export interface WantedWarm {
   until: string
 }
 
+export interface WantedNode {
+  pool: string
+  key: string
+  flavour: string
+  /** Null for a node that is always on. */
+  until: string | null
+}
+
 export interface Wanted {
   /** Sorted by key. */
   stacks: WantedStack[]
   /** Seats whose container should run, per session under way. */
   warm: WantedWarm[]
+  /** Bought nodes that should be on, boot included; own machines are always there. */
+  nodes: WantedNode[]
   /** Sessions between the start of their lead and the end of their grace. */
   sessions: BlueprintSession[]
 }
@@ -74,10 +84,24 @@ export interface Wanted {
  * @returns what should exist at that instant; the same answer whenever and however often it is asked
  */
 export function wantedAt(blueprint: Blueprint, now: string, running: Running = {}): Wanted {
-  const wanted: Wanted = { stacks: [], warm: [], sessions: [] }
+  const wanted: Wanted = {
+    stacks: [],
+    warm: [],
+    nodes: nodesAt(blueprint, parseInstant(now)),
+    sessions: [],
+  }
   for (const course of blueprint.courses) wantedOf(course, parseInstant(now), running, wanted)
   wanted.stacks.sort((a, b) => (a.key < b.key ? -1 : 1))
   return wanted
+}
+
+function nodesAt(blueprint: Blueprint, now: number): WantedNode[] {
+  return blueprint.pools.flatMap((pool) => [
+    ...pool.idle.map((node) => ({ pool: pool.key, ...node, until: null })),
+    ...pool.nodes
+      .filter((node) => parseInstant(node.from) <= now && now < parseInstant(node.until))
+      .map(({ key, flavour, until }) => ({ pool: pool.key, key, flavour, until })),
+  ])
 }
 
 type Needs = Map<string, Map<number, number | null>>

@@ -96,3 +96,15 @@ test('a course in two pools has one stack in each', () => {
     ['seats-networks_other-0', [3, 4]],
   ])
 })
+
+test('bought nodes are wanted from their order to their end, always-on ones always', () => {
+  const cloud = pools.replace(
+    /^nodes:.*$/m,
+    'flavours: [{ key: m8, cpu: 8, memoryMb: 32768, pricePerHour: 0.2, bootMinutes: 5 }]\nminimumIdle: 1',
+  )
+  const plan = compile(inputOf(cloud + course(`students: 100\n${monday}`), {})).blueprint
+  const keys = (now: string) => wantedAt(plan, now).nodes.map((node) => node.key)
+  expect(keys('2026-11-23T06:09:00Z')).toEqual(['m8-1'])
+  expect(keys('2026-11-23T06:10:00Z')).toEqual(['m8-1', 'm8-2'])
+  expect(keys(night)).toEqual(['m8-1'])
+})
