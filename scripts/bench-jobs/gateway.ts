@@ -27,7 +27,8 @@ import {
 import { swarmBed } from '../../test/beds/swarm.ts'
 import { connectEngine } from '../../workers/swarm/engine.ts'
 import { runLoad } from '../bench-parts/load.ts'
-import { freePort, scratchPostgres } from '../bench-parts/postgres.ts'
+import { migratedPostgres } from '../bench-parts/postgres.ts'
+import { freePort } from '../../test/scratch-postgres.ts'
 
 const BAR = 0.7
 const WEBSOCKETS = 1000
@@ -78,7 +79,7 @@ async function setUp(): Promise<Proxy[]> {
   const keys = { k1: Buffer.alloc(32, 7).toString('base64') }
   writeFileSync(keyFile, JSON.stringify({ current: 'k1', keys }))
   const ring = readKeyRing(keyFile)
-  const postgres = await scratchPostgres(INSTALLATION, new Date())
+  const postgres = await migratedPostgres(INSTALLATION, new Date())
   undo.push(() => postgres.end())
   const seat = await insertSeat(postgres.pool, new Date())
   const engine = connectEngine(bed.dockerHost)
