@@ -1,13 +1,20 @@
 /** What runs make good by themselves: undelivered states, strangers with our names, things that went away. */
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { execute, sql } from '../../api/data/db.ts'
+import { execute, one, sql } from '../../api/data/db.ts'
+import { findState } from '../../api/data/state.ts'
 import { serviceName } from '../../stacks/parts/names.ts'
+import { renderStack } from '../../stacks/render.ts'
 import { setReplicas } from '../../workers/swarm/service.ts'
+import { prepareTools } from '../../workers/terraform/mirror.ts'
 import { applyStack, type StackRequest } from '../../workers/terraform/run-stack.ts'
 import {
   COURSE8,
   liveServices,
+  makeSecrets,
   runningTask,
   SEATS,
   serviceOf,
@@ -88,6 +95,52 @@ it('says what Terraform said when it fails, and gives the stack back', async () 
   const result = await applyStack(bed.services, bed.request(bed.seats([1, 2, 3, 4, 5])))
   expect(result).toMatchObject({ ok: true })
 })
+
+it('leaves a running task alone when a label of its seat changes, with Terraform by hand too', async () => {
+  const { ID } = await serviceOf(bed.docker, 1)
+  await setReplicas(bed.docker, ID, { replicas: 1, pidsLimit: 32 })
+  const task = await runningTask(bed.docker, ID)
+  const renamed = renderStack(bed.seats([1, 2, 3, 4, 5])).replaceAll(
+    '"label": "labplan.run"',
+    '"label": "labplan.maker"',
+  )
+  expect(await applyByHand(renamed)).toContain('No changes')
+  expect(await runningTask(bed.docker, ID)).toBe(task)
+  expect((await serviceOf(bed.docker, 1)).Spec.Mode.Replicated.Replicas).toBe(1)
+})
+
+/** `terraform apply` of a configuration on the stack's state, past our guard. */
+async function applyByHand(configuration: string): Promise<string> {
+  const { config, keyRing } = bed.services
+  const { pool } = bed.database
+  const stack = await one<{ id: string }>(pool, sql`select id from stack where key = ${SEATS}`)
+  const state = await findState(pool, keyRing, stack.id)
+  const { secrets } = await makeSecrets(bed.docker, bed.seats([1, 2, 3, 4, 5]))
+  const ids = Object.entries(secrets).map(([number, id]) => [number.padStart(3, '0'), id])
+  const [network] = (await bed.docker.call('GET', '/networks', {
+    query: { filters: { name: ['lp-test0000-seats'], scope: ['swarm'] } },
+  })) as { Id: string }[]
+  const tools = await prepareTools(config, JSON.parse(configuration).terraform.required_providers)
+  const folder = join(config.home, 'by-hand')
+  mkdirSync(folder)
+  writeFileSync(join(folder, 'cdk.tf.json'), configuration.replace('"http": {}', '"local": {}'))
+  writeFileSync(join(folder, 'terraform.tfstate'), state!.bytes)
+  const terraform = (...args: string[]) =>
+    execFileSync(config.terraformBinary, args, {
+      cwd: folder,
+      encoding: 'utf8',
+      env: {
+        PATH: config.searchPath,
+        DOCKER_HOST: bed.dockerHost,
+        TF_CLI_CONFIG_FILE: tools.cliConfig,
+        TF_VAR_run: 'by-hand',
+        TF_VAR_secrets: JSON.stringify(Object.fromEntries(ids)),
+        TF_VAR_networks: JSON.stringify({ 'lp-test0000-seats': network!.Id }),
+      },
+    })
+  terraform('init', '-no-color')
+  return terraform('apply', '-auto-approve', '-no-color')
+}
 
 /** A service with a seat's name and labels, made by nobody we know, and running. */
 async function makeByHand(number: number): Promise<string> {
