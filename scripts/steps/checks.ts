@@ -1,5 +1,5 @@
 /** What must be true of the machine before anything is started. */
-import { existsSync, mkdirSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -20,13 +20,25 @@ export function diskStep(settings: Settings): Step {
       const first = !existsSync(join(settings.home, 'installation'))
       const needed = first ? FIRST_START_BYTES : LATER_START_BYTES
       for (const folder of [settings.home, settings.cache]) {
-        mkdirSync(folder, { recursive: true, mode: 0o700 })
+        makeWritable(folder)
         const { bavail, bsize } = await statfs(folder)
         const problem = diskProblem(folder, bavail * bsize, needed)
         if (problem) throw new CannotGoOn(problem)
       }
       return undefined
     },
+  }
+}
+
+/** Makes the folder when there is none. */
+export function makeWritable(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    accessSync(folder, constants.W_OK)
+  } catch {
+    throw new CannotGoOn(
+      `${folder} cannot be written by you: run this as its owner, or set LABPLAN_HOME and LABPLAN_CACHE to folders of yours.`,
+    )
   }
 }
 

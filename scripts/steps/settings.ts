@@ -59,7 +59,7 @@ export const root = resolve(import.meta.dirname, '..', '..')
 
 export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   const home = resolve(env.LABPLAN_HOME ?? join(root, '.labplan'))
-  const choices = { ...remembered(home), ...given(env) }
+  const choices = withoutEmpty({ ...remembered(home), ...given(env) })
   const ports = listenedPorts(choices)
   const cache = resolve(choices.LABPLAN_CACHE ?? join(homedir(), '.cache', 'labplan'))
   return {
@@ -117,15 +117,28 @@ export function parsePorts(text: string): Ports {
 }
 
 function given(env: NodeJS.ProcessEnv): Choices {
-  return Object.fromEntries(CHOICES.filter((name) => env[name]).map((name) => [name, env[name]]))
+  const names = CHOICES.filter((name) => env[name] !== undefined)
+  return Object.fromEntries(names.map((name) => [name, env[name]]))
+}
+
+/** An empty value takes a remembered choice back: `DATABASE_URL= scripts/up`. */
+function withoutEmpty(choices: Choices): Choices {
+  return Object.fromEntries(Object.entries(choices).filter(([, value]) => value))
 }
 
 function remembered(home: string): Choices {
   return (readJson(join(home, 'choices.json')) ?? {}) as Choices
 }
 
-export function rememberChoices(settings: Settings): void {
-  writeJson(join(settings.home, 'choices.json'), settings.choices)
+/** All of them; or, while it is not known whether the rest works, only where things are, so that --wipe finds them. */
+export function rememberChoices({ home, choices }: Settings, which: 'all' | 'places'): void {
+  const kept = which === 'all' ? choices : { ...remembered(home), ...placesOf(choices) }
+  writeJson(join(home, 'choices.json'), kept)
+}
+
+function placesOf(choices: Choices): Choices {
+  const places = ['DOCKER_HOST', 'LABPLAN_PORTS', 'LABPLAN_REGISTRY', 'LABPLAN_CACHE']
+  return Object.fromEntries(Object.entries(choices).filter(([name]) => places.includes(name)))
 }
 
 export function readJson(file: string): unknown {

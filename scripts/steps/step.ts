@@ -26,13 +26,12 @@ export async function runSteps(steps: Step[], out: Output = process.stdout): Pro
 }
 
 async function ensured(step: Step, out: Output): Promise<string | undefined> {
-  const clear = out.isTTY ? '\r\x1b[2K' : ''
-  const say: Say = (progress) =>
-    out.write(`${clear}${line(step.name, '', progress)}${clear && '\r'}`)
-  const sayLine: Say = (progress) => out.write(`${line(step.name, '', progress)}\n`)
+  // On a terminal the step's line is written over; in a log each progress is a line of its own.
+  const [clear, end] = out.isTTY ? ['\r\x1b[2K', ''] : ['', '\n']
+  const say: Say = (progress) => out.write(`${clear}${line(step.name, '', progress)}${end}`)
   if (out.isTTY) say('…')
   try {
-    return await step.ensure(out.isTTY ? say : sayLine)
+    return await step.ensure(say)
   } catch (error) {
     if (error instanceof CannotGoOn) throw new CannotGoOn(`${step.name}: ${error.message}`)
     throw new Error(`${step.name} failed`, { cause: error })

@@ -1,9 +1,9 @@
 /** scripts/up: brings a whole Labplan up on this machine, keeps it running, takes it down. */
-import { appendFileSync, mkdirSync } from 'node:fs'
+import { appendFileSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { inspect, parseArgs } from 'node:util'
-import { diskStep, portsStep } from './checks.ts'
+import { diskStep, makeWritable, portsStep } from './checks.ts'
 import { ensurePrograms } from './debian.ts'
 import { engineStep, swarmStep } from './engine.ts'
 import { writeEnvironmentFile } from './environment.ts'
@@ -12,6 +12,7 @@ import { findInstallationId, identityStep } from './identity.ts'
 import { imageStep, migrationStep, processStep, seatNetworkStep } from './own-parts.ts'
 import { postgresStep } from './postgres.ts'
 import { practiceSteps } from './practice.ts'
+import { isAlive, readRunning } from './process-table.ts'
 import { mirrorStep, providers } from './provider-mirror.ts'
 import { registryStep } from './registry.ts'
 import { type Settings, readSettings, rememberChoices } from './settings.ts'
@@ -56,6 +57,7 @@ function upSteps(settings: Settings): Step[] {
     { name: 'Programs', ensure: (say) => ensurePrograms(PROGRAMS, say) },
     engineStep(settings),
     swarmStep(settings),
+    { name: 'Choices', ensure: async () => void rememberChoices(settings, 'places') },
     identityStep(settings),
     seatNetworkStep(settings),
     registryStep(settings),
@@ -71,13 +73,20 @@ function upSteps(settings: Settings): Step[] {
 
 async function bringUp(settings: Settings, stay: boolean): Promise<void> {
   const started = performance.now()
-  mkdirSync(settings.home, { recursive: true, mode: 0o700 })
-  rememberChoices(settings)
+  const steps = upSteps(settings)
+  makeWritable(settings.home)
   await ensureSupervisor(settings.home)
-  const worked = await runSteps(upSteps(settings))
+  try {
+    const worked = await runSteps(steps)
+    if (worked) process.stdout.write('\n')
+  } catch (error) {
+    // What runs stays, so that the next try goes on from there; a supervisor of nothing need not.
+    if (!readRunning(settings.home).some(isAlive)) await stopEverything(settings.home)
+    throw error
+  }
+  rememberChoices(settings, 'all')
   writeEnvironmentFile(settings)
-  const took = seconds(performance.now() - started)
-  process.stdout.write(`${worked ? '\n' : ''}${welcome(settings, took, stay)}`)
+  process.stdout.write(welcome(settings, seconds(performance.now() - started), stay))
   if (stay) await follow(settings)
 }
 
@@ -147,12 +156,12 @@ async function main(): Promise<void> {
 function explain(error: unknown): string {
   if (error instanceof CannotGoOn) return error.message
   if (error instanceof TypeError && 'code' in error) return `${error.message}\n\n${USAGE}`
+  const root = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  const what = root instanceof Error ? root.message.split('\n')[0] : String(root)
   const { home } = readSettings()
   const file = join(home, 'up-error.log')
-  mkdirSync(home, { recursive: true, mode: 0o700 })
+  if (!existsSync(home)) return `Something unexpected: ${inspect(error)}`
   appendFileSync(file, `${new Date().toISOString()} ${inspect(error)}\n`)
-  const last = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  const what = last instanceof Error ? last.message.split('\n')[0] : String(last)
   return `Something unexpected: ${what}\nRun it again; if it stays, ${file} has the details.`
 }
 

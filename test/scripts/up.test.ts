@@ -67,11 +67,23 @@ describe('choices', () => {
       LABPLAN_PORTS: '7180',
       LABPLAN_LOG_LEVEL: 'debug',
     })
-    rememberChoices(first)
+    rememberChoices(first, 'all')
     const second = readSettings({ LABPLAN_HOME: home, LABPLAN_PORTS: '7280' })
     expect(second.ports.api).toBe(7280)
     expect(second.publicUrl).toBe('http://labplan.localhost:7280')
     expect(second.choices.LABPLAN_LOG_LEVEL).toBe('debug')
+  })
+
+  it('are taken back by an empty value', () => {
+    const settings = readSettings({ LABPLAN_HOME: home, LABPLAN_LOG_LEVEL: '' })
+    expect(settings.choices).toEqual({ LABPLAN_PORTS: '7180' })
+  })
+
+  it('are remembered before they have worked only where --wipe needs them', () => {
+    const folder = join(home, 'half')
+    const wrong = { LABPLAN_HOME: folder, DATABASE_URL: 'postgres://nowhere', LABPLAN_CACHE: '/c' }
+    rememberChoices(readSettings(wrong), 'places')
+    expect(readSettings({ LABPLAN_HOME: folder }).choices).toEqual({ LABPLAN_CACHE: '/c' })
   })
 
   it('of one address moves that port only', () => {
