@@ -3,7 +3,7 @@
  * is not known asks again at once, so that an LMS may change keys at any moment; not more often than every few
  * seconds, so that forged tokens do not make us hammer it.
  */
-import { createPublicKey } from 'node:crypto'
+import { type KeyObject, createPublicKey } from 'node:crypto'
 import { z } from 'zod'
 import { type Reach, askLms } from './lms-fetch.ts'
 
@@ -16,9 +16,9 @@ const LEAST_BITS = 2048
 
 const keySetAnswer = z.object({ keys: z.array(z.looseObject({ kid: z.string().optional() })) })
 
-export type FoundKey = { pem: string } | { failure: 'unknown' | 'unreachable'; detail: string }
+export type FoundKey = { key: KeyObject } | { failure: 'unknown' | 'unreachable'; detail: string }
 
-type KeySet = { pems: Map<string, string>; readAtMs: number; askedAtMs: number }
+type KeySet = { keys: Map<string, KeyObject>; readAtMs: number; askedAtMs: number }
 
 export type KeySets = { find(url: string, kid: string): Promise<FoundKey> }
 
@@ -34,7 +34,7 @@ export function openKeySets(parts: { reach: Reach; now(): Date }): KeySets {
       .then((read) => {
         const at = parts.now().getTime()
         const known = sets.get(url)
-        if ('pems' in read) sets.set(url, { pems: read.pems, readAtMs: at, askedAtMs: at })
+        if ('keys' in read) sets.set(url, { keys: read.keys, readAtMs: at, askedAtMs: at })
         else if (known) known.askedAtMs = at
         return 'failure' in read ? read.failure : undefined
       })
@@ -49,10 +49,10 @@ export function openKeySets(parts: { reach: Reach; now(): Date }): KeySets {
       if (known) return known
       const failure = await refresh(url)
       const set = sets.get(url)
-      const pem = set?.pems.get(kid)
+      const key = set?.keys.get(kid)
       const isStale = !set || parts.now().getTime() - set.readAtMs > STALE_MS
       if (failure && isStale) return { failure: 'unreachable', detail: failure }
-      return pem ? { pem } : { failure: 'unknown', detail: kid }
+      return key ? { key } : { failure: 'unknown', detail: kid }
     },
   }
 }
@@ -60,34 +60,35 @@ export function openKeySets(parts: { reach: Reach; now(): Date }): KeySets {
 /** What can be answered without asking the LMS. */
 function usable(set: KeySet | undefined, kid: string, nowMs: number): FoundKey | undefined {
   if (!set) return undefined
-  const pem = set.pems.get(kid)
-  if (pem && nowMs - set.readAtMs < FRESH_MS) return { pem }
+  const key = set.keys.get(kid)
+  if (key && nowMs - set.readAtMs < FRESH_MS) return { key }
   if (nowMs - set.askedAtMs >= AGAIN_MS) return undefined
-  return pem ? { pem } : { failure: 'unknown', detail: kid }
+  if (nowMs - set.readAtMs > STALE_MS) return { failure: 'unreachable', detail: 'asked just now' }
+  return key ? { key } : { failure: 'unknown', detail: kid }
 }
 
 async function readKeySet(
   reach: Reach,
   url: string,
-): Promise<{ pems: Map<string, string> } | { failure: string }> {
+): Promise<{ keys: Map<string, KeyObject> } | { failure: string }> {
   const answer = await askLms(reach, url)
   if ('failure' in answer) return { failure: `${answer.failure}: ${answer.detail}` }
   const parsed = keySetAnswer.safeParse(answer.json)
   if (!parsed.success) return { failure: `${url} does not answer a key set` }
-  const pems = parsed.data.keys.flatMap((jwk) => {
-    const pem = jwk.kid && pemOf(jwk)
-    return pem ? [[jwk.kid ?? '', pem] as const] : []
+  const keys = parsed.data.keys.flatMap((jwk) => {
+    const key = jwk.kid && signingKey(jwk)
+    return key ? [[jwk.kid ?? '', key] as const] : []
   })
-  return { pems: new Map(pems) }
+  return { keys: new Map(keys) }
 }
 
 /** Undefined for anything but a sound RSA signing key: one odd key must not spoil the others. */
-function pemOf(jwk: Record<string, unknown>): string | undefined {
+function signingKey(jwk: Record<string, unknown>): KeyObject | undefined {
   if (jwk['kty'] !== 'RSA' || (jwk['use'] ?? 'sig') !== 'sig') return undefined
   try {
     const key = createPublicKey({ key: jwk, format: 'jwk' })
     const bits = key.asymmetricKeyDetails?.modulusLength ?? 0
-    return bits >= LEAST_BITS ? String(key.export({ type: 'spki', format: 'pem' })) : undefined
+    return bits >= LEAST_BITS ? key : undefined
   } catch {
     return undefined
   }

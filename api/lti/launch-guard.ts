@@ -49,10 +49,10 @@ export async function guardLaunch(
   const login = { state, issuer: platform.issuer, clientId: platform.client_id }
   const verdict = judgeNonce(parts.nonceKey, nonce, login, parts.now())
   if (verdict !== 'good') return refuse(nonceCodes[verdict])
-  const key = await parts.keySets.find(platform.key_set_url, token.header.kid ?? '')
-  if ('failure' in key)
-    return refuse(key.failure === 'unknown' ? 'key-unknown' : 'keys-unreachable')
-  return { platform, signingKey: key.pem, payload: token.payload }
+  const found = await parts.keySets.find(platform.key_set_url, token.header.kid ?? '')
+  if ('failure' in found)
+    return refuse(found.failure === 'unknown' ? 'key-unknown' : 'keys-unreachable')
+  return { platform, signingKey: found.key, payload: token.payload }
 }
 
 const nonceCodes = {

@@ -4,12 +4,13 @@
  * one key its token is signed with. So a launch asks the database and the LMS once, not at every step.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { KeyObject } from 'node:crypto'
 import type { LtiPlatform } from '../data/lti-store.ts'
 
 export type Scope = {
   platform: LtiPlatform
-  /** PEM of the platform's key that the token names; only in a launch. */
-  signingKey?: string
+  /** The platform's key that the token names; only in a launch. Parsed once, not at each launch. */
+  signingKey?: KeyObject
   /** The token's payload: to be believed only after ltijs verified the signature. */
   payload?: unknown
 }

@@ -109,7 +109,7 @@ describe('the keys of an LMS', () => {
     const keySets = openKeySets({ reach: here, now: () => new Date(nowMs) })
     const find = async (kid: string) => {
       const found = await keySets.find(url, kid)
-      return 'pem' in found ? 'found' : found.failure
+      return 'key' in found ? 'found' : found.failure
     }
     const pass = (seconds: number) => (nowMs += seconds * 1000)
     return { state, find, pass, close: () => server.close() }
@@ -145,6 +145,7 @@ describe('the keys of an LMS', () => {
     lms.pass(1_800)
     expect(await lms.find('a')).toBe('found')
     lms.pass(1_900)
+    expect(await lms.find('a')).toBe('unreachable')
     expect(await lms.find('a')).toBe('unreachable')
     lms.close()
   })
