@@ -61,7 +61,7 @@ function measureEdits(input: CompileInput) {
     edits.push(time(() => compiler(current)))
     const { blueprint } = compiler(current)
     digests.push(time(() => digest(blueprint)))
-    const wanted = withSession(current, at, 200)
+    const wanted = withSession(current, at, 1500)
     let result: ReturnType<typeof compiler> | undefined
     infeasible.push(time(() => (result = compiler(wanted))))
     if (result?.notes.some((note) => note.params['slots'] !== undefined)) proposals++

@@ -31,7 +31,12 @@ export function assemble(
   return {
     apiVersion: 'labplan/v1',
     kind: 'Blueprint',
-    courses: plans.map((plan) => courseOf(known, plan, placements, policy)),
+    courses: plans.map((plan) => {
+      const before = known.get(plan) as BlueprintCourse | undefined
+      const isTouched = (one: Placed) => one.touched?.has(plan.course.key) ?? true
+      if (before !== undefined && ![...placed.values()].some(isTouched)) return before
+      return courseOf(known, plan, placements, policy)
+    }),
     pools: [...placed.values()].map((one) => poolOf(known, one)),
   }
 }

@@ -51,6 +51,8 @@ export interface Placed {
   lastingMachines: Machine[]
   /** Seats per node of every session. Read it before the next call on the same `Solved`. */
   bySession: ReadonlyMap<string, Placement[]>
+  /** Courses whose seats may sit elsewhere than at the last call; undefined for all. */
+  touched: ReadonlySet<string> | undefined
   /** The rest, in order of time. */
   stretches: Stretch[]
 }
@@ -107,13 +109,14 @@ export function placePool(
     if (!isSame) solved.stretches.set(first, { lasting, stretch })
     stretches.push(stretch)
   }
-  const bySession = placementsBySession(lasting.stretch, stretches, solved)
+  const touched = placementsBySession(lasting.stretch, stretches, solved)
   return {
     market,
     lasting: lasting.stretch,
     lastingMachines: lasting.machines,
     stretches,
-    bySession,
+    bySession: solved.bySession,
+    touched,
   }
 }
 
@@ -127,34 +130,42 @@ function inOrder(demands: Demand[], solved: Solved): Demand[] {
   return sorted
 }
 
-/** Only stretches that came or went since the last call are looked at. */
+/**
+ * Brings `solved.bySession` up to date: only stretches that came or went since the last call are
+ * looked at.
+ * @returns the courses they hold; undefined when all was counted anew
+ */
 function placementsBySession(
   lasting: Stretch,
   stretches: Stretch[],
   solved: Solved,
-): Map<string, Placement[]> {
+): Set<string> | undefined {
   const { bySession, counted } = solved
   const now = new Set([lasting, ...stretches])
+  const touched = new Set<string>()
   // What is fixed beforehand adds to what is placed now: then, and the next time, all is counted anew.
-  if (lasting.placements.size > 0 || counted.size === 0) {
+  const isAnew = lasting.placements.size > 0 || counted.size === 0
+  if (isAnew) {
     bySession.clear()
     counted.clear()
   }
   for (const stretch of counted) {
     if (now.has(stretch)) continue
     for (const session of stretch.placements.keys()) bySession.delete(session)
+    for (const demand of stretch.demands) touched.add(demand.course)
     counted.delete(stretch)
   }
   for (const stretch of now) {
     if (counted.has(stretch)) continue
     counted.add(stretch)
+    for (const demand of stretch.demands) touched.add(demand.course)
     for (const [session, list] of stretch.placements) {
       const before = bySession.get(session)
       bySession.set(session, before === undefined ? list : merged(before, list))
     }
   }
   if (lasting.placements.size > 0) counted.clear()
-  return bySession
+  return isAnew ? undefined : touched
 }
 
 /** A session seated in part already has some places fixed beforehand, the rest placed now. */
@@ -308,7 +319,8 @@ export function tryMoved(placed: Placed, session: string, moved: Demand[]): bool
   const gapMs = Math.max(0, ...market.offers.map((offer) => offer.bootMs))
   const isTouched = (stretch: Stretch) =>
     moved.some((one) => stretch.from <= one.until + gapMs && one.from <= stretch.until + gapMs) ||
-    stretch.demands.some((one) => one.session === session)
+    stretch.placements.has(session) ||
+    stretch.unplaced.some((one) => one.demand.session === session)
   const touched = stretches.filter(isTouched)
   const before = touched.flatMap((stretch) => stretch.unplaced)
   const demands = touched
