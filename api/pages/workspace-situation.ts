@@ -86,7 +86,7 @@ function ticking(visit: Visit, at: Date, code: string, t: Words): Html {
   const time = duration(visit.locale, at.getTime() - visit.at.getTime())
   return html`<time-left
     at="${at.toISOString()}"
-    text="${t(code, { time: '%' })}"
+    text="${t(code, { time: '{time}' })}"
     day="${visit.locale === 'fr' ? 'j' : 'd'}"
     >${t(code, { time })}</time-left
   >`

@@ -96,7 +96,7 @@ class TimeLeft extends HTMLElement {
 
   tick() {
     const ms = Date.parse(this.getAttribute('at')) - Date.now()
-    const text = this.getAttribute('text').replace('%', words(ms, this.getAttribute('day')))
+    const text = this.getAttribute('text').replace('{time}', words(ms, this.getAttribute('day')))
     if (this.textContent !== text) this.textContent = text
     this.classList.toggle('is-soon', ms < 10 * 60_000 && this.parentElement.className === 'left')
   }
