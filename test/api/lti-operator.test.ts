@@ -1,6 +1,8 @@
 /** What the command line can do about LMSs: links, platforms, deployments, and what a seeded activity opens. */
 import { writeFileSync } from 'node:fs'
 import { afterAll, expect, it } from 'vitest'
+import { ApiRefusal } from '../../scripts/api-client.ts'
+import { linkActivities } from '../../scripts/steps/practice-activities.ts'
 import { ask } from '../lms/http.ts'
 import { launchAndEnter, openScene, plannedCourse, refusalOf } from './lti-scene.ts'
 
@@ -64,4 +66,24 @@ it('activates a platform, accepts a deployment, and connects an activity', async
   expect((await lms.launch(elsewhere)).status).toBe(303)
   await call(`/api/platforms/${platform.id}/activation`, { state: 'disabled' })
   await expect(lms.login(order)).rejects.toThrow(/platform-disabled/)
+})
+
+it('connects every activity of the practice LMS that names a course of ours, once', async () => {
+  await plannedCourse(scene, 'networks-101')
+  const [platform] = (await call('/api/platforms')).body.platforms
+  await call(`/api/platforms/${platform.id}/activation`, { state: 'active' })
+  const api = {
+    url: config.publicUrl,
+    get: async () => Promise.reject(new Error('nothing is read')),
+    async post<T>(path: string, body: unknown): Promise<T> {
+      const answer = await call(path, body as Json)
+      if (answer.status >= 400) throw new ApiRefusal(answer.status, answer.body)
+      return answer.body
+    },
+  }
+  const address = `http://127.0.0.1:${new URL(lms.url).port}`
+  expect(await linkActivities(api, address, platform.id)).toBe('2 activities open their course')
+  expect(await linkActivities(api, address, platform.id)).toBeUndefined()
+  const order = { person: 'student2', activity: 'networks-101/weekly-lab' }
+  expect((await launchAndEnter(scene, order)).page).toMatch(/^\/workspaces\//)
 })
