@@ -68,19 +68,20 @@ export async function ensureProcess(
 ): Promise<string | undefined> {
   const before = findProcess(home, spec.name)
   if (before?.digest === digestOf(spec) && (await isReady())) return undefined
+  const crashesBefore = findEntry(home, spec)?.crashes ?? 0
+  const isCrashing = (): boolean =>
+    (findEntry(home, spec)?.crashes ?? 0) - crashesBefore > TOLERATED_CRASHES
+  const isRunning = (): boolean => findProcess(home, spec.name)?.digest === digestOf(spec)
   wantAlso(home, spec)
-  const crashesBefore = before?.crashes ?? 0
-  const state = (): 'ready' | 'crashing' | 'wait' => {
-    const entry = readRunning(home).find(({ name }) => name === spec.name)
-    if (!entry || entry.digest !== digestOf(spec)) return 'wait'
-    return entry.crashes - crashesBefore > TOLERATED_CRASHES ? 'crashing' : 'ready'
-  }
-  const ready = await until(
-    async () => state() === 'crashing' || (state() === 'ready' && (await isReady())),
-    readyMs,
-  )
-  if (!ready || state() === 'crashing') throw new CannotGoOn(didNotStart(home, spec.name, ready))
+  const ended = await until(async () => isCrashing() || (isRunning() && (await isReady())), readyMs)
+  if (!ended || isCrashing()) throw new CannotGoOn(didNotStart(home, spec.name, ended))
   return before ? 'started again' : 'started'
+}
+
+/** What the supervisor knows of exactly this process, whether it lives or waits for its next try. */
+function findEntry(home: string, spec: Wanted): Running | undefined {
+  const digest = digestOf(spec)
+  return readRunning(home).find((entry) => entry.name === spec.name && entry.digest === digest)
 }
 
 function wantAlso(home: string, spec: Wanted): void {

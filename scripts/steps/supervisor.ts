@@ -47,8 +47,10 @@ export class Supervisor {
     this.reread()
   }
 
+  /** Someone who asks again has perhaps put something right: what waits for its next try starts now. */
   reread(): void {
     this.#wanted = readWanted(this.#home)
+    this.#retryAt.clear()
   }
 
   /** Compares and acts until told to stop. */
@@ -171,11 +173,14 @@ async function main(home: string): Promise<void> {
   mkdirSync(join(home, 'log'), { recursive: true, mode: 0o700 })
   const other = readJson(supervisorFile(home)) as Running | undefined
   if (other && isAlive(other)) return log(`a supervisor already runs as ${other.pid}`)
-  writeJson(supervisorFile(home), { pid: process.pid, startTicks: startTicks(process.pid) })
   const supervisor = new Supervisor(home)
   process.on('SIGHUP', () => supervisor.reread())
   process.on('SIGTERM', () => (supervisor.stopping = true))
   process.on('SIGINT', () => {})
+  // Last: who reads this file may send a signal at once.
+  writeJson(supervisorFile(home), { pid: process.pid, startTicks: startTicks(process.pid) })
+  // What was wanted between the first look and this one.
+  supervisor.reread()
   await supervisor.loop()
   log('supervisor ended')
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -92,6 +92,17 @@ it('gives up on a process that keeps falling over, with the end of its log', asy
   await expect(ensureProcess(home, broken, async () => false)).rejects.toThrow(
     /^broken ends right after its start\. The end of .*broken\.log:\n[\s\S]*no such luck/,
   )
+})
+
+it('tries at once when asked again, though the last tries failed', async () => {
+  await ensureSupervisor(home)
+  const [mended, ready] = [join(home, 'mended'), join(home, 'ready')]
+  const script = `cat ${mended} && touch ${ready} && exec sleep 600`
+  const fragile = { ...sleeper('fragile'), argv: ['sh', '-c', script] }
+  const isReady = async (): Promise<boolean> => existsSync(ready)
+  await expect(ensureProcess(home, fragile, isReady)).rejects.toThrow(/No such file/)
+  writeFileSync(mended, 'yes')
+  expect(await ensureProcess(home, fragile, isReady)).toBe('started')
 })
 
 it('says so when a program is not there at all', async () => {
