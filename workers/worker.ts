@@ -6,6 +6,7 @@ import { applyStackJob, startBoss } from '../api/data/jobs.ts'
 import { readKeyRing } from '../api/data/key-ring.ts'
 import { type Leadership, tryToLead } from '../api/data/leader.ts'
 import { Listening } from '../api/data/listen.ts'
+import { purgeLti } from '../api/data/lti-store.ts'
 import { applyStackNow } from './jobs/apply-stack.ts'
 import { reconciler } from './jobs/reconcile.ts'
 import { startLoop } from './loop.ts'
@@ -16,6 +17,7 @@ export type Worker = { stop(): Promise<void> }
 
 const RECONCILE_MS = 2_000
 const DRIVE_MS = 1_000
+const TIDY_MS = 60_000
 const STACKS_AT_ONCE = 3
 
 export async function startWorker(options: {
@@ -70,6 +72,11 @@ export async function startWorker(options: {
     },
     onError: onError('what is wanted could not be compared with what is there'),
   })
+  const tidy = startLoop({
+    everyMs: TIDY_MS,
+    pass: async () => void ((await lead.isOurs()) && (await purgeLti(pool, now()))),
+    onError: onError('logins and codes that are over could not be deleted'),
+  })
   const listening = await new Listening(config.databaseUrl).open()
   listening.on('work', () => {
     drive.wake()
@@ -78,7 +85,7 @@ export async function startWorker(options: {
   return {
     async stop() {
       stopping.abort()
-      await Promise.all([drive.stop(), plan.stop(), listening.close()])
+      await Promise.all([drive.stop(), plan.stop(), tidy.stop(), listening.close()])
       await boss.stop({ graceful: true, timeout: 150_000 })
       await driver.stop()
       await lead.release()
