@@ -3,12 +3,10 @@
  * Order matters: who comes → what was sent → did our own page send it → may they → do it.
  */
 import { timingSafeEqual } from 'node:crypto'
-import { PassThrough } from 'node:stream'
 import Koa, { type Context } from 'koa'
-import { findAsset } from './assets.ts'
 import { readBody } from './body.ts'
 import { operatorToken } from './config.ts'
-import { LOCALE_COOKIE, LOGIN_COOKIE, readCookies, writtenCookie } from './cookies.ts'
+import { LOCALE_COOKIE, LOGIN_COOKIE, readCookies } from './cookies.ts'
 import { tokenHash } from './data/ids.ts'
 import { platformOrigins } from './data/platform.ts'
 import { type Visitor, findVisitor } from './data/visitor.ts'
@@ -17,11 +15,11 @@ import { Problem, notAllowed, notFound } from './errors.ts'
 import { securityHeaders } from './headers.ts'
 import { type Locale, acceptedLocale, isLocale } from './locale.ts'
 import { problemReply } from './pages/problem.ts'
+import { sendAsset, sendReply } from './reply.ts'
 import { type Route, routeFinder } from './route.ts'
 import { routes } from './routes.ts'
-import type { Events, Reply, Services, Visit } from './visit.ts'
+import type { Reply, Services, Visit } from './visit.ts'
 
-const BEAT_MS = 15_000
 const FRAMING_MS = 5_000
 
 export function createApp(services: Services): Koa {
@@ -38,7 +36,7 @@ export function createApp(services: Services): Koa {
     const reply = await answer(ctx, route, visit, 'allowed' in found ? found.allowed : [])
     const mayFrame = route === undefined || isFramable(route)
     ctx.set(securityHeaders(services.config, mayFrame ? await framing(visit.at) : []))
-    send(ctx, reply, services)
+    sendReply(ctx, reply, services.stopping)
     logVisit(services, ctx, route, visit, performance.now() - startedAt)
   })
   return app
@@ -151,58 +149,6 @@ function isSame(given: unknown, visitor: Visitor): boolean {
 
 function wantsJson(ctx: Context): boolean {
   return ctx.path.startsWith('/api/') || ctx.accepts('html', 'json') === 'json'
-}
-
-function send(ctx: Context, reply: Reply, services: Services): void {
-  ctx.status = reply.status ?? 200
-  ctx.set('cache-control', 'no-store')
-  ctx.set(reply.headers ?? {})
-  if (reply.cookies) ctx.set('set-cookie', reply.cookies.map(writtenCookie))
-  if ('seeOther' in reply) {
-    ctx.status = 303
-    ctx.set('location', reply.seeOther)
-    ctx.body = ''
-  } else if ('html' in reply) {
-    ctx.type = 'text/html; charset=utf-8'
-    ctx.body = `<!doctype html>\n${reply.html}`
-  } else if ('json' in reply) {
-    ctx.body = reply.json
-  } else if ('text' in reply) {
-    ctx.body = reply.text
-  } else stream(ctx, reply.events, services)
-}
-
-/** Server-sent events (WHATWG HTML §9.2), with a beat so that both ends notice a dead line. */
-function stream(ctx: Context, events: Events, services: Services): void {
-  const out = new PassThrough()
-  const gone = new AbortController()
-  const beat = setInterval(() => write('beat', ''), BEAT_MS)
-  const end = () => out.end()
-  const write = (event: string, data: string) => {
-    if (!out.writable) return
-    out.write(`event: ${event}\n${data.replaceAll(/^/gm, 'data: ')}\n\n`)
-  }
-  out.on('close', () => {
-    clearInterval(beat)
-    services.stopping.removeEventListener('abort', end)
-    gone.abort()
-  })
-  services.stopping.addEventListener('abort', end)
-  ctx.type = 'text/event-stream; charset=utf-8'
-  ctx.set('x-accel-buffering', 'no')
-  out.write('retry: 1000\n\n')
-  ctx.body = out
-  events.start(write, gone.signal)
-}
-
-function sendAsset(ctx: Context): void {
-  const asset = findAsset(ctx.path.slice('/public/'.length))
-  if (!asset) return void (ctx.status = 404)
-  const isPinned = ctx.query['v'] === asset.version
-  ctx.set('cache-control', isPinned ? 'public, max-age=31536000, immutable' : 'no-cache')
-  ctx.set('x-content-type-options', 'nosniff')
-  ctx.set('content-type', asset.type)
-  ctx.body = asset.bytes
 }
 
 function logVisit(

@@ -1,8 +1,6 @@
 /** What browsers are told about every page: where it may be framed, and that it runs nothing but our own files. */
 import type { Config } from './config.ts'
 
-export type Framing = { origins: string[] }
-
 /**
  * `frameOrigins`: who may show the page in a frame; none for pages that no LMS embeds. `formOrigins`: where a form
  * of the page may lead besides our own addresses and the doors of seats.
