@@ -78,9 +78,9 @@ export async function ensureSeats(
     tx,
     sql`select number from seat where course_id = ${course.id}`,
   )
-  const numbers = new Set(known.map((row) => row.number))
-  for (let number = 1; number <= course.seats; number++)
-    if (!numbers.has(number)) await insertSeat(tx, ring, { ...course, number })
+  const taken = new Set(known.map((row) => row.number))
+  const numbers = Array.from({ length: course.seats }, (_, i) => i + 1)
+  await insertSeats(tx, ring, { ...course, numbers: numbers.filter((n) => !taken.has(n)) })
   await execute(
     tx,
     sql`update seat set pool_id = ${course.poolId} where course_id = ${course.id} and state = 'absent'`,
@@ -88,17 +88,23 @@ export async function ensureSeats(
   await ensurePorts(tx, course)
 }
 
-async function insertSeat(
+// One statement for all: an import of many courses makes thousands.
+async function insertSeats(
   tx: Db,
   ring: KeyRing,
-  seat: { id: string; poolId: string; number: number; now: Date },
+  course: { id: string; poolId: string; numbers: number[]; now: Date },
 ): Promise<void> {
-  const id = newId()
-  const sealed = ring.seal(JSON.stringify(newCredential()), `seat ${id}`)
+  const seats = course.numbers.map((number) => {
+    const id = newId()
+    return { id, number, ...ring.seal(JSON.stringify(newCredential()), `seat ${id}`) }
+  })
+  const column = <T>(of: (seat: (typeof seats)[number]) => T) => seats.map(of)
   await execute(
     tx,
     sql`insert into seat (id, course_id, pool_id, number, state, state_at, credential_key_id, credential)
-        values (${id}, ${seat.id}, ${seat.poolId}, ${seat.number}, 'absent', ${seat.now}, ${sealed.keyId}, ${sealed.bytes})`,
+        select id, ${course.id}, ${course.poolId}, number, 'absent', ${course.now}, key_id, credential
+        from unnest(${column((s) => s.id)}::uuid[], ${column((s) => s.number)}::int[],
+          ${column((s) => s.keyId)}::text[], ${column((s) => s.bytes)}::bytea[]) as t (id, number, key_id, credential)`,
   )
 }
 
