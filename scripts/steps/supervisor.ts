@@ -179,8 +179,6 @@ async function main(home: string): Promise<void> {
   process.on('SIGINT', () => {})
   // Last: who reads this file may send a signal at once.
   writeJson(supervisorFile(home), { pid: process.pid, startTicks: startTicks(process.pid) })
-  // What was wanted between the first look and this one.
-  supervisor.reread()
   await supervisor.loop()
   log('supervisor ended')
 }

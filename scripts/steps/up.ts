@@ -1,5 +1,5 @@
 /** scripts/up: brings a whole Labplan up on this machine, keeps it running, takes it down. */
-import { appendFileSync, existsSync } from 'node:fs'
+import { appendFileSync, existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { inspect, parseArgs } from 'node:util'
@@ -12,10 +12,10 @@ import { findInstallationId, identityStep } from './identity.ts'
 import { imageStep, migrationStep, processStep, seatNetworkStep } from './own-parts.ts'
 import { postgresStep } from './postgres.ts'
 import { practiceSteps } from './practice.ts'
-import { isAlive, readRunning } from './process-table.ts'
+import { isAlive, readRunning, startTicks } from './process-table.ts'
 import { mirrorStep, providers } from './provider-mirror.ts'
 import { registryStep } from './registry.ts'
-import { type Settings, readSettings, rememberChoices } from './settings.ts'
+import { type Settings, readJson, readSettings, rememberChoices, writeJson } from './settings.ts'
 import { status } from './status.ts'
 import { CannotGoOn, type Step, runSteps, seconds } from './step.ts'
 import { ensureSupervisor, stopEverything } from './supervised.ts'
@@ -75,6 +75,7 @@ async function bringUp(settings: Settings, stay: boolean): Promise<void> {
   const started = performance.now()
   const steps = upSteps(settings)
   makeWritable(settings.home)
+  const release = claim(settings.home)
   await ensureSupervisor(settings.home)
   try {
     const worked = await runSteps(steps)
@@ -83,11 +84,25 @@ async function bringUp(settings: Settings, stay: boolean): Promise<void> {
     // What runs stays, so that the next try goes on from there; a supervisor of nothing need not.
     if (!readRunning(settings.home).some(isAlive)) await stopEverything(settings.home)
     throw error
+  } finally {
+    release()
   }
   rememberChoices(settings, 'all')
   writeEnvironmentFile(settings)
   process.stdout.write(welcome(settings, seconds(performance.now() - started), stay))
   if (stay) await follow(settings)
+}
+
+/** Two at once would write over each other's wishes; one that was killed holds nothing. */
+function claim(home: string): () => void {
+  const file = join(home, 'run', 'up.json')
+  const other = readJson(file) as { pid?: number; startTicks?: string } | undefined
+  if (other && isAlive(other))
+    throw new CannotGoOn(
+      `Another scripts/up is at work on ${home} (process ${other.pid}): wait for it.`,
+    )
+  writeJson(file, { pid: process.pid, startTicks: startTicks(process.pid) })
+  return () => rmSync(file, { force: true })
 }
 
 function welcome(settings: Settings, took: string, stay: boolean): string {
