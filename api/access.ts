@@ -33,16 +33,16 @@ export const ownWorkspace: Access<Workspace> = async (visit) => {
   return workspace
 }
 
+/** A course with the role the visitor has in it; administrators may have none. */
+export type SeenCourse = CourseRow & { role: 'student' | 'teacher' | undefined }
+
 /** Who teaches the course, through an LMS course that points at it; administrators see it too. */
-export const teaches: Access<CourseRow> = async (visit) => {
-  const course = await courseSeenBy(visit, ['teacher'])
-  return course
-}
+export const teaches: Access<SeenCourse> = (visit) => courseSeenBy(visit, ['teacher'])
 
 /** Who takes part in the course, in any role. */
-export const takesPart: Access<CourseRow> = (visit) => courseSeenBy(visit, ['student', 'teacher'])
+export const takesPart: Access<SeenCourse> = (visit) => courseSeenBy(visit, ['student', 'teacher'])
 
-async function courseSeenBy(visit: Visit, roles: string[]): Promise<CourseRow> {
+async function courseSeenBy(visit: Visit, roles: string[]): Promise<SeenCourse> {
   if (!visit.visitor && !visit.isOperator) throw signInFirst()
   const course = await findCourse(visit.pool, visit.params['course'] ?? '')
   const mayAll = visit.isOperator || visit.visitor?.administrator === true
@@ -55,7 +55,7 @@ async function courseSeenBy(visit: Visit, roles: string[]): Promise<CourseRow> {
       : undefined
   if (!course || (!role && !mayAll)) throw notFound()
   if (!mayAll && !roles.includes(role ?? '')) throw notAllowed()
-  return course
+  return { ...course, role }
 }
 
 const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)

@@ -1,6 +1,6 @@
 /** A teacher's course page and its stream; and, for anyone in the course, their own workspace. */
 import { notesOfCourse } from '../data/change.ts'
-import { type CourseRow } from '../data/course.ts'
+import type { SeenCourse } from '../access.ts'
 import { withTransaction } from '../data/db.ts'
 import { waitingInCourse } from '../data/overview.ts'
 import { courseSeats } from '../data/seat.ts'
@@ -13,18 +13,18 @@ import { type Handler, type Visit, personOf } from '../visit.ts'
 
 const SESSIONS_SHOWN = 8
 
-export const show: Handler<CourseRow> = async (visit, course) => ({
+export const show: Handler<SeenCourse> = async (visit, course) => ({
   html: coursePage(visit, await viewOf(visit, course, visit.at)),
 })
 
-export const events: Handler<CourseRow> = (visit, course) => {
+export const events: Handler<SeenCourse> = (visit, course) => {
   const render = async (at: Date) =>
     courseFragment({ ...visit, at }, await viewOf(visit, course, at))
   // Any workspace may be of this course; what has not changed is not sent.
   return { events: liveEvents(visit, 'workspace', () => true, render) }
 }
 
-async function viewOf(visit: Visit, course: CourseRow, at: Date): Promise<CourseView> {
+async function viewOf(visit: Visit, course: SeenCourse, at: Date): Promise<CourseView> {
   const { pool } = visit
   const [sessions, seats, waiting, notes] = await Promise.all([
     sessionsToCome(pool, { courseIds: [course.id], now: at, limit: SESSIONS_SHOWN }),
@@ -32,11 +32,18 @@ async function viewOf(visit: Visit, course: CourseRow, at: Date): Promise<Course
     waitingInCourse(pool, course.id),
     notesOfCourse(pool, course.key),
   ])
-  return { course, sessions, seats, waiting, notes }
+  // Names are for who teaches these students, not for who runs the machines.
+  const seen = course.role === 'teacher' ? seats : seats.map(nameless)
+  return { course, sessions, seats: seen, waiting, notes }
 }
 
+const nameless = <Seat extends { display_name: string | null }>(seat: Seat): Seat => ({
+  ...seat,
+  display_name: null,
+})
+
 /** What a launch does, without leaving our pages: finds or takes the visitor's own seat. */
-export const openWorkspace: Handler<CourseRow> = async (visit, course) => {
+export const openWorkspace: Handler<SeenCourse> = async (visit, course) => {
   const { personId } = personOf(visit)
   const launch = { courseId: course.id, personId, now: visit.at }
   const { id } = await withTransaction(visit.pool, (tx) => claimWorkspace(tx, launch))

@@ -18,7 +18,7 @@ export const course = {
   'course.who': { en: 'Student', fr: 'Étudiant' },
   'course.since': { en: 'Since', fr: 'Depuis' },
   'course.free': { en: 'free', fr: 'libre' },
-  'course.unnamed': { en: 'taken (the LMS gives no name)', fr: 'pris (nom non transmis)' },
+  'course.unnamed': { en: 'taken (no name given)', fr: 'pris (nom non transmis)' },
   'course.count.ready': { en: 'ready', fr: { one: 'prêt', other: 'prêts' } },
   'course.count.taken': { en: 'taken', fr: { one: 'pris', other: 'pris' } },
   'course.count.queued': { en: 'waiting', fr: 'en attente' },

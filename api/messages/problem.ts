@@ -12,6 +12,11 @@ export const problem = {
   'problem.title.409': { en: 'This cannot be done now', fr: 'Impossible pour le moment' },
   'problem.title.410': { en: 'This link has expired', fr: 'Ce lien a expiré' },
   'problem.title.500': { en: 'Something went wrong', fr: 'Une erreur est survenue' },
+  'problem.title.503': { en: 'Back in a moment', fr: 'De retour dans un instant' },
+  'problem.away': {
+    en: 'Labplan is not available at the moment. Environments that run go on running; load this page again in a few seconds.',
+    fr: 'Labplan est indisponible pour l’instant. Les environnements en marche continuent ; rechargez cette page dans quelques secondes.',
+  },
   'problem.back': { en: 'Back to the start page', fr: 'Retour à l’accueil' },
 
   'problem.bad-request': {

@@ -7,22 +7,44 @@ import type { Reply, Visit } from '../visit.ts'
 import { frame } from './frame.ts'
 import { type Html, html } from './html.ts'
 
+const RETRY_SECONDS = 5
+
 export function problemReply(visit: Visit, error: unknown, asJson: boolean): Reply {
   const problem = error instanceof Problem ? error : recorded(visit, error)
+  const headers = problem.status === 503 ? { 'retry-after': String(RETRY_SECONDS) } : {}
   const message = say(visit.locale, problem.code, problem.params)
   if (asJson)
     return {
       status: problem.status,
+      headers,
       json: { error: problem.code, message, ...problem.detail },
     }
-  return { status: problem.status, html: problemPage(visit, problem.status, message) }
+  return { status: problem.status, headers, html: problemPage(visit, problem.status, message) }
 }
 
 /** A bug: the log gets everything, the reader a reference to find it by. */
 function recorded(visit: Visit, error: unknown): Problem {
+  if (isDatabaseAway(error)) {
+    visit.log.warn({ err: error }, 'the database does not answer')
+    return new Problem(503, 'problem.away')
+  }
   const reference = randomLabel(8)
   visit.log.error({ err: error, reference }, 'a visit failed')
   return new Problem(500, 'problem.bug', { params: { reference }, detail: { reference } })
+}
+
+// Node's codes for a connection that cannot be made or was cut, and PostgreSQL's classes 08, 53 and 57P
+// (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+const AWAY = /^(ECONN|EPIPE|ETIMEDOUT|08|53|57P)/
+
+function isDatabaseAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const code = 'code' in error ? String(error.code) : ''
+  const isCut =
+    /^Connection terminated|^timeout exceeded when trying to connect|accepting connections/.test(
+      error.message,
+    )
+  return AWAY.test(code) || isCut || isDatabaseAway(error.cause)
 }
 
 export function problemPage(visit: Visit, status: number, message: string): Html {
@@ -33,5 +55,5 @@ export function problemPage(visit: Visit, status: number, message: string): Html
     <p class="lead">${message}</p>
     <p><a href="${paths.home()}">${say(visit.locale, 'problem.back')}</a></p>
   </article>`
-  return frame(visit, { title, main })
+  return frame(visit, { title, main, refreshSeconds: status === 503 ? RETRY_SECONDS : undefined })
 }

@@ -1,4 +1,5 @@
 // Forged forms, addresses that lead elsewhere, headers, errors as pages and as JSON.
+import { Client } from 'pg'
 import { afterAll, expect, it } from 'vitest'
 import { doorPass } from '../../api/door-pass.ts'
 import { tokenHash } from '../../api/data/ids.ts'
@@ -171,4 +172,23 @@ it('signs out', async () => {
   expect(answer.status).toBe(303)
   expect(String(answer.headers['set-cookie'])).toMatch(/__Host-labplan=; Path=\/; Max-Age=0/)
   expect((await site.get(own, { who: other })).status).toBe(401)
+})
+
+it('says that it comes back, when only the database is away', async () => {
+  const url = new URL(site.database.url)
+  const name = url.pathname.slice(1)
+  url.pathname = 'postgres'
+  const server = new Client({ connectionString: url.href })
+  await server.connect()
+  await server.query(`alter database ${name} allow_connections false`)
+  await server.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [
+    name,
+  ])
+  const answer = await site.get(own, { who: student })
+  const health = await site.get('/healthz')
+  await server.query(`alter database ${name} allow_connections true`)
+  await server.end()
+  expect([answer.status, answer.headers['retry-after'], health.status]).toEqual([503, '5', 503])
+  expect(answer.text).toContain('Environments that run go on running')
+  expect((await site.get(own, { who: student })).status).toBe(200)
 })

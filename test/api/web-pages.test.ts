@@ -188,6 +188,14 @@ it('does in the record what its buttons say', async () => {
   expect(await stateAfter('reset', { files: 'everything' })).toEqual([400, 'stopping'])
 })
 
+it('names students to their teacher, not to who runs the machines', async () => {
+  const teacher = await signIn(pool, { contextId: networks, role: 'teacher', now })
+  const administrator = await signIn(pool, { administrator: true, now })
+  const path = '/courses/networks-101'
+  expect(await read(path, teacher, 'en')).toContain('Student One')
+  expect(await read(path, administrator, 'en')).not.toContain('Student One')
+})
+
 it('makes an administrator of who takes an invite, once', async () => {
   const { body } = await site.api('/api/invites', {})
   const url = new URL(String(body['url']))
