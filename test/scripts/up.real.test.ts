@@ -1,6 +1,8 @@
 /** scripts/up on a machine that has nothing running, and on one that has its own Docker Engine. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type FreshMachine, freshMachine } from './fresh-machine.ts'
 
@@ -82,10 +84,11 @@ describe('a machine with no Docker Engine', async () => {
   it('stops, and starts a second time within 15 s', async () => {
     expect((await up(machine, '--stop')).output).toBe('Stopped.\n')
     expect(await machine.processes()).toEqual([])
+    const allowedMs = SECOND_START_MS * (1 + (await runnableElsewhere()) / availableParallelism())
     const started = performance.now()
     const { status, output } = await up(machine, '--detach')
     expect([status, output]).toEqual([0, expect.stringContaining('Labplan runs at')])
-    expect(performance.now() - started).toBeLessThan(SECOND_START_MS)
+    expect(performance.now() - started).toBeLessThan(allowedMs)
   })
 
   it('is gone after a wipe', async () => {
@@ -153,4 +156,16 @@ async function startEngine(machine: FreshMachine): Promise<void> {
   await machine.run([start])
   const answers = async (): Promise<number> => (await machine.run(['docker', 'version'])).status
   await expect.poll(answers, { timeout: 30_000, interval: 250 }).toBe(0)
+}
+
+/** How many threads of other programs want a core just now: on a machine of its own, about none. */
+async function runnableElsewhere(): Promise<number> {
+  const samples: number[] = []
+  while (samples.length < 20) {
+    await sleep(50)
+    // proc(5): the fourth field of loadavg is runnable/existing; the reader itself is one of them.
+    const runnable = /(\d+)\/\d+/.exec(readFileSync('/proc/loadavg', 'utf8'))?.[1]
+    samples.push(Number(runnable) - 1)
+  }
+  return samples.reduce((sum, sample) => sum + sample, 0) / samples.length
 }
