@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { buildGoProgram } from './go.ts'
 import { answers } from './internet.ts'
 import type { Settings } from './settings.ts'
@@ -123,9 +123,11 @@ function put(from: string, to: string): void {
   renameSync(unfinished, to)
 }
 
-function linkForOpentofu(mirror: string, { source }: Provider): void {
-  const link = join(mirror, OPENTOFU_REGISTRY, source)
+/** At the last folder: the search of a mirror walks through no link above it. */
+function linkForOpentofu(mirror: string, provider: Provider): void {
+  const target = mirrored(mirror, provider)
+  const link = target.replace(join(mirror, REGISTRY), join(mirror, OPENTOFU_REGISTRY))
   if (existsSync(link)) return
   mkdirSync(join(link, '..'), { recursive: true })
-  symlinkSync(join('..', '..', REGISTRY, source), link)
+  symlinkSync(relative(join(link, '..'), target), link)
 }
