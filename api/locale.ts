@@ -68,12 +68,18 @@ export function clock(locale: Locale, timeZone: string, at: Date): string {
 
 /** `Tuesday 24 November` */
 export function day(locale: Locale, timeZone: string, at: Date): string {
-  return format(locale, { timeZone, weekday: 'long', day: 'numeric', month: 'long' }).format(at)
+  const options = { timeZone, weekday: 'long', day: 'numeric', month: 'long' } as const
+  return ordinal(locale, format(locale, options).format(at))
 }
+
+// The first of a month is an ordinal in French, and no other day is; Intl does not know.
+const ordinal = (locale: Locale, text: string): string =>
+  locale === 'fr' ? text.replace(/(?<= )1(?= )/, '1er') : text
 
 /** `Tue 24 Nov`, for tables. */
 export function shortDay(locale: Locale, timeZone: string, at: Date): string {
-  return format(locale, { timeZone, weekday: 'short', day: 'numeric', month: 'short' }).format(at)
+  const options = { timeZone, weekday: 'short', day: 'numeric', month: 'short' } as const
+  return ordinal(locale, format(locale, options).format(at))
 }
 
 /** `24 Nov 2026, 08:50` for tables. */

@@ -26,10 +26,6 @@ export function homePage(visit: Visit, own: { courses: OwnCourse[]; sessions: Se
     title: t('home.title'),
     main: html`<article class="sheet">
         <h1>${t('home.title')}</h1>
-        <section aria-labelledby="next-title">
-          <h2 id="next-title">${t('home.next')}</h2>
-          ${own.sessions.length === 0 ? html`<p class="empty">${t('home.none')}</p>` : agenda(visit, own)}
-        </section>
         <section aria-labelledby="courses-title">
           <h2 id="courses-title">${t('home.courses')}</h2>
           ${
@@ -39,6 +35,10 @@ export function homePage(visit: Visit, own: { courses: OwnCourse[]; sessions: Se
                   ${own.courses.map((course) => courseLine(visit, course))}
                 </ul>`
           }
+        </section>
+        <section aria-labelledby="next-title">
+          <h2 id="next-title">${t('home.next')}</h2>
+          ${own.sessions.length === 0 ? html`<p class="empty">${t('home.none')}</p>` : agenda(visit, own)}
         </section>
       </article>
       <form class="leave" method="post" action="${paths.leave()}">
@@ -79,10 +79,11 @@ function courseLine(visit: Visit, course: OwnCourse): Html {
       ${course.role === 'teacher' && html`<a class="button plain" href="${paths.course(course.key)}">${say(visit.locale, 'home.class')}</a>`}
       <form method="post" action="${paths.courseWorkspace(course.key)}">
         ${csrfField(visit)}
-        <button class="button plain">
-          ${say(visit.locale, 'home.open')}<span class="unseen">
-            (${course.title[visit.locale]})</span
-          >
+        <button
+          class="button plain"
+          aria-label="${say(visit.locale, 'home.open')} (${course.title[visit.locale]})"
+        >
+          ${say(visit.locale, 'home.open')}
         </button>
       </form>
     </div>

@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { acceptedLocale, clock, duration, moment, say } from '../../api/locale.ts'
+import { acceptedLocale, clock, day, duration, moment, say } from '../../api/locale.ts'
 import { catalogue } from '../../api/messages/catalogue.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -18,7 +18,9 @@ const parametersOf = (text: string): string[] => [
 ]
 
 it('has every sentence that the pages name', () => {
-  const named = [...code.matchAll(/\b(?:t|say)\((?:visit\.locale, |locale, )?'([a-z][\w-]*\.[\w.-]+)'/g)]
+  const named = [
+    ...code.matchAll(/\b(?:t|say)\((?:visit\.locale, |locale, )?'([a-z][\w-]*\.[\w.-]+)'/g),
+  ]
   const problems = [...code.matchAll(/'(problem\.[a-z-]+)'/g)]
   const codes = new Set([...named, ...problems].map(([, name]) => name ?? ''))
   expect(codes.size).toBeGreaterThan(60)
@@ -78,6 +80,13 @@ it('says times in the course’s own zone, with the day when it is another', () 
   expect(moment('fr', paris, at, new Date('2026-11-24T22:10:00Z'))).toBe(
     'le mercredi 25 novembre à 00:30',
   )
+})
+
+it('calls the first of a month the first, in French', () => {
+  const first = new Date('2026-12-01T09:00:00Z')
+  expect(day('fr', 'Europe/Paris', first)).toBe('mardi 1er décembre')
+  expect(day('fr', 'Europe/Paris', new Date('2026-12-11T09:00:00Z'))).toBe('vendredi 11 décembre')
+  expect(day('en', 'Europe/Paris', first)).toBe('Tuesday 1 December')
 })
 
 it('says how long in the two largest units', () => {

@@ -9,7 +9,7 @@ import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { execute, sql, withTransaction } from '../../api/data/db.ts'
 import { seatFailed } from '../../api/data/workspace.ts'
@@ -43,7 +43,6 @@ let teacher: SignedIn
 let administrator: SignedIn
 let mine: { id: string }
 let queued: { id: string }
-const contexts: BrowserContext[] = []
 
 beforeAll(async () => {
   const wallStart = new Intl.DateTimeFormat('sv-SE', {
@@ -85,19 +84,21 @@ afterAll(async () => {
   await site.close()
 })
 
-type Looks = { width?: number; dark?: boolean; javaScript?: boolean }
-
-async function visit(path: string, who: SignedIn | undefined, looks: Looks = {}): Promise<Page> {
+async function visit(
+  path: string,
+  who: SignedIn | undefined,
+  { javaScript = true } = {},
+): Promise<Page> {
   const context = await browser.newContext({
-    viewport: { width: looks.width ?? 1200, height: 820 },
-    colorScheme: looks.dark ? 'dark' : 'light',
-    javaScriptEnabled: looks.javaScript ?? true,
+    viewport: { width: 1200, height: 820 },
+    javaScriptEnabled: javaScript,
+    // Colours that are on their way from light to dark are neither.
+    reducedMotion: 'reduce',
     locale: 'en-GB',
     // axe is injected as a script.
     bypassCSP: true,
     permissions: ['clipboard-read', 'clipboard-write'],
   })
-  contexts.push(context)
   if (who) await context.addCookies([loginCookie(who)])
   const page = await context.newPage()
   page.on('pageerror', (error) => expect.unreachable(`${path}: ${error.message}`))
@@ -314,18 +315,21 @@ const everyPage: [string, () => string, () => SignedIn | undefined][] = [
   ['sign-in-first', () => `/workspaces/${mine.id}`, () => undefined],
 ]
 
-it.each(everyPage)(
-  '%s has no barrier and fits, wide, narrow and in the dark',
-  async (name, path, who) => {
-    for (const looks of [{ width: 1200 }, { width: 390 }, { width: 1200, dark: true }]) {
-      const page = await visit(path(), who(), looks)
-      expect(await barriers(page)).toEqual([])
-      expect(await overflow(page)).toBeLessThanOrEqual(0)
-      if (shots) await keep(page, `${name}-${looks.width}${looks.dark ? '-dark' : ''}`)
-      await page.context().close()
-    }
-  },
-)
+it.each(everyPage)('%s has no barrier and fits, wide, narrow and dark', async (name, path, who) => {
+  const page = await visit(path(), who())
+  for (const [width, colorScheme] of [
+    [1200, 'light'],
+    [390, 'light'],
+    [1200, 'dark'],
+  ] as const) {
+    await page.setViewportSize({ width, height: 820 })
+    await page.emulateMedia({ colorScheme })
+    expect(await barriers(page)).toEqual([])
+    expect(await overflow(page)).toBeLessThanOrEqual(0)
+    if (shots) await keep(page, `${name}-${width}-${colorScheme}`)
+  }
+  await page.context().close()
+})
 
 async function keep(page: Page, name: string): Promise<void> {
   mkdirSync(shots ?? '', { recursive: true })
