@@ -1,8 +1,8 @@
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { lstatSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Temporal } from 'temporal-polyfill'
 import { afterAll, describe, expect, it } from 'vitest'
 import { parseAllDocuments } from 'yaml'
@@ -10,6 +10,7 @@ import { diskProblem, portProblem, portsStep, whyTaken } from '../../scripts/ste
 import { isOurs } from '../../scripts/steps/docker-sweep.ts'
 import { swarmProblem, whyNotOurs } from '../../scripts/steps/engine.ts'
 import { practiceText } from '../../scripts/steps/practice.ts'
+import { mirrorStep, mirrored, providers } from '../../scripts/steps/provider-mirror.ts'
 import { parsePorts, readSettings, rememberChoices } from '../../scripts/steps/settings.ts'
 import { lastWords } from '../../scripts/steps/shell.ts'
 import { ageOf } from '../../scripts/steps/status.ts'
@@ -146,6 +147,27 @@ describe('steps', () => {
       { name: 'Never', ensure: () => Promise.reject(new Error('reached')) },
     ]
     await expect(runSteps(steps, out as never)).rejects.toThrow(new CannotGoOn('Disk: it is full.'))
+  })
+})
+
+describe('the provider mirror', () => {
+  const settings = readSettings({
+    LABPLAN_HOME: home,
+    LABPLAN_PROVIDER_MIRROR: join(home, 'mirror'),
+  })
+  const [docker] = providers(false)
+
+  it('shows OpenTofu the same files, linked at the last folder: it searches through no link above', async () => {
+    const folder = mirrored(settings.mirror, docker!)
+    mkdirSync(folder, { recursive: true })
+    const step = mirrorStep(settings, () => 'never run', providers(false))
+    expect(await step.ensure(() => {})).toBeUndefined()
+    const link = folder.replace('registry.terraform.io', 'registry.opentofu.org')
+    expect([lstatSync(link).isSymbolicLink(), lstatSync(dirname(link)).isDirectory()]).toEqual([
+      true,
+      true,
+    ])
+    expect(realpathSync(link)).toBe(realpathSync(folder))
   })
 })
 
