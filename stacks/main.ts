@@ -20,7 +20,10 @@ import { wantedAt, type WantedStack } from './rules/wanted.ts'
 import { SeatsStack } from './seats.ts'
 import { VolumesStack } from './volumes.ts'
 
-/** Writes the same bytes as the worker runs, where the cdktf command line looks for them. */
+/** The cdktf command line stops without this note of its own. It is the one line that the worker's bytes lack. */
+const NOTE = '  "//": { "metadata": {} },\n'
+
+/** Writes the bytes that the worker runs, where the cdktf command line looks for them. */
 class CanonicalSynthesizer implements IStackSynthesizer {
   readonly #stack: LabplanStack
 
@@ -31,7 +34,8 @@ class CanonicalSynthesizer implements IStackSynthesizer {
   synthesize(session: ISynthesisSession): void {
     const { workingDirectory, synthesizedStackPath } = session.manifest.forStack(this.#stack)
     mkdirSync(join(session.outdir, workingDirectory), { recursive: true })
-    writeFileSync(join(session.outdir, synthesizedStackPath), synthesize(this.#stack))
+    const [brace, ...lines] = synthesize(this.#stack).split(/(?<=\n)/)
+    writeFileSync(join(session.outdir, synthesizedStackPath), [brace, NOTE, ...lines].join(''))
   }
 }
 
