@@ -6,9 +6,9 @@ import { duration, say, stamp } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
 import { adminFrame } from './admin.ts'
-import { noteText } from './course.ts'
 import { csrfField } from './frame.ts'
 import { type Html, html } from './html.ts'
+import { noteList } from './notes.ts'
 import { tableOf, tag } from './table.ts'
 
 export function coursesPage(visit: Visit, courses: CourseSummary[]): Html {
@@ -106,12 +106,7 @@ function changeSheet(visit: Visit, change: Change, timeZone: string): Html {
       ${stamp(visit.locale, timeZone, change.created_at)} · ${t('admin.change.lane')}:
       ${t(`lane.${change.lane}`)} · <code>${change.blueprint_digest.slice(0, 12)}</code>
     </p>
-    ${
-      change.notes.length > 0 &&
-      html`<ul class="notes">
-        ${change.notes.map((note) => html`<li class="note is-${note.severity}"><strong>${t(`severity.${note.severity}`)}</strong> <span>${noteText(note, visit.locale, timeZone)}</span></li>`)}
-      </ul>`
-    }
+    ${change.notes.length > 0 && noteList(visit, change.notes, { timeZone, ofMany: true })}
     ${change.state === 'proposed' && approval(visit, change)}
   </section>`
 }

@@ -1,6 +1,5 @@
 /** A teacher's course: the next sessions, who is in the class now, what the planner says. Live. */
 import type { Note } from '../../stacks/terms.ts'
-import { type Language, sentence } from '../../stacks/rules/explain.ts'
 import type { CourseRow } from '../data/course.ts'
 import type { Session } from '../data/session.ts'
 import { clock, say, shortDay } from '../locale.ts'
@@ -9,6 +8,7 @@ import type { Visit } from '../visit.ts'
 import { csrfField, frame } from './frame.ts'
 import { type Html, html } from './html.ts'
 import { live } from './live.ts'
+import { noteList } from './notes.ts'
 import { type Look, tableOf, tag } from './table.ts'
 import { type ClassView, classSection } from './class.ts'
 
@@ -44,24 +44,10 @@ export function courseFragment(visit: Visit, view: CourseView): Html {
 }
 
 function notesSection(visit: Visit, { notes, course }: CourseView): Html {
-  const order = { error: 0, warning: 1, info: 2 }
-  const sorted = notes.toSorted((a, b) => order[a.severity] - order[b.severity])
   return html`<section class="sheet" aria-labelledby="notes-title">
     <h2 id="notes-title">${say(visit.locale, 'course.notes')}</h2>
-    <ul class="notes">
-      ${sorted.map(
-        (note) =>
-          html`<li class="note is-${note.severity}">
-            <strong>${say(visit.locale, `severity.${note.severity}`)}</strong>
-            <span>${noteText(note, visit.locale, course.time_zone)}</span>
-          </li>`,
-      )}
-    </ul>
+    ${noteList(visit, notes, { timeZone: course.time_zone })}
   </section>`
-}
-
-export function noteText(note: Note, language: Language, timeZone: string): string {
-  return sentence(note, language, { timeZone })
 }
 
 function sessionsSection(visit: Visit, { sessions, course }: CourseView): Html {

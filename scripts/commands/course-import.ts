@@ -3,7 +3,11 @@ import { text as textOf } from 'node:stream/consumers'
 import { ApiRefusal } from '../api-client.ts'
 import { type Call, type Command, CommandFailure, usedWrongly } from '../command.ts'
 
-type Note = { severity: 'error' | 'warning' | 'info'; text: string; code: string }
+type Note = {
+  severity: 'error' | 'warning' | 'info'
+  text: string
+  where: { course?: string }
+}
 type Answer = {
   outcome: 'changed' | 'unchanged'
   id?: string
@@ -79,9 +83,24 @@ function report(call: Call, answer: Answer): void {
   if (call.json) return call.print(JSON.stringify(answer))
   const names = answer.documents.map((document) => `${document.kind} ${document.key}`).join(', ')
   call.print(headline(answer, names))
-  for (const note of answer.notes) call.print(`  ${marks[note.severity]}: ${note.text}`)
+  for (const line of noteLines(answer.notes)) call.print(line)
   if (answer.state === 'proposed')
     call.print(`Approve it with: labplan change approve ${answer.id ?? ''}`)
+}
+
+/** What is about no course in particular, then course by course; problems before remarks. */
+function noteLines(notes: Note[]): string[] {
+  const order = { error: 0, warning: 1, info: 2 }
+  const byCourse = Map.groupBy(notes, (note) => note.where.course ?? '')
+  return [...byCourse]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([course, about]) => {
+      const indent = course ? '    ' : '  '
+      const lines = about
+        .toSorted((a, b) => order[a.severity] - order[b.severity])
+        .map((note) => `${indent}${marks[note.severity]}: ${note.text}`)
+      return course ? [`  ${course}`, ...lines] : lines
+    })
 }
 
 function headline(answer: Answer, names: string): string {
