@@ -1,5 +1,5 @@
 /** Courses, and the documents around them: as people wrote them, and what the record needs of the plan. */
-import type { BlueprintCourse } from '../../stacks/blueprint.ts'
+import type { BlueprintCourse, BlueprintSession } from '../../stacks/blueprint.ts'
 import type { Text } from '../../stacks/terms.ts'
 import { type Db, execute, findOne, many, one, sql } from './db.ts'
 import { newId } from './ids.ts'
@@ -151,17 +151,21 @@ export async function keepCourse(
     state: CourseState
     title: Text
     document: string
+    /** Sessions that can be held, at least in part. */
+    held: BlueprintSession[]
     now: Date
   },
 ): Promise<string> {
   const { plan, now } = course
+  // A seat that fits nowhere in class fits nowhere outside it either.
+  const headroom = course.held.length > 0 ? plan.headroom : null
   const row = await one<{ id: string }>(
     tx,
     sql`insert into course (id, zone_id, key, code, state, state_at, document, title, allowance_seats,
           places_outside, outside_from, outside_until, created_at)
         values (${newId()}, ${course.zoneId}, ${plan.key}, ${plan.course8}, ${course.state}, ${now}, ${course.document},
-          ${JSON.stringify(course.title)}, ${plan.allowance.seats}, ${plan.headroom?.seats ?? 0},
-          ${firstOpening(plan)}, ${plan.headroom?.until ?? null}, ${now})
+          ${JSON.stringify(course.title)}, ${plan.allowance.seats}, ${headroom?.seats ?? 0},
+          ${firstOpening(course.held)}, ${headroom?.until ?? null}, ${now})
         on conflict (zone_id, key) do update set document = excluded.document, title = excluded.title,
           state = excluded.state, allowance_seats = excluded.allowance_seats, places_outside = excluded.places_outside,
           outside_from = excluded.outside_from, outside_until = excluded.outside_until, places_until = null,
@@ -172,8 +176,8 @@ export async function keepCourse(
 }
 
 /** Outside class it opens with the first class, not with the preparations for it. */
-function firstOpening(plan: BlueprintCourse): string | null {
-  return plan.sessions.map((session) => session.opensAt).toSorted()[0] ?? null
+function firstOpening(held: BlueprintSession[]): string | null {
+  return held.map((session) => session.opensAt).toSorted()[0] ?? null
 }
 
 /** Numbers with a holder, by course: they stay in every plan. */

@@ -20,7 +20,7 @@ import { type Db, many, sql } from './db.ts'
 import { type Proposed, valuesOf } from './documents.ts'
 import type { KeyRing } from './key-ring.ts'
 import { ensureSeats } from './seat.ts'
-import { DOES_NOT_FIT_NOTES, followPlan, reopenClosed } from './session.ts'
+import { DOES_NOT_FIT_NOTES, followPlan, placesOf, reopenClosed } from './session.ts'
 
 export type Materials = {
   /** What this change brings. */
@@ -104,19 +104,20 @@ async function follow(
   const { plan, course, pools, made } = of
   const { now } = made
   const stored = made.all.find((one) => one.kind === 'Course' && one.key === course.key)
+  const unfit = new Set(
+    made.notes
+      .filter((note) => DOES_NOT_FIT_NOTES.has(note.code) && note.where.course === plan.key)
+      .map((note) => note.where.session ?? ''),
+  )
   const id = await keepCourse(tx, {
     plan,
     zoneId: zoneOf(of.zones, course.zone),
     state: course.state,
     title: course.title,
     document: stored?.text ?? '',
+    held: plan.sessions.filter((one) => !unfit.has(one.key) || placesOf(one) > 0),
     now,
   })
-  const unfit = new Set(
-    made.notes
-      .filter((note) => DOES_NOT_FIT_NOTES.has(note.code) && note.where.course === plan.key)
-      .map((note) => note.where.session ?? ''),
-  )
   await followPlan(tx, { id, sessions: plan.sessions, poolIds: pools, unfit, now })
   await reopenClosed(tx, { courseId: id, now })
   const poolId = pools.get(plan.pool)

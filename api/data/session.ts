@@ -123,6 +123,12 @@ async function followSession(
   )
 }
 
+/** Places its pool has room for, of those it asks for. */
+export function placesOf(session: BlueprintSession): number {
+  const placed = session.placements.reduce((sum, { seats }) => sum + seats, 0)
+  return Math.min(placed, session.atOnce)
+}
+
 /** What of a planned session can be held: all of it, some places, or nothing. Over is over. */
 function offerOf(
   session: BlueprintSession,
@@ -131,8 +137,7 @@ function offerOf(
   const whole = { state: 'planned', places: session.atOnce, code: null } as const
   if (session.graceEndsAt <= course.now.toISOString()) return { ...whole, state: 'closed' }
   if (!course.unfit.has(session.key)) return whole
-  const placed = session.placements.reduce((sum, { seats }) => sum + seats, 0)
-  const places = Math.min(placed, session.atOnce)
+  const places = placesOf(session)
   if (places === 0) return { ...whole, state: 'cancelled', code: DOES_NOT_FIT }
   return { ...whole, places, code: FITS_PARTLY }
 }

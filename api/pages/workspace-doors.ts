@@ -42,7 +42,7 @@ function webDoor(visit: Visit, view: WorkspaceView, port: Port, t: Words, isFirs
     ${visit.isFramed ? html`target="_blank"` : ''}
   >
     ${csrfField(visit)}
-    <input type="hidden" name="pass" value="${pass}" />
+    ${visit.isFramed && html`<input type="hidden" name="pass" value="${pass}" />`}
     ${
       isFirst
         ? html`<button class="button primary big">

@@ -115,6 +115,11 @@ it('stores a course that no pool can hold, says why, and lets nobody into its se
   expect(await sessionsOf('machine-learning-lab')).toMatchObject([
     { state: 'cancelled', message_code: 'session.does-not-fit' },
   ])
+  const outside = await one<{ places_outside: number }>(
+    database.pool,
+    sql`select places_outside from course where key = 'machine-learning-lab'`,
+  )
+  expect(outside.places_outside).toBe(0)
   expect(await notesOfCourse(database.pool, 'machine-learning-lab')).toHaveLength(1)
   expect(await notesOfCourse(database.pool, 'networks-101')).toHaveLength(0)
 })

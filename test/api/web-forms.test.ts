@@ -90,7 +90,8 @@ it('writes the pass and a new tab into the page that is framed, and only a choic
   expect(framed.text).toContain('Opens in a new tab')
   expect(framed.text).toContain(`/workspaces/${id}/events?framed=1`)
   const top = await site.get(own, { who: student, headers: { 'sec-fetch-dest': 'document' } })
-  expect(top.text).not.toMatch(/<form[^>]*target="_blank"/)
+  expect(top.text).not.toMatch(/<form[^>]*target="_blank"|name="pass"/)
+  expect(framed.text).toContain('name="pass"')
 })
 
 it('keeps the language in this browser, and goes back to a page of ours only', async () => {
