@@ -92,10 +92,8 @@ it('ends with its worker, and with it all that it started', async () => {
 })
 
 it('says how it holds commands on this machine', () => {
-  const root = process.getuid?.() === 0
-  expect(cageKind()).toBe(
-    root ? 'pid-namespace' : expect.stringMatching(/user-namespace|death-signal/),
-  )
+  const kinds = process.getuid?.() === 0 ? ['pid-namespace'] : ['user-namespace', 'death-signal']
+  expect(kinds).toContain(cageKind())
 })
 
 function processesWith(mark: string): string[] {

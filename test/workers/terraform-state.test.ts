@@ -125,7 +125,9 @@ it('opens no state that was moved to another stack', async () => {
     database.pool,
     sql`update state_version set stack_id = ${other.id} where stack_id = ${run.stackId}`,
   )
-  await expect(findState(database.pool, ring, other.id)).rejects.toThrow()
+  await expect(findState(database.pool, ring, other.id)).rejects.toThrow(
+    'unable to authenticate data',
+  )
 })
 
 function state(serial: number, note = '', lineage = 'lineage-1'): string {
