@@ -1,5 +1,5 @@
 // The command line against a running api: what it prints, to whom, and with which exit code.
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
@@ -10,8 +10,11 @@ import { openWebsite } from '../api/website.ts'
 
 const now = new Date('2026-11-23T12:00:00Z')
 const site = await openWebsite(now)
-afterAll(() => site.close())
 const folder = mkdtempSync(join(tmpdir(), 'labplan-cli-'))
+afterAll(async () => {
+  await site.close()
+  rmSync(folder, { recursive: true })
+})
 for (const { name, text } of [
   ...allDocuments(),
   { name: 'large.yaml', text: networksDocument(150, 30) },
