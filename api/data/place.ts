@@ -100,18 +100,18 @@ export async function takePlace(
   tx: Db,
   place: { courseId: string; workspaceId: string },
 ): Promise<boolean> {
+  const taken = await execute(
+    tx,
+    sql`update place set workspace_id = ${place.workspaceId} where id =
+        (select id from place where course_id = ${place.courseId} and workspace_id is null limit 1 for update skip locked)
+        and not exists (select from place where workspace_id = ${place.workspaceId})`,
+  )
+  if (taken > 0) return true
   const held = await findOne(
     tx,
     sql`select id from place where workspace_id = ${place.workspaceId}`,
   )
-  if (held) return true
-  const taken = await findOne(
-    tx,
-    sql`update place set workspace_id = ${place.workspaceId} where id =
-        (select id from place where course_id = ${place.courseId} and workspace_id is null limit 1 for update skip locked)
-        returning id`,
-  )
-  return taken !== undefined
+  return held !== undefined
 }
 
 /** Gives the workspace's place back, and drops it when the course has more than the opening allows. */

@@ -74,21 +74,17 @@ export async function claimWorkspace(
   tx: Db,
   launch: { courseId: string; personId: string; now: Date },
 ): Promise<{ id: string; state: WorkspaceState; seatNumber: number | null }> {
-  const workspace = (await findOwn(tx, launch)) ?? (await createWorkspace(tx, launch))
-  await execute(
-    tx,
-    sql`update workspace set last_launch_at = ${launch.now} where id = ${workspace.id}`,
-  )
-  const state = isStartable(workspace) ? await begin(tx, workspace, launch.now) : workspace.state
-  const seatNumber =
-    workspace.seat_number ??
-    (
-      await findOne<{ number: number }>(
-        tx,
-        sql`select number from seat join workspace on seat_id = seat.id where workspace.id = ${workspace.id}`,
-      )
-    )?.number
-  return { id: workspace.id, state, seatNumber: seatNumber ?? null }
+  const known = await findOwn(tx, launch)
+  const workspace = known ?? (await createWorkspace(tx, launch))
+  if (known)
+    await execute(
+      tx,
+      sql`update workspace set last_launch_at = ${launch.now} where id = ${workspace.id}`,
+    )
+  if (!isStartable(workspace))
+    return { id: workspace.id, state: workspace.state, seatNumber: workspace.seat_number }
+  const { state, seat } = await begin(tx, workspace, launch.now)
+  return { id: workspace.id, state, seatNumber: seat?.number ?? null }
 }
 
 const isStartable = (workspace: Workspace): boolean =>
@@ -109,41 +105,52 @@ async function createWorkspace(
   tx: Db,
   own: { courseId: string; personId: string; now: Date },
 ): Promise<Workspace> {
-  await execute(
+  const id = newId()
+  const made = await execute(
     tx,
     sql`insert into workspace (id, course_id, person_id, state, state_at, created_at, last_launch_at)
-        values (${newId()}, ${own.courseId}, ${own.personId}, 'closed', ${own.now}, ${own.now}, ${own.now})
+        values (${id}, ${own.courseId}, ${own.personId}, 'closed', ${own.now}, ${own.now}, ${own.now})
         on conflict (course_id, person_id) do nothing`,
   )
-  const made = await findOwn(tx, own)
-  if (!made) throw new Error('A workspace that was just made is not there.')
-  return made
+  // Another tab's launch made it a moment ago.
+  const workspace = made === 1 ? freshWorkspace(id, own) : await findOwn(tx, own)
+  if (!workspace) throw new Error('A workspace that was just made is not there.')
+  return workspace
 }
+
+function freshWorkspace(
+  id: string,
+  own: { courseId: string; personId: string; now: Date },
+): Workspace {
+  const nothing = { seat_id: null, seat_state: null, seat_number: null, session_id: null }
+  const never = { queued_at: null, opens_at: null, stops_at: null }
+  const said = { message_code: null, message_params: {} }
+  const row = { id, course_id: own.courseId, person_id: own.personId, state_at: own.now }
+  return { ...row, state: 'closed', version: 1, ...nothing, ...never, ...said }
+}
+
+type Begun = { state: WorkspaceState; seat: OwnSeat | undefined }
 
 /** Gives a stopped workspace its seat and a place; answers the state it reached. */
-async function begin(tx: Db, workspace: Workspace, now: Date): Promise<WorkspaceState> {
+async function begin(tx: Db, workspace: Workspace, now: Date): Promise<Begun> {
   const seat = await seatFor(tx, workspace, now)
   const open = await openingNow(tx, workspace.course_id, now)
-  if (open.places === 0) return closeUntilNext(tx, workspace, now)
-  const overtakes = await someoneWaits(tx, workspace.course_id)
-  if (
-    !seat ||
-    overtakes ||
-    !(await takePlace(tx, { courseId: workspace.course_id, workspaceId: workspace.id }))
-  )
-    return enqueue(tx, workspace, now)
-  return run(tx, { workspace, seat, open, now })
+  if (open.places === 0) return { state: await closeUntilNext(tx, workspace, now), seat }
+  const place = { courseId: workspace.course_id, workspaceId: workspace.id }
+  const isLast = !seat || (await someoneWaits(tx, workspace.course_id))
+  if (isLast || !(await takePlace(tx, place)))
+    return { state: await enqueue(tx, workspace, now), seat }
+  return { state: await run(tx, { workspace, seat, open, now }), seat }
 }
 
-type OwnSeat = { id: string; state: SeatState }
+type OwnSeat = { id: string; number: number; state: SeatState }
 
 async function seatFor(tx: Db, workspace: Workspace, now: Date): Promise<OwnSeat | undefined> {
-  if (workspace.seat_id && workspace.seat_state)
-    return { id: workspace.seat_id, state: workspace.seat_state }
+  const { seat_id: id, seat_number: number, seat_state: state } = workspace
+  if (id && number !== null && state) return { id, number, state }
   const seat = await takeSeat(tx, workspace.course_id)
   if (!seat) return undefined
   await execute(tx, sql`update workspace set seat_id = ${seat.id} where id = ${workspace.id}`)
-  await notify(tx, 'route', seat.id)
   await audit(tx, {
     actor: { name: 'launch', role: 'labplan' },
     action: 'seat.take',
@@ -190,13 +197,19 @@ async function run(
     sql`, queued_at = null, opens_at = null, warned_at = null,
     stops_at = ${start.open.stopsAt}, session_id = ${start.open.sessionId}`,
   )
-  await execute(
-    tx,
-    sql`update seat set start_failures = 0, start_after = null where id = ${start.seat.id}`,
-  )
-  await wantSeat(tx, { id: start.seat.id, on: true })
+  await turnOn(tx, start.seat)
   await notify(tx, 'route', start.seat.id)
   return state
+}
+
+/** A warm seat is on already: then there is nothing to do for the worker. */
+async function turnOn(tx: Db, seat: { id: string }): Promise<void> {
+  const changed = await execute(
+    tx,
+    sql`update seat set wanted_on = true, start_failures = 0, start_after = null
+        where id = ${seat.id} and (not wanted_on or start_failures > 0 or start_after is not null)`,
+  )
+  if (changed > 0) await notify(tx, 'work', seat.id)
 }
 
 async function enqueue(tx: Db, workspace: Workspace, now: Date): Promise<WorkspaceState> {
@@ -239,7 +252,7 @@ export async function startWorkspace(tx: Db, act: Act): Promise<WorkspaceState> 
   const workspace = await lockWorkspace(tx, act.workspaceId)
   if (!isStartable(workspace)) return workspace.state
   await auditAct(tx, act, 'workspace.start')
-  return begin(tx, workspace, act.now)
+  return (await begin(tx, workspace, act.now)).state
 }
 
 /** Stops, keeping seat number and files. The place is given back when the seat is seen cold. */
@@ -289,7 +302,7 @@ export async function resetWorkspace(
     return workspace.state
   await auditAct(tx, act, 'workspace.reset', { keepFiles: act.keepFiles })
   if (!act.keepFiles) await wantNewGeneration(tx, { id: workspace.seat_id })
-  if (isStartable(workspace)) return begin(tx, workspace, act.now)
+  if (isStartable(workspace)) return (await begin(tx, workspace, act.now)).state
   await moveTo(tx, workspace.id, act.keepFiles ? 'starting' : 'resetting', act.now)
   await wantFreshStart(tx, { id: workspace.seat_id })
   return act.keepFiles ? 'starting' : 'resetting'

@@ -22,6 +22,11 @@ const say = (text: string) => process.stderr.write(`${text}\n`)
 const postgres = await scratchPostgres()
 try {
   process.exitCode = await bench(Number(values.pairs))
+} catch (error) {
+  process.stderr
+    .write(`It could not be measured: ${error instanceof Error ? error.stack : String(error)}
+`)
+  process.exitCode = 2
 } finally {
   await postgres.stop()
 }
@@ -182,7 +187,9 @@ async function until20(isSo: () => Promise<boolean>): Promise<void> {
   }
 }
 
-const round = (value: number) => Math.round(value * 100) / 100
+function round(value: number): number {
+  return Math.round(value * 100) / 100
+}
 
 function median(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b)

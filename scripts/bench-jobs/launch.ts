@@ -28,6 +28,11 @@ const say = (text: string) => process.stderr.write(`${text}\n`)
 const postgres = await scratchPostgres()
 try {
   process.exitCode = await bench()
+} catch (error) {
+  process.stderr
+    .write(`It could not be measured: ${error instanceof Error ? error.stack : String(error)}
+`)
+  process.exitCode = 2
 } finally {
   await postgres.stop()
 }
