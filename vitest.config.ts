@@ -1,6 +1,7 @@
 /**
  * Kinds of tests, told apart by their place and name:
  *   fast  *.test.ts         pure code and a real PostgreSQL
+ *   laws  test/stacks/properties.test.ts: the compiler's laws on thousands of made-up campuses
  *   real  *.real.test.ts    Docker, Swarm, Terraform, processes
  *   start test/scripts/up.real.test.ts: scripts/up on a fresh machine; alone, since it is timed
  *   flow  test/flow/        a real browser through the whole product
@@ -12,6 +13,7 @@ if (Number(process.versions.node.split('.')[0]) < 24)
     `The tests need the project's Node, this is ${process.version}: run scripts/test, or PATH=node_modules/.bin:$PATH vitest.`,
   )
 
+const LAWS = 'test/stacks/properties.test.ts'
 const START = 'test/scripts/up.real.test.ts'
 
 export default defineConfig({
@@ -25,10 +27,14 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.real.test.ts', 'test/flow/**'],
+          exclude: ['test/**/*.real.test.ts', 'test/flow/**', LAWS],
           testTimeout: 10_000,
           hookTimeout: 30_000,
         },
+      },
+      {
+        extends: true,
+        test: { name: 'laws', include: [LAWS], testTimeout: 120_000 },
       },
       {
         extends: true,

@@ -120,7 +120,8 @@ it('can be used with a screen reader', async () => {
   await page.keyboard.press('Enter')
   expect(await button.getAttribute('aria-pressed')).toBe('true')
   await type('echo read-this\n')
-  await expect.poll(() => page.locator('.xterm-accessibility').textContent()).toContain('read-this')
+  const read = () => page.locator('.xterm-accessibility').textContent()
+  await expect.poll(read, { timeout: 15_000 }).toContain('read-this')
 })
 
 it('asked nobody else, and complained of nothing', () => {
