@@ -79,6 +79,7 @@ function slowRunners(go: string): Runner[] {
   return [
     ...images.map((folder) => goTests(go, folder)),
     vitest('start', 15),
+    vitest('laws', 20),
     vitest('real', 30),
     vitest('flow', 20),
   ]
