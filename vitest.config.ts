@@ -26,6 +26,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'fast',
+          // Files share the modules they import, not data: each has its own database.
+          isolate: false,
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.real.test.ts', 'test/flow/**', LAWS],
           testTimeout: 10_000,

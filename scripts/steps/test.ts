@@ -18,7 +18,7 @@ import { type Count, type Runner, goTests, tools, vitest } from './test-runners.
 
 const USAGE = `scripts/test [--fast] [RUNNER...]
 
-  --fast      within a minute: format, lint, types, dead code, and the tests of pure code and PostgreSQL
+  --fast      within a minute: format, lint, types, and most tests of pure code and PostgreSQL
   RUNNER...   only these, by the names in the table
 
 Installs what is missing first (Debian packages need root). The last line is: N passed, N failed, N skipped
@@ -37,7 +37,11 @@ const PROGRAMS = {
 }
 
 /** What a test must not see: it would speak to an installation of the person who runs it. */
-const FOREIGN = /^(LABPLAN_(?!CACHE)|DATABASE_URL$|DOCKER_HOST$|LMS_)/
+const FOREIGN = /^(LABPLAN_(?!CACHE|SEED|RUNS)|DATABASE_URL$|DOCKER_HOST$|LMS_)/
+
+const FAST = ['format', 'lint', 'types', 'fast']
+/** What needs nothing but the npm packages. */
+const UNPREPARED = new Set([...FAST, 'dead code', 'laws'])
 
 type Result = Count & { runner: Runner; tookMs: number; output: string }
 
@@ -59,30 +63,33 @@ async function main(): Promise<number> {
 }
 
 async function chosenRunners(fast: boolean, names: string[]): Promise<Runner[]> {
-  const quick = [...Object.values(tools), vitest('fast', 10)]
-  const only = (all: Runner[]): Runner[] =>
-    names.length === 0 ? all : all.filter(({ name }) => names.includes(name))
-  const unknown = names.filter(
-    (name) => ![...quick, ...slowRunners('go')].some((r) => r.name === name),
-  )
+  const wanted = fast ? FAST : names
+  const known = allRunners('go').map(({ name }) => name)
+  const unknown = wanted.filter((name) => !known.includes(name))
   if (unknown.length > 0)
-    throw new CannotGoOn(`there is no runner named ${unknown.join(', ')}.\n${USAGE}`)
-  if (fast || (only(quick).length === names.length && names.length > 0)) return only(quick)
-  const settings = readSettings()
-  await runSteps(preparations(settings))
-  const go = await ensureGo(settings.cache, () => {})
-  return only([...quick, ...slowRunners(go)])
+    throw new CannotGoOn(`there is no runner ${unknown.join(', ')}, only ${known.join(', ')}.`)
+  const chosen = wanted.length > 0 ? wanted : known
+  const go = chosen.every((name) => UNPREPARED.has(name)) ? 'go' : await prepare(readSettings())
+  return allRunners(go).filter(({ name }) => chosen.includes(name))
 }
 
-function slowRunners(go: string): Runner[] {
+function allRunners(go: string): Runner[] {
   const images = ['scripts/images/seat', 'scripts/images/web-terminal']
   return [
+    ...Object.values(tools),
     ...images.map((folder) => goTests(go, folder)),
+    vitest('fast', 10),
     vitest('start', 15),
     vitest('laws', 20),
     vitest('real', 30),
     vitest('flow', 20),
   ]
+}
+
+/** Answers the path of Go. */
+async function prepare(settings: Settings): Promise<string> {
+  await runSteps(preparations(settings))
+  return await ensureGo(settings.cache, () => {})
 }
 
 /** What the tests need of this machine and its cache, made once. */
