@@ -1,8 +1,10 @@
 /** The environment image `terminal` as seats of a real Swarm: what a student finds, and what a seat may not do. */
 import { execFile } from 'node:child_process'
+import { on } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connectEngine } from '../../workers/swarm/engine.ts'
@@ -174,17 +176,31 @@ it('stays the same task when only a label changes', async () => {
   place = await seats[0].untilReady()
 })
 
-it('says hang-up to the student’s programs before it ends', async () => {
-  const shell = await openWebShell(at(place, WEB))
-  shell.type(`python3 -c "
+it('lets the student’s programs save their work before their terminals go', async () => {
+  const program = (file: string) => `python3 -c "
 import signal, time
 def last(*_):
-    open('last-words', 'w').write('saved'); raise SystemExit
-signal.signal(signal.SIGTERM, last); print('re' + 'ady'); time.sleep(60)"\n`)
+    time.sleep(0.5); open('${file}', 'w').write('saved'); raise SystemExit
+signal.signal(signal.SIGTERM, last); print('re' + 'ady', flush=True); time.sleep(60)"`
+  const shell = await openWebShell(at(place, WEB))
+  shell.type(`${program('from-the-web')}\n`)
   await shell.untilPrinted('ready')
+  const bySsh = ssh(seats[0], place, [program('from-ssh')], ['-tt'])
+  const ended = bySsh.catch(() => 'ended by the seat')
+  await untilPrinted(bySsh.child.stdout!, 'ready')
   place = await seats[0].restart()
-  expect((await ssh(seats[0], place, ['cat last-words'])).stdout).toBe('saved')
+  await ended
+  const { stdout } = await ssh(seats[0], place, ['cat from-the-web from-ssh'])
+  expect(stdout).toBe('savedsaved')
 })
+
+async function untilPrinted(stream: Readable, text: string): Promise<void> {
+  let printed = ''
+  for await (const chunk of on(stream, 'data', { signal: AbortSignal.timeout(30_000) })) {
+    printed += String(chunk[0])
+    if (printed.includes(text)) return
+  }
+}
 
 const at = (where: Place, port: number) => `${where.address}:${where.ports.get(port)}`
 
@@ -217,7 +233,7 @@ function ssh(
 }
 
 /** OpenSSH asks a program of ours for the password, as it does where there is no terminal. */
-async function run(
+function run(
   program: string,
   options: string[],
   seat: Pick<Seat, 'login' | 'password'>,
@@ -232,14 +248,10 @@ async function run(
     SSH_ASKPASS_REQUIRE: 'force',
     SEAT_PASSWORD: seat.password,
   }
-  return await promisify(execFile)(
-    program,
-    [...options, `${seat.login}@${where.address}`, ...command],
-    {
-      env,
-      timeout: 30_000,
-    },
-  )
+  return promisify(execFile)(program, [...options, `${seat.login}@${where.address}`, ...command], {
+    env,
+    timeout: 30_000,
+  })
 }
 
 async function hostKey(where: Place): Promise<string> {

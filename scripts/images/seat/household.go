@@ -139,14 +139,6 @@ func (house *household) hangUpLogin() {
 	<-ended
 }
 
-// Tells every process of this user to end: TERM for programs, HUP for shells, which ignore TERM and
-// save their history on HUP.
-func hangUp() {
-	for _, each := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGCONT} {
-		syscall.Kill(-1, each)
-	}
-}
-
 func (house *household) isEnding() bool {
 	house.mutex.Lock()
 	defer house.mutex.Unlock()
