@@ -26,6 +26,7 @@ export const paths = {
   adminCourses: () => '/admin/courses',
   adminPools: () => '/admin/pools',
   adminRuns: () => '/admin/runs',
+  adminReceipts: () => '/admin/receipts',
   adminChanges: () => '/admin/changes',
   registrationLinks: () => '/admin/registration-links',
   platformActivation: (id: string) => `/admin/platforms/${id}/activation`,

@@ -13,6 +13,7 @@ import * as home from './handlers/home.ts'
 import * as invite from './handlers/invite.ts'
 import * as lms from './handlers/platform.ts'
 import * as platform from './handlers/platform-page.ts'
+import * as receipt from './handlers/receipt.ts'
 import * as registrationLink from './handlers/registration-link.ts'
 import * as status from './handlers/status.ts'
 import * as workspace from './handlers/workspace.ts'
@@ -94,6 +95,7 @@ export const routes: Route[] = [
   get('/admin/courses', administrator, admin.courses, 'Courses'),
   get('/admin/pools', administrator, admin.pools, 'Pools'),
   get('/admin/runs', administrator, admin.runs, 'Runs'),
+  get('/admin/receipts', administrator, receipt.list, 'Receipts'),
   get('/admin/changes', administrator, admin.changes, 'Changes'),
   post(
     '/admin/changes/:change/approval',
@@ -106,6 +108,8 @@ export const routes: Route[] = [
   get('/api/status', administrator, status.status, 'What there is'),
   get('/api/courses', administrator, status.courses, 'Courses'),
   get('/api/sessions', administrator, status.sessions, 'Sessions to come'),
+  get('/api/receipts', administrator, receipt.read, 'Receipts of sessions'),
+  get('/api/receipts/chain', administrator, receipt.chain, 'Receipts, to be verified'),
   get('/api/changes', administrator, change.list, 'Changes'),
   post('/api/changes', operator, change.changeBody, change.propose, 'Propose documents'),
   post(

@@ -1,4 +1,4 @@
-/** What happens to a session: planned → preparing → ready → open → ended → closed. Time and seats move it. */
+/** What happens to a session: planned → preparing → ready → open → ended; session-close.ts closes it. */
 import { type Db, execute, many, sql } from './db.ts'
 
 /**
@@ -12,7 +12,7 @@ export async function moveSessions(
   const { now } = session
   await execute(
     tx,
-    sql`update session set state = 'preparing', state_at = ${now}
+    sql`update session set state = 'preparing', state_at = ${now}, ready_at = null, opened_at = null, ended_at = null
         where state = 'planned' and lead_starts_at <= ${now} and grace_ends_at > ${now}`,
   )
   for (const warm of session.warm)
@@ -26,18 +26,14 @@ export async function moveSessions(
     )
   await execute(
     tx,
-    sql`update session set state = 'open', state_at = ${now}
+    sql`update session set state = 'open', state_at = ${now}, opened_at = ${now}
         where state in ('preparing', 'ready') and opens_at <= ${now} and ends_at > ${now}`,
   )
   await execute(
     tx,
-    sql`update session set state = 'ended', state_at = ${now}
+    sql`update session set state = 'ended', state_at = ${now}, ended_at = ${now},
+          opened_at = case when state = 'open' then opened_at end
         where state in ('planned', 'preparing', 'ready', 'open') and ends_at <= ${now}`,
-  )
-  await execute(
-    tx,
-    sql`update session set state = 'closed', state_at = ${now} where state = 'ended' and grace_ends_at <= ${now}
-        and not exists (select from seat where seat.course_id = session.course_id and seat.state not in ('absent', 'cold'))`,
   )
 }
 

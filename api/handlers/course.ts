@@ -3,6 +3,7 @@ import { notesOfCourse } from '../data/change.ts'
 import type { SeenCourse } from '../access.ts'
 import { withTransaction } from '../data/db.ts'
 import { waitingInCourse } from '../data/overview.ts'
+import { pastSessions } from '../data/receipt.ts'
 import { courseSeats } from '../data/seat.ts'
 import { sessionsToCome } from '../data/session.ts'
 import { claimWorkspace } from '../data/workspace.ts'
@@ -12,6 +13,7 @@ import { paths } from '../paths.ts'
 import { type Handler, type Visit, personOf } from '../visit.ts'
 
 const SESSIONS_SHOWN = 8
+const PAST_SHOWN = 5
 
 export const show: Handler<SeenCourse> = async (visit, course) => ({
   html: coursePage(visit, await viewOf(visit, course, visit.at)),
@@ -26,15 +28,16 @@ export const events: Handler<SeenCourse> = (visit, course) => {
 
 async function viewOf(visit: Visit, course: SeenCourse, at: Date): Promise<CourseView> {
   const { pool } = visit
-  const [sessions, seats, waiting, notes] = await Promise.all([
+  const [sessions, seats, waiting, notes, past] = await Promise.all([
     sessionsToCome(pool, { courseIds: [course.id], now: at, limit: SESSIONS_SHOWN }),
     courseSeats(pool, { courseId: course.id }),
     waitingInCourse(pool, course.id),
     notesOfCourse(pool, course.key),
+    pastSessions(pool, { id: course.id, limit: PAST_SHOWN }),
   ])
   // Names are for who teaches these students, not for who runs the machines.
   const seen = course.role === 'teacher' ? seats : seats.map(nameless)
-  return { course, sessions, seats: seen, waiting, notes }
+  return { course, sessions, seats: seen, waiting, notes, past }
 }
 
 const nameless = <Seat extends { display_name: string | null }>(seat: Seat): Seat => ({

@@ -8,6 +8,7 @@ export const admin = {
   'admin.courses': { en: 'Courses', fr: 'Cours' },
   'admin.pools': { en: 'Pools', fr: 'Pools' },
   'admin.runs': { en: 'Runs', fr: 'Exécutions' },
+  'admin.receipts': { en: 'Receipts', fr: 'Reçus' },
   'admin.changes': { en: 'Changes', fr: 'Modifications' },
 
   'admin.todo': { en: 'Waits for somebody', fr: 'Attend quelqu’un' },

@@ -9,6 +9,7 @@ import { course } from './course.ts'
 import { gateway } from './gateway.ts'
 import { lti } from './lti.ts'
 import { problem } from './problem.ts'
+import { receipt } from './receipt.ts'
 import { seat } from './seat.ts'
 import { workspace } from './workspace.ts'
 
@@ -18,6 +19,7 @@ export const catalogue: Readonly<Record<string, Message>> = {
   ...seat,
   ...course,
   ...admin,
+  ...receipt,
   ...lti,
   ...problem,
   ...gateway,

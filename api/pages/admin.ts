@@ -13,6 +13,7 @@ const tabs = [
   ['admin.pools', paths.adminPools()],
   ['admin.runs', paths.adminRuns()],
   ['admin.changes', paths.adminChanges()],
+  ['admin.receipts', paths.adminReceipts()],
 ] as const
 
 /** `title` is a message code and names the current tab. */

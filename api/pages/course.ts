@@ -1,6 +1,7 @@
 /** A teacher's course: the next sessions, who is in the class now, what the planner says. Live. */
 import type { Note } from '../../stacks/terms.ts'
 import type { CourseRow } from '../data/course.ts'
+import type { PastSession } from '../data/receipt.ts'
 import type { Session } from '../data/session.ts'
 import { clock, say, shortDay } from '../locale.ts'
 import { paths } from '../paths.ts'
@@ -9,6 +10,7 @@ import { csrfField, frame } from './frame.ts'
 import { type Html, html } from './html.ts'
 import { live } from './live.ts'
 import { noteList } from './notes.ts'
+import { pastSection } from './receipt.ts'
 import { type Look, tableOf, tag } from './table.ts'
 import { type ClassView, classSection } from './class.ts'
 
@@ -16,6 +18,7 @@ export type CourseView = {
   course: CourseRow
   sessions: Session[]
   notes: Note[]
+  past: PastSession[]
 } & ClassView
 
 export function coursePage(visit: Visit, view: CourseView): Html {
@@ -40,7 +43,8 @@ export function coursePage(visit: Visit, view: CourseView): Html {
 
 export function courseFragment(visit: Visit, view: CourseView): Html {
   return html`${view.notes.length > 0 && notesSection(visit, view)} ${sessionsSection(visit, view)}
-  ${classSection(visit, view, view.course.time_zone)}`
+  ${classSection(visit, view, view.course.time_zone)}
+  ${pastSection(visit, view.past, view.course.time_zone)}`
 }
 
 function notesSection(visit: Visit, { notes, course }: CourseView): Html {

@@ -32,6 +32,7 @@ import {
   destroyStack,
 } from '../terraform/run-stack.ts'
 import { type Place, contentOf } from './content.ts'
+import { noteMade } from './note-made.ts'
 
 export type ApplyMeans = {
   pool: Pool
@@ -86,9 +87,10 @@ function volumesGoal(
   blueprintDigest: string,
 ): Goal {
   const numbers = [...new Set(content.volumes.map((volume) => volume.seat))]
-  const after = async ({ ok }: { ok: boolean }) => {
-    if (ok)
+  const after = async (run: { runId: string; ok: boolean }) => {
+    if (run.ok)
       await withTransaction(means.pool, (tx) => markVolumes(tx, { id: stack.course_id, numbers }))
+    await noteMade(means, stack, content, run)
   }
   return { request: { content, blueprintDigest, after }, isEmpty: false }
 }
@@ -107,12 +109,13 @@ async function seatsGoal(
     await coolDown(means, stack, touched)
     return { secrets: await makeSecrets(means, stack, content.seats) }
   }
-  const after = async ({ ok }: { ok: boolean }) => {
-    if (ok) await record(means, stack, wanted?.seats ?? [], there)
+  const after = async (run: { runId: string; ok: boolean }) => {
+    if (run.ok) await record(means, stack, wanted?.seats ?? [], there)
     else
       await withTransaction(means.pool, (tx) =>
         holdSeats(tx, { ids: touched.map((seat) => seat.id), held: false }),
       )
+    await noteMade(means, stack, content, run)
   }
   return { request: { content, blueprintDigest, before, after }, isEmpty: wanted === undefined }
 }

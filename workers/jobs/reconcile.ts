@@ -2,12 +2,14 @@
  * The reconciler: compares what the approved blueprint wants now with what is there, and asks for the
  * difference. Level-triggered: it may run at any moment, any number of times; missed ones do not matter.
  */
+import type { Blueprint } from '../../stacks/blueprint.ts'
 import { type Wanted, wantedAt } from '../../stacks/rules/wanted.ts'
 import { blueprintReader } from '../../api/data/blueprint.ts'
 import { type Db, type Pool, withTransaction } from '../../api/data/db.ts'
 import { type Boss, sendJob } from '../../api/data/jobs.ts'
 import { settlePlaces } from '../../api/data/place.ts'
 import { seatReasons, wantWarmSeats } from '../../api/data/reasons.ts'
+import { closeSessions } from '../../api/data/session-close.ts'
 import { coursesWithDuePlaces, moveSessions } from '../../api/data/session-life.ts'
 import { releaseHolds, stacksToRun, wantStacks } from '../../api/data/stack-wish.ts'
 import {
@@ -35,7 +37,7 @@ export function reconciler(means: Means): Reconciler {
       const running = await seatReasons(means.pool)
       const wanted = wantedAt(blueprint, means.now().toISOString(), running)
       await withTransaction(means.pool, (tx) => turnSeats(tx, wanted, means.now()))
-      await askForRuns(means, wanted)
+      await askForRuns(means, wanted, keptUntil(blueprint))
     },
   }
 }
@@ -71,12 +73,21 @@ async function turnSeats(tx: Db, wanted: Wanted, now: Date): Promise<void> {
   })
 }
 
+/** By course, until when its volumes are kept. */
+const keptUntil = ({ courses }: Blueprint): Map<string, string | null> =>
+  new Map(courses.map((course) => [course.key, course.volumes?.until ?? null]))
+
 /** One job for each stack that differs, in the transaction that records what it should be. */
-async function askForRuns({ pool, boss, place, now }: Means, wanted: Wanted): Promise<void> {
+async function askForRuns(
+  { pool, boss, place, now }: Means,
+  wanted: Wanted,
+  kept: Map<string, string | null>,
+): Promise<void> {
   await withTransaction(pool, async (tx) => {
     const stacks = []
     for (const stack of wanted.stacks) stacks.push(wishOf(stack, await contentOf(tx, place, stack)))
     await wantStacks(tx, { stacks, now: now() })
+    await closeSessions(tx, { now: now(), keptUntil: kept })
     await releaseHolds(tx, now())
     for (const stackKey of await stacksToRun(tx, now()))
       await sendJob(boss, tx, 'apply-stack', { stackKey })

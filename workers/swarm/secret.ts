@@ -4,12 +4,14 @@ import { type Engine, EngineError } from './engine.ts'
 
 const secret = z.looseObject({ ID: z.string(), Spec: z.looseObject({ Name: z.string() }) })
 
-/** Secret name → id, of this installation. */
+/** Secret name → id, of this installation; of one stack where it is named. */
 export async function listSecrets(
   engine: Engine,
   installation: string,
+  stackKey?: string,
 ): Promise<Map<string, string>> {
-  const filters = { label: [`labplan.installation=${installation}`] }
+  const stack = stackKey === undefined ? [] : [`labplan.stack=${stackKey}`]
+  const filters = { label: [`labplan.installation=${installation}`, ...stack] }
   const secrets = z
     .array(secret)
     .parse(await engine.call('GET', '/secrets', { query: { filters } }))

@@ -1,0 +1,51 @@
+/** What stacks made outside the database, and when it came and went: one row for each object's life. */
+import { type Db, execute, many, sql } from './db.ts'
+import { newId } from './ids.ts'
+
+export type ObjectKind = 'service' | 'volume' | 'secret'
+
+/**
+ * Writes down what of one kind is there after a run, by name. Level-based: what was made by a run that died
+ * is noted by the one that adopts it, and nothing is noted twice.
+ */
+export async function noteObjects(
+  tx: Db,
+  seen: { stackId: string; runId: string; kind: ObjectKind; names: string[]; now: Date },
+): Promise<void> {
+  await execute(
+    tx,
+    sql`update made_object set gone_at = ${seen.now}, gone_by = ${seen.runId}
+        where stack_id = ${seen.stackId} and kind = ${seen.kind} and gone_at is null
+          and not name = any(${seen.names}::text[])`,
+  )
+  const ids = seen.names.map(() => newId())
+  await execute(
+    tx,
+    sql`insert into made_object (id, stack_id, kind, name, came_at, came_by)
+        select id, ${seen.stackId}, ${seen.kind}, name, ${seen.now}, ${seen.runId}
+        from unnest(${ids}::uuid[], ${seen.names}::text[]) as seen (id, name)
+        on conflict (kind, name) where gone_at is null do update set stack_id = excluded.stack_id
+          where made_object.stack_id <> excluded.stack_id`,
+  )
+}
+
+export type MadeObject = {
+  kind: ObjectKind
+  name: string
+  came_at: Date
+  gone_at: Date | null
+}
+
+/** Objects of a course's stacks that came, went or were there between two instants, by name. */
+export async function objectsDuring(
+  db: Db,
+  span: { courseId: string; from: Date; until: Date },
+): Promise<MadeObject[]> {
+  return many<MadeObject>(
+    db,
+    sql`select made_object.kind, name, came_at, gone_at from made_object join stack on stack.id = stack_id
+        where stack.course_id = ${span.courseId} and came_at <= ${span.until}
+          and (gone_at is null or gone_at >= ${span.from})
+        order by made_object.kind, name, came_at`,
+  )
+}

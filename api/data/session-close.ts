@@ -1,0 +1,59 @@
+/** A session's end: when nothing of it runs any more it is closed, and its receipt is written with it. */
+import { audit } from './audit.ts'
+import { type Db, execute, many, sql } from './db.ts'
+import { type ClosingSession, writeReceipt } from './receipt.ts'
+
+/** What is cold but not yet destroyed holds a receipt up this long; then the receipt says it is still there. */
+const SETTLE_MS = 15 * 60_000
+
+const CLOCK = { name: 'clock', role: 'labplan' } as const
+
+/**
+ * Closes every session that is over. No seat of its course may run that nobody wants on, and its stacks must
+ * be what is wanted now, so that what goes with it has gone: call it after that was recorded (wantStacks).
+ * `keptUntil`: course key → until when its volumes are kept. Answers how many were closed.
+ */
+export async function closeSessions(
+  tx: Db,
+  close: { now: Date; keptUntil: Map<string, string | null> },
+): Promise<number> {
+  const due = await sessionsToClose(tx, close.now)
+  for (const session of due) {
+    await execute(
+      tx,
+      sql`update session set state = 'closed', state_at = ${close.now}, closed_at = ${close.now} where id = ${session.id}`,
+    )
+    const { number } = await writeReceipt(tx, {
+      session,
+      keptUntil: close.keptUntil.get(session.course_key) ?? null,
+      now: close.now,
+    })
+    await audit(tx, {
+      actor: CLOCK,
+      action: 'session.closed',
+      subject: { kind: 'session', id: session.id },
+      detail: { receipt: number },
+      now: close.now,
+    })
+  }
+  return due.length
+}
+
+async function sessionsToClose(tx: Db, now: Date): Promise<ClosingSession[]> {
+  const settledBy = new Date(now.getTime() - SETTLE_MS)
+  return many<ClosingSession>(
+    tx,
+    sql`select session.id, session.key, session.course_id, course.key as course_key, course.code as course_code,
+          pool.key as pool_key, session.starts_at, session.ends_at, session.lead_starts_at, session.students,
+          session.at_once, session.ready_at, session.opened_at, session.ended_at
+        from session join course on course.id = session.course_id join pool on pool.id = session.pool_id
+        where session.state = 'ended' and session.grace_ends_at <= ${now}
+          and not exists (select from seat where seat.course_id = session.course_id
+            and seat.state not in ('absent', 'cold') and not seat.wanted_on)
+          and (session.grace_ends_at <= ${settledBy} or not exists (select from stack
+            where stack.course_id = session.course_id and stack.pool_id = session.pool_id and stack.kind = 'seats'
+              and (stack.wanted_digest is distinct from stack.applied_digest or stack.state = 'needs_reconcile'
+                or stack.lease_until > ${now})))
+        order by session.ends_at, session.key for no key update of session`,
+  )
+}

@@ -1,0 +1,141 @@
+/** Receipts: under a course's past sessions, and the whole chain for administrators. */
+import type { PastSession, Receipt, verifyReceipts } from '../data/receipt.ts'
+import type { ReceiptBody } from '../data/receipt-chain.ts'
+import { clock, say, shortDay, stamp } from '../locale.ts'
+import type { Visit } from '../visit.ts'
+import { adminFrame } from './admin.ts'
+import { type Html, html } from './html.ts'
+import { tableOf, tag } from './table.ts'
+
+export function pastSection(visit: Visit, past: PastSession[], timeZone: string): Html {
+  const t = (code: string) => say(visit.locale, code)
+  const columns = [
+    { head: t('course.when'), cell: (row: PastSession) => whenOf(visit, row, timeZone) },
+    {
+      head: t('course.state'),
+      cell: (row: PastSession) => tag('calm', t(`session.${row.state}`)),
+    },
+    { head: t('receipt.title'), cell: (row: PastSession) => receiptOf(visit, row, timeZone) },
+  ]
+  return html`<section class="sheet" aria-labelledby="past-title">
+    <h2 id="past-title">${t('receipt.past')}</h2>
+    ${tableOf(t('receipt.past'), columns, past, t('receipt.none-yet'))}
+  </section>`
+}
+
+function whenOf({ locale }: Visit, session: PastSession, timeZone: string): Html {
+  const hours = `${clock(locale, timeZone, session.starts_at)}–${clock(locale, timeZone, session.ends_at)}`
+  return html`<span class="unbroken">${shortDay(locale, timeZone, session.starts_at)}</span>
+    <span class="hours unbroken">${hours}</span>`
+}
+
+function receiptOf(visit: Visit, session: PastSession, timeZone: string): Html {
+  const { receipt, state } = session
+  if (receipt) return receiptDetails(visit, receipt, timeZone)
+  const code = state === 'ended' ? 'receipt.pending' : 'receipt.absent'
+  return html`<span class="faint">${say(visit.locale, code)}</span>`
+}
+
+const size = (of: { services: string[]; volumes: unknown[]; secrets: string[] }): number =>
+  of.services.length + of.volumes.length + of.secrets.length
+
+function receiptDetails(visit: Visit, { body }: Receipt, timeZone: string): Html {
+  const { created, destroyed, kept, times } = body
+  const t = (code: string) => say(visit.locale, code)
+  const at = (instant: string | null) =>
+    instant === null ? t('receipt.never') : stamp(visit.locale, timeZone, new Date(instant))
+  const facts = [
+    ['receipt.created', listOf(visit, created)],
+    ['receipt.destroyed', listOf(visit, destroyed)],
+    ['receipt.kept', [listOf(visit, kept), untilOf(visit, kept, timeZone)].join(' ').trim()],
+    ['receipt.ready', at(times.readyAt)],
+    ['receipt.opened', at(times.openedAt)],
+    ['receipt.ended', at(times.endedAt)],
+    ['receipt.closed', at(times.closedAt)],
+  ] as const
+  const counts = { created: size(created), destroyed: size(destroyed), kept: size(kept) }
+  return html`<details>
+    <summary>${say(visit.locale, 'receipt.summary', counts)}</summary>
+    <dl class="facts">
+      ${facts.map(
+        ([code, text]) =>
+          html`<div class="fact">
+            <dt>${t(code)}</dt>
+            <dd>${text}</dd>
+          </div>`,
+      )}
+    </dl>
+  </details>`
+}
+
+function listOf(
+  visit: Visit,
+  of: { services: string[]; volumes: unknown[]; secrets: string[] },
+): string {
+  const counts = [
+    ['receipt.services', of.services.length],
+    ['receipt.volumes', of.volumes.length],
+    ['receipt.secrets', of.secrets.length],
+  ] as const
+  const some = counts.filter(([, count]) => count > 0)
+  if (some.length === 0) return say(visit.locale, 'receipt.nothing')
+  return some.map(([code, count]) => say(visit.locale, code, { count })).join(', ')
+}
+
+function untilOf(visit: Visit, kept: ReceiptBody['kept'], timeZone: string): string {
+  const until = kept.volumes.find((volume) => volume.until !== null)?.until
+  if (!until) return ''
+  const when = stamp(visit.locale, timeZone, new Date(until))
+  return `(${say(visit.locale, 'receipt.until', { when })})`
+}
+
+type ChainView = {
+  receipts: Receipt[]
+  /** Whether those shown follow each other and the one before them. */
+  chain: Awaited<ReturnType<typeof verifyReceipts>>
+  withoutReceipt: number
+  timeZone: string
+}
+
+export function receiptsPage(visit: Visit, view: ChainView): Html {
+  const t = (code: string) => say(visit.locale, code)
+  const columns = [
+    { head: t('receipt.number'), cell: (row: Receipt) => row.body.number, isNumber: true },
+    {
+      head: t('admin.course'),
+      cell: (row: Receipt) => html`<code>${row.body.session.key}</code>`,
+    },
+    {
+      head: t('receipt.closed-at'),
+      cell: (row: Receipt) => stamp(visit.locale, view.timeZone, new Date(row.body.times.closedAt)),
+    },
+    {
+      head: t('receipt.title'),
+      cell: (row: Receipt) => receiptDetails(visit, row, view.timeZone),
+    },
+    {
+      head: t('receipt.hash'),
+      cell: (row: Receipt) => html`<code>${row.hash.slice(0, 12)}</code>`,
+    },
+  ]
+  return adminFrame(
+    visit,
+    'admin.receipts',
+    html`<section class="sheet">
+      ${chainNote(visit, view)}
+      ${tableOf(t('admin.receipts'), columns, view.receipts, t('receipt.list.none'))}
+    </section>`,
+  )
+}
+
+function chainNote(visit: Visit, { chain, withoutReceipt, receipts }: ChainView): Html | undefined {
+  const bad = (text: string) => html`<p class="note is-error">${text}</p>`
+  if (chain.broken) {
+    const { why, number } = chain.broken
+    return bad(say(visit.locale, `receipt.chain.${why}`, { number }))
+  }
+  if (withoutReceipt > 0)
+    return bad(say(visit.locale, 'receipt.chain.cut', { count: withoutReceipt }))
+  if (receipts.length === 0) return undefined
+  return html`<p class="hint">${say(visit.locale, 'receipt.chain.whole')}</p>`
+}

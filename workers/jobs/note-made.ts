@@ -1,0 +1,41 @@
+/** After a run: what of the stack is there by now, for the record that receipts are written from. */
+import { withTransaction } from '../../api/data/db.ts'
+import { noteObjects, type ObjectKind } from '../../api/data/made-object.ts'
+import type { StackRow } from '../../api/data/stack-wish.ts'
+import type { StackContent } from '../../stacks/content.ts'
+import { listSecrets } from '../swarm/secret.ts'
+import { listOwn, wantedNames } from '../terraform/survey.ts'
+import type { ApplyMeans } from './apply-stack.ts'
+
+/**
+ * Looks, whether the run went through or not: a run that failed made something, too. Volumes live on their
+ * nodes, where the manager cannot list them; a run that went through has verified them.
+ */
+export async function noteMade(
+  means: Pick<ApplyMeans, 'pool' | 'engine' | 'place' | 'now'>,
+  stack: StackRow,
+  content: StackContent,
+  run: { runId: string; ok: boolean },
+): Promise<void> {
+  const names = await namesThere(means, content, run.ok)
+  await withTransaction(means.pool, async (tx) => {
+    for (const [kind, those] of names)
+      await noteObjects(tx, {
+        ...{ stackId: stack.id, runId: run.runId, kind, names: those, now: means.now() },
+      })
+  })
+}
+
+async function namesThere(
+  { engine, place }: Pick<ApplyMeans, 'engine' | 'place'>,
+  content: StackContent,
+  ok: boolean,
+): Promise<[ObjectKind, string[]][]> {
+  if (content.kind === 'volumes') return ok ? [['volume', [...wantedNames(content).values()]]] : []
+  const services = await listOwn(engine, content)
+  const secrets = await listSecrets(engine, place.installation, content.key)
+  return [
+    ['service', services.map((one) => one.name)],
+    ['secret', [...secrets.keys()]],
+  ]
+}
