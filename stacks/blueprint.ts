@@ -99,9 +99,35 @@ export const blueprintCourseSchema = z.strictObject({
   sessions: z.array(sessionSchema),
 })
 
+/** All that base and nodes stacks are made of: see `Cloud` in terms.ts. */
+const cloudSchema = z.strictObject({
+  regions: z.array(
+    z.strictObject({
+      name: z.string(),
+      image: z.string(),
+      externalNetwork: z.string(),
+      subnet: z.string(),
+      availabilityZones: z.array(z.string()),
+    }),
+  ),
+  manager: z.string().nullable(),
+  managers: z.strictObject({ count: z.int(), flavour: z.string() }).nullable(),
+  gateways: z.array(z.string()),
+  dns: z.array(z.string()),
+  sshKey: z.string().nullable(),
+  engineVolumeGb: z.int().nullable(),
+  insecureRegistries: z.array(z.string()),
+  /** What can be bought: the name in the cloud, where, and with which GPUs. */
+  flavours: z.array(
+    z.strictObject({ key: z.string(), name: z.string(), region: z.string(), gpu: gpu.nullable() }),
+  ),
+})
+
 export const blueprintPoolSchema = z.strictObject({
   key: z.string(),
   zone: z.string(),
+  /** Absent when no node of it is made by us. */
+  cloud: cloudSchema.nullable().default(null),
   /** Own machines, by key. */
   fixed: z.array(z.string()),
   /** Nodes to buy: each exists from `from` (boot included) until `until`. */
@@ -124,6 +150,7 @@ export type Placement = z.infer<typeof placementSchema>
 export type BlueprintSession = z.infer<typeof sessionSchema>
 export type BlueprintCourse = z.infer<typeof blueprintCourseSchema>
 export type BlueprintPool = z.infer<typeof blueprintPoolSchema>
+export type BlueprintCloud = z.infer<typeof cloudSchema>
 export type Blueprint = z.infer<typeof blueprintSchema>
 
 /** Texts of parts already seen: courses, sessions and nodes are never changed once made. */

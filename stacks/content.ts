@@ -4,7 +4,7 @@
  * run arrive as variables of the Terraform configuration.
  */
 import { canonicalJson, sha256 } from './blueprint.ts'
-import type { SeatTemplate } from './blueprint.ts'
+import type { BlueprintCloud, SeatTemplate } from './blueprint.ts'
 
 /** Raise it when the same content would be rendered differently: every stack is then planned again. */
 export const RENDERER_VERSION = 1
@@ -35,15 +35,39 @@ export type VolumesContent = {
   volumes: VolumeContent[]
 }
 
+/** What exists on a Swarm. */
 export type StackContent = SeatsContent | VolumesContent
 
+/** Networks, security groups and managers of a pool in a cloud. */
+export type BaseContent = {
+  kind: 'base'
+  /** Stack key, e.g. `base-cloud`. */
+  key: string
+  installation: string
+  pool: string
+  cloud: BlueprintCloud
+}
+
+/** The nodes of a pool that are on: they find their base by its names. */
+export type NodesContent = Omit<BaseContent, 'kind'> & {
+  kind: 'nodes'
+  nodes: { key: string; flavour: string }[]
+}
+
+/** What exists in a cloud. */
+export type MachinesContent = BaseContent | NodesContent
+
 /** sha256 of all that shapes the stack's Terraform, 64 hex digits: `stack.wanted_digest`. */
-export function contentDigest(content: StackContent): string {
+export function contentDigest(content: StackContent | MachinesContent): string {
   return sha256(canonicalJson({ renderer: RENDERER_VERSION, content: inOrder(content) }))
 }
 
 /** The same content whatever order its parts came in. */
-export function inOrder(content: StackContent): StackContent {
+export function inOrder<Content extends StackContent | MachinesContent>(content: Content): Content
+export function inOrder(content: StackContent | MachinesContent): StackContent | MachinesContent {
+  if (content.kind === 'base') return content
+  if (content.kind === 'nodes')
+    return { ...content, nodes: content.nodes.toSorted((a, b) => (a.key < b.key ? -1 : 1)) }
   if (content.kind === 'seats')
     return { ...content, seats: content.seats.toSorted((a, b) => a.number - b.number) }
   const volumes = content.volumes.toSorted((a, b) => a.seat - b.seat || a.generation - b.generation)

@@ -13,12 +13,10 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { App, type ISynthesisSession, type IStackSynthesizer } from 'cdktf'
 import { parseBlueprint } from './blueprint.ts'
-import type { StackContent } from './content.ts'
 import type { LabplanStack } from './parts/labplan-stack.ts'
-import { synthesize, withoutTraces } from './parts/synthesize.ts'
-import { wantedAt, type WantedStack } from './rules/wanted.ts'
-import { SeatsStack } from './seats.ts'
-import { VolumesStack } from './volumes.ts'
+import { synthesize } from './parts/synthesize.ts'
+import { buildStack } from './render.ts'
+import { contentsAt } from './rules/contents.ts'
 
 /** The cdktf command line stops without this note of its own. It is the one line that the worker's bytes lack. */
 const NOTE = '  "//": { "metadata": {} },\n'
@@ -39,21 +37,6 @@ class CanonicalSynthesizer implements IStackSynthesizer {
   }
 }
 
-function contentOf(
-  stack: WantedStack,
-  place: { installation: string; registry: string },
-): StackContent {
-  const common = { key: stack.key, installation: place.installation, course8: stack.course8 }
-  if (stack.kind === 'volumes')
-    return {
-      ...common,
-      kind: 'volumes',
-      volumes: stack.seats.map((seat) => ({ seat, generation: 1 })),
-    }
-  const seats = stack.seats.map((number) => ({ number, generation: 1, template: stack.template }))
-  return { ...common, kind: 'seats', registry: place.registry, seats }
-}
-
 function required(name: string): string {
   const value = process.env[name]
   if (!value) throw new Error(`${name} is not set: see the top of stacks/main.ts.`)
@@ -66,11 +49,8 @@ const place = {
   registry: process.env.LABPLAN_REGISTRY ?? '127.0.0.1:7083',
 }
 const app = new App({ skipValidation: true, stackTraces: false })
-for (const wanted of wantedAt(blueprint, required('LABPLAN_AT')).stacks) {
-  const content = contentOf(wanted, place)
-  const stack = withoutTraces(() =>
-    content.kind === 'seats' ? new SeatsStack(content, app) : new VolumesStack(content, app),
-  )
+for (const content of contentsAt(blueprint, required('LABPLAN_AT'), place)) {
+  const stack = buildStack(content, app)
   stack.synthesizer = new CanonicalSynthesizer(stack)
 }
 app.synth()

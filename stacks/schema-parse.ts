@@ -144,6 +144,8 @@ function messageOf(issue: z.core.$ZodIssue, path: Path, value: unknown): string 
 
 /** What the schema says is allowed at this path: its own words (`meta`), else its type. */
 function allowedFor(issue: z.core.$ZodIssue, schema: z.ZodType, path: Path): string {
+  if (issue.code === 'custom' && typeof issue.params?.['allowed'] === 'string')
+    return issue.params['allowed']
   if (issue.code === 'invalid_key') {
     const record = walk(schema, path.slice(0, -1))
     return (record && describe(keyTypeOf(record))) ?? 'another key'

@@ -4,6 +4,7 @@
  * in `graceMinutes` must not silently become the default.
  */
 import { z } from 'zod'
+import { cloudSchema } from './schema-cloud.ts'
 import type { Course, Environment, Policy, Pool, Zone } from './terms.ts'
 
 export const apiVersion = 'labplan/v1'
@@ -201,10 +202,12 @@ const poolFields = {
         pricePerHour: z.number().min(0).meta({ allowed: 'a price per hour, 0 or more' }),
         bootMinutes: minutes.default(5),
         quota: count.default(1000),
+        name: z.string().max(255).optional(),
         region: z.string().optional(),
       }),
     )
     .default([]),
+  openstack: cloudSchema.optional(),
   currency: z.string().default('EUR'),
   minimumIdle: count.default(0),
   maximum: count.default(1000),
@@ -248,11 +251,24 @@ const zoneFields = {
   holidays: z.array(z.strictObject({ title: z.string(), from: day, to: day })).default([]),
 }
 
+type Regioned = { flavours: { region?: string | undefined }[]; openstack?: Pool['openstack'] }
+
+/** A flavour can only be bought where the pool has a network. */
+function checkRegions(pool: Regioned, context: z.core.$RefinementCtx): void {
+  const names = pool.openstack?.regions.map((region) => region.name)
+  for (const [i, { region }] of pool.flavours.entries())
+    if (names && region !== undefined && !names.includes(region))
+      context.addIssue({
+        ...{ code: 'custom', path: ['flavours', i, 'region'] },
+        params: { allowed: `a region of this pool: ${names.join(', ')}` },
+      })
+}
+
 /** Documents by kind, with `apiVersion` and `kind`, as files and forms carry them. */
 export const documentSchemas = {
   Course: z.strictObject({ ...head('Course'), ...courseFields }),
   Environment: z.strictObject({ ...head('Environment'), ...environmentFields }),
-  Pool: z.strictObject({ ...head('Pool'), ...poolFields }),
+  Pool: z.strictObject({ ...head('Pool'), ...poolFields }).superRefine(checkRegions),
   Policy: z.strictObject({ ...head('Policy'), ...policyFields }),
   Zone: z.strictObject({ ...head('Zone'), ...zoneFields }),
 }
@@ -263,7 +279,7 @@ export const documentKinds = Object.keys(documentSchemas) as DocumentKind[]
 /** The terms alone, without `apiVersion` and `kind`: what the compiler takes. */
 export const courseSchema: z.ZodType<Course> = z.strictObject(courseFields)
 export const environmentSchema: z.ZodType<Environment> = z.strictObject(environmentFields)
-export const poolSchema: z.ZodType<Pool> = z.strictObject(poolFields)
+export const poolSchema: z.ZodType<Pool> = z.strictObject(poolFields).superRefine(checkRegions)
 export const policySchema: z.ZodType<Policy> = z.strictObject(policyFields)
 export const zoneSchema: z.ZodType<Zone> = z.strictObject(zoneFields)
 

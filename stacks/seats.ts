@@ -1,13 +1,13 @@
 /** A course's seats, at most 100 by number: one Swarm service each, made at 0 replicas. */
 import type { Construct } from 'constructs'
 import { inOrder, type SeatsContent } from './content.ts'
-import { LabplanStack } from './parts/labplan-stack.ts'
+import { DockerStack } from './parts/labplan-stack.ts'
 import { seatService } from './parts/seat-service.ts'
 
-export class SeatsStack extends LabplanStack {
+export class SeatsStack extends DockerStack {
   constructor(content: SeatsContent, scope?: Construct) {
     super(content.key, scope)
-    const { seats } = inOrder(content) as SeatsContent
+    const { seats } = inOrder(content)
     if (seats.length === 0) return
     this.variable('run', 'string', 'Id of the run, for what it makes')
     this.variable('secrets', 'map(string)', 'Ids of Swarm secrets by seat number')

@@ -189,7 +189,42 @@ export interface Flavour extends Resources {
   bootMinutes: number
   /** At most so many at once. */
   quota: number
+  /** Its name in the cloud, when that is not its key. */
+  name?: string | undefined
+  /** Where in the cloud; the pool's first region when absent. */
   region?: string | undefined
+}
+
+/** A part of a cloud with machines and networks of its own. */
+export interface CloudRegion {
+  name: string
+  /** Name of the image that nodes boot. */
+  image: string
+  /** Name of the network that leads out of the cloud. */
+  externalNetwork: string
+  /** Of the network that Labplan makes for nodes there, CIDR. */
+  subnet: string
+  /** Nodes are spread over them; the cloud chooses when there is none. */
+  availabilityZones: string[]
+}
+
+/** Where on OpenStack a pool's nodes are made. Credentials are the worker's, never here. */
+export interface Cloud {
+  regions: CloudRegion[]
+  /** A Swarm manager that is there already, `10.0.0.2:2377`. */
+  manager?: string | undefined
+  /** Managers to make instead, in the first region; `flavour` is the cloud's name of it. */
+  managers?: { count: 1 | 3; flavour: string } | undefined
+  /** From where seats may be entered: the gateway's and the worker's networks, CIDR. */
+  gateways: string[]
+  /** Name servers of nodes and seats. */
+  dns: string[]
+  /** Public key that may sign in to nodes, from where gateways are. */
+  sshKey?: string | undefined
+  /** A volume of its own for what the engine keeps; the root disk when absent. */
+  engineVolumeGb?: number | undefined
+  /** Registries of images that are served without TLS. */
+  insecureRegistries: string[]
 }
 
 /** Where seats run: machines of one's own, flavours to buy, or both (own machines first). */
@@ -199,6 +234,8 @@ export interface Pool {
   title: Text
   nodes: FixedNode[]
   flavours: Flavour[]
+  /** Where flavours are bought; without it they are only planned. */
+  openstack?: Cloud | undefined
   currency: string
   /** Bought nodes kept on all the time. */
   minimumIdle: number

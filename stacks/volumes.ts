@@ -1,13 +1,13 @@
 /** A course's volumes: they outlive every session, so they are in a state of their own. */
 import type { Construct } from 'constructs'
 import { inOrder, type VolumesContent } from './content.ts'
-import { LabplanStack } from './parts/labplan-stack.ts'
+import { DockerStack } from './parts/labplan-stack.ts'
 import { seatVolume } from './parts/seat-volume.ts'
 
-export class VolumesStack extends LabplanStack {
+export class VolumesStack extends DockerStack {
   constructor(content: VolumesContent, scope?: Construct) {
     super(content.key, scope)
-    const { volumes } = inOrder(content) as VolumesContent
+    const { volumes } = inOrder(content)
     for (const volume of volumes) seatVolume(this, content, volume)
   }
 }

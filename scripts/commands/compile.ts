@@ -2,6 +2,8 @@ import { digest } from '../../stacks/blueprint.ts'
 import { compile } from '../../stacks/compile.ts'
 import { spent } from '../../stacks/rules/diff.ts'
 import { courseName, sentence } from '../../stacks/rules/explain.ts'
+import { machinesAt } from '../../stacks/rules/machine-stacks.ts'
+import type { WantedMachines } from '../../stacks/rules/machine-stacks.ts'
 import { wantedAt } from '../../stacks/rules/wanted.ts'
 import type { Wanted } from '../../stacks/rules/wanted.ts'
 import type { Call, Command } from '../command.ts'
@@ -37,13 +39,14 @@ async function run(call: Call): Promise<number> {
   const said = notes.map((note) => ({ ...note, text: sentence(note, language, naming) }))
   const at = typeof options['at'] === 'string' ? instant(options['at']) : undefined
   const wanted = at === undefined ? undefined : wantedAt(blueprint, at)
+  const machines = at === undefined ? [] : machinesAt(blueprint, at)
   if (json) {
     print(
       JSON.stringify({
         digest: digest(blueprint),
         blueprint,
         notes: said,
-        ...(wanted ? { wanted } : {}),
+        ...(wanted ? { wanted, machines } : {}),
       }),
     )
     return exitCode(notes)
@@ -68,19 +71,27 @@ async function run(call: Call): Promise<number> {
     return [pool.key, pool.nodes.length, peak, nodeHours, `${price} ${pool.currency}`]
   })
   print(table(['pool', 'own machines', 'bought at most', 'node-hours', 'price'], pools))
-  if (wanted && at) printWanted(call, wanted, at)
+  if (wanted && at) printWanted(call, wanted, machines, at)
   print('')
   print(`blueprint ${digest(blueprint)}`)
   return exitCode(notes)
 }
 
-function printWanted({ print }: Call, wanted: Wanted, at: string): void {
+function printWanted(
+  { print }: Call,
+  wanted: Wanted,
+  machines: WantedMachines[],
+  at: string,
+): void {
   print('')
-  const rows = wanted.stacks.map((stack) => [stack.key, stack.seats.length, stack.until ?? '-'])
+  const rows = [
+    ...machines.map(({ key, nodes, until }) => [key, '-', nodes.length, until ?? '-']),
+    ...wanted.stacks.map(({ key, seats, until }) => [key, seats.length, '-', until ?? '-']),
+  ]
   print(
     rows.length === 0
       ? `Nothing should exist at ${at}.`
-      : table([`stack at ${at}`, 'seats', 'until'], rows),
+      : table([`stack at ${at}`, 'seats', 'nodes', 'until'], rows),
   )
   for (const { session, seats } of wanted.warm) print(`${session}: ${seats.length} seats run`)
 }

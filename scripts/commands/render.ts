@@ -1,33 +1,76 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { canonicalText } from '../../stacks/blueprint.ts'
+import { type Blueprint, canonicalText } from '../../stacks/blueprint.ts'
 import { compile } from '../../stacks/compile.ts'
+import { renderStack } from '../../stacks/render.ts'
+import { contentsAt } from '../../stacks/rules/contents.ts'
 import { exportEstate } from '../../stacks/rules/estate.ts'
 import type { Call, Command } from '../command.ts'
 import { CommandFailure, usedWrongly } from '../command.ts'
-import { compileInput, planHelp, planOptions, readPlanFiles, readText } from '../plan-files.ts'
+import {
+  compileInput,
+  instant,
+  planHelp,
+  planOptions,
+  readPlanFiles,
+  readText,
+} from '../plan-files.ts'
 
 export const command: Command = {
-  summary: 'Print the full bytes of the blueprint, or write and check what goes to Git',
-  usage: 'FILE... [--out DIR | --check DIR]',
+  summary:
+    'Print the full bytes of the blueprint or of a stack, or write and check what goes to Git',
+  usage: 'FILE... [--out DIR | --check DIR | --stack KEY --at TIME]',
   help: `
 Without options: the blueprint's canonical bytes, the ones that are approved.
 
 --out DIR          write what goes to Git: schedule tables, seat templates, numbers
---check DIR        compare DIR with what these files give; answers 1 and says where${planHelp}`,
-  options: { out: { type: 'string' }, check: { type: 'string' }, ...planOptions },
+--check DIR        compare DIR with what these files give; answers 1 and says where
+--stack KEY        the Terraform JSON of a stack that should exist at --at, as the worker runs it
+                   (every seat in its first generation)
+--at TIME          an instant, such as 2026-11-24T09:00:00Z
+--installation ID  whose names it has; LABPLAN_INSTALLATION, else example0
+--registry ADDRESS where images are; LABPLAN_REGISTRY, else 127.0.0.1:7083${planHelp}`,
+  options: {
+    out: { type: 'string' },
+    check: { type: 'string' },
+    stack: { type: 'string' },
+    at: { type: 'string' },
+    installation: { type: 'string' },
+    registry: { type: 'string' },
+    ...planOptions,
+  },
   run,
 }
 
 async function run(call: Call): Promise<number> {
-  const { out, check } = call.options
-  if (out !== undefined && check !== undefined) throw usedWrongly('Either --out or --check.')
+  const { out, check, stack, at } = call.options
+  if ([out, check, stack].filter((one) => one !== undefined).length > 1)
+    throw usedWrongly('One of --out, --check and --stack.')
+  if ((stack === undefined) !== (at === undefined))
+    throw usedWrongly('--stack and --at go together: a stack is what it is at an instant.')
   const compiled = compile(compileInput(readPlanFiles(call.args), call))
+  if (typeof stack === 'string') return printStack(call, compiled.blueprint, stack)
   const estate = exportEstate(compiled)
   if (typeof out === 'string') return write(call, out, estate)
   if (typeof check === 'string') return compare(call, check, estate)
   if (call.json) call.print(JSON.stringify({ blueprint: canonicalText(compiled.blueprint) }))
   else call.print(canonicalText(compiled.blueprint).trimEnd())
+  return 0
+}
+
+function printStack(call: Call, blueprint: Blueprint, key: string): number {
+  const { at, installation, registry } = call.options
+  const contents = contentsAt(blueprint, instant(String(at)), {
+    installation: String(installation ?? process.env.LABPLAN_INSTALLATION ?? 'example0'),
+    registry: String(registry ?? process.env.LABPLAN_REGISTRY ?? '127.0.0.1:7083'),
+  })
+  const content = contents.find((one) => one.key === key)
+  if (!content) {
+    const there = contents.map((one) => one.key).join(', ') || 'none'
+    throw new CommandFailure(`No stack ${key} should exist at ${String(at)}. There are: ${there}.`)
+  }
+  const text = renderStack(content)
+  call.print(call.json ? JSON.stringify({ stack: key, terraform: text }) : text.trimEnd())
   return 0
 }
 

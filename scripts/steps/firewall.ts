@@ -6,7 +6,7 @@ import {
   seatFirewallHooks,
   seatFirewallRules,
   seatFirewallRulesV6,
-} from './seat-firewall.ts'
+} from '../../stacks/parts/seat-firewall.ts'
 import { findProgram, isRoot, lastWords } from './shell.ts'
 import { CannotGoOn } from './step.ts'
 

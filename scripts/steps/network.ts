@@ -9,7 +9,7 @@ import { networkName } from '../../stacks/parts/names.ts'
 import { type Docker, ask, dockerApi } from './docker-api.ts'
 import { messageOf } from './engine-api.ts'
 import { type Place, ensureFirewall, removeFirewall } from './firewall.ts'
-import { type SeatFirewall, seatBridge } from './seat-firewall.ts'
+import { type SeatFirewall, seatBridge } from '../../stacks/parts/seat-firewall.ts'
 import { CannotGoOn } from './step.ts'
 
 export type SeatNetworkOptions = SeatFirewall & Place & { dockerHost: string }

@@ -104,7 +104,7 @@ function preparations(settings: Settings): Step[] {
       },
     },
     terraformStep(settings),
-    mirrorStep(settings, () => findEngine(settings) ?? 'terraform', providers(false)),
+    mirrorStep(settings, () => findEngine(settings) ?? 'terraform', providers(true)),
     {
       name: 'Base image',
       async ensure(say) {

@@ -45,3 +45,32 @@ export function ownLabels(owner: {
     'labplan.seat': owner.seat,
   }
 }
+
+/** `lp-<installation>-<pool>`: networks, routers and groups of a pool's base in a cloud. */
+export const baseName = (owner: { installation: string; pool: string }): string =>
+  `lp-${owner.installation}-${owner.pool}`
+
+/** `lp-<installation>-<pool>-<node>`: a machine of it, and its port; also its host name. */
+export const machineName = (
+  owner: { installation: string; pool: string },
+  machine: string,
+): string => `${baseName(owner)}-${machine}`
+
+/** A region's part in a Terraform address, which may not begin with a digit. */
+export const regionId = (name: string): string => `r-${name}`
+
+/** What everything of one stack carries in a cloud: metadata of machines. */
+export const machineLabels = (
+  owner: { installation: string; key: string },
+  machine: string,
+): Record<string, string> => ({
+  'labplan.installation': owner.installation,
+  'labplan.stack': owner.key,
+  'labplan.node': machine,
+})
+
+/** The same as tags, which most resources of OpenStack's networks have. */
+export const cloudTags = (owner: { installation: string; key: string }): string[] => [
+  `labplan.installation=${owner.installation}`,
+  `labplan.stack=${owner.key}`,
+]

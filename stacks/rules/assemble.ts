@@ -2,12 +2,13 @@
 import { canonicalJson, course8, joinNodes, seatRanges } from '../blueprint.ts'
 import type {
   Blueprint,
+  BlueprintCloud,
   BlueprintCourse,
   BlueprintPool,
   BlueprintSession,
   Placement,
 } from '../blueprint.ts'
-import type { Policy } from '../terms.ts'
+import type { Policy, Pool } from '../terms.ts'
 import { allowanceOf } from './allowance.ts'
 import { formatInstant } from './clock.ts'
 import type { BoughtNode, ExtraPlacement, Placed, Stretch } from './placement.ts'
@@ -142,9 +143,35 @@ function poolOf(known: Assembled, { market, lasting, stretches }: Placed): Bluep
   return {
     key: pool.key,
     zone: pool.zone,
+    cloud: cloudOf(pool),
     fixed: market.fixed.map((node) => node.key),
     nodes: joinNodes(parts.map((stretch) => nodesOf(known, stretch))),
     idle: Array.from({ length: idle }, (_, n) => ({ key: `${flavour}-${n + 1}`, flavour })),
+  }
+}
+
+/** Everything spelled out and sorted: the same cloud has the same bytes. */
+function cloudOf({ openstack: cloud, flavours }: Pool): BlueprintCloud | null {
+  const first = cloud?.regions[0]
+  if (cloud === undefined || first === undefined) return null
+  return {
+    // The first is where flavours without a region and managers are: order matters.
+    regions: cloud.regions,
+    manager: cloud.manager ?? null,
+    managers: cloud.managers ?? null,
+    gateways: cloud.gateways.toSorted(),
+    dns: cloud.dns,
+    sshKey: cloud.sshKey ?? null,
+    engineVolumeGb: cloud.engineVolumeGb ?? null,
+    insecureRegistries: cloud.insecureRegistries.toSorted(),
+    flavours: flavours
+      .toSorted((a, b) => (a.key < b.key ? -1 : 1))
+      .map(({ key, name, region, gpu }) => ({
+        key,
+        name: name ?? key,
+        region: region ?? first.name,
+        gpu: gpu ?? null,
+      })),
   }
 }
 

@@ -26,8 +26,8 @@ export function exportEstate({
     files.set(`${folder}/stacks.txt`, stackNumbers(course))
     if (course.template !== null) files.set(`${folder}/template.json`, pretty(course.template))
   }
-  for (const { key, zone, fixed, idle } of blueprint.pools) {
-    files.set(`pools/${key}.json`, pretty({ key, zone, fixed, idle }))
+  for (const { key, zone, cloud, fixed, idle } of blueprint.pools) {
+    files.set(`pools/${key}.json`, pretty({ key, zone, ...(cloud && { cloud }), fixed, idle }))
   }
   return new Map([...files].toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }

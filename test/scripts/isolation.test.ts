@@ -4,7 +4,7 @@ import {
   seatBridge,
   seatFirewallRules,
   seatFirewallRulesV6,
-} from '../../scripts/steps/seat-firewall.ts'
+} from '../../stacks/parts/seat-firewall.ts'
 
 it('lets seats out to the internet, and in who may come', () => {
   const rules = seatFirewallRules({

@@ -79,3 +79,32 @@ test('documents of one text are read side by side, errors with the line of the w
   expect(documents.map((one) => [one.kind, one.line])).toEqual([['Course', 1]])
   expect(errors.map((one) => one.line)).toEqual([19])
 })
+
+const cloudPool = (rest: string) => `apiVersion: labplan/v1
+kind: Pool
+key: cloud
+title: Cloud
+openstack:
+  regions: [{ name: north, image: debian-12, externalNetwork: public }]
+${rest}`
+
+test.each([
+  [
+    '  managers: { flavour: m1.small }\nflavours: [{ key: m-large, cpu: 8, memoryMb: 32768, pricePerHour: 0.4, region: south }]',
+    'course.yaml:8:80 flavours[0].region: "south" is not allowed here | a region of this pool: north',
+  ],
+  [
+    '  managers: { count: 2, flavour: m1.small }',
+    'course.yaml:7:22 openstack.managers.count: 2 is not allowed here | 1 or 3: two managers cannot outlive one',
+  ],
+  [
+    '  manager: 10.0.0.2:2377\n  gateways: [10.0.0.300/24]',
+    'course.yaml:8:14 openstack.gateways[0]: "10.0.0.300/24" is not allowed here | an IPv4 network such as 10.64.0.0/20',
+  ],
+  [
+    '  dns: []',
+    'course.yaml:6:3 openstack: {"regions":[{"name":"north","image":"debian-12","externalNetwork":"public"}],"dns":[]} is not allowed here | the fields regions, manager, managers, gateways, dns, sshKey, engineVolumeGb, insecureRegistries, and of "manager" and "managers" exactly one',
+  ],
+])('a cloud that cannot be says where and what is allowed: %s', (rest, error) => {
+  expect(errorsOf(cloudPool(rest))).toEqual([error])
+})

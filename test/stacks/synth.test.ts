@@ -8,6 +8,7 @@ import { type Blueprint, canonicalText } from '../../stacks/blueprint.ts'
 import { compile } from '../../stacks/compile.ts'
 import { withoutTraces } from '../../stacks/parts/synthesize.ts'
 import { renderStack } from '../../stacks/render.ts'
+import { machinesAt, machinesContent } from '../../stacks/rules/machine-stacks.ts'
 import { parseDocuments, type ParsedDocument } from '../../stacks/schema-parse.ts'
 import { defaultPolicy } from '../../stacks/schema.ts'
 import {
@@ -38,7 +39,12 @@ it('writes for people, through cdktf.json, the very bytes that the worker runs',
     },
   })
   const stacks = join(folder, 'out', 'stacks')
-  expect(readdirSync(stacks).toSorted()).toEqual(['seats-networks-101-0', 'volumes-networks-101'])
+  expect(readdirSync(stacks).toSorted()).toEqual([
+    'base-cloud',
+    'nodes-cloud',
+    'seats-networks-101-0',
+    'volumes-networks-101',
+  ])
   const written = (key: string) => {
     const lines = readFileSync(join(stacks, key, 'cdk.tf.json'), 'utf8').split('\n')
     // The one line that the cdktf command line insists on, and Terraform reads as a comment.
@@ -64,6 +70,8 @@ it('writes for people, through cdktf.json, the very bytes that the worker runs',
       volumes: [1, 2, 3].map((seat) => ({ seat, generation: 1 })),
     }),
   )
+  for (const machines of machinesAt(planned, AT))
+    expect(written(machines.key)).toBe(renderStack(machinesContent(machines, 'k3x9q2ab')))
 })
 
 it('puts the trace function back, also after a failure', () => {
@@ -76,9 +84,23 @@ it('puts the trace function back, also after a failure', () => {
   expect(Error.captureStackTrace).toBe(captureStackTrace)
 })
 
-/** Networks 101 with three students, as its documents say. */
+const cloudDocument = `apiVersion: labplan/v1
+kind: Pool
+key: cloud
+title: Cloud
+flavours: [{ key: m-large, cpu: 8, memoryMb: 32768, pricePerHour: 0.4 }]
+minimumIdle: 1
+openstack:
+  regions: [{ name: north, image: debian-12, externalNetwork: public }]
+  managers: { flavour: m1.small }
+`
+
+/** Networks 101 with three students, as its documents say; and a cloud with a node that is always on. */
 function blueprint(): Blueprint {
-  const texts = [zoneDocument, environmentDocument, poolDocument, networksDocument(3)]
+  const texts = [
+    ...[zoneDocument, environmentDocument, poolDocument, cloudDocument],
+    networksDocument(3),
+  ]
   const documents = texts.flatMap((text) => parseDocuments(text, 'cast').documents)
   const of = <Kind extends keyof Values>(kind: Kind) =>
     documents.filter((one) => one.kind === kind).map((one) => one.value as Values[Kind])

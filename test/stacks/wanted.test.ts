@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { compile } from '../../stacks/compile.ts'
+import { machinesAt } from '../../stacks/rules/machine-stacks.ts'
 import { wantedAt } from '../../stacks/rules/wanted.ts'
 import type { Running } from '../../stacks/rules/wanted.ts'
 import { inputOf } from './story.ts'
@@ -107,4 +108,56 @@ test('bought nodes are wanted from their order to their end, always-on ones alwa
   expect(keys('2026-11-23T06:09:00Z')).toEqual(['m8-1'])
   expect(keys('2026-11-23T06:10:00Z')).toEqual(['m8-1', 'm8-2'])
   expect(keys(night)).toEqual(['m8-1'])
+})
+
+const cloudPool = (more: string) => `
+apiVersion: labplan/v1
+kind: Pool
+key: cloud
+title: Cloud
+flavours:
+  - { key: m-large, cpu: 8, memoryMb: 32768, pricePerHour: 0.4, bootMinutes: 4 }
+openstack:
+  regions: [{ name: north, image: debian-12, externalNetwork: public }]
+  managers: { flavour: m1.small }
+${more}
+---
+apiVersion: labplan/v1
+kind: Course
+key: networks
+title: Networks
+environment: terminal
+pool: cloud
+seat: { cpu: 0.5, memoryMb: 1024 }
+students: 30
+${monday}
+`
+const machines = (more: string, now: string) =>
+  machinesAt(compile(inputOf(cloudPool(more), {})).blueprint, now).map((one) => [
+    one.key,
+    one.nodes.map((node) => node.key),
+    one.until,
+  ])
+
+test('a base lasts from before the first node to after the last, nodes as long as they are planned', () => {
+  const lastEnd = '2026-11-30T09:10:00Z'
+  expect(machines('', '2026-11-22T12:00:00Z')).toEqual([])
+  expect(machines('', '2026-11-23T08:00:00Z')).toEqual([
+    ['base-cloud', [], lastEnd],
+    ['nodes-cloud', ['m-large-1', 'm-large-2'], '2026-11-23T09:10:00Z'],
+  ])
+  expect(machines('', '2026-11-25T12:00:00Z')).toEqual([['base-cloud', [], lastEnd]])
+  expect(machines('', '2026-12-01T12:00:00Z')).toEqual([])
+})
+
+test('where a node is always on, the base is too', () => {
+  expect(machines('minimumIdle: 1', '2026-12-24T12:00:00Z')).toEqual([
+    ['base-cloud', [], null],
+    ['nodes-cloud', ['m-large-1'], null],
+  ])
+})
+
+test('flavours that are only planned make no stack', () => {
+  const text = cloudPool('').replace(/openstack:\n(  .*\n)+/, '')
+  expect(machinesAt(compile(inputOf(text, {})).blueprint, inClass)).toEqual([])
 })

@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { homedir, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execute, many, one, sql } from '../../api/data/db.ts'
@@ -18,6 +18,7 @@ import { connectEngine, type Engine } from '../../workers/swarm/engine.ts'
 import type { RunServices, StackRequest } from '../../workers/terraform/run-stack.ts'
 import { swarmBed } from '../beds/swarm.ts'
 import { type TestDatabase, testDatabase } from '../postgres.ts'
+import { terraformTools } from '../terraform-tools.ts'
 
 export const COURSE8 = 'netw0rks'
 export const SEATS = `seats-networks-101-0`
@@ -57,10 +58,7 @@ export async function terraformBed(): Promise<TerraformBed> {
       home,
       installation: database.installation,
       dockerHost: bed.dockerHost,
-      terraformBinary: process.env.TERRAFORM_BINARY_NAME ?? 'terraform',
-      providerMirror:
-        process.env.LABPLAN_PROVIDER_MIRROR ?? join(homedir(), '.cache', 'labplan', 'mirror'),
-      searchPath: process.env.PATH ?? '',
+      ...terraformTools(),
     },
     docker,
     log: { info: () => {}, warn: () => {}, error: (...said) => console.error(...said) },

@@ -2,8 +2,6 @@
  * The firewall of a seat network as a value: what seats may reach, and who may enter them. It stands in
  * the `mangle` table, which is asked before Docker's own rules and which no restart of the engine touches.
  */
-import { CannotGoOn } from './step.ts'
-
 export type SeatFirewall = {
   installation: string
   /** `internet`: public addresses (the default). `none`: nothing but what `allow` names. */
@@ -108,9 +106,9 @@ function table(installation: string, rules: string[]): string {
   return [`*mangle`, `:${from} - [0:0]`, `:${to} - [0:0]`, ...rules, 'COMMIT', ''].join('\n')
 }
 
-/** What ends in a rule is an address and nothing else. */
+/** What ends in a rule is an address and nothing else. Throws TypeError on anything else. */
 function address(text: string): string {
   if (!/^\d{1,3}(\.\d{1,3}){3}(\/\d{1,2})?$/.test(text))
-    throw new CannotGoOn(`${text} is not an IPv4 address or network such as 10.1.2.0/24`)
+    throw new TypeError(`${text} is not an IPv4 address or network such as 10.1.2.0/24`)
   return text
 }

@@ -1,0 +1,154 @@
+/**
+ * What a machine of a cloud does at its first start, as cloud-init reads it: the engine with its
+ * configuration, the firewall of seats before any seat, then the Swarm. On a plain Debian image it installs
+ * the engine; on an image that has it, nothing is fetched.
+ */
+import type { BlueprintCloud } from '../blueprint.ts'
+import { networkName } from './names.ts'
+import {
+  seatBridge,
+  seatFirewallHooks,
+  seatFirewallRules,
+  seatFirewallRulesV6,
+} from './seat-firewall.ts'
+import { literal } from './text.ts'
+
+export type Machine = {
+  installation: string
+  pool: string
+  /** Key of the machine: `m-large-1`, `manager-1`. */
+  key: string
+  role: 'manager' | 'node'
+  gpus: number
+  cloud: BlueprintCloud
+}
+
+const JOIN_FILE = '/etc/labplan/join'
+const PROGRAM = '/usr/local/sbin/labplan-node'
+/** A device of its own for what the engine keeps: the second disk. */
+const ENGINE_DISK = '/dev/vdb'
+const BRIDGE = 'com.docker.network.bridge'
+
+/**
+ * @param join a Terraform expression: what `labplan-node` reads to join, `<token> <address:port>`, or `init` for
+ *   the first manager. Secret, and of use once: the machine deletes it.
+ */
+export function userData(machine: Machine, join: string): string {
+  const config = {
+    hostname: machine.key,
+    packages: ['docker.io', 'iptables'],
+    ...(machine.cloud.engineVolumeGb !== null && engineDisk()),
+    write_files: [
+      file('/etc/docker/daemon.json', engineConfig(machine), '0644'),
+      file('/etc/labplan/firewall.v4', seatFirewallRules(firewallOf(machine)), '0644'),
+      file('/etc/labplan/firewall.v6', seatFirewallRulesV6(firewallOf(machine)), '0644'),
+      file(PROGRAM, program(machine), '0755'),
+      file('/etc/systemd/system/labplan-node.service', unit(), '0644'),
+    ],
+    runcmd: [
+      ['systemctl', 'daemon-reload'],
+      ['systemctl', 'enable', '--now', 'labplan-node.service'],
+    ],
+  }
+  const text = literal(`#cloud-config\n${JSON.stringify(config, null, 1)}\n`)
+  // The one part that is not known before the run; encoded, so that nothing in it can end the text.
+  const joinFile = `{"path": "${JOIN_FILE}", "permissions": "0600", "encoding": "b64", "content": "\${base64encode(${join})}"}`
+  return text.replace('"write_files": [', () => `"write_files": [\n  ${joinFile},`)
+}
+
+const file = (path: string, content: string, permissions: string) => ({
+  path,
+  permissions,
+  content,
+})
+
+function engineDisk() {
+  return {
+    fs_setup: [
+      { device: ENGINE_DISK, filesystem: 'ext4', label: 'labplan-engine', overwrite: false },
+    ],
+    mounts: [[ENGINE_DISK, '/var/lib/docker', 'ext4', 'defaults,nofail', '0', '2']],
+  }
+}
+
+/** Counted GPUs: named generic resources are rejected at any update of the node. */
+function engineConfig({ installation, pool, key, gpus, cloud }: Machine): string {
+  const labels = { installation, pool, node: key }
+  const config = {
+    icc: false,
+    labels: Object.entries(labels).map(([name, value]) => `labplan.${name}=${value}`),
+    'log-driver': 'json-file',
+    'log-opts': { 'max-file': '3', 'max-size': '10m' },
+    'no-new-privileges': true,
+    ...(gpus > 0 && { 'node-generic-resources': [`gpu=${gpus}`] }),
+    ...(cloud.insecureRegistries.length > 0 && {
+      'insecure-registries': cloud.insecureRegistries,
+    }),
+  }
+  return `${JSON.stringify(config, null, 2)}\n`
+}
+
+function firewallOf({ installation, cloud }: Machine) {
+  return { installation, nameservers: cloud.dns, gateways: cloud.gateways }
+}
+
+/** At each start: rules first, since the kernel forgets them; the Swarm once. */
+function program(machine: Machine): string {
+  const { installation, role } = machine
+  const hooks = seatFirewallHooks(installation).map(
+    ([asks, condition, chain]) => `hook ${asks} ${condition.join(' ')} -j ${chain}`,
+  )
+  const network = networkName(installation, 'seats-node')
+  return `#!/bin/sh
+# Makes this machine a ${role} of its pool. Safe to run again.
+set -eu
+address=$(ip -4 -o route get 192.0.2.1 | sed -n 's/.* src \\([0-9.]*\\).*/\\1/p')
+
+hook() {
+  for tables in iptables ip6tables; do
+    $tables -w -t mangle -C "$@" 2>/dev/null || $tables -w -t mangle -I "$@"
+  done
+}
+iptables-restore -w --noflush </etc/labplan/firewall.v4
+ip6tables-restore -w --noflush </etc/labplan/firewall.v6
+${hooks.join('\n')}
+
+systemctl start docker.service
+docker network inspect ${network} >/dev/null 2>&1 ||
+  docker network create --config-only --label labplan.installation=${installation} \\
+    -o ${BRIDGE}.name=${seatBridge(installation)} -o ${BRIDGE}.enable_icc=false \\
+    -o ${BRIDGE}.host_binding_ipv4="$address" ${network}
+
+[ -s ${JOIN_FILE} ] || exit 0
+read -r token manager <${JOIN_FILE} || [ -n "$token" ]
+if [ "$token" = init ]; then
+  docker swarm init --advertise-addr "$address"
+else
+  for pause in 1 2 4 8 15 30 60; do
+    docker swarm join --advertise-addr "$address" --token "$token" "$manager" && break
+    sleep "$pause"
+  done
+fi
+[ "$(docker info --format '{{.Swarm.LocalNodeState}}')" = active ]
+rm -f ${JOIN_FILE}
+`
+}
+
+/** Also after a restart of the machine; tried again when the manager is not there yet. */
+function unit(): string {
+  return `[Unit]
+Description=Labplan: firewall of seats, and the Swarm
+After=network-online.target
+Wants=network-online.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=${PROGRAM}
+Restart=on-failure
+RestartSec=20
+
+[Install]
+WantedBy=multi-user.target
+`
+}
