@@ -13,7 +13,7 @@ export const paths = {
   workspace: (id: string) => `/workspaces/${id}`,
   workspaceEvents: (id: string, framed: boolean) =>
     `/workspaces/${id}/events${framed ? '?framed=1' : ''}`,
-  workspaceAct: (id: string, act: 'start' | 'stop' | 'restart' | 'reset') =>
+  workspaceAct: (id: string, act: 'start' | 'stop' | 'extend' | 'restart' | 'reset') =>
     `/workspaces/${id}/${act}`,
   door: (id: string, containerPort: number) => `/workspaces/${id}/doors/${containerPort}`,
 

@@ -34,6 +34,13 @@ export const routes: Route[] = [
   get('/workspaces/:workspace/events', ownWorkspace, workspace.events, 'My workspace, live'),
   post('/workspaces/:workspace/start', ownWorkspace, nothing, workspace.start, 'Start it'),
   post('/workspaces/:workspace/stop', ownWorkspace, nothing, workspace.stop, 'Stop it'),
+  post(
+    '/workspaces/:workspace/extend',
+    ownWorkspace,
+    workspace.extendBody,
+    workspace.extend,
+    'Put off its automatic stop',
+  ),
   post('/workspaces/:workspace/restart', ownWorkspace, nothing, workspace.restart, 'Restart it'),
   get('/workspaces/:workspace/reset', ownWorkspace, workspace.askReset, 'Ask before a reset'),
   post(

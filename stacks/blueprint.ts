@@ -74,6 +74,15 @@ export const sessionSchema = z.strictObject({
   extra: z.array(z.strictObject({ node: z.string(), seats: z.int(), until: instant })),
 })
 
+/** Resolved: what the course says, then the policy. The defaults are for blueprints that were stored before it. */
+export const lifecycleSchema = z.strictObject({
+  stopMinutes: z.int().default(120),
+  warnMinutes: z.int().default(10),
+  extendMinutes: z.int().default(60),
+  extendTimes: z.int().default(3),
+  reserveMinutes: z.int().default(120),
+})
+
 export const blueprintCourseSchema = z.strictObject({
   key: z.string(),
   zone: z.string(),
@@ -96,6 +105,7 @@ export const blueprintCourseSchema = z.strictObject({
     })
     .nullable(),
   allowance: z.strictObject({ seats: z.int(), atOnce: z.int(), hoursPerWeek: z.number() }),
+  lifecycle: lifecycleSchema.prefault({}),
   sessions: z.array(sessionSchema),
 })
 

@@ -131,6 +131,26 @@ const allowance = z.strictObject({
   hoursPerWeek: z.number().min(0).optional(),
 })
 
+const upToADay = z
+  .int()
+  .min(1)
+  .max(1440)
+  .meta({ allowed: 'minutes, a whole number from 1 to 1440 (a day)' })
+const upToAWeek = z
+  .int()
+  .min(5)
+  .max(10_080)
+  .meta({ allowed: 'minutes, a whole number from 5 to 10080 (a week)' })
+const times = z.int().min(0).max(100).meta({ allowed: 'a whole number from 0 to 100' })
+
+const lifecycle = {
+  stopMinutes: upToAWeek,
+  warnMinutes: upToADay,
+  extendMinutes: minutes,
+  extendTimes: times,
+  reserveMinutes: upToAWeek,
+}
+
 const head = (kind: string) => ({ apiVersion: z.literal(apiVersion), kind: z.literal(kind) })
 
 const courseFields = {
@@ -149,6 +169,7 @@ const courseFields = {
   projects: z.array(project).default([]),
   headroom: headroom.optional(),
   allowance: allowance.default({}),
+  lifecycle: z.strictObject(lifecycle).partial().default({}),
   open: z.strictObject({ from: day.optional(), to: day.optional() }).optional(),
   keepDays: count.optional(),
 }
@@ -232,6 +253,15 @@ const policyFields = {
       seats: count.default(100),
       atOnce: count.default(100),
       hoursPerWeek: z.number().default(20),
+    })
+    .prefault({}),
+  lifecycle: z
+    .strictObject({
+      stopMinutes: lifecycle.stopMinutes.default(120),
+      warnMinutes: lifecycle.warnMinutes.default(10),
+      extendMinutes: lifecycle.extendMinutes.default(60),
+      extendTimes: lifecycle.extendTimes.default(3),
+      reserveMinutes: lifecycle.reserveMinutes.default(120),
     })
     .prefault({}),
   teaching: z

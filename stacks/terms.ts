@@ -148,6 +148,19 @@ export interface Allowance {
   hoursPerWeek?: number | undefined
 }
 
+/** When workspaces stop by themselves, and how far a click moves that. Minutes of 0: never. */
+export interface Lifecycle {
+  /** Outside class a workspace stops so many minutes after its start. */
+  stopMinutes: number
+  /** Its student is warned so many minutes before any stop. */
+  warnMinutes: number
+  /** What one click adds outside class, and how often one start may be extended. */
+  extendMinutes: number
+  extendTimes: number
+  /** In class and in project periods a GPU is held so many minutes; a click holds it on. */
+  reserveMinutes: number
+}
+
 export type CourseState = 'draft' | 'test' | 'ready' | 'archived'
 
 /** A teacher's plan: environment, resources, sessions, allowance. */
@@ -167,6 +180,8 @@ export interface Course {
   projects: ProjectPeriod[]
   headroom?: Headroom | undefined
   allowance: Allowance
+  /** What it says of this; the policy says the rest. */
+  lifecycle: { [name in keyof Lifecycle]?: number | undefined }
   /** Days the course is open for self-study; first to last session when absent. */
   open?: { from?: string | undefined; to?: string | undefined } | undefined
   /** Days volumes are kept after the course's last day. */
@@ -256,6 +271,7 @@ export interface Policy {
   keepDays: number
   headroom: Headroom
   allowance: { seats: number; atOnce: number; hoursPerWeek: number }
+  lifecycle: Lifecycle
   /** When classes are held: where the nearest slots are looked for. */
   teaching: { hours: string; days: Weekday[]; stepMinutes: number; weeks: number }
 }

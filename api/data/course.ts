@@ -162,13 +162,15 @@ export async function keepCourse(
   const row = await one<{ id: string }>(
     tx,
     sql`insert into course (id, zone_id, key, code, state, state_at, document, title, allowance_seats,
-          places_outside, outside_from, outside_until, created_at)
+          places_outside, outside_from, outside_until, lifecycle, gpus, created_at)
         values (${newId()}, ${course.zoneId}, ${plan.key}, ${plan.course8}, ${course.state}, ${now}, ${course.document},
           ${JSON.stringify(course.title)}, ${plan.allowance.seats}, ${headroom?.seats ?? 0},
-          ${firstOpening(course.held)}, ${headroom?.until ?? null}, ${now})
+          ${firstOpening(course.held)}, ${headroom?.until ?? null}, ${JSON.stringify(plan.lifecycle)},
+          ${plan.template?.gpu?.count ?? 0}, ${now})
         on conflict (zone_id, key) do update set document = excluded.document, title = excluded.title,
           state = excluded.state, allowance_seats = excluded.allowance_seats, places_outside = excluded.places_outside,
           outside_from = excluded.outside_from, outside_until = excluded.outside_until, places_until = null,
+          lifecycle = excluded.lifecycle, gpus = excluded.gpus,
           state_at = case when course.state = excluded.state then course.state_at else excluded.state_at end
         returning id`,
   )

@@ -2,6 +2,9 @@
  * Places: the right to run. A session has so many at once; outside every session a course has its
  * headroom. A free row is taken with SKIP LOCKED, so a whole class can arrive in the same second.
  */
+import { firstStop, isReservation } from '../../stacks/rules/lifecycle.ts'
+import type { BlueprintSession } from '../../stacks/blueprint.ts'
+import type { Lifecycle } from '../../stacks/terms.ts'
 import { type Db, execute, findOne, many, one, sql } from './db.ts'
 import { newId } from './ids.ts'
 
@@ -15,39 +18,61 @@ export type Opening = {
   until: Date
 }
 
-type SessionRow = { id: string; opens_at: Date; grace_ends_at: Date; at_once: number }
+type SessionRow = {
+  id: string
+  kind: BlueprintSession['kind']
+  opens_at: Date
+  grace_ends_at: Date
+  at_once: number
+}
 
 const NO_SESSION_MS = 24 * 3600_000
 
 type OutsideRow = {
   places_outside: number
-  outside_minutes: number
   outside_from: Date | null
   outside_until: Date | null
+  lifecycle: Lifecycle
+  gpus: number
 }
 
 /** How many may run at `now`, on which session's account, and until when that holds. */
 export async function opening(db: Db, course: { id: string; now: Date }): Promise<Opening> {
   const outside = await one<OutsideRow>(
     db,
-    sql`select places_outside, outside_minutes, outside_from, outside_until from course where id = ${course.id}`,
+    sql`select places_outside, outside_from, outside_until, lifecycle, gpus from course where id = ${course.id}`,
   )
   const sessions = await many<SessionRow>(
     db,
-    sql`select id, opens_at, grace_ends_at, at_once from session
+    sql`select id, kind, opens_at, grace_ends_at, at_once from session
         where course_id = ${course.id} and state <> 'cancelled' and grace_ends_at > ${course.now}
         order by opens_at, key limit 8`,
   )
   const until = firstEdge(outside, sessions, course.now)
   const open = sessions.filter((session) => session.opens_at <= course.now)
-  const longest = open.toSorted((a, b) => b.grace_ends_at.getTime() - a.grace_ends_at.getTime())[0]
-  if (longest) {
+  const main = open.toSorted(byClassThenEnd)[0]
+  if (main) {
     const places = open.reduce((sum, session) => sum + session.at_once, 0)
-    return { places, sessionId: longest.id, stopsAt: longest.grace_ends_at, until }
+    return { places, sessionId: main.id, stopsAt: stopOf(outside, main, course.now), until }
   }
-  const stopsAt = new Date(course.now.getTime() + outside.outside_minutes * 60_000)
+  const stopsAt = stopOf(outside, undefined, course.now)
   const places = isOpenOutside(outside, course.now) ? outside.places_outside : 0
   return { places, sessionId: null, stopsAt, until }
+}
+
+// A class inside a project period is what its students came for; of two, the one that lasts.
+const byClassThenEnd = (a: SessionRow, b: SessionRow): number =>
+  Number(a.kind === 'project') - Number(b.kind === 'project') ||
+  b.grace_ends_at.getTime() - a.grace_ends_at.getTime()
+
+function stopOf(outside: OutsideRow, session: SessionRow | undefined, now: Date): Date {
+  const until = session ? session.grace_ends_at : outside.outside_until
+  const account = {
+    kind: session ? ('session' as const) : ('outside' as const),
+    heldUntil: until?.getTime() ?? null,
+    isReservation: session !== undefined && isReservation(session.kind, outside.gpus),
+  }
+  return new Date(firstStop(account, outside.lifecycle, now.getTime()))
 }
 
 const isOpenOutside = (row: OutsideRow, now: Date): boolean =>

@@ -61,7 +61,7 @@ async function warmable(tx: Db, session: WarmSeat): Promise<string[]> {
     tx,
     sql`select seat.id, (workspace.id is null
           or workspace.state = 'closed' or (workspace.state = 'stopped' and
-            (workspace.state_at < ${session.since} or workspace.message_code = 'stopped.session_end'))) as idle
+            (workspace.state_at < ${session.since} or workspace.message_code in ('stopped.session_end', 'stopped.time')))) as idle
         from seat join course on course.id = seat.course_id left join workspace on workspace.seat_id = seat.id
         where course.key = ${session.courseKey} and seat.number = any(${session.numbers}::int[])
         order by seat.state in ('starting', 'ready') desc, seat.number`,

@@ -108,13 +108,13 @@ async function followSession(
   await execute(
     tx,
     sql`insert into session (id, course_id, pool_id, key, starts_at, ends_at, opens_at, lead_starts_at, grace_ends_at,
-          students, at_once, state, state_at, message_code, message_params)
+          students, at_once, kind, state, state_at, message_code, message_params)
         values (${newId()}, ${course.id}, ${course.poolId}, ${session.key}, ${session.startsAt}, ${session.endsAt},
           ${session.opensAt}, ${session.leadStartsAt}, ${session.graceEndsAt}, ${session.students}, ${places},
-          ${state}, ${course.now}, ${code}, ${JSON.stringify(code ? { places, wanted: session.atOnce } : {})})
+          ${session.kind}, ${state}, ${course.now}, ${code}, ${JSON.stringify(code ? { places, wanted: session.atOnce } : {})})
         on conflict (key) do update set pool_id = excluded.pool_id, starts_at = excluded.starts_at,
           ends_at = excluded.ends_at, opens_at = excluded.opens_at, lead_starts_at = excluded.lead_starts_at,
-          grace_ends_at = excluded.grace_ends_at, students = excluded.students, at_once = excluded.at_once,
+          grace_ends_at = excluded.grace_ends_at, students = excluded.students, at_once = excluded.at_once, kind = excluded.kind,
           state = case when ${follows} then excluded.state else session.state end,
           state_at = case when ${follows} and session.state <> excluded.state then excluded.state_at else session.state_at end,
           message_code = case when ${follows} then excluded.message_code else session.message_code end,

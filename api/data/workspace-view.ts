@@ -2,7 +2,9 @@
 import { type Db, findOne, one, sql } from './db.ts'
 import type { KeyRing } from './key-ring.ts'
 import { type Credential, type PortKind, type SeatState, credentialOf, seatPorts } from './seat.ts'
+import type { Extension } from '../../stacks/rules/lifecycle.ts'
 import type { WorkspaceState } from './workspace.ts'
+import { extensionOf } from './workspace-time.ts'
 
 export type StepCode =
   | 'step.number'
@@ -27,6 +29,10 @@ export type WorkspaceView = {
   queue: { ahead: number; estimateAt: Date | null } | null
   opensAt: Date | null
   stopsAt: Date | null
+  /** Its stop is near, and its student is told. */
+  isWarned: boolean
+  /** What a click would do to the stop, or why it does nothing; null while it does not run. */
+  extension: Extension | null
   message: { code: string; params: Record<string, string | number> } | null
   credential: Credential | null
   nodeAddress: string | null
@@ -53,6 +59,7 @@ type Row = {
   queued_at: Date | null
   opens_at: Date | null
   stops_at: Date | null
+  warned_at: Date | null
   message_code: string | null
   message_params: Record<string, string | number>
   seat_id: string | null
@@ -70,12 +77,13 @@ export async function workspaceView(
   db: Db,
   ring: KeyRing,
   workspaceId: string,
+  now: Date,
 ): Promise<WorkspaceView | undefined> {
   const row = await findOne<Row>(
     db,
     sql`select workspace.id, workspace.person_id, workspace.course_id, course.key as course_key,
           course.title as course_title, workspace.state, workspace.state_at, workspace.version, workspace.queued_at,
-          workspace.opens_at, workspace.stops_at, workspace.message_code, workspace.message_params,
+          workspace.opens_at, workspace.stops_at, workspace.warned_at, workspace.message_code, workspace.message_params,
           seat.id as seat_id, seat.number, seat.state as seat_state, seat.task_id, seat.node_address,
           seat.credential_key_id, seat.credential, seat.message_code as seat_message_code,
           seat.message_params as seat_message_params
@@ -83,6 +91,7 @@ export async function workspaceView(
         where workspace.id = ${workspaceId}`,
   )
   if (!row) return undefined
+  const isTimed = ['starting', 'ready', 'resetting'].includes(row.state)
   const ports = row.seat_id ? await seatPorts(db, [row.seat_id]) : []
   return {
     id: row.id,
@@ -97,7 +106,9 @@ export async function workspaceView(
     steps: steps(row),
     queue: row.state === 'queued' ? await queuePlace(db, row) : null,
     opensAt: row.opens_at,
-    stopsAt: ['starting', 'ready', 'resetting'].includes(row.state) ? row.stops_at : null,
+    stopsAt: isTimed ? row.stops_at : null,
+    isWarned: isTimed && row.warned_at !== null,
+    extension: (isTimed && (await extensionOf(db, row.id, now))) || null,
     message: messageOf(row),
     credential: credentialIn(row, ring),
     nodeAddress: row.node_address,

@@ -6,6 +6,7 @@ import { type Actor, audit } from './audit.ts'
 import { type Db, execute, findOne, many, notify, one, sql } from './db.ts'
 import { newId } from './ids.ts'
 import { freePlace, opening, settlePlaces, takePlace } from './place.ts'
+import type { StopReason } from './workspace-time.ts'
 import { type SeatState, takeSeat, wantFreshStart, wantNewGeneration, wantSeat } from './seat.ts'
 
 export type WorkspaceState =
@@ -194,7 +195,7 @@ async function run(
     start.workspace.id,
     state,
     start.now,
-    sql`, queued_at = null, opens_at = null, warned_at = null,
+    sql`, queued_at = null, opens_at = null, warned_at = null, extensions = 0, started_at = ${start.now},
     stops_at = ${start.open.stopsAt}, session_id = ${start.open.sessionId}`,
   )
   await turnOn(tx, start.seat)
@@ -213,7 +214,8 @@ async function turnOn(tx: Db, seat: { id: string }): Promise<void> {
 }
 
 async function enqueue(tx: Db, workspace: Workspace, now: Date): Promise<WorkspaceState> {
-  await moveTo(tx, workspace.id, 'queued', now, sql`, queued_at = ${now}, opens_at = null`)
+  const fresh = sql`, queued_at = ${now}, opens_at = null, stops_at = null, session_id = null`
+  await moveTo(tx, workspace.id, 'queued', now, fresh)
   await notify(tx, 'work', '')
   return 'queued'
 }
@@ -224,7 +226,8 @@ async function closeUntilNext(tx: Db, workspace: Workspace, now: Date): Promise<
     sql`select opens_at from session where course_id = ${workspace.course_id} and state <> 'cancelled'
         and opens_at > ${now} order by opens_at limit 1`,
   )
-  await moveTo(tx, workspace.id, 'closed', now, sql`, opens_at = ${next?.opens_at ?? null}`)
+  const opensAt = next?.opens_at ?? null
+  await moveTo(tx, workspace.id, 'closed', now, sql`, queued_at = null, opens_at = ${opensAt}`)
   return 'closed'
 }
 
@@ -258,12 +261,13 @@ export async function startWorkspace(tx: Db, act: Act): Promise<WorkspaceState> 
 /** Stops, keeping seat number and files. The place is given back when the seat is seen cold. */
 export async function stopWorkspace(
   tx: Db,
-  act: Act & { reason?: 'asked' | 'session_end' },
+  act: Act & { reason?: 'asked' | StopReason },
 ): Promise<WorkspaceState> {
   const workspace = await lockWorkspace(tx, act.workspaceId)
   if (!(actable.stop as readonly WorkspaceState[]).includes(workspace.state)) return workspace.state
-  const message = act.reason === 'session_end' ? { code: 'stopped.session_end' } : null
-  await auditAct(tx, act, 'workspace.stop', { reason: act.reason ?? 'asked' })
+  const reason = act.reason ?? 'asked'
+  const message = reason === 'asked' ? null : { code: `stopped.${reason}` }
+  await auditAct(tx, act, 'workspace.stop', { reason })
   const runs =
     ['starting', 'ready', 'failed'].includes(workspace.state) && workspace.seat_id !== null
   await moveTo(
@@ -380,8 +384,11 @@ async function settleHolder(
 /** Lets those who wait in, first come first served, while places are free. Answers how many. */
 export async function serveQueue(tx: Db, course: { courseId: string; now: Date }): Promise<number> {
   const open = await openingNow(tx, course.courseId, course.now)
+  const queue = await queueOf(tx, course.courseId)
+  // The session ended while they waited: they are let in when the next one opens.
+  if (open.places === 0) for (const waiting of queue) await closeUntilNext(tx, waiting, course.now)
   let served = 0
-  for (const waiting of await queueOf(tx, course.courseId)) {
+  for (const waiting of open.places === 0 ? [] : queue) {
     const seat = await seatFor(tx, waiting, course.now)
     if (!seat || !(await takePlace(tx, { courseId: course.courseId, workspaceId: waiting.id })))
       break
@@ -405,37 +412,5 @@ async function notifyQueue(tx: Db, courseId: string): Promise<void> {
   await execute(
     tx,
     sql`select pg_notify('workspace', id::text) from workspace where course_id = ${courseId} and state = 'queued'`,
-  )
-}
-
-/** What time alone changes: stops who is past the end, opens what was closed. Idempotent. */
-export async function workspacesDue(
-  db: Db,
-  now: Date,
-): Promise<{ stop: string[]; open: string[]; queued: string[] }> {
-  const ids = async (query: ReturnType<typeof sql>) =>
-    (await many<{ id: string }>(db, query)).map((row) => row.id)
-  return {
-    stop: await ids(
-      sql`select id from workspace where state in ('queued', 'starting', 'ready', 'failed') and stops_at <= ${now}`,
-    ),
-    open: await ids(
-      sql`select id from workspace where state = 'closed' and opens_at <= ${now} order by last_launch_at`,
-    ),
-    queued: await ids(sql`select distinct course_id as id from workspace where state = 'queued'`),
-  }
-}
-
-/** Who is in stops when the session does, also when its end was moved meanwhile. */
-export async function followSessions(tx: Db): Promise<void> {
-  await execute(
-    tx,
-    sql`with moved as (
-          update workspace set stops_at = session.grace_ends_at, version = version + 1 from session
-          where session.id = workspace.session_id and session.state <> 'cancelled'
-            and workspace.state in ('starting', 'ready', 'resetting', 'failed')
-            and workspace.stops_at <> session.grace_ends_at
-          returning workspace.id)
-        select pg_notify('workspace', id::text) from moved`,
   )
 }

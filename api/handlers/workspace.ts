@@ -13,6 +13,7 @@ import {
   startWorkspace,
   stopWorkspace,
 } from '../data/workspace.ts'
+import { extendWorkspace } from '../data/workspace-time.ts'
 import { Problem, conflict, notFound } from '../errors.ts'
 import { liveEvents } from '../pages/live.ts'
 import { resetPage, workspaceFragment, workspacePage } from '../pages/workspace.ts'
@@ -25,7 +26,7 @@ export const show: Handler<Workspace> = async (visit, workspace) => {
 }
 
 async function viewOf(visit: Visit, id: string, at: Date): Promise<WorkspaceView> {
-  const view = await workspaceView(visit.pool, visit.ring, id)
+  const view = await workspaceView(visit.pool, visit.ring, id, at)
   if (!view) throw notFound()
   if (view.state !== 'closed' || view.opensAt) return view
   // "No session is planned" would be a lie to who waits for one that no pool can hold.
@@ -56,6 +57,14 @@ const act =
     await withTransaction(visit.pool, (tx) => work(tx, done))
     return { seeOther: paths.workspace(id) }
   }
+
+export const extendBody = z.object({ from: z.iso.datetime() })
+
+/** The page then shows the new stop, or why there is none. */
+export const extend: Handler<Workspace, z.infer<typeof extendBody>> = (visit, workspace) => {
+  const from = new Date(visit.body.from)
+  return act((tx, done) => extendWorkspace(tx, { ...done, from }))(visit, workspace)
+}
 
 export const start = act(startWorkspace)
 export const stop = act(stopWorkspace)

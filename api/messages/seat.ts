@@ -8,6 +8,14 @@ export const seat = {
     en: 'The session is over. Your files are kept.',
     fr: 'La séance est terminée. Vos fichiers sont gardés.',
   },
+  'stopped.time': {
+    en: 'Its time was over. Your files are kept, and you can start it again.',
+    fr: 'Son temps était écoulé. Vos fichiers sont gardés, et vous pouvez le redémarrer.',
+  },
+  'stopped.reservation': {
+    en: 'Nobody held it on, so its place went back to the class. Your files are kept, and you can start it again.',
+    fr: 'Personne ne l’a retenu : sa place est revenue à la classe. Vos fichiers sont gardés, et vous pouvez le redémarrer.',
+  },
   'starting.again': {
     en: 'Your environment ended by itself and is being started again. Your files are kept.',
     fr: 'Votre environnement s’est arrêté de lui-même et redémarre. Vos fichiers sont gardés.',

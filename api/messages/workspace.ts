@@ -95,6 +95,49 @@ export const workspace = {
   'workspace.stops': { en: 'Stops by itself {when}', fr: 'S’arrête de lui-même {when}' },
   'workspace.stops.kept': { en: 'Your files are kept.', fr: 'Vos fichiers sont gardés.' },
 
+  'workspace.warned': {
+    en: 'Your workspace stops {when}. Save your work: files are kept, running programs end.',
+    fr: 'Votre espace s’arrête {when}. Enregistrez votre travail : les fichiers sont gardés, les programmes en cours s’arrêtent.',
+  },
+  'workspace.warned.title': { en: 'Stops soon', fr: 'S’arrête bientôt' },
+
+  'act.extend': { en: 'Extend: stop {when}', fr: 'Prolonger : arrêt {when}' },
+  'extend.session-end': {
+    en: 'It cannot be extended: the machines are planned for this session until then.',
+    fr: 'Impossible de prolonger : les machines ne sont prévues pour cette séance que jusque-là.',
+  },
+  'extend.closes': {
+    en: 'It cannot be extended: the course closes then.',
+    fr: 'Impossible de prolonger : le cours ferme à ce moment-là.',
+  },
+  'extend.often': {
+    en: 'It cannot be extended again. Once it has stopped, you can start it anew.',
+    fr: 'Impossible de prolonger encore. Une fois arrêté, vous pourrez le redémarrer.',
+  },
+  'extend.longest': {
+    en: 'It is held for as long as a click can. Click again later.',
+    fr: 'Il est déjà retenu aussi longtemps qu’un clic le permet. Recliquez plus tard.',
+  },
+  'extend.never': {
+    en: 'In this course it cannot be extended. Once it has stopped, you can start it anew.',
+    fr: 'Ce cours ne permet pas de prolonger. Une fois arrêté, vous pourrez le redémarrer.',
+  },
+
+  'note.ask': { en: 'Notify me on this computer', fr: 'Me prévenir sur cet ordinateur' },
+  'note.allowed': {
+    en: 'You will be notified here before it stops, while this page is open.',
+    fr: 'Vous serez prévenu ici avant l’arrêt, tant que cette page est ouverte.',
+  },
+  'note.refused': {
+    en: 'Your browser does not allow it. You can change that in its settings for this site.',
+    fr: 'Votre navigateur ne le permet pas. Ses réglages pour ce site peuvent le changer.',
+  },
+  'note.stop': { en: 'Your workspace stops {when}', fr: 'Votre espace s’arrête {when}' },
+  'note.stop.body': {
+    en: 'Save your work, or extend it on its page.',
+    fr: 'Enregistrez votre travail, ou prolongez-le sur sa page.',
+  },
+
   'act.title': { en: 'Manage', fr: 'Gérer' },
   'act.start': { en: 'Start again', fr: 'Redémarrer' },
   'act.retry': { en: 'Try again', fr: 'Réessayer' },

@@ -1,6 +1,6 @@
 /** Small parts of the workspace page that its sections share. */
 import type { WorkspaceView } from '../data/workspace-view.ts'
-import { type Params, hasMessage } from '../locale.ts'
+import { type Params, duration, hasMessage } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
 import { csrfField } from './frame.ts'
@@ -41,3 +41,25 @@ export function messageOf(message: WorkspaceView['message'], t: Words): Html | u
   return html`<p class="what">${t(code, message.params)}</p>
     ${hasMessage(`${code}.todo`) && html`<p class="todo">${t(`${code}.todo`, message.params)}</p>`}`
 }
+
+/** Ticks in the browser; without JavaScript it says what was true when the page was made. */
+export function ticking(visit: Visit, at: Date, code: string, t: Words): Html {
+  const time = duration(visit.locale, at.getTime() - visit.at.getTime())
+  return html`<time-left
+    at="${at.toISOString()}"
+    text="${t(code, { time: '{time}' })}"
+    day="${visit.locale === 'fr' ? 'j' : 'd'}"
+    >${t(code, { time })}</time-left
+  >`
+}
+
+/** Told once by the browser, also while another window is in front, if its reader allowed that: see notifyMe. */
+export const deskNote = (key: string, note: { title: string; body: string }): Html =>
+  html`<desk-note key="${key}" title="${note.title}" body="${note.body}"></desk-note>`
+
+/** Asks the browser for leave to notify, on a click only. Shown where there is something to ask (app.js). */
+export const notifyMe = (t: Words): Html =>
+  html`<notify-me allowed="${t('note.allowed')}" refused="${t('note.refused')}" hidden>
+    <button type="button" class="button quiet">${t('note.ask')}</button>
+    <span role="status"></span>
+  </notify-me>`

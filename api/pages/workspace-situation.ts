@@ -1,9 +1,10 @@
 /** What is happening to a workspace, in its state's own words: one short card under the title. */
 import type { WorkspaceView } from '../data/workspace-view.ts'
-import { duration, moment } from '../locale.ts'
+import { moment } from '../locale.ts'
 import type { Visit } from '../visit.ts'
 import { type Html, html } from './html.ts'
-import { type Words, actForm, messageOf } from './workspace-parts.ts'
+import { type Words, actForm, messageOf, ticking } from './workspace-parts.ts'
+import { automaticStop } from './workspace-stop.ts'
 
 export function situation(visit: Visit, view: WorkspaceView, timeZone: string, t: Words): Html {
   const when = (at: Date) => moment(visit.locale, timeZone, at, visit.at)
@@ -41,7 +42,7 @@ function explained(
       return html`<p>${t('workspace.resetting.explain')}</p>
         ${steps(view, t)}`
     case 'ready':
-      return view.stopsAt ? timeLeft(visit, view.stopsAt, t, when) : undefined
+      return automaticStop(visit, view, t, when)
     case 'stopping':
       return messageOf(view.message, t) ?? html`<p>${t('workspace.stopping.explain')}</p>`
     case 'stopped':
@@ -71,25 +72,6 @@ function queued(view: WorkspaceView, t: Words, when: (at: Date) => string): Html
       }
     </p>
     <p>${t('workspace.queued.kept')} ${t('workspace.closed.by-itself')}</p>`
-}
-
-function timeLeft(visit: Visit, stopsAt: Date, t: Words, when: (at: Date) => string): Html {
-  return html`<p class="stops">
-    ${t('workspace.stops', { when: when(stopsAt) })}
-    <span class="left">(${ticking(visit, stopsAt, 'time.left', t)})</span>.
-    ${t('workspace.stops.kept')}
-  </p>`
-}
-
-/** Ticks in the browser; without JavaScript it says what was true when the page was made. */
-function ticking(visit: Visit, at: Date, code: string, t: Words): Html {
-  const time = duration(visit.locale, at.getTime() - visit.at.getTime())
-  return html`<time-left
-    at="${at.toISOString()}"
-    text="${t(code, { time: '{time}' })}"
-    day="${visit.locale === 'fr' ? 'j' : 'd'}"
-    >${t(code, { time })}</time-left
-  >`
 }
 
 function steps(view: WorkspaceView, t: Words): Html {

@@ -30,7 +30,8 @@ export function workspacePage(visit: Visit, view: WorkspaceView, timeZone: strin
 }
 
 function titleOf(visit: Visit, view: WorkspaceView): string {
-  return `${say(visit.locale, `workspace.${view.state}`)} · ${view.courseTitle[visit.locale]}`
+  const state = view.isWarned ? 'warned.title' : view.state
+  return `${say(visit.locale, `workspace.${state}`)} · ${view.courseTitle[visit.locale]}`
 }
 
 /** The part that changes by itself. Its `data-title` becomes the tab's title. */

@@ -144,6 +144,51 @@ function copyBySelection(value) {
   field.remove()
 }
 
+const mayNotify = () => 'Notification' in window && Notification.permission === 'granted'
+
+/** Shown by the browser once, also after the page was loaded again, and only when its reader allowed it. */
+class DeskNote extends HTMLElement {
+  static observedAttributes = ['key']
+
+  attributeChangedCallback() {
+    if (this.isConnected) this.tell()
+  }
+
+  connectedCallback() {
+    this.tell()
+  }
+
+  tell() {
+    const key = this.getAttribute('key')
+    if (!mayNotify() || localStorage.getItem('noted') === key) return
+    try {
+      const note = new Notification(this.title, { body: this.getAttribute('body'), tag: key })
+      note.addEventListener('click', () => (window.focus(), note.close()))
+      localStorage.setItem('noted', key)
+    } catch {
+      // Some browsers of telephones have the word and not the thing: the page itself says it too.
+    }
+  }
+}
+
+/** The question is asked by a click, never by itself: browsers, and people, refuse the other kind for good. */
+class NotifyMe extends HTMLElement {
+  connectedCallback() {
+    this.hidden = !('Notification' in window) || Notification.permission !== 'default'
+    this.querySelector('button').addEventListener('click', () => void this.ask())
+  }
+
+  async ask() {
+    const answer = await Notification.requestPermission()
+    if (answer === 'default') return
+    this.querySelector('button').hidden = true
+    this.querySelector('[role=status]').textContent = this.getAttribute(
+      answer === 'granted' ? 'allowed' : 'refused',
+    )
+    if (answer === 'granted') for (const note of document.querySelectorAll('desk-note')) note.tell()
+  }
+}
+
 // A link that has a dialog opens it; without JavaScript it leads to the same question on a page of its own.
 document.addEventListener('click', (event) => {
   const link = event.target.closest?.('a[data-dialog]')
@@ -154,5 +199,7 @@ document.addEventListener('click', (event) => {
 })
 
 customElements.define('time-left', TimeLeft)
+customElements.define('desk-note', DeskNote)
+customElements.define('notify-me', NotifyMe)
 customElements.define('copy-button', CopyButton)
 customElements.define('live-view', LiveView)

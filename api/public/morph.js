@@ -38,6 +38,8 @@ function morphNode(old, fresh) {
     return
   }
   if (old.isEqualNode(fresh)) return
+  // What its reader answered is kept: it shows and hides itself.
+  if (old.localName === 'notify-me') return
   morphAttributes(old, fresh)
   // A custom element writes its own content; telling it what it is about is enough.
   if (old.localName === 'time-left') return

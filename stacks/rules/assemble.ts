@@ -11,6 +11,7 @@ import type {
 import type { Policy, Pool } from '../terms.ts'
 import { allowanceOf } from './allowance.ts'
 import { formatInstant } from './clock.ts'
+import { lifecycleOf } from './lifecycle.ts'
 import type { BoughtNode, ExtraPlacement, Placed, Stretch } from './placement.ts'
 import type { CoursePlan } from './plan.ts'
 import { headroomOf, volumesOf } from './retention.ts'
@@ -79,6 +80,7 @@ function courseOf(
     volumes: volumesOf(course, plan.span, policy),
     headroom: headroomOf(course, zone, occurrences, policy),
     allowance: allowanceOf(course, policy),
+    lifecycle: lifecycleOf(course, policy),
     sessions,
   }
   known.set(plan, made)

@@ -69,6 +69,7 @@ const words: Record<string, Text> = {
   pidsLimit: { fr: 'nombre de processus', en: 'number of processes' },
   network: { fr: 'réseau', en: 'network' },
   allowance: { fr: 'enveloppe', en: 'allowance' },
+  lifecycle: { fr: 'arrêt automatique', en: 'automatic stop' },
   headroom: { fr: 'places hors séance', en: 'seats outside class' },
   volumes: { fr: 'date de fin des fichiers', en: 'date files are kept until' },
   pool: { fr: 'machines', en: 'machines' },

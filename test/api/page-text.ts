@@ -8,7 +8,7 @@ export function textOf(page: string): string {
   const title = /<title>([^<]*)<\/title>/.exec(page)?.[1] ?? ''
   const text = body
     .replaceAll(/\s+/g, ' ')
-    .replaceAll(/<dialog[\s\S]*?<\/dialog>/g, '')
+    .replaceAll(/<(dialog|notify-me)[\s\S]*?<\/\1>/g, '')
     .replaceAll(/<input type="radio"[^>]*?(checked)?\s*\/?>/g, (_, on) => (on ? '(•) ' : '( ) '))
     .replaceAll(/<button[^>]*>(.*?)<\/button>/g, '[ $1 ] ')
     .replaceAll(/<a [^>]*class="button[^>]*>(.*?)<\/a\s*>/g, '[ $1 ] ')

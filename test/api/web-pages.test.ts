@@ -52,7 +52,7 @@ const four = await student('Student Four')
 const start = (who: SignedIn, at = now) =>
   launch(pool, { personId: who.personId, courseKey: 'networks-101', now: at })
 const mine = await start(one)
-await start(two)
+const second = await start(two)
 await start(three)
 const last = await start(four)
 await seatReady(pool, mine.id, now)
@@ -97,6 +97,35 @@ describe('the workspace', () => {
     expect(text).toContain('The machines have no room for your environment at the moment.')
     expect(text).not.toContain('suitable node')
     await inState('ready')
+  })
+
+  it('near its stop, with a click to put it off, and where there is none', async () => {
+    const near = new Date('2026-11-24T09:28:00Z')
+    const readAs = async (name: string) => {
+      for (const locale of locales)
+        await expect(await read(`/workspaces/${mine.id}`, one, locale)).toMatchFileSnapshot(
+          golden(`workspace-${name}.${locale}`),
+        )
+    }
+    await execute(pool, sql`update workspace set warned_at = ${now} where id = ${mine.id}`)
+    await readAs('warned-in-class')
+    await execute(
+      pool,
+      sql`update workspace set session_id = null, stops_at = ${near} where id = ${mine.id}`,
+    )
+    await readAs('warned-outside')
+    const extended = await site.post(
+      `/workspaces/${mine.id}/extend`,
+      { from: near.toISOString() },
+      { who: one },
+    )
+    expect(extended.status).toBe(303)
+    expect(await read(`/workspaces/${mine.id}`, one, 'en')).toContain('Stops by itself at 11:28')
+    await execute(
+      pool,
+      sql`update workspace set stops_at = before.stops_at, session_id = before.session_id
+          from workspace before where before.id = ${second.id} and workspace.id = ${mine.id}`,
+    )
   })
 
   it('queued', async () => {

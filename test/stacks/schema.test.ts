@@ -56,6 +56,14 @@ test.each([
     'headroom: { seat: 3 }',
     'course.yaml:9:13 headroom: unknown field "seat" | the fields seats, hours, days, reserved',
   ],
+  [
+    'lifecycle: { warnMinutes: 0 }',
+    'course.yaml:9:27 lifecycle.warnMinutes: 0 is not allowed here | minutes, a whole number from 1 to 1440 (a day)',
+  ],
+  [
+    'lifecycle: { stopMinutes: 20000 }',
+    'course.yaml:9:27 lifecycle.stopMinutes: 20000 is not allowed here | minutes, a whole number from 5 to 10080 (a week)',
+  ],
 ])('an error names file, line, column and what is allowed: %s', (text, error) => {
   expect(errorsOf(course(text))).toEqual([error])
 })

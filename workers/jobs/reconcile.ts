@@ -12,13 +12,8 @@ import { seatReasons, wantWarmSeats } from '../../api/data/reasons.ts'
 import { closeSessions } from '../../api/data/session-close.ts'
 import { coursesWithDuePlaces, moveSessions } from '../../api/data/session-life.ts'
 import { releaseHolds, stacksToRun, wantStacks } from '../../api/data/stack-wish.ts'
-import {
-  followSessions,
-  serveQueue,
-  startWorkspace,
-  stopWorkspace,
-  workspacesDue,
-} from '../../api/data/workspace.ts'
+import { serveQueue, startWorkspace, stopWorkspace } from '../../api/data/workspace.ts'
+import { followSessions, warnWorkspaces, workspacesDue } from '../../api/data/workspace-time.ts'
 import { contentOf, type Place, wishOf } from './content.ts'
 
 export type Reconciler = { reconcile(): Promise<void> }
@@ -46,11 +41,12 @@ export function reconciler(means: Means): Reconciler {
 async function moveWorkspaces({ pool, now }: Means): Promise<void> {
   for (const id of await coursesWithDuePlaces(pool, now()))
     await withTransaction(pool, (tx) => settlePlaces(tx, { id, now: now() }))
-  await withTransaction(pool, followSessions)
+  await withTransaction(pool, (tx) => followSessions(tx, now()))
+  await withTransaction(pool, (tx) => warnWorkspaces(tx, now()))
   const due = await workspacesDue(pool, now())
   const act = (workspaceId: string) => ({ workspaceId, actor: CLOCK, now: now() })
-  for (const id of due.stop)
-    await withTransaction(pool, (tx) => stopWorkspace(tx, { ...act(id), reason: 'session_end' }))
+  for (const { id, reason } of due.stop)
+    await withTransaction(pool, (tx) => stopWorkspace(tx, { ...act(id), reason }))
   for (const id of due.open) await withTransaction(pool, (tx) => startWorkspace(tx, act(id)))
   for (const courseId of due.queued)
     await withTransaction(pool, (tx) => serveQueue(tx, { courseId, now: now() }))

@@ -1,0 +1,206 @@
+/**
+ * What time does to a workspace: its automatic stop, the warning before it, the click that moves it. The rules
+ * are in stacks/rules/lifecycle.ts; here are their facts, and what follows from their answers.
+ */
+import {
+  type Account,
+  type Extension,
+  type OpenSession,
+  type Running,
+  extension,
+  follow,
+  isReservation,
+  warnsAt,
+} from '../../stacks/rules/lifecycle.ts'
+import type { BlueprintSession } from '../../stacks/blueprint.ts'
+import type { Lifecycle } from '../../stacks/terms.ts'
+import { type Actor, audit } from './audit.ts'
+import { type Db, execute, findOne, many, notify, sql } from './db.ts'
+
+const CLOCK: Actor = { name: 'clock', role: 'labplan' }
+
+/** In these states it holds a place and its time runs. */
+const timed = sql`workspace.state in ('starting', 'ready', 'resetting', 'failed')`
+
+type SessionKind = BlueprintSession['kind']
+
+type RunRow = {
+  id: string
+  stops_at: Date
+  warned_at: Date | null
+  extensions: number
+  session_id: string | null
+  grace_ends_at: Date | null
+  kind: SessionKind | null
+  outside_until: Date | null
+  gpus: number
+  lifecycle: Lifecycle
+}
+
+const runColumns = sql`workspace.id, workspace.stops_at, workspace.warned_at, workspace.extensions,
+  workspace.session_id, session.grace_ends_at, session.kind, course.outside_until, course.gpus, course.lifecycle`
+const runTable = sql`workspace join course on course.id = workspace.course_id
+  left join session on session.id = workspace.session_id`
+
+const runningOf = (row: RunRow): Running => ({
+  ...accountOf(row),
+  stopsAt: row.stops_at.getTime(),
+  extensions: row.extensions,
+})
+
+function accountOf(row: RunRow): Account {
+  const isPlanned = row.grace_ends_at !== null
+  const heldUntil = isPlanned ? row.grace_ends_at : row.outside_until
+  return {
+    kind: isPlanned ? 'session' : 'outside',
+    heldUntil: heldUntil?.getTime() ?? null,
+    isReservation: row.kind !== null && isReservation(row.kind, row.gpus),
+  }
+}
+
+/** What a click would do now to a workspace that runs, or why it does nothing. */
+export async function extensionOf(db: Db, id: string, now: Date): Promise<Extension | undefined> {
+  const row = await findOne<RunRow>(
+    db,
+    sql`select ${runColumns} from ${runTable} where workspace.id = ${id} and ${timed}
+        and workspace.stops_at is not null`,
+  )
+  return row && extension(runningOf(row), row.lifecycle, now.getTime())
+}
+
+/**
+ * One click: moves the stop as far as the rules allow. `from` is the stop the page showed: a second click, or
+ * one on an old page, changes nothing.
+ */
+export async function extendWorkspace(
+  tx: Db,
+  act: { workspaceId: string; from: Date; actor: Actor; now: Date },
+): Promise<void> {
+  const row = await findOne<RunRow>(
+    tx,
+    sql`select ${runColumns} from ${runTable} where workspace.id = ${act.workspaceId} and ${timed}
+        and workspace.stops_at = ${act.from} for update of workspace`,
+  )
+  const answer = row && extension(runningOf(row), row.lifecycle, act.now.getTime())
+  if (!answer || 'refused' in answer) return
+  const to = new Date(answer.to)
+  await execute(
+    tx,
+    sql`update workspace set stops_at = ${to}, extensions = extensions + 1, warned_at = null,
+        version = version + 1 where id = ${act.workspaceId}`,
+  )
+  await audit(tx, {
+    actor: act.actor,
+    action: 'workspace.extend',
+    subject: { kind: 'workspace', id: act.workspaceId },
+    detail: { from: act.from.toISOString(), to: to.toISOString() },
+    now: act.now,
+  })
+  await notify(tx, 'workspace', act.workspaceId)
+}
+
+/** Warns whose stop is near, once for each stop; who watches the page is told. Answers how many. */
+export async function warnWorkspaces(tx: Db, now: Date): Promise<number> {
+  const rows = await many<RunRow>(
+    tx,
+    sql`select ${runColumns} from ${runTable} where ${timed} and workspace.warned_at is null
+        and workspace.stops_at <= ${now}::timestamptz + make_interval(mins => (course.lifecycle ->> 'warnMinutes')::int)
+        for update of workspace skip locked`,
+  )
+  const due = rows.filter((row) => warnsAt(row.stops_at.getTime(), row.lifecycle) <= now.getTime())
+  for (const { id, stops_at } of due) {
+    await execute(
+      tx,
+      sql`update workspace set warned_at = ${now}, version = version + 1 where id = ${id}`,
+    )
+    await audit(tx, {
+      actor: CLOCK,
+      action: 'workspace.warn',
+      subject: { kind: 'workspace', id },
+      detail: { stopsAt: stops_at.toISOString() },
+      now,
+    })
+    await notify(tx, 'workspace', id)
+  }
+  return due.length
+}
+
+/** Who is in follows the sessions: one whose end was moved, or one that opened meanwhile. */
+export async function followSessions(tx: Db, now: Date): Promise<void> {
+  type Open = { open_id: string | null; open_ends_at: Date | null; open_kind: SessionKind | null }
+  type Row = RunRow & Open & { own_id: string | null }
+  const rows = await many<Row>(
+    tx,
+    sql`select ${runColumns}, case when session.state <> 'cancelled' then session.id end as own_id,
+          open.id as open_id, open.grace_ends_at as open_ends_at, open.kind as open_kind
+        from ${runTable} left join lateral (
+          select id, grace_ends_at, kind from session s where s.course_id = workspace.course_id
+            and s.state <> 'cancelled' and s.opens_at <= ${now} and s.grace_ends_at > ${now}
+          order by s.kind = 'project', s.grace_ends_at desc, s.key limit 1) open on true
+        where ${timed} and workspace.stops_at is not null
+          and (open.id is distinct from workspace.session_id or session.grace_ends_at <> workspace.stops_at)
+        for update of workspace skip locked`,
+  )
+  for (const row of rows) {
+    const own = sessionOf(row.own_id, row.grace_ends_at, row.kind, row.gpus)
+    const open = sessionOf(row.open_id, row.open_ends_at, row.open_kind, row.gpus)
+    const running = { stopsAt: row.stops_at.getTime() }
+    const next = follow(running, own, open)
+    const session = next.session ?? row.session_id
+    if (next.stopsAt === running.stopsAt && session === row.session_id) continue
+    await moveStop(tx, row, { session, stopsAt: new Date(next.stopsAt) })
+  }
+}
+
+function sessionOf(
+  id: string | null,
+  endsAt: Date | null,
+  kind: SessionKind | null,
+  gpus: number,
+): OpenSession | undefined {
+  if (id === null || endsAt === null || kind === null) return undefined
+  return { id, endsAt: endsAt.getTime(), isReservation: isReservation(kind, gpus) }
+}
+
+async function moveStop(
+  tx: Db,
+  row: RunRow,
+  to: { session: string | null; stopsAt: Date },
+): Promise<void> {
+  // A warning was about the stop it named.
+  const isSame = to.stopsAt.getTime() === row.stops_at.getTime()
+  await execute(
+    tx,
+    sql`update workspace set session_id = ${to.session}, stops_at = ${to.stopsAt},
+        warned_at = ${isSame ? row.warned_at : null}, version = version + 1 where id = ${row.id}`,
+  )
+  await notify(tx, 'workspace', row.id)
+}
+
+export type StopReason = 'session_end' | 'time' | 'reservation'
+
+/** What time alone changes: stops who is past the end, opens what was closed. Idempotent. */
+export async function workspacesDue(
+  db: Db,
+  now: Date,
+): Promise<{ stop: { id: string; reason: StopReason }[]; open: string[]; queued: string[] }> {
+  const ids = async (query: ReturnType<typeof sql>) =>
+    (await many<{ id: string }>(db, query)).map((row) => row.id)
+  const over = await many<RunRow>(
+    db,
+    sql`select ${runColumns} from ${runTable} where ${timed} and workspace.stops_at <= ${now}
+        order by workspace.stops_at, workspace.id`,
+  )
+  return {
+    stop: over.map((row) => ({ id: row.id, reason: reasonOf(row) })),
+    open: await ids(
+      sql`select id from workspace where state = 'closed' and opens_at <= ${now} order by last_launch_at`,
+    ),
+    queued: await ids(sql`select distinct course_id as id from workspace where state = 'queued'`),
+  }
+}
+
+function reasonOf(row: RunRow): StopReason {
+  if (row.grace_ends_at === null) return 'time'
+  return row.stops_at < row.grace_ends_at ? 'reservation' : 'session_end'
+}
