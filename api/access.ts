@@ -58,4 +58,5 @@ async function courseSeenBy(visit: Visit, roles: string[]): Promise<SeenCourse> 
   return { ...course, role }
 }
 
-const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)
+export const isUuid = (text: string): boolean =>
+  /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)

@@ -29,6 +29,15 @@ function isNetwork(text: string): boolean {
   )
 }
 
+const mailAddresses = z
+  .string()
+  .default('')
+  .transform((text) => text.split(/[\s,]+/).filter(Boolean))
+  .refine(
+    (list) => list.every((one) => z.email().safeParse(one).success),
+    'must be e-mail addresses, with commas between',
+  )
+
 const environment = z.object({
   LABPLAN_HOME: z.string().default(join(import.meta.dirname, '..', '.labplan')),
   LABPLAN_CACHE: z.string().default(join(homedir(), '.cache', 'labplan')),
@@ -46,6 +55,16 @@ const environment = z.object({
   LABPLAN_TRUST_PROXY: z.enum(['0', '1']).default('0'),
   /** Private networks where an LMS may be: registration asks nobody else inside ours. */
   LABPLAN_LMS_NETWORKS: networks,
+  /** Who is told, and by which way (docs/notices.md). */
+  LABPLAN_SMTP_URL: z
+    .url({ protocol: /^smtps?$/, error: 'must be smtp://[USER@]HOST[:PORT] or smtps://…' })
+    .optional(),
+  LABPLAN_SMTP_PASSWORD_FILE: z.string().optional(),
+  LABPLAN_MAIL_FROM: z.email().optional(),
+  LABPLAN_NOTICE_MAIL: mailAddresses,
+  LABPLAN_NOTICE_WEBHOOK: z.url({ protocol: /^https?$/ }).optional(),
+  LABPLAN_NOTICE_SECRET_FILE: z.string().optional(),
+  LABPLAN_NOTICE_NETWORKS: networks,
   LABPLAN_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   DOCKER_HOST: z.string().default('unix:///var/run/docker.sock'),
   TERRAFORM_BINARY_NAME: z.string().default('terraform'),
@@ -65,6 +84,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
     )
   }
   const e = parsed.data
+  if (e.LABPLAN_NOTICE_WEBHOOK && !e.LABPLAN_NOTICE_SECRET_FILE)
+    throw new Error(
+      'The environment is not usable: LABPLAN_NOTICE_WEBHOOK needs LABPLAN_NOTICE_SECRET_FILE, which signs what is posted. See docs/notices.md.',
+    )
   const home = resolve(e.LABPLAN_HOME)
   return Object.freeze({
     home,
@@ -84,12 +107,28 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
         : undefined,
     trustProxy: e.LABPLAN_TRUST_PROXY === '1',
     lmsNetworks: e.LABPLAN_LMS_NETWORKS,
+    notices: noticeConfig(e),
     logLevel: e.LABPLAN_LOG_LEVEL,
     dockerHost: e.DOCKER_HOST,
     terraformBinary: e.TERRAFORM_BINARY_NAME,
     providerMirror: e.LABPLAN_PROVIDER_MIRROR ?? join(resolve(e.LABPLAN_CACHE), 'mirror'),
     searchPath: e.PATH,
   })
+}
+
+function noticeConfig(e: z.infer<typeof environment>) {
+  const publicHost = new URL(e.LABPLAN_PUBLIC_URL).hostname
+  return {
+    smtpUrl: e.LABPLAN_SMTP_URL,
+    smtpPasswordFile: e.LABPLAN_SMTP_PASSWORD_FILE,
+    mailFrom: e.LABPLAN_MAIL_FROM ?? `labplan@${publicHost}`,
+    infraMail: e.LABPLAN_NOTICE_MAIL,
+    infraWebhook: e.LABPLAN_NOTICE_WEBHOOK,
+    /** Signs what is posted to webhooks. */
+    secretFile: e.LABPLAN_NOTICE_SECRET_FILE,
+    /** Private networks where a webhook may be. */
+    networks: e.LABPLAN_NOTICE_NETWORKS,
+  }
 }
 
 /** The local command line's bearer token, or undefined when scripts/up has not made one. */

@@ -11,6 +11,7 @@ import * as courseChoice from './handlers/course-choice.ts'
 import * as deepLink from './handlers/deep-link.ts'
 import * as home from './handlers/home.ts'
 import * as invite from './handlers/invite.ts'
+import * as notice from './handlers/notice.ts'
 import * as lms from './handlers/platform.ts'
 import * as platform from './handlers/platform-page.ts'
 import * as receipt from './handlers/receipt.ts'
@@ -117,6 +118,9 @@ export const routes: Route[] = [
   get('/api/sessions', administrator, status.sessions, 'Sessions to come'),
   get('/api/receipts', administrator, receipt.read, 'Receipts of sessions'),
   get('/api/receipts/chain', administrator, receipt.chain, 'Receipts, to be verified'),
+  get('/api/notices', administrator, notice.list, 'What people were told'),
+  get('/api/notices/:notice', administrator, notice.show, 'Whether a notice arrived'),
+  post('/api/notices/tests', operator, notice.testBody, notice.createTest, 'Try a channel'),
   get('/api/changes', administrator, change.list, 'Changes'),
   post('/api/changes', operator, change.changeBody, change.propose, 'Propose documents'),
   post(

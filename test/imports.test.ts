@@ -14,7 +14,8 @@ const TOO_LONG_LINES = 500
 const allowed: Record<string, (target: string) => boolean> = {
   stacks: (target) => target.startsWith('stacks/'),
   api: (target) => /^(api|stacks)\//.test(target),
-  workers: (target) => /^(workers|stacks|api\/data)\/|^api\/(config|log)\.ts$/.test(target),
+  workers: (target) =>
+    /^(workers|stacks|api\/data)\/|^api\/(config|log|notice-text|reach)\.ts$/.test(target),
   scripts: () => true,
   test: () => true,
 }

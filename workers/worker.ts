@@ -8,6 +8,7 @@ import { type Leadership, tryToLead } from '../api/data/leader.ts'
 import { Listening } from '../api/data/listen.ts'
 import { purgeLti } from '../api/data/lti-store.ts'
 import { applyStackNow } from './jobs/apply-stack.ts'
+import { notifier } from './jobs/deliver-notices.ts'
 import { reconciler } from './jobs/reconcile.ts'
 import { startLoop } from './loop.ts'
 import { seatDriver } from './swarm/drive.ts'
@@ -18,6 +19,7 @@ export type Worker = { stop(): Promise<void> }
 const RECONCILE_MS = 2_000
 const DRIVE_MS = 1_000
 const TIDY_MS = 60_000
+const NOTICES_MS = 15_000
 const STACKS_AT_ONCE = 3
 
 export async function startWorker(options: {
@@ -77,15 +79,23 @@ export async function startWorker(options: {
     pass: async () => void ((await lead.isOurs()) && (await purgeLti(pool, now()))),
     onError: onError('logins and codes that are over could not be deleted'),
   })
+  const notices = notifier({ pool, config, now })
+  const tell = startLoop({
+    everyMs: NOTICES_MS,
+    pass: async () => void ((await lead.isOurs()) && (await notices.deliver())),
+    onError: onError('notices could not be delivered'),
+  })
   const listening = await new Listening(config.databaseUrl).open()
   listening.on('work', () => {
     drive.wake()
     plan.wake()
   })
+  listening.on('notice', () => tell.wake())
   return {
     async stop() {
       stopping.abort()
-      await Promise.all([drive.stop(), plan.stop(), tidy.stop(), listening.close()])
+      await Promise.all([drive.stop(), plan.stop(), tidy.stop(), tell.stop(), listening.close()])
+      notices.close()
       await boss.stop({ graceful: true, timeout: 150_000 })
       await driver.stop()
       await lead.release()

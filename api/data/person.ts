@@ -13,7 +13,8 @@ const newPseudonym = (): string => `p-${randomLabel(10)}`
 /**
  * Who launched, and their role in the LMS course they came from. Names are optional, and what the LMS says now
  * holds: when it stops sending names, we forget them. `editsPlans` is proven by deep linking (or, later, the
- * roster); an ordinary launch keeps what was proven, as long as it is still a teacher's.
+ * roster); an ordinary launch keeps what was proven, as long as it is still a teacher's. Only teachers are written
+ * to (notice.ts), so only a teacher's launch leaves an address.
  *
  * One statement, because it is on the way of every launch.
  */
@@ -24,6 +25,7 @@ export async function keepMember(
     zoneId: string
     sub: string
     displayName: string | null
+    email: string | null
     locale: 'en' | 'fr'
     lmsContextId: string
     role: Role
@@ -31,13 +33,15 @@ export async function keepMember(
     now: Date
   },
 ): Promise<{ id: string; pseudonym: string }> {
+  const teaches = member.role === 'teacher'
   return one(
     tx,
     sql`with kept as (
-          insert into person (id, zone_id, platform_id, sub, pseudonym, display_name, locale, created_at, seen_at)
+          insert into person (id, zone_id, platform_id, sub, pseudonym, display_name, email, locale, created_at, seen_at)
           values (${newId()}, ${member.zoneId}, ${member.platformId}, ${member.sub}, ${newPseudonym()},
-            ${member.displayName}, ${member.locale}, ${member.now}, ${member.now})
+            ${member.displayName}, ${teaches ? member.email : null}, ${member.locale}, ${member.now}, ${member.now})
           on conflict (platform_id, sub) do update set display_name = excluded.display_name,
+            email = case when ${teaches}::boolean then excluded.email else person.email end,
             locale = excluded.locale, seen_at = excluded.seen_at, erased_at = null
           returning id, pseudonym
         ), membership_kept as (

@@ -2,6 +2,7 @@
 import { notesOfCourse } from '../data/change.ts'
 import type { SeenCourse } from '../access.ts'
 import { withTransaction } from '../data/db.ts'
+import { noticesOfCourse } from '../data/notice.ts'
 import { waitingInCourse } from '../data/overview.ts'
 import { pastSessions } from '../data/receipt.ts'
 import { courseSeats } from '../data/seat.ts'
@@ -28,16 +29,17 @@ export const events: Handler<SeenCourse> = (visit, course) => {
 
 async function viewOf(visit: Visit, course: SeenCourse, at: Date): Promise<CourseView> {
   const { pool } = visit
-  const [sessions, seats, waiting, notes, past] = await Promise.all([
+  const [sessions, seats, waiting, notes, past, notices] = await Promise.all([
     sessionsToCome(pool, { courseIds: [course.id], now: at, limit: SESSIONS_SHOWN }),
     courseSeats(pool, { courseId: course.id }),
     waitingInCourse(pool, course.id),
     notesOfCourse(pool, course.key),
     pastSessions(pool, { id: course.id, limit: PAST_SHOWN }),
+    noticesOfCourse(pool, { courseId: course.id, now: at }),
   ])
   // Names are for who teaches these students, not for who runs the machines.
   const seen = course.role === 'teacher' ? seats : seats.map(nameless)
-  return { course, sessions, seats: seen, waiting, notes, past }
+  return { course, sessions, seats: seen, waiting, notes, past, notices }
 }
 
 const nameless = <Seat extends { display_name: string | null }>(seat: Seat): Seat => ({

@@ -9,6 +9,8 @@ const membership = 'http://purl.imsglobal.org/vocab/lis/v2/membership'
 
 const text = z.string().min(1).max(2000)
 const name = z.string().max(255).optional().catch(undefined)
+// An address that is none is as good as no address: a launch is not refused for it.
+const email = z.email().max(254).optional().catch(undefined)
 const objectOf = <Shape extends z.ZodType>(shape: Shape) =>
   z.preprocess((value) => (Array.isArray(value) && value.length === 0 ? {} : value), shape)
 
@@ -20,6 +22,7 @@ const claims = z.object({
   name,
   given_name: name,
   family_name: name,
+  email,
   [`${lti}/message_type`]: z.enum(['LtiResourceLinkRequest', 'LtiDeepLinkingRequest']),
   [`${lti}/version`]: z.literal('1.3.0'),
   [`${lti}/deployment_id`]: z.string().min(1).max(255),
@@ -55,6 +58,7 @@ export type LaunchClaims = {
   sub: string
   issuedAt: Date
   displayName: string | null
+  email: string | null
   locale: 'en' | 'fr'
   messageType: 'LtiResourceLinkRequest' | 'LtiDeepLinkingRequest'
   deploymentId: string
@@ -79,6 +83,7 @@ export function readClaims(payload: unknown): { claims: LaunchClaims } | { wrong
       sub: c.sub,
       issuedAt: new Date(c.iat * 1000),
       displayName: displayName(c),
+      email: c.email ?? null,
       locale: localeOf(c[`${lti}/launch_presentation`]?.locale),
       messageType: c[`${lti}/message_type`],
       deploymentId: c[`${lti}/deployment_id`],

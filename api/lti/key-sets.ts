@@ -5,7 +5,8 @@
  */
 import { type KeyObject, createPublicKey } from 'node:crypto'
 import { z } from 'zod'
-import { type Reach, askLms } from './lms-fetch.ts'
+import type { Reach } from '../reach.ts'
+import { askLms } from './lms-fetch.ts'
 
 const FRESH_MS = 5 * 60_000
 /** While the LMS does not answer, what it said last holds for so long. */

@@ -134,6 +134,7 @@ async function keepVisitor(
     zoneId: platform.zone_id,
     sub: claims.sub,
     displayName: claims.displayName,
+    email: claims.email,
     locale: claims.locale,
     role: claims.role,
     ...where,

@@ -22,7 +22,7 @@ import type { Log } from '../log.ts'
 import { Answers } from './answers.ts'
 import { openKeySets } from './key-sets.ts'
 import type { Launch, Outcome } from './launch.ts'
-import { reachFrom } from './lms-fetch.ts'
+import { reachFrom } from '../reach.ts'
 import { LtiStore } from './store.ts'
 
 /** An id_token older than this is refused, whatever it says of itself: Moodle's live a minute. */
@@ -49,7 +49,7 @@ export type Lti = {
 export function createLti(parts: LtiParts): Lti {
   // The package's own export is one shared instance; tests and restarts want their own.
   const provider = new (ltijs.Provider.constructor as new () => typeof ltijs.Provider)()
-  const reach = reachFrom(parts.config)
+  const reach = reachFrom({ ...parts.config, networks: parts.config.lmsNetworks })
   const keySets = openKeySets({ reach, now: parts.now })
   const answers = new Answers({ ...parts, reach, keySets })
   provider.setup(

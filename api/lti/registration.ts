@@ -25,7 +25,8 @@ import {
   registrationLinkState,
   takeRegistrationLink,
 } from '../data/registration-link.ts'
-import { type Answer, type Reach, askLms, refusedUrl } from './lms-fetch.ts'
+import { type Reach, refusedUrl } from '../reach.ts'
+import { type Answer, askLms } from './lms-fetch.ts'
 import type { Refusal } from './refusals.ts'
 
 const TOOL = 'https://purl.imsglobal.org/spec/lti-tool-configuration'
@@ -151,7 +152,8 @@ function unreadable(error: z.ZodError): { refused: Refusal } {
 }
 
 /**
- * What we tell the LMS about ourselves. Names are asked for, e-mail addresses are not. New windows are what a
+ * What we tell the LMS about ourselves. Names are asked for, and e-mail
+ * addresses, of which only teachers' are kept (person.ts). New windows are what a
  * terminal needs; an LMS that embeds us nevertheless works too.
  */
 function toolConfiguration(publicUrl: string): Record<string, unknown> {
@@ -177,7 +179,7 @@ function toolConfiguration(publicUrl: string): Record<string, unknown> {
       description: 'A running lab environment for each student, in the browser.',
       target_link_uri: launchUrl,
       custom_parameters: {},
-      claims: ['iss', 'sub', 'name', 'given_name', 'family_name'],
+      claims: ['iss', 'sub', 'name', 'given_name', 'family_name', 'email'],
       messages: [
         { type: 'LtiResourceLinkRequest', target_link_uri: launchUrl, label: 'Labplan' },
         { type: 'LtiDeepLinkingRequest', target_link_uri: launchUrl, label: 'Labplan' },

@@ -8,6 +8,7 @@ import { common } from './common.ts'
 import { course } from './course.ts'
 import { gateway } from './gateway.ts'
 import { lti } from './lti.ts'
+import { notice } from './notice.ts'
 import { problem } from './problem.ts'
 import { receipt } from './receipt.ts'
 import { seat } from './seat.ts'
@@ -21,6 +22,7 @@ export const catalogue: Readonly<Record<string, Message>> = {
   ...admin,
   ...receipt,
   ...lti,
+  ...notice,
   ...problem,
   ...gateway,
 }

@@ -2,6 +2,7 @@
 import type { Note } from '../../stacks/terms.ts'
 import type { CourseRow } from '../data/course.ts'
 import type { PastSession } from '../data/receipt.ts'
+import type { Notice } from '../data/notice.ts'
 import type { Session } from '../data/session.ts'
 import { clock, say, shortDay } from '../locale.ts'
 import { paths } from '../paths.ts'
@@ -9,6 +10,7 @@ import type { Visit } from '../visit.ts'
 import { csrfField, frame } from './frame.ts'
 import { type Html, html } from './html.ts'
 import { live } from './live.ts'
+import { noticeBanner } from './notices.ts'
 import { noteList } from './notes.ts'
 import { pastSection } from './receipt.ts'
 import { type Look, tableOf, tag } from './table.ts'
@@ -19,6 +21,7 @@ export type CourseView = {
   sessions: Session[]
   notes: Note[]
   past: PastSession[]
+  notices: Notice[]
 } & ClassView
 
 export function coursePage(visit: Visit, view: CourseView): Html {
@@ -42,7 +45,8 @@ export function coursePage(visit: Visit, view: CourseView): Html {
 }
 
 export function courseFragment(visit: Visit, view: CourseView): Html {
-  return html`${view.notes.length > 0 && notesSection(visit, view)} ${sessionsSection(visit, view)}
+  return html`${view.notices.length > 0 && noticeBanner(visit, view.notices)}
+  ${view.notes.length > 0 && notesSection(visit, view)} ${sessionsSection(visit, view)}
   ${classSection(visit, view, view.course.time_zone)}
   ${pastSection(visit, view.past, view.course.time_zone)}`
 }

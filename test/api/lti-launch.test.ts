@@ -93,7 +93,18 @@ describe('a launch', () => {
     expect(await member('16')).toMatchObject({ display_name: null })
   })
 
-  it('keeps names out of the audit log and e-mail addresses out of everything', async () => {
+  it('keeps the e-mail address of who teaches, and forgets it when the LMS no longer sends it', async () => {
+    const email = async (sub: string) =>
+      (await one<{ email: string | null }>(pool, sql`select email from person where sub = ${sub}`))
+        .email
+    await launchAndEnter(scene, { person: 'teacher1', activity: lab })
+    await launchAndEnter(scene, { person: 'student4', activity: lab })
+    expect([await email('3'), await email('14')]).toEqual(['teacher1@invented.example', null])
+    await launchAndEnter(scene, { person: 'teacher1', activity: lab, faults: ['email-missing'] })
+    expect(await email('3')).toBeNull()
+  })
+
+  it('keeps names out of the audit log and students’ e-mail addresses out of everything', async () => {
     await launchAndEnter(scene, { person: 'student7', activity: lab })
     const { pseudonym } = await member('17')
     const lines = await many<{ actor: string; detail: unknown }>(
@@ -102,7 +113,8 @@ describe('a launch', () => {
     )
     expect(lines.length).toBeGreaterThan(0)
     const dump = await many(pool, sql`select person::text as row from person`)
-    expect(JSON.stringify([lines, dump])).not.toMatch(/@invented|student7/)
+    expect(JSON.stringify([lines, dump])).not.toMatch(/student\d@|student7/)
+    expect(JSON.stringify(lines)).not.toContain('@')
   })
 })
 

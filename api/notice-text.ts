@@ -1,0 +1,59 @@
+/** A notice in words: subject and paragraphs in a language, and the mail made of them. Pure. */
+import type { Notice, NoticeParams } from './data/notice.ts'
+import { type Locale, moment, say } from './locale.ts'
+import { html } from './pages/html.ts'
+import { paths } from './paths.ts'
+
+export type NoticeText = { subject: string; paragraphs: string[] }
+
+export function noticeText(notice: Notice, locale: Locale): NoticeText {
+  const sentence = (code: string, params: NoticeParams = {}) =>
+    say(locale, code, inWords(notice, locale, params))
+  return {
+    subject: sentence(notice.code, notice.params),
+    paragraphs: [
+      sentence(`${notice.code}.text`, notice.params),
+      ...notice.lines.map((line) => sentence(line.code, line.params)),
+    ],
+  }
+}
+
+/** The course by its title; instants in its time zone, as seen on the day the notice was sent. */
+function inWords(notice: Notice, locale: Locale, params: NoticeParams): NoticeParams {
+  const said = Object.entries(params).map(([name, value]) =>
+    name.endsWith('At')
+      ? [name, moment(locale, notice.time_zone, new Date(value), notice.created_at)]
+      : [name, value],
+  )
+  const course = notice.course_title?.[locale] || notice.course_key
+  return { ...(course && { course }), ...Object.fromEntries(said) }
+}
+
+export type MailText = { subject: string; text: string; html: string }
+
+/** The same words twice: as plain text, and as HTML without pictures, styles or anything to load. */
+export function mailText(
+  notice: Notice,
+  to: { locale: Locale; isTeacher: boolean; publicUrl: string },
+): MailText {
+  const { subject, paragraphs } = noticeText(notice, to.locale)
+  const why = say(to.locale, to.isTeacher ? 'notice.why.teacher' : 'notice.why.infra')
+  const url = notice.course_key && to.publicUrl + paths.course(notice.course_key)
+  const open = say(to.locale, 'notice.open')
+  return {
+    subject,
+    text: `${[...paragraphs, url && say(to.locale, 'notice.open-at', { url }), `-- \n${why}`].filter(Boolean).join('\n\n')}\n`,
+    html: html`<!doctype html>
+      <html lang="${to.locale}">
+        <head>
+          <meta charset="utf-8" />
+          <title>${subject}</title>
+        </head>
+        <body>
+          ${paragraphs.map((paragraph) => html`<p>${paragraph}</p>`)}
+          ${url && html`<p><a href="${url}">${open}</a></p>`}
+          <p><small>${why}</small></p>
+        </body>
+      </html>`.toString(),
+  }
+}
