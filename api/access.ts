@@ -3,8 +3,9 @@
  * throws why not. A route names its rule; a handler gets the rule's answer.
  */
 import { type CourseRow, findCourse, roleInCourse } from './data/course.ts'
+import { type RunSummary, findRun } from './data/run-view.ts'
 import { type Workspace, findWorkspace } from './data/workspace.ts'
-import { notAllowed, notFound, signInFirst } from './errors.ts'
+import { Problem, notAllowed, notFound, signInFirst } from './errors.ts'
 import type { Visit } from './visit.ts'
 
 export type Access<Subject> = (visit: Visit) => Promise<Subject> | Subject
@@ -22,6 +23,14 @@ export const operator: Access<undefined> = (visit) => {
 export const administrator: Access<undefined> = (visit) => {
   if (visit.isOperator || visit.visitor?.administrator) return undefined
   throw visit.visitor ? notAllowed() : signInFirst()
+}
+
+/** A run, by its id or as the newest one of a stack, for whoever administers this installation. */
+export const administersRun: Access<RunSummary> = async (visit) => {
+  await administrator(visit)
+  const run = await findRun(visit.pool, visit.params['run'] ?? '')
+  if (!run) throw new Problem(404, 'problem.no-run')
+  return run
 }
 
 /** The person whose workspace it is. To everybody else it does not exist. */

@@ -25,8 +25,14 @@ export const paths = {
   adminPlatforms: () => '/admin/platforms',
   adminCourses: () => '/admin/courses',
   adminPools: () => '/admin/pools',
-  adminRuns: () => '/admin/runs',
   adminReceipts: () => '/admin/receipts',
+  adminRuns: (which: { state?: string | undefined; stack?: string | undefined } = {}) =>
+    `/admin/runs${queryOf(which)}`,
+  adminRunsEvents: (which: { state?: string | undefined; stack?: string | undefined }) =>
+    `/admin/runs/events${queryOf(which)}`,
+  adminRun: (id: string) => `/admin/runs/${id}`,
+  adminRunEvents: (id: string) => `/admin/runs/${id}/events`,
+  adminRunAct: (id: string, act: 'cancellation' | 'retry') => `/admin/runs/${id}/${act}`,
   adminChanges: () => '/admin/changes',
   registrationLinks: () => '/admin/registration-links',
   platformActivation: (id: string) => `/admin/platforms/${id}/activation`,
@@ -36,3 +42,9 @@ export const paths = {
   register: (token: string) => `/lti/register?token=${encodeURIComponent(token)}`,
   changeApproval: (id: string) => `/admin/changes/${id}/approval`,
 } as const
+
+function queryOf(parameters: Record<string, string | undefined>): string {
+  const given = Object.entries(parameters).filter(([, value]) => value !== undefined)
+  const query = new URLSearchParams(given as [string, string][]).toString()
+  return query && `?${query}`
+}

@@ -2,7 +2,15 @@
  * Every address of the site. A line reads: method, pattern, who may, what is sent, who answers, what it is for.
  * /lti/* is not here: ltijs answers it before Koa does (server.ts).
  */
-import { administrator, everyone, operator, ownWorkspace, takesPart, teaches } from './access.ts'
+import {
+  administersRun,
+  administrator,
+  everyone,
+  operator,
+  ownWorkspace,
+  takesPart,
+  teaches,
+} from './access.ts'
 import * as admin from './handlers/admin.ts'
 import * as change from './handlers/change.ts'
 import * as copiedActivity from './handlers/copied-activity.ts'
@@ -15,6 +23,7 @@ import * as notice from './handlers/notice.ts'
 import * as lms from './handlers/platform.ts'
 import * as platform from './handlers/platform-page.ts'
 import * as receipt from './handlers/receipt.ts'
+import * as run from './handlers/run.ts'
 import * as registrationLink from './handlers/registration-link.ts'
 import * as status from './handlers/status.ts'
 import * as workspace from './handlers/workspace.ts'
@@ -102,8 +111,13 @@ export const routes: Route[] = [
   ),
   get('/admin/courses', administrator, admin.courses, 'Courses'),
   get('/admin/pools', administrator, admin.pools, 'Pools'),
-  get('/admin/runs', administrator, admin.runs, 'Runs'),
   get('/admin/receipts', administrator, receipt.list, 'Receipts'),
+  get('/admin/runs', administrator, run.list, 'Runs'),
+  get('/admin/runs/events', administrator, run.listEvents, 'Runs, live'),
+  get('/admin/runs/:run', administersRun, run.show, 'A run'),
+  get('/admin/runs/:run/events', administersRun, run.events, 'A run, live'),
+  post('/admin/runs/:run/cancellation', administersRun, nothing, run.cancel, 'Cancel a run'),
+  post('/admin/runs/:run/retry', administersRun, nothing, run.retry, 'Try its stack again'),
   get('/admin/changes', administrator, admin.changes, 'Changes'),
   post(
     '/admin/changes/:change/approval',
@@ -130,6 +144,11 @@ export const routes: Route[] = [
     change.approve,
     'Approve a change',
   ),
+  get('/api/runs', administrator, run.listJson, 'Runs'),
+  get('/api/runs/:run', administersRun, run.showJson, 'A run with everything it did'),
+  get('/api/runs/:run/events', administersRun, run.follow, 'A run as it goes, until it ends'),
+  post('/api/runs/:run/cancellation', administersRun, nothing, run.cancelJson, 'Cancel a run'),
+  post('/api/runs/:run/retry', administersRun, nothing, run.retryJson, 'Try its stack again'),
   post('/api/invites', operator, nothing, invite.createInvite, 'Invite an administrator'),
   post(
     '/api/course-choices',

@@ -9,11 +9,15 @@ import { readSettings } from './steps/settings.ts'
 
 const TIMEOUT_MS = 60_000
 
+export type ServerEvent = { event: string; data: string }
+
 export type Api = {
   /** The address it speaks to. */
   url: string
   get<T>(path: string): Promise<T>
   post<T>(path: string, body: unknown): Promise<T>
+  /** Server-sent events of `path`, one after the other, until the reader stops or the line is cut. */
+  stream(path: string): AsyncGenerator<ServerEvent>
 }
 
 /** What the API says when it refuses: a sentence, and sometimes what is wrong where. */
@@ -38,6 +42,7 @@ export function apiClient(env: NodeJS.ProcessEnv = process.env): Api {
     url,
     get: (path) => call(url, tokenFile, 'GET', path),
     post: (path, body) => call(url, tokenFile, 'POST', path, body),
+    stream: (path) => streamed(url, tokenFile, path),
   }
 }
 
@@ -58,15 +63,64 @@ async function call<T>(
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     signal: AbortSignal.timeout(TIMEOUT_MS),
   }).catch((cause: unknown) => {
-    throw new CommandFailure(
-      `Labplan does not answer at ${url} (${reason(cause)}). Start it with scripts/up, or set LABPLAN_API_URL.`,
-      3,
-    )
+    throw doesNotAnswer(url, cause)
   })
   const answer = (await response.json().catch(() => ({}))) as Record<string, unknown>
   if (!response.ok) throw new ApiRefusal(response.status, answer)
   return answer as T
 }
+
+/** A server that says nothing for so long is gone: it beats every 15 s. */
+const SILENT_MS = 40_000
+
+async function* streamed(
+  url: string,
+  tokenFile: string,
+  path: string,
+): AsyncGenerator<ServerEvent> {
+  const gone = new AbortController()
+  let watchdog = setTimeout(() => gone.abort(), SILENT_MS)
+  try {
+    const response = await fetch(new URL(path, url), {
+      headers: {
+        accept: 'text/event-stream',
+        authorization: `Bearer ${operatorToken(tokenFile)}`,
+      },
+      signal: gone.signal,
+    }).catch((cause: unknown) => {
+      throw doesNotAnswer(url, cause)
+    })
+    if (!response.ok || !response.body) {
+      const said = (await response.json().catch(() => ({}))) as Record<string, unknown>
+      throw new ApiRefusal(response.status, said)
+    }
+    let text = ''
+    for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+      clearTimeout(watchdog)
+      watchdog = setTimeout(() => gone.abort(), SILENT_MS)
+      const blocks = (text + chunk).split('\n\n')
+      text = blocks.pop() ?? ''
+      yield* blocks.flatMap(readEvent)
+    }
+  } finally {
+    clearTimeout(watchdog)
+    gone.abort()
+  }
+}
+
+/** One block of a stream (WHATWG HTML §9.2): its name and its lines of data. */
+function readEvent(block: string): ServerEvent[] {
+  const lines = block.split('\n')
+  const event = lines.find((line) => line.startsWith('event: '))?.slice('event: '.length)
+  const data = lines.filter((line) => line.startsWith('data: ')).map((line) => line.slice(6))
+  return event === undefined ? [] : [{ event, data: data.join('\n') }]
+}
+
+const doesNotAnswer = (url: string, cause: unknown) =>
+  new CommandFailure(
+    `Labplan does not answer at ${url} (${reason(cause)}). Start it with scripts/up, or set LABPLAN_API_URL.`,
+    3,
+  )
 
 function operatorToken(file: string): string {
   try {

@@ -36,6 +36,7 @@ export async function startWorker(options: {
     databaseUrl: config.databaseUrl,
     onError: (error) => log.warn({ err: error }, 'jobs'),
   })
+  const listening = await new Listening(config.databaseUrl).open()
   const place = { installation: config.installation, registry: config.registry }
   const runs = {
     pool,
@@ -45,6 +46,7 @@ export async function startWorker(options: {
     worker: options.name,
     now,
     docker: engine,
+    listening,
   }
   const stopping = new AbortController()
   await boss.work(
@@ -85,7 +87,6 @@ export async function startWorker(options: {
     pass: async () => void ((await lead.isOurs()) && (await notices.deliver())),
     onError: onError('notices could not be delivered'),
   })
-  const listening = await new Listening(config.databaseUrl).open()
   listening.on('work', () => {
     drive.wake()
     plan.wake()

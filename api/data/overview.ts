@@ -1,4 +1,4 @@
-/** What administrators look at: pools, runs, and a few counts. Read only. */
+/** What administrators look at: pools and a few counts. Read only. */
 import { type Db, many, one, sql } from './db.ts'
 
 export type PoolSummary = { key: string; stacks: number; failing: number; seats_running: number }
@@ -11,25 +11,6 @@ export async function poolSummaries(db: Db): Promise<PoolSummary[]> {
           (select count(*) from stack where stack.pool_id = pool.id and stack.state in ('failed', 'needs_reconcile')) as failing,
           (select count(*) from seat where seat.pool_id = pool.id and seat.state in ('starting', 'ready')) as seats_running
         from pool order by pool.key`,
-  )
-}
-
-export type RunSummary = {
-  id: string
-  stack_key: string
-  kind: 'plan' | 'apply' | 'destroy'
-  state: string
-  message: string | null
-  created_at: Date
-  ended_at: Date | null
-}
-
-/** Newest first. */
-export async function latestRuns(db: Db, limit: number): Promise<RunSummary[]> {
-  return many<RunSummary>(
-    db,
-    sql`select run.id, stack.key as stack_key, run.kind, run.state, run.message, run.created_at, run.ended_at
-        from run join stack on stack.id = run.stack_id order by run.created_at desc, run.id desc limit ${limit}`,
   )
 }
 

@@ -1,5 +1,8 @@
-/** Runs of Terraform: states with their times, steps, events. Every write is fenced by the stack's lease. */
-import { type Db, execute, many, one, sql } from './db.ts'
+/**
+ * Runs of Terraform as their worker writes them: states with their times, steps, events. Every write is
+ * fenced by the stack's lease, and tells who watches runs (channel `run`, the run's id).
+ */
+import { type Db, execute, many, notify, one, sql } from './db.ts'
 import { newId } from './ids.ts'
 import type { Lease } from './stack.ts'
 
@@ -26,7 +29,7 @@ const ENTERED_FROM: Record<Exclude<RunState, 'preparing'>, RunState[]> = {
   cancelled: ['preparing', 'planning', 'planned', 'applying'],
   needs_reconcile: ['preparing', 'planning', 'planned', 'applying'],
 }
-const ENDED: RunState[] = ['applied', 'held', 'failed', 'cancelled', 'needs_reconcile']
+export const ENDED: RunState[] = ['applied', 'held', 'failed', 'cancelled', 'needs_reconcile']
 
 export async function createRun(
   tx: Db,
@@ -108,6 +111,7 @@ async function recordPhase(tx: Db, runId: string, state: RunState, now: Date): P
     tx,
     sql`insert into run_phase (run_id, state, started_at) values (${runId}, ${state}, ${now}) on conflict do nothing`,
   )
+  await notify(tx, 'run', runId)
 }
 
 export async function startStep(
@@ -120,6 +124,7 @@ export async function startStep(
         select ${step.runId}, count(*) + 1, ${step.name}, ${step.now} from run_step where run_id = ${step.runId}
         returning number`,
   )
+  await notify(db, 'run', step.runId)
   return number
 }
 
@@ -132,6 +137,7 @@ export async function endStep(
     sql`update run_step set ended_at = ${step.now}, outcome = ${step.outcome}
         where run_id = ${step.runId} and number = ${step.number}`,
   )
+  await notify(db, 'run', step.runId)
 }
 
 export type RunEvent = {
@@ -162,6 +168,7 @@ export async function addRunEvents(
                     ${column((e) => e.message)}::text[])
           with ordinality as t (at, kind, address, action, object_id, elapsed, message, ordinality)`,
   )
+  await notify(db, 'run', runId)
 }
 
 /** What a run said, in order. */

@@ -25,14 +25,20 @@ export async function wantStacks(tx: Db, wish: { stacks: StackWish[]; now: Date 
           select ${newId()}, ${stack.key}, ${stack.kind}, pool.id, course.id, 'absent', ${wish.now}, ${stack.digest}
           from pool, course where pool.key = ${stack.poolKey} and course.key = ${stack.courseKey}
           on conflict (key) do update set wanted_digest = excluded.wanted_digest,
-            failures = 0, retry_at = null where stack.wanted_digest is distinct from excluded.wanted_digest`,
+            failures = 0, retry_at = null, cancelled_run_id = null where stack.wanted_digest is distinct from excluded.wanted_digest`,
     )
   await execute(
     tx,
-    sql`update stack set wanted_digest = null, failures = 0, retry_at = null
+    sql`update stack set wanted_digest = null, failures = 0, retry_at = null, cancelled_run_id = null
         where kind = 'seats' and wanted_digest is not null and not key = any(${wish.stacks.map((s) => s.key)}::text[])`,
   )
 }
+
+/**
+ * Not what is wanted, or its last run did not get that far: one that failed halfway has made things, also when by
+ * now nothing is wanted and nothing was ever applied in full.
+ */
+export const stackDiffers = sql`(wanted_digest is distinct from applied_digest or stack.state not in ('absent', 'applied'))`
 
 /** Keys of stacks that differ, are due and in nobody's hands; each is asked for once in a while only. */
 export async function stacksToRun(tx: Db, now: Date): Promise<string[]> {
@@ -40,8 +46,8 @@ export async function stacksToRun(tx: Db, now: Date): Promise<string[]> {
   const rows = await many<{ key: string }>(
     tx,
     sql`update stack set retry_at = ${askAgain} where id in (
-          select id from stack where (wanted_digest is distinct from applied_digest or state = 'needs_reconcile')
-            and (retry_at is null or retry_at <= ${now}) and (lease_until is null or lease_until <= ${now})
+          select id from stack where ${stackDiffers}
+            and (retry_at is null or retry_at <= ${now}) and (cancelled_run_id is null or retry_at is not null) and (lease_until is null or lease_until <= ${now})
           order by key for update skip locked)
         returning key`,
   )
@@ -57,7 +63,7 @@ export async function postponeStack(
     tx,
     sql`update stack set failures = failures + 1, message = ${stack.message},
           retry_at = ${stack.now}::timestamptz + least(interval '5 minutes', interval '5 seconds' * power(2, failures))
-        where key = ${stack.key}`,
+        where key = ${stack.key} and cancelled_run_id is null`,
   )
 }
 

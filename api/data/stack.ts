@@ -98,7 +98,7 @@ export async function recordApplied(
   const recorded = await execute(
     tx,
     sql`update stack set applied_digest = ${applied.digest}, state = ${state}, state_at = ${applied.now},
-          message = null, failures = 0, retry_at = null
+          message = null, failures = 0, retry_at = null, cancelled_run_id = null, due_since = null
         where id = ${lease.stackId} and lease_token = ${lease.tokenHash}`,
   )
   return recorded === 1

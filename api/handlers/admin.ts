@@ -2,10 +2,10 @@
 import { z } from 'zod'
 import { approveChange, latestChanges } from '../data/change.ts'
 import { courseSummaries } from '../data/course.ts'
-import { counts, latestRuns, poolSummaries } from '../data/overview.ts'
+import { counts, poolSummaries } from '../data/overview.ts'
 import { conflict } from '../errors.ts'
 import { adminPage } from '../pages/admin.ts'
-import { changesPage, coursesPage, poolsPage, runsPage } from '../pages/admin-lists.ts'
+import { changesPage, coursesPage, poolsPage } from '../pages/admin-lists.ts'
 import { paths } from '../paths.ts'
 import { defaultTimeZone } from '../data/course.ts'
 import { type Handler, actorOf } from '../visit.ts'
@@ -22,10 +22,6 @@ export const courses: Handler = async (visit) => ({
 
 export const pools: Handler = async (visit) => ({
   html: poolsPage(visit, await poolSummaries(visit.pool)),
-})
-
-export const runs: Handler = async (visit) => ({
-  html: runsPage(visit, await latestRuns(visit.pool, SHOWN), await defaultTimeZone(visit.pool)),
 })
 
 export const changes: Handler = async (visit) => ({

@@ -1,6 +1,7 @@
 /** Lists and counts as JSON, for the command line. */
 import { courseSummaries } from '../data/course.ts'
-import { counts, latestRuns, poolSummaries } from '../data/overview.ts'
+import { counts, poolSummaries } from '../data/overview.ts'
+import { listRuns } from '../data/run-view.ts'
 import { sessionsToCome } from '../data/session.ts'
 import type { Handler } from '../visit.ts'
 
@@ -33,7 +34,7 @@ export const status: Handler = async (visit) => {
   const [now, pools, runs] = await Promise.all([
     counts(visit.pool, visit.at),
     poolSummaries(visit.pool),
-    latestRuns(visit.pool, 5),
+    listRuns(visit.pool, { limit: 5 }),
   ])
   return {
     json: {

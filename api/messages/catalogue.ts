@@ -11,6 +11,7 @@ import { lti } from './lti.ts'
 import { notice } from './notice.ts'
 import { problem } from './problem.ts'
 import { receipt } from './receipt.ts'
+import { run } from './run.ts'
 import { seat } from './seat.ts'
 import { workspace } from './workspace.ts'
 
@@ -21,6 +22,7 @@ export const catalogue: Readonly<Record<string, Message>> = {
   ...course,
   ...admin,
   ...receipt,
+  ...run,
   ...lti,
   ...notice,
   ...problem,

@@ -27,6 +27,18 @@ export const problem = {
     en: 'What was sent is larger than {megabytes} MB.',
     fr: 'L’envoi dépasse {megabytes} Mo.',
   },
+  'problem.no-run': {
+    en: 'There is no such run, and no run of such a stack. The list of runs says what there is.',
+    fr: 'Cette exécution n’existe pas, et aucune stack de ce nom n’en a. La liste des exécutions dit ce qu’il y a.',
+  },
+  'problem.run-ended': {
+    en: 'This run is over: there is nothing to cancel.',
+    fr: 'Cette exécution est finie : il n’y a rien à annuler.',
+  },
+  'problem.run-nothing-to-retry': {
+    en: 'There is nothing to try again: a run of this stack is under way, or it is as wanted.',
+    fr: 'Il n’y a rien à relancer : une exécution de cette stack est en cours, ou elle est comme attendu.',
+  },
   'problem.sign-in': {
     en: 'Your sign-in has ended, or this page was opened directly. Open the activity in your LMS again: you come back to the same workspace and files.',
     fr: 'Votre connexion a expiré, ou cette page a été ouverte directement. Ouvrez de nouveau l’activité dans votre plateforme : vous retrouverez le même espace et les mêmes fichiers.',

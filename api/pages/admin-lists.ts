@@ -1,8 +1,8 @@
-/** The administrator's lists: courses, pools, runs, changes. */
+/** The administrator's lists: courses, pools, changes. */
 import type { Change } from '../data/change.ts'
 import type { CourseSummary } from '../data/course.ts'
-import type { PoolSummary, RunSummary } from '../data/overview.ts'
-import { duration, say, stamp } from '../locale.ts'
+import type { PoolSummary } from '../data/overview.ts'
+import { say, stamp } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
 import { adminFrame } from './admin.ts'
@@ -51,38 +51,6 @@ export function poolsPage(visit: Visit, pools: PoolSummary[]): Html {
   ]
   const table = tableOf(t('admin.pools'), columns, pools, t('admin.pools.none'))
   return adminFrame(visit, 'admin.pools', html`<section class="sheet">${table}</section>`)
-}
-
-const runLooks: Record<string, 'good' | 'bad' | 'busy' | 'calm'> = {
-  applied: 'good',
-  failed: 'bad',
-  held: 'bad',
-  needs_reconcile: 'bad',
-  cancelled: 'calm',
-}
-
-export function runsPage(visit: Visit, runs: RunSummary[], timeZone: string): Html {
-  const t = (code: string) => say(visit.locale, code)
-  const columns = [
-    { head: t('admin.run.stack'), cell: (row: RunSummary) => html`<code>${row.stack_key}</code>` },
-    { head: t('admin.run.kind'), cell: (row: RunSummary) => row.kind },
-    {
-      head: t('admin.state'),
-      cell: (row: RunSummary) => tag(runLooks[row.state] ?? 'busy', row.state.replaceAll('_', ' ')),
-    },
-    {
-      head: t('admin.run.at'),
-      cell: (row: RunSummary) => stamp(visit.locale, timeZone, row.created_at),
-    },
-    {
-      head: t('admin.run.took'),
-      cell: (row: RunSummary) =>
-        duration(visit.locale, (row.ended_at ?? visit.at).getTime() - row.created_at.getTime()),
-    },
-    { head: t('admin.run.message'), cell: (row: RunSummary) => row.message ?? '' },
-  ]
-  const table = tableOf(t('admin.runs'), columns, runs, t('admin.runs.none'))
-  return adminFrame(visit, 'admin.runs', html`<section class="sheet">${table}</section>`)
 }
 
 export function changesPage(visit: Visit, changes: Change[], timeZone: string): Html {

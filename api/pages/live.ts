@@ -24,9 +24,39 @@ export function live(visit: Visit, source: string, fragment: Html): Html {
 const PAUSE_MS = 150
 
 /**
- * The stream behind `live`: sends the fragment now, and again after each notice on `channel` that concerns it
- * (all do when the connection to the database came back). `render` answers undefined when there is no more.
+ * Looks now, and again after each notice on `channel` that concerns the caller (all do when the connection to the
+ * database came back), one look at a time, until `signal` aborts. A look that fails is made good by the next.
  */
+export function watch(
+  { listening, log }: Pick<Visit, 'listening' | 'log'>,
+  on: { channel: string; concerns: (payload: string) => boolean; look: () => Promise<void> },
+  signal: AbortSignal,
+): void {
+  let isBusy = false
+  let isStale = true
+  const refresh = async (): Promise<void> => {
+    if (isBusy || signal.aborted) return
+    isBusy = true
+    while (isStale && !signal.aborted) {
+      isStale = false
+      await on.look().catch((error: unknown) =>
+        // The next notice, or the reader's return, tries again.
+        log.warn({ err: error }, 'a live page could not be rendered'),
+      )
+      if (isStale) await new Promise((resume) => setTimeout(resume, PAUSE_MS))
+    }
+    isBusy = false
+  }
+  const stop = listening.on(on.channel, (payload) => {
+    if (payload !== undefined && !on.concerns(payload)) return
+    isStale = true
+    void refresh()
+  })
+  signal.addEventListener('abort', stop)
+  void refresh()
+}
+
+/** The stream behind `live`: sends the fragment when it is not what was sent last. `render` answers undefined when there is none. */
 export function liveEvents(
   visit: Visit,
   channel: string,
@@ -36,35 +66,11 @@ export function liveEvents(
   return {
     start(send, signal) {
       let shown: string | undefined
-      let isBusy = false
-      let isStale = true
-      const refresh = async (): Promise<void> => {
-        if (isBusy || signal.aborted) return
-        isBusy = true
-        while (isStale && !signal.aborted) {
-          isStale = false
-          const next = await rendered()
-          if (next !== undefined && next !== shown) send('view', (shown = next))
-          if (isStale) await new Promise((resume) => setTimeout(resume, PAUSE_MS))
-        }
-        isBusy = false
+      const look = async () => {
+        const next = (await render(visit.now()))?.toString()
+        if (next !== undefined && next !== shown) send('view', (shown = next))
       }
-      const rendered = async (): Promise<string | undefined> => {
-        try {
-          return (await render(visit.now()))?.toString()
-        } catch (error) {
-          // The next notice, or the browser's return, tries again.
-          visit.log.warn({ err: error }, 'a live page could not be rendered')
-          return undefined
-        }
-      }
-      const stop = visit.listening.on(channel, (payload) => {
-        if (payload !== undefined && !concerns(payload)) return
-        isStale = true
-        void refresh()
-      })
-      signal.addEventListener('abort', stop)
-      void refresh()
+      watch(visit, { channel, concerns, look }, signal)
     },
   }
 }

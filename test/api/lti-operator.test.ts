@@ -75,6 +75,9 @@ it('connects every activity of the practice LMS that names a course of ours, onc
   const api = {
     url: config.publicUrl,
     get: async () => Promise.reject(new Error('nothing is read')),
+    stream: () => {
+      throw new Error('nothing is followed')
+    },
     async post<T>(path: string, body: unknown): Promise<T> {
       const answer = await call(path, body as Json)
       if (answer.status >= 400) throw new ApiRefusal(answer.status, answer.body)

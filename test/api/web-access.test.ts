@@ -80,6 +80,7 @@ const table: Row[] = [
     '/admin/runs',
     '/admin/changes',
     '/api/status',
+    '/api/runs',
     '/api/courses',
     '/api/sessions',
     '/api/changes',
@@ -140,6 +141,7 @@ it('forgets a login when its time is over', async () => {
 it('guards every address with a rule of access.ts', () => {
   const rules = new Set(routes.map((route) => route.access))
   expect([...rules].toSorted()).toEqual([
+    'administersRun',
     'administrator',
     'everyone',
     'operator',

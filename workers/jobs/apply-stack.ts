@@ -105,8 +105,8 @@ async function seatsGoal(
   const content = wanted ?? (await contentOfExisting(means, stack, there))
   const goal = new Map(wanted?.seats.map((seat) => [seat.number, seat]))
   const touched = there.filter((seat) => isTouched(seat, goal.get(seat.number)))
-  const before = async () => {
-    await coolDown(means, stack, touched)
+  const before = async ({ stop }: { stop: AbortSignal }) => {
+    await coolDown(means, stack, touched, stop)
     return { secrets: await makeSecrets(means, stack, content.seats) }
   }
   const after = async (run: { runId: string; ok: boolean }) => {
@@ -156,7 +156,12 @@ function isTouched(seat: Seat, goal: SeatContent | undefined): boolean {
 }
 
 /** Holds the seats, so that the driver brings them down and nobody brings them up, and waits until they are cold. */
-async function coolDown(means: ApplyMeans, stack: StackRow, touched: Seat[]): Promise<void> {
+async function coolDown(
+  means: ApplyMeans,
+  stack: StackRow,
+  touched: Seat[],
+  stop: AbortSignal,
+): Promise<void> {
   if (touched.length === 0) return
   const ids = new Set(touched.map((seat) => seat.id))
   await withTransaction(means.pool, (tx) => holdSeats(tx, { ids: [...ids], held: true }))
@@ -166,7 +171,7 @@ async function coolDown(means: ApplyMeans, stack: StackRow, touched: Seat[]): Pr
     const warm = seats.filter(
       (seat) => ids.has(seat.id) && !['cold', 'absent'].includes(seat.state),
     )
-    if (warm.length === 0) return
+    if (warm.length === 0 || stop.aborted) return
     if (performance.now() > end)
       throw new Error(
         `${warm.length} seats of ${stack.key} did not stop in time; the run is tried again.`,

@@ -11,6 +11,7 @@ import { settlePlaces } from '../../api/data/place.ts'
 import { seatReasons, wantWarmSeats } from '../../api/data/reasons.ts'
 import { closeSessions } from '../../api/data/session-close.ts'
 import { coursesWithDuePlaces, moveSessions } from '../../api/data/session-life.ts'
+import { endCancelledDeadRuns } from '../../api/data/run-control.ts'
 import { releaseHolds, stacksToRun, wantStacks } from '../../api/data/stack-wish.ts'
 import { serveQueue, startWorkspace, stopWorkspace } from '../../api/data/workspace.ts'
 import { followSessions, warnWorkspaces, workspacesDue } from '../../api/data/workspace-time.ts'
@@ -85,6 +86,7 @@ async function askForRuns(
     await wantStacks(tx, { stacks, now: now() })
     await closeSessions(tx, { now: now(), keptUntil: kept })
     await releaseHolds(tx, now())
+    await endCancelledDeadRuns(tx, now())
     for (const stackKey of await stacksToRun(tx, now()))
       await sendJob(boss, tx, 'apply-stack', { stackKey })
   })

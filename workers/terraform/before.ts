@@ -6,7 +6,7 @@ import type { Ending, RunContext } from './context.ts'
 /** Seats are held and cold and their secrets made; every variable has its value. */
 export async function callBefore(ctx: RunContext): Promise<Ending | undefined> {
   const { content, request, found, runId } = ctx
-  const secrets = (await request.before?.({ runId }))?.secrets ?? {}
+  const secrets = (await request.before?.({ runId, stop: ctx.stop }))?.secrets ?? {}
   if (content.kind !== 'seats' || content.seats.length === 0) return undefined
   const without = content.seats.filter((seat) => !secrets[seat.number])
   if (without.length > 0)

@@ -2,6 +2,7 @@
 import type { Config } from '../../api/config.ts'
 import type { Pool } from '../../api/data/db.ts'
 import type { KeyRing } from '../../api/data/key-ring.ts'
+import type { Listening } from '../../api/data/listen.ts'
 import type { RunState } from '../../api/data/run.ts'
 import type { Lease } from '../../api/data/stack.ts'
 import type { StackContent } from '../../stacks/content.ts'
@@ -23,6 +24,8 @@ export type RunServices = {
     'home' | 'installation' | 'dockerHost' | 'terraformBinary' | 'providerMirror' | 'searchPath'
   >
   docker: Engine
+  /** Brings word that a run is to be cancelled; without, it is looked up every other second. */
+  listening?: Pick<Listening, 'on'>
   log: RunLog
   /** Who holds the lease, e.g. host name and pid. */
   worker: string
@@ -35,9 +38,12 @@ export type StackRequest = {
   blueprintDigest?: string
   /**
    * Under the lease, before every plan, a destroy's too: holds seats that change and waits until they are
-   * cold, makes Swarm secrets. By seat number: the secret's id.
+   * cold, makes Swarm secrets; ends its waiting when `stop` is aborted. By seat number: the secret's id.
    */
-  before?: (run: { runId: string }) => Promise<{ secrets: Record<number, string> }>
+  before?: (run: {
+    runId: string
+    stop: AbortSignal
+  }) => Promise<{ secrets: Record<number, string> }>
   /** Under the lease, after every run, also one that failed: removes secrets nobody uses. */
   after?: (run: { runId: string; ok: boolean }) => Promise<void>
   /** The approved envelope; no limit where absent. */

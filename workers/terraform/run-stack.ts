@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { withTransaction } from '../../api/data/db.ts'
 import { newToken, tokenHash } from '../../api/data/ids.ts'
 import { createRun, endDeadRuns, moveRun, type RunKind } from '../../api/data/run.ts'
+import { waitAfterCancel } from '../../api/data/run-control.ts'
 import {
   holdsLease,
   type Lease,
@@ -17,6 +18,7 @@ import {
   takeLease,
 } from '../../api/data/stack.ts'
 import { contentDigest, emptied } from '../../stacks/content.ts'
+import { watchCancel } from './cancel.ts'
 import type {
   Ending,
   RunContext,
@@ -139,6 +141,7 @@ async function makeContext(
   const recorder = recordEvents(pool, runId, (error) =>
     log.error({ runId, error }, 'run events were lost'),
   )
+  const cancel = watchCancel(services, runId)
   const context: RunContext = {
     services,
     request,
@@ -148,7 +151,7 @@ async function makeContext(
     runId,
     workdir: join(stackFolder(config.home, lease.stackId), runId),
     backend: { address: server.address, username: STATE_USER, password: token },
-    stop: request.signal ?? new AbortController().signal,
+    stop: AbortSignal.any([cancel.asked, ...(request.signal ? [request.signal] : [])]),
     kill,
     recorder,
     found: { removed: [], variables: {}, spared: [] },
@@ -156,6 +159,7 @@ async function makeContext(
   return {
     context,
     async close() {
+      cancel.stop()
       await recorder.flush()
       await server.close()
     },
@@ -191,6 +195,8 @@ async function settle(
       if (!(await holdsLease(tx, ctx.lease))) return false
       throw new Error(`Run ${ctx.runId} cannot become ${ending.state} from where it is.`)
     }
+    if (ending.state === 'cancelled')
+      await waitAfterCancel(tx, ctx.lease, { id: ctx.runId, now: now() })
     if (ending.state !== 'applied')
       return moveStack(tx, ctx.lease, {
         state: stackStateAfter(ending),

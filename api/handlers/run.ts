@@ -1,0 +1,131 @@
+/** Runs, for administrators and the command line: lists, one run as it goes, and what may be done about it. */
+import { withTransaction } from '../data/db.ts'
+import { defaultTimeZone } from '../data/course.ts'
+import { cancelRun, retryStack } from '../data/run-control.ts'
+import {
+  type RunSummary,
+  type RunView,
+  isRunFilter,
+  listRuns,
+  resourcesOf,
+  runView,
+} from '../data/run-view.ts'
+import { conflict, notFound } from '../errors.ts'
+import { liveEvents } from '../pages/live.ts'
+import { runFragment, runPage } from '../pages/run.ts'
+import { type RunList, runsFragment, runsPage } from '../pages/runs.ts'
+import { paths } from '../paths.ts'
+import { runStream } from '../run-stream.ts'
+import { type Handler, type Visit, actorOf } from '../visit.ts'
+
+const SHOWN = 50
+
+export const list: Handler = async (visit) => ({ html: runsPage(visit, await listOf(visit)) })
+
+export const listEvents: Handler = (visit) => ({
+  events: liveEvents(
+    visit,
+    'run',
+    () => true,
+    async (at) => runsFragment({ ...visit, at }, await listOf(visit)),
+  ),
+})
+
+async function listOf({ pool, query }: Visit): Promise<RunList> {
+  const state = query.get('state')
+  const filter = isRunFilter(state) ? state : undefined
+  const stackKey = query.get('stack') ?? undefined
+  const [runs, timeZone] = await Promise.all([
+    listRuns(pool, { filter, stackKey, limit: SHOWN }),
+    defaultTimeZone(pool),
+  ])
+  return { runs, filter, stackKey, timeZone }
+}
+
+export const show: Handler<RunSummary> = async (visit, { id }) => ({
+  html: runPage(visit, await viewOf(visit, id), await defaultTimeZone(visit.pool)),
+})
+
+export const events: Handler<RunSummary> = async (visit, { id }) => {
+  const timeZone = await defaultTimeZone(visit.pool)
+  const render = async (at: Date) =>
+    runFragment({ ...visit, at }, await viewOf(visit, id), timeZone)
+  return { events: liveEvents(visit, 'run', (payload) => payload === id, render) }
+}
+
+async function viewOf({ pool }: Visit, id: string): Promise<RunView> {
+  const view = await runView(pool, id)
+  if (!view) throw notFound()
+  return view
+}
+
+async function askCancel(visit: Visit, id: string): Promise<void> {
+  const ask = { id, actor: actorOf(visit, 'administrator'), now: visit.at }
+  if (!(await withTransaction(visit.pool, (tx) => cancelRun(tx, ask))))
+    throw conflict('problem.run-ended')
+}
+
+async function askRetry(visit: Visit, runId: string): Promise<void> {
+  const ask = { runId, actor: actorOf(visit, 'administrator'), now: visit.at }
+  if (!(await withTransaction(visit.pool, (tx) => retryStack(tx, ask))))
+    throw conflict('problem.run-nothing-to-retry')
+}
+
+export const cancel: Handler<RunSummary> = async (visit, { id }) => {
+  await askCancel(visit, id)
+  return { seeOther: paths.adminRun(id) }
+}
+
+export const retry: Handler<RunSummary> = async (visit, { id }) => {
+  await askRetry(visit, id)
+  return { seeOther: paths.adminRun(id) }
+}
+
+export const cancelJson: Handler<RunSummary> = async (visit, { id }) => {
+  await askCancel(visit, id)
+  return { status: 202, json: runJson(await viewOf(visit, id)) }
+}
+
+export const retryJson: Handler<RunSummary> = async (visit, { id }) => {
+  await askRetry(visit, id)
+  return { status: 202, json: runJson(await viewOf(visit, id)) }
+}
+
+export const listJson: Handler = async (visit) => {
+  const { runs } = await listOf(visit)
+  return { json: { runs: runs.map(summaryJson) } }
+}
+
+export const showJson: Handler<RunSummary> = async (visit, { id }) => ({
+  json: runJson(await viewOf(visit, id)),
+})
+
+/** Everything the run did and does, entry by entry, until it ends. */
+export const follow: Handler<RunSummary> = (visit, { id }) => ({
+  events: runStream(visit, id, async () => runJson(await viewOf(visit, id))),
+})
+
+const summaryJson = (run: RunSummary) => ({
+  ...{ id: run.id, stack: run.stack_key, kind: run.kind, state: run.state, message: run.message },
+  ...{ startedAt: run.created_at, endedAt: run.ended_at, cancelAskedAt: run.cancel_asked_at },
+})
+
+export type RunJson = ReturnType<typeof runJson>
+
+function runJson(run: RunView) {
+  return {
+    ...summaryJson(run),
+    ...{ pool: run.pool_key, course: run.course_key, worker: run.worker, changes: run.summary },
+    states: run.phases.map((phase) => ({ state: phase.state, at: phase.started_at })),
+    steps: run.steps.map((step) => ({
+      ...{ name: step.name, startedAt: step.started_at, endedAt: step.ended_at },
+      outcome: step.outcome,
+    })),
+    resources: resourcesOf(run),
+    events: run.events,
+    stackNow: {
+      ...{ isAsWanted: run.stack_is_as_wanted, isRunning: run.stack_is_running },
+      ...{ waitsForRun: run.stack_waits_for_run_id, retryAt: run.stack_retry_at },
+    },
+  }
+}

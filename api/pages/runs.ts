@@ -1,0 +1,91 @@
+/** The list of runs: narrowed by the address, live. */
+import { type RunFilter, type RunSummary, runFilters } from '../data/run-view.ts'
+import { duration, say, stamp } from '../locale.ts'
+import { paths } from '../paths.ts'
+import type { Visit } from '../visit.ts'
+import { adminFrame } from './admin.ts'
+import { type Html, html } from './html.ts'
+import { live } from './live.ts'
+import { type Look, tableOf, tag } from './table.ts'
+
+export type RunList = {
+  runs: RunSummary[]
+  filter: RunFilter | undefined
+  stackKey: string | undefined
+  timeZone: string
+}
+
+export function runsPage(visit: Visit, list: RunList): Html {
+  const address = paths.adminRunsEvents({ state: list.filter, stack: list.stackKey })
+  return adminFrame(
+    visit,
+    'admin.runs',
+    html`${filters(visit, list)} ${live(visit, address, runsFragment(visit, list))}`,
+  )
+}
+
+/** Links, so that a filtered list can be kept and sent; the stack's history is one more filter. */
+function filters({ locale }: Visit, { filter, stackKey }: RunList): Html {
+  const names = [undefined, ...(Object.keys(runFilters) as RunFilter[])]
+  const link = (state: RunFilter | undefined) =>
+    html`<li>
+      <a
+        href="${paths.adminRuns({ state, stack: stackKey })}"
+        ${state === filter ? html`aria-current="page"` : ''}
+        >${say(locale, `run.filter.${state ?? 'all'}`)}</a
+      >
+    </li>`
+  return html`<nav class="filters" aria-label="${say(locale, 'run.filter')}">
+    <ul>
+      ${names.map(link)}
+    </ul>
+    ${
+      stackKey !== undefined &&
+      html`<p>
+        ${say(locale, 'run.history-of', { stack: stackKey })}
+        <a href="${paths.adminRuns({ state: filter })}">${say(locale, 'run.history.all')}</a>
+      </p>`
+    }
+  </nav>`
+}
+
+export function runsFragment(visit: Visit, { runs, filter, stackKey, timeZone }: RunList): Html {
+  const t = (code: string) => say(visit.locale, code)
+  const columns = [
+    {
+      head: t('admin.run.stack'),
+      cell: (row: RunSummary) => html`<a href="${paths.adminRun(row.id)}">${row.stack_key}</a>`,
+    },
+    { head: t('admin.run.kind'), cell: (row: RunSummary) => t(`run.kind.${row.kind}`) },
+    { head: t('admin.state'), cell: (row: RunSummary) => runTag(visit, row) },
+    {
+      head: t('admin.run.at'),
+      cell: (row: RunSummary) => stamp(visit.locale, timeZone, row.created_at),
+    },
+    { head: t('admin.run.took'), cell: (row: RunSummary) => tookOf(visit, row) },
+    { head: t('admin.run.message'), cell: (row: RunSummary) => row.message ?? '' },
+  ]
+  const isNarrowed = filter !== undefined || stackKey !== undefined
+  const none = t(isNarrowed ? 'run.none-of-these' : 'admin.runs.none')
+  return html`<section class="sheet">${tableOf(t('admin.runs'), columns, runs, none)}</section>`
+}
+
+const looks: Record<string, Look> = {
+  applied: 'good',
+  failed: 'bad',
+  held: 'bad',
+  needs_reconcile: 'bad',
+  cancelled: 'calm',
+}
+
+export function runTag(
+  visit: Visit,
+  run: Pick<RunSummary, 'state' | 'cancel_asked_at' | 'ended_at'>,
+) {
+  const isEnding = run.cancel_asked_at !== null && run.ended_at === null
+  const code = isEnding ? 'run.state.cancelling' : `run.state.${run.state}`
+  return tag(looks[run.state] ?? 'busy', say(visit.locale, code))
+}
+
+export const tookOf = ({ locale, at }: Visit, run: Pick<RunSummary, 'created_at' | 'ended_at'>) =>
+  duration(locale, (run.ended_at ?? at).getTime() - run.created_at.getTime())
