@@ -26,5 +26,5 @@ function blanked(line: string): string {
   return line
     .replaceAll(/\blab(?!plan)[a-z2-9]{4}\b/g, 'labXXXX')
     .replaceAll(/\b[0-9a-f]{12}\b/g, 'DIGEST')
-    .replaceAll(/\b[a-z2-9]{12}\b(?=$)/g, (word) => (/\d/.test(word) ? 'PASSWORD' : word))
+    .replaceAll(/(password|mot de passe) [a-z2-9]{12}$/g, '$1 PASSWORD')
 }
