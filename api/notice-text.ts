@@ -18,13 +18,15 @@ export function noticeText(notice: Notice, locale: Locale): NoticeText {
   }
 }
 
-/** The course by its title; instants in its time zone, as seen on the day the notice was sent. */
+/** The course by its title; instants in its time zone, as seen on the day the notice was sent; codes as words. */
 function inWords(notice: Notice, locale: Locale, params: NoticeParams): NoticeParams {
-  const said = Object.entries(params).map(([name, value]) =>
+  const inWord = (name: string, value: string | number) =>
     name.endsWith('At')
-      ? [name, moment(locale, notice.time_zone, new Date(value), notice.created_at)]
-      : [name, value],
-  )
+      ? moment(locale, notice.time_zone, new Date(value), notice.created_at)
+      : name === 'what'
+        ? say(locale, String(value))
+        : value
+  const said = Object.entries(params).map(([name, value]) => [name, inWord(name, value)])
   const course = notice.course_title?.[locale] || notice.course_key
   return { ...(course && { course }), ...Object.fromEntries(said) }
 }

@@ -12,7 +12,7 @@ export async function moveSessions(
   const { now } = session
   await execute(
     tx,
-    sql`update session set state = 'preparing', state_at = ${now}, ready_at = null, opened_at = null, ended_at = null
+    sql`update session set state = 'preparing', state_at = ${now}, preparing_at = ${now}, ready_at = null, opened_at = null, ended_at = null
         where state = 'planned' and lead_starts_at <= ${now} and grace_ends_at > ${now}`,
   )
   for (const warm of session.warm)

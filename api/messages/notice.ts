@@ -8,6 +8,96 @@ export const notice = {
     fr: 'Quelqu’un de votre équipe infrastructure a vérifié que les avis de Labplan arrivent ici. C’est le cas ; il n’y a rien à faire.',
   },
 
+  'notice.session-late': {
+    en: '{course}: the class {startsAt} is not ready yet',
+    fr: '{course} : la séance prévue {startsAt} n’est pas encore prête',
+  },
+  'notice.session-late.text': {
+    en: '{ready} of {wanted} seats are ready. Labplan goes on by itself and writes again when all are.',
+    fr: '{ready} postes sur {wanted} sont prêts. Labplan continue de lui-même et vous écrira quand tous le seront.',
+  },
+  'notice.session-ready': {
+    en: '{course}: the class {startsAt} is ready now',
+    fr: '{course} : la séance prévue {startsAt} est prête',
+  },
+  'notice.session-ready.text': {
+    en: 'Every seat became ready {readyAt}. There is nothing left to do.',
+    fr: 'Tous les postes ont été prêts {readyAt}. Il n’y a plus rien à faire.',
+  },
+  'notice.seats-fail': {
+    en: '{course}: seats that do not start',
+    fr: '{course} : des postes ne démarrent pas',
+  },
+  'notice.seats-fail.text': {
+    en: 'These seats failed again and again: {numbers}. Labplan goes on trying them once a minute; the other seats are not affected.',
+    fr: 'Ces postes ont échoué plusieurs fois de suite : {numbers}. Labplan réessaie chaque minute ; les autres postes ne sont pas touchés.',
+  },
+
+  // Why: the step that fails, or is under way.
+  'late.step-fails': {
+    en: {
+      one: 'Making its {what} failed in the step “{step}”: {message}',
+      other: 'Making its {what} failed {count} times, last in the step “{step}”: {message}',
+    },
+    fr: {
+      one: 'La création ({what}) a échoué à l’étape « {step} » : {message}',
+      other:
+        'La création ({what}) a échoué {count} fois, en dernier à l’étape « {step} » : {message}',
+    },
+  },
+  'late.step-runs': {
+    en: 'Its {what} are being made: the step “{step}” runs, begun {sinceAt}.',
+    fr: 'La création est en cours ({what}) : étape « {step} », commencée {sinceAt}.',
+  },
+  'late.not-begun': {
+    en: 'Its {what} have not been begun: no worker has taken them up yet.',
+    fr: 'La création n’a pas commencé ({what}) : aucun agent ne s’en est encore chargé.',
+  },
+  'late.seat.start_failed': {
+    en: {
+      one: 'One seat does not start. The machines say: {reason}',
+      other: '{count} seats do not start. The machines say: {reason}',
+    },
+    fr: {
+      one: 'Un poste ne démarre pas. Les machines disent : {reason}',
+      other: '{count} postes ne démarrent pas. Les machines disent : {reason}',
+    },
+  },
+  'late.seat.check_failed': {
+    en: {
+      one: 'One seat runs, but does not answer on every required port.',
+      other: '{count} seats run, but do not answer on every required port.',
+    },
+    fr: {
+      one: 'Un poste tourne, mais ne répond pas sur tous les ports requis.',
+      other: '{count} postes tournent, mais ne répondent pas sur tous les ports requis.',
+    },
+  },
+  'late.starting': {
+    en: { one: 'One seat is starting now.', other: '{count} seats are starting now.' },
+    fr: { one: 'Un poste démarre en ce moment.', other: '{count} postes démarrent en ce moment.' },
+  },
+
+  // What can be done.
+  'late.do.start-with': {
+    en: 'You can begin with the {ready} that are ready: students get those first, and the others are let in by themselves as seats follow.',
+    fr: 'Vous pouvez commencer avec les {ready} postes prêts : les étudiants les reçoivent d’abord, les suivants entrent d’eux-mêmes à mesure que des postes arrivent.',
+  },
+  'late.do.previous-build': {
+    en: 'The environment had another build before: {image}. Putting it back in the environment’s document brings the class back to it.',
+    fr: 'L’environnement avait auparavant une autre version : {image}. La remettre dans le document de l’environnement y ramène la séance.',
+  },
+  'late.do.other-pool': {
+    en: 'Another pool has no failures: {pools}. “labplan whatif” says whether the class fits there.',
+    fr: 'Un autre pool n’a pas de panne : {pools}. « labplan whatif » dit si la séance y tient.',
+  },
+  'late.do.infra': {
+    en: 'The infrastructure team was told too. “labplan doctor” and the page of runs say more.',
+    fr: 'L’équipe infrastructure est prévenue aussi. « labplan doctor » et la page des exécutions en disent plus.',
+  },
+  'late.what.seats': { en: 'seats', fr: 'postes' },
+  'late.what.volumes': { en: 'volumes', fr: 'volumes' },
+
   'notice.open': { en: 'Open the course', fr: 'Ouvrir le cours' },
   'notice.open-at': { en: 'Open the course: {url}', fr: 'Ouvrir le cours : {url}' },
   'notice.why.teacher': {

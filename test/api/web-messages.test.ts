@@ -6,7 +6,7 @@ import { acceptedLocale, clock, day, duration, moment, say } from '../../api/loc
 import { catalogue } from '../../api/messages/catalogue.ts'
 
 const root = join(import.meta.dirname, '..', '..')
-const code = globSync('api/**/*.ts', { cwd: root })
+const code = globSync('{api,workers}/**/*.ts', { cwd: root })
   .filter((path) => !path.startsWith('api/messages/'))
   .map((path) => readFileSync(join(root, path), 'utf8'))
   .join('\n')
@@ -22,7 +22,13 @@ it('has every sentence that the pages name', () => {
     ...code.matchAll(/\b(?:t|say)\((?:visit\.locale, |locale, )?'([a-z][\w-]*\.[\w.-]+)'/g),
   ]
   const problems = [...code.matchAll(/'(problem\.[a-z-]+)'/g)]
-  const codes = new Set([...named, ...problems].map(([, name]) => name ?? ''))
+  // What is sent has a first paragraph too.
+  const notices = [...code.matchAll(/code: '(notice\.[a-z-]+)'/g)].flatMap(([, name]) => [
+    ['', name],
+    ['', `${name}.text`],
+  ])
+  const late = [...code.matchAll(/'(late\.[a-z_.-]+)'/g)]
+  const codes = new Set([...named, ...problems, ...notices, ...late].map(([, name]) => name ?? ''))
   expect(codes.size).toBeGreaterThan(60)
   expect([...codes].filter((name) => !Object.hasOwn(catalogue, name))).toEqual([])
 })

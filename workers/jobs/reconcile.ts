@@ -16,6 +16,7 @@ import { releaseHolds, stacksToRun, wantStacks } from '../../api/data/stack-wish
 import { serveQueue, startWorkspace, stopWorkspace } from '../../api/data/workspace.ts'
 import { followSessions, warnWorkspaces, workspacesDue } from '../../api/data/workspace-time.ts'
 import { contentOf, type Place, wishOf } from './content.ts'
+import { watchSessions } from './watch-sessions.ts'
 
 export type Reconciler = { reconcile(): Promise<void> }
 
@@ -34,6 +35,7 @@ export function reconciler(means: Means): Reconciler {
       const wanted = wantedAt(blueprint, means.now().toISOString(), running)
       await withTransaction(means.pool, (tx) => turnSeats(tx, wanted, means.now()))
       await askForRuns(means, wanted, keptUntil(blueprint))
+      await watchSessions(means.pool, { warm: wanted.warm, now: means.now() })
     },
   }
 }

@@ -1,0 +1,172 @@
+/** What is known of a session that is not ready when it should be: for telling people why. */
+import { currentBlueprint } from './blueprint.ts'
+import { type Db, findOne, many, sql } from './db.ts'
+import { parseBlueprint } from '../../stacks/blueprint.ts'
+
+/** Its teacher is told so long before it starts (mission, promise 1) … */
+const TOLD_BEFORE_MS = 20 * 60_000
+/** … but what was planned a minute ago is given the time it takes. */
+const GIVEN_MS = 3 * 60_000
+
+export type LateSession = {
+  id: string
+  key: string
+  course_id: string
+  course_key: string
+  pool_id: string
+  starts_at: Date
+  ends_at: Date
+  /** Dedupe key of the notice: a session that was moved is another one. */
+  late_key: string
+}
+
+const lateKey = sql`'session-late/' || session.id || '/' || extract(epoch from session.starts_at)::bigint`
+const sessionColumns = sql`session.id, session.key, session.course_id, course.key as course_key, session.pool_id,
+  session.starts_at, session.ends_at, ${lateKey} as late_key`
+
+/** Sessions with seats to warm (`warm`: their keys) that are not ready although it is time. */
+export async function sessionsNotReady(
+  db: Db,
+  watch: { warm: string[]; now: Date },
+): Promise<LateSession[]> {
+  const { now } = watch
+  return many<LateSession>(
+    db,
+    sql`select ${sessionColumns}
+        from session join course on course.id = session.course_id
+        where session.key = any(${watch.warm}::text[]) and session.state in ('preparing', 'open') and session.ready_at is null
+          and session.starts_at <= ${new Date(now.getTime() + TOLD_BEFORE_MS)} and session.ends_at > ${now}
+          and coalesce(session.preparing_at, session.state_at) <= ${new Date(now.getTime() - GIVEN_MS)}
+          and not exists (select from notice where notice.dedupe_key = ${lateKey})
+        order by session.starts_at, session.key`,
+  )
+}
+
+/** Sessions people were told are late, and not yet that they got ready. */
+export async function sessionsReadyAgain(
+  db: Db,
+  now: Date,
+): Promise<(LateSession & { ready_at: Date })[]> {
+  return many(
+    db,
+    sql`select ${sessionColumns}, session.ready_at
+        from session join course on course.id = session.course_id
+        where session.ready_at is not null and session.ends_at > ${now}
+          and exists (select from notice where notice.dedupe_key = ${lateKey})
+          and not exists (select from notice where notice.dedupe_key = ${lateKey} || '/over')`,
+  )
+}
+
+export type StackAtWork = {
+  kind: 'seats' | 'volumes'
+  differs: boolean
+  failures: number
+  message: string | null
+  is_running: boolean
+  /** The step its last run is in, or ended in. */
+  step: string | null
+  step_since: Date | null
+}
+
+export type SeatTrouble = { code: string; reason: string; count: number }
+
+export type Readiness = {
+  ready: number
+  starting: number
+  trouble: SeatTrouble[]
+  stacks: StackAtWork[]
+  /** Pools of the same zone, besides its own, none of whose stacks fails. */
+  otherPools: string[]
+}
+
+/** How far a session's seats are, and what keeps them. */
+export async function readinessOf(
+  db: Db,
+  session: { course_id: string; pool_id: string; now: Date },
+): Promise<Readiness> {
+  const { course_id: courseId, pool_id: poolId } = session
+  const seats = await many<{ state: string; count: number }>(
+    db,
+    sql`select state, count(*) as count from seat where course_id = ${courseId} group by state`,
+  )
+  const count = (state: string) => seats.find((one) => one.state === state)?.count ?? 0
+  const trouble = await many<SeatTrouble>(
+    db,
+    sql`select coalesce(message_code, 'seat.start_failed') as code, coalesce(message_params ->> 'reason', '') as reason, count(*) as count
+        from seat where course_id = ${courseId} and wanted_on and start_failures > 0
+          and state in ('failed', 'stopping', 'cold') and message_code is not null
+        group by 1, 2 order by count(*) desc, 1, 2 limit 3`,
+  )
+  const stacks = await many<StackAtWork>(
+    db,
+    sql`select stack.kind, stack.wanted_digest is distinct from stack.applied_digest as differs, stack.failures, stack.message,
+          coalesce(stack.lease_until > ${session.now}, false) as is_running, step.name as step, step.started_at as step_since
+        from stack
+        left join lateral (select id from run where run.stack_id = stack.id and run.kind <> 'plan'
+                           order by created_at desc, id desc limit 1) run on true
+        left join lateral (select name, started_at from run_step where run_step.run_id = run.id
+                           order by number desc limit 1) step on true
+        where stack.course_id = ${courseId} and stack.kind in ('seats', 'volumes') order by stack.kind, stack.key`,
+  )
+  const pools = await many<{ key: string }>(
+    db,
+    sql`select pool.key from pool join pool own on own.zone_id = pool.zone_id and own.id = ${poolId}
+        where pool.id <> own.id and not exists (select from stack where stack.pool_id = pool.id and stack.state in ('failed', 'needs_reconcile'))
+        order by pool.key`,
+  )
+  const otherPools = pools.map((pool) => pool.key)
+  return { ready: count('ready'), starting: count('starting'), trouble, stacks, otherPools }
+}
+
+const BLUEPRINTS_LOOKED_AT = 5
+
+/** The image a course's seats were made of before the one they have now: its environment's previous build. */
+export async function previousImage(db: Db, courseKey: string): Promise<string | undefined> {
+  const head = await currentBlueprint(db)
+  const imageIn = (blueprint: NonNullable<typeof head>['blueprint']) =>
+    blueprint.courses.find((course) => course.key === courseKey)?.template?.image
+  const image = head && imageIn(head.blueprint)
+  let digest = head?.digest
+  for (let looked = 0; looked < BLUEPRINTS_LOOKED_AT && digest; looked++) {
+    const parent: { digest: string; bytes: Buffer } | undefined = await findOne(
+      db,
+      sql`select parent.digest, parent.bytes from blueprint join blueprint parent on parent.digest = blueprint.parent_digest
+          where blueprint.digest = ${digest} and parent.approved_at is not null`,
+    )
+    const before = parent && imageIn(parseBlueprint(parent.bytes))
+    if (before && before !== image) return before
+    digest = parent?.digest
+  }
+  return undefined
+}
+
+/** A seat that failed so often in a row is said to be given up; it is still tried, once a minute. */
+const GIVEN_UP_AFTER = 4
+
+export type GivenUp = {
+  course_id: string
+  session_id: string | null
+  key: string
+  until: Date
+  numbers: number[]
+  code: string
+  reason: string
+}
+
+/** Seats that fail again and again, by course, and the session they are wanted for. */
+export async function seatsGivenUp(db: Db, now: Date): Promise<GivenUp[]> {
+  return many<GivenUp>(
+    db,
+    sql`select seat.course_id, session.id as session_id, coalesce(session.key, course.key) as key,
+          coalesce(session.ends_at, ${new Date(now.getTime() + 3600_000)}::timestamptz) as until,
+          array_agg(seat.number order by seat.number) as numbers,
+          (array_agg(seat.message_code order by seat.number))[1] as code,
+          coalesce((array_agg(seat.message_params ->> 'reason' order by seat.number))[1], '') as reason
+        from seat join course on course.id = seat.course_id
+        left join lateral (select id, key, ends_at from session where session.course_id = course.id
+            and session.state in ('preparing', 'ready', 'open') order by starts_at limit 1) session on true
+        where seat.state = 'failed' and seat.wanted_on and seat.start_failures >= ${GIVEN_UP_AFTER}
+          and seat.message_code is not null
+        group by seat.course_id, course.key, session.id, session.key, session.ends_at`,
+  )
+}

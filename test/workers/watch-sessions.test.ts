@@ -1,0 +1,216 @@
+/** What people are told of a class that is not ready, by the real reconciler with a clock of the test's. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { execute, many, sql, withTransaction } from '../../api/data/db.ts'
+import { type Boss, startBoss } from '../../api/data/jobs.ts'
+import { latestNotices } from '../../api/data/notice.ts'
+import { createRun, endStep, moveRun, startStep } from '../../api/data/run.ts'
+import { markFailed } from '../../api/data/seat-life.ts'
+import { postponeStack } from '../../api/data/stack-wish.ts'
+import { releaseLease, takeLease } from '../../api/data/stack.ts'
+import { noticeText } from '../../api/notice-text.ts'
+import { lateLines } from '../../workers/jobs/late.ts'
+import { reconciler } from '../../workers/jobs/reconcile.ts'
+import { environmentDocument } from '../cast/documents.ts'
+import { importDocuments, testRing } from '../cast/record.ts'
+import { testDatabase } from '../postgres.ts'
+
+const database = await testDatabase()
+const { pool } = database
+const ring = testRing()
+let boss: Boss
+beforeAll(async () => {
+  boss = await startBoss({ databaseUrl: database.url, onError: () => {} })
+})
+afterAll(async () => {
+  await boss.stop({ graceful: false })
+  await database.drop()
+})
+
+/** Networks 101 starts at 10:00 in Paris; its lead is 45 minutes. */
+const at = (clock: string): Date => new Date(`2026-11-24T${clock}:00Z`)
+await importDocuments(pool, ring, at('06:00'))
+
+async function look(now: Date): Promise<void> {
+  const place = { installation: database.installation, registry: '127.0.0.1:5000' }
+  await reconciler({ pool, boss, place, now: () => now }).reconcile()
+}
+
+/** Newest first, in words. */
+async function told(locale: 'en' | 'fr' = 'en') {
+  const notices = await latestNotices(pool, { limit: 10 })
+  return notices.map((notice) => noticeText(notice, locale))
+}
+
+const subjects = async () => (await told()).map(({ subject }) => subject)
+
+/** What Terraform's side leaves behind when a plan fails. */
+async function failPlan(message: string, now: Date): Promise<void> {
+  const key = 'seats-networks-101-0'
+  const tokenHash = Buffer.from('token')
+  const until = new Date(now.getTime() + 10_000)
+  await withTransaction(pool, async (tx) => {
+    const stack = await takeLease(tx, { key, worker: 'w', tokenHash, until, now })
+    const lease = { stackId: stack?.id ?? '', tokenHash }
+    const run = {
+      kind: 'apply',
+      blueprintDigest: null,
+      contentDigest: 'c',
+      worker: 'w',
+      now,
+    } as const
+    const runId = await createRun(tx, lease, run)
+    const number = await startStep(tx, { runId, name: 'plan', now })
+    await endStep(tx, { runId, number, outcome: 'failed', now })
+    await moveRun(tx, lease, { id: runId, to: 'failed', now, message })
+    await releaseLease(tx, lease)
+    await postponeStack(tx, { key, message, now })
+  })
+}
+
+it('says nothing before twenty minutes are left, then the failing step and what can be done, once', async () => {
+  await look(at('08:15'))
+  await failPlan('No such image: labplan/terminal', at('08:16'))
+  await look(at('08:39'))
+  expect(await told()).toEqual([])
+  await look(at('08:40'))
+  await look(at('08:41'))
+  expect(await told()).toEqual([
+    {
+      subject: 'Networks 101: the class at 10:00 is not ready yet',
+      paragraphs: [
+        '0 of 30 seats are ready. Labplan goes on by itself and writes again when all are.',
+        'Making its seats failed in the step “plan”: No such image: labplan/terminal',
+        'The infrastructure team was told too. “labplan doctor” and the page of runs say more.',
+      ],
+    },
+  ])
+  expect((await told('fr'))[0]?.subject).toBe(
+    'Réseaux 101\u00a0: la séance prévue à 10:00 n’est pas encore prête',
+  )
+})
+
+it('says so when it got ready, once', async () => {
+  await execute(pool, sql`update seat set state = 'ready', applied_generation = 1`)
+  await look(at('08:50'))
+  await look(at('08:51'))
+  expect(await subjects()).toEqual([
+    'Networks 101: the class at 10:00 is ready now',
+    'Networks 101: the class at 10:00 is not ready yet',
+  ])
+})
+
+it('says nothing of a class that was ready in time', async () => {
+  await pool.query(`delete from notice`)
+  const week = (clock: string) => new Date(at(clock).getTime() + 7 * 24 * 3600_000)
+  await execute(pool, sql`update seat set state = 'absent'`)
+  await look(week('08:15'))
+  await execute(pool, sql`update seat set state = 'ready'`)
+  await look(week('08:30'))
+  for (const clock of ['08:40', '08:55', '09:30']) await look(week(clock))
+  expect(await told()).toEqual([])
+})
+
+it('names seats that fail again and again, once a session, and not one that failed once', async () => {
+  const week = (clock: string) => new Date(at(clock).getTime() + 14 * 24 * 3600_000)
+  await look(week('08:15'))
+  await execute(pool, sql`update seat set state = 'ready', wanted_on = true`)
+  await look(week('08:20'))
+  const seats = await many<{ id: string; number: number }>(
+    pool,
+    sql`select seat.id, seat.number from seat join course on course.id = seat.course_id where course.key = 'networks-101' order by number`,
+  )
+  const fail = (number: number, now: Date) =>
+    withTransaction(pool, (tx) =>
+      markFailed(tx, {
+        id: seats[number - 1]?.id ?? '',
+        retryAt: new Date(now.getTime() + 60_000),
+        message: { code: 'seat.start_failed', params: { reason: 'out of memory' } },
+        now,
+      }),
+    )
+  await fail(3, week('08:25'))
+  await look(week('08:25'))
+  expect(await told()).toEqual([])
+  for (const clock of ['08:26', '08:27', '08:28']) {
+    await fail(3, week(clock))
+    await fail(7, week(clock))
+  }
+  await fail(7, week('08:29'))
+  await look(week('08:29'))
+  await fail(9, week('08:30'))
+  await look(week('08:30'))
+  expect(await told()).toMatchObject([
+    {
+      subject: 'Networks 101: seats that do not start',
+      paragraphs: [
+        expect.stringContaining('3, 7'),
+        '2 seats do not start. The machines say: out of memory',
+        expect.any(String),
+      ],
+    },
+  ])
+})
+
+it('offers the previous build when the environment has another since', async () => {
+  await pool.query('delete from notice')
+  const week = (clock: string) => new Date(at(clock).getTime() + 21 * 24 * 3600_000)
+  const other = environmentDocument.replace(/sha256:0+/, `sha256:${'1'.repeat(64)}`)
+  await importDocuments(pool, ring, week('07:00'), [{ name: 'environment.yaml', text: other }])
+  await execute(pool, sql`update seat set state = 'absent', start_failures = 0`)
+  await look(week('08:15'))
+  await failPlan('manifest unknown', week('08:16'))
+  await execute(pool, sql`update seat set state = 'ready' where number <= 12`)
+  await look(week('08:40'))
+  const [late] = await told()
+  expect(late?.paragraphs).toEqual([
+    '12 of 30 seats are ready. Labplan goes on by itself and writes again when all are.',
+    'Making its seats failed in the step “plan”: manifest unknown',
+    expect.stringMatching(/^You can begin with the 12 that are ready/),
+    expect.stringContaining(`sha256:${'0'.repeat(64)}`),
+    expect.any(String),
+  ])
+})
+
+describe('the lines', () => {
+  const quiet = {
+    ready: 0,
+    starting: 0,
+    trouble: [],
+    stacks: [],
+    otherPools: [],
+    previousImage: undefined,
+  }
+  const stack = {
+    kind: 'seats',
+    differs: true,
+    failures: 0,
+    message: null,
+    is_running: false,
+    step: null,
+    step_since: null,
+  } as const
+  const codes = (facts: Partial<Parameters<typeof lateLines>[0]>) =>
+    lateLines({ ...quiet, ...facts }).map(({ code }) => code)
+
+  it.each([
+    ['nobody took it up', { stacks: [stack] }, ['late.not-begun']],
+    [
+      'it is being made',
+      { stacks: [{ ...stack, is_running: true, step: 'apply', step_since: at('08:00') }] },
+      ['late.step-runs'],
+    ],
+    ['seats are on their way', { starting: 4 }, ['late.starting']],
+    [
+      'another pool would do',
+      { stacks: [{ ...stack, failures: 3, message: 'x' }], otherPools: ['b'], starting: 2 },
+      ['late.step-fails', 'late.do.other-pool'],
+    ],
+    [
+      'seats run and do not answer',
+      { ready: 2, trouble: [{ code: 'seat.check_failed', reason: '', count: 1 }] },
+      ['late.seat.check_failed', 'late.do.start-with'],
+    ],
+  ] as const)('when %s', (_name, facts, wanted) => {
+    expect(codes(facts as Parameters<typeof codes>[0])).toEqual([...wanted, 'late.do.infra'])
+  })
+})

@@ -1,0 +1,75 @@
+/**
+ * Promise 1: a class is ready before it starts, or its teacher is told twenty minutes before, with what fails and
+ * what can be done; and told again when it got ready. Level-triggered: each is told once, however often it looks.
+ */
+import { type Db, type Pool, withTransaction } from '../../api/data/db.ts'
+import { sendNotice } from '../../api/data/notice.ts'
+import {
+  type GivenUp,
+  type LateSession,
+  previousImage,
+  readinessOf,
+  seatsGivenUp,
+  sessionsNotReady,
+  sessionsReadyAgain,
+} from '../../api/data/session-watch.ts'
+import type { WantedWarm } from '../../stacks/rules/wanted.ts'
+import { lateLines } from './late.ts'
+
+const SHOWN_AFTER_READY_MS = 15 * 60_000
+
+export async function watchSessions(
+  pool: Pool,
+  watch: { warm: WantedWarm[]; now: Date },
+): Promise<void> {
+  const { now } = watch
+  const wanted = new Map(watch.warm.map((warm) => [warm.session, warm.seats.length]))
+  await withTransaction(pool, async (tx) => {
+    const late = await sessionsNotReady(tx, { warm: [...wanted.keys()], now })
+    for (const session of late) await tellLate(tx, session, wanted.get(session.key) ?? 0, now)
+    for (const session of await sessionsReadyAgain(tx, now)) await tellReady(tx, session, now)
+    for (const seats of await seatsGivenUp(tx, now)) await tellGivenUp(tx, seats, now)
+  })
+}
+
+async function tellLate(tx: Db, session: LateSession, wanted: number, now: Date): Promise<void> {
+  const facts = await readinessOf(tx, { ...session, now })
+  const lines = lateLines({ ...facts, previousImage: await previousImage(tx, session.course_key) })
+  await sendNotice(tx, {
+    ...{ code: 'notice.session-late', to: 'both', lines, now },
+    params: { startsAt: session.starts_at.toISOString(), ready: facts.ready, wanted },
+    ...{ courseId: session.course_id, sessionId: session.id },
+    ...{ dedupeKey: session.late_key, thread: session.late_key, shownUntil: session.ends_at },
+  })
+}
+
+async function tellReady(
+  tx: Db,
+  session: LateSession & { ready_at: Date },
+  now: Date,
+): Promise<void> {
+  await sendNotice(tx, {
+    ...{ code: 'notice.session-ready', to: 'both', now },
+    params: {
+      startsAt: session.starts_at.toISOString(),
+      readyAt: session.ready_at.toISOString(),
+    },
+    ...{ courseId: session.course_id, sessionId: session.id },
+    ...{ dedupeKey: `${session.late_key}/over`, thread: session.late_key },
+    shownUntil: new Date(now.getTime() + SHOWN_AFTER_READY_MS),
+  })
+}
+
+async function tellGivenUp(tx: Db, seats: GivenUp, now: Date): Promise<void> {
+  const code = seats.code === 'seat.check_failed' ? seats.code : 'seat.start_failed'
+  const params = { count: seats.numbers.length, reason: seats.reason || '–' }
+  // Once a session; outside of one, once a day.
+  const dedupeKey = `seats-fail/${seats.session_id ?? `${seats.course_id}/${now.toISOString().slice(0, 10)}`}`
+  await sendNotice(tx, {
+    ...{ code: 'notice.seats-fail', to: 'both', dedupeKey, now },
+    params: { numbers: seats.numbers.join(', ') },
+    lines: [{ code: `late.${code}`, params }, { code: 'late.do.infra' }],
+    ...{ courseId: seats.course_id, ...(seats.session_id && { sessionId: seats.session_id }) },
+    shownUntil: seats.until,
+  })
+}
