@@ -31,6 +31,10 @@ export type Call = {
   complain(line: string): void
   /** The running Labplan, as the local operator. */
   api: Api
+  /** The environment it was called with, for commands that need no running Labplan. */
+  env: NodeJS.ProcessEnv
+  /** The clock. */
+  now(): Date
 }
 
 /** Ends a command with one sentence on stderr, and the exit code. */

@@ -12,9 +12,14 @@ const COMMON = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' 
 export type Output = { print(line: string): void; complain(line: string): void }
 
 /** Runs `labplan ARGV`; answers the exit code (see command.ts). */
-export async function labplan(argv: string[], output: Output, env = process.env): Promise<number> {
+export async function labplan(
+  argv: string[],
+  output: Output,
+  env = process.env,
+  now = () => new Date(),
+): Promise<number> {
   try {
-    return await dispatch(argv, output, env)
+    return await dispatch(argv, output, { env, now })
   } catch (error) {
     if (error instanceof CannotGoOn) return complained(output, error.message, 1)
     if (error instanceof CommandFailure) return complained(output, error.message, error.code)
@@ -27,7 +32,11 @@ function complained(output: Output, message: string, code: number): number {
   return code
 }
 
-async function dispatch(argv: string[], output: Output, env: NodeJS.ProcessEnv): Promise<number> {
+async function dispatch(
+  argv: string[],
+  output: Output,
+  place: { env: NodeJS.ProcessEnv; now: () => Date },
+): Promise<number> {
   const words = argv.filter((word) => !word.startsWith('-'))
   if (words[0] === 'help' || words.length === 0) {
     const name = findName(words.slice(1))
@@ -45,7 +54,8 @@ async function dispatch(argv: string[], output: Output, env: NodeJS.ProcessEnv):
   const { values, positionals } = parse(name, command, argv)
   const json = values['json'] === true
   const args = positionals.slice(name.split(' ').length)
-  const code = await command.run({ ...output, args, options: values, json, api: apiClient(env) })
+  const api = apiClient(place.env)
+  const code = await command.run({ ...output, ...place, args, options: values, json, api })
   return code ?? 0
 }
 

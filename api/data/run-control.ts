@@ -15,9 +15,12 @@ export function whyNotCancel(run: Pick<RunView, 'ended_at' | 'cancel_asked_at'>)
 }
 
 /** Why the run's stack cannot be tried again: a message code, undefined when it can. */
-export function whyNotRetry(run: Pick<RunView, 'stack_is_running' | 'stack_is_as_wanted'>) {
+export function whyNotRetry(
+  run: Pick<RunView, 'stack_is_running' | 'stack_is_as_wanted' | 'stack_is_frozen'>,
+) {
   if (run.stack_is_running) return 'run.retry.under-way'
-  return run.stack_is_as_wanted ? 'run.retry.as-wanted' : undefined
+  if (run.stack_is_as_wanted) return 'run.retry.as-wanted'
+  return run.stack_is_frozen ? 'run.retry.frozen' : undefined
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Runs as people read them: the list, and everything one run did with its times. Read only. */
 import { type Db, findOne, many, sql } from './db.ts'
+import { holdingFreezes } from './freeze.ts'
 import { stackDiffers } from './stack-wish.ts'
 import { ENDED, type RunEvent, type RunKind, type RunState, runEvents } from './run.ts'
 
@@ -78,17 +79,19 @@ export type RunView = RunSummary & {
 export type StackNow = {
   stack_is_as_wanted: boolean
   stack_is_running: boolean
+  stack_is_frozen: boolean
   stack_waits_for_run_id: string | null
   stack_retry_at: Date | null
 }
 
-export async function runView(db: Db, id: string): Promise<RunView | undefined> {
+export async function runView(db: Db, id: string, now: Date): Promise<RunView | undefined> {
   const run = await findOne<Omit<RunView, 'phases' | 'steps' | 'events'>>(
     db,
     sql`select ${summaryColumns}, course.key as course_key, pool.key as pool_key, run.worker, run.summary,
           run_cancellation.asked_by as cancel_asked_by,
           not ${stackDiffers} as stack_is_as_wanted,
           exists (select from run other where other.stack_id = stack.id and other.ended_at is null) as stack_is_running,
+          exists (select from ${holdingFreezes(now)}) as stack_is_frozen,
           stack.cancelled_run_id as stack_waits_for_run_id, stack.retry_at as stack_retry_at
         from ${summaryTables} join pool on pool.id = stack.pool_id left join course on course.id = stack.course_id
         where run.id = ${id}`,

@@ -1,5 +1,6 @@
 /** What each stack should hold now, beside what was last applied: where the two differ a run is asked for. */
 import { type Db, execute, findOne, many, sql } from './db.ts'
+import { holdingFreezes } from './freeze.ts'
 import { newId } from './ids.ts'
 
 export type StackWish = {
@@ -48,6 +49,7 @@ export async function stacksToRun(tx: Db, now: Date): Promise<string[]> {
     sql`update stack set retry_at = ${askAgain} where id in (
           select id from stack where ${stackDiffers}
             and (retry_at is null or retry_at <= ${now}) and (cancelled_run_id is null or retry_at is not null) and (lease_until is null or lease_until <= ${now})
+            and not exists (select from ${holdingFreezes(now)})
           order by key for update skip locked)
         returning key`,
   )

@@ -1,6 +1,7 @@
 /** Runs, for administrators and the command line: lists, one run as it goes, and what may be done about it. */
 import { withTransaction } from '../data/db.ts'
 import { defaultTimeZone } from '../data/course.ts'
+import { activeFreezes } from '../data/freeze.ts'
 import { cancelRun, retryStack } from '../data/run-control.ts'
 import {
   type RunSummary,
@@ -10,6 +11,7 @@ import {
   resourcesOf,
   runView,
 } from '../data/run-view.ts'
+import { waitingStacks } from '../data/stack-wait.ts'
 import { conflict, notFound } from '../errors.ts'
 import { liveEvents } from '../pages/live.ts'
 import { runFragment, runPage } from '../pages/run.ts'
@@ -20,41 +22,45 @@ import { type Handler, type Visit, actorOf } from '../visit.ts'
 
 const SHOWN = 50
 
-export const list: Handler = async (visit) => ({ html: runsPage(visit, await listOf(visit)) })
+export const list: Handler = async (visit) => ({
+  html: runsPage(visit, await listOf(visit, visit.at)),
+})
 
 export const listEvents: Handler = (visit) => ({
   events: liveEvents(
     visit,
     'run',
     () => true,
-    async (at) => runsFragment({ ...visit, at }, await listOf(visit)),
+    async (at) => runsFragment({ ...visit, at }, await listOf(visit, at)),
   ),
 })
 
-async function listOf({ pool, query }: Visit): Promise<RunList> {
+async function listOf({ pool, query }: Visit, at: Date): Promise<RunList> {
   const state = query.get('state')
   const filter = isRunFilter(state) ? state : undefined
   const stackKey = query.get('stack') ?? undefined
-  const [runs, timeZone] = await Promise.all([
+  const [runs, waiting, freezes, timeZone] = await Promise.all([
     listRuns(pool, { filter, stackKey, limit: SHOWN }),
+    waitingStacks(pool, { now: at, stackKey }),
+    activeFreezes(pool, at),
     defaultTimeZone(pool),
   ])
-  return { runs, filter, stackKey, timeZone }
+  return { runs, waiting, freezes, filter, stackKey, timeZone }
 }
 
 export const show: Handler<RunSummary> = async (visit, { id }) => ({
-  html: runPage(visit, await viewOf(visit, id), await defaultTimeZone(visit.pool)),
+  html: runPage(visit, await viewOf(visit, id, visit.at), await defaultTimeZone(visit.pool)),
 })
 
 export const events: Handler<RunSummary> = async (visit, { id }) => {
   const timeZone = await defaultTimeZone(visit.pool)
   const render = async (at: Date) =>
-    runFragment({ ...visit, at }, await viewOf(visit, id), timeZone)
+    runFragment({ ...visit, at }, await viewOf(visit, id, at), timeZone)
   return { events: liveEvents(visit, 'run', (payload) => payload === id, render) }
 }
 
-async function viewOf({ pool }: Visit, id: string): Promise<RunView> {
-  const view = await runView(pool, id)
+async function viewOf({ pool }: Visit, id: string, at: Date): Promise<RunView> {
+  const view = await runView(pool, id, at)
   if (!view) throw notFound()
   return view
 }
@@ -83,26 +89,26 @@ export const retry: Handler<RunSummary> = async (visit, { id }) => {
 
 export const cancelJson: Handler<RunSummary> = async (visit, { id }) => {
   await askCancel(visit, id)
-  return { status: 202, json: runJson(await viewOf(visit, id)) }
+  return { status: 202, json: runJson(await viewOf(visit, id, visit.at)) }
 }
 
 export const retryJson: Handler<RunSummary> = async (visit, { id }) => {
   await askRetry(visit, id)
-  return { status: 202, json: runJson(await viewOf(visit, id)) }
+  return { status: 202, json: runJson(await viewOf(visit, id, visit.at)) }
 }
 
 export const listJson: Handler = async (visit) => {
-  const { runs } = await listOf(visit)
+  const { runs } = await listOf(visit, visit.at)
   return { json: { runs: runs.map(summaryJson) } }
 }
 
 export const showJson: Handler<RunSummary> = async (visit, { id }) => ({
-  json: runJson(await viewOf(visit, id)),
+  json: runJson(await viewOf(visit, id, visit.at)),
 })
 
 /** Everything the run did and does, entry by entry, until it ends. */
 export const follow: Handler<RunSummary> = (visit, { id }) => ({
-  events: runStream(visit, id, async () => runJson(await viewOf(visit, id))),
+  events: runStream(visit, id, async () => runJson(await viewOf(visit, id, visit.now()))),
 })
 
 const summaryJson = (run: RunSummary) => ({

@@ -1,7 +1,9 @@
 /** Lists and counts as JSON, for the command line. */
 import { courseSummaries } from '../data/course.ts'
+import { type Freeze, activeFreezes } from '../data/freeze.ts'
 import { counts, poolSummaries } from '../data/overview.ts'
 import { listRuns } from '../data/run-view.ts'
+import { waitingStacks } from '../data/stack-wait.ts'
 import { sessionsToCome } from '../data/session.ts'
 import type { Handler } from '../visit.ts'
 
@@ -31,10 +33,12 @@ export const sessions: Handler = async (visit) => {
 }
 
 export const status: Handler = async (visit) => {
-  const [now, pools, runs] = await Promise.all([
+  const [now, pools, runs, freezes, waiting] = await Promise.all([
     counts(visit.pool, visit.at),
     poolSummaries(visit.pool),
     listRuns(visit.pool, { limit: 5 }),
+    activeFreezes(visit.pool, visit.at),
+    waitingStacks(visit.pool, { now: visit.at }),
   ])
   return {
     json: {
@@ -42,6 +46,11 @@ export const status: Handler = async (visit) => {
       installation: visit.config.installation,
       counts: now,
       pools,
+      freezes: freezes.map(freezeJson),
+      waiting: waiting.map((one) => ({
+        ...{ stack: one.key, kind: one.kind, why: one.why, reason: one.reason },
+        ...{ until: one.until, run: one.run_id },
+      })),
       runs: runs.map((run) => ({
         ...{ id: run.id, stack: run.stack_key, kind: run.kind, state: run.state },
         ...{ startedAt: run.created_at, endedAt: run.ended_at, message: run.message },
@@ -49,3 +58,8 @@ export const status: Handler = async (visit) => {
     },
   }
 }
+
+const freezeJson = (one: Freeze) => ({
+  ...{ pool: one.pool_key, applies: one.applies, destroys: one.destroys, reason: one.reason },
+  ...{ since: one.starts_at, until: one.until_at },
+})

@@ -106,9 +106,35 @@ export const run = {
     en: 'A run of this stack is under way.',
     fr: 'Une exécution de cette stack est en cours.',
   },
+  'run.retry.frozen': {
+    en: 'It is frozen: the list of runs says why and until when.',
+    fr: 'Elle est gelée : la liste des exécutions dit pourquoi et jusqu’à quand.',
+  },
   'run.retry.as-wanted': {
     en: 'The stack is as wanted: there is nothing to try.',
     fr: 'La stack est comme attendu : il n’y a rien à relancer.',
+  },
+
+  'run.waiting': { en: 'Stacks that wait', fr: 'Stacks en attente' },
+  'run.waiting.frozen': { en: 'held by a freeze', fr: 'retenue par un gel' },
+  'run.waiting.cancelled': { en: 'waits after a cancelled run', fr: 'attend après une annulation' },
+  'run.waiting.failed': { en: 'waits to be tried again', fr: 'attend une nouvelle tentative' },
+  'run.waiting.queued': { en: 'runs next', fr: 'passe bientôt' },
+  'run.waiting.until': { en: 'Until', fr: 'Jusqu’au' },
+  'run.waiting.reason': { en: 'Reason', fr: 'Raison' },
+  'freeze.everywhere': { en: 'everywhere', fr: 'partout' },
+  'freeze.in-pool': { en: 'in pool {pool}', fr: 'dans le pool {pool}' },
+  'freeze.applies': {
+    en: 'Applies are frozen {where}: {reason}. They go on {until}. Seats that exist are still turned on and off.',
+    fr: 'Les applications sont gelées {where} : {reason}. Elles reprennent {until}. Les postes qui existent s’allument et s’éteignent toujours.',
+  },
+  'freeze.destroys': {
+    en: 'Destroys are frozen {where}: {reason}. They go on {until}. No seat is removed meanwhile.',
+    fr: 'Les destructions sont gelées {where} : {reason}. Elles reprennent {until}. Aucun poste n’est supprimé d’ici là.',
+  },
+  'freeze.both': {
+    en: 'Applies and destroys are frozen {where}: {reason}. They go on {until}. Seats that exist are still turned on and off.',
+    fr: 'Les applications et les destructions sont gelées {where} : {reason}. Elles reprennent {until}. Les postes qui existent s’allument et s’éteignent toujours.',
   },
 
   'run.states': { en: 'States', fr: 'États' },

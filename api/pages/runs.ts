@@ -1,6 +1,8 @@
 /** The list of runs: narrowed by the address, live. */
+import type { Freeze } from '../data/freeze.ts'
 import { type RunFilter, type RunSummary, runFilters } from '../data/run-view.ts'
-import { duration, say, stamp } from '../locale.ts'
+import type { WaitingStack } from '../data/stack-wait.ts'
+import { duration, moment, say, stamp } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
 import { adminFrame } from './admin.ts'
@@ -10,6 +12,8 @@ import { type Look, tableOf, tag } from './table.ts'
 
 export type RunList = {
   runs: RunSummary[]
+  waiting: WaitingStack[]
+  freezes: Freeze[]
   filter: RunFilter | undefined
   stackKey: string | undefined
   timeZone: string
@@ -49,7 +53,49 @@ function filters({ locale }: Visit, { filter, stackKey }: RunList): Html {
   </nav>`
 }
 
-export function runsFragment(visit: Visit, { runs, filter, stackKey, timeZone }: RunList): Html {
+export function runsFragment(visit: Visit, list: RunList): Html {
+  return html`${list.freezes.map((one) => freezeNote(visit, one, list.timeZone))}
+  ${list.waiting.length > 0 && waitingSection(visit, list)} ${runsSection(visit, list)}`
+}
+
+function freezeNote({ locale, at }: Visit, freeze: Freeze, timeZone: string): Html {
+  const what = freeze.applies ? (freeze.destroys ? 'both' : 'applies') : 'destroys'
+  const where =
+    freeze.pool_key === null
+      ? say(locale, 'freeze.everywhere')
+      : say(locale, 'freeze.in-pool', { pool: freeze.pool_key })
+  const until = moment(locale, timeZone, freeze.until_at, at)
+  return html`<p class="note is-warning">
+    ${say(locale, `freeze.${what}`, { where, reason: freeze.reason, until })}
+  </p>`
+}
+
+function waitingSection(visit: Visit, { waiting, timeZone }: RunList): Html {
+  const t = (code: string) => say(visit.locale, code)
+  const columns = [
+    { head: t('admin.run.stack'), cell: (row: WaitingStack) => stackLink(row) },
+    { head: t('admin.run.kind'), cell: (row: WaitingStack) => t(`run.kind.${row.kind}`) },
+    {
+      head: t('admin.state'),
+      cell: (row: WaitingStack) =>
+        tag(row.why === 'queued' ? 'busy' : 'bad', t(`run.waiting.${row.why}`)),
+    },
+    {
+      head: t('run.waiting.until'),
+      cell: (row: WaitingStack) => (row.until ? stamp(visit.locale, timeZone, row.until) : '–'),
+    },
+    { head: t('run.waiting.reason'), cell: (row: WaitingStack) => row.reason ?? '' },
+  ]
+  return html`<section class="sheet" aria-labelledby="waiting-title">
+    <h2 id="waiting-title">${t('run.waiting')}</h2>
+    ${tableOf(t('run.waiting'), columns, waiting, '')}
+  </section>`
+}
+
+const stackLink = ({ key, run_id }: WaitingStack): Html =>
+  run_id ? html`<a href="${paths.adminRun(run_id)}">${key}</a>` : html`<code>${key}</code>`
+
+function runsSection(visit: Visit, { runs, filter, stackKey, timeZone }: RunList): Html {
   const t = (code: string) => say(visit.locale, code)
   const columns = [
     {

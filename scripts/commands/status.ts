@@ -1,4 +1,6 @@
 import type { Command } from '../command.ts'
+import { type FreezeLine, freezeText } from '../freezes.ts'
+import { minute } from '../runs.ts'
 import { table } from '../table.ts'
 
 type Status = {
@@ -6,6 +8,14 @@ type Status = {
   installation: string
   counts: Record<string, number>
   pools: { key: string; stacks: number; failing: number; seats_running: number }[]
+  freezes: FreezeLine[]
+  waiting: {
+    stack: string
+    kind: string
+    why: string
+    reason: string | null
+    until: string | null
+  }[]
   runs: { stack: string; kind: string; state: string; startedAt: string; message: string | null }[]
 }
 
@@ -24,6 +34,13 @@ const worries: Record<string, string> = {
   stacks_failing: 'stacks are in trouble: see the last runs',
 }
 
+const waits: Record<string, string> = {
+  frozen: 'held by a freeze',
+  cancelled: 'after a cancelled run',
+  failed: 'to be tried again',
+  queued: 'runs next',
+}
+
 export const command: Command = {
   summary: 'Say what Labplan is doing, and what waits for somebody',
   async run({ api, print, json }) {
@@ -34,9 +51,20 @@ export const command: Command = {
       print(`  ${String(status.counts[name] ?? 0).padStart(5)}  ${text}`)
     for (const [name, text] of Object.entries(worries))
       if (status.counts[name]) print(`  ! ${status.counts[name]} ${text}`)
+    for (const freeze of status.freezes) print(`  ! ${freezeText(freeze)}`)
     if (status.pools.length > 0) {
       const rows = status.pools.map((one) => [one.key, one.stacks, one.failing, one.seats_running])
       print(`\n${table(['POOL', 'STACKS', 'FAILING', 'SEATS RUNNING'], rows)}`)
+    }
+    if (status.waiting.length > 0) {
+      const rows = status.waiting.map((one) => [
+        one.stack,
+        one.kind,
+        waits[one.why] ?? one.why,
+        one.until ? minute(one.until) : '',
+        one.reason ?? '',
+      ])
+      print(`\n${table(['STACKS THAT WAIT', 'KIND', 'WHY', 'UNTIL (UTC)', 'REASON'], rows)}`)
     }
     if (status.runs.length > 0) {
       const rows = status.runs.map((one) => [

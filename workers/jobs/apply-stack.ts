@@ -5,6 +5,7 @@
 import type { Logger } from 'pino'
 import { currentBlueprint } from '../../api/data/blueprint.ts'
 import { type Pool, withTransaction } from '../../api/data/db.ts'
+import { isStackFrozen } from '../../api/data/freeze.ts'
 import type { KeyRing } from '../../api/data/key-ring.ts'
 import { seatReasons } from '../../api/data/reasons.ts'
 import {
@@ -32,6 +33,7 @@ import {
   destroyStack,
 } from '../terraform/run-stack.ts'
 import { type Place, contentOf } from './content.ts'
+import { honourFreezes } from './freezes.ts'
 import { noteMade } from './note-made.ts'
 
 export type ApplyMeans = {
@@ -53,7 +55,7 @@ export async function applyStackNow(
   signal: AbortSignal,
 ): Promise<void> {
   const stack = await findStack(means.pool, stackKey)
-  if (!stack) return
+  if (!stack || (await isStackFrozen(means.pool, stackKey, means.now()))) return
   const goal = await goalOf(means, stack)
   if (!goal) return
   const request = { ...goal.request, poolId: stack.pool_id, courseId: stack.course_id, signal }
@@ -69,9 +71,9 @@ async function goalOf(means: ApplyMeans, stack: StackRow): Promise<Goal | undefi
   const head = await currentBlueprint(means.pool)
   if (!head) return undefined
   const running = await seatReasons(means.pool)
-  const wanted = wantedAt(head.blueprint, means.now().toISOString(), running).stacks.find(
-    (s) => s.key === stack.key,
-  )
+  const { stacks } = wantedAt(head.blueprint, means.now().toISOString(), running)
+  const own = stacks.filter((one) => one.key === stack.key)
+  const [wanted] = await honourFreezes(means.pool, own, means.now())
   const content = wanted && (await contentOf(means.pool, means.place, wanted))
   const blueprintDigest = head.digest
   if (stack.kind === 'volumes')

@@ -17,6 +17,7 @@ import { serveQueue, startWorkspace, stopWorkspace } from '../../api/data/worksp
 import { followSessions, warnWorkspaces, workspacesDue } from '../../api/data/workspace-time.ts'
 import { contentOf, type Place, wishOf } from './content.ts'
 import { watchSessions } from './watch-sessions.ts'
+import { honourFreezes } from './freezes.ts'
 
 export type Reconciler = { reconcile(): Promise<void> }
 
@@ -84,7 +85,8 @@ async function askForRuns(
 ): Promise<void> {
   await withTransaction(pool, async (tx) => {
     const stacks = []
-    for (const stack of wanted.stacks) stacks.push(wishOf(stack, await contentOf(tx, place, stack)))
+    for (const stack of await honourFreezes(tx, wanted.stacks, now()))
+      stacks.push(wishOf(stack, await contentOf(tx, place, stack)))
     await wantStacks(tx, { stacks, now: now() })
     await closeSessions(tx, { now: now(), keptUntil: kept })
     await releaseHolds(tx, now())
