@@ -262,7 +262,7 @@ export interface Pool {
 
 /** The rules of an installation, and what a course gets when it does not say. */
 export interface Policy {
-  /** Minutes before class at which its seats are made and warmed. */
+  /** Minutes before class from which its capacity is reserved: its seats are made then, or later when a learned lead says so. */
   leadMinutes: number
   /** Minutes before class at which everything must be ready. */
   readyMinutes: number

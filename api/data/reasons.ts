@@ -1,4 +1,4 @@
-/** What only the running system knows of seats: who works where, and which seats are there already. */
+/** What only the running system knows: who works where, which seats are there already, and which leads were learned. */
 import { type Db, execute, many, notify, sql } from './db.ts'
 
 export type SeatReason = { course: string; seat: number; why: 'working' | 'queued' | 'headroom' }
@@ -9,9 +9,11 @@ type Row = { course: string; seat: number; taken: boolean; exists: boolean; stat
  * Reasons a seat should exist besides the blueprint's: people at work, people in the queue, and for the
  * headroom the free seats that exist already, so that the same ones are kept.
  */
-export async function seatReasons(
-  db: Db,
-): Promise<{ reasons: SeatReason[]; taken: Record<string, number[]> }> {
+export async function seatReasons(db: Db): Promise<{
+  reasons: SeatReason[]
+  taken: Record<string, number[]>
+  leads: Record<string, number>
+}> {
   const rows = await many<Row>(
     db,
     sql`select course.key as course, seat.number as seat, seat.taken, seat.state <> 'absent' as exists, workspace.state
@@ -20,7 +22,16 @@ export async function seatReasons(
   )
   const taken: Record<string, number[]> = {}
   for (const row of rows) if (row.taken) (taken[row.course] ??= []).push(row.seat)
-  return { reasons: rows.flatMap(reasonOf), taken }
+  return { reasons: rows.flatMap(reasonOf), taken, leads: await learnedLeads(db) }
+}
+
+/** By session (see lead-sample.ts); of what is over nobody asks any more. */
+async function learnedLeads(db: Db): Promise<Record<string, number>> {
+  const rows = await many<{ key: string; lead_seconds: number }>(
+    db,
+    sql`select key, lead_seconds from session where lead_seconds is not null and state not in ('closed', 'cancelled')`,
+  )
+  return Object.fromEntries(rows.map((row) => [row.key, row.lead_seconds]))
 }
 
 const AT_WORK = new Set(['starting', 'ready', 'resetting', 'stopping', 'failed'])

@@ -2,6 +2,7 @@
 import type { BlueprintSession } from '../../stacks/blueprint.ts'
 import { type Db, execute, many, notify, sql } from './db.ts'
 import { newId } from './ids.ts'
+import type { NoticeLine } from './notice.ts'
 
 export type SessionState =
   | 'planned'
@@ -28,6 +29,9 @@ export type Session = {
   state: SessionState
   state_at: Date
   ready_at: Date | null
+  lead_starts_at: Date
+  /** Why it begins then: learned (lead-sample.ts); empty as long as nobody has looked. */
+  lead_reason: NoticeLine[]
   message_code: string | null
   message_params: Record<string, string | number>
 }
@@ -47,7 +51,7 @@ const LEFT_THE_PLAN = 'session.left-the-plan'
 
 const sessionColumns = sql`session.id, session.key, session.course_id, course.key as course_key,
   course.title as course_title, pool.key as pool_key, session.starts_at, session.ends_at, session.opens_at,
-  session.grace_ends_at, session.students, session.at_once, session.state, session.state_at, session.ready_at,
+  session.grace_ends_at, session.students, session.at_once, session.state, session.state_at, session.ready_at, session.lead_starts_at, session.lead_reason,
   session.message_code, session.message_params`
 const sessionTable = sql`session join course on course.id = session.course_id join pool on pool.id = session.pool_id`
 

@@ -7,6 +7,7 @@ import { admin } from './admin.ts'
 import { common } from './common.ts'
 import { course } from './course.ts'
 import { gateway } from './gateway.ts'
+import { lead } from './lead.ts'
 import { lti } from './lti.ts'
 import { notice } from './notice.ts'
 import { problem } from './problem.ts'
@@ -23,6 +24,7 @@ export const catalogue: Readonly<Record<string, Message>> = {
   ...admin,
   ...receipt,
   ...run,
+  ...lead,
   ...lti,
   ...notice,
   ...problem,

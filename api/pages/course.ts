@@ -9,6 +9,7 @@ import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
 import { csrfField, frame } from './frame.ts'
 import { type Html, html } from './html.ts'
+import { leadHint } from './lead.ts'
 import { live } from './live.ts'
 import { noticeBanner } from './notices.ts'
 import { noteList } from './notes.ts'
@@ -68,6 +69,7 @@ function sessionsSection(visit: Visit, { sessions, course }: CourseView): Html {
   return html`<section class="sheet" aria-labelledby="sessions-title">
     <h2 id="sessions-title">${t('course.sessions')}</h2>
     ${tableOf(t('course.sessions'), columns, sessions, t('course.no-sessions'))}
+    ${leadHint(visit, sessions, course.time_zone)}
   </section>`
 }
 

@@ -10,16 +10,19 @@ type Session = {
   endsAt: string
   students: number
   atOnce: number
+  leadStartsAt: string
+  lead: string
   message: string | null
 }
 
 export const command: Command = {
   summary: 'List the sessions under way and to come',
-  usage: '[COURSE] [--limit N]',
+  usage: '[COURSE] [--limit N] [--why]',
   help: `
 Times are UTC. A session that no pool can hold is listed as "does not fit":
-nothing is made for it until its course or its pool changes.`,
-  options: { limit: { type: 'string' } },
+nothing is made for it until its course or its pool changes.
+PREPARED is when its seats begin to be made; --why says how that was learned.`,
+  options: { limit: { type: 'string' }, why: { type: 'boolean' } },
   async run({ api, print, json, args, options }) {
     const answer = await api.get<{ sessions: Session[] }>('/api/sessions')
     const limit = Number(options['limit'] ?? 20)
@@ -30,6 +33,7 @@ nothing is made for it until its course or its pool changes.`,
       .slice(0, limit)
       .map((one) => [
         one.course,
+        one.leadStartsAt.slice(11, 16),
         one.startsAt.slice(0, 16).replace('T', ' '),
         one.endsAt.slice(11, 16),
         one.students,
@@ -37,7 +41,15 @@ nothing is made for it until its course or its pool changes.`,
         one.pool,
         one.message === 'session.does-not-fit' ? 'does not fit' : one.state,
       ])
-    print(table(['COURSE', 'FROM (UTC)', 'TO', 'STUDENTS', 'AT ONCE', 'POOL', 'STATE'], rows))
+    print(
+      table(
+        ['COURSE', 'PREPARED', 'FROM (UTC)', 'TO', 'STUDENTS', 'AT ONCE', 'POOL', 'STATE'],
+        rows,
+      ),
+    )
+    if (options['why'] === true)
+      for (const one of wanted.slice(0, limit))
+        print(`\n${one.key}\n  ${one.lead || 'No lead learned yet: the policy’s holds.'}`)
     if (wanted.length > limit) print(`… and ${wanted.length - limit} more (--limit).`)
   },
 }

@@ -3,6 +3,7 @@ import { canonicalJson, seatNumbers, seatRanges, sha256 } from '../blueprint.ts'
 import type { Blueprint, BlueprintCourse, BlueprintSession, SeatTemplate } from '../blueprint.ts'
 import { formatInstant, parseInstant, wallOf } from './clock.ts'
 import { isInHours } from './hours.ts'
+import { beginsAt } from './lead.ts'
 
 /** Seats of one state: at most so many numbers, because Terraform collapses on large states (facts). */
 export const seatsPerStack = 100
@@ -22,6 +23,8 @@ export interface Running {
   reasons?: Reason[]
   /** Numbers with a holder who comes, by course: warmed first. */
   taken?: Record<string, number[]>
+  /** Learned leads in seconds before a session must be ready, by its key; the policy's where there is none. */
+  leads?: Record<string, number>
 }
 
 export type WantedStack =
@@ -104,13 +107,19 @@ function nodesAt(blueprint: Blueprint, now: number): WantedNode[] {
   ])
 }
 
+function withLead(session: BlueprintSession, leadSeconds: number | undefined): BlueprintSession {
+  if (leadSeconds === undefined) return session
+  const leadStartsAt = new Date(beginsAt(session, leadSeconds)).toISOString()
+  return { ...session, leadStartsAt }
+}
+
 type Needs = Map<string, Map<number, number | null>>
 
 function wantedOf(course: BlueprintCourse, now: number, running: Running, wanted: Wanted): void {
   const reasons = (running.reasons ?? []).filter((reason) => reason.course === course.key)
-  const sessions = course.sessions.filter(
-    (one) => parseInstant(one.leadStartsAt) <= now && now < parseInstant(one.graceEndsAt),
-  )
+  const sessions = course.sessions
+    .map((one) => withLead(one, running.leads?.[one.key]))
+    .filter((one) => parseInstant(one.leadStartsAt) <= now && now < parseInstant(one.graceEndsAt))
   wanted.sessions.push(...sessions)
   const needs: Needs = new Map()
   for (const session of sessions) {

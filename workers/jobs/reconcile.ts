@@ -16,6 +16,7 @@ import { releaseHolds, stacksToRun, wantStacks } from '../../api/data/stack-wish
 import { serveQueue, startWorkspace, stopWorkspace } from '../../api/data/workspace.ts'
 import { followSessions, warnWorkspaces, workspacesDue } from '../../api/data/workspace-time.ts'
 import { contentOf, type Place, wishOf } from './content.ts'
+import { leadLearner } from './learn-leads.ts'
 import { watchSessions } from './watch-sessions.ts'
 import { honourFreezes } from './freezes.ts'
 
@@ -27,11 +28,13 @@ const CLOCK = { name: 'clock', role: 'labplan' } as const
 
 export function reconciler(means: Means): Reconciler {
   const approved = blueprintReader()
+  const leads = leadLearner(means)
   return {
     async reconcile() {
       const blueprint = await approved(means.pool)
       if (!blueprint) return
       await moveWorkspaces(means)
+      await leads.learn(blueprint)
       const running = await seatReasons(means.pool)
       const wanted = wantedAt(blueprint, means.now().toISOString(), running)
       await withTransaction(means.pool, (tx) => turnSeats(tx, wanted, means.now()))

@@ -1,0 +1,83 @@
+/**
+ * When preparing each class begins: learned from what it took before, kept on the session with its reason. What
+ * became ready is learned from in turn.
+ */
+import { type Db, type Pool, withTransaction } from '../../api/data/db.ts'
+import {
+  keepLeads,
+  keepLeadSamples,
+  leadSamples,
+  sessionsWithoutSample,
+} from '../../api/data/lead-sample.ts'
+import type { NoticeLine } from '../../api/data/notice.ts'
+import type { Blueprint } from '../../stacks/blueprint.ts'
+import { type SessionLead, leadBook, sessionLeads } from '../../stacks/rules/lead.ts'
+import { parseInstant } from '../../stacks/rules/clock.ts'
+
+const AHEAD_MS = 36 * 3_600_000
+const READ_AGAIN_MS = 10 * 60_000
+
+export type LeadLearner = { learn(blueprint: Blueprint): Promise<void> }
+
+export function leadLearner({ pool, now }: { pool: Pool; now: () => Date }): LeadLearner {
+  let known: { book: ReturnType<typeof leadBook>; at: number } | undefined
+  const bookAt = async (tx: Db, at: number) => {
+    const isFresh = known && at >= known.at && at < known.at + READ_AGAIN_MS
+    if (!isFresh) known = { book: leadBook(await leadSamples(tx)), at }
+    return known!.book
+  }
+  return {
+    async learn(blueprint) {
+      const at = now().getTime()
+      await withTransaction(pool, async (tx) => {
+        const book = await bookAt(tx, at)
+        const leads = sessionLeads(blueprint, book, { from: at, until: at + AHEAD_MS })
+        await keepLeads(
+          tx,
+          leads.map((lead) => ({ ...lead, reason: leadReason(lead) })),
+        )
+        if ((await learnFromReady(tx, blueprint, at)) > 0) known = undefined
+      })
+    },
+  }
+}
+
+/** What sessions took that became ready, also those nobody looked at for a while. */
+async function learnFromReady(tx: Db, blueprint: Blueprint, at: number): Promise<number> {
+  const recent = blueprint.courses.flatMap((course) =>
+    course.sessions
+      .filter((one) => {
+        const startedAt = parseInstant(one.leadStartsAt)
+        return one.warm > 0 && startedAt <= at && at < startedAt + AHEAD_MS
+      })
+      .map((one) => one.key),
+  )
+  const fresh = new Set(await sessionsWithoutSample(tx, recent))
+  if (fresh.size === 0) return 0
+  const within = { from: at - AHEAD_MS, until: at + AHEAD_MS }
+  const shapes = sessionLeads(blueprint, leadBook([]), within)
+    .filter((one) => fresh.has(one.session.key))
+    .map(({ session, shape }) => ({ session: session.key, ...shape }))
+  return keepLeadSamples(tx, shapes)
+}
+
+/** Why it begins when it does, as sentences for teachers and the infra team. */
+export function leadReason(lead: SessionLead): NoticeLine[] {
+  const { session } = lead
+  const minutesBefore = (instant: number) =>
+    Math.round((parseInstant(session.startsAt) - instant) / 60_000)
+  const { plan, apply, warm, wait } = lead.parts
+  const params = {
+    begin: minutesBefore(lead.startsAt),
+    ready: minutesBefore(parseInstant(session.readyAt)),
+    ...{ plan: Math.round(plan), apply: Math.round(apply), warm: Math.round(warm) },
+    ...{ wait: Math.round(wait), count: lead.samples },
+  }
+  return [
+    { code: `lead.${lead.basis}`, params },
+    ...(lead.others > 0 ? [{ code: 'lead.others', params: { count: lead.others } }] : []),
+    ...(lead.isCapped
+      ? [{ code: 'lead.capped', params: { asked: Math.ceil(lead.seconds / 60) + params.ready } }]
+      : []),
+  ]
+}
