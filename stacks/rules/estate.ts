@@ -1,23 +1,37 @@
 /**
- * What goes to Git: per course one seat template, the numbers of each stack, and a schedule table; per
- * pool its machines. Small and made to be read in a diff: one seat more is a handful of lines, one
- * class moved is one. Where seats sit and which nodes are bought follows from the documents by
- * compiling them, and is not repeated here.
+ * What goes to Git: the documents as people wrote them; per course one seat template, the numbers of each stack,
+ * a schedule table and a page for reviewers; per pool its machines. Small and made to be read in a diff: one
+ * seat more is a handful of lines, one class moved is one of the schedule. Where seats sit and which nodes are bought follows
+ * from the documents by compiling them, and is not repeated here.
  */
 import type { BlueprintCourse, BlueprintSession } from '../blueprint.ts'
 import { seatNumbers, seatRanges } from '../blueprint.ts'
-import type { Compiled } from '../compile.ts'
+import type { DocumentKind } from '../schema.ts'
+import { type PlanContext, planPage, planSummaries } from './plan-page.ts'
 import { formatWall, parseInstant, wallOf } from './clock.ts'
 import { digestOf, seatsPerStack } from './wanted.ts'
 
 const minuteMs = 60_000
 
+/** A document as somebody wrote it, with its `apiVersion` and `kind`. */
+export interface EstateDocument {
+  kind: DocumentKind
+  key: string
+  text: string
+}
+
 /** Path → text, sorted by path; every text ends with a line end. */
-export function exportEstate({
-  blueprint,
-  plans,
-}: Pick<Compiled, 'blueprint' | 'plans'>): Map<string, string> {
-  const files = new Map<string, string>()
+export function exportEstate(
+  context: PlanContext,
+  documents: EstateDocument[] = [],
+): Map<string, string> {
+  const { blueprint, plans } = context.compiled
+  const files = documentFiles(documents)
+  for (const [course, summary] of planSummaries(context)) {
+    const { title, sessions, price } = summary
+    files.set(`courses/${course}/PLAN.md`, planPage(summary))
+    files.set(`courses/${course}/summary.json`, pretty({ course, title, sessions, price }))
+  }
   for (const course of blueprint.courses) {
     const plan = plans.find((one) => one.course.key === course.key)
     const timeZone = plan?.course.timeZone ?? plan?.zone.timeZone ?? 'UTC'
@@ -30,6 +44,22 @@ export function exportEstate({
     files.set(`pools/${key}.json`, pretty({ key, zone, ...(cloud && { cloud }), fixed, idle }))
   }
   return new Map([...files].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** Where a document stands: each course in its folder, all others by kind in one file each. */
+export function documentPath({ kind, key }: Pick<EstateDocument, 'kind' | 'key'>): string {
+  if (kind === 'Course') return `courses/${key}/course.yaml`
+  if (kind === 'Policy') return 'policy.yaml'
+  return `${kind.toLowerCase()}s.yaml`
+}
+
+function documentFiles(documents: EstateDocument[]): Map<string, string> {
+  const byPath = Map.groupBy(
+    documents.toSorted((a, b) => (a.key < b.key ? -1 : 1)),
+    documentPath,
+  )
+  const text = (of: EstateDocument[]) => of.map((one) => `${one.text.trim()}\n`).join('---\n')
+  return new Map([...byPath].map(([path, of]) => [path, text(of)]))
 }
 
 function pretty(value: unknown): string {
@@ -80,9 +110,7 @@ function sharedOf(session: BlueprintSession): Shared {
     kind,
     pool,
     group: session.group ?? '-',
-    students: String(students),
-    places: `${atOnce} at once, ${spares} spare`,
-    seats,
+    places: `${students} students, ${atOnce} at once, ${spares} spare, seats ${seats}`,
     before: `seats made ${minutes(session.leadStartsAt, startsAt)}, ready ${minutes(session.readyAt, startsAt)}, open ${minutes(session.opensAt, startsAt)} min`,
     after: `places end ${minutes(endsAt, session.placesEndAt)}, last ${minutes(endsAt, session.graceEndsAt)} min`,
     extra: [...extra].map(([later, count]) => `${count} for ${later}`).join(', ') || '-',
