@@ -65,6 +65,8 @@ const environment = z.object({
   LABPLAN_NOTICE_WEBHOOK: z.url({ protocol: /^https?$/ }).optional(),
   LABPLAN_NOTICE_SECRET_FILE: z.string().optional(),
   LABPLAN_NOTICE_NETWORKS: networks,
+  /** Where the estate is pushed to; a bare repository in LABPLAN_HOME when absent (docs/estate.md). */
+  LABPLAN_ESTATE: z.string().min(1).optional(),
   LABPLAN_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   DOCKER_HOST: z.string().default('unix:///var/run/docker.sock'),
   TERRAFORM_BINARY_NAME: z.string().default('terraform'),
@@ -108,6 +110,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
     trustProxy: e.LABPLAN_TRUST_PROXY === '1',
     lmsNetworks: e.LABPLAN_LMS_NETWORKS,
     notices: noticeConfig(e),
+    estate: { folder: join(home, 'estate.git'), remote: e.LABPLAN_ESTATE },
     logLevel: e.LABPLAN_LOG_LEVEL,
     dockerHost: e.DOCKER_HOST,
     terraformBinary: e.TERRAFORM_BINARY_NAME,

@@ -128,6 +128,7 @@ export const routes: Route[] = [
   ),
 
   get('/api/status', administrator, status.status, 'What there is'),
+  get('/api/estate', administrator, status.estate, 'The plan in Git'),
   get('/api/courses', administrator, status.courses, 'Courses'),
   get('/api/sessions', administrator, status.sessions, 'Sessions to come'),
   get('/api/receipts', administrator, receipt.read, 'Receipts of sessions'),

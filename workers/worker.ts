@@ -8,6 +8,7 @@ import { type Leadership, tryToLead } from '../api/data/leader.ts'
 import { Listening } from '../api/data/listen.ts'
 import { purgeLti } from '../api/data/lti-store.ts'
 import { applyStackNow } from './jobs/apply-stack.ts'
+import { estateKeeper } from './git/keep-estate.ts'
 import { notifier } from './jobs/deliver-notices.ts'
 import { reconciler } from './jobs/reconcile.ts'
 import { startLoop } from './loop.ts'
@@ -20,6 +21,8 @@ const RECONCILE_MS = 2_000
 const DRIVE_MS = 1_000
 const TIDY_MS = 60_000
 const NOTICES_MS = 15_000
+/** A remote is asked less often than a folder of ours. */
+const ESTATE_MS = { folder: 5_000, remote: 30_000 }
 const STACKS_AT_ONCE = 3
 
 export async function startWorker(options: {
@@ -81,6 +84,14 @@ export async function startWorker(options: {
     pass: async () => void ((await lead.isOurs()) && (await purgeLti(pool, now()))),
     onError: onError('logins and codes that are over could not be deleted'),
   })
+  const { installation, searchPath, estate } = config
+  const repository = { ...estate, installation, searchPath }
+  const books = estateKeeper({ pool, ring, repository, now })
+  const write = startLoop({
+    everyMs: estate.remote ? ESTATE_MS.remote : ESTATE_MS.folder,
+    pass: async () => void ((await lead.isOurs()) && (await books.keep())),
+    onError: onError('the estate could not be kept'),
+  })
   const notices = notifier({ pool, config, now })
   const tell = startLoop({
     everyMs: NOTICES_MS,
@@ -95,7 +106,8 @@ export async function startWorker(options: {
   return {
     async stop() {
       stopping.abort()
-      await Promise.all([drive.stop(), plan.stop(), tidy.stop(), tell.stop(), listening.close()])
+      const loops = [drive, plan, tidy, tell, write].map((loop) => loop.stop())
+      await Promise.all([...loops, listening.close()])
       notices.close()
       await boss.stop({ graceful: true, timeout: 150_000 })
       await driver.stop()

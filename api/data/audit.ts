@@ -4,7 +4,7 @@ import { newId } from './ids.ts'
 
 export type Actor = {
   name: string
-  role: 'student' | 'teacher' | 'administrator' | 'operator' | 'labplan'
+  role: 'student' | 'teacher' | 'administrator' | 'operator' | 'reviewer' | 'labplan'
 }
 
 /** `name` is a pseudonym or a part of Labplan, never a person's name. */

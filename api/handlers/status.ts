@@ -1,5 +1,6 @@
 /** Lists and counts as JSON, for the command line. */
 import { courseSummaries } from '../data/course.ts'
+import { findEstate, waitingChanges } from '../data/estate.ts'
 import { type Freeze, activeFreezes } from '../data/freeze.ts'
 import { counts, poolSummaries } from '../data/overview.ts'
 import { listRuns } from '../data/run-view.ts'
@@ -65,3 +66,17 @@ const freezeJson = (one: Freeze) => ({
   ...{ pool: one.pool_key, applies: one.applies, destroys: one.destroys, reason: one.reason },
   ...{ since: one.starts_at, until: one.until_at },
 })
+
+export const estate: Handler = async (visit) => {
+  const [kept, waiting] = await Promise.all([findEstate(visit.pool), waitingChanges(visit.pool)])
+  const { folder, remote } = visit.config.estate
+  return {
+    json: {
+      address: remote ?? folder,
+      state: kept?.state ?? 'current',
+      ...{ commit: kept?.commit ?? null, digest: kept?.digest ?? null },
+      message: kept?.message ?? null,
+      waiting: waiting.map(({ id, title }) => ({ id, title, branch: `change/${id}` })),
+    },
+  }
+}

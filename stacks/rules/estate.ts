@@ -6,7 +6,6 @@
  */
 import type { BlueprintCourse, BlueprintSession } from '../blueprint.ts'
 import { seatNumbers, seatRanges } from '../blueprint.ts'
-import type { DocumentKind } from '../schema.ts'
 import { type PlanContext, planPage, planSummaries } from './plan-page.ts'
 import { formatWall, parseInstant, wallOf } from './clock.ts'
 import { digestOf, seatsPerStack } from './wanted.ts'
@@ -15,7 +14,8 @@ const minuteMs = 60_000
 
 /** A document as somebody wrote it, with its `apiVersion` and `kind`. */
 export interface EstateDocument {
-  kind: DocumentKind
+  /** Course, Environment, Policy, Pool or Zone. */
+  kind: string
   key: string
   text: string
 }
