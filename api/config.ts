@@ -3,7 +3,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
-import { homedir } from 'node:os'
+import { availableParallelism, homedir, totalmem } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 
@@ -38,6 +38,8 @@ const mailAddresses = z
     'must be e-mail addresses, with commas between',
   )
 
+const amount = z.coerce.number('must be a number').positive('must be more than 0')
+
 const environment = z.object({
   LABPLAN_HOME: z.string().default(join(import.meta.dirname, '..', '.labplan')),
   LABPLAN_CACHE: z.string().default(join(homedir(), '.cache', 'labplan')),
@@ -71,6 +73,9 @@ const environment = z.object({
   DOCKER_HOST: z.string().default('unix:///var/run/docker.sock'),
   TERRAFORM_BINARY_NAME: z.string().default('terraform'),
   LABPLAN_PROVIDER_MIRROR: z.string().optional(),
+  /** What all runs of Terraform together may take; a quarter of the memory and all cores by default. */
+  LABPLAN_RUN_MEMORY_MB: amount.default(() => Math.floor(totalmem() / 2 ** 20 / 4)),
+  LABPLAN_RUN_CORES: amount.default(() => availableParallelism()),
   PATH: z.string().default('/usr/local/bin:/usr/bin:/bin'),
 })
 
@@ -116,6 +121,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
     terraformBinary: e.TERRAFORM_BINARY_NAME,
     providerMirror: e.LABPLAN_PROVIDER_MIRROR ?? join(resolve(e.LABPLAN_CACHE), 'mirror'),
     searchPath: e.PATH,
+    runBudget: { memoryMb: e.LABPLAN_RUN_MEMORY_MB, cores: e.LABPLAN_RUN_CORES },
   })
 }
 

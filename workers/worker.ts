@@ -10,6 +10,7 @@ import { purgeLti } from '../api/data/lti-store.ts'
 import { applyStackNow } from './jobs/apply-stack.ts'
 import { estateKeeper } from './git/keep-estate.ts'
 import { notifier } from './jobs/deliver-notices.ts'
+import { runsAtOnce } from './jobs/next.ts'
 import { reconciler } from './jobs/reconcile.ts'
 import { startLoop } from './loop.ts'
 import { seatDriver } from './swarm/drive.ts'
@@ -23,7 +24,6 @@ const TIDY_MS = 60_000
 const NOTICES_MS = 15_000
 /** A remote is asked less often than a folder of ours. */
 const ESTATE_MS = { folder: 5_000, remote: 30_000 }
-const STACKS_AT_ONCE = 3
 
 export async function startWorker(options: {
   config: Config
@@ -54,7 +54,7 @@ export async function startWorker(options: {
   const stopping = new AbortController()
   await boss.work(
     'apply-stack',
-    { localConcurrency: STACKS_AT_ONCE, pollingIntervalSeconds: 2 },
+    { localConcurrency: runsAtOnce(config.runBudget), pollingIntervalSeconds: 2 },
     async ([job]) => {
       const { stackKey } = applyStackJob.parse(job?.data)
       await applyStackNow({ pool, ring, engine, place, log, now, runs }, stackKey, stopping.signal)
@@ -63,7 +63,7 @@ export async function startWorker(options: {
 
   const lead = leading({ config, log })
   const driver = seatDriver({ pool, engine, ring, installation: config.installation, log, now })
-  const reconcile = reconciler({ pool, boss, place, now })
+  const reconcile = reconciler({ pool, boss, place, now, budget: config.runBudget })
   const onError = (what: string) => (error: unknown) => log.error({ err: error }, what)
   const drive = startLoop({
     everyMs: DRIVE_MS,

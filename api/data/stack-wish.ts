@@ -2,6 +2,7 @@
 import { type Db, execute, findOne, many, sql } from './db.ts'
 import { holdingFreezes } from './freeze.ts'
 import { newId } from './ids.ts'
+import { seatsPerStack } from '../../stacks/rules/wanted.ts'
 
 export type StackWish = {
   key: string
@@ -41,19 +42,68 @@ export async function wantStacks(tx: Db, wish: { stacks: StackWish[]; now: Date 
  */
 export const stackDiffers = sql`(wanted_digest is distinct from applied_digest or stack.state not in ('absent', 'applied'))`
 
-/** Keys of stacks that differ, are due and in nobody's hands; each is asked for once in a while only. */
-export async function stacksToRun(tx: Db, now: Date): Promise<string[]> {
-  const askAgain = new Date(now.getTime() + ASK_AGAIN_MS)
-  const rows = await many<{ key: string }>(
+export type DueStack = {
+  key: string
+  /** Since when it is not what is wanted. */
+  since: Date
+  /** Nothing is wanted of it any more. */
+  isTeardown: boolean
+  /** Somebody looks at a page that waits for a seat of it. */
+  isAwaited: boolean
+  /** How many seats of it exist: what a run of it costs, if no more are wanted. */
+  seats: number
+}
+
+/** Stacks that differ and may be run: in nobody's hands, neither held nor put off, and not just asked for. */
+export async function dueStacks(tx: Db, now: Date): Promise<DueStack[]> {
+  await execute(
     tx,
-    sql`update stack set retry_at = ${askAgain} where id in (
-          select id from stack where ${stackDiffers}
-            and (retry_at is null or retry_at <= ${now}) and (cancelled_run_id is null or retry_at is not null) and (lease_until is null or lease_until <= ${now})
-            and not exists (select from ${holdingFreezes(now)})
-          order by key for update skip locked)
-        returning key`,
+    sql`update stack set due_since = ${now} where due_since is null and ${stackDiffers}`,
   )
-  return rows.map((row) => row.key).toSorted()
+  return many<DueStack>(
+    tx,
+    sql`select key, due_since as since, ${isTeardown} as "isTeardown", ${isAwaited} as "isAwaited", ${seatCount} as seats from stack
+        where ${stackDiffers} and not ${isInHand(now)}
+          and (retry_at is null or retry_at <= ${now}) and (cancelled_run_id is null or retry_at is not null)
+          and not exists (select from ${holdingFreezes(now)})
+        order by key for update skip locked`,
+  )
+}
+
+const isOfStack = sql`(seat.course_id = stack.course_id and seat.pool_id = stack.pool_id
+          and (stack.kind <> 'seats' or stack.key like '%-' || (seat.number - 1) / ${seatsPerStack}))`
+
+const seatCount = sql`(select count(*) from seat where ${isOfStack} and seat.state <> 'absent')`
+
+const isTeardown = sql`(stack.kind = 'seats' and stack.wanted_digest is null)`
+
+// A seat that is not there yet, or is made anew for its holder, in this pool and block of numbers.
+const isAwaited = sql`(stack.kind = 'seats' and exists (select from seat join workspace on workspace.seat_id = seat.id
+          where ${isOfStack}
+            and workspace.state in ('starting', 'resetting')
+            and (seat.state = 'absent' or seat.applied_generation is distinct from seat.generation)))`
+
+const isInHand = (now: Date) =>
+  sql`(coalesce(lease_until > ${now}, false) or coalesce(asked_at > ${new Date(now.getTime() - ASK_AGAIN_MS)}, false))`
+
+/** Stacks somebody runs, or was just asked to. */
+export async function stacksInHand(
+  db: Db,
+  now: Date,
+): Promise<Pick<DueStack, 'key' | 'isTeardown' | 'seats'>[]> {
+  return many(
+    db,
+    sql`select key, ${isTeardown} as "isTeardown", ${seatCount} as seats from stack where ${isInHand(now)} order by key`,
+  )
+}
+
+/** They were asked for: not again until a worker took them and let go, or had long enough to. */
+export async function markAsked(tx: Db, keys: string[], now: Date): Promise<void> {
+  const askAgain = new Date(now.getTime() + ASK_AGAIN_MS)
+  await execute(
+    tx,
+    sql`update stack set asked_at = ${now}, retry_at = ${askAgain} where key = any(${keys}::text[])`,
+  )
 }
 
 /** A run did not reach what is wanted: tried again later, slower each time, at most every five minutes. */

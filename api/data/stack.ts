@@ -46,7 +46,8 @@ export async function takeLease(
   if (!stack) return undefined
   await execute(
     tx,
-    sql`update stack set lease_owner = ${wish.worker}, lease_token = ${wish.tokenHash}, lease_until = ${wish.until}
+    sql`update stack set lease_owner = ${wish.worker}, lease_token = ${wish.tokenHash}, lease_until = ${wish.until},
+          asked_at = null
         where id = ${stack.id}`,
   )
   // A lock of Terraform's that is still there belongs to a run that was killed: only its trace matters.

@@ -3,7 +3,7 @@ import { afterAll, expect, it } from 'vitest'
 import { one, sql, withTransaction } from '../../api/data/db.ts'
 import { endCancelledDeadRuns, waitAfterCancel } from '../../api/data/run-control.ts'
 import { moveStack, recordApplied, releaseLease } from '../../api/data/stack.ts'
-import { postponeStack, stacksToRun } from '../../api/data/stack-wish.ts'
+import { dueStacks, postponeStack } from '../../api/data/stack-wish.ts'
 import { BEFORE_CLASS, IN_CLASS, importDocuments, signIn } from '../cast/record.ts'
 import { type LiveRun, SEATS_STACK, after, beginRun, hear, move, step, want } from '../cast/runs.ts'
 import { textOf } from './page-text.ts'
@@ -64,7 +64,8 @@ async function endAs(run: LiveRun, to: 'cancelled' | 'failed', at: Date): Promis
   )
 }
 
-const due = (at: Date) => withTransaction(pool, (tx) => stacksToRun(tx, at))
+const due = async (at: Date) =>
+  (await withTransaction(pool, (tx) => dueStacks(tx, at))).map((stack) => stack.key)
 const post = (path: string) => site.post(path, {}, { who: administrator })
 
 it('shows where a run is, what it made and where its time went', async () => {

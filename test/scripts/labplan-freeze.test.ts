@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { withTransaction } from '../../api/data/db.ts'
-import { stacksToRun } from '../../api/data/stack-wish.ts'
+import { dueStacks } from '../../api/data/stack-wish.ts'
 import type { WantedStack } from '../../stacks/rules/wanted.ts'
 import { labplan } from '../../scripts/labplan.ts'
 import { keepSeats } from '../../workers/jobs/freezes.ts'
@@ -39,9 +39,7 @@ async function at(clock: Date, environment: Record<string, string>, ...argv: str
 const run = (...argv: string[]) => at(now, env, ...argv)
 
 async function due(clock: Date): Promise<string[]> {
-  const keys = await withTransaction(pool, (tx) => stacksToRun(tx, clock))
-  await pool.query('update stack set retry_at = null')
-  return keys
+  return (await withTransaction(pool, (tx) => dueStacks(tx, clock))).map((stack) => stack.key)
 }
 
 const both = [SEATS_STACK, VOLUMES_STACK]

@@ -29,7 +29,8 @@ await importDocuments(pool, testRing(), at(0, '06:00:00'))
 
 let now = at(0, '06:00:00')
 const place = { installation: database.installation, registry: '127.0.0.1:5000' }
-const worker = () => reconciler({ pool, boss, place, now: () => now })
+const worker = () =>
+  reconciler({ pool, boss, place, now: () => now, budget: { memoryMb: 4096, cores: 2 } })
 async function look(when: Date, by = worker()): Promise<void> {
   now = when
   await by.reconcile()

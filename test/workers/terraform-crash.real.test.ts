@@ -5,8 +5,12 @@ import { readdirSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import { one, sql } from '../../api/data/db.ts'
+import { execute, one, sql, withTransaction } from '../../api/data/db.ts'
+import { Listening } from '../../api/data/listen.ts'
+import { cancelRun, retryStack } from '../../api/data/run-control.ts'
+import { dueStacks } from '../../api/data/stack-wish.ts'
 import { findState } from '../../api/data/state.ts'
+import { contentDigest } from '../../stacks/content.ts'
 import { applyStack, destroyStack } from '../../workers/terraform/run-stack.ts'
 import { readState } from '../../workers/terraform/survey.ts'
 import {
@@ -110,6 +114,40 @@ it('stops cleanly when told: the next run goes on from what was made, and makes 
   })
   expect(await ids()).toEqual(expect.arrayContaining(made))
   expect((await ids()).length).toBe(NUMBERS.length)
+})
+
+it('is cancelled by who asks in the record, waits, and goes on to the end when it is retried', async () => {
+  const content = bed.seats(NUMBERS)
+  const { pool } = bed.database
+  await execute(
+    pool,
+    sql`update stack set wanted_digest = ${contentDigest(content)}, failures = 0, retry_at = null where key = ${SEATS}`,
+  )
+  const listening = await new Listening(bed.database.url).open()
+  const services = { ...bed.services, listening }
+  const slow = applyStack(services, bed.request(content, { parallelism: 2 }))
+  await untilMade(3)
+  const { id } = await one<{ id: string }>(pool, sql`select id from run where ended_at is null`)
+  const ask = { actor: { name: 'test', role: 'administrator' } as const, now: services.now() }
+  expect(await withTransaction(pool, (tx) => cancelRun(tx, { id, ...ask }))).toBe(true)
+  expect(await slow).toMatchObject({ ok: false, reason: 'cancelled', runId: id })
+  await listening.close()
+  const made = await ids()
+  expect(made.length).toBeLessThan(NUMBERS.length)
+  expect(await recorded()).toBeGreaterThan(0)
+
+  const due = async () => {
+    const inAnHour = new Date(services.now().getTime() + 3_600_000)
+    const stacks = await withTransaction(pool, (tx) => dueStacks(tx, inAnHour))
+    return stacks.map((stack) => stack.key)
+  }
+  expect(await due()).not.toContain(SEATS)
+  expect(await withTransaction(pool, (tx) => retryStack(tx, { runId: id, ...ask }))).toBe(true)
+  expect(await due()).toContain(SEATS)
+  expect(await applyStack(services, bed.request(content))).toMatchObject({ ok: true })
+  expect(await ids()).toEqual(expect.arrayContaining(made))
+  expect((await ids()).length).toBe(NUMBERS.length)
+  expect(await due()).not.toContain(SEATS)
 })
 
 it('lets one of two workers through', async () => {

@@ -32,7 +32,13 @@ await importDocuments(pool, ring, at('06:00'))
 
 async function look(now: Date): Promise<void> {
   const place = { installation: database.installation, registry: '127.0.0.1:5000' }
-  await reconciler({ pool, boss, place, now: () => now }).reconcile()
+  await reconciler({
+    pool,
+    boss,
+    place,
+    now: () => now,
+    budget: { memoryMb: 4096, cores: 2 },
+  }).reconcile()
 }
 
 /** Newest first, in words. */

@@ -12,17 +12,24 @@ import { seatReasons, wantWarmSeats } from '../../api/data/reasons.ts'
 import { closeSessions } from '../../api/data/session-close.ts'
 import { coursesWithDuePlaces, moveSessions } from '../../api/data/session-life.ts'
 import { endCancelledDeadRuns } from '../../api/data/run-control.ts'
-import { releaseHolds, stacksToRun, wantStacks } from '../../api/data/stack-wish.ts'
+import {
+  dueStacks,
+  markAsked,
+  releaseHolds,
+  stacksInHand,
+  wantStacks,
+} from '../../api/data/stack-wish.ts'
 import { serveQueue, startWorkspace, stopWorkspace } from '../../api/data/workspace.ts'
 import { followSessions, warnWorkspaces, workspacesDue } from '../../api/data/workspace-time.ts'
 import { contentOf, type Place, wishOf } from './content.ts'
 import { leadLearner } from './learn-leads.ts'
 import { watchSessions } from './watch-sessions.ts'
 import { honourFreezes } from './freezes.ts'
+import { type Budget, nextStacks } from './next.ts'
 
 export type Reconciler = { reconcile(): Promise<void> }
 
-type Means = { pool: Pool; boss: Boss; place: Place; now: () => Date }
+type Means = { pool: Pool; boss: Boss; place: Place; now: () => Date; budget: Budget }
 
 const CLOCK = { name: 'clock', role: 'labplan' } as const
 
@@ -82,7 +89,7 @@ const keptUntil = ({ courses }: Blueprint): Map<string, string | null> =>
 
 /** One job for each stack that differs, in the transaction that records what it should be. */
 async function askForRuns(
-  { pool, boss, place, now }: Means,
+  { pool, boss, place, now, budget }: Means,
   wanted: Wanted,
   kept: Map<string, string | null>,
 ): Promise<void> {
@@ -94,7 +101,24 @@ async function askForRuns(
     await closeSessions(tx, { now: now(), keptUntil: kept })
     await releaseHolds(tx, now())
     await endCancelledDeadRuns(tx, now())
-    for (const stackKey of await stacksToRun(tx, now()))
-      await sendJob(boss, tx, 'apply-stack', { stackKey })
+    const sizes = new Map(wanted.stacks.map((stack) => [stack.key, stack.seats.length]))
+    await askForNext(tx, { boss, budget, sizes }, now())
   })
+}
+
+/** As many of them as may run beside what runs: what waits is chosen anew in the next pass. */
+async function askForNext(
+  tx: Db,
+  { boss, budget, sizes }: Pick<Means, 'boss' | 'budget'> & { sizes: Map<string, number> },
+  now: Date,
+): Promise<void> {
+  const sized = <Stack extends { key: string; seats: number }>(stack: Stack): Stack => ({
+    ...stack,
+    seats: Math.max(stack.seats, sizes.get(stack.key) ?? 0),
+  })
+  const due = (await dueStacks(tx, now)).map(sized)
+  const running = (await stacksInHand(tx, now)).map(sized)
+  const keys = nextStacks({ due, running, budget, now })
+  await markAsked(tx, keys, now)
+  for (const stackKey of keys) await sendJob(boss, tx, 'apply-stack', { stackKey })
 }
