@@ -40,7 +40,10 @@ export const paths = {
   deepLink: (id: string) => `/deep-links/${id}`,
   copiedActivity: (id: string) => `/copied-activities/${id}`,
   register: (token: string) => `/lti/register?token=${encodeURIComponent(token)}`,
+  adminChange: (id: string) => `/admin/changes/${id}`,
   changeApproval: (id: string) => `/admin/changes/${id}/approval`,
+  changeRejection: (id: string) => `/admin/changes/${id}/rejection`,
+  changeReversal: (id: string) => `/admin/changes/${id}/reversal`,
 } as const
 
 function queryOf(parameters: Record<string, string | undefined>): string {

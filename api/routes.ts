@@ -13,6 +13,7 @@ import {
 } from './access.ts'
 import * as admin from './handlers/admin.ts'
 import * as change from './handlers/change.ts'
+import * as changePage from './handlers/change-page.ts'
 import * as copiedActivity from './handlers/copied-activity.ts'
 import * as course from './handlers/course.ts'
 import * as courseChoice from './handlers/course-choice.ts'
@@ -118,13 +119,28 @@ export const routes: Route[] = [
   get('/admin/runs/:run/events', administersRun, run.events, 'A run, live'),
   post('/admin/runs/:run/cancellation', administersRun, nothing, run.cancel, 'Cancel a run'),
   post('/admin/runs/:run/retry', administersRun, nothing, run.retry, 'Try its stack again'),
-  get('/admin/changes', administrator, admin.changes, 'Changes'),
+  get('/admin/changes', administrator, changePage.list, 'Changes'),
+  get('/admin/changes/:change', administrator, changePage.show, 'A change'),
   post(
     '/admin/changes/:change/approval',
     administrator,
-    admin.approvalBody,
-    admin.approve,
+    change.approvalBody,
+    changePage.approve,
     'Approve a change',
+  ),
+  post(
+    '/admin/changes/:change/rejection',
+    administrator,
+    change.rejectionBody,
+    changePage.reject,
+    'Reject a change',
+  ),
+  post(
+    '/admin/changes/:change/reversal',
+    administrator,
+    nothing,
+    changePage.revert,
+    'Undo a change',
   ),
 
   get('/api/status', administrator, status.status, 'What there is'),
@@ -137,14 +153,23 @@ export const routes: Route[] = [
   get('/api/notices/:notice', administrator, notice.show, 'Whether a notice arrived'),
   post('/api/notices/tests', operator, notice.testBody, notice.createTest, 'Try a channel'),
   get('/api/changes', administrator, change.list, 'Changes'),
+  get('/api/changes/:change', administrator, change.show, 'A change'),
   post('/api/changes', operator, change.changeBody, change.propose, 'Propose documents'),
   post(
     '/api/changes/:change/approval',
     operator,
-    admin.approvalBody,
+    change.approvalBody,
     change.approve,
     'Approve a change',
   ),
+  post(
+    '/api/changes/:change/rejection',
+    operator,
+    change.rejectionBody,
+    change.reject,
+    'Reject a change',
+  ),
+  post('/api/changes/:change/reversal', operator, nothing, change.revert, 'Undo a change'),
   get('/api/runs', administrator, run.listJson, 'Runs'),
   get('/api/runs/:run', administersRun, run.showJson, 'A run with everything it did'),
   get('/api/runs/:run/events', administersRun, run.follow, 'A run as it goes, until it ends'),

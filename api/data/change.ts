@@ -139,7 +139,7 @@ async function keepChange(
   )
 }
 
-const changeColumns = sql`id, title, lane, state, state_at, created_at, blueprint_digest, notes`
+export const changeColumns = sql`id, title, lane, state, state_at, created_at, blueprint_digest, notes`
 
 type Approval = Omit<Request, 'sources'> & {
   role: string

@@ -12,6 +12,7 @@ import { lti } from './lti.ts'
 import { notice } from './notice.ts'
 import { problem } from './problem.ts'
 import { receipt } from './receipt.ts'
+import { change } from './change.ts'
 import { run } from './run.ts'
 import { seat } from './seat.ts'
 import { workspace } from './workspace.ts'
@@ -23,6 +24,7 @@ export const catalogue: Readonly<Record<string, Message>> = {
   ...course,
   ...admin,
   ...receipt,
+  ...change,
   ...run,
   ...lead,
   ...lti,

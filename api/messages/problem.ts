@@ -93,6 +93,14 @@ export const problem = {
     en: 'This change does not wait for approval: it was decided meanwhile, or it does not exist.',
     fr: 'Cette modification n’attend pas d’approbation : elle a été décidée entre-temps, ou n’existe pas.',
   },
+  'problem.nothing-to-undo': {
+    en: 'This cannot be undone: {documents} came with it. Archive a course instead: state: archived.',
+    fr: 'Impossible d’annuler : {documents} est arrivé avec cette modification. Archivez plutôt le cours : state: archived.',
+  },
+  'problem.not-approved': {
+    en: 'This change is not in force, so there is nothing to undo.',
+    fr: 'Cette modification n’est pas en vigueur : il n’y a rien à annuler.',
+  },
   'problem.head-moved': {
     en: 'Something else was approved meanwhile, so the outcome is no longer what you read. Read it again, then approve.',
     fr: 'Autre chose a été approuvé entre-temps, et le résultat n’est plus celui que vous avez lu. Relisez-le, puis approuvez.',

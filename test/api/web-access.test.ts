@@ -105,6 +105,8 @@ const acts: Row[] = [
   ]),
   ['/courses/networks-101/workspace', { nobody: 401, owner: 303, otherTeacher: 404 }],
   [`/admin/changes/${newId()}/approval`, { nobody: 401, owner: 403, teacher: 403 }],
+  [`/admin/changes/${newId()}/rejection`, { nobody: 401, owner: 403, teacher: 403 }],
+  [`/admin/changes/${newId()}/reversal`, { nobody: 401, owner: 403, teacher: 403 }],
   ['/admin/registration-links', { nobody: 401, owner: 403, teacher: 403 }],
   ['/api/invites', { nobody: 401, owner: 403, administrator: 403 }],
   ['/api/changes', { nobody: 401, administrator: 403 }],
@@ -112,6 +114,7 @@ const acts: Row[] = [
 const forms: Record<string, Record<string, string>> = {
   reset: { files: 'keep' },
   approval: { digest: 'a'.repeat(64) },
+  rejection: { reason: 'No room.' },
   'registration-links': { name: 'LMS' },
 }
 const actCases = acts.flatMap(([path, answers]) =>

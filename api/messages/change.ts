@@ -1,0 +1,36 @@
+import type { Message } from '../locale.ts'
+
+/** The page of one change. */
+export const change = {
+  'change.differs': { en: 'What changes', fr: 'Ce qui change' },
+  'change.reject': { en: 'Reject', fr: 'Rejeter' },
+  'change.reject.reason': {
+    en: 'Why? Whoever proposed it reads this.',
+    fr: 'Pourquoi ? La personne qui l’a proposée le lira.',
+  },
+  'change.revert': { en: 'Undo', fr: 'Annuler cette modification' },
+  'change.revert.explain': {
+    en: 'Makes a new change, to what was approved before. Files and seats in use are not touched.',
+    fr: 'Crée une nouvelle modification, vers ce qui était approuvé avant. Fichiers et postes utilisés ne sont pas touchés.',
+  },
+  'change.open': { en: 'Read it', fr: 'La lire' },
+  'change.when': { en: 'When', fr: 'Quand' },
+  'change.days': { en: 'Days', fr: 'Jours' },
+  'change.at-once': { en: 'At once', fr: 'À la fois' },
+  'change.cores': { en: 'Cores', fr: 'Cœurs' },
+  'change.memory': { en: 'RAM (GB)', fr: 'RAM (Go)' },
+  'change.gpus': { en: 'GPUs', fr: 'GPU' },
+  'change.nodes': { en: 'Nodes', fr: 'Machines' },
+  'change.no-room': { en: 'no room', fr: 'pas de place' },
+  'change.price': { en: 'Price each', fr: 'Prix de chacune' },
+  'change.left': { en: 'Cores left', fr: 'Cœurs libres' },
+  'change.no-session': { en: 'No session is planned.', fr: 'Aucune séance n’est prévue.' },
+  'estate.current': {
+    en: 'In Git: {address}, main at {commit}.',
+    fr: 'Dans Git : {address}, main à {commit}.',
+  },
+  'estate.held': {
+    en: 'Not written to Git at the moment: {message}',
+    fr: 'Pas écrit dans Git pour l’instant : {message}',
+  },
+} satisfies Record<string, Message>

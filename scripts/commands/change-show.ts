@@ -1,0 +1,61 @@
+import { type Command, usedWrongly } from '../command.ts'
+import { table } from '../table.ts'
+
+type Row = Record<
+  | 'when'
+  | 'from'
+  | 'until'
+  | 'times'
+  | 'atOnce'
+  | 'cores'
+  | 'memoryMb'
+  | 'gpus'
+  | 'nodes'
+  | 'price',
+  string | number
+>
+type Change = {
+  id: string
+  title: string
+  lane: string
+  state: string
+  digest: string
+  message: string | null
+  difference: string[]
+  courses: { course: string; rows: Row[] }[]
+  notes: { severity: string; text: string; where: { course?: string } }[]
+}
+
+export const command: Command = {
+  summary: 'Show one change: what differs, what it takes, what the planner says',
+  usage: 'CHANGE',
+  help: `
+Answers 0 when it is approved, 1 when it waits, 2 when it was rejected or replaced:
+for scripts that wait for a review.`,
+  async run({ api, print, json, args }) {
+    const [id] = args
+    if (!id) throw usedWrongly('Which change? See labplan change list.')
+    const change = await api.get<Change>(`/api/changes/${encodeURIComponent(id)}`)
+    const status = { approved: 0, proposed: 1 }[change.state] ?? 2
+    if (json) {
+      print(JSON.stringify(change))
+      return status
+    }
+    print(`${change.title}: ${change.state} (${change.lane} lane, ${change.digest.slice(0, 12)})`)
+    if (change.message) print(`  ${change.message}`)
+    for (const line of change.difference) print(`  ${line}`)
+    for (const { course, rows } of change.courses) {
+      const cells = rows.map((row) => [
+        ...[row.when, `${row.times} from ${row.from}`, row.atOnce, row.cores],
+        ...[Math.round(Number(row.memoryMb) / 102.4) / 10, row.gpus, row.nodes, row.price],
+      ])
+      const heads = ['WHEN', 'DAYS', 'AT ONCE', 'CORES', 'RAM GB', 'GPUS', 'NODES', 'PRICE']
+      print(`\n${course}`)
+      if (cells.length > 0) print(table(heads, cells))
+    }
+    for (const note of change.notes)
+      if (note.severity !== 'info')
+        print(`${note.severity}: ${note.where.course ?? ''} ${note.text}`)
+    return status
+  },
+}

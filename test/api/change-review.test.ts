@@ -1,0 +1,81 @@
+/** A change as its reviewer reads it, and what may be done with it: over the pages, the API and the record. */
+import { afterAll, expect, it } from 'vitest'
+import { latestChanges } from '../../api/data/change.ts'
+import { one, sql } from '../../api/data/db.ts'
+import { newId } from '../../api/data/ids.ts'
+import { BEFORE_CLASS, importDocuments, signIn } from '../cast/record.ts'
+import { allDocuments, networksDocument } from '../cast/documents.ts'
+import { textOf } from './page-text.ts'
+import { openWebsite } from './website.ts'
+
+const site = await openWebsite(BEFORE_CLASS)
+afterAll(() => site.close())
+const { pool, ring } = site
+await importDocuments(pool, ring, BEFORE_CLASS, allDocuments())
+const administrator = await signIn(pool, { administrator: true, now: BEFORE_CLASS })
+
+/** Imports the course so; answers the newest change. */
+async function importCourse(text: string) {
+  await importDocuments(pool, ring, BEFORE_CLASS, [{ name: 'networks.yaml', text }])
+  const [change] = await latestChanges(pool, 1)
+  return change!
+}
+const stateOf = async (id: string) =>
+  (await one<{ state: string }>(pool, sql`select state from change where id = ${id}`)).state
+const courseText = async () =>
+  (
+    await one<{ document: string }>(
+      pool,
+      sql`select document from course where key = 'networks-101'`,
+    )
+  ).document
+const act = (id: string, what: string, form: Record<string, string> = {}) =>
+  site.post(`/admin/changes/${id}/${what}`, form, { who: administrator })
+
+it('shows what a change takes before anybody says yes, in both languages', async () => {
+  const { id } = await importCourse(networksDocument(150, 30))
+  for (const locale of ['en', 'fr']) {
+    const cookie = `__Host-labplan=${administrator.token}; __Host-labplan-locale=${locale}`
+    const { text } = await site.get(`/admin/changes/${id}`, { headers: { cookie } })
+    await expect(textOf(text)).toMatchFileSnapshot(`expected/admin-change.${locale}.txt`)
+  }
+  const { body } = await site.api(`/api/changes/${id}`)
+  expect(body).toMatchObject({ state: 'proposed', lane: 'review' })
+  expect(body['difference']).toContainEqual(expect.stringContaining('120 more seats'))
+})
+
+it('is rejected with a reason, once, and then approves nothing', async () => {
+  const change = await importCourse(networksDocument(140, 30))
+  expect((await act(change.id, 'rejection', { reason: ' ' })).status).toBe(400)
+  expect((await act(change.id, 'rejection', { reason: 'Not this term.' })).status).toBe(303)
+  expect(await stateOf(change.id)).toBe('rejected')
+  expect((await act(change.id, 'rejection', { reason: 'Again.' })).status).toBe(409)
+  expect((await act(change.id, 'approval', { digest: change.blueprint_digest })).status).toBe(409)
+  const { text } = await site.get(`/admin/changes/${change.id}`, { who: administrator })
+  expect(textOf(text)).toContain('Not this term.')
+  expect(await courseText()).toBe(networksDocument())
+})
+
+it('is undone by a new change to what was approved before', async () => {
+  const smaller = await importCourse(networksDocument(20))
+  expect(smaller.state).toBe('approved')
+  expect(await courseText()).toBe(networksDocument(20))
+  expect((await act(smaller.id, 'reversal')).status).toBe(303)
+  expect(await courseText()).toBe(networksDocument())
+  const [undo] = await latestChanges(pool, 1)
+  expect(undo).toMatchObject({ state: 'approved', title: 'Course networks-101' })
+  const { status, body } = await site.api(`/api/changes/${smaller.id}/reversal`, {})
+  expect([status, body['outcome']]).toEqual([200, 'unchanged'])
+})
+
+it('is not undone where there was nothing before, or nothing is in force', async () => {
+  const fresh = networksDocument(10).replace('key: networks-101', 'key: networks-102')
+  const change = await importCourse(fresh)
+  const answer = await site.api(`/api/changes/${change.id}/reversal`, {})
+  expect(answer.status).toBe(409)
+  expect(answer.body['message']).toContain('Course networks-102 came with it')
+  const waiting = await importCourse(networksDocument(160, 30))
+  expect((await site.api(`/api/changes/${waiting.id}/reversal`, {})).status).toBe(409)
+  expect((await site.api(`/api/changes/${newId()}`)).status).toBe(404)
+  expect((await site.api(`/api/changes/nonsense`)).status).toBe(404)
+})
