@@ -2,6 +2,7 @@
  * Kinds of tests, told apart by their place and name:
  *   fast  *.test.ts         pure code and a real PostgreSQL
  *   laws  test/stacks/properties.test.ts: the compiler's laws on thousands of made-up campuses
+ *   semester test/semester/semester.test.ts: two weeks of a small campus in virtual time
  *   real  *.real.test.ts    Docker, Swarm, Terraform, processes
  *   start test/scripts/up.real.test.ts: scripts/up on a fresh machine; alone, since it is timed
  *   flow  test/flow/        a real browser through the whole product
@@ -14,6 +15,7 @@ if (Number(process.versions.node.split('.')[0]) < 24)
   )
 
 const LAWS = 'test/stacks/properties.test.ts'
+const SEMESTER = 'test/semester/semester.test.ts'
 const START = 'test/scripts/up.real.test.ts'
 
 export default defineConfig({
@@ -29,7 +31,7 @@ export default defineConfig({
           // Files share the modules they import, not data: each has its own database.
           isolate: false,
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.real.test.ts', 'test/flow/**', LAWS],
+          exclude: ['test/**/*.real.test.ts', 'test/flow/**', LAWS, SEMESTER],
           testTimeout: 10_000,
           hookTimeout: 30_000,
         },
@@ -37,6 +39,10 @@ export default defineConfig({
       {
         extends: true,
         test: { name: 'laws', include: [LAWS], testTimeout: 120_000 },
+      },
+      {
+        extends: true,
+        test: { name: 'semester', include: [SEMESTER], hookTimeout: 300_000 },
       },
       {
         extends: true,

@@ -7,12 +7,13 @@ import { readKeyRing } from '../api/data/key-ring.ts'
 import { type Leadership, tryToLead } from '../api/data/leader.ts'
 import { Listening } from '../api/data/listen.ts'
 import { purgeLti } from '../api/data/lti-store.ts'
-import { applyStackNow } from './jobs/apply-stack.ts'
 import { estateKeeper } from './git/keep-estate.ts'
+import { applyStackNow, terraformOf } from './jobs/apply-stack.ts'
 import { notifier } from './jobs/deliver-notices.ts'
 import { runsAtOnce } from './jobs/next.ts'
 import { reconciler } from './jobs/reconcile.ts'
 import { startLoop } from './loop.ts'
+import { realPace } from './pace.ts'
 import { seatDriver } from './swarm/drive.ts'
 import { connectEngine } from './swarm/engine.ts'
 
@@ -51,13 +52,15 @@ export async function startWorker(options: {
     docker: engine,
     listening,
   }
+  const terraform = terraformOf(runs)
+  const means = { pool, ring, engine, place, log, now, pace: realPace, terraform }
   const stopping = new AbortController()
   await boss.work(
     'apply-stack',
     { localConcurrency: runsAtOnce(config.runBudget), pollingIntervalSeconds: 2 },
     async ([job]) => {
       const { stackKey } = applyStackJob.parse(job?.data)
-      await applyStackNow({ pool, ring, engine, place, log, now, runs }, stackKey, stopping.signal)
+      await applyStackNow(means, stackKey, stopping.signal)
     },
   )
 

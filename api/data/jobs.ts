@@ -25,6 +25,13 @@ const queues = {
 } as const
 
 export type Boss = PgBoss
+/** What sending needs of it. */
+export type Sender = {
+  send(name: string, data: object, options: { db: JobDb }): Promise<unknown>
+}
+type JobDb = {
+  executeSql(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>
+}
 
 /** Starts pg-boss on our database and makes the queues. `work: false` only sends. */
 export async function startBoss(options: {
@@ -48,7 +55,7 @@ export async function startBoss(options: {
 
 /** Enqueues in the caller's transaction: the job exists if and only if the change that asks for it does. */
 export async function sendJob<Name extends QueueName>(
-  boss: Boss,
+  boss: Sender,
   tx: Db,
   name: Name,
   data: Jobs[Name],

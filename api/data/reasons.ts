@@ -51,13 +51,12 @@ export type WarmSeat = { courseKey: string; numbers: number[]; since: Date; atOn
  * Answers how many rows changed.
  */
 export async function wantWarmSeats(tx: Db, warm: WarmSeat[]): Promise<number> {
-  const on = new Set<string>()
-  for (const session of warm) for (const id of await warmable(tx, session)) on.add(id)
+  const on = await warmable(tx, warm)
   const changed = await execute(
     tx,
     sql`update seat set wanted_on = not wanted_on from (
           select seat.id, coalesce(workspace.state in ('starting', 'ready', 'resetting', 'failed'), false)
-            or seat.id = any(${[...on]}::uuid[]) as should
+            or seat.id = any(${on}::uuid[]) as should
           from seat left join workspace on workspace.seat_id = seat.id
           where seat.state <> 'absent' or seat.wanted_on
         ) s where s.id = seat.id and s.should <> seat.wanted_on`,
@@ -66,25 +65,35 @@ export async function wantWarmSeats(tx: Db, warm: WarmSeat[]): Promise<number> {
   return changed
 }
 
-/** Seats to keep warm with nobody on them: as many as places are left, those that already run first. */
-async function warmable(tx: Db, session: WarmSeat): Promise<string[]> {
-  const rows = await many<{ id: string; idle: boolean }>(
+/**
+ * Seats to keep warm with nobody on them, of all sessions at once: in each as many as places are left, those that
+ * already run first.
+ */
+async function warmable(tx: Db, warm: WarmSeat[]): Promise<string[]> {
+  if (warm.length === 0) return []
+  const numbers = warm.flatMap((session, i) => session.numbers.map((number) => ({ i, number })))
+  const rows = await many<{ id: string }>(
     tx,
-    sql`select seat.id, (workspace.id is null
-          or workspace.state = 'closed' or (workspace.state = 'stopped' and
-            (workspace.state_at < ${session.since} or workspace.message_code in ('stopped.session_end', 'stopped.time')))) as idle
-        from seat join course on course.id = seat.course_id left join workspace on workspace.seat_id = seat.id
-        where course.key = ${session.courseKey} and seat.number = any(${session.numbers}::int[])
-        order by seat.state in ('starting', 'ready') desc, seat.number`,
+    sql`with session as (
+          select * from unnest(${warm.map((_, i) => i)}::int[], ${warm.map((one) => one.courseKey)}::text[],
+            ${warm.map((one) => one.since)}::timestamptz[], ${warm.map((one) => one.atOnce)}::int[])
+            as session (i, course_key, since, at_once)
+        ), running as (
+          select course.key, count(*) as seats from workspace join course on course.id = workspace.course_id
+          where workspace.state in ('starting', 'ready', 'resetting', 'stopping', 'failed') group by course.key
+        ), idle as (
+          select seat.id, session.at_once - coalesce(running.seats, 0) as "left",
+            row_number() over (partition by session.i order by seat.state in ('starting', 'ready') desc, seat.number) as place
+          from session join course on course.key = session.course_key
+            join unnest(${numbers.map((one) => one.i)}::int[], ${numbers.map((one) => one.number)}::int[])
+              as named (i, number) on named.i = session.i
+            join seat on seat.course_id = course.id and seat.number = named.number
+            left join workspace on workspace.seat_id = seat.id
+            left join running on running.key = session.course_key
+          where workspace.id is null or workspace.state = 'closed' or (workspace.state = 'stopped' and
+            (workspace.state_at < session.since or workspace.message_code in ('stopped.session_end', 'stopped.time')))
+        )
+        select id from idle where place <= "left"`,
   )
-  const running = await many(
-    tx,
-    sql`select workspace.id from workspace join course on course.id = workspace.course_id
-        where course.key = ${session.courseKey} and workspace.state in ('starting', 'ready', 'resetting', 'stopping', 'failed')`,
-  )
-  const left = Math.max(0, session.atOnce - running.length)
-  return rows
-    .filter((row) => row.idle)
-    .slice(0, left)
-    .map((row) => row.id)
+  return rows.map((row) => row.id)
 }

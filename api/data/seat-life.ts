@@ -2,7 +2,17 @@
  * What happens to a seat's container, recorded by the worker that saw it. Each change and what it means
  * for the workspace on it are one transaction; pages, gateway and worker are told when it commits.
  */
-import { type Db, execute, notify, one, sql } from './db.ts'
+import {
+  type Db,
+  type Pool,
+  type Query,
+  execute,
+  many,
+  notify,
+  one,
+  sql,
+  withTransaction,
+} from './db.ts'
 import { seatBecameCold, seatBecameReady, seatFailed, seatWentAway } from './workspace.ts'
 
 type Message = { code: string; params?: Record<string, string | number> }
@@ -12,12 +22,12 @@ export async function markStarting(
   tx: Db,
   seat: { id: string; started: number; now: Date },
 ): Promise<void> {
-  await execute(
+  await moveSeat(
     tx,
-    sql`update seat set state = 'starting', state_at = ${seat.now}, started = ${seat.started}, task_id = null,
-        node_address = null, identity_port = null, message_code = null, message_params = '{}' where id = ${seat.id}`,
+    seat.id,
+    sql`state = 'starting', state_at = ${seat.now}, started = ${seat.started}, task_id = null,
+      node_address = null, identity_port = null, message_code = null, message_params = '{}'`,
   )
-  await clearPorts(tx, seat.id)
   await seatWentAway(tx, seat)
   await tellHolder(tx, seat.id)
 }
@@ -46,20 +56,15 @@ export async function markReady(
     now: Date
   },
 ): Promise<void> {
-  await execute(
+  await moveSeat(
     tx,
-    sql`update seat set state = 'ready', state_at = ${seat.now}, task_id = ${seat.taskId},
-        node_address = ${seat.nodeAddress}, identity_port = ${seat.identityPort}, start_failures = 0,
-        start_after = null, message_code = null, message_params = '{}' where id = ${seat.id}`,
+    seat.id,
+    sql`state = 'ready', state_at = ${seat.now}, task_id = ${seat.taskId},
+      node_address = ${seat.nodeAddress}, identity_port = ${seat.identityPort}, start_failures = 0,
+      start_after = null, message_code = null, message_params = '{}'`,
+    seat.ports,
   )
-  for (const [container, published] of seat.ports)
-    await execute(
-      tx,
-      sql`update seat_port set published_port = ${published}
-          where seat_id = ${seat.id} and container_port = ${container}`,
-    )
   await seatBecameReady(tx, seat)
-  await notify(tx, 'route', seat.id)
 }
 
 /** It did not come up. Tried again after `retryAt`. */
@@ -67,52 +72,66 @@ export async function markFailed(
   tx: Db,
   seat: { id: string; retryAt: Date; message: Message; now: Date },
 ): Promise<void> {
-  await execute(
+  await moveSeat(
     tx,
-    sql`update seat set state = 'failed', state_at = ${seat.now}, start_failures = start_failures + 1,
-        start_after = ${seat.retryAt}, message_code = ${seat.message.code},
-        message_params = ${JSON.stringify(seat.message.params ?? {})} where id = ${seat.id}`,
+    seat.id,
+    sql`state = 'failed', state_at = ${seat.now}, start_failures = start_failures + 1,
+      start_after = ${seat.retryAt}, message_code = ${seat.message.code},
+      message_params = ${JSON.stringify(seat.message.params ?? {})}`,
   )
-  await clearPorts(tx, seat.id)
   await seatFailed(tx, seat)
 }
 
 /** It was scaled down: no new connection may be made to it. */
 export async function markStopping(tx: Db, seat: { id: string; now: Date }): Promise<void> {
-  await execute(
+  await moveSeat(
     tx,
-    sql`update seat set state = 'stopping', state_at = ${seat.now}, task_id = null, identity_port = null
-        where id = ${seat.id}`,
+    seat.id,
+    sql`state = 'stopping', state_at = ${seat.now}, task_id = null, identity_port = null`,
   )
-  await clearPorts(tx, seat.id)
   await seatWentAway(tx, seat)
 }
 
 /** No container of it is alive any more. */
 export async function markCold(tx: Db, seat: { id: string; now: Date }): Promise<void> {
-  await execute(
+  await moveSeat(
     tx,
-    sql`update seat set state = 'cold', state_at = ${seat.now}, task_id = null, node_address = null,
-        identity_port = null where id = ${seat.id}`,
+    seat.id,
+    sql`state = 'cold', state_at = ${seat.now}, task_id = null, node_address = null, identity_port = null`,
   )
-  await clearPorts(tx, seat.id)
   await seatBecameCold(tx, seat)
   await notify(tx, 'work', seat.id)
 }
 
-async function clearPorts(tx: Db, seatId: string): Promise<void> {
-  await execute(tx, sql`update seat_port set published_port = null where seat_id = ${seatId}`)
-  await notify(tx, 'route', seatId)
+/**
+ * Changes the seat, sets the ports it has from now on (none unless given) and tells the gateways, in one statement:
+ * a warm-up makes hundreds of such steps.
+ */
+async function moveSeat(
+  tx: Db,
+  id: string,
+  changes: Query,
+  ports: Map<number, number> = new Map(),
+): Promise<void> {
+  await execute(
+    tx,
+    sql`with moved as (update seat set ${changes} where id = ${id}),
+          opened as (
+            update seat_port set published_port = (
+              select published from unnest(${[...ports.keys()]}::int[], ${[...ports.values()]}::int[])
+                as open (container, published) where container = container_port)
+            where seat_id = ${id})
+        select pg_notify('route', ${id}::text)`,
+  )
 }
 
+/** Its page looks again, also when only the seat's step changed. */
 async function tellHolder(tx: Db, seatId: string): Promise<void> {
   await execute(
     tx,
-    sql`update workspace set version = version + 1 where seat_id = ${seatId} and state in ('starting', 'resetting')`,
-  )
-  await execute(
-    tx,
-    sql`select pg_notify('workspace', id::text) from workspace where seat_id = ${seatId}`,
+    sql`with told as (
+          update workspace set version = version + 1 where seat_id = ${seatId} and state in ('starting', 'resetting'))
+        select pg_notify('workspace', id::text) from workspace where seat_id = ${seatId}`,
   )
 }
 
@@ -120,6 +139,15 @@ async function tellHolder(tx: Db, seatId: string): Promise<void> {
 export async function holdSeats(tx: Db, seats: { ids: string[]; held: boolean }): Promise<void> {
   await execute(tx, sql`update seat set held = ${seats.held} where id = any(${seats.ids}::uuid[])`)
   await notify(tx, 'work', '')
+}
+
+/** How many of these may still have a container. */
+export async function countWarm(db: Db, ids: string[]): Promise<number> {
+  const { count } = await one<{ count: number }>(
+    db,
+    sql`select count(*) from seat where id = any(${ids}::uuid[]) and state not in ('cold', 'absent')`,
+  )
+  return count
 }
 
 /** Terraform made or changed the seat's service. */
@@ -139,13 +167,12 @@ export async function markMade(
 
 /** Terraform removed the seat's service; number, credential and volume stay. */
 export async function markRemoved(tx: Db, seat: { id: string; now: Date }): Promise<void> {
-  await execute(
+  await moveSeat(
     tx,
-    sql`update seat set state = 'absent', state_at = ${seat.now}, service_id = null, task_id = null,
-        node_address = null, identity_port = null, applied_generation = null, template_digest = null,
-        held = false where id = ${seat.id}`,
+    seat.id,
+    sql`state = 'absent', state_at = ${seat.now}, service_id = null, task_id = null, node_address = null,
+      identity_port = null, applied_generation = null, template_digest = null, held = false`,
   )
-  await clearPorts(tx, seat.id)
   await seatBecameCold(tx, seat)
 }
 
@@ -169,10 +196,12 @@ export async function seatTemplate<Body>(db: Db, digest: string): Promise<Body> 
 }
 
 /** Seats whose holder waits for a stop that has already happened (an apply that failed left no container). */
-export async function settleStopped(tx: Db, now: Date): Promise<void> {
-  const { rows } = await tx.query<{ seat_id: string }>(
-    `select seat_id from workspace join seat on seat.id = seat_id
-     where workspace.state = 'stopping' and seat.state in ('absent', 'cold')`,
+export async function settleStopped(pool: Pool, now: Date): Promise<void> {
+  const rows = await many<{ seat_id: string }>(
+    pool,
+    sql`select seat_id from workspace join seat on seat.id = seat_id
+        where workspace.state = 'stopping' and seat.state in ('absent', 'cold')`,
   )
-  for (const row of rows) await seatBecameCold(tx, { id: row.seat_id, now })
+  for (const row of rows)
+    await withTransaction(pool, (tx) => seatBecameCold(tx, { id: row.seat_id, now }))
 }

@@ -15,15 +15,16 @@ export async function moveSessions(
     sql`update session set state = 'preparing', state_at = ${now}, preparing_at = ${now}, ready_at = null, opened_at = null, ended_at = null
         where state = 'planned' and lead_starts_at <= ${now} and grace_ends_at > ${now}`,
   )
-  for (const warm of session.warm)
-    await execute(
-      tx,
-      sql`update session set ready_at = ${now},
-            state = case when state = 'preparing' then 'ready' else state end,
-            state_at = case when state = 'preparing' then ${now} else state_at end
-          where key = ${warm.key} and ready_at is null and state in ('preparing', 'open')
-            and (select count(*) from seat where seat.course_id = session.course_id and seat.state = 'ready') >= ${warm.seats}`,
-    )
+  await execute(
+    tx,
+    sql`update session set ready_at = ${now},
+          state = case when state = 'preparing' then 'ready' else state end,
+          state_at = case when state = 'preparing' then ${now} else state_at end
+        from unnest(${session.warm.map((warm) => warm.key)}::text[], ${session.warm.map((warm) => warm.seats)}::int[])
+          as warm (key, seats)
+        where session.key = warm.key and ready_at is null and state in ('preparing', 'open')
+          and (select count(*) from seat where seat.course_id = session.course_id and seat.state = 'ready') >= warm.seats`,
+  )
   await execute(
     tx,
     sql`update session set state = 'open', state_at = ${now}, opened_at = ${now}

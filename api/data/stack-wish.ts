@@ -20,19 +20,23 @@ const ASK_AGAIN_MS = 15_000
  * wanted away: only retention or a purge releases files.
  */
 export async function wantStacks(tx: Db, wish: { stacks: StackWish[]; now: Date }): Promise<void> {
-  for (const stack of wish.stacks)
-    await execute(
-      tx,
-      sql`insert into stack (id, key, kind, pool_id, course_id, state, state_at, wanted_digest)
-          select ${newId()}, ${stack.key}, ${stack.kind}, pool.id, course.id, 'absent', ${wish.now}, ${stack.digest}
-          from pool, course where pool.key = ${stack.poolKey} and course.key = ${stack.courseKey}
-          on conflict (key) do update set wanted_digest = excluded.wanted_digest,
-            failures = 0, retry_at = null, cancelled_run_id = null where stack.wanted_digest is distinct from excluded.wanted_digest`,
-    )
+  const column = <T>(of: (stack: StackWish) => T) => wish.stacks.map(of)
+  const keys = column((stack) => stack.key)
+  await execute(
+    tx,
+    sql`insert into stack (id, key, kind, pool_id, course_id, state, state_at, wanted_digest)
+        select w.id, w.key, w.kind, pool.id, course.id, 'absent', ${wish.now}, w.digest
+        from unnest(${column(newId)}::uuid[], ${keys}::text[], ${column((stack) => stack.kind)}::text[],
+            ${column((stack) => stack.poolKey)}::text[], ${column((stack) => stack.courseKey)}::text[],
+            ${column((stack) => stack.digest)}::text[]) as w (id, key, kind, pool, course, digest)
+          join pool on pool.key = w.pool join course on course.key = w.course
+        on conflict (key) do update set wanted_digest = excluded.wanted_digest,
+          failures = 0, retry_at = null, cancelled_run_id = null where stack.wanted_digest is distinct from excluded.wanted_digest`,
+  )
   await execute(
     tx,
     sql`update stack set wanted_digest = null, failures = 0, retry_at = null, cancelled_run_id = null
-        where kind = 'seats' and wanted_digest is not null and not key = any(${wish.stacks.map((s) => s.key)}::text[])`,
+        where kind = 'seats' and wanted_digest is not null and not key = any(${keys}::text[])`,
   )
 }
 
@@ -131,14 +135,23 @@ export type StackSeat = {
   at_work: boolean
 }
 
-/** A course's seats as a stack sees them. At work: its holder is in, so it is changed by nobody. */
-export async function stackSeats(db: Db, courseKey: string): Promise<StackSeat[]> {
-  return many<StackSeat>(
+/**
+ * Seats of these courses as a stack sees them; those nobody has touched are left out: each is as any new one.
+ * At work: its holder is in, so it is changed by nobody.
+ */
+export async function stackSeats(
+  db: Db,
+  courseKeys: string[],
+): Promise<(StackSeat & { course_key: string })[]> {
+  return many(
     db,
     sql`select seat.id, seat.number, seat.generation, seat.applied_generation, seat.template_digest, seat.state, seat.taken,
-          seat.volume_made, coalesce(workspace.state in ('starting', 'ready') and seat.state in ('starting', 'ready'), false) as at_work
+          seat.volume_made, course.key as course_key,
+          coalesce(workspace.state in ('starting', 'ready') and seat.state in ('starting', 'ready'), false) as at_work
         from seat join course on course.id = seat.course_id left join workspace on workspace.seat_id = seat.id
-        where course.key = ${courseKey} order by seat.number`,
+        where course.key = any(${courseKeys}::text[])
+          and (seat.taken or seat.volume_made or seat.generation > 1 or seat.state <> 'absent')
+        order by course.key, seat.number`,
   )
 }
 

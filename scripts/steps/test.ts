@@ -41,7 +41,7 @@ const FOREIGN = /^(LABPLAN_(?!CACHE|SEED|RUNS)|DATABASE_URL$|DOCKER_HOST$|LMS_)/
 
 const FAST = ['format', 'lint', 'types', 'fast']
 /** What needs nothing but the npm packages. */
-const UNPREPARED = new Set([...FAST, 'dead code', 'laws'])
+const UNPREPARED = new Set([...FAST, 'dead code', 'laws', 'semester'])
 
 type Result = Count & { runner: Runner; tookMs: number; output: string }
 
@@ -81,6 +81,7 @@ function allRunners(go: string): Runner[] {
     vitest('fast', 10),
     vitest('start', 15),
     vitest('laws', 20),
+    vitest('semester', 10),
     vitest('real', 30),
     vitest('flow', 20),
   ]

@@ -9,6 +9,7 @@ import { isStackFrozen } from '../../api/data/freeze.ts'
 import type { KeyRing } from '../../api/data/key-ring.ts'
 import { seatReasons } from '../../api/data/reasons.ts'
 import {
+  countWarm,
   holdSeats,
   markMade,
   markRemoved,
@@ -22,6 +23,7 @@ import type { SeatTemplate } from '../../stacks/blueprint.ts'
 import type { SeatContent, SeatsContent, VolumesContent } from '../../stacks/content.ts'
 import { secretName, serviceName } from '../../stacks/parts/names.ts'
 import { digestOf, seatsPerStack, wantedAt } from '../../stacks/rules/wanted.ts'
+import type { Pace } from '../pace.ts'
 import type { Engine } from '../swarm/engine.ts'
 import { createSecret, listSecrets, removeSecret } from '../swarm/secret.ts'
 import { listServices } from '../swarm/service.ts'
@@ -43,8 +45,20 @@ export type ApplyMeans = {
   place: Place
   log: Logger
   now: () => Date
-  runs: RunServices
+  pace: Pace
+  terraform: Terraform
 }
+
+/** Makes a stack what a request says, or nothing of it. */
+export type Terraform = {
+  apply(request: StackRequest): Promise<RunResult>
+  destroy(request: StackRequest): Promise<RunResult>
+}
+
+export const terraformOf = (runs: RunServices): Terraform => ({
+  apply: (request) => applyStack(runs, request),
+  destroy: (request) => destroyStack(runs, request),
+})
 
 const COLD_LIMIT_MS = 90_000
 const COLD_POLL_MS = 150
@@ -60,8 +74,8 @@ export async function applyStackNow(
   if (!goal) return
   const request = { ...goal.request, poolId: stack.pool_id, courseId: stack.course_id, signal }
   const result = goal.isEmpty
-    ? await destroyStack(means.runs, request)
-    : await applyStack(means.runs, request)
+    ? await means.terraform.destroy(request)
+    : await means.terraform.apply(request)
   await settle(means, stack, result)
 }
 
@@ -165,20 +179,15 @@ async function coolDown(
   stop: AbortSignal,
 ): Promise<void> {
   if (touched.length === 0) return
-  const ids = new Set(touched.map((seat) => seat.id))
-  await withTransaction(means.pool, (tx) => holdSeats(tx, { ids: [...ids], held: true }))
-  const end = performance.now() + COLD_LIMIT_MS
+  const ids = touched.map((seat) => seat.id)
+  await withTransaction(means.pool, (tx) => holdSeats(tx, { ids, held: true }))
+  const end = means.pace.elapsedMs() + COLD_LIMIT_MS
   for (;;) {
-    const seats = await seatsOfCourse(means.pool, stack.course_id)
-    const warm = seats.filter(
-      (seat) => ids.has(seat.id) && !['cold', 'absent'].includes(seat.state),
-    )
-    if (warm.length === 0 || stop.aborted) return
-    if (performance.now() > end)
-      throw new Error(
-        `${warm.length} seats of ${stack.key} did not stop in time; the run is tried again.`,
-      )
-    await new Promise((resolve) => setTimeout(resolve, COLD_POLL_MS))
+    const warm = await countWarm(means.pool, ids)
+    if (warm === 0 || stop.aborted) return
+    if (means.pace.elapsedMs() > end)
+      throw new Error(`${warm} seats of ${stack.key} did not stop in time; the run is tried again.`)
+    await means.pace.sleep(COLD_POLL_MS)
   }
 }
 

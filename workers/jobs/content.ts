@@ -1,5 +1,5 @@
 /** From what the blueprint wants to the content of a stack: generations, and whoever is at work left alone. */
-import { type StackContent, contentDigest } from '../../stacks/content.ts'
+import { type SeatContent, type StackContent, contentDigest } from '../../stacks/content.ts'
 import type { SeatTemplate } from '../../stacks/blueprint.ts'
 import type { WantedStack } from '../../stacks/rules/wanted.ts'
 import type { Db } from '../../api/data/db.ts'
@@ -9,21 +9,37 @@ import { type StackSeat, type StackWish, stackSeats } from '../../api/data/stack
 export type Place = { installation: string; registry: string }
 
 export async function contentOf(db: Db, place: Place, stack: WantedStack): Promise<StackContent> {
-  const rows = await stackSeats(db, stack.course)
+  return contentWith(db, place, stack, await stackSeats(db, [stack.course]))
+}
+
+/** The wish for each stack, with every course's seats read at once. */
+export async function wishesOf(db: Db, place: Place, stacks: WantedStack[]): Promise<StackWish[]> {
+  const rows = await stackSeats(db, [...new Set(stacks.map((stack) => stack.course))])
+  const byCourse = Map.groupBy(rows, (row) => row.course_key)
+  const wishes: StackWish[] = []
+  for (const stack of stacks) {
+    const content = await contentWith(db, place, stack, byCourse.get(stack.course) ?? [])
+    wishes.push(wishOf(stack, content))
+  }
+  return wishes
+}
+
+async function contentWith(
+  db: Db,
+  place: Place,
+  stack: WantedStack,
+  rows: StackSeat[],
+): Promise<StackContent> {
   const common = { key: stack.key, installation: place.installation, course8: stack.course8 }
   if (stack.kind === 'volumes')
     return { ...common, kind: 'volumes', volumes: volumesOf(stack.seats, rows) }
   const known = new Map(rows.map((row) => [row.number, row]))
-  const seats = await Promise.all(
-    stack.seats.map(async (number) => {
-      const row = known.get(number)
-      return {
-        number,
-        generation: row?.generation ?? 1,
-        template: await templateOf(db, stack, row),
-      }
-    }),
-  )
+  const seats: SeatContent[] = []
+  for (const number of stack.seats) {
+    const row = known.get(number)
+    const template = await templateOf(db, stack, row)
+    seats.push({ number, generation: row?.generation ?? 1, template })
+  }
   return { ...common, kind: 'seats', registry: place.registry, seats }
 }
 
@@ -49,7 +65,7 @@ function volumesOf(wanted: number[], rows: StackSeat[]): { seat: number; generat
   )
 }
 
-export function wishOf(stack: WantedStack, content: StackContent): StackWish {
+function wishOf(stack: WantedStack, content: StackContent): StackWish {
   return {
     key: stack.key,
     kind: stack.kind,

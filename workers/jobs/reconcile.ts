@@ -6,7 +6,7 @@ import type { Blueprint } from '../../stacks/blueprint.ts'
 import { type Wanted, wantedAt } from '../../stacks/rules/wanted.ts'
 import { blueprintReader } from '../../api/data/blueprint.ts'
 import { type Db, type Pool, withTransaction } from '../../api/data/db.ts'
-import { type Boss, sendJob } from '../../api/data/jobs.ts'
+import { type Sender, sendJob } from '../../api/data/jobs.ts'
 import { settlePlaces } from '../../api/data/place.ts'
 import { seatReasons, wantWarmSeats } from '../../api/data/reasons.ts'
 import { closeSessions } from '../../api/data/session-close.ts'
@@ -21,7 +21,7 @@ import {
 } from '../../api/data/stack-wish.ts'
 import { serveQueue, startWorkspace, stopWorkspace } from '../../api/data/workspace.ts'
 import { followSessions, warnWorkspaces, workspacesDue } from '../../api/data/workspace-time.ts'
-import { contentOf, type Place, wishOf } from './content.ts'
+import { type Place, wishesOf } from './content.ts'
 import { leadLearner } from './learn-leads.ts'
 import { watchSessions } from './watch-sessions.ts'
 import { honourFreezes } from './freezes.ts'
@@ -29,7 +29,7 @@ import { type Budget, nextStacks } from './next.ts'
 
 export type Reconciler = { reconcile(): Promise<void> }
 
-type Means = { pool: Pool; boss: Boss; place: Place; now: () => Date; budget: Budget }
+type Means = { pool: Pool; boss: Sender; place: Place; now: () => Date; budget: Budget }
 
 const CLOCK = { name: 'clock', role: 'labplan' } as const
 
@@ -55,8 +55,10 @@ export function reconciler(means: Means): Reconciler {
 async function moveWorkspaces({ pool, now }: Means): Promise<void> {
   for (const id of await coursesWithDuePlaces(pool, now()))
     await withTransaction(pool, (tx) => settlePlaces(tx, { id, now: now() }))
-  await withTransaction(pool, (tx) => followSessions(tx, now()))
-  await withTransaction(pool, (tx) => warnWorkspaces(tx, now()))
+  await withTransaction(pool, async (tx) => {
+    await followSessions(tx, now())
+    await warnWorkspaces(tx, now())
+  })
   const due = await workspacesDue(pool, now())
   const act = (workspaceId: string) => ({ workspaceId, actor: CLOCK, now: now() })
   for (const { id, reason } of due.stop)
@@ -73,7 +75,8 @@ async function turnSeats(tx: Db, wanted: Wanted, now: Date): Promise<void> {
     wanted.warm.map((warm) => ({
       courseKey: warm.course,
       numbers: warm.seats,
-      since: new Date(warm.from),
+      // Who stopped before it opened was in the class before: their seat is warm for this one.
+      since: new Date(sessions.get(warm.session)?.opensAt ?? warm.from),
       atOnce: sessions.get(warm.session)?.atOnce ?? warm.seats.length,
     })),
   )
@@ -94,9 +97,8 @@ async function askForRuns(
   kept: Map<string, string | null>,
 ): Promise<void> {
   await withTransaction(pool, async (tx) => {
-    const stacks = []
-    for (const stack of await honourFreezes(tx, wanted.stacks, now()))
-      stacks.push(wishOf(stack, await contentOf(tx, place, stack)))
+    const wished = await honourFreezes(tx, wanted.stacks, now())
+    const stacks = await wishesOf(tx, place, wished)
     await wantStacks(tx, { stacks, now: now() })
     await closeSessions(tx, { now: now(), keptUntil: kept })
     await releaseHolds(tx, now())

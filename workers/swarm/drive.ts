@@ -25,6 +25,7 @@ import {
 } from '../../api/data/seat.ts'
 import { decide, type Step } from './decide.ts'
 import type { Engine } from './engine.ts'
+import { type Pace, realPace } from '../pace.ts'
 import { findDoors, portAnswers, type Reach } from './probe.ts'
 import { setReplicas } from './service.ts'
 import {
@@ -55,8 +56,15 @@ type Means = {
   now: () => Date
   /** Seats coming up at once: about what the nodes can start containers. */
   waveSize?: number
+  pace: Pace
+  probe: Probe
   isStopped: () => boolean
 }
+
+/** How a seat is asked whether it is there. */
+export type Probe = { findDoors: typeof findDoors; portAnswers: typeof portAnswers }
+
+type Options = Omit<Means, 'isStopped' | 'pace' | 'probe'> & { pace?: Pace; probe?: Probe }
 
 const START_LIMIT_MS = 90_000
 const RETRY_STEP_MS = 5_000
@@ -67,9 +75,14 @@ const POLL_CROWD_MS = 120
 // Every so many looks the seat's row is read again: a stop asked for meanwhile is obeyed at once.
 const WANTED_EVERY = 5
 
-export function seatDriver(options: Omit<Means, 'isStopped'>): Driver {
+export function seatDriver(options: Options): Driver {
   let stopped = false
-  const means: Means = { ...options, isStopped: () => stopped }
+  const means: Means = {
+    pace: realPace,
+    probe: { findDoors, portAnswers },
+    ...options,
+    isStopped: () => stopped,
+  }
   const busy = new Map<string, Promise<void>>()
   const rising = new Set<string>()
   const waveSize = means.waveSize ?? 6
@@ -77,7 +90,7 @@ export function seatDriver(options: Omit<Means, 'isStopped'>): Driver {
   const tick = async (): Promise<void> => {
     const seats = await livingSeats(means.pool)
     if (seats.length === 0) return
-    await withTransaction(means.pool, (tx) => settleStopped(tx, means.now()))
+    await settleStopped(means.pool, means.now())
     const tasks = await listTasks(means.engine, means)
     for (const seat of inOrder(seats)) {
       if (busy.has(seat.id)) continue
@@ -149,6 +162,7 @@ function serviceOf(seat: Seat): string {
 
 async function goDown(means: Means, seat: Seat): Promise<void> {
   const isDown = await poll(
+    means,
     () => POLL_CROWD_MS,
     async () => {
       const tasks = await listTasks(means.engine, { ...means, serviceIds: [serviceOf(seat)] })
@@ -166,6 +180,7 @@ async function bringUp(means: Means, seat: Seat, crowd: () => number): Promise<v
   const attempt = { key: identityKey(means.ring, seat), ports, task: '', failure: '' }
   let looks = 0
   const end = await poll(
+    means,
     () => (crowd() <= 2 ? POLL_FAST_MS : POLL_CROWD_MS),
     async () => {
       if (means.isStopped()) return 'given up' as const
@@ -204,7 +219,7 @@ async function look(means: Means, seat: Seat, attempt: Attempt) {
       markRunning(tx, { id: seat.id, ...at, now: means.now() }),
     )
   }
-  const doors = await openDoors(reach, attempt.ports)
+  const doors = await openDoors(means.probe, reach, attempt.ports)
   return doors && { ...at, ...doors }
 }
 
@@ -216,12 +231,12 @@ async function reachOf(means: Means, running: Task, key: Buffer): Promise<Reach 
     : undefined
 }
 
-async function openDoors(reach: Reach, ports: SeatPort[]) {
-  const doors = await findDoors(reach)
+async function openDoors(probe: Probe, reach: Reach, ports: SeatPort[]) {
+  const doors = await probe.findDoors(reach)
   if (!doors) return undefined
   for (const port of ports.filter((p) => p.required)) {
     const published = doors.ports.get(port.container_port)
-    if (published === undefined || !(await portAnswers(port.kind, reach.address, published)))
+    if (published === undefined || !(await probe.portAnswers(port.kind, reach.address, published)))
       return undefined
   }
   return doors
@@ -242,13 +257,14 @@ async function giveUp(
 
 /** Asks until there is an answer, at most START_LIMIT_MS. */
 async function poll<T>(
-  pace: () => number,
+  { pace }: Pick<Means, 'pace'>,
+  everyMs: () => number,
   ask: () => Promise<T | undefined>,
 ): Promise<T | undefined> {
-  const end = performance.now() + START_LIMIT_MS
+  const end = pace.elapsedMs() + START_LIMIT_MS
   for (;;) {
     const answer = await ask()
-    if (answer !== undefined || performance.now() > end) return answer
-    await new Promise((resolve) => setTimeout(resolve, pace()))
+    if (answer !== undefined || pace.elapsedMs() > end) return answer
+    await pace.sleep(everyMs())
   }
 }

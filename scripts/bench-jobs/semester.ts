@@ -1,0 +1,66 @@
+/**
+ * A semester in a minute: fifteen weeks of a campus of fifty courses in virtual time, seed by seed, with the real
+ * compiler, reconciler, driver, launch queue and data layer. What is virtual: test/semester/README.md.
+ */
+import { parseArgs } from 'node:util'
+import { semester, type Report } from '../../test/semester/semester.ts'
+import { freshDatabases } from '../bench-parts/fresh-databases.ts'
+
+const BAR_SECONDS = 60
+const INSTALLATION = 'semester'
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '1' },
+    first: { type: 'string', default: '1' },
+    courses: { type: 'string', default: '50' },
+    weeks: { type: 'string', default: '15' },
+    students: { type: 'string', default: '24' },
+    json: { type: 'boolean' },
+  },
+})
+const say = (text: string) => process.stderr.write(`${text}\n`)
+const size = {
+  courses: Number(values.courses),
+  weeks: Number(values.weeks),
+  students: Number(values.students),
+}
+
+try {
+  process.exitCode = await bench()
+} catch (error) {
+  say(`It could not be measured: ${error instanceof Error ? error.stack : String(error)}`)
+  process.exitCode = 2
+}
+
+async function bench(): Promise<number> {
+  const databases = await freshDatabases(INSTALLATION, new Date('2026-09-01T00:00:00Z'))
+  const reports: Report[] = []
+  try {
+    for (let i = 0; i < Number(values.seeds); i++) {
+      const seed = Number(values.first) + i
+      const report = await databases.with((pool) =>
+        semester({ pool, installation: INSTALLATION, seed, size, say }),
+      )
+      reports.push(report)
+      say(JSON.stringify(report, undefined, 1))
+    }
+  } finally {
+    await databases.end()
+  }
+  const slowest = Math.max(...reports.map((report) => report.wallSeconds))
+  const failed = reports.flatMap(({ seed, invariants }) =>
+    invariants.filter((one) => !one.holds).map((one) => `seed ${seed}: ${one.name}`),
+  )
+  const holds = failed.length === 0 && slowest <= BAR_SECONDS
+  const line = {
+    name: 'semester',
+    figure: slowest,
+    unit: 's',
+    bar: BAR_SECONDS,
+    holds,
+    failed,
+    reports,
+  }
+  process.stdout.write(`${JSON.stringify(line)}\n`)
+  return holds ? 0 : 1
+}

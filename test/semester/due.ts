@@ -1,0 +1,73 @@
+/**
+ * The next instant at which time alone changes something: the edges the approved blueprint knows, and the due
+ * instants in the rows. Between them a pass of the worker would find nothing, so none is made.
+ */
+import type { Blueprint } from '../../stacks/blueprint.ts'
+import { instantOf, parseInstant, wallOf } from '../../stacks/rules/clock.ts'
+import { parseHours } from '../../stacks/rules/hours.ts'
+import { one, type Pool, sql } from '../../api/data/db.ts'
+
+const dayMs = 86_400_000
+const TOLD_BEFORE_MS = 20 * 60_000
+/** However little happens, the worker looks this often while somebody is at work. */
+const HEARTBEAT_MS = 600_000
+
+/** Sorted epoch ms of every edge of sessions, volumes and hours of self-study. */
+export function edgesOf(blueprint: Blueprint): number[] {
+  const edges = new Set<number>()
+  for (const course of blueprint.courses) {
+    for (const session of course.sessions) {
+      const { leadStartsAt, opensAt, startsAt, endsAt, placesEndAt, graceEndsAt } = session
+      for (const at of [leadStartsAt, opensAt, startsAt, endsAt, placesEndAt, graceEndsAt])
+        edges.add(parseInstant(at))
+      // Teachers are told of a class that is not ready.
+      edges.add(parseInstant(startsAt) - TOLD_BEFORE_MS)
+    }
+    if (course.volumes)
+      for (const at of [course.volumes.from, course.volumes.until]) edges.add(parseInstant(at))
+    if (course.headroom) for (const at of hoursOf(course.headroom)) edges.add(at)
+  }
+  return [...edges].toSorted((a, b) => a - b)
+}
+
+function hoursOf(headroom: NonNullable<Blueprint['courses'][number]['headroom']>): number[] {
+  const { timeZone, from, until } = headroom
+  const { fromMs, toMs } = parseHours(headroom.hours)
+  const edges = [parseInstant(from), parseInstant(until)]
+  const first = Math.floor(wallOf(parseInstant(from), timeZone) / dayMs) * dayMs
+  for (let day = first; instantOf(day, timeZone) < parseInstant(until); day += dayMs)
+    edges.push(instantOf(day + fromMs, timeZone), instantOf(day + toMs, timeZone))
+  return edges
+}
+
+type Row = { plan: Date | null; drive: Date | null; is_busy: boolean }
+
+export function dueIn(pool: Pool, edges: number[]) {
+  return async (now: number): Promise<{ plan: number; drive: number }> => {
+    const row = await one<Row>(
+      pool,
+      sql`select least(
+            (select min(retry_at) from stack where wanted_digest is distinct from applied_digest or state = 'needs_reconcile'),
+            (select min(lease_until) from stack),
+            (select min(stops_at) from workspace where state in ('queued', 'starting', 'ready', 'failed')),
+            (select min(opens_at) from workspace where state = 'closed'),
+            (select min(lead_starts_at) from session where state = 'planned'),
+            (select min(places_until) from course where state <> 'archived')) as plan,
+          (select min(start_after) from seat where wanted_on) as drive,
+          exists (select from workspace where state in ('queued', 'starting', 'ready', 'resetting', 'stopping', 'failed')) as is_busy`,
+    )
+    const beat = row.is_busy ? now + HEARTBEAT_MS : Infinity
+    const plan = Math.min(row.plan?.getTime() ?? Infinity, after(edges, now), beat)
+    return { plan, drive: row.drive?.getTime() ?? Infinity }
+  }
+}
+
+function after(edges: number[], now: number): number {
+  let [low, high] = [0, edges.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((edges[middle] ?? Infinity) > now) high = middle
+    else low = middle + 1
+  }
+  return edges[low] ?? Infinity
+}

@@ -1,0 +1,58 @@
+/** Everybody who waits: what the page told them when they came, and when they were served. */
+import { findOne, type Pool, sql } from '../../api/data/db.ts'
+import type { KeyRing } from '../../api/data/key-ring.ts'
+import { workspaceView } from '../../api/data/workspace-view.ts'
+import type { VirtualClock } from './clock.ts'
+import { stop } from './press-stop.ts'
+
+export type QueueWatch = {
+  watch(waiter: { id: string; patienceMs: number }): void
+  /** The data layer told of this workspace. */
+  told(workspaceId: string): void
+}
+type Waiter = { since: number; estimateAt: number | undefined }
+
+/** `onServed`: seconds waited, and seconds the page had said; undefined when it named no time. */
+export function queueWatch(means: {
+  pool: Pool
+  ring: KeyRing
+  clock: VirtualClock
+  onServed: (wait: { saidSeconds: number | undefined; waitedSeconds: number }) => void
+}): QueueWatch {
+  const { pool, ring, clock, onServed } = means
+  const waiters = new Map<string, Waiter>()
+
+  const stateOf = (id: string) =>
+    findOne<{ state: string }>(pool, sql`select state from workspace where id = ${id}`)
+  const begin = async (id: string, patienceMs: number): Promise<void> => {
+    if (waiters.has(id)) return
+    const waiter: Waiter = { since: clock.ms, estimateAt: undefined }
+    waiters.set(id, waiter)
+    const view = await workspaceView(pool, ring, id, clock.now())
+    if (view?.state !== 'queued') return void waiters.delete(id)
+    waiter.estimateAt = view.queue?.estimateAt?.getTime()
+    if (patienceMs < Infinity) clock.at(clock.ms + patienceMs, () => void giveUp(id, waiter))
+  }
+  const giveUp = async (id: string, waiter: Waiter): Promise<void> => {
+    if (waiters.get(id) !== waiter) return
+    waiters.delete(id)
+    if ((await stateOf(id))?.state === 'queued') await stop(means, id)
+  }
+  const look = async (id: string): Promise<void> => {
+    const waiter = waiters.get(id)
+    const state = (await stateOf(id))?.state
+    if (!waiter || state === undefined || state === 'queued') return
+    waiters.delete(id)
+    if (state !== 'starting' && state !== 'ready') return
+    const said = waiter.estimateAt
+    onServed({
+      saidSeconds: said === undefined ? undefined : (said - waiter.since) / 1000,
+      waitedSeconds: (clock.ms - waiter.since) / 1000,
+    })
+  }
+  return {
+    watch: ({ id, patienceMs }) => void begin(id, patienceMs),
+    // A moment later: the transaction that told is committed then.
+    told: (id) => waiters.has(id) && clock.at(clock.ms + 1, () => void look(id)),
+  }
+}

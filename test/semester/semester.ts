@@ -1,0 +1,208 @@
+/**
+ * One semester of one campus from one seed, in virtual time: the real compiler, reconciler, driver, launch queue and
+ * data layer on a real PostgreSQL; see README.md for what is not real.
+ */
+import { randomBytes } from 'node:crypto'
+import { proposeChange } from '../../api/data/change.ts'
+import { currentBlueprint } from '../../api/data/blueprint.ts'
+import { execute, many, type Pool, sql } from '../../api/data/db.ts'
+import { newId, newToken } from '../../api/data/ids.ts'
+import { keyRing } from '../../api/data/key-ring.ts'
+import type { Blueprint } from '../../stacks/blueprint.ts'
+import type { CompileInput } from '../../stacks/compile.ts'
+import { random } from '../campus/random.ts'
+import {
+  BIG_IMAGE,
+  BIG_IMAGE_BYTES,
+  documentsOf,
+  GPU_COURSE,
+  semesterCampus,
+  type SemesterSize,
+} from './campus.ts'
+import { Checks, type Invariant } from './checks.ts'
+import { VirtualClock } from './clock.ts'
+import { dueIn, edgesOf } from './due.ts'
+import { faultsOf, noFaults } from './faults.ts'
+import type { World } from './executor.ts'
+import { SharedGpus } from './gpu.ts'
+import { latencies, readRecorded } from './latencies.ts'
+import { buyNodes } from './nodes.ts'
+import { queueWatch } from './queue-watch.ts'
+import { comeAndGo, personKey, type Students } from './students.ts'
+import { VirtualSwarm } from './swarm.ts'
+import { countTraffic } from './traffic.ts'
+import { studentsOf, traceOf } from './trace.ts'
+import { type VirtualWorker, virtualWorker } from './worker.ts'
+
+const dayMs = 86_400_000
+/** A node fetches an image at this rate, and unpacks it on the way. Not recorded: a registry on the same network. */
+const PULL_BYTES_PER_SECOND = 60e6
+const SMALL_IMAGE_BYTES = 90e6
+
+export type Report = {
+  seed: number
+  invariants: Invariant[]
+  sessions: number
+  launches: number
+  passes: { reconcile: number; drive: number }
+  statements: number
+  wallSeconds: number
+}
+
+export async function semester(options: {
+  pool: Pool
+  installation: string
+  seed: number
+  size: SemesterSize
+  /** Failed runs, lost answers, dead workers, slow nodes. */
+  hasFaults?: boolean
+  say?: (text: string) => void
+}): Promise<Report> {
+  const { pool, installation, seed, size } = options
+  const began = performance.now()
+  const ring = keyRing({ current: 'k1', keys: { k1: randomBytes(32).toString('base64') } })
+  const input = semesterCampus(seed, size)
+  const blueprint = await approve(pool, ring, input)
+  const courses = await coursesOf(pool)
+  const people = await makePeople(pool, input)
+
+  const traffic = countTraffic(pool)
+  const clock = new VirtualClock(new Date(input.now), traffic)
+  const checks = new Checks({ pool, clock, courses })
+  const lasts = latencies(readRecorded(), random(seed + 1))
+  const passes = { reconcile: 0, drive: 0 }
+  const swarm = new VirtualSwarm({
+    ...{ clock, latencies: lasts, onChange: () => worker.wakeDriver(), onStart: () => {} },
+    pullSeconds: (image) =>
+      (image === BIG_IMAGE ? BIG_IMAGE_BYTES : SMALL_IMAGE_BYTES) / PULL_BYTES_PER_SECOND,
+  })
+  const onWrong = (what: string) =>
+    checks.fail(what.startsWith('volume') ? 'volumes kept' : 'worker', what)
+  const world: World = { pool, clock, swarm, latencies: lasts, volumes: new Set(), onWrong }
+  const dueAfter = dueIn(pool, edgesOf(blueprint))
+  const end = endOf(blueprint) + dayMs
+  let faults = noFaults
+  const startWorker = (number: number): VirtualWorker =>
+    virtualWorker({
+      ...{ world, pool, ring, installation, name: `worker-${number}` },
+      fate: (key) => faults.fate(key),
+      nextDue: () => dueAfter(clock.ms),
+      onError: (error) => checks.fail('worker', String(error)),
+      onPass: (kind) => void passes[kind]++,
+    })
+  let worker = startWorker(1)
+  if (options.hasFaults) {
+    let killed = 0
+    const killWorker = (backAfterMs: number): void => {
+      worker.kill()
+      clock.at(clock.ms + backAfterMs, () => (worker = startWorker(++killed + 1)))
+    }
+    faults = faultsOf(random(seed + 5), { clock, swarm, killWorker, until: end })
+  }
+  await buyNodes(
+    { pool, clock, swarm, random: random(seed + 2), slowness: () => faults.slowness() },
+    input,
+    blueprint,
+  )
+
+  const queue = queueWatch({ pool, ring, clock, onServed: (wait) => checks.served(wait) })
+  const students: Students = { pool, clock, checks, queue, courses, people }
+  comeAndGo(students, traceOf(random(seed + 3), input, blueprint))
+  const days = sessionsOf(blueprint, GPU_COURSE).filter((one) => one.kind === 'project')
+  const gpus = new SharedGpus(students, random(seed + 4))
+  gpus.plan(days, studentsOf(input, GPU_COURSE))
+  traffic.onNotice((channel, payload) => {
+    if (channel === 'work') worker.wake()
+    if (channel !== 'workspace') return
+    queue.told(payload)
+    gpus.told(payload)
+  })
+  for (const course of blueprint.courses) checks.follow(swarm, course)
+
+  for (let day = clock.ms; day <= end; day += 7 * dayMs) {
+    await clock.runUntil(Math.min(day + 7 * dayMs, end))
+    const seconds =
+      ((performance.now() - began) / 1000).toFixed(1) +
+      ' cpu ' +
+      (process.cpuUsage().user / 1e6).toFixed(1) +
+      ' st ' +
+      traffic.statements
+    options.say?.(
+      `${clock.now().toISOString().slice(0, 10)}: ${seconds} s, ${JSON.stringify(passes)}`,
+    )
+  }
+  await volumesKept(pool, world, checks)
+  return {
+    seed,
+    invariants: checks.invariants(gpus.figures),
+    sessions: blueprint.courses.reduce((sum, course) => sum + course.sessions.length, 0),
+    ...{ launches: checks.launches, passes, statements: traffic.statements },
+    wallSeconds: Math.round((performance.now() - began) / 10) / 100,
+  }
+}
+
+const sessionsOf = (blueprint: Blueprint, key: string) =>
+  blueprint.courses.find((course) => course.key === key)?.sessions ?? []
+
+const endOf = (blueprint: Blueprint): number =>
+  Math.max(
+    ...blueprint.courses.flatMap((one) => one.sessions.map((s) => Date.parse(s.graceEndsAt))),
+  )
+
+async function approve(
+  pool: Pool,
+  ring: ReturnType<typeof keyRing>,
+  input: CompileInput,
+): Promise<Blueprint> {
+  const outcome = await proposeChange(pool, {
+    ...{ sources: documentsOf(input), ring, now: new Date(input.now) },
+    actor: { name: 'semester', role: 'operator' },
+  })
+  if (outcome.outcome !== 'changed' || outcome.change.state !== 'approved')
+    throw new Error(`The campus was not approved: ${JSON.stringify(outcome).slice(0, 2000)}`)
+  const head = await currentBlueprint(pool)
+  if (!head) throw new Error('An approved campus has no blueprint.')
+  return head.blueprint
+}
+
+async function coursesOf(pool: Pool): Promise<Map<string, string>> {
+  const rows = await many<{ id: string; key: string }>(pool, sql`select id, key from course`)
+  return new Map(rows.map((row) => [row.key, row.id]))
+}
+
+async function makePeople(pool: Pool, input: CompileInput): Promise<Map<string, string>> {
+  const people = new Map<string, string>()
+  for (const course of input.courses)
+    for (let student = 0; student < course.students; student++)
+      people.set(personKey(course.key, student), newId())
+  const now = new Date(input.now)
+  await execute(
+    pool,
+    sql`insert into person (id, zone_id, pseudonym, locale, administrator, created_at, seen_at)
+        select t.id, zone.id, t.pseudonym, 'en', false, ${now}, ${now}
+        from zone, unnest(${[...people.values()]}::uuid[], ${[...people.keys()].map(() => `p-${newToken()}`)}::text[])
+          as t (id, pseudonym) where zone.key = 'default'`,
+  )
+  return people
+}
+
+/** Every volume a holder's seat ever had is there. */
+async function volumesKept(pool: Pool, world: World, checks: Checks): Promise<void> {
+  const rows = await many<{
+    number: number
+    volume_made: boolean
+    key: string
+    generation: number
+    code: string
+  }>(
+    pool,
+    sql`select seat.number, volume_made, course.key, course.code, generation from seat join course on course.id = course_id where taken`,
+  )
+  const names = [...world.volumes]
+  for (const row of rows)
+    for (let generation = 1; generation <= row.generation; generation++) {
+      const end = `-${row.code}-s${String(row.number).padStart(3, '0')}-g${generation}`
+      if (!names.some((name) => name.endsWith(end)))
+        checks.fail('volumes kept', `volume lost or never made: ${row.key} seat ${row.number}`)
+    }
+}

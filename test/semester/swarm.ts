@@ -1,0 +1,293 @@
+/**
+ * The Swarm as the worker sees it through the Engine API: services, tasks, nodes and secrets in memory, with the
+ * latencies of the recorded one. What the worker asks of it and how it reads the answers is the real code.
+ */
+import { type Engine, EngineError, type Method } from '../../workers/swarm/engine.ts'
+import type { VirtualClock } from './clock.ts'
+import type { Latencies } from './latencies.ts'
+
+export type Node = {
+  id: string
+  pool: string
+  cpuMillis: number
+  gpus: number
+  images: Set<string>
+  slow: number
+}
+type State = 'pending' | 'preparing' | 'starting' | 'running' | 'shutdown'
+export type Task = {
+  id: string
+  service: string
+  node: Node | undefined
+  state: State
+  wanted: 'running' | 'shutdown'
+  createdAt: string
+}
+export type Service = {
+  id: string
+  name: string
+  stack: string
+  course: string
+  number: number
+  generation: number
+  template: string
+  volume: string | undefined
+  pool: string
+  image: string
+  cpuMillis: number
+  gpus: number
+  version: number
+  spec: Spec
+  tasks: Task[]
+}
+type Spec = {
+  Name: string
+  Mode: { Replicated: { Replicas: number } }
+  TaskTemplate: { ContainerSpec: object; Resources: { Limits: object } }
+}
+type Means = {
+  clock: VirtualClock
+  latencies: Latencies
+  /** Seconds until an image is on a node that lacks it. */
+  pullSeconds(image: string): number
+  onChange(): void
+  onStart(service: Service): void
+}
+type Answer = { status: number; body: unknown }
+type Options = { query?: Record<string, unknown>; body?: unknown }
+
+export class VirtualSwarm {
+  readonly services = new Map<string, Service>()
+  readonly nodes = new Map<string, Node>()
+  readonly #secrets = new Map<string, string>()
+  readonly #means: Means
+  #ids = 0
+  /** Set by faults: called before each change of replicas; throws instead of answering. */
+  loseAnswer: (service: Service) => Promise<void> = async () => {}
+
+  constructor(means: Means) {
+    this.#means = means
+  }
+
+  /** A new id, as the engine would give. */
+  id(kind: string): string {
+    return `${kind}${(++this.#ids).toString(36).padStart(12, '0')}`
+  }
+
+  engine(): Engine {
+    const ask: Engine['ask'] = (method, path, options = {}) => this.#answer(method, path, options)
+    return {
+      ask,
+      async call(method, path, options) {
+        const { status, body } = await ask(method, path, options)
+        if (status >= 400)
+          throw new EngineError(status, `${method} ${path}: ${JSON.stringify(body)}`)
+        return body
+      },
+      close: () => {},
+    }
+  }
+
+  addNode(node: Node): void {
+    this.nodes.set(node.id, node)
+    this.#placePending()
+  }
+
+  /** Containers of a node that goes end; the Swarm starts them elsewhere. */
+  removeNode(id: string): void {
+    this.nodes.delete(id)
+    for (const service of this.services.values())
+      for (const task of service.tasks.filter((one) => one.node?.id === id && !isOver(one)))
+        this.#crash(service, task)
+    this.#means.onChange()
+  }
+
+  put(service: Service): void {
+    this.services.set(service.id, service)
+  }
+
+  remove(id: string): void {
+    this.services.delete(id)
+    this.#placePending()
+  }
+
+  /** A container that runs or is on its way. */
+  alive(course?: string): Task[] {
+    return [...this.services.values()]
+      .filter((service) => course === undefined || service.course === course)
+      .flatMap((service) =>
+        service.tasks.filter((task) => !isOver(task) && task.node !== undefined),
+      )
+  }
+
+  running(service: Service): Task | undefined {
+    return service.tasks.find((task) => task.state === 'running' && task.wanted === 'running')
+  }
+
+  async #answer(method: Method, path: string, options: Options): Promise<Answer> {
+    const [, kind, id, verb] = path.split('/')
+    if (kind === 'tasks') return ok(this.#tasks(options.query?.['filters'] as Filters))
+    if (kind === 'nodes') return ok([...this.nodes.values()].map(nodeAnswer))
+    if (kind === 'secrets') return this.#secret(method, id, options)
+    if (kind !== 'services') return { status: 404, body: { message: `no ${path}` } }
+    if (id === undefined) return ok([...this.services.values()].map(serviceAnswer))
+    const service = this.services.get(id)
+    if (!service) return { status: 404, body: { message: `service ${id} not found` } }
+    if (verb === 'update') return this.#update(service, options)
+    return ok(serviceAnswer(service))
+  }
+
+  #tasks(filters: Filters) {
+    const services = filters.service
+      ? filters.service.flatMap((id) => this.services.get(id) ?? [])
+      : [...this.services.values()]
+    return services.flatMap((service) => service.tasks.map(taskAnswer))
+  }
+
+  #secret(method: Method, id: string | undefined, { body }: Options): Answer {
+    if (method === 'GET')
+      return ok([...this.#secrets].map(([name, ID]) => ({ ID, Spec: { Name: name } })))
+    if (method === 'DELETE') {
+      for (const [name, known] of this.#secrets) if (known === id) this.#secrets.delete(name)
+      return ok({})
+    }
+    const { Name } = body as { Name: string }
+    if (this.#secrets.has(Name)) return { status: 409, body: { message: `secret ${Name} exists` } }
+    const made = this.id('secret')
+    this.#secrets.set(Name, made)
+    return ok({ ID: made })
+  }
+
+  async #update(service: Service, { query, body }: Options): Promise<Answer> {
+    if (Number(query?.['version']) !== service.version)
+      return { status: 500, body: { message: 'update out of sequence' } }
+    service.version++
+    service.spec = body as Spec
+    const { Replicas } = service.spec.Mode.Replicated
+    if (Replicas === 0) this.#stop(service)
+    else if (!service.tasks.some((task) => task.wanted === 'running')) this.#start(service)
+    await this.loseAnswer(service)
+    return ok({})
+  }
+
+  #start(service: Service): void {
+    const createdAt = this.#means.clock.now().toISOString()
+    const task: Task = {
+      ...{ id: this.id('task'), service: service.id, node: undefined, createdAt },
+      ...{ state: 'pending', wanted: 'running' },
+    }
+    // The Swarm remembers a few tasks that are over; the newest is enough to say why.
+    service.tasks = [
+      task,
+      ...service.tasks.filter((one) => !isOver(one)),
+      ...service.tasks.filter(isOver).slice(0, 1),
+    ]
+    this.#place(service, task)
+  }
+
+  #place(service: Service, task: Task): void {
+    const node = this.#roomiest(service)
+    if (!node) return
+    task.node = node
+    task.state = 'preparing'
+    const { clock, latencies, pullSeconds } = this.#means
+    const pull = node.images.has(service.image) ? 0 : pullSeconds(service.image)
+    const pulled = clock.ms + pull * 1000
+    clock.at(pulled, () => {
+      if (isOver(task)) return
+      node.images.add(service.image)
+      const crowd = this.#onNode(node).filter((one) => one.state === 'preparing').length
+      clock.at(clock.ms + latencies.start(crowd) * node.slow * 1000, () => this.#run(service, task))
+    })
+  }
+
+  #run(service: Service, task: Task): void {
+    if (isOver(task) || task.wanted !== 'running') return
+    task.state = 'running'
+    this.#means.onStart(service)
+    this.#means.onChange()
+  }
+
+  #stop(service: Service): void {
+    const { clock, latencies } = this.#means
+    for (const task of service.tasks.filter((one) => one.wanted === 'running')) {
+      task.wanted = 'shutdown'
+      if (!task.node) task.state = 'shutdown'
+    }
+    const ending = service.tasks.filter((one) => !isOver(one))
+    for (const task of ending)
+      clock.at(clock.ms + latencies.stop(this.#stopping()) * 1000, () => {
+        task.state = 'shutdown'
+        this.#placePending()
+        this.#means.onChange()
+      })
+  }
+
+  #stopping(): number {
+    return [...this.services.values()].reduce(
+      (sum, one) =>
+        sum + one.tasks.filter((task) => task.wanted === 'shutdown' && !isOver(task)).length,
+      0,
+    )
+  }
+
+  #crash(service: Service, task: Task): void {
+    task.state = 'shutdown'
+    task.wanted = 'shutdown'
+    if (service.spec.Mode.Replicated.Replicas === 1) this.#start(service)
+  }
+
+  #placePending(): void {
+    for (const service of this.services.values())
+      for (const task of service.tasks)
+        if (task.state === 'pending' && task.wanted === 'running') this.#place(service, task)
+  }
+
+  #onNode(node: Node): Task[] {
+    return [...this.services.values()].flatMap((one) =>
+      one.tasks.filter((task) => task.node === node && !isOver(task)),
+    )
+  }
+
+  /** The node of the service's pool with most cores left, if it has room: reservations count, as in the Swarm. */
+  #roomiest(service: Service): Node | undefined {
+    const used = new Map<Node, { cpu: number; gpus: number }>()
+    for (const other of this.services.values())
+      for (const task of other.tasks) {
+        if (!task.node || isOver(task)) continue
+        const sum = used.get(task.node) ?? { cpu: 0, gpus: 0 }
+        used.set(task.node, { cpu: sum.cpu + other.cpuMillis, gpus: sum.gpus + other.gpus })
+      }
+    let best: { node: Node; left: number } | undefined
+    for (const node of this.nodes.values()) {
+      if (node.pool !== service.pool) continue
+      const here = used.get(node) ?? { cpu: 0, gpus: 0 }
+      const left = node.cpuMillis - here.cpu
+      if (left < service.cpuMillis || node.gpus - here.gpus < service.gpus) continue
+      if (!best || left > best.left) best = { node, left }
+    }
+    return best?.node
+  }
+}
+
+type Filters = { service?: string[]; name?: string[] }
+const isOver = (task: Task): boolean => task.state === 'shutdown'
+const ok = (body: unknown): Answer => ({ status: 200, body })
+
+const nodeAnswer = (node: Node) => ({
+  ...{ ID: node.id, Description: { Hostname: node.id } },
+  Status: { State: 'ready', Addr: '10.0.0.1' },
+})
+
+const serviceAnswer = (service: Service) => ({
+  ...{ ID: service.id, Version: { Index: service.version }, Spec: service.spec },
+})
+
+const taskAnswer = (task: Task) => ({
+  ...{ ID: task.id, ServiceID: task.service, NodeID: task.node?.id, CreatedAt: task.createdAt },
+  ...{ DesiredState: task.wanted, Status: { State: task.state, PortStatus: { Ports } } },
+})
+const Ports = [
+  { TargetPort: 8080, PublishedPort: 32_768 },
+  { TargetPort: 1907, PublishedPort: 32_769 },
+]
