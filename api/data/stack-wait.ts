@@ -1,7 +1,7 @@
 /** Stacks that are not what is wanted and that nobody works on: what each waits for. Read only. */
-import { type Db, many, sql } from './db.ts'
+import { type Db, findOne, many, sql } from './db.ts'
 import { holdingFreezes } from './freeze.ts'
-import { stackDiffers } from './stack-wish.ts'
+import { isOfStack, stackDiffers } from './stack-wish.ts'
 
 export type WaitingStack = {
   key: string
@@ -32,5 +32,20 @@ export async function waitingStacks(
         where ${stackDiffers} and (lease_until is null or lease_until <= ${now})
           and (${stackKey ?? null}::text is null or stack.key = ${stackKey ?? null})
         order by due_since nulls last, stack.key`,
+  )
+}
+
+/** Whether people hold the stack that is to make a workspace's seat, and until when if that is known. */
+export async function holdOnSeat(
+  db: Db,
+  { workspaceId, now }: { workspaceId: string; now: Date },
+): Promise<{ until: Date | null } | undefined> {
+  return findOne(
+    db,
+    sql`select coalesce(held.until_at, stack.retry_at) as until
+        from workspace join seat on seat.id = workspace.seat_id join stack on stack.kind = 'seats' and ${isOfStack}
+          left join lateral (select max(until_at) as until_at from ${holdingFreezes(now)}) held on true
+        where workspace.id = ${workspaceId} and seat.state = 'absent'
+          and (held.until_at is not null or stack.cancelled_run_id is not null)`,
   )
 }

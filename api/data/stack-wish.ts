@@ -74,7 +74,8 @@ export async function dueStacks(tx: Db, now: Date): Promise<DueStack[]> {
   )
 }
 
-const isOfStack = sql`(seat.course_id = stack.course_id and seat.pool_id = stack.pool_id
+/** A seat beside the stack that makes it. */
+export const isOfStack = sql`(seat.course_id = stack.course_id and seat.pool_id = stack.pool_id
           and (stack.kind <> 'seats' or stack.key like '%-' || (seat.number - 1) / ${seatsPerStack}))`
 
 const seatCount = sql`(select count(*) from seat where ${isOfStack} and seat.state <> 'absent')`

@@ -4,6 +4,7 @@ import { withTransaction } from '../data/db.ts'
 import { courseOf } from '../data/course.ts'
 import { doorOf } from '../data/door.ts'
 import { sessionsToCome } from '../data/session.ts'
+import { holdOnSeat } from '../data/stack-wait.ts'
 import { doorUrl, mintTicket } from '../data/ticket.ts'
 import { type WorkspaceView, workspaceView } from '../data/workspace-view.ts'
 import {
@@ -15,6 +16,7 @@ import {
 } from '../data/workspace.ts'
 import { extendWorkspace } from '../data/workspace-time.ts'
 import { Problem, conflict, notFound } from '../errors.ts'
+import { moment } from '../locale.ts'
 import { liveEvents } from '../pages/live.ts'
 import { resetPage, workspaceFragment, workspacePage } from '../pages/workspace.ts'
 import { paths } from '../paths.ts'
@@ -28,10 +30,25 @@ export const show: Handler<Workspace> = async (visit, workspace) => {
 async function viewOf(visit: Visit, id: string, at: Date): Promise<WorkspaceView> {
   const view = await workspaceView(visit.pool, visit.ring, id, at)
   if (!view) throw notFound()
+  if (view.state === 'starting') return { ...view, message: await heldMessage(visit, view, at) }
   if (view.state !== 'closed' || view.opensAt) return view
   // "No session is planned" would be a lie to who waits for one that no pool can hold.
   const [next] = await sessionsToCome(visit.pool, { courseIds: [view.courseId], now: at, limit: 1 })
   return next ? { ...view, message: { code: 'closed.does-not-fit', params: {} } } : view
+}
+
+/** A seat that cannot be made for now, because people said so, is no endless wait without a word. */
+async function heldMessage(
+  visit: Visit,
+  view: WorkspaceView,
+  at: Date,
+): Promise<WorkspaceView['message']> {
+  const hold = await holdOnSeat(visit.pool, { workspaceId: view.id, now: at })
+  if (!hold) return view.message
+  if (!hold.until) return { code: 'starting.held', params: {} }
+  const { time_zone } = await courseOf(visit.pool, view.courseId)
+  const when = moment(visit.locale, time_zone, hold.until, at)
+  return { code: 'starting.held-until', params: { when } }
 }
 
 export const events: Handler<Workspace> = async (visit, workspace) => {

@@ -143,6 +143,7 @@ export const run = {
   'run.resources': { en: 'Resources', fr: 'Ressources' },
   'run.said': { en: 'What was said', fr: 'Messages' },
   'run.what': { en: 'What', fr: 'Quoi' },
+  'run.when': { en: 'When', fr: 'Quand' },
   'run.outcome': { en: 'Outcome', fr: 'Issue' },
   'run.outcome.done': { en: 'done', fr: 'fait' },
   'run.outcome.under-way': { en: 'under way', fr: 'en cours' },

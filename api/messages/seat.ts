@@ -16,6 +16,14 @@ export const seat = {
     en: 'Nobody held it on, so its place went back to the class. Your files are kept, and you can start it again.',
     fr: 'Personne ne l’a retenu : sa place est revenue à la classe. Vos fichiers sont gardés, et vous pouvez le redémarrer.',
   },
+  'starting.held': {
+    en: 'The people who run the machines have paused this for now, so your environment cannot be made yet. You keep your place, and this page goes on by itself. Your teacher can ask them.',
+    fr: 'L’équipe technique a mis ceci en pause : votre environnement ne peut pas encore être créé. Vous gardez votre place et cette page continue d’elle-même. Votre enseignant peut se renseigner auprès d’elle.',
+  },
+  'starting.held-until': {
+    en: 'The people who run the machines have paused this for now. Making your environment goes on {when} at the latest. You keep your place, and this page goes on by itself.',
+    fr: 'L’équipe technique a mis ceci en pause. La création de votre environnement reprend {when} au plus tard. Vous gardez votre place et cette page continue d’elle-même.',
+  },
   'starting.again': {
     en: 'Your environment ended by itself and is being started again. Your files are kept.',
     fr: 'Votre environnement s’est arrêté de lui-même et redémarre. Vos fichiers sont gardés.',

@@ -152,7 +152,7 @@ function timeline(
   const to = Math.max(...spans.map((one) => (one.endedAt ?? visit.at).getTime()), from + 1)
   const columns = [
     { head: say(locale, 'run.what'), cell: (row: Span) => row.name },
-    { head: '', cell: (row: Span) => bar(row, visit.at, from, to) },
+    { head: say(locale, 'run.when'), cell: (row: Span) => bar(row, visit.at, from, to) },
     {
       head: say(locale, 'admin.run.took'),
       cell: (row: Span) => lasted(visit, row.startedAt, row.endedAt),

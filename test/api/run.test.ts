@@ -5,7 +5,15 @@ import { endCancelledDeadRuns, waitAfterCancel } from '../../api/data/run-contro
 import { moveStack, recordApplied, releaseLease } from '../../api/data/stack.ts'
 import { dueStacks, postponeStack } from '../../api/data/stack-wish.ts'
 import { BEFORE_CLASS, IN_CLASS, importDocuments, signIn } from '../cast/record.ts'
-import { type LiveRun, SEATS_STACK, after, beginRun, hear, move, step, want } from '../cast/runs.ts'
+import {
+  type LiveRun,
+  SEATS_STACK,
+  after,
+  applyingRun,
+  beginRun,
+  move,
+  want,
+} from '../cast/runs.ts'
 import { textOf } from './page-text.ts'
 import { openWebsite } from './website.ts'
 
@@ -32,24 +40,7 @@ async function expectPages(name: string, path: string): Promise<void> {
 const began = after(now, -40)
 await want(pool, began, { [SEATS_STACK]: 'two-seats' })
 
-/** A run that makes two seats, one of them done: nine seconds in. */
-async function applying(digest: string): Promise<LiveRun> {
-  const run = await beginRun(pool, { key: SEATS_STACK, kind: 'apply', digest, now: began })
-  await step(pool, run, 'survey', [began, after(began, 1)])
-  await move(pool, run, 'planning', after(began, 1))
-  await step(pool, run, 'plan', [after(began, 1), after(began, 4)])
-  const summary = { create: 2, update: 0, replace: 0, delete: 0, import: 0, changes: [] }
-  await move(pool, run, 'planned', after(began, 4), { summary })
-  await move(pool, run, 'applying', after(began, 5))
-  const made = (address: string) => ({ address: `docker_service.${address}`, action: 'create' })
-  await hear(pool, run, 1, [
-    { at: after(began, 5), kind: 'start', ...made('s001') },
-    { at: after(began, 5), kind: 'start', ...made('s002') },
-    { at: after(began, 7), kind: 'end', ...made('s001'), objectId: 'abc', elapsedSeconds: 2 },
-    { at: after(began, 8), kind: 'note', message: 'adopts docker_service.s001' },
-  ])
-  return run
-}
+const applying = (digest: string) => applyingRun(pool, digest, began)
 
 async function endAs(run: LiveRun, to: 'cancelled' | 'failed', at: Date): Promise<void> {
   await withTransaction(pool, async (tx) => {

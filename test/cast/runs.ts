@@ -76,3 +76,22 @@ export async function step(
 
 export const hear = (pool: Pool, run: LiveRun, firstNumber: number, events: RunEvent[]) =>
   addRunEvents(pool, run.id, firstNumber, events)
+
+/** A run of the seats stack that makes two seats, one of them done: eight seconds in. */
+export async function applyingRun(pool: Pool, digest: string, began: Date): Promise<LiveRun> {
+  const run = await beginRun(pool, { key: SEATS_STACK, kind: 'apply', digest, now: began })
+  await step(pool, run, 'survey', [began, after(began, 1)])
+  await move(pool, run, 'planning', after(began, 1))
+  await step(pool, run, 'plan', [after(began, 1), after(began, 4)])
+  const summary = { create: 2, update: 0, replace: 0, delete: 0, import: 0, changes: [] }
+  await move(pool, run, 'planned', after(began, 4), { summary })
+  await move(pool, run, 'applying', after(began, 5))
+  const made = (address: string) => ({ address: `docker_service.${address}`, action: 'create' })
+  await hear(pool, run, 1, [
+    { at: after(began, 5), kind: 'start', ...made('s001') },
+    { at: after(began, 5), kind: 'start', ...made('s002') },
+    { at: after(began, 7), kind: 'end', ...made('s001'), objectId: 'abc', elapsedSeconds: 2 },
+    { at: after(began, 8), kind: 'note', message: 'adopts docker_service.s001' },
+  ])
+  return run
+}

@@ -22,6 +22,7 @@ import {
   signIn,
 } from '../cast/record.ts'
 import { allDocuments, networksDocument } from '../cast/documents.ts'
+import { type LiveRun, SEATS_STACK, applyingRun, hear, want } from '../cast/runs.ts'
 import { openBrowser } from '../browser.ts'
 import { openWebsite } from '../api/website.ts'
 
@@ -43,6 +44,7 @@ let teacher: SignedIn
 let administrator: SignedIn
 let mine: { id: string }
 let queued: { id: string }
+let run: LiveRun
 
 beforeAll(async () => {
   const wallStart = new Intl.DateTimeFormat('sv-SE', {
@@ -76,6 +78,8 @@ beforeAll(async () => {
     launch(pool, { personId, courseKey: 'networks-101', now })
   mine = await start(student)
   queued = await start(waiting)
+  await want(pool, now, { [SEATS_STACK]: 'two-seats' })
+  run = await applyingRun(pool, 'two-seats', new Date(now.getTime() - 9_000))
   browser = await openBrowser()
 })
 
@@ -284,6 +288,21 @@ it('lets somebody in an LMS’s frame start in a new tab, where the frame’s co
   lms.close()
 })
 
+it('follows a run as it goes, and cancels it with the keyboard', async () => {
+  const page = await visit(`/admin/runs?state=under-way`, administrator)
+  await page.getByRole('link', { name: SEATS_STACK }).click()
+  await page.getByText('1 of 2 changes is made').waitFor()
+  const made = { address: 'docker_service.s002', action: 'create' }
+  await hear(pool, run, 5, [{ at: now, kind: 'end', ...made, elapsedSeconds: 4 }])
+  await page.getByText('2 of 2 changes are made').waitFor()
+  const button = page.getByRole('button', { name: 'Cancel the run' })
+  await button.focus()
+  await page.keyboard.press('Enter')
+  await page.getByText('It is being cancelled.').waitFor()
+  expect(await button.isDisabled()).toBe(true)
+  await page.context().close()
+})
+
 /** An active platform of its own site whose activity shows `address` in a frame. */
 async function framingLms(address: string): Promise<{ url: string; close(): void }> {
   const server = createServer((_, answer) => {
@@ -311,6 +330,7 @@ const everyPage: [string, () => string, () => SignedIn | undefined][] = [
   ['admin-courses', () => '/admin/courses', () => administrator],
   ['admin-pools', () => '/admin/pools', () => administrator],
   ['admin-runs', () => '/admin/runs', () => administrator],
+  ['admin-run', () => `/admin/runs/${SEATS_STACK}`, () => administrator],
   ['admin-changes', () => '/admin/changes', () => administrator],
   ['sign-in-first', () => `/workspaces/${mine.id}`, () => undefined],
 ]

@@ -9,7 +9,7 @@ import { labplan } from '../../scripts/labplan.ts'
 import { keepSeats } from '../../workers/jobs/freezes.ts'
 import { textOf } from '../api/page-text.ts'
 import { openWebsite } from '../api/website.ts'
-import { IN_CLASS, importDocuments, signIn } from '../cast/record.ts'
+import { IN_CLASS, addLmsCourse, importDocuments, launch, signIn } from '../cast/record.ts'
 import { SEATS_STACK, after, want } from '../cast/runs.ts'
 
 const now = IN_CLASS
@@ -128,6 +128,21 @@ it('freezes both when nothing is said, and refuses what it does not understand',
     'list',
   )
   expect(away).toMatch(/^! The database does not answer \(.*\nexit 3\n$/)
+})
+
+it('tells a student whose seat cannot be made, and not one whose seat is there', async () => {
+  const contextId = await addLmsCourse(pool, { courseKey: 'networks-101', contextId: '2', now })
+  const student = await signIn(pool, { contextId, now })
+  const { id } = await launch(pool, { personId: student.personId, courseKey: 'networks-101', now })
+  const read = async () => textOf((await site.get(`/workspaces/${id}`, { who: student })).text)
+  expect(await read()).not.toContain('have paused this')
+  await run('freeze', 'local', '--reason', 'Rack 3 moves', '--until', '4h')
+  expect(await read()).toContain('Making your environment goes on at 14:20 at the latest.')
+  await pool.query(`update seat set state = 'cold' where id = (select seat_id from workspace)`)
+  expect(await read()).not.toContain('have paused this')
+  await pool.query(`update seat set state = 'absent'`)
+  await run('unfreeze', 'all')
+  expect(await read()).not.toContain('have paused this')
 })
 
 it('keeps seats that exist in their stack while destroys are frozen', () => {
