@@ -25,6 +25,7 @@ export const paths = {
   adminPlatforms: () => '/admin/platforms',
   adminCourses: () => '/admin/courses',
   adminPools: () => '/admin/pools',
+  adminInventory: () => '/admin/inventory',
   adminReceipts: () => '/admin/receipts',
   adminRuns: (which: { state?: string | undefined; stack?: string | undefined } = {}) =>
     `/admin/runs${queryOf(which)}`,

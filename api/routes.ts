@@ -19,6 +19,7 @@ import * as course from './handlers/course.ts'
 import * as courseChoice from './handlers/course-choice.ts'
 import * as deepLink from './handlers/deep-link.ts'
 import * as home from './handlers/home.ts'
+import * as inventory from './handlers/inventory.ts'
 import * as invite from './handlers/invite.ts'
 import * as notice from './handlers/notice.ts'
 import * as lms from './handlers/platform.ts'
@@ -112,6 +113,7 @@ export const routes: Route[] = [
   ),
   get('/admin/courses', administrator, admin.courses, 'Courses'),
   get('/admin/pools', administrator, admin.pools, 'Pools'),
+  get('/admin/inventory', administrator, inventory.show, 'Inventory'),
   get('/admin/receipts', administrator, receipt.list, 'Receipts'),
   get('/admin/runs', administrator, run.list, 'Runs'),
   get('/admin/runs/events', administrator, run.listEvents, 'Runs, live'),
@@ -147,6 +149,7 @@ export const routes: Route[] = [
   get('/api/estate', administrator, status.estate, 'The plan in Git'),
   get('/api/courses', administrator, status.courses, 'Courses'),
   get('/api/sessions', administrator, status.sessions, 'Sessions to come'),
+  get('/api/inventory', administrator, inventory.read, 'What exists, and what is off'),
   get('/api/receipts', administrator, receipt.read, 'Receipts of sessions'),
   get('/api/receipts/chain', administrator, receipt.chain, 'Receipts, to be verified'),
   get('/api/notices', administrator, notice.list, 'What people were told'),

@@ -16,6 +16,7 @@ import { startLoop } from './loop.ts'
 import { realPace } from './pace.ts'
 import { seatDriver } from './swarm/drive.ts'
 import { connectEngine } from './swarm/engine.ts'
+import { inventoryWatch } from './watch/inventory.ts'
 
 export type Worker = { stop(): Promise<void> }
 
@@ -25,6 +26,7 @@ const TIDY_MS = 60_000
 const NOTICES_MS = 15_000
 /** A remote is asked less often than a folder of ours. */
 const ESTATE_MS = { folder: 5_000, remote: 30_000 }
+const LOOK_MS = 60_000
 
 export async function startWorker(options: {
   config: Config
@@ -101,6 +103,12 @@ export async function startWorker(options: {
     pass: async () => void ((await lead.isOurs()) && (await notices.deliver())),
     onError: onError('notices could not be delivered'),
   })
+  const watch = inventoryWatch({ pool, engine, ring, place, log, now })
+  const look = startLoop({
+    everyMs: LOOK_MS,
+    pass: async () => void ((await lead.isOurs()) && (await watch.look())),
+    onError: onError('what exists could not be compared with what should'),
+  })
   listening.on('work', () => {
     drive.wake()
     plan.wake()
@@ -109,7 +117,7 @@ export async function startWorker(options: {
   return {
     async stop() {
       stopping.abort()
-      const loops = [drive, plan, tidy, tell, write].map((loop) => loop.stop())
+      const loops = [drive, plan, tidy, tell, write, look].map((loop) => loop.stop())
       await Promise.all([...loops, listening.close()])
       notices.close()
       await boss.stop({ graceful: true, timeout: 150_000 })

@@ -24,6 +24,7 @@ export type Counts = {
   changes_proposed: number
   stacks_failing: number
   runs_under_way: number
+  findings_open: number
 }
 
 export async function counts(db: Db, now: Date): Promise<Counts> {
@@ -38,7 +39,8 @@ export async function counts(db: Db, now: Date): Promise<Counts> {
       (select count(*) from platform where state = 'pending') as platforms_pending,
       (select count(*) from change where state = 'proposed') as changes_proposed,
       (select count(*) from stack where state in ('failed', 'needs_reconcile')) as stacks_failing,
-      (select count(*) from run where ended_at is null) as runs_under_way`,
+      (select count(*) from run where ended_at is null) as runs_under_way,
+      (select count(*) from finding where resolved_at is null and looks >= 2) as findings_open`,
   )
 }
 

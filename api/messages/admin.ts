@@ -8,6 +8,7 @@ export const admin = {
   'admin.courses': { en: 'Courses', fr: 'Cours' },
   'admin.pools': { en: 'Pools', fr: 'Pools' },
   'admin.runs': { en: 'Runs', fr: 'Exécutions' },
+  'admin.inventory': { en: 'Inventory', fr: 'Inventaire' },
   'admin.receipts': { en: 'Receipts', fr: 'Reçus' },
   'admin.changes': { en: 'Changes', fr: 'Modifications' },
 
@@ -24,6 +25,16 @@ export const admin = {
   'admin.todo.stacks': {
     en: { one: '{count} stack in trouble', other: '{count} stacks in trouble' },
     fr: { one: '{count} stack en difficulté', other: '{count} stacks en difficulté' },
+  },
+  'admin.todo.findings': {
+    en: {
+      one: '{count} thing is not as it should be',
+      other: '{count} things are not as they should be',
+    },
+    fr: {
+      one: '{count} chose n’est pas comme prévu',
+      other: '{count} choses ne sont pas comme prévu',
+    },
   },
   'admin.now': { en: 'Now', fr: 'En ce moment' },
   'admin.now.workspaces': {

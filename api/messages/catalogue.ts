@@ -8,6 +8,7 @@ import { common } from './common.ts'
 import { course } from './course.ts'
 import { gateway } from './gateway.ts'
 import { lead } from './lead.ts'
+import { inventory } from './inventory.ts'
 import { lti } from './lti.ts'
 import { notice } from './notice.ts'
 import { problem } from './problem.ts'
@@ -27,6 +28,7 @@ export const catalogue: Readonly<Record<string, Message>> = {
   ...change,
   ...run,
   ...lead,
+  ...inventory,
   ...lti,
   ...notice,
   ...problem,

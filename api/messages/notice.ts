@@ -8,6 +8,15 @@ export const notice = {
     fr: 'Quelqu’un de votre équipe infrastructure a vérifié que les avis de Labplan arrivent ici. C’est le cas ; il n’y a rien à faire.',
   },
 
+  'notice.finding': {
+    en: 'Labplan: somebody must look at {name}',
+    fr: 'Labplan : quelqu’un doit regarder {name}',
+  },
+  'notice.finding.text': {
+    en: 'It is not as it should be, and Labplan does not touch it by itself. The administrator’s page “Inventory” and labplan drift show it.',
+    fr: 'Ce n’est pas comme prévu, et Labplan n’y touche pas de lui-même. La page « Inventaire » et labplan drift le montrent.',
+  },
+
   'notice.session-late': {
     en: '{course}: the class {startsAt} is not ready yet',
     fr: '{course} : la séance prévue {startsAt} n’est pas encore prête',

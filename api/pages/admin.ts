@@ -13,6 +13,7 @@ const tabs = [
   ['admin.pools', paths.adminPools()],
   ['admin.runs', paths.adminRuns()],
   ['admin.changes', paths.adminChanges()],
+  ['admin.inventory', paths.adminInventory()],
   ['admin.receipts', paths.adminReceipts()],
 ] as const
 
@@ -44,6 +45,7 @@ export function adminPage(visit: Visit, counts: Counts): Html {
     ['admin.todo.platforms', counts.platforms_pending, paths.adminPlatforms()],
     ['admin.todo.changes', counts.changes_proposed, paths.adminChanges()],
     ['admin.todo.stacks', counts.stacks_failing, paths.adminRuns()],
+    ['admin.todo.findings', counts.findings_open, paths.adminInventory()],
   ] as const
   const now = [
     ['admin.now.workspaces', counts.workspaces_running],

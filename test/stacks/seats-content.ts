@@ -3,7 +3,7 @@ import type { SeatTemplate } from '../../stacks/blueprint.ts'
 import type { SeatsContent } from '../../stacks/content.ts'
 
 const title = { fr: 'Terminal', en: 'Terminal' }
-const template: SeatTemplate = {
+export const template: SeatTemplate = {
   image: `labplan/terminal@sha256:${'5e'.repeat(32)}`,
   command: ['start', '--lesson', '1'],
   env: { LESSON: 'networks' },

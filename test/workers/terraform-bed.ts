@@ -119,7 +119,7 @@ function sleeperTemplate(image: string): SeatTemplate {
 }
 
 /** Pushes an image of one program that waits for ever; answers its name by digest. */
-function pushSleeper(dockerHost: string, registry: string, folder: string): string {
+export function pushSleeper(dockerHost: string, registry: string, folder: string): string {
   writeFileSync(join(folder, 'wait'), waitForEver(), { mode: 0o755 })
   const tar = execFileSync('tar', ['-C', folder, '-c', 'wait'])
   const name = `${registry}/labplan/sleeper`
@@ -131,7 +131,7 @@ function pushSleeper(dockerHost: string, registry: string, folder: string): stri
 }
 
 /** The seats' network as a pool has it: a bridge on each node, known to the Swarm. */
-function makeNetwork(dockerHost: string, name: string): void {
+export function makeNetwork(dockerHost: string, name: string): void {
   const create = (...args: string[]) =>
     execFileSync('docker', ['-H', dockerHost, 'network', 'create', ...args], { stdio: 'pipe' })
   create('--config-only', '--subnet', '10.240.0.0/24', `${name}-config`)

@@ -54,7 +54,8 @@ function without(configuration: Configuration, addresses: string[]): Configurati
 export async function plan(ctx: RunContext): Promise<Ending | undefined> {
   if (!(await enter(ctx, 'planning', { toolchain: ctx.found.prepared?.toolchain }))) return lost()
   const { adopt, drifted, tainted } = need(ctx.found.survey, 'a survey')
-  let refresh = adopt.length + drifted.length + tainted.length > 0
+  // After an unclean end, and when the inventory found something altered, the state is not to be believed.
+  let refresh = ctx.isUnclean || adopt.length + drifted.length + tainted.length > 0
   let ended = await planOnce(ctx, refresh)
   if (!ended && !refresh && writesOver(need(ctx.found.changes, 'a plan'))) {
     refresh = true

@@ -1,0 +1,104 @@
+/** What the record says should exist in the Swarm, for comparing with what does; and the last look's counts. */
+import type { SeatTemplate } from '../../stacks/blueprint.ts'
+import { type Db, execute, findOne, many, sql } from './db.ts'
+import type { KeyRing } from './key-ring.ts'
+import { findState } from './state.ts'
+import type { SeatState } from './seat.ts'
+
+export type StackFacts = {
+  key: string
+  kind: 'seats' | 'volumes'
+  /** Nobody is at it, and what was applied is what is wanted: what differs now differs for no good reason. */
+  isSettled: boolean
+  /** What its Terraform state holds: id → address. */
+  recorded: Map<string, string>
+}
+
+export type SeatFacts = {
+  course8: string
+  number: number
+  generation: number
+  appliedGeneration: number | null
+  state: SeatState
+  held: boolean
+  serviceId: string | null
+  template: SeatTemplate | null
+}
+
+export type InventoryRecord = { stacks: StackFacts[]; seats: SeatFacts[] }
+
+/** Reads a state into id → address; given by the worker, which knows Terraform's format. */
+type ReadState = (bytes: Buffer) => Map<string, string>
+
+/** Reads the record again and again; a state is opened once for each serial. */
+export function inventoryReader(
+  ring: KeyRing,
+  readState: ReadState,
+): (db: Db, now: Date) => Promise<InventoryRecord> {
+  const known = new Map<string, { serial: string; recorded: Map<string, string> }>()
+  return async (db, now) => {
+    const rows = await stackRows(db, now)
+    const stacks: StackFacts[] = []
+    for (const { id, serial, is_settled, ...stack } of rows) {
+      let state = known.get(id)
+      if (serial !== null && state?.serial !== serial) {
+        const found = await findState(db, ring, id)
+        state = { serial, recorded: found ? readState(found.bytes) : new Map() }
+        known.set(id, state)
+      }
+      stacks.push({ ...stack, isSettled: is_settled, recorded: state?.recorded ?? new Map() })
+    }
+    return { stacks, seats: await seatRows(db) }
+  }
+}
+
+type StackRow = {
+  id: string
+  key: string
+  kind: 'seats' | 'volumes'
+  is_settled: boolean
+  serial: string | null
+}
+
+async function stackRows(db: Db, now: Date): Promise<StackRow[]> {
+  return many<StackRow>(
+    db,
+    sql`select id, key, kind, (select max(serial)::text from state_version where stack_id = stack.id) as serial,
+          (lease_until is null or lease_until <= ${now}) and wanted_digest is not distinct from applied_digest
+            and state in ('absent', 'applied') as is_settled
+        from stack where kind in ('seats', 'volumes') order by key`,
+  )
+}
+
+/** Seats that exist, or of which something may be left. */
+async function seatRows(db: Db): Promise<SeatFacts[]> {
+  return many<SeatFacts>(
+    db,
+    sql`select course.code as course8, seat.number, seat.generation, seat.applied_generation as "appliedGeneration",
+          seat.state, seat.held, seat.service_id as "serviceId", seat_template.body as template
+        from seat join course on course.id = seat.course_id
+        left join seat_template on seat_template.digest = seat.template_digest
+        order by course.code, seat.number`,
+  )
+}
+
+/** How many of each kind exist: `{ service: { all: 30, on: 12 } }`. */
+export type InventoryCounts = Record<string, { all: number; on?: number }>
+
+export async function saveInventory(
+  tx: Db,
+  look: { counts: InventoryCounts; now: Date },
+): Promise<void> {
+  await execute(
+    tx,
+    sql`insert into inventory (looked_at, counts) values (${look.now}, ${JSON.stringify(look.counts)})
+        on conflict (installation_id) do update set looked_at = excluded.looked_at, counts = excluded.counts`,
+  )
+}
+
+/** The last look; undefined before the first. */
+export async function lastInventory(
+  db: Db,
+): Promise<{ looked_at: Date; counts: InventoryCounts } | undefined> {
+  return findOne(db, sql`select looked_at, counts from inventory`)
+}

@@ -1,0 +1,83 @@
+/** The administrator's inventory: what exists by kind, what is off, since when, and what is done about it. */
+import type { Finding } from '../data/finding.ts'
+import type { InventoryCounts } from '../data/inventory.ts'
+import { say, stamp } from '../locale.ts'
+import type { Visit } from '../visit.ts'
+import { adminFrame } from './admin.ts'
+import { type Html, html } from './html.ts'
+import { type Column, type Look, tableOf, tag } from './table.ts'
+
+type InventoryView = {
+  last: { looked_at: Date; counts: InventoryCounts } | undefined
+  open: Finding[]
+  resolved: Finding[]
+  timeZone: string
+}
+
+/** Three looks missed. */
+const LATE_MS = 3 * 60_000
+
+export function inventoryPage(visit: Visit, view: InventoryView): Html {
+  const t = (code: string) => say(visit.locale, code)
+  return adminFrame(
+    visit,
+    'admin.inventory',
+    html`<section class="sheet" aria-labelledby="off-title">
+        <h2 id="off-title">${t('inventory.off')}</h2>
+        ${tableOf(t('inventory.off'), columnsOf(visit, view.timeZone, 'open'), view.open, t('inventory.off.none'))}
+      </section>
+      <section class="sheet" aria-labelledby="exists-title">
+        <h2 id="exists-title">${t('inventory.exists')}</h2>
+        ${existing(visit, view)}
+      </section>
+      <section class="sheet" aria-labelledby="resolved-title">
+        <h2 id="resolved-title">${t('inventory.resolved')}</h2>
+        ${tableOf(t('inventory.resolved'), columnsOf(visit, view.timeZone, 'resolved'), view.resolved, t('inventory.resolved.none'))}
+      </section>`,
+  )
+}
+
+function existing(visit: Visit, { last, timeZone }: InventoryView): Html {
+  const { locale, at } = visit
+  if (!last) return html`<p class="empty">${say(locale, 'inventory.never')}</p>`
+  const when = stamp(locale, timeZone, last.looked_at)
+  const isLate = at.getTime() - last.looked_at.getTime() > LATE_MS
+  return html`<ul class="counts">
+      ${Object.entries(last.counts).map(([kind, count]) => html`<li><strong>${count.all}</strong> ${countText(visit, kind, count)}</li>`)}
+    </ul>
+    <p class="${isLate ? 'note is-warning' : 'hint'}">
+      ${say(locale, isLate ? 'inventory.late' : 'inventory.looked', { when })}
+    </p>`
+}
+
+function countText({ locale }: Visit, kind: string, { on }: InventoryCounts[string]): string {
+  const name = say(locale, `object.${kind}`)
+  return on === undefined ? name : `${name} ${say(locale, 'inventory.on', { count: on })}`
+}
+
+const looks: Record<Finding['kind'], Look> = {
+  leaked: 'bad',
+  missing: 'bad',
+  altered: 'bad',
+  strange: 'busy',
+}
+
+function columnsOf(visit: Visit, timeZone: string, which: 'open' | 'resolved'): Column<Finding>[] {
+  const t = (code: string, params = {}) => say(visit.locale, code, params)
+  const at = (instant: Date | null) => (instant ? stamp(visit.locale, timeZone, instant) : '–')
+  const common: Column<Finding>[] = [
+    {
+      head: t('admin.state'),
+      cell: (row) =>
+        tag(which === 'open' ? looks[row.kind] : 'calm', t(`finding.kind.${row.kind}`)),
+    },
+    { head: t('inventory.what'), cell: (row) => html`<code>${row.name}</code>` },
+    { head: t('inventory.why'), cell: (row) => t(`finding.${row.code}`, row.params) },
+    { head: t('inventory.since'), cell: (row) => at(row.firstSeenAt) },
+  ]
+  const last: Column<Finding> =
+    which === 'open'
+      ? { head: t('inventory.repair'), cell: (row) => t(`repair.${row.repair}`) }
+      : { head: t('inventory.until'), cell: (row) => at(row.resolvedAt) }
+  return [...common, last]
+}

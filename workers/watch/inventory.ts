@@ -1,0 +1,161 @@
+/**
+ * The inventory: once a minute one look at the Swarm, compared with the record; what is off is written down
+ * and repaired by policy. It deletes nothing that a stack claims: that stack is run, under its own lease.
+ */
+import type { Logger } from 'pino'
+import { type Pool, withTransaction } from '../../api/data/db.ts'
+import {
+  type Finding,
+  askForReconcile,
+  markRepaired,
+  noteRemoved,
+  openFindings,
+  saveFindings,
+} from '../../api/data/finding.ts'
+import {
+  type InventoryCounts,
+  type InventoryRecord,
+  inventoryReader,
+  saveInventory,
+} from '../../api/data/inventory.ts'
+import { sendNotice } from '../../api/data/notice.ts'
+import type { KeyRing } from '../../api/data/key-ring.ts'
+import { type Engine, EngineError } from '../swarm/engine.ts'
+import { removeSecret } from '../swarm/secret.ts'
+import { findService } from '../swarm/service.ts'
+import { readState } from '../terraform/survey.ts'
+import { type Place, driftOf } from './drift.ts'
+import { type Seen, lookAtSwarm } from './swarm.ts'
+
+type Means = {
+  pool: Pool
+  engine: Engine
+  ring: KeyRing
+  place: Place
+  log: Pick<Logger, 'info' | 'warn'>
+  now: () => Date
+}
+
+/** A repair that did not help is asked for again, not at every look. */
+const REPAIR_AGAIN_MS = 5 * 60_000
+
+export type Watch = { look(): Promise<Finding[]> }
+
+export function inventoryWatch(means: Means): Watch {
+  const read = inventoryReader(
+    means.ring,
+    (bytes) => new Map(readState(bytes).map((record) => [record.id, record.address])),
+  )
+  return {
+    /** Looks once; answers what is off by now. */
+    async look() {
+      // The record first: what a run makes between the two is then not in either's way for long.
+      const record = await read(means.pool, means.now())
+      const seen = await lookAtSwarm(means.engine, means.place.installation)
+      await writeDown(means, seen, record)
+      const findings = await openFindings(means.pool)
+      await repair(means, findings)
+      return findings
+    },
+  }
+}
+
+async function writeDown(
+  { pool, place, now }: Means,
+  seen: Seen,
+  record: InventoryRecord,
+): Promise<void> {
+  const findings = driftOf(seen, record, place)
+  await withTransaction(pool, async (tx) => {
+    await saveInventory(tx, { counts: countsOf(seen), now: now() })
+    await saveFindings(tx, { findings, now: now() })
+  })
+}
+
+function countsOf(seen: Seen): InventoryCounts {
+  return {
+    service: {
+      all: seen.services.length,
+      on: seen.services.filter((service) => service.replicas > 0).length,
+    },
+    task: { all: seen.tasksRunning },
+    volume: { all: seen.volumes.length },
+    secret: { all: seen.secrets.length },
+    network: { all: seen.networks.length },
+    container: { all: seen.containers.length },
+  }
+}
+
+async function repair(means: Means, findings: Finding[]): Promise<void> {
+  const again = new Date(means.now().getTime() - REPAIR_AGAIN_MS)
+  const due = findings.filter(({ repairedAt }) => repairedAt === null || repairedAt <= again)
+  await runStacks(means, due, findings)
+  for (const finding of findings.filter((one) => one.repair === 'none' && one.repairedAt === null))
+    await tell(means, finding)
+  for (const finding of due.filter((one) => one.repair === 'remove'))
+    await removeOne(means, finding)
+}
+
+/** A run would be held by one altered seat that runs: then the whole stack waits for it. */
+async function runStacks({ pool, log, now }: Means, due: Finding[], all: Finding[]): Promise<void> {
+  const waiting = new Set(
+    all.filter((one) => one.repair === 'wait').map((one) => one.stackKey ?? ''),
+  )
+  const byStack = Map.groupBy(
+    due.filter((one) => one.repair === 'run'),
+    (one) => one.stackKey ?? '',
+  )
+  for (const [key, findings] of byStack) {
+    if (waiting.has(key)) continue
+    const names = findings.map((one) => `${one.kind} ${one.name}`)
+    const message = `Not as applied: ${names.slice(0, 3).join(', ')}${names.length > 3 ? ', …' : ''}.`
+    const asked = await withTransaction(pool, async (tx) => {
+      if (!(await askForReconcile(tx, { key, message, now: now() }))) return false
+      await markRepaired(
+        tx,
+        findings.map((one) => one.id),
+        now(),
+      )
+      return true
+    })
+    if (asked) log.warn({ stack: key, names }, 'a stack is run again: it is not as applied')
+  }
+}
+
+/** Nobody repairs it but a person: the infra team is told, once. */
+async function tell({ pool, now }: Means, finding: Finding): Promise<void> {
+  const { id, name, code, params } = finding
+  await withTransaction(pool, async (tx) => {
+    await sendNotice(tx, {
+      ...{ code: 'notice.finding', params: { name }, to: 'infra', dedupeKey: `finding ${id}` },
+      ...{ lines: [{ code: `finding.${code}`, params }], now: now() },
+    })
+    await markRepaired(tx, [id], now())
+  })
+}
+
+/** Read again right before: what runs or is in use by then stays. */
+async function removeOne({ pool, engine, log, now }: Means, finding: Finding): Promise<void> {
+  const id = finding.objectId
+  if (id === null || !(await removeFromSwarm(engine, finding.object, id))) return
+  await withTransaction(pool, async (tx) => {
+    await markRepaired(tx, [finding.id], now())
+    await noteRemoved(tx, { finding, now: now() })
+  })
+  log.warn({ object: finding.object, name: finding.name }, 'removed: no stack claims it')
+}
+
+async function removeFromSwarm(
+  engine: Engine,
+  object: Finding['object'],
+  id: string,
+): Promise<boolean> {
+  if (object === 'secret') return removeSecret(engine, id)
+  if (object !== 'service') return false
+  const service = await findService(engine, id)
+  if (!service || service.Spec.Mode.Replicated?.Replicas !== 0) return false
+  await engine.call('DELETE', `/services/${id}`).catch((error: unknown) => {
+    if (!(error instanceof EngineError) || error.status !== 404) throw error
+  })
+  return true
+}

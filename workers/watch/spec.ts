@@ -1,0 +1,50 @@
+/** How a seat's service differs from what was applied, in the ways that matter. Pure. */
+import type { SeatTemplate } from '../../stacks/blueprint.ts'
+import { volumeName } from '../../stacks/parts/names.ts'
+import { imageReference } from '../../stacks/parts/seat-service.ts'
+import type { SeenService } from './swarm.ts'
+
+export type Applied = {
+  installation: string
+  registry: string
+  course8: string
+  number: number
+  generation: number
+  template: SeatTemplate
+  /** Id of the network it should be in; undefined when that is not known, or it has none. */
+  networkId: string | undefined
+}
+
+export type Difference = 'image' | 'limits' | 'mounts' | 'capabilities' | 'network'
+
+/**
+ * Not compared: labels (the creating run's, for ever), the pids limit and grace (set when it is turned on),
+ * placement platforms (Swarm's own), environment (the provider writes it in no order).
+ */
+export function differencesOf(service: SeenService, applied: Applied): Difference[] {
+  const { template } = applied
+  const { ContainerSpec, Resources, Networks } = service.spec.TaskTemplate
+  const limits = Resources?.Limits
+  const mounts = (ContainerSpec?.Mounts ?? []).map((mount) => `${mount.Source}:${mount.Target}`)
+  const wantedMounts = template.volume
+    ? [`${volumeName(applied)}:${template.volume.mountPath}`]
+    : []
+  const added = template.capabilities.map((one) => (one.startsWith('CAP_') ? one : `CAP_${one}`))
+  const holds: Record<Difference, boolean> = {
+    image: ContainerSpec?.Image === imageReference(template.image, applied.registry),
+    limits:
+      limits?.NanoCPUs === template.cpuMillis * 1e6 &&
+      limits.MemoryBytes === template.memoryMb * 1024 * 1024,
+    mounts: same(mounts, wantedMounts),
+    capabilities:
+      same(ContainerSpec?.CapabilityAdd ?? [], added) &&
+      same(ContainerSpec?.CapabilityDrop ?? [], ['ALL']),
+    network:
+      applied.networkId === undefined ||
+      (Networks ?? []).some((network) => network.Target === applied.networkId),
+  }
+  return (Object.keys(holds) as Difference[]).filter((difference) => !holds[difference])
+}
+
+const same = (some: string[], others: string[]): boolean =>
+  some.toSorted().join('\n') === others.toSorted().join('\n')
