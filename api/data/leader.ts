@@ -4,7 +4,7 @@
  */
 import pg from 'pg'
 
-const LOCK = 7_080_002
+export const LEADER_LOCK = 7_080_002
 
 export type Leadership = { isHeld(): boolean; release(): Promise<void> }
 
@@ -28,7 +28,7 @@ export async function tryToLead(
   client.on('end', lose)
   await client.connect()
   const { rows } = await client.query<{ got: boolean }>('select pg_try_advisory_lock($1) as got', [
-    LOCK,
+    LEADER_LOCK,
   ])
   held = rows[0]?.got === true
   if (!held) {

@@ -45,7 +45,8 @@ export async function migrate(pool: Pool, installation: string, now: Date): Prom
 
 type MigrationFile = { name: string; text: string; sha256: string }
 
-function migrationFiles(): MigrationFile[] {
+/** Every migration of this checkout, in order. */
+export function migrationFiles(): MigrationFile[] {
   const names = readdirSync(folder).filter((name) => /^\d{4}-[a-z0-9-]+\.sql$/.test(name))
   return names.sort().map((name) => {
     const text = readFileSync(join(folder, name), 'utf8')

@@ -78,7 +78,7 @@ export async function whyTaken(port: number): Promise<string | undefined> {
   return await promise
 }
 
-async function holderOf(port: number): Promise<string | undefined> {
+export async function holderOf(port: number): Promise<string | undefined> {
   const { output } = await run(['ss', '-Hltnp', `sport = :${port}`])
   const found = /\(\("([^"]+)",pid=(\d+)/.exec(output)
   return found ? `${found[1]}, process ${found[2]}` : undefined

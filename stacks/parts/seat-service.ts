@@ -12,7 +12,7 @@ import {
   serviceName,
   volumeName,
 } from './names.ts'
-import { literal, literalEnv } from './text.ts'
+import { imageReference, literal, literalEnv } from './text.ts'
 
 /** Where `labplan-seat` answers who it is, in every environment image. */
 export const IDENTITY_PORT = 1907
@@ -112,13 +112,6 @@ function seatMount(source: string, target: string, labels: Record<string, string
     target: literal(target),
     volumeOptions: { labels: labelBlocks(owner) },
   }
-}
-
-/** `labplan/terminal@sha256:…` is in our registry; a first part with a dot or port names another. */
-export function imageReference(image: string, registry: string): string {
-  const [first = ''] = image.split('/')
-  const named = image.includes('/') && (/[.:]/.test(first) || first === 'localhost')
-  return literal(named ? image : `${registry}/${image}`)
 }
 
 /** Swarm answers capabilities with their prefix; written otherwise, each plan would show a change. */

@@ -16,3 +16,10 @@ export function literal(text: string): string {
 export function literalEnv(text: string): string {
   return literal(text.replaceAll('{{', '{{"{{"}}'))
 }
+
+/** `labplan/terminal@sha256:…` is in our registry; a first part with a dot or port names another. */
+export function imageReference(image: string, registry: string): string {
+  const [first = ''] = image.split('/')
+  const named = image.includes('/') && (/[.:]/.test(first) || first === 'localhost')
+  return literal(named ? image : `${registry}/${image}`)
+}

@@ -1,7 +1,7 @@
 /** How a seat's service differs from what was applied, in the ways that matter. Pure. */
 import type { SeatTemplate } from '../../stacks/blueprint.ts'
 import { volumeName } from '../../stacks/parts/names.ts'
-import { imageReference } from '../../stacks/parts/seat-service.ts'
+import { imageReference } from '../../stacks/parts/text.ts'
 import type { SeenService } from './swarm.ts'
 
 export type Applied = {
