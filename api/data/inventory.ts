@@ -2,6 +2,7 @@
 import type { SeatTemplate } from '../../stacks/blueprint.ts'
 import { type Db, execute, findOne, many, sql } from './db.ts'
 import type { KeyRing } from './key-ring.ts'
+import { seatTemplate } from './seat-life.ts'
 import { findState } from './state.ts'
 import type { SeatState } from './seat.ts'
 
@@ -30,12 +31,13 @@ export type InventoryRecord = { stacks: StackFacts[]; seats: SeatFacts[] }
 /** Reads a state into id → address; given by the worker, which knows Terraform's format. */
 type ReadState = (bytes: Buffer) => Map<string, string>
 
-/** Reads the record again and again; a state is opened once for each serial. */
+/** Reads the record again and again; a state is opened once for each serial, a template read once. */
 export function inventoryReader(
   ring: KeyRing,
   readState: ReadState,
 ): (db: Db, now: Date) => Promise<InventoryRecord> {
   const known = new Map<string, { serial: string; recorded: Map<string, string> }>()
+  const templates = new Map<string, SeatTemplate>()
   return async (db, now) => {
     const rows = await stackRows(db, now)
     const stacks: StackFacts[] = []
@@ -48,7 +50,7 @@ export function inventoryReader(
       }
       stacks.push({ ...stack, isSettled: is_settled, recorded: state?.recorded ?? new Map() })
     }
-    return { stacks, seats: await seatRows(db) }
+    return { stacks, seats: await seatsWith(db, templates) }
   }
 }
 
@@ -70,16 +72,20 @@ async function stackRows(db: Db, now: Date): Promise<StackRow[]> {
   )
 }
 
-/** Seats that exist, or of which something may be left. */
-async function seatRows(db: Db): Promise<SeatFacts[]> {
-  return many<SeatFacts>(
+/** Every seat: also one that does not exist may have left a volume or a secret. */
+async function seatsWith(db: Db, templates: Map<string, SeatTemplate>): Promise<SeatFacts[]> {
+  const rows = await many<Omit<SeatFacts, 'template'> & { digest: string | null }>(
     db,
     sql`select course.code as course8, seat.number, seat.generation, seat.applied_generation as "appliedGeneration",
-          seat.state, seat.held, seat.service_id as "serviceId", seat_template.body as template
-        from seat join course on course.id = seat.course_id
-        left join seat_template on seat_template.digest = seat.template_digest
-        order by course.code, seat.number`,
+          seat.state, seat.held, seat.service_id as "serviceId", seat.template_digest as digest
+        from seat join course on course.id = seat.course_id order by course.code, seat.number`,
   )
+  for (const digest of new Set(rows.flatMap((row) => row.digest ?? [])))
+    if (!templates.has(digest)) templates.set(digest, await seatTemplate(db, digest))
+  return rows.map(({ digest, ...row }) => ({
+    ...row,
+    template: templates.get(digest ?? '') ?? null,
+  }))
 }
 
 /** How many of each kind exist: `{ service: { all: 30, on: 12 } }`. */

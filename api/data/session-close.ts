@@ -23,11 +23,9 @@ export async function closeSessions(
       tx,
       sql`update session set state = 'closed', state_at = ${close.now}, closed_at = ${close.now} where id = ${session.id}`,
     )
-    const { number } = await writeReceipt(tx, {
-      session,
-      keptUntil: close.keptUntil.get(session.course_key) ?? null,
-      now: close.now,
-    })
+    const keptUntil = close.keptUntil.get(session.course_key) ?? null
+    const { number } = await writeReceipt(tx, { session, keptUntil, now: close.now })
+    await keepVolumes(tx, session.course_id, keptUntil)
     await audit(tx, {
       actor: CLOCK,
       action: 'session.closed',
@@ -37,6 +35,15 @@ export async function closeSessions(
     })
   }
   return due.length
+}
+
+/** The date on a receipt is a promise: a plan that shrinks later does not bring it forward. */
+async function keepVolumes(tx: Db, courseId: string, until: string | null): Promise<void> {
+  await execute(
+    tx,
+    sql`update seat set volume_kept_until = greatest(volume_kept_until, ${until}::timestamptz)
+        where course_id = ${courseId} and volume_made`,
+  )
 }
 
 async function sessionsToClose(tx: Db, now: Date): Promise<ClosingSession[]> {

@@ -105,6 +105,10 @@ it('is written when the session closes, which waits until nothing runs and its s
   // One service and its secret stay for the headroom.
   await ran(seats, at('11:08'), { service: ['s1'], secret: ['k1'] })
   await execute(pool, sql`update stack set applied_digest = null where id = ${seats}`)
+  await execute(
+    pool,
+    sql`update seat set volume_made = true where course_id = ${course} and number = 1`,
+  )
   expect(await move(at('11:09'))).toBe(1)
   expect(await stateNow()).toEqual({ state: 'closed' })
   expect(await move(at('11:10'))).toBe(0)
@@ -134,6 +138,12 @@ it('says what was created, destroyed and kept, and when', async () => {
       volumes: ['v1', 'v2', 'v3'].map((name) => ({ name, until: '2027-03-09T12:00:00.000Z' })),
     },
   })
+  // The date is kept with the seats that have a volume, for whoever purges them one day.
+  const dates = await many(
+    pool,
+    sql`select number, volume_kept_until from seat where volume_kept_until is not null`,
+  )
+  expect(dates).toEqual([{ number: 1, volume_kept_until: new Date('2027-03-09T12:00:00Z') }])
   expect(receipt?.body.runs.map((run) => run.stack)).toEqual([
     'volumes-networks-101',
     'seats-networks-101',

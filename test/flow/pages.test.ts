@@ -332,6 +332,8 @@ const everyPage: [string, () => string, () => SignedIn | undefined][] = [
   ['admin-runs', () => '/admin/runs', () => administrator],
   ['admin-run', () => `/admin/runs/${SEATS_STACK}`, () => administrator],
   ['admin-changes', () => '/admin/changes', () => administrator],
+  ['admin-inventory', () => '/admin/inventory', () => administrator],
+  ['admin-receipts', () => '/admin/receipts', () => administrator],
   ['sign-in-first', () => `/workspaces/${mine.id}`, () => undefined],
 ]
 
