@@ -81,6 +81,8 @@ export const lifecycleSchema = z.strictObject({
   extendMinutes: z.int().default(60),
   extendTimes: z.int().default(3),
   reserveMinutes: z.int().default(120),
+  turnHours: z.number().default(4),
+  holdMinutes: z.int().default(15),
 })
 
 export const blueprintCourseSchema = z.strictObject({

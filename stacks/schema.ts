@@ -149,6 +149,8 @@ const lifecycle = {
   extendMinutes: minutes,
   extendTimes: times,
   reserveMinutes: upToAWeek,
+  turnHours: z.number().min(0).max(168).meta({ allowed: 'hours, from 0 (no turns) to 168' }),
+  holdMinutes: upToADay,
 }
 
 const head = (kind: string) => ({ apiVersion: z.literal(apiVersion), kind: z.literal(kind) })
@@ -262,6 +264,8 @@ const policyFields = {
       extendMinutes: lifecycle.extendMinutes.default(60),
       extendTimes: lifecycle.extendTimes.default(3),
       reserveMinutes: lifecycle.reserveMinutes.default(120),
+      turnHours: lifecycle.turnHours.default(4),
+      holdMinutes: lifecycle.holdMinutes.default(15),
     })
     .prefault({}),
   teaching: z

@@ -159,6 +159,10 @@ export interface Lifecycle {
   extendTimes: number
   /** In class and in project periods a GPU is held so many minutes; a click holds it on. */
   reserveMinutes: number
+  /** On GPUs, while others wait: nobody runs longer in one go. 0: no turns. */
+  turnHours: number
+  /** A place is held so long for whose turn it is, then passes on. */
+  holdMinutes: number
 }
 
 export type CourseState = 'draft' | 'test' | 'ready' | 'archived'

@@ -12,6 +12,10 @@ import { newId } from './ids.ts'
 export type Opening = {
   places: number
   sessionId: string | null
+  /** Its end, with stay and grace; null outside class. */
+  sessionEndsAt: Date | null
+  /** Key of its project period; empty in classes and outside. */
+  period: string
   /** When who starts now is stopped by itself. */
   stopsAt: Date
   /** Until when this answer stands. */
@@ -20,6 +24,7 @@ export type Opening = {
 
 type SessionRow = {
   id: string
+  key: string
   kind: BlueprintSession['kind']
   opens_at: Date
   grace_ends_at: Date
@@ -44,7 +49,7 @@ export async function opening(db: Db, course: { id: string; now: Date }): Promis
   )
   const sessions = await many<SessionRow>(
     db,
-    sql`select id, kind, opens_at, grace_ends_at, at_once from session
+    sql`select id, key, kind, opens_at, grace_ends_at, at_once from session
         where course_id = ${course.id} and state <> 'cancelled' and grace_ends_at > ${course.now}
         order by opens_at, key limit 8`,
   )
@@ -53,12 +58,22 @@ export async function opening(db: Db, course: { id: string; now: Date }): Promis
   const main = open.toSorted(byClassThenEnd)[0]
   if (main) {
     const places = open.reduce((sum, session) => sum + session.at_once, 0)
-    return { places, sessionId: main.id, stopsAt: stopOf(outside, main, course.now), until }
+    const stopsAt = stopOf(outside, main, course.now)
+    const session = {
+      sessionId: main.id,
+      sessionEndsAt: main.grace_ends_at,
+      period: periodOf(main),
+    }
+    return { places, ...session, stopsAt, until }
   }
   const stopsAt = stopOf(outside, undefined, course.now)
   const places = isOpenOutside(outside, course.now) ? outside.places_outside : 0
-  return { places, sessionId: null, stopsAt, until }
+  return { places, sessionId: null, sessionEndsAt: null, period: '', stopsAt, until }
 }
+
+// `COURSE/PERIOD/DAY`, as stacks/rules/schedule.ts names the windows and bookings of a project period.
+const periodOf = ({ kind, key }: SessionRow): string =>
+  kind === 'project' || kind === 'booking' ? (key.split('/')[1] ?? '') : ''
 
 // A class inside a project period is what its students came for; of two, the one that lasts.
 const byClassThenEnd = (a: SessionRow, b: SessionRow): number =>

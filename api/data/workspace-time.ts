@@ -27,6 +27,9 @@ type SessionKind = BlueprintSession['kind']
 type RunRow = {
   id: string
   stops_at: Date
+  turn_ends_at: Date | null
+  /** The first of these. */
+  stop_at: Date
   warned_at: Date | null
   extensions: number
   session_id: string | null
@@ -37,7 +40,8 @@ type RunRow = {
   lifecycle: Lifecycle
 }
 
-const runColumns = sql`workspace.id, workspace.stops_at, workspace.warned_at, workspace.extensions,
+const stopAt = sql`least(workspace.stops_at, workspace.turn_ends_at)`
+const runColumns = sql`workspace.id, workspace.stops_at, workspace.turn_ends_at, ${stopAt} as stop_at, workspace.warned_at, workspace.extensions,
   workspace.session_id, session.grace_ends_at, session.kind, course.outside_until, course.gpus, course.lifecycle`
 const runTable = sql`workspace join course on course.id = workspace.course_id
   left join session on session.id = workspace.session_id`
@@ -46,6 +50,7 @@ const runningOf = (row: RunRow): Running => ({
   ...accountOf(row),
   stopsAt: row.stops_at.getTime(),
   extensions: row.extensions,
+  turnEndsAt: row.turn_ends_at?.getTime() ?? null,
 })
 
 function accountOf(row: RunRow): Account {
@@ -79,7 +84,7 @@ export async function extendWorkspace(
   const row = await findOne<RunRow>(
     tx,
     sql`select ${runColumns} from ${runTable} where workspace.id = ${act.workspaceId} and ${timed}
-        and workspace.stops_at = ${act.from} for update of workspace`,
+        and ${stopAt} = ${act.from} for update of workspace`,
   )
   const answer = row && extension(runningOf(row), row.lifecycle, act.now.getTime())
   if (!answer || 'refused' in answer) return
@@ -99,30 +104,38 @@ export async function extendWorkspace(
   await notify(tx, 'workspace', act.workspaceId)
 }
 
-/** Warns whose stop is near, once for each stop; who watches the page is told. Answers how many. */
+/**
+ * Warns whose stop is near, once for each stop, and takes the warning back when it went away again; who watches
+ * the page is told. Answers how many were warned.
+ */
 export async function warnWorkspaces(tx: Db, now: Date): Promise<number> {
   const rows = await many<RunRow>(
     tx,
-    sql`select ${runColumns} from ${runTable} where ${timed} and workspace.warned_at is null
-        and workspace.stops_at <= ${now}::timestamptz + make_interval(mins => (course.lifecycle ->> 'warnMinutes')::int)
+    sql`select ${runColumns} from ${runTable} where ${timed} and workspace.stops_at is not null
+        and (workspace.warned_at is null) = (${stopAt} <= ${now}::timestamptz
+          + make_interval(mins => (course.lifecycle ->> 'warnMinutes')::int))
         for update of workspace skip locked`,
   )
-  const due = rows.filter((row) => warnsAt(row.stops_at.getTime(), row.lifecycle) <= now.getTime())
-  for (const { id, stops_at } of due) {
+  let warned = 0
+  for (const row of rows) {
+    const isNear = warnsAt(row.stop_at.getTime(), row.lifecycle) <= now.getTime()
+    if (isNear !== (row.warned_at === null)) continue
     await execute(
       tx,
-      sql`update workspace set warned_at = ${now}, version = version + 1 where id = ${id}`,
+      sql`update workspace set warned_at = ${isNear ? now : null}, version = version + 1 where id = ${row.id}`,
     )
+    await notify(tx, 'workspace', row.id)
+    if (!isNear) continue
+    warned++
     await audit(tx, {
       actor: CLOCK,
       action: 'workspace.warn',
-      subject: { kind: 'workspace', id },
-      detail: { stopsAt: stops_at.toISOString() },
+      subject: { kind: 'workspace', id: row.id },
+      detail: { stopsAt: row.stop_at.toISOString(), reason: reasonOf(row) },
       now,
     })
-    await notify(tx, 'workspace', id)
   }
-  return due.length
+  return warned
 }
 
 /** Who is in follows the sessions: one whose end was moved, or one that opened meanwhile. */
@@ -177,7 +190,7 @@ async function moveStop(
   await notify(tx, 'workspace', row.id)
 }
 
-export type StopReason = 'session_end' | 'time' | 'reservation'
+export type StopReason = 'session_end' | 'time' | 'reservation' | 'turn' | 'turn_passed'
 
 /** What time alone changes: stops who is past the end, opens what was closed. Idempotent. */
 export async function workspacesDue(
@@ -188,19 +201,29 @@ export async function workspacesDue(
     (await many<{ id: string }>(db, query)).map((row) => row.id)
   const over = await many<RunRow>(
     db,
-    sql`select ${runColumns} from ${runTable} where ${timed} and workspace.stops_at <= ${now}
-        order by workspace.stops_at, workspace.id`,
+    sql`select ${runColumns} from ${runTable} where ${timed} and ${stopAt} <= ${now}
+        order by ${stopAt}, workspace.id`,
+  )
+  const passed = await ids(
+    sql`select id from workspace where state = 'queued' and held_until <= ${now} order by held_until, id`,
   )
   return {
-    stop: over.map((row) => ({ id: row.id, reason: reasonOf(row) })),
+    stop: [
+      ...over.map((row) => ({ id: row.id, reason: reasonOf(row) })),
+      ...passed.map((id) => ({ id, reason: 'turn_passed' as const })),
+    ],
     open: await ids(
       sql`select id from workspace where state = 'closed' and opens_at <= ${now} order by last_launch_at`,
     ),
-    queued: await ids(sql`select distinct course_id as id from workspace where state = 'queued'`),
+    // Also those whose last waiter left: who runs there is told that no turn ends any more.
+    queued: await ids(
+      sql`select distinct course_id as id from workspace where state = 'queued' or turn_ends_at is not null`,
+    ),
   }
 }
 
 function reasonOf(row: RunRow): StopReason {
+  if (row.turn_ends_at && row.turn_ends_at < row.stops_at) return 'turn'
   if (row.grace_ends_at === null) return 'time'
   return row.stops_at < row.grace_ends_at ? 'reservation' : 'session_end'
 }

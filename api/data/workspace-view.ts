@@ -1,6 +1,7 @@
 /** What a student's page shows of a workspace, in one shape: steps, doors, queue, time left. */
-import { type Db, findOne, one, sql } from './db.ts'
+import { type Db, findOne, sql } from './db.ts'
 import type { KeyRing } from './key-ring.ts'
+import { type QueueView, queueView } from './queue.ts'
 import { type Credential, type PortKind, type SeatState, credentialOf, seatPorts } from './seat.ts'
 import type { Extension } from '../../stacks/rules/lifecycle.ts'
 import type { WorkspaceState } from './workspace.ts'
@@ -26,7 +27,7 @@ export type WorkspaceView = {
   stateAt: Date
   version: number
   steps: Step[]
-  queue: { ahead: number; estimateAt: Date | null } | null
+  queue: QueueView | null
   opensAt: Date | null
   stopsAt: Date | null
   /** Its stop is near, and its student is told. */
@@ -56,9 +57,9 @@ type Row = {
   state: WorkspaceState
   state_at: Date
   version: number
-  queued_at: Date | null
   opens_at: Date | null
-  stops_at: Date | null
+  held_until: Date | null
+  stop_at: Date | null
   warned_at: Date | null
   message_code: string | null
   message_params: Record<string, string | number>
@@ -82,8 +83,8 @@ export async function workspaceView(
   const row = await findOne<Row>(
     db,
     sql`select workspace.id, workspace.person_id, workspace.course_id, course.key as course_key,
-          course.title as course_title, workspace.state, workspace.state_at, workspace.version, workspace.queued_at,
-          workspace.opens_at, workspace.stops_at, workspace.warned_at, workspace.message_code, workspace.message_params,
+          course.title as course_title, workspace.state, workspace.state_at, workspace.version, workspace.held_until,
+          workspace.opens_at, least(workspace.stops_at, workspace.turn_ends_at) as stop_at, workspace.warned_at, workspace.message_code, workspace.message_params,
           seat.id as seat_id, seat.number, seat.state as seat_state, seat.task_id, seat.node_address,
           seat.credential_key_id, seat.credential, seat.message_code as seat_message_code,
           seat.message_params as seat_message_params
@@ -104,9 +105,12 @@ export async function workspaceView(
     stateAt: row.state_at,
     version: row.version,
     steps: steps(row),
-    queue: row.state === 'queued' ? await queuePlace(db, row) : null,
+    queue:
+      row.state === 'queued'
+        ? await queueView(db, { ...row, courseId: row.course_id, heldUntil: row.held_until, now })
+        : null,
     opensAt: row.opens_at,
-    stopsAt: isTimed ? row.stops_at : null,
+    stopsAt: isTimed ? row.stop_at : null,
     isWarned: isTimed && row.warned_at !== null,
     extension: (isTimed && (await extensionOf(db, row.id, now))) || null,
     message: messageOf(row),
@@ -169,23 +173,4 @@ export function steps(row: {
           ? 'active'
           : 'waiting',
   }))
-}
-
-/**
- * How many are before me, and when my turn is likely: the (ahead + 1)-th place to be given back, by the
- * automatic stop of those who run. Earlier stops by hand only make it sooner. Null when nobody runs.
- */
-async function queuePlace(db: Db, row: Row): Promise<{ ahead: number; estimateAt: Date | null }> {
-  const { ahead } = await one<{ ahead: number }>(
-    db,
-    sql`select count(*) as ahead from workspace where course_id = ${row.course_id} and state = 'queued'
-        and (queued_at, id) < (${row.queued_at}, ${row.id})`,
-  )
-  const freed = await findOne<{ stops_at: Date }>(
-    db,
-    sql`select stops_at from workspace where course_id = ${row.course_id}
-        and state in ('starting', 'ready', 'resetting', 'stopping') and stops_at is not null
-        order by stops_at offset ${ahead} limit 1`,
-  )
-  return { ahead, estimateAt: freed?.stops_at ?? null }
 }

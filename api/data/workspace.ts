@@ -5,6 +5,7 @@
 import { type Actor, audit } from './audit.ts'
 import { type Db, execute, findOne, many, notify, one, sql } from './db.ts'
 import { newId } from './ids.ts'
+import { closeStay, holdMinutes, openStay, settleTurns, waiters } from './queue.ts'
 import { freePlace, opening, settlePlaces, takePlace } from './place.ts'
 import type { StopReason } from './workspace-time.ts'
 import { type SeatState, takeSeat, wantFreshStart, wantNewGeneration, wantSeat } from './seat.ts'
@@ -31,6 +32,7 @@ export type Workspace = {
   state_at: Date
   queued_at: Date | null
   opens_at: Date | null
+  held_until: Date | null
   stops_at: Date | null
   version: number
   message_code: string | null
@@ -47,7 +49,7 @@ export const actable = {
 
 const workspaceColumns = sql`workspace.id, workspace.course_id, workspace.person_id, workspace.seat_id,
   seat.state as seat_state, seat.number as seat_number, workspace.session_id, workspace.state, workspace.state_at,
-  workspace.queued_at, workspace.opens_at, workspace.stops_at, workspace.version, workspace.message_code,
+  workspace.queued_at, workspace.opens_at, workspace.held_until, workspace.stops_at, workspace.version, workspace.message_code,
   workspace.message_params`
 
 const workspaceTable = sql`workspace left join seat on seat.id = workspace.seat_id`
@@ -88,7 +90,9 @@ export async function claimWorkspace(
   return { id: workspace.id, state, seatNumber: seat?.number ?? null }
 }
 
+/** Also who waits, once it is their turn: a place is held for the click. */
 const isStartable = (workspace: Workspace): boolean =>
+  workspace.held_until !== null ||
   (actable.start as readonly WorkspaceState[]).includes(workspace.state)
 
 async function findOwn(
@@ -124,7 +128,7 @@ function freshWorkspace(
   own: { courseId: string; personId: string; now: Date },
 ): Workspace {
   const nothing = { seat_id: null, seat_state: null, seat_number: null, session_id: null }
-  const never = { queued_at: null, opens_at: null, stops_at: null }
+  const never = { queued_at: null, opens_at: null, held_until: null, stops_at: null }
   const said = { message_code: null, message_params: {} }
   const row = { id, course_id: own.courseId, person_id: own.personId, state_at: own.now }
   return { ...row, state: 'closed', version: 1, ...nothing, ...never, ...said }
@@ -138,7 +142,8 @@ async function begin(tx: Db, workspace: Workspace, now: Date): Promise<Begun> {
   const open = await openingNow(tx, workspace.course_id, now)
   if (open.places === 0) return { state: await closeUntilNext(tx, workspace, now), seat }
   const place = { courseId: workspace.course_id, workspaceId: workspace.id }
-  const isLast = !seat || (await someoneWaits(tx, workspace.course_id))
+  const isTheirTurn = workspace.held_until !== null
+  const isLast = !seat || (!isTheirTurn && (await someoneWaits(tx, workspace.course_id)))
   if (isLast || !(await takePlace(tx, place)))
     return { state: await enqueue(tx, workspace, now), seat }
   return { state: await run(tx, { workspace, seat, open, now }), seat }
@@ -175,7 +180,8 @@ async function openingNow(tx: Db, courseId: string, now: Date) {
 async function someoneWaits(tx: Db, courseId: string): Promise<boolean> {
   const found = await findOne(
     tx,
-    sql`select 1 as waits from workspace where course_id = ${courseId} and state = 'queued' limit 1`,
+    sql`select 1 as waits from workspace where course_id = ${courseId} and state = 'queued'
+        and held_until is null limit 1`,
   )
   return found !== undefined
 }
@@ -185,7 +191,7 @@ async function run(
   start: {
     workspace: Workspace
     seat: OwnSeat
-    open: { sessionId: string | null; stopsAt: Date }
+    open: { sessionId: string | null; stopsAt: Date; period: string }
     now: Date
   },
 ): Promise<WorkspaceState> {
@@ -198,6 +204,8 @@ async function run(
     sql`, queued_at = null, opens_at = null, warned_at = null, extensions = 0, started_at = ${start.now},
     stops_at = ${start.open.stopsAt}, session_id = ${start.open.sessionId}`,
   )
+  const { id: workspaceId, course_id: courseId } = start.workspace
+  await openStay(tx, { workspaceId, courseId, period: start.open.period, now: start.now })
   await turnOn(tx, start.seat)
   await notify(tx, 'route', start.seat.id)
   return state
@@ -243,6 +251,7 @@ async function moveTo(
   await execute(
     tx,
     sql`update workspace set state = ${state}, state_at = ${now}, version = version + 1,
+        held_until = null, turn_ends_at = null, idle_stops_at = null,
         message_code = ${message?.code ?? null}, message_params = ${JSON.stringify(message?.params ?? {})} ${more}
         where id = ${id}`,
   )
@@ -278,8 +287,16 @@ export async function stopWorkspace(
     sql`, queued_at = null, opens_at = null`,
     message,
   )
+  await closeStay(tx, { workspaceId: workspace.id, reason, now: act.now })
   if (runs && workspace.seat_id) await wantSeat(tx, { id: workspace.seat_id, on: false })
+  if (workspace.held_until) await passOn(tx, workspace, act.now)
   return runs ? 'stopping' : 'stopped'
+}
+
+/** The place that was held goes to the next in line. */
+async function passOn(tx: Db, { id, course_id }: Workspace, now: Date): Promise<void> {
+  await freePlace(tx, { courseId: course_id, workspaceId: id, now })
+  await serveQueue(tx, { courseId: course_id, now })
 }
 
 /** A fresh container, the same files. */
@@ -381,30 +398,72 @@ async function settleHolder(
   return holder
 }
 
-/** Lets those who wait in, first come first served, while places are free. Answers how many. */
+/**
+ * Gives free places to those who wait: in turn, and on GPUs held for a click rather than started for somebody who
+ * may be away. Answers how many.
+ */
 export async function serveQueue(tx: Db, course: { courseId: string; now: Date }): Promise<number> {
-  const open = await openingNow(tx, course.courseId, course.now)
-  const queue = await queueOf(tx, course.courseId)
-  // The session ended while they waited: they are let in when the next one opens.
-  if (open.places === 0) for (const waiting of queue) await closeUntilNext(tx, waiting, course.now)
+  const { courseId, now } = course
+  const open = await openingNow(tx, courseId, now)
+  if (open.places === 0) return closeQueue(tx, course)
+  const hold = await holdMinutes(tx, courseId)
   let served = 0
-  for (const waiting of open.places === 0 ? [] : queue) {
-    const seat = await seatFor(tx, waiting, course.now)
-    if (!seat || !(await takePlace(tx, { courseId: course.courseId, workspaceId: waiting.id })))
-      break
-    await run(tx, { workspace: waiting, seat, open, now: course.now })
+  for (const waiting of await queueOf(tx, course)) {
+    const seat = await seatFor(tx, waiting, now)
+    if (!seat || !(await takePlace(tx, { courseId, workspaceId: waiting.id }))) break
+    if (hold === undefined) await run(tx, { workspace: waiting, seat, open, now })
+    else await holdPlace(tx, waiting, { minutes: hold, now })
     served++
   }
-  if (served > 0) await notifyQueue(tx, course.courseId)
+  await settleTurns(tx, { id: courseId, now })
+  if (served > 0) await notifyQueue(tx, courseId)
   return served
 }
 
-async function queueOf(tx: Db, courseId: string): Promise<Workspace[]> {
-  return many<Workspace>(
+/** The session ended while they waited: they are let in when the next one opens. */
+async function closeQueue(tx: Db, { courseId, now }: { courseId: string; now: Date }) {
+  const held = await many<Workspace>(
     tx,
     sql`select ${workspaceColumns} from ${workspaceTable} where workspace.course_id = ${courseId}
-        and workspace.state = 'queued' order by workspace.queued_at, workspace.id for update of workspace`,
+        and workspace.state = 'queued' for update of workspace`,
   )
+  for (const waiting of held) {
+    if (waiting.held_until) await freePlace(tx, { courseId, workspaceId: waiting.id, now })
+    await closeUntilNext(tx, waiting, now)
+  }
+  return 0
+}
+
+async function holdPlace(
+  tx: Db,
+  { id }: Workspace,
+  hold: { minutes: number; now: Date },
+): Promise<void> {
+  const until = new Date(hold.now.getTime() + hold.minutes * 60_000)
+  await execute(
+    tx,
+    sql`update workspace set held_until = ${until}, version = version + 1 where id = ${id}`,
+  )
+  await audit(tx, {
+    actor: { name: 'queue', role: 'labplan' },
+    action: 'workspace.turn',
+    subject: { kind: 'workspace', id },
+    detail: { heldUntil: until.toISOString() },
+    now: hold.now,
+  })
+  await notify(tx, 'workspace', id)
+}
+
+/** Who waits for a place, in the order they get one. */
+async function queueOf(tx: Db, course: { courseId: string; now: Date }): Promise<Workspace[]> {
+  const order = (await waiters(tx, { id: course.courseId, now: course.now })).map(({ id }) => id)
+  if (order.length === 0) return []
+  const rows = await many<Workspace>(
+    tx,
+    sql`select ${workspaceColumns} from ${workspaceTable} where workspace.id = any(${order}::uuid[])
+        and workspace.state = 'queued' for update of workspace`,
+  )
+  return rows.toSorted((a, b) => order.indexOf(a.id) - order.indexOf(b.id))
 }
 
 /** Those still waiting have moved up a place. */

@@ -8,6 +8,14 @@ export const seat = {
     en: 'The session is over. Your files are kept.',
     fr: 'La séance est terminée. Vos fichiers sont gardés.',
   },
+  'stopped.turn': {
+    en: 'Your turn is over, since others wait. Your files are kept; press Start to queue again.',
+    fr: 'Votre tour est passé, car d’autres attendent. Vos fichiers sont gardés ; redémarrez pour reprendre la file.',
+  },
+  'stopped.turn_passed': {
+    en: 'It was your turn, and the place passed on to the next in line. Press Start to queue again.',
+    fr: 'C’était votre tour, et la place est passée au suivant. Redémarrez pour reprendre la file.',
+  },
   'stopped.time': {
     en: 'Its time was over. Your files are kept, and you can start it again.',
     fr: 'Son temps était écoulé. Vos fichiers sont gardés, et vous pouvez le redémarrer.',

@@ -32,8 +32,29 @@ export const workspace = {
     fr: { one: '{count} personne est avant vous.', other: '{count} personnes sont avant vous.' },
   },
   'workspace.queued.estimate': {
-    en: 'Your turn comes {when} at the latest, earlier if somebody stops.',
-    fr: 'Votre tour vient au plus tard {when}, plus tôt si quelqu’un s’arrête.',
+    en: 'Your turn is likely to come {when}, by when those who are in usually leave.',
+    fr: 'Votre tour viendra sans doute {when}, d’après l’heure à laquelle on part d’habitude.',
+  },
+  'workspace.queued.beyond': {
+    en: 'No place is likely before this session ends ({when}). If somebody leaves earlier, you are let in.',
+    fr: 'Une place est peu probable avant la fin de la séance ({when}). Si quelqu’un part plus tôt, vous entrerez.',
+  },
+  'workspace.queued.held': {
+    en: {
+      one: 'When your turn comes, a place is held for you for {count} minute, and this page says so.',
+      other:
+        'When your turn comes, a place is held for you for {count} minutes, and this page says so.',
+    },
+    fr: {
+      one: 'Quand votre tour viendra, une place vous sera gardée {count} minute, et cette page le dira.',
+      other:
+        'Quand votre tour viendra, une place vous sera gardée {count} minutes, et cette page le dira.',
+    },
+  },
+  'workspace.turn': { en: 'It is your turn', fr: 'C’est votre tour' },
+  'workspace.turn.held': {
+    en: 'A place is held for you. It passes on to the next in line {when}.',
+    fr: 'Une place vous est gardée. Elle passe au suivant {when}.',
   },
   'workspace.queued.no-estimate': {
     en: 'A place is being made for you.',
@@ -101,6 +122,11 @@ export const workspace = {
   },
   'workspace.warned.title': { en: 'Stops soon', fr: 'S’arrête bientôt' },
 
+  'act.take-turn': { en: 'Start now', fr: 'Démarrer maintenant' },
+  'extend.others-wait': {
+    en: 'It cannot be extended: others wait for a place. You can queue again once it has stopped.',
+    fr: 'Impossible de prolonger : d’autres attendent une place. Une fois arrêté, vous pourrez reprendre la file.',
+  },
   'act.extend': { en: 'Extend: stop {when}', fr: 'Prolonger : arrêt {when}' },
   'extend.session-end': {
     en: 'It cannot be extended: the machines are planned for this session until then.',

@@ -3,7 +3,7 @@ import type { WorkspaceView } from '../data/workspace-view.ts'
 import { moment } from '../locale.ts'
 import type { Visit } from '../visit.ts'
 import { type Html, html } from './html.ts'
-import { type Words, actForm, messageOf, ticking } from './workspace-parts.ts'
+import { type Words, actForm, deskNote, messageOf, notifyMe, ticking } from './workspace-parts.ts'
 import { automaticStop } from './workspace-stop.ts'
 
 export function situation(visit: Visit, view: WorkspaceView, timeZone: string, t: Words): Html {
@@ -11,16 +11,20 @@ export function situation(visit: Visit, view: WorkspaceView, timeZone: string, t
   return html`<section class="situation is-${view.state}">
     <div role="status" class="state">
       <span class="lamp" aria-hidden="true"></span>
-      <strong class="state-name">${t(`workspace.${view.state}`)}</strong>
+      <strong class="state-name">${t(stateName(view))}</strong>
       <span class="state-more">${announced(view, t)}</span>
     </div>
     ${explained(visit, view, t, when)}
   </section>`
 }
 
+/** What is happening, in two or three words. */
+export const stateName = (view: WorkspaceView): string =>
+  view.queue?.heldUntil ? 'workspace.turn' : `workspace.${view.state}`
+
 /** Read aloud when it changes, so it holds no ticking time. */
 function announced(view: WorkspaceView, t: Words): string | undefined {
-  if (!view.queue) return undefined
+  if (!view.queue || view.queue.heldUntil) return undefined
   const { ahead } = view.queue
   return ahead === 0 ? t('workspace.queued.next') : t('workspace.queued.ahead', { count: ahead })
 }
@@ -35,7 +39,7 @@ function explained(
     case 'closed':
       return closed(visit, view, t, when)
     case 'queued':
-      return queued(view, t, when)
+      return queued(visit, view, t, when)
     case 'starting':
       return html`${messageOf(view.message, t) ?? html`<p>${t('workspace.starting.explain')}</p>`}${steps(view, t)}`
     case 'resetting':
@@ -62,16 +66,42 @@ function closed(visit: Visit, view: WorkspaceView, t: Words, when: (at: Date) =>
     <p>${t('workspace.closed.by-itself')}</p>`
 }
 
-function queued(view: WorkspaceView, t: Words, when: (at: Date) => string): Html {
-  const estimateAt = view.queue?.estimateAt
-  return html`<p>
-      ${
-        estimateAt
-          ? t('workspace.queued.estimate', { when: when(estimateAt) })
-          : t('workspace.queued.no-estimate')
-      }
-    </p>
-    <p>${t('workspace.queued.kept')} ${t('workspace.closed.by-itself')}</p>`
+function queued(visit: Visit, view: WorkspaceView, t: Words, when: (at: Date) => string): Html {
+  if (view.queue?.heldUntil) return yourTurn(visit, view, view.queue.heldUntil, t, when)
+  return html`<p>${estimate(view, t, when)}</p>
+    <p>${t('workspace.queued.kept')} ${letIn(view, t)}</p>
+    ${!visit.isFramed && notifyMe(t)}`
+}
+
+function letIn(view: WorkspaceView, t: Words): string {
+  const count = view.queue?.holdMinutes ?? null
+  return count === null ? t('workspace.closed.by-itself') : t('workspace.queued.held', { count })
+}
+
+function estimate(view: WorkspaceView, t: Words, when: (at: Date) => string): string {
+  const { estimateAt, isBeyond } = view.queue ?? { estimateAt: null, isBeyond: false }
+  if (!estimateAt) return t('workspace.queued.no-estimate')
+  return t(isBeyond ? 'workspace.queued.beyond' : 'workspace.queued.estimate', {
+    when: when(estimateAt),
+  })
+}
+
+/** A place is held: one click starts, and who does not come gives it to the next. */
+function yourTurn(
+  visit: Visit,
+  view: WorkspaceView,
+  until: Date,
+  t: Words,
+  when: (at: Date) => string,
+): Html {
+  const said = { when: when(until) }
+  return html`<div class="warning" role="alert"><p>${t('workspace.turn.held', said)}</p></div>
+    <p class="countdown">${ticking(visit, until, 'time.left', t)}</p>
+    ${actForm(visit, view, 'start', t('act.take-turn'), 'primary')}
+    ${deskNote(`turn ${view.id} ${until.toISOString()}`, {
+      title: t('workspace.turn'),
+      body: `${view.courseTitle[visit.locale]}. ${t('workspace.turn.held', said)}`,
+    })}`
 }
 
 function steps(view: WorkspaceView, t: Words): Html {

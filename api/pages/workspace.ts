@@ -9,7 +9,7 @@ import { type Html, html } from './html.ts'
 import { live } from './live.ts'
 import { doors } from './workspace-doors.ts'
 import { type Words, actForm } from './workspace-parts.ts'
-import { situation } from './workspace-situation.ts'
+import { situation, stateName } from './workspace-situation.ts'
 
 const REFRESH_SECONDS: Partial<Record<WorkspaceView['state'], number>> = {
   closed: 30,
@@ -30,8 +30,8 @@ export function workspacePage(visit: Visit, view: WorkspaceView, timeZone: strin
 }
 
 function titleOf(visit: Visit, view: WorkspaceView): string {
-  const state = view.isWarned ? 'warned.title' : view.state
-  return `${say(visit.locale, `workspace.${state}`)} · ${view.courseTitle[visit.locale]}`
+  const state = view.isWarned ? 'workspace.warned.title' : stateName(view)
+  return `${say(visit.locale, state)} · ${view.courseTitle[visit.locale]}`
 }
 
 /** The part that changes by itself. Its `data-title` becomes the tab's title. */

@@ -46,12 +46,15 @@ export type Refusal =
   | 'extend.often'
   | 'extend.longest'
   | 'extend.never'
+  | 'extend.others-wait'
 export type Extension = { to: number } | { refused: Refusal }
 
 export interface Running extends Account {
   stopsAt: number
   /** How often it was extended since it started. */
   extensions: number
+  /** Others wait, and its turn ends then; null while nobody does. */
+  turnEndsAt: number | null
 }
 
 /** Less than this more is nothing to click for. */
@@ -59,10 +62,12 @@ const leastMs = minuteMs
 
 /**
  * What one click does: outside class it adds `extendMinutes`, `extendTimes` at most; a reservation runs
- * anew from now. Never past what the plan holds.
+ * anew from now. Never past what the plan holds, nor past its turn while others wait.
  */
 export function extension(running: Running, lifecycle: Lifecycle, now: number): Extension {
-  const end = running.heldUntil ?? Infinity
+  const turn = running.turnEndsAt ?? Infinity
+  const end = Math.min(running.heldUntil ?? Infinity, turn)
+  if (end - running.stopsAt < leastMs && end === turn) return { refused: 'extend.others-wait' }
   if (end - running.stopsAt < leastMs)
     return { refused: running.kind === 'session' ? 'extend.session-end' : 'extend.closes' }
   if (running.kind === 'session' && running.isReservation) {

@@ -135,6 +135,16 @@ describe('the workspace', () => {
       )
   })
 
+  it('queued, when their turn has come', async () => {
+    const until = new Date(now.getTime() + 15 * 60_000)
+    await execute(pool, sql`update workspace set held_until = ${until} where id = ${last.id}`)
+    for (const locale of locales)
+      await expect(await read(`/workspaces/${last.id}`, four, locale)).toMatchFileSnapshot(
+        golden(`workspace-turn.${locale}`),
+      )
+    await execute(pool, sql`update workspace set held_until = null where id = ${last.id}`)
+  })
+
   it('closed, before it opens, on the same day and the day before', async () => {
     const early = await student('Student Early')
     site.setNow(BEFORE_CLASS)

@@ -20,6 +20,8 @@ const lifecycle = fc.record({
   extendMinutes: fc.integer({ min: 0, max: 600 }),
   extendTimes: fc.integer({ min: 0, max: 5 }),
   reserveMinutes: fc.integer({ min: 5, max: 600 }),
+  turnHours: fc.constant(4),
+  holdMinutes: fc.constant(15),
 })
 const account: fc.Arbitrary<Account> = fc
   .record({
@@ -36,7 +38,7 @@ function clicks(one: Account, limits: typeof defaultPolicy.lifecycle, moments: n
   let extensions = 0
   for (const now of moments.toSorted((a, b) => a - b)) {
     if (now >= stopsAt) break
-    const answer = extension({ ...one, stopsAt, extensions }, limits, now)
+    const answer = extension({ ...one, stopsAt, extensions, turnEndsAt: null }, limits, now)
     if ('refused' in answer) continue
     stopsAt = answer.to
     extensions++
@@ -81,7 +83,11 @@ describe('whatever is clicked', () => {
         const step = limits.reserveMinutes * minute
         let stopsAt = firstStop(held, limits, 0)
         for (let now = 0; now < stopsAt; now += step / 2) {
-          const answer = extension({ ...held, stopsAt, extensions: 0 }, limits, now)
+          const answer = extension(
+            { ...held, stopsAt, extensions: 0, turnEndsAt: null },
+            limits,
+            now,
+          )
           if ('to' in answer) stopsAt = answer.to
           expect(stopsAt - now).toBeLessThanOrEqual(step)
         }
@@ -89,6 +95,21 @@ describe('whatever is clicked', () => {
       }),
     )
   })
+})
+
+test('while others wait, a click goes to the end of the turn and no further', () => {
+  const held = { kind: 'session' as const, heldUntil: 600 * minute, isReservation: true }
+  const limits = { ...defaultPolicy.lifecycle, reserveMinutes: 60 }
+  const click = (stopsAt: number, turnEndsAt: number) =>
+    extension(
+      { ...held, extensions: 0, stopsAt: stopsAt * minute, turnEndsAt: turnEndsAt * minute },
+      limits,
+      50 * minute,
+    )
+  expect(click(60, 100)).toEqual({ to: 100 * minute })
+  expect(click(60, 300)).toEqual({ to: 110 * minute })
+  expect(click(100, 100)).toEqual({ refused: 'extend.others-wait' })
+  expect(click(110, 100)).toEqual({ refused: 'extend.others-wait' })
 })
 
 describe('who works when a session opens or ends', () => {

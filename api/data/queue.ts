@@ -1,0 +1,211 @@
+/**
+ * Who waits for a place, in which order, and when it is likely to come: the facts of stacks/rules/queue.ts and
+ * turns.ts, and the record of how long each workspace ran.
+ */
+import { type PastStay, likelyTurn } from '../../stacks/rules/queue.ts'
+import { type Waiter, inTurn, turnEnds } from '../../stacks/rules/turns.ts'
+import type { Lifecycle } from '../../stacks/terms.ts'
+import { type Db, execute, many, notify, one, sql } from './db.ts'
+import { newId } from './ids.ts'
+import { opening } from './place.ts'
+
+const MINUTE_MS = 60_000
+const HOUR_MS = 3600_000
+/** So many past stays of a course say how long people stay. */
+const LEARNED_FROM = 300
+
+export async function openStay(
+  tx: Db,
+  stay: { workspaceId: string; courseId: string; period: string; now: Date },
+): Promise<void> {
+  await execute(
+    tx,
+    sql`insert into stay (id, workspace_id, course_id, period, started_at)
+        values (${newId()}, ${stay.workspaceId}, ${stay.courseId}, ${stay.period}, ${stay.now})
+        on conflict (workspace_id) where ended_at is null do nothing`,
+  )
+}
+
+export async function closeStay(
+  tx: Db,
+  stay: { workspaceId: string; reason: string; now: Date },
+): Promise<void> {
+  await execute(
+    tx,
+    sql`update stay set ended_at = ${stay.now}, reason = ${stay.reason}
+        where workspace_id = ${stay.workspaceId} and ended_at is null`,
+  )
+}
+
+type Sharing = { lifecycle: Lifecycle; gpus: number }
+
+async function sharingOf(db: Db, courseId: string): Promise<Sharing> {
+  return one<Sharing>(db, sql`select lifecycle, gpus from course where id = ${courseId}`)
+}
+
+/** Turns are for what is scarce: GPUs. How long one is in ms; undefined where there are none. */
+const turnOf = ({ lifecycle, gpus }: Sharing): number | undefined =>
+  gpus > 0 && lifecycle.turnHours > 0 ? lifecycle.turnHours * HOUR_MS : undefined
+
+/** How long a place is held for whose turn it is; undefined where whoever is next is simply let in. */
+export async function holdMinutes(db: Db, courseId: string): Promise<number | undefined> {
+  const sharing = await sharingOf(db, courseId)
+  return turnOf(sharing) === undefined ? undefined : sharing.lifecycle.holdMinutes
+}
+
+/** Who waits and has no place held, first in line first. In a course without turns: who came first. */
+export async function waiters(db: Db, course: { id: string; now: Date }): Promise<Waiter[]> {
+  const rows = await many<{ id: string; queued_at: Date }>(
+    db,
+    sql`select id, queued_at from workspace where course_id = ${course.id} and state = 'queued'
+        and held_until is null order by queued_at, id`,
+  )
+  const isServed = turnOf(await sharingOf(db, course.id)) !== undefined && rows.length > 0
+  const served = isServed ? await servedMs(db, course) : new Map<string, number>()
+  return inTurn(
+    rows.map((row) => ({
+      id: row.id,
+      queuedAt: row.queued_at.getTime(),
+      servedMs: served.get(row.id) ?? 0,
+    })),
+  )
+}
+
+/** What each was served in the project period under way, or in the course's classes. */
+async function servedMs(db: Db, course: { id: string; now: Date }): Promise<Map<string, number>> {
+  const { period } = await opening(db, course)
+  const rows = await many<{ workspace_id: string; ms: number }>(
+    db,
+    sql`select workspace_id, sum(extract(epoch from ended_at - started_at) * 1000)::float8 as ms from stay
+        where course_id = ${course.id} and period = ${period} and ended_at is not null group by workspace_id`,
+  )
+  return new Map(rows.map((row) => [row.workspace_id, row.ms]))
+}
+
+type RunningRow = {
+  id: string
+  started_at: Date
+  stops_at: Date
+  turn_ends_at: Date | null
+}
+
+async function running(db: Db, courseId: string): Promise<RunningRow[]> {
+  return many<RunningRow>(
+    db,
+    sql`select id, coalesce(started_at, state_at) as started_at, stops_at, turn_ends_at from workspace
+        where course_id = ${courseId} and state in ('starting', 'ready', 'resetting', 'failed', 'stopping')
+          and stops_at is not null`,
+  )
+}
+
+/** Says, or takes back, when the turns of who runs end: as many as wait. Idempotent. */
+export async function settleTurns(tx: Db, course: { id: string; now: Date }): Promise<void> {
+  const sharing = await sharingOf(tx, course.id)
+  const turnMs = turnOf(sharing)
+  if (turnMs === undefined) return
+  const who = await running(tx, course.id)
+  const ends = turnEnds(
+    {
+      running: who.map((row) => ({ id: row.id, startedAt: row.started_at.getTime() })),
+      waiting: await waiters(tx, course),
+      free: await freePlaces(tx, course.id),
+    },
+    { turnMs, warnMs: sharing.lifecycle.warnMinutes * MINUTE_MS },
+  )
+  for (const row of who) {
+    const end = ends.get(row.id)
+    if (end === row.turn_ends_at?.getTime()) continue
+    await execute(
+      tx,
+      sql`update workspace set turn_ends_at = ${end === undefined ? null : new Date(end)}, version = version + 1
+          where id = ${row.id}`,
+    )
+    await notify(tx, 'workspace', row.id)
+  }
+}
+
+async function freePlaces(db: Db, courseId: string): Promise<number> {
+  const { free } = await one<{ free: number }>(
+    db,
+    sql`select count(*) as free from place where course_id = ${courseId} and workspace_id is null`,
+  )
+  return free
+}
+
+export type QueueView = {
+  ahead: number
+  /** Null when no place is ever given back. */
+  estimateAt: Date | null
+  /** No place is likely before the session ends. */
+  isBeyond: boolean
+  /** It is one's turn: a place is held until then, and a click starts it. */
+  heldUntil: Date | null
+  /** How long a place is held when it is one's turn; null where one is simply let in. */
+  holdMinutes: number | null
+}
+
+export async function queueView(
+  db: Db,
+  mine: { id: string; courseId: string; heldUntil: Date | null; now: Date },
+): Promise<QueueView> {
+  const { courseId, heldUntil, now } = mine
+  const hold = (await holdMinutes(db, courseId)) ?? null
+  if (heldUntil)
+    return { ahead: 0, estimateAt: heldUntil, isBeyond: false, heldUntil, holdMinutes: hold }
+  const line = await waiters(db, { id: courseId, now })
+  const ahead = Math.max(
+    0,
+    line.findIndex((waiter) => waiter.id === mine.id),
+  )
+  const sharing = await sharingOf(db, courseId)
+  const open = await opening(db, { id: courseId, now })
+  const turnMs = turnOf(sharing) ?? Infinity
+  const at = likelyTurn(
+    {
+      running: [...(await running(db, courseId)), ...(await heldPlaces(db, courseId))].map(
+        (row) => ({
+          startedAt: row.started_at.getTime(),
+          endsAt: Math.min(row.stops_at.getTime(), row.started_at.getTime() + turnMs),
+        }),
+      ),
+      free: await freePlaces(db, courseId),
+      ahead,
+      mostMs: Math.min(turnMs, open.stopsAt.getTime() - now.getTime()),
+      past: await pastStays(db, courseId),
+    },
+    now.getTime(),
+  )
+  const endsAt = open.sessionEndsAt?.getTime() ?? Infinity
+  return {
+    ahead,
+    estimateAt: at === null ? null : new Date(at),
+    isBeyond: at !== null && at >= endsAt,
+    heldUntil: null,
+    holdMinutes: hold,
+  }
+}
+
+/** A place held for somebody is as good as taken, by who starts at the end of the hold. */
+async function heldPlaces(
+  db: Db,
+  courseId: string,
+): Promise<{ started_at: Date; stops_at: Date }[]> {
+  return many(
+    db,
+    sql`select held_until as started_at, held_until + make_interval(mins => (course.lifecycle ->> 'reserveMinutes')::int)
+          as stops_at from workspace join course on course.id = workspace.course_id
+        where course_id = ${courseId} and workspace.state = 'queued' and held_until is not null`,
+  )
+}
+
+async function pastStays(db: Db, courseId: string): Promise<PastStay[]> {
+  const rows = await many<{ ms: number; reason: string }>(
+    db,
+    sql`select extract(epoch from ended_at - started_at)::float8 * 1000 as ms, reason from stay
+        where course_id = ${courseId} and ended_at is not null order by ended_at desc limit ${LEARNED_FROM}`,
+  )
+  return rows.map((row) => ({
+    ms: row.ms,
+    isWhole: row.reason === 'asked' || row.reason === 'idle',
+  }))
+}
