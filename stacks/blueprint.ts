@@ -99,6 +99,8 @@ export const blueprintCourseSchema = z.strictObject({
   headroom: z
     .strictObject({
       seats: z.int(),
+      /** People at once outside class; as many as cold seats when absent. */
+      atOnce: z.int().optional(),
       from: instant,
       until: instant,
       timeZone: z.string(),

@@ -120,6 +120,7 @@ const project = z.strictObject({
 
 const headroom = z.strictObject({
   seats: count.optional(),
+  atOnce: count.optional(),
   hours: hours.default('08:00-22:00'),
   days: z.array(weekday).default([...allDays]),
   reserved: count.default(0),

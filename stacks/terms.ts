@@ -135,6 +135,8 @@ export type Weekday = 'MO' | 'TU' | 'WE' | 'TH' | 'FR' | 'SA' | 'SU'
 export interface Headroom {
   /** How many; max(2, 10 % of the students) when absent. */
   seats?: number | undefined
+  /** How many may work at once outside class: past the headroom, seats are made as they are asked for. */
+  atOnce?: number | undefined
   hours: string
   days: Weekday[]
   /** How many of them have capacity kept in the pool; the others wait for room like everyone. */

@@ -164,7 +164,7 @@ export async function keepCourse(
     sql`insert into course (id, zone_id, key, code, state, state_at, document, title, allowance_seats,
           places_outside, outside_from, outside_until, lifecycle, gpus, created_at)
         values (${newId()}, ${course.zoneId}, ${plan.key}, ${plan.course8}, ${course.state}, ${now}, ${course.document},
-          ${JSON.stringify(course.title)}, ${plan.allowance.seats}, ${headroom?.seats ?? 0},
+          ${JSON.stringify(course.title)}, ${plan.allowance.seats}, ${headroom?.atOnce ?? headroom?.seats ?? 0},
           ${firstOpening(course.held)}, ${headroom?.until ?? null}, ${JSON.stringify(plan.lifecycle)},
           ${plan.template?.gpu?.count ?? 0}, ${now})
         on conflict (zone_id, key) do update set document = excluded.document, title = excluded.title,

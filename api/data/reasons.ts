@@ -1,9 +1,21 @@
 /** What only the running system knows: who works where, which seats are there already, and which leads were learned. */
 import { type Db, execute, many, notify, sql } from './db.ts'
 
-export type SeatReason = { course: string; seat: number; why: 'working' | 'queued' | 'headroom' }
+export type SeatReason = {
+  course: string
+  seat: number
+  why: 'working' | 'queued' | 'headroom'
+  pool?: string
+}
 
-type Row = { course: string; seat: number; taken: boolean; exists: boolean; state: string | null }
+type Row = {
+  course: string
+  pool: string
+  seat: number
+  taken: boolean
+  exists: boolean
+  state: string | null
+}
 
 /**
  * Reasons a seat should exist besides the blueprint's: people at work, people in the queue, and for the
@@ -16,8 +28,9 @@ export async function seatReasons(db: Db): Promise<{
 }> {
   const rows = await many<Row>(
     db,
-    sql`select course.key as course, seat.number as seat, seat.taken, seat.state <> 'absent' as exists, workspace.state
-        from seat join course on course.id = seat.course_id left join workspace on workspace.seat_id = seat.id
+    sql`select course.key as course, pool.key as pool, seat.number as seat, seat.taken,
+          seat.state <> 'absent' as exists, workspace.state
+        from seat join course on course.id = seat.course_id join pool on pool.id = seat.pool_id left join workspace on workspace.seat_id = seat.id
         where seat.taken or seat.state <> 'absent' order by course.key, seat.number`,
   )
   const taken: Record<string, number[]> = {}
@@ -38,7 +51,9 @@ const AT_WORK = new Set(['starting', 'ready', 'resetting', 'stopping', 'failed']
 
 function reasonOf(row: Row): SeatReason[] {
   const of = (why: SeatReason['why']): SeatReason[] => [{ course: row.course, seat: row.seat, why }]
-  if (row.state !== null && AT_WORK.has(row.state)) return of('working')
+  // The stack that made its service keeps it.
+  if (row.state !== null && AT_WORK.has(row.state))
+    return of('working').map((reason) => (row.exists ? { ...reason, pool: row.pool } : reason))
   if (row.state === 'queued') return of('queued')
   return !row.taken && row.exists ? of('headroom') : []
 }

@@ -153,13 +153,21 @@ export async function countWarm(db: Db, ids: string[]): Promise<number> {
 /** Terraform made or changed the seat's service. */
 export async function markMade(
   tx: Db,
-  seat: { id: string; serviceId: string; generation: number; templateDigest: string; now: Date },
+  seat: {
+    id: string
+    serviceId: string
+    generation: number
+    templateDigest: string
+    /** Of the stack that made it; as it was when absent. */
+    poolId?: string
+    now: Date
+  },
 ): Promise<void> {
   await execute(
     tx,
     sql`update seat set state = case when state = 'absent' then 'cold' else state end,
         state_at = case when state = 'absent' then ${seat.now} else state_at end,
-        service_id = ${seat.serviceId}, applied_generation = ${seat.generation},
+        pool_id = coalesce(${seat.poolId ?? null}::uuid, pool_id), service_id = ${seat.serviceId}, applied_generation = ${seat.generation},
         template_digest = ${seat.templateDigest}, held = false where id = ${seat.id}`,
   )
   await tellHolder(tx, seat.id)

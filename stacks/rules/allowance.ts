@@ -24,7 +24,7 @@ export function allowanceNotes(course: Course, sessions: Occurrence[], policy: P
   const allowed = allowanceOf(course, policy)
   const asked: Allowed = {
     seats: Math.max(0, ...sessions.map((one) => one.students)),
-    atOnce: Math.max(0, ...sessions.map((one) => one.atOnce)),
+    atOnce: Math.max(course.headroom?.atOnce ?? 0, ...sessions.map((one) => one.atOnce)),
     hoursPerWeek: busiestWeekHours(sessions),
   }
   const what = ['seats', 'atOnce', 'hoursPerWeek'] as const

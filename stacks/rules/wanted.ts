@@ -14,6 +14,8 @@ export interface Reason {
   seat: number
   /** `headroom` names the cold seats to keep, instead of the lowest free numbers. */
   why: 'working' | 'queued' | 'headroom'
+  /** The pool whose stack has its service; the course's when absent. */
+  pool?: string
   /** Instant at which the reason ends, if known. */
   until?: string
 }
@@ -116,12 +118,18 @@ function withLead(session: BlueprintSession, leadSeconds: number | undefined): B
 type Needs = Map<string, Map<number, number | null>>
 
 function wantedOf(course: BlueprintCourse, now: number, running: Running, wanted: Wanted): void {
-  const reasons = (running.reasons ?? []).filter((reason) => reason.course === course.key)
+  const reasons = (running.reasons ?? []).filter(
+    (reason) => reason.course === course.key && (endOf(reason) ?? Infinity) > now,
+  )
   const sessions = course.sessions
     .map((one) => withLead(one, running.leads?.[one.key]))
     .filter((one) => parseInstant(one.leadStartsAt) <= now && now < parseInstant(one.graceEndsAt))
   wanted.sessions.push(...sessions)
   const needs: Needs = new Map()
+  // Who works keeps their service, whatever opens meanwhile: their stack claims the seat before any session's.
+  for (const reason of reasons)
+    if (reason.why === 'working')
+      need(needs, reason.pool ?? course.pool, reason.seat, endOf(reason))
   for (const session of sessions) {
     for (const seat of seatNumbers(session.seats)) {
       need(needs, session.pool, seat, parseInstant(session.graceEndsAt))
@@ -129,13 +137,14 @@ function wantedOf(course: BlueprintCourse, now: number, running: Running, wanted
     warmOf(course, session, running, needs, wanted)
   }
   for (const reason of reasons) {
-    if (reason.why === 'headroom') continue
-    const until = reason.until === undefined ? null : parseInstant(reason.until)
-    if (until === null || until > now) need(needs, course.pool, reason.seat, until)
+    if (reason.why === 'queued') need(needs, course.pool, reason.seat, endOf(reason))
   }
   if (sessions.length === 0) needHeadroom(course, now, reasons, needs)
   if (course.template !== null) addStacks(course, course.template, now, needs, wanted)
 }
+
+const endOf = (reason: Reason): number | null =>
+  reason.until === undefined ? null : parseInstant(reason.until)
 
 /** A (course, seat) has one service: the pool that claimed it first keeps it; the longest reason counts. */
 function need(needs: Needs, pool: string, seat: number, until: number | null): void {

@@ -54,7 +54,7 @@ test.each([
   ],
   [
     'headroom: { seat: 3 }',
-    'course.yaml:9:13 headroom: unknown field "seat" | the fields seats, hours, days, reserved',
+    'course.yaml:9:13 headroom: unknown field "seat" | the fields seats, atOnce, hours, days, reserved',
   ],
   [
     'lifecycle: { warnMinutes: 0 }',

@@ -98,6 +98,21 @@ test('a course in two pools has one stack in each', () => {
   ])
 })
 
+test('who works when a session opens in another pool keeps their service', () => {
+  const two = `${pools}---${pools.replace('key: own', 'key: other')}`
+  const rest = 'students: 3\nsessions: [{ start: 2026-11-23T08:00, minutes: 120, pool: other }]'
+  const plan = compile(inputOf(two + course(rest), {})).blueprint
+  const at = (pool?: string) =>
+    seatsAt(plan, inClass, {
+      reasons: [{ course: 'networks', seat: 2, why: 'working', ...(pool && { pool }) }],
+    })
+  expect(at()).toEqual([
+    ['seats-networks-0', [2]],
+    ['seats-networks_other-0', [1, 3]],
+  ])
+  expect(at('other')).toEqual([['seats-networks_other-0', [1, 2, 3]]])
+})
+
 test('bought nodes are wanted from their order to their end, always-on ones always', () => {
   const cloud = pools.replace(
     /^nodes:.*$/m,

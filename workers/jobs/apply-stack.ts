@@ -250,7 +250,8 @@ async function record(
       if (!seat || !serviceId) continue
       const templateDigest = digestOf(template)
       await rememberTemplate(tx, { digest: templateDigest, body: template })
-      await markMade(tx, { id: seat.id, serviceId, generation, templateDigest, now: means.now() })
+      const made = { id: seat.id, serviceId, generation, templateDigest, poolId: stack.pool_id }
+      await markMade(tx, { ...made, now: means.now() })
     }
     const wanted = new Set(goal.map((seat) => seat.number))
     for (const seat of there)
