@@ -83,6 +83,8 @@ export const lifecycleSchema = z.strictObject({
   reserveMinutes: z.int().default(120),
   turnHours: z.number().default(4),
   holdMinutes: z.int().default(15),
+  idleMinutes: z.int().default(60),
+  idleMinutesInClass: z.int().default(0),
 })
 
 export const blueprintCourseSchema = z.strictObject({

@@ -152,6 +152,8 @@ const lifecycle = {
   reserveMinutes: upToAWeek,
   turnHours: z.number().min(0).max(168).meta({ allowed: 'hours, from 0 (no turns) to 168' }),
   holdMinutes: upToADay,
+  idleMinutes: minutes,
+  idleMinutesInClass: minutes,
 }
 
 const head = (kind: string) => ({ apiVersion: z.literal(apiVersion), kind: z.literal(kind) })
@@ -267,6 +269,8 @@ const policyFields = {
       reserveMinutes: lifecycle.reserveMinutes.default(120),
       turnHours: lifecycle.turnHours.default(4),
       holdMinutes: lifecycle.holdMinutes.default(15),
+      idleMinutes: lifecycle.idleMinutes.default(60),
+      idleMinutesInClass: lifecycle.idleMinutesInClass.default(0),
     })
     .prefault({}),
   teaching: z

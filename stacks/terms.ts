@@ -165,6 +165,9 @@ export interface Lifecycle {
   turnHours: number
   /** A place is held so long for whose turn it is, then passes on. */
   holdMinutes: number
+  /** Without any work for so long it stops: outside class and in project periods, and in class. */
+  idleMinutes: number
+  idleMinutesInClass: number
 }
 
 export type CourseState = 'draft' | 'test' | 'ready' | 'archived'

@@ -15,6 +15,7 @@ import { reconciler } from './jobs/reconcile.ts'
 import { startLoop } from './loop.ts'
 import { realPace } from './pace.ts'
 import { seatDriver } from './swarm/drive.ts'
+import { sampleSeats } from './swarm/sample.ts'
 import { connectEngine } from './swarm/engine.ts'
 import { inventoryWatch } from './watch/inventory.ts'
 
@@ -23,6 +24,7 @@ export type Worker = { stop(): Promise<void> }
 const RECONCILE_MS = 2_000
 const DRIVE_MS = 1_000
 const TIDY_MS = 60_000
+const SAMPLE_MS = 60_000
 const NOTICES_MS = 15_000
 /** A remote is asked less often than a folder of ours. */
 const ESTATE_MS = { folder: 5_000, remote: 30_000 }
@@ -84,6 +86,11 @@ export async function startWorker(options: {
     },
     onError: onError('what is wanted could not be compared with what is there'),
   })
+  const watch = startLoop({
+    everyMs: SAMPLE_MS,
+    pass: async () => void ((await lead.isOurs()) && (await sampleSeats({ pool, ring, log, now }))),
+    onError: onError('seats could not be asked whether anybody works there'),
+  })
   const tidy = startLoop({
     everyMs: TIDY_MS,
     pass: async () => void ((await lead.isOurs()) && (await purgeLti(pool, now()))),
@@ -117,7 +124,7 @@ export async function startWorker(options: {
   return {
     async stop() {
       stopping.abort()
-      const loops = [drive, plan, tidy, tell, write, look].map((loop) => loop.stop())
+      const loops = [drive, plan, tidy, watch, tell, write, look].map((loop) => loop.stop())
       await Promise.all([...loops, listening.close()])
       notices.close()
       await boss.stop({ graceful: true, timeout: 150_000 })

@@ -9,9 +9,11 @@ import {
   type Running,
   extension,
   follow,
+  isIdle,
   isReservation,
   warnsAt,
 } from '../../stacks/rules/lifecycle.ts'
+import { idleMinutesOf } from '../../stacks/rules/idle.ts'
 import type { BlueprintSession } from '../../stacks/blueprint.ts'
 import type { Lifecycle } from '../../stacks/terms.ts'
 import { type Actor, audit } from './audit.ts'
@@ -28,8 +30,10 @@ type RunRow = {
   id: string
   stops_at: Date
   turn_ends_at: Date | null
+  idle_stops_at: Date | null
   /** The first of these. */
   stop_at: Date
+  seat_id: string | null
   warned_at: Date | null
   extensions: number
   session_id: string | null
@@ -40,8 +44,10 @@ type RunRow = {
   lifecycle: Lifecycle
 }
 
-const stopAt = sql`least(workspace.stops_at, workspace.turn_ends_at)`
-const runColumns = sql`workspace.id, workspace.stops_at, workspace.turn_ends_at, ${stopAt} as stop_at, workspace.warned_at, workspace.extensions,
+/** Whether it works or not. */
+const endsAt = sql`least(workspace.stops_at, workspace.turn_ends_at)`
+const stopAt = sql`least(workspace.stops_at, workspace.turn_ends_at, workspace.idle_stops_at)`
+const runColumns = sql`workspace.id, workspace.seat_id, workspace.stops_at, workspace.turn_ends_at, workspace.idle_stops_at, ${stopAt} as stop_at, workspace.warned_at, workspace.extensions,
   workspace.session_id, session.grace_ends_at, session.kind, course.outside_until, course.gpus, course.lifecycle`
 const runTable = sql`workspace join course on course.id = workspace.course_id
   left join session on session.id = workspace.session_id`
@@ -51,6 +57,8 @@ const runningOf = (row: RunRow): Running => ({
   stopsAt: row.stops_at.getTime(),
   extensions: row.extensions,
   turnEndsAt: row.turn_ends_at?.getTime() ?? null,
+  idleStopsAt: row.idle_stops_at?.getTime() ?? null,
+  idleMinutes: idleMinutesOf(row.lifecycle, row.kind),
 })
 
 function accountOf(row: RunRow): Account {
@@ -64,18 +72,29 @@ function accountOf(row: RunRow): Account {
 }
 
 /** What a click would do now to a workspace that runs, or why it does nothing. */
-export async function extensionOf(db: Db, id: string, now: Date): Promise<Extension | undefined> {
+export async function extensionOf(
+  db: Db,
+  id: string,
+  now: Date,
+): Promise<{ extension: Extension; isIdle: boolean; stopsAt: Date } | undefined> {
   const row = await findOne<RunRow>(
     db,
     sql`select ${runColumns} from ${runTable} where workspace.id = ${id} and ${timed}
         and workspace.stops_at is not null`,
   )
-  return row && extension(runningOf(row), row.lifecycle, now.getTime())
+  if (!row) return undefined
+  const running = runningOf(row)
+  const idle = isIdle(running, row.lifecycle, now.getTime())
+  const answer = extension(running, row.lifecycle, now.getTime())
+  return { extension: answer, isIdle: idle, stopsAt: idle ? row.stop_at : endOf(row) }
 }
 
+const endOf = (row: RunRow): Date =>
+  row.turn_ends_at && row.turn_ends_at < row.stops_at ? row.turn_ends_at : row.stops_at
+
 /**
- * One click: moves the stop as far as the rules allow. `from` is the stop the page showed: a second click, or
- * one on an old page, changes nothing.
+ * One click: moves the stop as far as the rules allow, or says that somebody is there. `from` is the stop the page
+ * showed: a second click, or one on an old page, changes nothing.
  */
 export async function extendWorkspace(
   tx: Db,
@@ -84,24 +103,50 @@ export async function extendWorkspace(
   const row = await findOne<RunRow>(
     tx,
     sql`select ${runColumns} from ${runTable} where workspace.id = ${act.workspaceId} and ${timed}
-        and ${stopAt} = ${act.from} for update of workspace`,
+        and workspace.stops_at is not null for update of workspace`,
   )
-  const answer = row && extension(runningOf(row), row.lifecycle, act.now.getTime())
-  if (!answer || 'refused' in answer) return
+  if (!row) return
+  if (isIdle(runningOf(row), row.lifecycle, act.now.getTime())) return stayAwake(tx, row, act)
+  if (endOf(row).getTime() !== act.from.getTime()) return
+  const answer = extension(runningOf(row), row.lifecycle, act.now.getTime())
+  if ('refused' in answer) return
   const to = new Date(answer.to)
   await execute(
     tx,
     sql`update workspace set stops_at = ${to}, extensions = extensions + 1, warned_at = null,
         version = version + 1 where id = ${act.workspaceId}`,
   )
-  await audit(tx, {
-    actor: act.actor,
-    action: 'workspace.extend',
-    subject: { kind: 'workspace', id: act.workspaceId },
-    detail: { from: act.from.toISOString(), to: to.toISOString() },
-    now: act.now,
+  await auditMove(tx, act, 'workspace.extend', {
+    from: act.from.toISOString(),
+    to: to.toISOString(),
   })
   await notify(tx, 'workspace', act.workspaceId)
+}
+
+type Act = { workspaceId: string; actor: Actor; now: Date }
+
+/** The click counts as work: its minutes begin anew. */
+async function stayAwake(tx: Db, row: RunRow, act: Act): Promise<void> {
+  const { now } = act
+  const minutes = idleMinutesOf(row.lifecycle, row.kind)
+  const to = new Date(now.getTime() + minutes * 60_000)
+  await execute(
+    tx,
+    sql`update workspace set idle_stops_at = ${to}, warned_at = null, version = version + 1 where id = ${row.id}`,
+  )
+  await execute(tx, sql`update seat_sample set worked_at = ${now} where seat_id = ${row.seat_id}`)
+  await auditMove(tx, act, 'workspace.stay', { to: to.toISOString() })
+  await notify(tx, 'workspace', row.id)
+}
+
+async function auditMove(
+  tx: Db,
+  act: Act,
+  action: string,
+  detail: Record<string, unknown>,
+): Promise<void> {
+  const subject = { kind: 'workspace', id: act.workspaceId }
+  await audit(tx, { actor: act.actor, action, subject, detail, now: act.now })
 }
 
 /**
@@ -190,7 +235,7 @@ async function moveStop(
   await notify(tx, 'workspace', row.id)
 }
 
-export type StopReason = 'session_end' | 'time' | 'reservation' | 'turn' | 'turn_passed'
+export type StopReason = 'session_end' | 'time' | 'reservation' | 'turn' | 'turn_passed' | 'idle'
 
 /** What time alone changes: stops who is past the end, opens what was closed. Idempotent. */
 export async function workspacesDue(
@@ -201,7 +246,10 @@ export async function workspacesDue(
     (await many<{ id: string }>(db, query)).map((row) => row.id)
   const over = await many<RunRow>(
     db,
-    sql`select ${runColumns} from ${runTable} where ${timed} and ${stopAt} <= ${now}
+    // Idle only when it was looked at since: who typed after the last look is not stopped.
+    sql`select ${runColumns} from ${runTable} where ${timed} and (${endsAt} <= ${now}
+          or (workspace.idle_stops_at <= ${now} and exists (select from seat_sample
+                where seat_sample.seat_id = workspace.seat_id and sampled_at >= workspace.idle_stops_at)))
         order by ${stopAt}, workspace.id`,
   )
   const passed = await ids(
@@ -223,6 +271,7 @@ export async function workspacesDue(
 }
 
 function reasonOf(row: RunRow): StopReason {
+  if (row.idle_stops_at && row.idle_stops_at < endOf(row)) return 'idle'
   if (row.turn_ends_at && row.turn_ends_at < row.stops_at) return 'turn'
   if (row.grace_ends_at === null) return 'time'
   return row.stops_at < row.grace_ends_at ? 'reservation' : 'session_end'

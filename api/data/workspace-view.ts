@@ -32,6 +32,8 @@ export type WorkspaceView = {
   stopsAt: Date | null
   /** Its stop is near, and its student is told. */
   isWarned: boolean
+  /** It is near because no work was seen: a click says that somebody is there. */
+  isIdle: boolean
   /** What a click would do to the stop, or why it does nothing; null while it does not run. */
   extension: Extension | null
   message: { code: string; params: Record<string, string | number> } | null
@@ -59,7 +61,6 @@ type Row = {
   version: number
   opens_at: Date | null
   held_until: Date | null
-  stop_at: Date | null
   warned_at: Date | null
   message_code: string | null
   message_params: Record<string, string | number>
@@ -84,7 +85,7 @@ export async function workspaceView(
     db,
     sql`select workspace.id, workspace.person_id, workspace.course_id, course.key as course_key,
           course.title as course_title, workspace.state, workspace.state_at, workspace.version, workspace.held_until,
-          workspace.opens_at, least(workspace.stops_at, workspace.turn_ends_at) as stop_at, workspace.warned_at, workspace.message_code, workspace.message_params,
+          workspace.opens_at, workspace.warned_at, workspace.message_code, workspace.message_params,
           seat.id as seat_id, seat.number, seat.state as seat_state, seat.task_id, seat.node_address,
           seat.credential_key_id, seat.credential, seat.message_code as seat_message_code,
           seat.message_params as seat_message_params
@@ -93,6 +94,7 @@ export async function workspaceView(
   )
   if (!row) return undefined
   const isTimed = ['starting', 'ready', 'resetting'].includes(row.state)
+  const stop = isTimed ? await extensionOf(db, row.id, now) : undefined
   const ports = row.seat_id ? await seatPorts(db, [row.seat_id]) : []
   return {
     id: row.id,
@@ -110,9 +112,10 @@ export async function workspaceView(
         ? await queueView(db, { ...row, courseId: row.course_id, heldUntil: row.held_until, now })
         : null,
     opensAt: row.opens_at,
-    stopsAt: isTimed ? row.stop_at : null,
+    stopsAt: stop?.stopsAt ?? null,
     isWarned: isTimed && row.warned_at !== null,
-    extension: (isTimed && (await extensionOf(db, row.id, now))) || null,
+    isIdle: stop?.isIdle ?? false,
+    extension: stop?.extension ?? null,
     message: messageOf(row),
     credential: credentialIn(row, ring),
     nodeAddress: row.node_address,

@@ -16,6 +16,10 @@ export const seat = {
     en: 'It was your turn, and the place passed on to the next in line. Press Start to queue again.',
     fr: 'C’était votre tour, et la place est passée au suivant. Redémarrez pour reprendre la file.',
   },
+  'stopped.idle': {
+    en: 'It was stopped because nobody worked in it any more. Your files are kept, and you can start it again.',
+    fr: 'Il a été arrêté car plus personne n’y travaillait. Vos fichiers sont gardés, et vous pouvez le redémarrer.',
+  },
   'stopped.time': {
     en: 'Its time was over. Your files are kept, and you can start it again.',
     fr: 'Son temps était écoulé. Vos fichiers sont gardés, et vous pouvez le redémarrer.',

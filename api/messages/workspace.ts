@@ -120,6 +120,11 @@ export const workspace = {
     en: 'Your workspace stops {when}. Save your work: files are kept, running programs end.',
     fr: 'Votre espace s’arrête {when}. Enregistrez votre travail : les fichiers sont gardés, les programmes en cours s’arrêtent.',
   },
+  'workspace.idle': {
+    en: 'No work was seen here for a while: your workspace stops {when}, unless you go on. Files are kept.',
+    fr: 'Aucune activité depuis un moment : votre espace s’arrête {when}, sauf si vous continuez. Les fichiers sont gardés.',
+  },
+  'act.stay': { en: 'I am still working', fr: 'Je travaille encore' },
   'workspace.warned.title': { en: 'Stops soon', fr: 'S’arrête bientôt' },
 
   'act.take-turn': { en: 'Start now', fr: 'Démarrer maintenant' },

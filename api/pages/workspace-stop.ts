@@ -24,7 +24,7 @@ export function automaticStop(visit: Visit, view: WorkspaceView, t: Words, when:
 function warning(visit: Visit, view: WorkspaceView, stopsAt: Date, t: Words, when: When): Html {
   const said = { when: when(stopsAt) }
   return html`<div class="warning" role="alert">
-      <p>${t('workspace.warned', said)}</p>
+      <p>${t(view.isIdle ? 'workspace.idle' : 'workspace.warned', said)}</p>
     </div>
     ${deskNote(`stop ${view.id} ${stopsAt.toISOString()}`, {
       title: t('note.stop', said),
@@ -38,7 +38,7 @@ function extending(visit: Visit, view: WorkspaceView, stopsAt: Date, t: Words, w
   const isRefused = answer !== null && 'refused' in answer
   return html`${isRefused && view.isWarned && html`<p class="hint">${t(answer.refused)}</p>`}
     <div class="putting-off">
-      ${answer && !isRefused && extendForm(visit, view, stopsAt, t('act.extend', { when: when(new Date(answer.to)) }))}
+      ${answer && !isRefused && extendForm(visit, view, stopsAt, t(view.isIdle ? 'act.stay' : 'act.extend', { when: when(new Date(answer.to)) }))}
       ${!visit.isFramed && notifyMe(t)}
     </div>`
 }

@@ -55,6 +55,9 @@ export interface Running extends Account {
   extensions: number
   /** Others wait, and its turn ends then; null while nobody does. */
   turnEndsAt: number | null
+  /** No work was seen for a while: it stops then, unless it is; null: not watched. */
+  idleStopsAt: number | null
+  idleMinutes: number
 }
 
 /** Less than this more is nothing to click for. */
@@ -66,6 +69,8 @@ const leastMs = minuteMs
  */
 export function extension(running: Running, lifecycle: Lifecycle, now: number): Extension {
   const turn = running.turnEndsAt ?? Infinity
+  if (isIdle(running, lifecycle, now))
+    return { to: Math.min(running.stopsAt, turn, now + running.idleMinutes * minuteMs) }
   const end = Math.min(running.heldUntil ?? Infinity, turn)
   if (end - running.stopsAt < leastMs && end === turn) return { refused: 'extend.others-wait' }
   if (end - running.stopsAt < leastMs)
@@ -79,6 +84,13 @@ export function extension(running: Running, lifecycle: Lifecycle, now: number): 
     return { refused: 'extend.never' }
   if (running.extensions >= lifecycle.extendTimes) return { refused: 'extend.often' }
   return { to: Math.min(end, running.stopsAt + lifecycle.extendMinutes * minuteMs) }
+}
+
+/** Whether it is about to stop because no work was seen: then a click says that somebody is there. */
+export function isIdle(running: Running, lifecycle: Lifecycle, now: number): boolean {
+  const { idleStopsAt } = running
+  if (idleStopsAt === null || warnsAt(idleStopsAt, lifecycle) > now) return false
+  return idleStopsAt < Math.min(running.stopsAt, running.turnEndsAt ?? Infinity)
 }
 
 /** From when on its student is warned. A stop that was always nearer than that is warned of at once. */

@@ -13,6 +13,7 @@ import {
 } from '../../stacks/rules/lifecycle.ts'
 
 const minute = 60_000
+const watched = { idleStopsAt: null, idleMinutes: 60 }
 const minutes = (most: number) => fc.integer({ min: 0, max: most }).map((n) => n * minute)
 const lifecycle = fc.record({
   stopMinutes: fc.integer({ min: 5, max: 10_080 }),
@@ -22,6 +23,8 @@ const lifecycle = fc.record({
   reserveMinutes: fc.integer({ min: 5, max: 600 }),
   turnHours: fc.constant(4),
   holdMinutes: fc.constant(15),
+  idleMinutes: fc.constant(60),
+  idleMinutesInClass: fc.constant(0),
 })
 const account: fc.Arbitrary<Account> = fc
   .record({
@@ -38,7 +41,11 @@ function clicks(one: Account, limits: typeof defaultPolicy.lifecycle, moments: n
   let extensions = 0
   for (const now of moments.toSorted((a, b) => a - b)) {
     if (now >= stopsAt) break
-    const answer = extension({ ...one, stopsAt, extensions, turnEndsAt: null }, limits, now)
+    const answer = extension(
+      { ...one, stopsAt, extensions, turnEndsAt: null, ...watched },
+      limits,
+      now,
+    )
     if ('refused' in answer) continue
     stopsAt = answer.to
     extensions++
@@ -84,7 +91,7 @@ describe('whatever is clicked', () => {
         let stopsAt = firstStop(held, limits, 0)
         for (let now = 0; now < stopsAt; now += step / 2) {
           const answer = extension(
-            { ...held, stopsAt, extensions: 0, turnEndsAt: null },
+            { ...held, stopsAt, extensions: 0, turnEndsAt: null, ...watched },
             limits,
             now,
           )
@@ -102,7 +109,13 @@ test('while others wait, a click goes to the end of the turn and no further', ()
   const limits = { ...defaultPolicy.lifecycle, reserveMinutes: 60 }
   const click = (stopsAt: number, turnEndsAt: number) =>
     extension(
-      { ...held, extensions: 0, stopsAt: stopsAt * minute, turnEndsAt: turnEndsAt * minute },
+      {
+        ...held,
+        extensions: 0,
+        stopsAt: stopsAt * minute,
+        turnEndsAt: turnEndsAt * minute,
+        ...watched,
+      },
       limits,
       50 * minute,
     )

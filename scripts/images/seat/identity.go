@@ -54,5 +54,6 @@ func identityHandler(task string, key []byte) http.Handler {
 		answer.Header().Set("Cache-Control", "no-store")
 		json.NewEncoder(answer).Encode(prove(key, task, nonce))
 	})
+	routes.HandleFunc("GET /counters", countersHandler("/", task, key))
 	return routes
 }

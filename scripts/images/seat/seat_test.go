@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestPasswordHashIsTheOneLibcMakes(t *testing.T) {
@@ -54,6 +56,68 @@ func TestSecretIsReadOrRefusedInWords(t *testing.T) {
 	}
 	if _, err := readSecret("/nowhere"); err == nil || !strings.Contains(err.Error(), "docker run") {
 		t.Errorf("an image run by hand: %v", err)
+	}
+}
+
+func TestCountersAreToldToWhoHoldsTheKeyOnly(t *testing.T) {
+	key := []byte("0123456789abcdef0123456789abcdef")
+	nonce := "abcdefghijklmnop"
+	ask := func(query string) *httptest.ResponseRecorder {
+		answer := httptest.NewRecorder()
+		identityHandler("task-1", key).ServeHTTP(answer, httptest.NewRequest("GET", "/counters?"+query, nil))
+		return answer
+	}
+	if code := ask("nonce=" + nonce).Code; code != http.StatusForbidden {
+		t.Errorf("without a proof: %d", code)
+	}
+	// The identity's proof is anybody's to ask for, and must open nothing.
+	if code := ask("nonce=" + nonce + "&proof=" + prove(key, "task-1", nonce).Proof).Code; code != http.StatusForbidden {
+		t.Errorf("with a proof of identity: %d", code)
+	}
+	answer := ask("nonce=" + nonce + "&proof=" + sign(key, "counters?"+nonce))
+	var told counters
+	if err := json.NewDecoder(answer.Body).Decode(&told); err != nil || answer.Code != http.StatusOK {
+		t.Fatalf("%d: %v", answer.Code, err)
+	}
+	signed := fmt.Sprintf("counters=task-1.%s.%d.%d.%d.%d", nonce, told.CPUMicros, told.NetworkBytes, told.InputSecondsAgo, told.GPUPercent)
+	if told.Task != "task-1" || told.Proof != sign(key, signed) {
+		t.Errorf("%+v", told)
+	}
+}
+
+func TestCountersAreReadWhereTheKernelKeepsThem(t *testing.T) {
+	root := t.TempDir()
+	write := func(file, text string) {
+		os.MkdirAll(filepath.Dir(filepath.Join(root, file)), 0o755)
+		os.WriteFile(filepath.Join(root, file), []byte(text), 0o644)
+	}
+	if got := count(root); got.CPUMicros != -1 || got.NetworkBytes != -1 || got.InputSecondsAgo != -1 || got.GPUPercent != -1 {
+		t.Errorf("what is not there is unknown: %+v", got)
+	}
+	write("sys/fs/cgroup/cpu,cpuacct/cpuacct.usage", "7000000\n")
+	if got := count(root).CPUMicros; got != 7000 {
+		t.Errorf("first version, nanoseconds: %d", got)
+	}
+	write("sys/fs/cgroup/cpu.stat", "usage_usec 123456\nuser_usec 100000\n")
+	write("sys/class/drm/card0/device/gpu_busy_percent", "3\n")
+	write("sys/class/drm/card1/device/gpu_busy_percent", "41\n")
+	write("proc/net/dev", `Inter-|   Receive                                                |  Transmit
+ face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
+    lo: 9999999    100    0    0    0     0          0         0  9999999    100    0    0    0     0       0          0
+  eth0:    1000     10    0    0    0     0          0         0      500      5    0    0    0     0       0          0
+`)
+	write("dev/pts/0", "")
+	write("dev/pts/1", "")
+	write("dev/pts/ptmx", "")
+	now := time.Now()
+	os.Chtimes(filepath.Join(root, "dev/pts/0"), now.Add(-time.Hour), now)
+	os.Chtimes(filepath.Join(root, "dev/pts/1"), now.Add(-90*time.Second), now)
+	got := count(root)
+	if got.CPUMicros != 123456 || got.NetworkBytes != 1500 || got.GPUPercent != 41 {
+		t.Errorf("%+v", got)
+	}
+	if got.InputSecondsAgo < 89 || got.InputSecondsAgo > 95 {
+		t.Errorf("typed %d s ago", got.InputSecondsAgo)
 	}
 }
 

@@ -1,0 +1,139 @@
+// Stops for want of work, on real rows: counters come as the worker hears them from a seat.
+import { createHmac } from 'node:crypto'
+import { type AddressInfo } from 'node:net'
+import { createServer } from 'node:http'
+import { afterAll, expect, it } from 'vitest'
+import { type Db, one, sql, withTransaction } from '../../api/data/db.ts'
+import { recordSample, watchedSeats } from '../../api/data/seat-sample.ts'
+import { workspaceView } from '../../api/data/workspace-view.ts'
+import { extendWorkspace, warnWorkspaces, workspacesDue } from '../../api/data/workspace-time.ts'
+import { countersOf } from '../../workers/swarm/sample.ts'
+import { testDatabase } from '../postgres.ts'
+import {
+  type ClassCourse,
+  actor,
+  at,
+  launchAt,
+  newPerson,
+  plannedCourse,
+  ring,
+  seatOf,
+} from './class-scene.ts'
+
+const database = await testDatabase()
+afterAll(() => database.drop())
+const { pool } = database
+const tx = <T>(work: (db: Db) => Promise<T>) => withTransaction(pool, work)
+const selfStudy = { seats: 3, atOnce: 3, ready: 3, outside: 3 }
+
+async function launched(course: ClassCourse, minute: number) {
+  const { id } = await launchAt(pool, course, await newPerson(pool), minute)
+  const seat = await seatOf(pool, id)
+  let cpuMicros = 0
+  /** A minute's look: `seconds` of processor time since the last. */
+  const look = async (minute: number, seconds: number) => {
+    cpuMicros += seconds * 1_000_000
+    const counters = { cpuMicros, networkBytes: 0, inputSecondsAgo: null, gpuPercent: null }
+    const seen = { seatId: seat.id, taskId: `task-${seat.id}`, counters, now: at(minute) }
+    await tx((db) => recordSample(db, seen))
+    await tx((db) => warnWorkspaces(db, at(minute)))
+  }
+  const quiet = async (from: number, to: number) => {
+    for (let minute = from; minute <= to; minute++) await look(minute, 0)
+  }
+  const due = async (minute: number) =>
+    (await workspacesDue(pool, at(minute))).stop.find((each) => each.id === id)?.reason
+  return {
+    id,
+    seatId: seat.id,
+    look,
+    quiet,
+    due,
+    view: (m: number) => workspaceView(pool, ring, id, at(m)),
+  }
+}
+
+it('stops who has done nothing for an hour, after a warning, and says why', async () => {
+  const mine = await launched(await plannedCourse(pool, selfStudy), 300)
+  await mine.look(301, 30)
+  await mine.quiet(302, 350)
+  expect(await mine.view(350)).toMatchObject({ isWarned: false, isIdle: false, stopsAt: at(420) })
+  await mine.quiet(351, 360)
+  expect(await mine.view(360)).toMatchObject({ isWarned: true, isIdle: true, stopsAt: at(361) })
+  // Not before it was looked at once more: somebody may have come back since.
+  expect(await mine.due(361)).toBeUndefined()
+  await mine.quiet(361, 361)
+  expect(await mine.due(361)).toBe('idle')
+})
+
+it('goes on for who works again, and for who says so by a click', async () => {
+  const mine = await launched(await plannedCourse(pool, selfStudy), 300)
+  await mine.quiet(301, 355)
+  expect((await mine.view(355))?.isWarned).toBe(true)
+  await mine.look(356, 20)
+  expect(await mine.view(356)).toMatchObject({ isWarned: false, isIdle: false })
+  await mine.quiet(357, 410)
+  expect(await mine.view(410)).toMatchObject({
+    isIdle: true,
+    stopsAt: at(416),
+    extension: { to: at(420).getTime() },
+  })
+  await tx((db) =>
+    extendWorkspace(db, { workspaceId: mine.id, from: at(416), actor, now: at(410) }),
+  )
+  await mine.quiet(411, 417)
+  expect(await mine.due(417)).toBeUndefined()
+  const { extensions } = await one<{ extensions: number }>(
+    pool,
+    sql`select extensions from workspace where id = ${mine.id}`,
+  )
+  expect(extensions).toBe(0)
+})
+
+it('watches nobody in class, unless the course says so', async () => {
+  const listening = await launched(await plannedCourse(pool, selfStudy), 1)
+  await listening.quiet(2, 80)
+  expect(await listening.due(80)).toBeUndefined()
+  const lifecycle = { idleMinutesInClass: 30 }
+  const watched = await launched(await plannedCourse(pool, { ...selfStudy, lifecycle }), 1)
+  const seats = (await watchedSeats(pool)).map((seat) => seat.id)
+  expect([seats.includes(watched.seatId), seats.includes(listening.seatId)]).toEqual([true, false])
+  await watched.quiet(2, 33)
+  expect(await watched.due(33)).toBe('idle')
+})
+
+it('never stops for want of answers', async () => {
+  const mine = await launched(await plannedCourse(pool, selfStudy), 300)
+  await mine.quiet(301, 310)
+  // The worker was away for an hour and a half: nobody knows what happened meanwhile.
+  expect(await mine.due(400)).toBeUndefined()
+  await mine.look(400, 0)
+  expect(await mine.due(400)).toBeUndefined()
+})
+
+it('believes a seat that proves itself, and nobody else', async () => {
+  const key = Buffer.alloc(32, 1)
+  const sign = (by: Buffer, text: string) =>
+    createHmac('sha256', by).update(text).digest('base64url')
+  let signedBy = key
+  const seat = createServer((request, response) => {
+    const query = new URL(request.url ?? '', 'http://seat').searchParams
+    const nonce = query.get('nonce') ?? ''
+    if (query.get('proof') !== sign(key, `counters?${nonce}`)) return response.writeHead(403).end()
+    const told = { cpuMicros: 5, networkBytes: 6, inputSecondsAgo: -1, gpuPercent: -1 }
+    const proof = sign(signedBy, `counters=${['t', nonce, ...Object.values(told)].join('.')}`)
+    response.end(JSON.stringify({ task: 't', ...told, proof }))
+  })
+  await new Promise<void>((listening) => seat.listen(0, '127.0.0.1', listening))
+  const { port } = seat.address() as AddressInfo
+  const ask = (task: string, by = key) =>
+    countersOf(by, { task_id: task, node_address: '127.0.0.1', identity_port: port })
+  const told = { cpuMicros: 5, networkBytes: 6, inputSecondsAgo: null, gpuPercent: null }
+  expect(await ask('t')).toEqual(told)
+  expect(await ask('another task')).toBeUndefined()
+  expect(await ask('t', Buffer.alloc(32, 2))).toBeUndefined()
+  signedBy = Buffer.alloc(32, 3)
+  expect(await ask('t')).toBeUndefined()
+  await new Promise((closed) => seat.close(closed))
+  expect(await ask('t')).toBeUndefined()
+})
