@@ -38,10 +38,11 @@ export function playWorker(database: TestDatabase, boss: Boss, at: (minute: numb
   const tasks = new Map<string, string>()
   const done: Done[] = []
   let made = 0
+  const budget = { memoryMb: 4096, cores: 2 }
 
   /** Looks once, as the worker does every two seconds, and lets what it asked for happen. */
   async function pass(minute: number): Promise<void> {
-    await reconciler({ pool, boss, place, now: () => at(minute) }).reconcile()
+    await reconciler({ pool, boss, place, now: () => at(minute), budget }).reconcile()
     await applyStacks(minute)
     // Down, cold, up and ready are looks of their own.
     for (let look = 0; look < 4; look++)
