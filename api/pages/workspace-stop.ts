@@ -8,39 +8,47 @@ import { type Words, deskNote, notifyMe, ticking } from './workspace-parts.ts'
 
 type When = (at: Date) => string
 
+/** The same elements, warned or not: what its reader holds in focus or was answered stays, and is read aloud. */
 export function automaticStop(visit: Visit, view: WorkspaceView, t: Words, when: When): Html {
   const { stopsAt } = view
   if (!stopsAt) return html``
-  return html`${view.isWarned && warning(visit, view, stopsAt, t, when)}
+  const said = { when: when(stopsAt) }
+  const warned = view.isIdle ? 'workspace.idle' : 'workspace.warned'
+  // It holds no ticking time: it would be read aloud each second.
+  return html`<div class="warning" role="alert">
+      ${view.isWarned && html`<p>${t(warned, said)}</p>`}
+    </div>
     <p class="stops">
-      ${t('workspace.stops', { when: when(stopsAt) })}
+      ${t('workspace.stops', said)}
       <span class="left">(${ticking(visit, stopsAt, 'time.left', t)})</span>.
       ${t('workspace.stops.kept')}
     </p>
-    ${extending(visit, view, stopsAt, t, when)}`
-}
-
-/** Read aloud when it appears, so it holds no ticking time. */
-function warning(visit: Visit, view: WorkspaceView, stopsAt: Date, t: Words, when: When): Html {
-  const said = { when: when(stopsAt) }
-  return html`<div class="warning" role="alert">
-      <p>${t(view.isIdle ? 'workspace.idle' : 'workspace.warned', said)}</p>
+    <div class="putting-off">
+      <div class="click">${click(visit, view, stopsAt, t, when)}</div>
+      ${!visit.isFramed && notifyMe(t)}
     </div>
-    ${deskNote(`stop ${view.id} ${stopsAt.toISOString()}`, {
-      title: t('note.stop', said),
-      body: `${view.courseTitle[visit.locale]}. ${t('note.stop.body')}`,
-    })}`
+    ${
+      view.isWarned &&
+      deskNote(`stop ${view.id} ${stopsAt.toISOString()}`, {
+        title: t('note.stop', said),
+        body: `${view.courseTitle[visit.locale]}. ${t('note.stop.body')}`,
+      })
+    }`
 }
 
 /** The button says what it does; when it is near the end and there is none, why. */
-function extending(visit: Visit, view: WorkspaceView, stopsAt: Date, t: Words, when: When): Html {
+function click(
+  visit: Visit,
+  view: WorkspaceView,
+  stopsAt: Date,
+  t: Words,
+  when: When,
+): Html | false {
   const answer = view.extension
-  const isRefused = answer !== null && 'refused' in answer
-  return html`${isRefused && view.isWarned && html`<p class="hint">${t(answer.refused)}</p>`}
-    <div class="putting-off">
-      ${answer && !isRefused && extendForm(visit, view, stopsAt, t(view.isIdle ? 'act.stay' : 'act.extend', { when: when(new Date(answer.to)) }))}
-      ${!visit.isFramed && notifyMe(t)}
-    </div>`
+  if (!answer) return false
+  if ('refused' in answer) return view.isWarned && html`<p class="hint">${t(answer.refused)}</p>`
+  const label = view.isIdle ? t('act.stay') : t('act.extend', { when: when(new Date(answer.to)) })
+  return extendForm(visit, view, stopsAt, label)
 }
 
 function extendForm(visit: Visit, view: WorkspaceView, from: Date, label: string): Html {

@@ -19,6 +19,8 @@ export type Seat = {
   serviceId: string
   login: string
   password: string
+  /** What it proves itself with. */
+  key: Buffer
   /** Waits until every port of the environment answers, and says where. */
   untilReady(): Promise<Place>
   /** Turns it off, waits for its end, turns it on again. */
@@ -61,6 +63,7 @@ export async function makeSeat(
     serviceId,
     login,
     password,
+    key,
     untilReady,
     async restart() {
       await scale(0)

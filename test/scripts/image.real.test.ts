@@ -10,6 +10,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connectEngine } from '../../workers/swarm/engine.ts'
 import type { Engine } from '../../workers/swarm/engine.ts'
 import { findService } from '../../workers/swarm/service.ts'
+import type { Counters } from '../../stacks/rules/idle.ts'
+import { IDENTITY_PORT } from '../../workers/swarm/probe.ts'
+import { countersOf } from '../../workers/swarm/sample.ts'
 import { listTasks } from '../../workers/swarm/task.ts'
 import { terminalOn } from '../beds/image.ts'
 import { makeSeat } from '../beds/seat.ts'
@@ -128,6 +131,38 @@ describe('SSH', () => {
       'Permission denied',
     )
   })
+})
+
+it('counts what is done in it, never what, and tells who has its key', async () => {
+  const identityPort = place.ports.get(IDENTITY_PORT) ?? 0
+  const where = { task_id: place.task, node_address: place.address, identity_port: identityPort }
+  const counters = async () => {
+    const told = await countersOf(seats[0].key, where)
+    if (!told) throw new Error('The seat told no counters.')
+    return told
+  }
+  expect(await countersOf(seats[1].key, where)).toBeUndefined()
+  const shell = await openWebShell(at(place, WEB))
+  await shell.run('true')
+  expect((await counters()).inputSecondsAgo).toBeLessThan(30)
+  // A page that is only open, and the looks themselves, use next to nothing.
+  const [idle, then] = [await counters(), Date.now()]
+  await new Promise((resolve) => setTimeout(resolve, 3_000))
+  const still = await counters()
+  const cpuShare = (from: Counters, to: Counters, since: number) =>
+    ((to.cpuMicros ?? NaN) - (from.cpuMicros ?? NaN)) / 1000 / (Date.now() - since)
+  expect(cpuShare(idle, still, then)).toBeLessThan(0.02)
+  expect((still.networkBytes ?? NaN) - (idle.networkBytes ?? NaN)).toBeLessThan(10_000)
+  expect(still.inputSecondsAgo).toBeGreaterThanOrEqual(2)
+  // Work is seen, and so is what comes over the network.
+  const began = Date.now()
+  await shell.run('timeout 2 sh -c "while :; do :; done"')
+  const after = await counters()
+  expect(cpuShare(still, after, began)).toBeGreaterThan(0.3)
+  await shell.run('head -c 300000 /dev/zero | tr "\\0" x')
+  expect((await counters()).networkBytes).toBeGreaterThan((after.networkBytes ?? NaN) + 300_000)
+  expect(after.gpuPercent).toBeNull()
+  shell.type('exit\n')
 })
 
 it('gives each seat its own user and identity', async () => {

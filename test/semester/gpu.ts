@@ -2,7 +2,8 @@
  * Thirty students who all want a GPU all day, and four of them: each comes in the morning, works for an hour or two
  * when served, stops, comes again; a fifth never stop by themselves.
  */
-import { findOne, sql } from '../../api/data/db.ts'
+import { findOne, sql, withTransaction } from '../../api/data/db.ts'
+import { startWorkspace } from '../../api/data/workspace.ts'
 import type { BlueprintSession } from '../../stacks/blueprint.ts'
 import type { Random } from '../campus/random.ts'
 import { GPU_COURSE, GPUS } from './campus.ts'
@@ -27,6 +28,8 @@ export class SharedGpus {
   readonly #students: Students
   readonly #dice: Random
   readonly #known = new Map<string, Student>()
+  /** Whose turn it is, and who is on their way to the click. */
+  readonly #called = new Set<string>()
   #counted = 0
   #until = 0
 
@@ -65,11 +68,26 @@ export class SharedGpus {
 
   async #look(id: string): Promise<void> {
     const student = this.#known.get(id)
-    const row = await findOne<{ state: string }>(
+    const row = await findOne<{ state: string; held_until: Date | null }>(
       this.#students.pool,
-      sql`select state from workspace where id = ${id}`,
+      sql`select state, held_until from workspace where id = ${id}`,
     )
+    if (student && row?.held_until) this.#takeTurn(id)
     if (student && row && row.state !== student.state) this.#move(id, student, row.state)
+  }
+
+  /** The page says that a place is held: a click within minutes, as somebody does who looks at it now and then. */
+  #takeTurn(workspaceId: string): void {
+    const { clock, pool } = this.#students
+    if (this.#called.has(workspaceId)) return
+    this.#called.add(workspaceId)
+    clock.at(clock.ms + this.#dice.between(1, 6) * minute, () => {
+      this.#called.delete(workspaceId)
+      const actor = { name: 'student', role: 'student' } as const
+      void withTransaction(pool, (tx) =>
+        startWorkspace(tx, { workspaceId, actor, now: clock.now() }),
+      )
+    })
   }
 
   #move(id: string, student: Student, state: string): void {
