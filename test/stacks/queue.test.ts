@@ -112,12 +112,16 @@ const middle = (list: number[]): number =>
   list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)] ?? NaN
 
 test.each([
-  { places: 4, perHour: 7 },
-  { places: 12, perHour: 20 },
-])('its middle error is at most a fifth, with $places places', (plan) => {
-  const errors = [1, 2, 3].flatMap((seed) => days(seed, { ...plan, days: 5 }))
-  expect(errors.length).toBeGreaterThan(200)
-  expect(middle(errors.map((one) => one.learned))).toBeLessThan(0.2)
-  // The automatic stops alone say more than twice the wait.
-  expect(middle(errors.map((one) => one.clock))).toBeGreaterThan(1)
-})
+  { places: 4, perHour: 7, days: 5 },
+  { places: 12, perHour: 20, days: 2 },
+])(
+  'its middle error is at most a fifth, with $places places',
+  (plan) => {
+    const errors = [1, 2, 3].flatMap((seed) => days(seed, plan))
+    expect(errors.length).toBeGreaterThan(200)
+    expect(middle(errors.map((one) => one.learned))).toBeLessThan(0.2)
+    // The automatic stops alone say more than twice the wait.
+    expect(middle(errors.map((one) => one.clock))).toBeGreaterThan(1)
+  },
+  30_000,
+)
