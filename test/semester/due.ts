@@ -49,7 +49,8 @@ export function dueIn(pool: Pool, edges: number[]) {
       sql`select least(
             (select min(retry_at) from stack where wanted_digest is distinct from applied_digest or state = 'needs_reconcile'),
             (select min(lease_until) from stack),
-            (select min(stops_at) from workspace where state in ('queued', 'starting', 'ready', 'failed')),
+            (select min(least(stops_at, turn_ends_at)) from workspace where state in ('starting', 'ready', 'failed')),
+            (select min(held_until) from workspace where state = 'queued'),
             (select min(opens_at) from workspace where state = 'closed'),
             (select min(lead_starts_at) from session where state = 'planned'),
             (select min(places_until) from course where state <> 'archived')) as plan,
