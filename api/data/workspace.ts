@@ -235,6 +235,8 @@ async function closeUntilNext(tx: Db, workspace: Workspace, now: Date): Promise<
         and opens_at > ${now} order by opens_at limit 1`,
   )
   const opensAt = next?.opens_at ?? null
+  const place = { courseId: workspace.course_id, workspaceId: workspace.id, now }
+  if (workspace.held_until) await freePlace(tx, place)
   await moveTo(tx, workspace.id, 'closed', now, sql`, queued_at = null, opens_at = ${opensAt}`)
   return 'closed'
 }
@@ -422,15 +424,12 @@ export async function serveQueue(tx: Db, course: { courseId: string; now: Date }
 
 /** The session ended while they waited: they are let in when the next one opens. */
 async function closeQueue(tx: Db, { courseId, now }: { courseId: string; now: Date }) {
-  const held = await many<Workspace>(
+  const waits = await many<Workspace>(
     tx,
     sql`select ${workspaceColumns} from ${workspaceTable} where workspace.course_id = ${courseId}
         and workspace.state = 'queued' for update of workspace`,
   )
-  for (const waiting of held) {
-    if (waiting.held_until) await freePlace(tx, { courseId, workspaceId: waiting.id, now })
-    await closeUntilNext(tx, waiting, now)
-  }
+  for (const waiting of waits) await closeUntilNext(tx, waiting, now)
   return 0
 }
 

@@ -129,3 +129,18 @@ it('gives the place on when the one it is held for leaves the line', async () =>
   await tx((db) => stopWorkspace(db, { workspaceId: third, actor, now: at(32) }))
   expect((await view(fifth, 32))?.queue?.heldUntil).toEqual(at(47))
 })
+
+it('keeps no place of who comes for their turn when the period is over', async () => {
+  const course = await gpuCourse()
+  await launch(course, 95)
+  await launch(course, 96)
+  const mine = await launch(course, 97)
+  await pass(course, 125)
+  expect((await view(mine, 125))?.queue?.heldUntil).toEqual(at(140))
+  expect(await start(mine, 136)).toBe('closed')
+  const { held } = await one<{ held: number }>(
+    pool,
+    sql`select count(*) as held from place where workspace_id = ${mine}`,
+  )
+  expect(held).toBe(0)
+})
