@@ -86,7 +86,7 @@ export async function startWorker(options: {
     },
     onError: onError('what is wanted could not be compared with what is there'),
   })
-  const watch = startLoop({
+  const sample = startLoop({
     everyMs: SAMPLE_MS,
     pass: async () => void ((await lead.isOurs()) && (await sampleSeats({ pool, ring, log, now }))),
     onError: onError('seats could not be asked whether anybody works there'),
@@ -124,7 +124,7 @@ export async function startWorker(options: {
   return {
     async stop() {
       stopping.abort()
-      const loops = [drive, plan, tidy, watch, tell, write, look].map((loop) => loop.stop())
+      const loops = [drive, plan, tidy, sample, tell, write, look].map((loop) => loop.stop())
       await Promise.all([...loops, listening.close()])
       notices.close()
       await boss.stop({ graceful: true, timeout: 150_000 })
