@@ -19,17 +19,16 @@ const LATE_MS = 3 * 60_000
 
 export function inventoryPage(visit: Visit, view: InventoryView): Html {
   const t = (code: string) => say(visit.locale, code)
+  // All is well only when somebody has looked.
+  const none = t(view.last ? 'inventory.off.none' : 'inventory.never')
   return adminFrame(
     visit,
     'admin.inventory',
     html`<section class="sheet" aria-labelledby="off-title">
         <h2 id="off-title">${t('inventory.off')}</h2>
-        ${tableOf(t('inventory.off'), columnsOf(visit, view.timeZone, 'open'), view.open, t('inventory.off.none'))}
+        ${tableOf(t('inventory.off'), columnsOf(visit, view.timeZone, 'open'), view.open, none)}
       </section>
-      <section class="sheet" aria-labelledby="exists-title">
-        <h2 id="exists-title">${t('inventory.exists')}</h2>
-        ${existing(visit, view)}
-      </section>
+      ${view.last && existing(visit, view.last, view.timeZone)}
       <section class="sheet" aria-labelledby="resolved-title">
         <h2 id="resolved-title">${t('inventory.resolved')}</h2>
         ${tableOf(t('inventory.resolved'), columnsOf(visit, view.timeZone, 'resolved'), view.resolved, t('inventory.resolved.none'))}
@@ -37,17 +36,19 @@ export function inventoryPage(visit: Visit, view: InventoryView): Html {
   )
 }
 
-function existing(visit: Visit, { last, timeZone }: InventoryView): Html {
+function existing(visit: Visit, last: NonNullable<InventoryView['last']>, timeZone: string): Html {
   const { locale, at } = visit
-  if (!last) return html`<p class="empty">${say(locale, 'inventory.never')}</p>`
   const when = stamp(locale, timeZone, last.looked_at)
   const isLate = at.getTime() - last.looked_at.getTime() > LATE_MS
-  return html`<ul class="counts">
+  return html`<section class="sheet" aria-labelledby="exists-title">
+    <h2 id="exists-title">${say(locale, 'inventory.exists')}</h2>
+    <ul class="counts">
       ${Object.entries(last.counts).map(([kind, count]) => html`<li><strong>${count.all}</strong> ${countText(visit, kind, count)}</li>`)}
     </ul>
     <p class="${isLate ? 'note is-warning' : 'hint'}">
       ${say(locale, isLate ? 'inventory.late' : 'inventory.looked', { when })}
-    </p>`
+    </p>
+  </section>`
 }
 
 function countText({ locale }: Visit, kind: string, { on }: InventoryCounts[string]): string {
