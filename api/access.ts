@@ -2,7 +2,13 @@
  * Who may. Each rule is a small function that answers what the visit is about (a workspace, a course), or
  * throws why not. A route names its rule; a handler gets the rule's answer.
  */
-import { type CourseRow, findCourse, roleInCourse } from './data/course.ts'
+import {
+  type CourseRow,
+  courseDocument,
+  editsPlanOf,
+  findCourse,
+  roleInCourse,
+} from './data/course.ts'
 import { type RunSummary, findRun } from './data/run-view.ts'
 import { type Workspace, findWorkspace } from './data/workspace.ts'
 import { Problem, notAllowed, notFound, signInFirst } from './errors.ts'
@@ -47,6 +53,21 @@ export type SeenCourse = CourseRow & { role: 'student' | 'teacher' | undefined }
 
 /** Who teaches the course, through an LMS course that points at it; administrators see it too. */
 export const teaches: Access<SeenCourse> = (visit) => courseSeenBy(visit, ['teacher'])
+
+export type PlannedCourse = SeenCourse & { document: string }
+
+/** Who may plan the course: whoever edits an LMS course that points at it, and administrators. */
+export const plansCourse: Access<PlannedCourse> = async (visit) => {
+  const course = await teaches(visit)
+  if (!(await mayPlan(visit, course))) throw notAllowed('problem.plan-not-yours')
+  return { ...course, document: await courseDocument(visit.pool, course.id) }
+}
+
+export async function mayPlan(visit: Visit, course: SeenCourse): Promise<boolean> {
+  if (visit.isOperator || visit.visitor?.administrator) return true
+  const { personId } = visit.visitor ?? {}
+  return personId !== undefined && editsPlanOf(visit.pool, { personId, courseId: course.id })
+}
 
 /** Who takes part in the course, in any role. */
 export const takesPart: Access<SeenCourse> = (visit) => courseSeenBy(visit, ['student', 'teacher'])

@@ -41,6 +41,10 @@ export const paths = {
   deepLink: (id: string) => `/deep-links/${id}`,
   copiedActivity: (id: string) => `/copied-activities/${id}`,
   register: (token: string) => `/lti/register?token=${encodeURIComponent(token)}`,
+  coursePlan: (key: string, saved?: string) =>
+    `/courses/${key}/plan${saved === undefined ? '' : `?saved=${saved}`}`,
+  coursePlanPreview: (key: string) => `/courses/${key}/plan/preview`,
+  coursePlanUndo: (key: string) => `/courses/${key}/plan/undo`,
   adminChange: (id: string) => `/admin/changes/${id}`,
   changeApproval: (id: string) => `/admin/changes/${id}/approval`,
   changeRejection: (id: string) => `/admin/changes/${id}/rejection`,

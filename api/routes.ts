@@ -10,6 +10,7 @@ import {
   ownWorkspace,
   takesPart,
   teaches,
+  plansCourse,
 } from './access.ts'
 import * as admin from './handlers/admin.ts'
 import * as change from './handlers/change.ts'
@@ -23,6 +24,7 @@ import * as inventory from './handlers/inventory.ts'
 import * as invite from './handlers/invite.ts'
 import * as notice from './handlers/notice.ts'
 import * as lms from './handlers/platform.ts'
+import * as plan from './handlers/plan.ts'
 import * as platform from './handlers/platform-page.ts'
 import * as receipt from './handlers/receipt.ts'
 import * as run from './handlers/run.ts'
@@ -75,6 +77,16 @@ export const routes: Route[] = [
 
   get('/courses/:course', teaches, course.show, 'A teacher’s course'),
   get('/courses/:course/events', teaches, course.events, 'A teacher’s course, live'),
+  get('/courses/:course/plan', plansCourse, plan.show, 'The plan of a course'),
+  post('/courses/:course/plan', plansCourse, plan.planBody, plan.save, 'Change the plan'),
+  post(
+    '/courses/:course/plan/preview',
+    plansCourse,
+    plan.planBody,
+    plan.preview,
+    'What a plan would mean',
+  ),
+  post('/courses/:course/plan/undo', plansCourse, plan.undoBody, plan.undo, 'Undo the plan'),
   post('/courses/:course/workspace', takesPart, nothing, course.openWorkspace, 'My workspace here'),
 
   get('/deep-links/:link', everyone, deepLink.show, 'Choose the course of an LMS activity'),

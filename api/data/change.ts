@@ -204,6 +204,11 @@ export async function approveChange(
   })
 }
 
+export async function findChange(db: Db, id: string): Promise<Change | undefined> {
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) return undefined
+  return findOne<Change>(db, sql`select ${changeColumns} from change where id = ${id}`)
+}
+
 /** The latest changes, newest first. */
 export async function latestChanges(db: Db, limit: number): Promise<Change[]> {
   return many<Change>(

@@ -85,6 +85,27 @@ export async function roleInCourse(
   return found?.role
 }
 
+/** Whether somebody edits an LMS course that points at it (see keepMember): proof that they may plan it. */
+export async function editsPlanOf(
+  db: Db,
+  who: { personId: string; courseId: string },
+): Promise<boolean> {
+  const found = await findOne(
+    db,
+    sql`select 1 as edits from membership
+        join lms_resource on lms_resource.lms_context_id = membership.lms_context_id
+        where membership.person_id = ${who.personId} and lms_resource.course_id = ${who.courseId}
+          and membership.role = 'teacher' and membership.edits_plans limit 1`,
+  )
+  return found !== undefined
+}
+
+/** The course as its author wrote it. */
+export async function courseDocument(db: Db, id: string): Promise<string> {
+  return (await one<{ document: string }>(db, sql`select document from course where id = ${id}`))
+    .document
+}
+
 export type StoredDocument = { kind: string; key: string; text: string }
 
 /** Every document in force, as its author wrote it. */

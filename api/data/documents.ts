@@ -81,6 +81,7 @@ export function compileDocuments(
   documents: Proposed[],
   taken: Record<string, number[]>,
   now: Date,
+  compiler: typeof compile = compile,
 ): Compiled {
   const input: CompileInput = {
     courses: valuesOf(documents, 'Course'),
@@ -92,7 +93,7 @@ export function compileDocuments(
     now: now.toISOString(),
   }
   if (!input.zones.some((zone) => zone.key === defaultZone.key)) input.zones.push(defaultZone)
-  return compile(input)
+  return compiler(input)
 }
 
 type Values = { [One in ParsedDocument as One['kind']]: One['value'] }

@@ -1,6 +1,6 @@
 /** A teacher's course page and its stream; and, for anyone in the course, their own workspace. */
 import { notesOfCourse } from '../data/change.ts'
-import type { SeenCourse } from '../access.ts'
+import { type SeenCourse, mayPlan } from '../access.ts'
 import { withTransaction } from '../data/db.ts'
 import { noticesOfCourse } from '../data/notice.ts'
 import { waitingInCourse } from '../data/overview.ts'
@@ -29,17 +29,18 @@ export const events: Handler<SeenCourse> = (visit, course) => {
 
 async function viewOf(visit: Visit, course: SeenCourse, at: Date): Promise<CourseView> {
   const { pool } = visit
-  const [sessions, seats, waiting, notes, past, notices] = await Promise.all([
+  const [sessions, seats, waiting, notes, past, notices, plans] = await Promise.all([
     sessionsToCome(pool, { courseIds: [course.id], now: at, limit: SESSIONS_SHOWN }),
     courseSeats(pool, { courseId: course.id }),
     waitingInCourse(pool, course.id),
     notesOfCourse(pool, course.key),
     pastSessions(pool, { id: course.id, limit: PAST_SHOWN }),
     noticesOfCourse(pool, { courseId: course.id, now: at }),
+    mayPlan(visit, course),
   ])
   // Names are for who teaches these students, not for who runs the machines.
   const seen = course.role === 'teacher' ? seats : seats.map(nameless)
-  return { course, sessions, seats: seen, waiting, notes, past, notices }
+  return { course, sessions, seats: seen, waiting, notes, past, notices, mayPlan: plans }
 }
 
 const nameless = <Seat extends { display_name: string | null }>(seat: Seat): Seat => ({

@@ -14,6 +14,7 @@ import { notice } from './notice.ts'
 import { problem } from './problem.ts'
 import { receipt } from './receipt.ts'
 import { change } from './change.ts'
+import { plan } from './plan.ts'
 import { run } from './run.ts'
 import { seat } from './seat.ts'
 import { workspace } from './workspace.ts'
@@ -26,6 +27,7 @@ export const catalogue: Readonly<Record<string, Message>> = {
   ...admin,
   ...receipt,
   ...change,
+  ...plan,
   ...run,
   ...lead,
   ...inventory,

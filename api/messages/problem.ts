@@ -93,6 +93,10 @@ export const problem = {
     en: 'This change does not wait for approval: it was decided meanwhile, or it does not exist.',
     fr: 'Cette modification n’attend pas d’approbation : elle a été décidée entre-temps, ou n’existe pas.',
   },
+  'problem.plan-not-yours': {
+    en: 'Plans are made by who may edit the LMS course. Open the activity’s settings in your LMS once (Select content), and come back.',
+    fr: 'La planification revient à qui peut modifier le cours dans la plateforme. Ouvrez-y une fois les réglages de l’activité (Sélectionner le contenu), puis revenez.',
+  },
   'problem.nothing-to-undo': {
     en: 'This cannot be undone: {documents} came with it. Archive a course instead: state: archived.',
     fr: 'Impossible d’annuler : {documents} est arrivé avec cette modification. Archivez plutôt le cours : state: archived.',

@@ -23,6 +23,8 @@ export type CourseView = {
   notes: Note[]
   past: PastSession[]
   notices: Notice[]
+  /** Whether the reader may plan it. */
+  mayPlan: boolean
 } & ClassView
 
 export function coursePage(visit: Visit, view: CourseView): Html {
@@ -33,6 +35,12 @@ export function coursePage(visit: Visit, view: CourseView): Html {
     refreshSeconds: 15,
     main: html`<div class="page-head">
         <h1>${title}</h1>
+        ${
+          view.mayPlan &&
+          html`<a class="button plain" href="${paths.coursePlan(view.course.key)}"
+            >${say(visit.locale, 'plan.edit')}</a
+          >`
+        }
         <form method="post" action="${paths.courseWorkspace(view.course.key)}">
           ${csrfField(visit)}
           <button class="button plain" aria-describedby="own-hint">

@@ -3,6 +3,7 @@
  * by loading again.
  */
 import { morph } from './morph.js'
+import { PlanForm } from './plan-form.js'
 
 /** How long a broken line is nobody's business; and how long silence means that it is broken. */
 const SAY_LOST_AFTER_MS = 8_000
@@ -198,6 +199,7 @@ document.addEventListener('click', (event) => {
   dialog.showModal()
 })
 
+customElements.define('plan-form', PlanForm)
 customElements.define('time-left', TimeLeft)
 customElements.define('desk-note', DeskNote)
 customElements.define('notify-me', NotifyMe)

@@ -1,0 +1,141 @@
+/** A teacher's plan over the pages: what it says while one works, who may, saving, review, undo, and two at once. */
+import { afterAll, beforeEach, expect, it } from 'vitest'
+import { execute, one, sql } from '../../api/data/db.ts'
+import { BEFORE_CLASS, addLmsCourse, importDocuments, signIn } from '../cast/record.ts'
+import { allDocuments, networksDocument, poolDocument } from '../cast/documents.ts'
+import { textOf } from './page-text.ts'
+import { openWebsite } from './website.ts'
+
+const PLAN = '/courses/networks-101/plan'
+const site = await openWebsite(BEFORE_CLASS)
+afterAll(() => site.close())
+const { pool, ring } = site
+await importDocuments(pool, ring, BEFORE_CLASS, allDocuments())
+const contextId = await addLmsCourse(pool, {
+  courseKey: 'networks-101',
+  contextId: '2',
+  now: BEFORE_CLASS,
+})
+const teacher = await signIn(pool, { contextId, role: 'teacher', now: BEFORE_CLASS })
+const assistant = await signIn(pool, { contextId, role: 'teacher', now: BEFORE_CLASS })
+const student = await signIn(pool, { contextId, now: BEFORE_CLASS })
+await execute(
+  pool,
+  sql`update membership set edits_plans = person_id = ${teacher.personId} where lms_context_id = ${contextId}`,
+)
+
+beforeEach(async () => {
+  await importDocuments(pool, ring, BEFORE_CLASS, [
+    { name: 'n.yaml', text: networksDocument() },
+    { name: 'p.yaml', text: poolDocument },
+  ])
+})
+
+const courseText = async () =>
+  (
+    await one<{ document: string }>(
+      pool,
+      sql`select document from course where key = 'networks-101'`,
+    )
+  ).document
+
+/** What the page's form holds when it is opened. */
+async function opened(): Promise<Record<string, string>> {
+  const { text } = await site.get(PLAN, { who: teacher })
+  const [, read = ''] = /name="read" value="([0-9a-f]+)"/.exec(text) ?? []
+  return {
+    ...{ read, students: '30', atOnce: '30', state: 'ready' },
+    ...{ 's0-start': '2026-11-24T10:00', 's0-minutes': '120', 's0-weeks': '12' },
+    ...{ 'added-start': '', 'added-minutes': '120', 'added-weeks': '1' },
+  }
+}
+const post = (form: Record<string, string>, to = PLAN) => site.post(to, form, { who: teacher })
+
+it('shows the plan, in both languages', async () => {
+  for (const locale of ['en', 'fr']) {
+    const cookie = `__Host-labplan=${teacher.token}; __Host-labplan-locale=${locale}`
+    const { text } = await site.get(PLAN, { headers: { cookie } })
+    await expect(textOf(text)).toMatchFileSnapshot(`expected/plan.${locale}.txt`)
+  }
+})
+
+it('is for who edits the LMS course, and says so to others', async () => {
+  expect((await site.get(PLAN, { who: student })).status).toBe(403)
+  const refused = await site.get(PLAN, { who: assistant })
+  expect(refused.status).toBe(403)
+  expect(refused.text).toContain('Plans are made by who may edit the LMS course')
+  expect((await site.get('/courses/networks-101', { who: teacher })).text).toContain(PLAN)
+  expect((await site.get('/courses/networks-101', { who: assistant })).text).not.toContain(PLAN)
+})
+
+it('says what a change means while one types, and keeps nothing of it', async () => {
+  const form = { ...(await opened()), students: '20', atOnce: '20' }
+  const { text, status } = await post(form, `${PLAN}/preview`)
+  expect(status).toBe(200)
+  expect(textOf(text)).toContain('It fits.')
+  expect(textOf(text)).toContain('12 sessions go from 30 students to 20 students')
+  expect(textOf(text)).toContain('Saved at once')
+  const more = await post({ ...form, students: '140' }, `${PLAN}/preview`)
+  expect(textOf(more.text)).toContain('It needs a review by the infra team')
+  const wrong = await post({ ...form, students: '0' }, `${PLAN}/preview`)
+  expect(textOf(wrong.text)).toContain('a whole number from 1 to 10000')
+  expect(await courseText()).toBe(networksDocument())
+})
+
+it('saves inside the allowance at once, changing the lines that were edited, and undoes', async () => {
+  const saved = await post({ ...(await opened()), students: '25', atOnce: '25' })
+  expect(saved.status).toBe(303)
+  expect(await courseText()).toBe(networksDocument(25))
+  const page = await site.get(String(saved.headers['location']), { who: teacher })
+  expect(textOf(page.text)).toContain('Saved.')
+  const [, change = ''] = /name="change" value="([^"]+)"/.exec(page.text) ?? []
+  expect((await post({ change }, `${PLAN}/undo`)).status).toBe(303)
+  expect(await courseText()).toBe(networksDocument())
+})
+
+it('sends what is beyond the allowance to review, and leaves the course as it is', async () => {
+  const sent = await post({ ...(await opened()), students: '150' })
+  const page = await site.get(String(sent.headers['location']), { who: teacher })
+  expect(textOf(page.text)).toContain('Sent to the infra team for review.')
+  expect(await courseText()).toBe(networksDocument())
+})
+
+it('offers the nearest slots that fit, each one click away', async () => {
+  await importDocuments(pool, ring, BEFORE_CLASS, [
+    { name: 'p.yaml', text: poolDocument.replace('cpu: 64', 'cpu: 16') },
+    {
+      name: 'other.yaml',
+      text: networksDocument(20).replaceAll('networks-101', 'networks-201'),
+    },
+  ])
+  const { text } = await post({ ...(await opened()), 's0-minutes': '115' }, `${PLAN}/preview`)
+  expect(textOf(text)).toContain('It does not fit as it is.')
+  const [, move = ''] = /name="move"\s+value="([^"]+)"/.exec(text) ?? []
+  expect(move).toMatch(/^2026-11-24T10:00(&gt;|>)2026-11-2\dT\d\d:\d\d$/)
+  const form = { ...(await opened()), 's0-minutes': '115' }
+  const moved = await post({ ...form, move: move.replace('&gt;', '>') })
+  expect(moved.status).toBe(200)
+  expect(textOf(moved.text)).toContain('the session on Tuesday 24 November at 10:00 moves to')
+  const [, moves = ''] = /name="moves" value="([^"]+)"/.exec(moved.text) ?? []
+  expect((await post({ ...form, moves: moves.replace('&gt;', '>') })).status).toBe(303)
+  expect(await courseText()).toMatch(/minutes: 115[^]*move:\s+2026-11-24T10:00: /)
+})
+
+it('lets nobody overwrite what another saved, and loses nothing of either', async () => {
+  const first = await opened()
+  const second = await opened()
+  await post({ ...first, 's0-minutes': '90' })
+  const late = await post({ ...second, students: '28', atOnce: '28' })
+  expect(late.status).toBe(409)
+  expect(textOf(late.text)).toContain('Somebody else saved this course meanwhile.')
+  expect(late.text).toContain('value="28"')
+  expect(await courseText()).toContain('minutes: 90')
+})
+
+it('shows what is wrong beside what was typed', async () => {
+  const answer = await post({ ...(await opened()), 's0-minutes': '2', students: '31' })
+  expect(answer.status).toBe(422)
+  expect(textOf(answer.text)).toContain('Class 1, Minutes: a whole number from 5 to 20160')
+  expect(answer.text).toContain('value="31"')
+  expect(await courseText()).toBe(networksDocument())
+})
