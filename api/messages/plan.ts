@@ -13,8 +13,8 @@ export const plan = {
   'plan.state.test': { en: 'Test', fr: 'Essai' },
   'plan.state.ready': { en: 'Ready', fr: 'Prêt' },
   'plan.state.archived': {
-    en: 'Archived: no more classes, files are kept until their date',
-    fr: 'Archivé : plus de séances, les fichiers restent jusqu’à leur date',
+    en: 'Archived: no more classes',
+    fr: 'Archivé : plus de séances',
   },
   'plan.classes': { en: 'Classes', fr: 'Séances' },
   'plan.class': { en: 'Class {number}', fr: 'Séance {number}' },

@@ -150,9 +150,11 @@ function rowOf(
   const wall = (instant: string) => formatWall(wallOf(parseInstant(instant), timeZone))
   const [from, until] = [wall(session.startsAt), wall(session.endsAt)]
   const day = new Date(`${from.slice(0, 10)}T00:00:00Z`).toUTCString().slice(0, 3)
-  const endDay = from.slice(0, 10) === until.slice(0, 10) ? '' : `${until.slice(0, 10)} `
+  const nights = Math.round(
+    (Date.parse(until.slice(0, 10)) - Date.parse(from.slice(0, 10))) / (24 * hourMs),
+  )
   return {
-    when: `${day} ${from.slice(11)}-${endDay}${until.slice(11)}`,
+    when: `${day} ${from.slice(11)}-${until.slice(11)}${nights > 0 ? ` +${nights} d` : ''}`,
     ...{ from: from.slice(0, 10), until: from.slice(0, 10), times: 1 },
     ...{ students: session.students, atOnce: session.atOnce },
     cores: tenths(session.atOnce * seat.cpu),

@@ -11,6 +11,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type Change, latestChanges } from '../../api/data/change.ts'
 import { execute, sql, withTransaction } from '../../api/data/db.ts'
 import { seatFailed } from '../../api/data/workspace.ts'
 import {
@@ -45,6 +46,7 @@ let administrator: SignedIn
 let mine: { id: string }
 let queued: { id: string }
 let run: LiveRun
+let change: Change
 
 beforeAll(async () => {
   const wallStart = new Intl.DateTimeFormat('sv-SE', {
@@ -78,6 +80,15 @@ beforeAll(async () => {
     launch(pool, { personId, courseKey: 'networks-101', now })
   mine = await start(student)
   queued = await start(waiting)
+  await execute(
+    pool,
+    sql`update membership set edits_plans = true where person_id = ${teacher.personId}`,
+  )
+  // More seats than the course may have unseen: it waits for a review.
+  await importDocuments(pool, ring, now, [
+    { name: 'large.yaml', text: networks.replace('students: 30', 'students: 150') },
+  ])
+  ;[change] = (await latestChanges(pool, 1)) as [Change]
   await want(pool, now, { [SEATS_STACK]: 'two-seats' })
   run = await applyingRun(pool, 'two-seats', new Date(now.getTime() - 9_000))
   browser = await openBrowser()
@@ -303,6 +314,25 @@ it('follows a run as it goes, and cancels it with the keyboard', async () => {
   await page.context().close()
 })
 
+it('says what a plan means while it is typed, keeps what was typed, and saves by keyboard', async () => {
+  const page = await visit('/courses/networks-101/plan', teacher)
+  const answer = page.locator('.plan-answer')
+  await answer.getByText('Nothing is changed yet.').waitFor()
+  await page.getByLabel('Students').fill('25')
+  await answer.getByText('from 30 students to 25 students').waitFor()
+  expect(await answer.textContent()).toContain('Saved at once')
+  // The tab was closed by mistake: what was typed is there again.
+  await page.reload()
+  await answer.getByText('from 30 students to 25 students').waitFor()
+  expect(await page.getByLabel('Students').inputValue()).toBe('25')
+  await page.getByLabel('Students').press('Enter')
+  await page.getByRole('status').getByText('Saved.').waitFor()
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await answer.getByText('Nothing is changed yet.').waitFor()
+  expect(await page.getByLabel('Students').inputValue()).toBe('30')
+  await page.context().close()
+})
+
 /** An active platform of its own site whose activity shows `address` in a frame. */
 async function framingLms(address: string): Promise<{ url: string; close(): void }> {
   const server = createServer((_, answer) => {
@@ -324,6 +354,8 @@ const everyPage: [string, () => string, () => SignedIn | undefined][] = [
   ['workspace-queued', () => `/workspaces/${queued.id}`, () => waiting],
   ['reset', () => `/workspaces/${mine.id}/reset`, () => student],
   ['course', () => '/courses/networks-101', () => teacher],
+  ['plan', () => '/courses/networks-101/plan', () => teacher],
+  ['plan-does-not-fit', () => '/courses/machine-learning-lab/plan', () => teacher],
   ['course-does-not-fit', () => '/courses/machine-learning-lab', () => teacher],
   ['admin', () => '/admin', () => administrator],
   ['admin-platforms', () => '/admin/platforms', () => administrator],
@@ -334,6 +366,7 @@ const everyPage: [string, () => string, () => SignedIn | undefined][] = [
   ['admin-changes', () => '/admin/changes', () => administrator],
   ['admin-inventory', () => '/admin/inventory', () => administrator],
   ['admin-receipts', () => '/admin/receipts', () => administrator],
+  ['admin-change', () => `/admin/changes/${change.id}`, () => administrator],
   ['sign-in-first', () => `/workspaces/${mine.id}`, () => undefined],
 ]
 
