@@ -149,6 +149,7 @@ it('guards every address with a rule of access.ts', () => {
     'everyone',
     'operator',
     'ownWorkspace',
+    'plansCourse',
     'takesPart',
     'teaches',
   ])
