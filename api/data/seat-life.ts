@@ -22,14 +22,14 @@ export async function markStarting(
   tx: Db,
   seat: { id: string; started: number; now: Date },
 ): Promise<void> {
-  await moveSeat(
+  await moveSeats(
     tx,
-    seat.id,
+    [seat.id],
     sql`state = 'starting', state_at = ${seat.now}, started = ${seat.started}, task_id = null,
       node_address = null, identity_port = null, message_code = null, message_params = '{}'`,
   )
   await seatWentAway(tx, seat)
-  await tellHolder(tx, seat.id)
+  await tellHolders(tx, [seat.id])
 }
 
 /** Its container runs; the ports are being checked. */
@@ -41,7 +41,7 @@ export async function markRunning(
     tx,
     sql`update seat set task_id = ${seat.taskId}, node_address = ${seat.nodeAddress} where id = ${seat.id}`,
   )
-  await tellHolder(tx, seat.id)
+  await tellHolders(tx, [seat.id])
 }
 
 /** Every required port answered, and the seat proved who it is. `ports`: container port → published. */
@@ -56,9 +56,9 @@ export async function markReady(
     now: Date
   },
 ): Promise<void> {
-  await moveSeat(
+  await moveSeats(
     tx,
-    seat.id,
+    [seat.id],
     sql`state = 'ready', state_at = ${seat.now}, task_id = ${seat.taskId},
       node_address = ${seat.nodeAddress}, identity_port = ${seat.identityPort}, start_failures = 0,
       start_after = null, message_code = null, message_params = '{}'`,
@@ -72,9 +72,9 @@ export async function markFailed(
   tx: Db,
   seat: { id: string; retryAt: Date; message: Message; now: Date },
 ): Promise<void> {
-  await moveSeat(
+  await moveSeats(
     tx,
-    seat.id,
+    [seat.id],
     sql`state = 'failed', state_at = ${seat.now}, start_failures = start_failures + 1,
       start_after = ${seat.retryAt}, message_code = ${seat.message.code},
       message_params = ${JSON.stringify(seat.message.params ?? {})}`,
@@ -84,9 +84,9 @@ export async function markFailed(
 
 /** It was scaled down: no new connection may be made to it. */
 export async function markStopping(tx: Db, seat: { id: string; now: Date }): Promise<void> {
-  await moveSeat(
+  await moveSeats(
     tx,
-    seat.id,
+    [seat.id],
     sql`state = 'stopping', state_at = ${seat.now}, task_id = null, identity_port = null`,
   )
   await seatWentAway(tx, seat)
@@ -94,9 +94,9 @@ export async function markStopping(tx: Db, seat: { id: string; now: Date }): Pro
 
 /** No container of it is alive any more. */
 export async function markCold(tx: Db, seat: { id: string; now: Date }): Promise<void> {
-  await moveSeat(
+  await moveSeats(
     tx,
-    seat.id,
+    [seat.id],
     sql`state = 'cold', state_at = ${seat.now}, task_id = null, node_address = null, identity_port = null`,
   )
   await seatBecameCold(tx, seat)
@@ -104,34 +104,35 @@ export async function markCold(tx: Db, seat: { id: string; now: Date }): Promise
 }
 
 /**
- * Changes the seat, sets the ports it has from now on (none unless given) and tells the gateways, in one statement:
+ * Changes seats, sets the ports they have from now on (none unless given) and tells the gateways, in one statement:
  * a warm-up makes hundreds of such steps.
  */
-async function moveSeat(
+async function moveSeats(
   tx: Db,
-  id: string,
+  ids: string[],
   changes: Query,
   ports: Map<number, number> = new Map(),
 ): Promise<void> {
   await execute(
     tx,
-    sql`with moved as (update seat set ${changes} where id = ${id}),
+    sql`with moved as (update seat set ${changes} where id = any(${ids}::uuid[])),
           opened as (
             update seat_port set published_port = (
               select published from unnest(${[...ports.keys()]}::int[], ${[...ports.values()]}::int[])
                 as open (container, published) where container = container_port)
-            where seat_id = ${id})
-        select pg_notify('route', ${id}::text)`,
+            where seat_id = any(${ids}::uuid[]))
+        select pg_notify('route', id) from unnest(${ids}::text[]) as id`,
   )
 }
 
-/** Its page looks again, also when only the seat's step changed. */
-async function tellHolder(tx: Db, seatId: string): Promise<void> {
+/** Their pages look again, also when only the seat's step changed. */
+async function tellHolders(tx: Db, seatIds: string[]): Promise<void> {
   await execute(
     tx,
     sql`with told as (
-          update workspace set version = version + 1 where seat_id = ${seatId} and state in ('starting', 'resetting'))
-        select pg_notify('workspace', id::text) from workspace where seat_id = ${seatId}`,
+          update workspace set version = version + 1
+          where seat_id = any(${seatIds}::uuid[]) and state in ('starting', 'resetting'))
+        select pg_notify('workspace', id::text) from workspace where seat_id = any(${seatIds}::uuid[])`,
   )
 }
 
@@ -150,38 +151,44 @@ export async function countWarm(db: Db, ids: string[]): Promise<number> {
   return count
 }
 
-/** Terraform made or changed the seat's service. */
+export type MadeSeat = { id: string; serviceId: string; generation: number; templateDigest: string }
+
+/** Terraform made or changed the services of these seats. `poolId`: of the stack that made them; as it was when absent. */
 export async function markMade(
   tx: Db,
-  seat: {
-    id: string
-    serviceId: string
-    generation: number
-    templateDigest: string
-    /** Of the stack that made it; as it was when absent. */
-    poolId?: string
-    now: Date
-  },
+  made: { seats: MadeSeat[]; poolId?: string; now: Date },
 ): Promise<void> {
+  const column = <T>(of: (seat: MadeSeat) => T) => made.seats.map(of)
   await execute(
     tx,
     sql`update seat set state = case when state = 'absent' then 'cold' else state end,
-        state_at = case when state = 'absent' then ${seat.now} else state_at end,
-        pool_id = coalesce(${seat.poolId ?? null}::uuid, pool_id), service_id = ${seat.serviceId}, applied_generation = ${seat.generation},
-        template_digest = ${seat.templateDigest}, held = false where id = ${seat.id}`,
+          state_at = case when state = 'absent' then ${made.now} else state_at end,
+          pool_id = coalesce(${made.poolId ?? null}::uuid, pool_id), service_id = made.service_id, applied_generation = made.generation,
+          template_digest = made.template_digest, held = false
+        from unnest(${column((seat) => seat.id)}::uuid[], ${column((seat) => seat.serviceId)}::text[],
+            ${column((seat) => seat.generation)}::int[], ${column((seat) => seat.templateDigest)}::text[])
+          as made (id, service_id, generation, template_digest)
+        where seat.id = made.id`,
   )
-  await tellHolder(tx, seat.id)
+  await tellHolders(
+    tx,
+    made.seats.map((seat) => seat.id),
+  )
 }
 
-/** Terraform removed the seat's service; number, credential and volume stay. */
-export async function markRemoved(tx: Db, seat: { id: string; now: Date }): Promise<void> {
-  await moveSeat(
+/** Terraform removed the services of these seats; number, credential and volume stay. */
+export async function markRemoved(tx: Db, gone: { ids: string[]; now: Date }): Promise<void> {
+  await moveSeats(
     tx,
-    seat.id,
-    sql`state = 'absent', state_at = ${seat.now}, service_id = null, task_id = null, node_address = null,
+    gone.ids,
+    sql`state = 'absent', state_at = ${gone.now}, service_id = null, task_id = null, node_address = null,
       identity_port = null, applied_generation = null, template_digest = null, held = false`,
   )
-  await seatBecameCold(tx, seat)
+  const held = await many<{ seat_id: string }>(
+    tx,
+    sql`select seat_id from workspace where seat_id = any(${gone.ids}::uuid[]) and state = 'stopping'`,
+  )
+  for (const { seat_id: id } of held) await seatBecameCold(tx, { id, now: gone.now })
 }
 
 export async function rememberTemplate(

@@ -1,6 +1,7 @@
 /**
  * A semester in a minute: fifteen weeks of a campus of fifty courses in virtual time, seed by seed, with the real
- * compiler, reconciler, driver, launch queue and data layer. What is virtual: test/semester/README.md.
+ * compiler, reconciler, driver, launch queue and data layer. Every second seed has faults. What is virtual:
+ * test/semester/README.md.
  */
 import { parseArgs } from 'node:util'
 import { semester, type Report } from '../../test/semester/semester.ts'
@@ -39,7 +40,10 @@ async function bench(): Promise<number> {
     for (let i = 0; i < Number(values.seeds); i++) {
       const seed = Number(values.first) + i
       const report = await databases.with((pool) =>
-        semester({ pool, installation: INSTALLATION, seed, size, say }),
+        semester({
+          ...{ pool, installation: INSTALLATION, seed, size, say },
+          hasFaults: seed % 2 === 0,
+        }),
       )
       reports.push(report)
       say(JSON.stringify(report, undefined, 1))

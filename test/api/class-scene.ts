@@ -65,16 +65,15 @@ export async function plannedCourse(
     await addSession(tx, { id, key, poolId }, { from: 0, to: 120, grace: 15, ...plan })
     await ensureSeats(tx, ring, { id, poolId, seats: plan.seats, ports: [webPort], now: at(-600) })
     await rememberTemplate(tx, { digest: 'tpl', body: { pidsLimit: 99 } })
-    for (const seat of (await seatsOfCourse(tx, id)).slice(0, plan.ready)) {
-      await markMade(tx, {
-        id: seat.id,
-        serviceId: `svc-${seat.number}`,
-        generation: 1,
-        templateDigest: 'tpl',
-        now: at(-30),
-      })
-      await bringUp(tx, seat.id, -20)
-    }
+    const seats = (await seatsOfCourse(tx, id)).slice(0, plan.ready)
+    await markMade(tx, {
+      seats: seats.map((seat) => ({
+        ...{ id: seat.id, serviceId: `svc-${seat.number}` },
+        ...{ generation: 1, templateDigest: 'tpl' },
+      })),
+      now: at(-30),
+    })
+    for (const seat of seats) await bringUp(tx, seat.id, -20)
   })
   return { id, key, poolId }
 }

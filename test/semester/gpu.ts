@@ -62,7 +62,8 @@ export class SharedGpus {
     const isGreedy = number % 5 === 0
     const student = this.#known.get(made.id) ?? { number, state: '', since: clock.ms, isGreedy }
     this.#known.set(made.id, student)
-    if (made.state === 'queued') queue.watch({ id: made.id, patienceMs: Infinity })
+    if (made.state === 'queued')
+      queue.watch({ id: made.id, course: GPU_COURSE, patienceMs: Infinity })
     this.#move(made.id, student, made.state)
   }
 

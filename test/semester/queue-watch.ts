@@ -6,27 +6,35 @@ import type { VirtualClock } from './clock.ts'
 import { stop } from './press-stop.ts'
 
 export type QueueWatch = {
-  watch(waiter: { id: string; patienceMs: number }): void
+  watch(waiter: { id: string; course: string; patienceMs: number }): void
   /** The data layer told of this workspace. */
   told(workspaceId: string): void
 }
-type Waiter = { since: number; estimateAt: number | undefined }
+type Waiter = { course: string; since: number; estimateAt: number | undefined }
+export type Served = {
+  saidSeconds: number | undefined
+  waitedSeconds: number
+  /** How many of the same queue came before and wait on; where turns are least served first, none counts. */
+  passed: number
+}
 
 /** `onServed`: seconds waited, and seconds the page had said; undefined when it named no time. */
 export function queueWatch(means: {
   pool: Pool
   ring: KeyRing
   clock: VirtualClock
-  onServed: (wait: { saidSeconds: number | undefined; waitedSeconds: number }) => void
+  /** Whose queue is not first come first served. */
+  hasTurns: (course: string) => boolean
+  onServed: (wait: Served) => void
 }): QueueWatch {
-  const { pool, ring, clock, onServed } = means
+  const { pool, ring, clock, hasTurns, onServed } = means
   const waiters = new Map<string, Waiter>()
 
   const stateOf = (id: string) =>
     findOne<{ state: string }>(pool, sql`select state from workspace where id = ${id}`)
-  const begin = async (id: string, patienceMs: number): Promise<void> => {
+  const begin = async (id: string, course: string, patienceMs: number): Promise<void> => {
     if (waiters.has(id)) return
-    const waiter: Waiter = { since: clock.ms, estimateAt: undefined }
+    const waiter: Waiter = { course, since: clock.ms, estimateAt: undefined }
     waiters.set(id, waiter)
     const view = await workspaceView(pool, ring, id, clock.now())
     if (view?.state !== 'queued') return void waiters.delete(id)
@@ -38,6 +46,13 @@ export function queueWatch(means: {
     waiters.delete(id)
     if ((await stateOf(id))?.state === 'queued') await stop(means, id)
   }
+  const stillWaiting = async (served: Waiter): Promise<number> => {
+    const before = [...waiters].filter(
+      ([, one]) => one.course === served.course && one.since < served.since,
+    )
+    const states = await Promise.all(before.map(([id]) => stateOf(id)))
+    return states.filter((row) => row?.state === 'queued').length
+  }
   const look = async (id: string): Promise<void> => {
     const waiter = waiters.get(id)
     const state = (await stateOf(id))?.state
@@ -48,10 +63,11 @@ export function queueWatch(means: {
     onServed({
       saidSeconds: said === undefined ? undefined : (said - waiter.since) / 1000,
       waitedSeconds: (clock.ms - waiter.since) / 1000,
+      passed: hasTurns(waiter.course) ? 0 : await stillWaiting(waiter),
     })
   }
   return {
-    watch: ({ id, patienceMs }) => void begin(id, patienceMs),
+    watch: ({ id, course, patienceMs }) => void begin(id, course, patienceMs),
     // A moment later: the transaction that told is committed then.
     told: (id) => waiters.has(id) && clock.at(clock.ms + 1, () => void look(id)),
   }

@@ -25,6 +25,7 @@ import { dueIn, edgesOf } from './due.ts'
 import { faultsOf, noFaults } from './faults.ts'
 import type { World } from './executor.ts'
 import { SharedGpus } from './gpu.ts'
+import { idleShare } from './idle-hours.ts'
 import { latencies, readRecorded } from './latencies.ts'
 import { buyNodes } from './nodes.ts'
 import { queueWatch } from './queue-watch.ts'
@@ -105,7 +106,10 @@ export async function semester(options: {
     blueprint,
   )
 
-  const queue = queueWatch({ pool, ring, clock, onServed: (wait) => checks.served(wait) })
+  const queue = queueWatch({
+    ...{ pool, ring, clock, hasTurns: (course) => course === GPU_COURSE },
+    onServed: (wait) => checks.served(wait),
+  })
   const students: Students = { pool, clock, checks, queue, courses, people }
   comeAndGo(students, traceOf(random(seed + 3), input, blueprint))
   const days = sessionsOf(blueprint, GPU_COURSE).filter((one) => one.kind === 'project')
@@ -119,8 +123,8 @@ export async function semester(options: {
   })
   for (const course of blueprint.courses) checks.follow(swarm, course)
 
-  for (let day = clock.ms; day <= end; day += 7 * dayMs) {
-    await clock.runUntil(Math.min(day + 7 * dayMs, end))
+  for (let day = clock.ms; day <= end; day += dayMs) {
+    await clock.runUntil(Math.min(day + dayMs, end))
     const seconds =
       ((performance.now() - began) / 1000).toFixed(1) +
       ' cpu ' +
@@ -134,7 +138,14 @@ export async function semester(options: {
   await volumesKept(pool, world, checks)
   return {
     seed,
-    invariants: checks.invariants(gpus.figures),
+    invariants: checks.invariants(
+      gpus.figures,
+      {
+        share: idleShare(input, blueprint),
+        nodes: blueprint.pools.reduce((sum, pool) => sum + pool.nodes.length, 0),
+      },
+      options.hasFaults ?? false,
+    ),
     sessions: blueprint.courses.reduce((sum, course) => sum + course.sessions.length, 0),
     ...{ launches: checks.launches, passes, statements: traffic.statements },
     wallSeconds: Math.round((performance.now() - began) / 10) / 100,

@@ -33,7 +33,8 @@ async function visitFrom(students: Students, visit: Visit): Promise<void> {
   if (!made) return
   const { clock } = students
   if (visit.stopsAt !== undefined) clock.at(visit.stopsAt, () => void stop(students, made.id))
-  if (made.state === 'queued') students.queue.watch({ id: made.id, patienceMs: visit.patienceMs })
+  if (made.state === 'queued')
+    students.queue.watch({ id: made.id, course: visit.course, patienceMs: visit.patienceMs })
 }
 
 /** Undefined when it threw, which is a refusal. */

@@ -91,7 +91,7 @@ function evenings(
   const days = new Set(classes.map((session) => session.startsAt.slice(0, 10)))
   return [...days].flatMap((day) => {
     if (!dice.chance(SELF_STUDY)) return []
-    const many = dice.between(1, Math.max(2, Math.ceil(students / 5)))
+    const many = dice.between(1, Math.max(5, Math.ceil(students / 4)))
     return Array.from({ length: many }, () => {
       const at = Date.parse(`${day}T16:30:00Z`) + dice.between(0, 120) * minute
       const stopsAt = dice.chance(0.7) ? at + dice.between(20, 90) * minute : undefined

@@ -243,19 +243,22 @@ async function record(
   const seats = new Map(
     (await seatsOfCourse(means.pool, stack.course_id)).map((seat) => [seat.number, seat]),
   )
+  const digests = new Map<SeatTemplate, string>()
+  const made = goal.flatMap(({ number, generation, template }) => {
+    const seat = seats.get(number)
+    const serviceId = idOf.get(serviceName({ installation, course8: stack.course_code, number }))
+    if (!seat || !serviceId) return []
+    const templateDigest = digests.get(template) ?? digestOf(template)
+    digests.set(template, templateDigest)
+    return [{ id: seat.id, serviceId, generation, templateDigest }]
+  })
+  const wanted = new Set(goal.map((seat) => seat.number))
+  const gone = there.filter((seat) => !wanted.has(seat.number))
+  const now = means.now()
   await withTransaction(means.pool, async (tx) => {
-    for (const { number, generation, template } of goal) {
-      const seat = seats.get(number)
-      const serviceId = idOf.get(serviceName({ installation, course8: stack.course_code, number }))
-      if (!seat || !serviceId) continue
-      const templateDigest = digestOf(template)
-      await rememberTemplate(tx, { digest: templateDigest, body: template })
-      const made = { id: seat.id, serviceId, generation, templateDigest, poolId: stack.pool_id }
-      await markMade(tx, { ...made, now: means.now() })
-    }
-    const wanted = new Set(goal.map((seat) => seat.number))
-    for (const seat of there)
-      if (!wanted.has(seat.number)) await markRemoved(tx, { id: seat.id, now: means.now() })
+    for (const [body, digest] of digests) await rememberTemplate(tx, { digest, body })
+    await markMade(tx, { seats: made, poolId: stack.pool_id, now })
+    await markRemoved(tx, { ids: gone.map((seat) => seat.id), now })
   })
   await dropSecrets(means, stack, goal)
 }
