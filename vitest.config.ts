@@ -42,7 +42,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'semester', include: [SEMESTER], hookTimeout: 300_000 },
+        test: { name: 'semester', include: [SEMESTER], hookTimeout: 540_000 },
       },
       {
         extends: true,

@@ -20,7 +20,7 @@ beforeAll(async () => {
     ...{ pool, installation, seed: 1 },
     size: { courses: 8, weeks: 2, students: 8 },
   })
-}, 300_000)
+})
 afterAll(() => database.drop())
 
 it('keeps what it promises for two weeks', () => {

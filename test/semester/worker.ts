@@ -23,6 +23,8 @@ const BUDGET = { memoryMb: 8_192, cores: 4 }
 const PASS_MS = 250
 /** Until a job that was sent is taken. */
 const NOTICE_MS = 100
+/** The waits of workers/swarm/drive.ts before it tries a seat again, and a round. */
+const RETRY_AFTER_MS = [6_000, 11_000, 21_000, 41_000, 61_000]
 
 export type VirtualWorker = {
   /** Something happened that both loops should see soon. */
@@ -54,7 +56,11 @@ export function virtualWorker(means: Means): VirtualWorker {
   const isDead = () => dead
   const polls = pollers(clock, isDead)
   const pace = sleepUnless(clock, isDead)
-  const log = pino({ level: 'silent' })
+  // A seat that did not come up is tried again when its wait is over: the driver's own round would see that.
+  const log = pino(
+    { level: 'warn' },
+    { write: () => RETRY_AFTER_MS.forEach((ms) => drive.alsoAt(clock.ms + ms)) },
+  )
   const engine = world.swarm.engine()
   const { now } = clock
   const common = { pool, ring, engine, log, now, pace: polls.pace }
@@ -110,7 +116,13 @@ const openDoors = {
   portAnswers: async () => true,
 }
 
-type Paced = { soon(): void; later(): void; at(ms: number): void }
+type Paced = {
+  soon(): void
+  later(): void
+  at(ms: number): void
+  /** Beside what is planned already. */
+  alsoAt(ms: number): void
+}
 
 /** `soon`: as when told, after the pass that runs. `later`: as when nobody tells, at the loop's next round. */
 function paced(
@@ -137,6 +149,7 @@ function paced(
   return {
     soon: () => at(grid(clock.ms, PASS_MS)),
     later: () => at(grid(clock.ms, everyMs)),
+    alsoAt: (ms) => clock.at(ms, () => at(grid(clock.ms, PASS_MS))),
     at: (ms) => at(Math.max(Math.ceil(ms / everyMs) * everyMs, grid(clock.ms, everyMs))),
   }
 }

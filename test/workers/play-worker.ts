@@ -79,7 +79,7 @@ export function playWorker(database: TestDatabase, boss: Boss, at: (minute: numb
       if (!wish && seat.state !== 'absent') {
         note(seat, minute, 'remove')
         tasks.delete(seat.id)
-        await withTransaction(pool, (tx) => markRemoved(tx, { id: seat.id, now }))
+        await withTransaction(pool, (tx) => markRemoved(tx, { ids: [seat.id], now }))
       }
       const templateDigest = wish && digestOf(wish.template)
       if (!wish || !templateDigest) continue
@@ -91,7 +91,7 @@ export function playWorker(database: TestDatabase, boss: Boss, at: (minute: numb
         await rememberTemplate(tx, { digest: templateDigest, body: wish.template })
         const serviceId = seat.service_id ?? `service-${++made}`
         const { generation } = wish
-        await markMade(tx, { id: seat.id, serviceId, generation, templateDigest, now })
+        await markMade(tx, { seats: [{ id: seat.id, serviceId, generation, templateDigest }], now })
       })
     }
     await pool.query('update stack set applied_digest = wanted_digest where key = $1', [stack.key])

@@ -32,6 +32,7 @@ import {
   failureOf,
   isAlive,
   listTasks,
+  preparingTask,
   nodeAddresses,
   publishedPorts,
   runningTask,
@@ -67,6 +68,10 @@ export type Probe = { findDoors: typeof findDoors; portAnswers: typeof portAnswe
 type Options = Omit<Means, 'isStopped' | 'pace' | 'probe'> & { pace?: Pace; probe?: Probe }
 
 const START_LIMIT_MS = 90_000
+// A node that fetches a large image is at work: the limit above counts from when it has it.
+const PULL_LIMIT_MS = 20 * 60_000
+// Who fetches longer than this takes no turn from seats that could start meanwhile.
+const PULL_SLOT_MS = 10_000
 const RETRY_STEP_MS = 5_000
 const RETRY_MOST_MS = 60_000
 // Nobody waits for more than this after a container runs: the first look is at once, the next ones soon.
@@ -99,7 +104,8 @@ export function seatDriver(options: Options): Driver {
       const rises = step === 'scale up' || step === 'bring up'
       if (rises && rising.size >= waveSize) continue
       if (rises) rising.add(seat.id)
-      const work = perform(means, seat, step, () => rising.size)
+      const wave = { size: () => rising.size, leave: () => rising.delete(seat.id) }
+      const work = perform(means, seat, step, wave)
         .catch((error: unknown) =>
           means.log.error({ err: error, seat: seat.id, step }, 'a seat could not be driven'),
         )
@@ -128,7 +134,10 @@ function seenOf(seat: Seat, tasks: Task[]) {
   return { runningTaskId: runningTask(tasks, id)?.ID, alive: isAlive(tasks, id) }
 }
 
-async function perform(means: Means, seat: Seat, step: Step, crowd: () => number): Promise<void> {
+/** Seats that come up at once, this one among them until it leaves. */
+type Wave = { size(): number; leave(): void }
+
+async function perform(means: Means, seat: Seat, step: Step, wave: Wave): Promise<void> {
   const tx = <T>(work: Parameters<typeof withTransaction<T>>[1]) =>
     withTransaction(means.pool, work)
   const now = means.now
@@ -136,11 +145,11 @@ async function perform(means: Means, seat: Seat, step: Step, crowd: () => number
     case 'scale up':
       await setReplicas(means.engine, serviceOf(seat), { replicas: 1, pidsLimit: seat.pids_limit })
       await tx((db) => markStarting(db, { id: seat.id, started: seat.wanted_start, now: now() }))
-      return bringUp(means, seat, crowd)
+      return bringUp(means, seat, wave)
     case 'bring up':
       if (seat.state === 'ready')
         await tx((db) => markStarting(db, { id: seat.id, started: seat.started, now: now() }))
-      return bringUp(means, seat, crowd)
+      return bringUp(means, seat, wave)
     case 'scale down':
       // The door is closed before the container goes: no new connection can reach whoever gets its port next.
       await tx((db) => markStopping(db, { id: seat.id, now: now() }))
@@ -175,19 +184,26 @@ async function goDown(means: Means, seat: Seat): Promise<void> {
 }
 
 /** Follows the seat from its task to its open doors. Gives way as soon as the seat is wanted otherwise. */
-async function bringUp(means: Means, seat: Seat, crowd: () => number): Promise<void> {
+async function bringUp(means: Means, seat: Seat, wave: Wave): Promise<void> {
   const ports = await seatPorts(means.pool, [seat.id])
-  const attempt = { key: identityKey(means.ring, seat), ports, task: '', failure: '' }
+  const begin = means.pace.elapsedMs()
+  const attempt: Attempt = {
+    ...{ key: identityKey(means.ring, seat), ports, task: '', failure: '' },
+    ...{ pulling: '', pullingUntil: begin },
+  }
   let looks = 0
   const end = await poll(
     means,
-    () => (crowd() <= 2 ? POLL_FAST_MS : POLL_CROWD_MS),
+    () => (wave.size() <= 2 ? POLL_FAST_MS : POLL_CROWD_MS),
     async () => {
       if (means.isStopped()) return 'given up' as const
       if (++looks % WANTED_EVERY === 0 && !(await isStillWanted(means.pool, seat)))
         return 'given up' as const
-      return look(means, seat, attempt)
+      const found = await look(means, seat, attempt)
+      if (attempt.pullingUntil - begin > PULL_SLOT_MS) wave.leave()
+      return found
     },
+    () => Math.min(attempt.pullingUntil + START_LIMIT_MS, begin + PULL_LIMIT_MS),
   )
   if (end === 'given up') return
   if (end)
@@ -204,11 +220,22 @@ async function bringUp(means: Means, seat: Seat, crowd: () => number): Promise<v
   )
 }
 
-type Attempt = { key: Buffer; ports: SeatPort[]; task: string; failure: string }
+type Attempt = {
+  key: Buffer
+  ports: SeatPort[]
+  task: string
+  failure: string
+  /** The first task that was seen fetching its image, and when it last was: a later one means that it failed. */
+  pulling: string
+  pullingUntil: number
+}
 
 async function look(means: Means, seat: Seat, attempt: Attempt) {
   const tasks = await listTasks(means.engine, { ...means, serviceIds: [serviceOf(seat)] })
   attempt.failure = failureOf(tasks, serviceOf(seat)) ?? ''
+  const preparing = preparingTask(tasks, serviceOf(seat))?.ID
+  if (preparing) attempt.pulling ||= preparing
+  if (preparing && preparing === attempt.pulling) attempt.pullingUntil = means.pace.elapsedMs()
   const running = runningTask(tasks, serviceOf(seat))
   const reach = running && (await reachOf(means, running, attempt.key))
   if (!reach) return undefined
@@ -255,16 +282,17 @@ async function giveUp(
   )
 }
 
-/** Asks until there is an answer, at most START_LIMIT_MS. */
+/** Asks until there is an answer, at most until `limit`, which may move; START_LIMIT_MS unless given. */
 async function poll<T>(
   { pace }: Pick<Means, 'pace'>,
   everyMs: () => number,
   ask: () => Promise<T | undefined>,
+  limit?: () => number,
 ): Promise<T | undefined> {
   const end = pace.elapsedMs() + START_LIMIT_MS
   for (;;) {
     const answer = await ask()
-    if (answer !== undefined || pace.elapsedMs() > end) return answer
+    if (answer !== undefined || pace.elapsedMs() > (limit?.() ?? end)) return answer
     await pace.sleep(everyMs())
   }
 }

@@ -50,6 +50,14 @@ export function runningTask(tasks: Task[], serviceId: string): Task | undefined 
   )
 }
 
+/** The task of the service whose node makes it ready to start: above all, it fetches the image. */
+export function preparingTask(tasks: Task[], serviceId: string): Task | undefined {
+  return tasks.find(
+    (t) =>
+      t.ServiceID === serviceId && t.DesiredState === 'running' && t.Status.State === 'preparing',
+  )
+}
+
 const ENDED = new Set(['complete', 'shutdown', 'failed', 'rejected', 'orphaned', 'remove'])
 
 /** Whether any container of the service may still be alive. */
