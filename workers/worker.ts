@@ -11,6 +11,7 @@ import { estateKeeper } from './git/keep-estate.ts'
 import { applyStackNow, terraformOf } from './jobs/apply-stack.ts'
 import { notifier } from './jobs/deliver-notices.ts'
 import { runsAtOnce } from './jobs/next.ts'
+import { earlyPlanner } from './jobs/plan-early.ts'
 import { reconciler } from './jobs/reconcile.ts'
 import { startLoop } from './loop.ts'
 import { realPace } from './pace.ts'
@@ -29,6 +30,7 @@ const NOTICES_MS = 15_000
 /** A remote is asked less often than a folder of ours. */
 const ESTATE_MS = { folder: 5_000, remote: 30_000 }
 const LOOK_MS = 60_000
+const EARLY_MS = 60_000
 
 export async function startWorker(options: {
   config: Config
@@ -104,6 +106,17 @@ export async function startWorker(options: {
     pass: async () => void ((await lead.isOurs()) && (await books.keep())),
     onError: onError('the estate could not be kept'),
   })
+  const planner = earlyPlanner({ pool, engine, place, runs, log, now, signal: stopping.signal })
+  // A worker that has just started has more urgent things to do.
+  let hasSettled = false
+  const early = startLoop({
+    everyMs: EARLY_MS,
+    pass: async () => {
+      if (hasSettled && (await lead.isOurs())) await planner.plan()
+      hasSettled = true
+    },
+    onError: onError('sessions could not be planned early'),
+  })
   const notices = notifier({ pool, config, now })
   const tell = startLoop({
     everyMs: NOTICES_MS,
@@ -124,7 +137,7 @@ export async function startWorker(options: {
   return {
     async stop() {
       stopping.abort()
-      const loops = [drive, plan, tidy, sample, tell, write, look].map((loop) => loop.stop())
+      const loops = [drive, plan, tidy, sample, tell, write, look, early].map((loop) => loop.stop())
       await Promise.all([...loops, listening.close()])
       notices.close()
       await boss.stop({ graceful: true, timeout: 150_000 })

@@ -117,6 +117,13 @@ export async function documentsInForce(db: Db): Promise<StoredDocument[]> {
   )
 }
 
+export async function zoneDocuments(db: Db): Promise<StoredDocument[]> {
+  return many<StoredDocument>(
+    db,
+    sql`select kind, key, text from document where kind = 'Zone' order by key`,
+  )
+}
+
 /** Keeps a pool, policy, zone or environment document; the row it describes follows. */
 export async function keepDocument(
   tx: Db,

@@ -6,7 +6,9 @@ import {
   parseDocuments,
 } from '../../stacks/schema-parse.ts'
 import { defaultPolicy, defaultZone } from '../../stacks/schema.ts'
-import type { StoredDocument } from './course.ts'
+import type { Zone } from '../../stacks/terms.ts'
+import { type StoredDocument, zoneDocuments } from './course.ts'
+import type { Db } from './db.ts'
 
 /** A text as it was sent: a file may hold several documents. */
 export type Source = { name: string; text: string }
@@ -74,6 +76,12 @@ export function merged(inForce: StoredDocument[], proposed: StoredDocument[]): P
       )
     return { ...stored, parsed }
   })
+}
+
+/** The zones with their time zones and holidays; the default one is there also when nobody described it. */
+export async function zonesInForce(db: Db): Promise<Zone[]> {
+  const zones = valuesOf(merged(await zoneDocuments(db), []), 'Zone')
+  return zones.some((zone) => zone.key === defaultZone.key) ? zones : [...zones, defaultZone]
 }
 
 /** Compiles documents; `taken` are the seat numbers that have a holder, by course. */

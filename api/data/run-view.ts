@@ -40,6 +40,7 @@ export async function listRuns(
     db,
     sql`select ${summaryColumns} from ${summaryTables}
         where (${states}::text[] is null or run.state = any(${states}::text[]))
+          and (${which.filter !== 'under-way'} or run.ended_at is null)
           and (${which.stackKey ?? null}::text is null or stack.key = ${which.stackKey ?? null})
         order by run.created_at desc, run.id desc limit ${which.limit}`,
   )

@@ -90,6 +90,21 @@ export async function moveRun(
   return moved === 1
 }
 
+/** The end of a run that only plans: nothing follows, and its plan is never applied. */
+export async function endPlan(
+  tx: Db,
+  lease: Lease,
+  run: { id: string; now: Date },
+): Promise<boolean> {
+  const ended = await execute(
+    tx,
+    sql`update run set ended_at = ${run.now}
+        where id = ${run.id} and kind = 'plan' and state = 'planned' and ended_at is null
+          and exists (select from stack where stack.id = run.stack_id and lease_token = ${lease.tokenHash})`,
+  )
+  return ended === 1
+}
+
 /** Marks the plan as used, before it is: the same plan is never applied twice, whatever is killed. */
 export async function consumePlan(
   tx: Db,

@@ -32,6 +32,10 @@ export type Session = {
   lead_starts_at: Date
   /** Why it begins then: learned (lead-sample.ts); empty as long as nobody has looked. */
   lead_reason: NoticeLine[]
+  /** What its newest early plan found (early-plan.ts); null before the first. */
+  early_state: 'running' | 'passed' | 'failed' | null
+  early_ended_at: Date | null
+  early_problems: NoticeLine[] | null
   message_code: string | null
   message_params: Record<string, string | number>
 }
@@ -51,9 +55,13 @@ const LEFT_THE_PLAN = 'session.left-the-plan'
 
 const sessionColumns = sql`session.id, session.key, session.course_id, course.key as course_key,
   course.title as course_title, pool.key as pool_key, session.starts_at, session.ends_at, session.opens_at,
-  session.grace_ends_at, session.students, session.at_once, session.state, session.state_at, session.ready_at, session.lead_starts_at, session.lead_reason,
+  session.grace_ends_at, session.students, session.at_once, session.state, session.state_at, session.ready_at,
+  session.lead_starts_at, session.lead_reason,
+  early.state as early_state, early.ended_at as early_ended_at, early.problems as early_problems,
   session.message_code, session.message_params`
-const sessionTable = sql`session join course on course.id = session.course_id join pool on pool.id = session.pool_id`
+const sessionTable = sql`session join course on course.id = session.course_id join pool on pool.id = session.pool_id
+  left join lateral (select state, ended_at, problems from early_plan where session_id = session.id
+                     order by started_at desc limit 1) early on true`
 
 /** Sessions whose grace is not over, soonest first. */
 export async function sessionsToCome(

@@ -6,7 +6,7 @@ import { counts, poolSummaries } from '../data/overview.ts'
 import { listRuns } from '../data/run-view.ts'
 import { waitingStacks } from '../data/stack-wait.ts'
 import { sessionsToCome } from '../data/session.ts'
-import { leadText } from '../pages/lead.ts'
+import { earlyText, leadText } from '../pages/lead.ts'
 import type { Handler } from '../visit.ts'
 
 export const courses: Handler = async (visit) => {
@@ -30,6 +30,10 @@ export const sessions: Handler = async (visit) => {
         ...{ startsAt: row.starts_at, endsAt: row.ends_at, opensAt: row.opens_at },
         ...{ students: row.students, atOnce: row.at_once, message: row.message_code },
         ...{ leadStartsAt: row.lead_starts_at, lead: leadText(visit.locale, row) },
+        earlyPlan: row.early_state && {
+          ...{ state: row.early_state, at: row.early_ended_at },
+          problems: earlyText(visit.locale, row),
+        },
       })),
     },
   }

@@ -33,6 +33,22 @@ export const notice = {
     en: 'Every seat became ready {readyAt}. There is nothing left to do.',
     fr: 'Tous les postes ont été prêts {readyAt}. Il n’y a plus rien à faire.',
   },
+  'notice.early-plan-failed': {
+    en: '{course}: the class {startsAt} could not be prepared as things are',
+    fr: '{course} : la séance prévue {startsAt} ne pourrait pas être préparée en l’état',
+  },
+  'notice.early-plan-failed.text': {
+    en: 'Labplan planned it ahead of time, changing nothing, and found what would fail. It looks again every hour and writes when it would work.',
+    fr: 'Labplan l’a planifiée d’avance, sans rien modifier, et a trouvé ce qui échouerait. Il vérifie chaque heure et vous écrira quand cela marchera.',
+  },
+  'notice.early-plan-passed': {
+    en: '{course}: nothing stands in the way of the class {startsAt} any more',
+    fr: '{course} : plus rien ne s’oppose à la séance prévue {startsAt}',
+  },
+  'notice.early-plan-passed.text': {
+    en: 'Labplan planned it again, and it would work.',
+    fr: 'Labplan l’a planifiée à nouveau, et cela marcherait.',
+  },
   'notice.seats-fail': {
     en: '{course}: seats that do not start',
     fr: '{course} : des postes ne démarrent pas',
@@ -85,6 +101,36 @@ export const notice = {
   'late.starting': {
     en: { one: 'One seat is starting now.', other: '{count} seats are starting now.' },
     fr: { one: 'Un poste démarre en ce moment.', other: '{count} postes démarrent en ce moment.' },
+  },
+
+  // What would fail.
+  'early.no-build': {
+    en: 'Its environment has no build yet: build it, or choose one for the course.',
+    fr: 'Son environnement n’a pas encore de version construite : construisez-la, ou choisissez-en une pour le cours.',
+  },
+  'early.image-missing': {
+    en: 'The image {image} cannot be pulled ({reason}). Build it again, or put the previous build back.',
+    fr: 'L’image {image} ne peut pas être tirée ({reason}). Reconstruisez-la, ou remettez la version précédente.',
+  },
+  'early.no-room': {
+    en: {
+      one: 'The one node that takes seats now has room for {placed} of the {total} seats that run then. Bring nodes back, or plan fewer at once.',
+      other:
+        'The {count} nodes that take seats now have room for {placed} of the {total} seats that run then. Bring nodes back, or plan fewer at once.',
+    },
+    fr: {
+      one: 'Le seul nœud qui prend des postes a place pour {placed} des {total} postes qui tourneront alors. Remettez des nœuds en service, ou prévoyez-en moins à la fois.',
+      other:
+        'Les {count} nœuds qui prennent des postes ont place pour {placed} des {total} postes qui tourneront alors. Remettez des nœuds en service, ou prévoyez-en moins à la fois.',
+    },
+  },
+  'early.plan-failed': {
+    en: 'Terraform cannot plan its {what}: {message}',
+    fr: 'Terraform ne peut pas planifier ({what}) : {message}',
+  },
+  'early.plan-held': {
+    en: 'The plan of its {what} would be held for a person to look at: {message}',
+    fr: 'Le plan ({what}) serait retenu jusqu’à ce que quelqu’un le regarde : {message}',
   },
 
   // What can be done.

@@ -43,6 +43,10 @@ export const run = {
     en: 'The plan is checked, {time} now.',
     fr: 'Le plan est vérifié, depuis {time}.',
   },
+  'run.headline.only-planned': {
+    en: 'Planned ahead of time in {time}, to see whether it would work; nothing was applied. It would create {created}, change {changed} and remove {removed}.',
+    fr: 'Planifié d’avance en {time}, pour voir si cela marcherait ; rien n’a été appliqué. Créations : {created}, modifications : {changed}, suppressions : {removed}.',
+  },
   'run.headline.applying': {
     en: {
       one: '{count} of {total} changes is made, {time} now.',

@@ -9,7 +9,7 @@ import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
 import { csrfField, frame } from './frame.ts'
 import { type Html, html } from './html.ts'
-import { leadHint } from './lead.ts'
+import { earlyTag, leadHint } from './lead.ts'
 import { live } from './live.ts'
 import { noticeBanner } from './notices.ts'
 import { noteList } from './notes.ts'
@@ -98,7 +98,8 @@ function sessionTag(visit: Visit, session: Session): Html {
   if (message_code === 'session.does-not-fit') return tag('bad', say(visit.locale, message_code))
   const partly = message_code === 'session.fits-partly'
   return html`${tag(looks[state] ?? 'calm', say(visit.locale, `session.${state}`))}
-  ${partly && tag('bad', say(visit.locale, message_code, session.message_params))}`
+  ${partly && tag('bad', say(visit.locale, message_code, session.message_params))}
+  ${earlyTag(visit, session)}`
 }
 
 const looks: Partial<Record<Session['state'], Look>> = {

@@ -1,8 +1,10 @@
-/** Why preparing a class begins when it does, in sentences. */
+/** Why preparing a class begins when it does, and what its early plan found, in sentences. */
+import type { NoticeParams } from '../data/notice.ts'
 import type { Session } from '../data/session.ts'
 import { type Locale, clock, say } from '../locale.ts'
 import type { Visit } from '../visit.ts'
 import { type Html, html } from './html.ts'
+import { tag } from './table.ts'
 
 export function leadText(locale: Locale, session: Session): string {
   return session.lead_reason.map(({ code, params }) => say(locale, code, params)).join(' ')
@@ -17,4 +19,21 @@ export function leadHint({ locale }: Visit, sessions: Session[], timeZone: strin
     <summary>${say(locale, 'lead.next', { time })}</summary>
     <p>${leadText(locale, next)}</p>
   </details>`
+}
+
+export function earlyText(locale: Locale, { early_problems }: Session): string {
+  const problems = early_problems ?? []
+  return problems.map((one) => say(locale, one.code, wordsOf(locale, one.params))).join(' ')
+}
+
+const wordsOf = (locale: Locale, params: NoticeParams = {}): NoticeParams =>
+  'what' in params ? { ...params, what: say(locale, String(params['what'])) } : params
+
+/** Beside the state of a session that has not begun. */
+export function earlyTag({ locale }: Visit, session: Session): Html {
+  const { early_state: state } = session
+  if (session.state !== 'planned' || (state !== 'passed' && state !== 'failed')) return html``
+  return state === 'failed'
+    ? tag('bad', say(locale, 'lead.early-failed'))
+    : html`<span class="faint">${say(locale, 'lead.early-passed')}</span>`
 }

@@ -50,7 +50,10 @@ function headline(visit: Visit, run: RunView): string {
   const counts = { created: create, changed: update + replace, removed: remove, total }
   const done = resources.filter((one) => one.outcome === 'done').length
   const isIdle = run.state === 'applied' && total === 0
-  const code = isIdle ? 'run.headline.nothing' : `run.headline.${run.state}`
+  const isOnlyPlan = run.state === 'planned' && run.ended_at !== null
+  const code = isIdle
+    ? 'run.headline.nothing'
+    : `run.headline.${isOnlyPlan ? 'only-planned' : run.state}`
   return say(locale, code, { ...counts, count: done, time: tookOf(visit, run) })
 }
 

@@ -12,6 +12,7 @@ type Session = {
   atOnce: number
   leadStartsAt: string
   lead: string
+  earlyPlan: { state: string; at: string | null; problems: string } | null
   message: string | null
 }
 
@@ -21,7 +22,9 @@ export const command: Command = {
   help: `
 Times are UTC. A session that no pool can hold is listed as "does not fit":
 nothing is made for it until its course or its pool changes.
-PREPARED is when its seats begin to be made; --why says how that was learned.`,
+PREPARED is when its seats begin to be made; --why says how that was learned,
+and what the early plan (at noon of the last working day before, and a day
+before it starts) found.`,
   options: { limit: { type: 'string' }, why: { type: 'boolean' } },
   async run({ api, print, json, args, options }) {
     const answer = await api.get<{ sessions: Session[] }>('/api/sessions')
@@ -39,7 +42,7 @@ PREPARED is when its seats begin to be made; --why says how that was learned.`,
         one.students,
         one.atOnce,
         one.pool,
-        one.message === 'session.does-not-fit' ? 'does not fit' : one.state,
+        stateOf(one),
       ])
     print(
       table(
@@ -49,7 +52,19 @@ PREPARED is when its seats begin to be made; --why says how that was learned.`,
     )
     if (options['why'] === true)
       for (const one of wanted.slice(0, limit))
-        print(`\n${one.key}\n  ${one.lead || 'No lead learned yet: the policy’s holds.'}`)
+        print([`\n${one.key}`, ...reasonsOf(one)].join('\n  '))
     if (wanted.length > limit) print(`… and ${wanted.length - limit} more (--limit).`)
   },
+}
+
+function stateOf({ message, state, earlyPlan }: Session): string {
+  if (message === 'session.does-not-fit') return 'does not fit'
+  return state === 'planned' && earlyPlan?.state === 'failed' ? 'would fail (--why)' : state
+}
+
+function reasonsOf({ lead, earlyPlan }: Session): string[] {
+  const begin = lead || 'No lead learned yet: the policy’s holds.'
+  if (!earlyPlan?.at) return [begin, 'Not planned early yet.']
+  const found = earlyPlan.problems || 'it would work.'
+  return [begin, `Planned early at ${earlyPlan.at.slice(0, 16).replace('T', ' ')}: ${found}`]
 }

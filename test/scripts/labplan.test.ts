@@ -99,6 +99,25 @@ it('imports, with what the planner has to say, and lists', async () => {
   ).toMatchFileSnapshot(golden('import'))
 })
 
+it('says when a class is prepared and why then, and what its early plan found', async () => {
+  const reason = [{ code: 'lead.others', params: { count: 20 } }]
+  await site.pool.query(
+    `update session set lead_reason = $1 where key like 'networks-101/2026-11-24%'`,
+    [JSON.stringify(reason)],
+  )
+  const problems = [
+    { code: 'early.plan-failed', params: { what: 'late.what.seats', message: 'no network' } },
+  ]
+  await site.pool.query(
+    `insert into early_plan (session_id, due_at, state, started_at, ended_at, problems)
+     select id, $1, 'failed', $1, $1, $2 from session where key like 'networks-101/2026-11-24%'`,
+    [now, JSON.stringify(problems)],
+  )
+  const text = await run('session', 'list', 'networks-101', '--limit', '2', '--why')
+  await expect(text).toMatchFileSnapshot(golden('session-why'))
+  await site.pool.query('delete from early_plan')
+})
+
 it('keeps what needs review, and approves it', async () => {
   const proposed = await run('course', 'import', 'large.yaml')
   const list = await run('change', 'list')

@@ -105,7 +105,11 @@ export type Configuration = {
 
 /** How a run ends: `again` asks for another run under the same lease. */
 export type Ending = {
-  state: Extract<RunState, 'applied' | 'held' | 'failed' | 'cancelled' | 'needs_reconcile'>
+  /** `planned` ends a run that only plans (plan-stack.ts). */
+  state: Extract<
+    RunState,
+    'planned' | 'applied' | 'held' | 'failed' | 'cancelled' | 'needs_reconcile'
+  >
   message?: string
   summary?: RunSummary
   again?: boolean

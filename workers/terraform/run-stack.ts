@@ -71,7 +71,7 @@ async function underLease(
   }
 }
 
-async function take(
+export async function take(
   services: RunServices,
   key: string,
   hash: Buffer,
@@ -124,8 +124,8 @@ async function oneRun(turn: Turn): Promise<{ result: RunResult; runAgain: boolea
   return { result, runAgain: !turn.kill.aborted && (ending.again === true || stumbled) }
 }
 
-async function makeContext(
-  turn: Turn,
+export async function makeContext(
+  turn: Omit<Turn, 'kind'>,
   runId: string,
   content: StackRequest['content'],
 ): Promise<{ context: RunContext; close(): Promise<void> }> {
@@ -167,7 +167,7 @@ async function makeContext(
 }
 
 /** A step threw: PostgreSQL or Docker did not answer, the lease is gone, or a bug of ours. */
-function crashed(ctx: RunContext, error: unknown): Ending {
+export function crashed(ctx: RunContext, error: unknown): Ending {
   if (ctx.kill.aborted)
     return { state: 'needs_reconcile', message: 'The lease went to another worker.' }
   ctx.services.log.error({ runId: ctx.runId, err: error }, 'a run stopped')
@@ -226,6 +226,11 @@ function refusalOf(ending: Ending): RunRefusal {
   return 'failed'
 }
 
-function refuse(reason: RunRefusal, message: string, retry: boolean, runId?: string): RunResult {
+export function refuse(
+  reason: RunRefusal,
+  message: string,
+  retry: boolean,
+  runId?: string,
+): RunResult {
   return { ok: false, reason, message, retry, ...(runId && { runId }) }
 }

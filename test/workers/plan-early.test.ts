@@ -1,0 +1,141 @@
+/** Which sessions are planned early, when, and how often; with the record, without Terraform. */
+import { afterAll, describe, expect, it } from 'vitest'
+import { sql, many, withTransaction } from '../../api/data/db.ts'
+import { currentBlueprint } from '../../api/data/blueprint.ts'
+import { zonesInForce } from '../../api/data/documents.ts'
+import {
+  beginEarlyPlan,
+  endEarlyPlan,
+  hasRunsToDo,
+  sessionsToPlan,
+} from '../../api/data/early-plan.ts'
+import { roomProblems } from '../../workers/jobs/early-checks.ts'
+import { dueNow } from '../../workers/jobs/plan-early.ts'
+import type { SeatTemplate } from '../../stacks/blueprint.ts'
+import { zoneDocument } from '../cast/documents.ts'
+import { importDocuments, testRing } from '../cast/record.ts'
+import { testDatabase } from '../postgres.ts'
+
+const database = await testDatabase()
+const { pool } = database
+const ring = testRing()
+afterAll(() => database.drop())
+
+/** Networks 101 is on Tuesdays at 10:00 in Paris, from 24 November on. */
+const day = (name: string) => new Date(`2026-${name}:00Z`)
+await importDocuments(pool, ring, day('11-20T08:00'))
+
+async function due(now: Date) {
+  const head = await currentBlueprint(pool)
+  const until = new Date(now.getTime() + 40 * 24 * 3_600_000)
+  const sessions = await sessionsToPlan(pool, { now, until })
+  return dueNow(sessions, head!.blueprint, await zonesInForce(pool), now)
+}
+
+const names = async (now: Date) =>
+  (await due(now)).map(({ session, dueAt }) => [
+    session.starts_at.toISOString().slice(5, 10),
+    dueAt.toISOString().slice(5, 16),
+  ])
+
+async function plan(now: Date, problems: { code: string }[]): Promise<boolean> {
+  const [first] = await due(now)
+  const { session, dueAt } = first!
+  const since = session.due_at?.getTime() === dueAt.getTime() ? session.started_at : null
+  const which = { sessionId: session.id, dueAt }
+  return withTransaction(pool, async (tx) => {
+    if (!(await beginEarlyPlan(tx, { ...which, since, now }))) return false
+    await endEarlyPlan(tx, { ...which, problems, now })
+    return true
+  })
+}
+
+describe('a session', () => {
+  it('is planned a day before, and again at noon when nothing was wrong', async () => {
+    expect(await names(day('11-23T08:59'))).toEqual([])
+    expect(await names(day('11-23T09:00'))).toEqual([['11-24', '11-23T09:00']])
+    expect(await plan(day('11-23T09:01'), [])).toBe(true)
+    expect(await names(day('11-23T10:59'))).toEqual([])
+    expect(await names(day('11-23T11:00'))).toEqual([['11-24', '11-23T11:00']])
+  })
+
+  it('that would fail is looked at again every hour, until its preparation begins', async () => {
+    expect(await plan(day('11-23T11:01'), [{ code: 'early.no-build' }])).toBe(true)
+    expect(await names(day('11-23T12:00'))).toEqual([])
+    expect(await names(day('11-23T12:01'))).toEqual([['11-24', '11-23T11:00']])
+    expect(await plan(day('11-23T12:01'), [])).toBe(true)
+    expect(await names(day('11-23T20:00'))).toEqual([])
+    expect(await names(day('11-24T08:14'))).toEqual([])
+  })
+
+  it('whose both hours were slept over is planned once, and not when it is being prepared already', async () => {
+    expect(await names(day('12-01T08:00'))).toEqual([['12-01', '11-30T11:00']])
+    expect(await names(day('12-01T08:15'))).toEqual([])
+  })
+
+  it('is taken by one worker, and by another when that one is gone', async () => {
+    const now = day('12-01T07:00')
+    const [{ session, dueAt } = expect.fail('nothing is due')] = await due(now)
+    const take = (since: Date | null, at: Date) =>
+      withTransaction(pool, (tx) =>
+        beginEarlyPlan(tx, { sessionId: session.id, dueAt, since, now: at }),
+      )
+    expect(await Promise.all([take(null, now), take(null, now)])).toEqual(
+      expect.arrayContaining([true, false]),
+    )
+    expect(await names(day('12-01T07:14'))).toEqual([])
+    expect(await names(day('12-01T07:15'))).toEqual([['12-01', '11-30T11:00']])
+    expect(await take(now, day('12-01T07:15'))).toBe(true)
+    expect(await take(now, day('12-01T07:15'))).toBe(false)
+  })
+
+  it('follows the holidays of its zone as they are now', async () => {
+    // The Monday before has become a holiday: noon is the Friday's.
+    const text = `${zoneDocument}holidays: [{ title: Bridge, from: 2026-12-07, to: 2026-12-07 }]\n`
+    await importDocuments(pool, ring, day('12-02T08:00'), [{ name: 'zone.yaml', text }])
+    expect(await names(day('12-04T11:00'))).toEqual([['12-08', '12-04T11:00']])
+  })
+})
+
+it('lets real runs go first', async () => {
+  const now = day('12-02T08:00')
+  expect(await hasRunsToDo(pool, now)).toBe(false)
+  await many(
+    pool,
+    sql`insert into stack (id, key, kind, pool_id, state, state_at, wanted_digest)
+        select gen_random_uuid(), 'seats-x-0', 'seats', id, 'absent', ${now}, 'wanted' from pool limit 1`,
+  )
+  expect(await hasRunsToDo(pool, now)).toBe(true)
+  // One that fails again and again holds nobody up.
+  await pool.query('update stack set failures = 2')
+  expect(await hasRunsToDo(pool, now)).toBe(false)
+})
+
+describe('room', () => {
+  const template = (cpuMillis: number, memoryMb: number) =>
+    ({ cpuMillis, memoryMb }) as SeatTemplate
+  const nodes = [
+    { cpuMillis: 4000, memoryMb: 8000 },
+    { cpuMillis: 4000, memoryMb: 8000 },
+  ]
+
+  it.each([
+    ['what fits', [{ count: 8, template: template(1000, 2000) }], []],
+    ['one seat too many', [{ count: 9, template: template(1000, 2000) }], [8, 9, 2]],
+    ['a seat larger than every node', [{ count: 1, template: template(5000, 100) }], [0, 1, 2]],
+    [
+      'two courses that take what the other leaves',
+      [
+        { count: 2, template: template(1000, 6000) },
+        { count: 6, template: template(1000, 500) },
+      ],
+      [],
+    ],
+    ['nothing', [], []],
+  ])('is there for %s, or it is said how much is', (_name, asked, lacks) => {
+    const [placed, total, count] = lacks
+    expect(roomProblems(nodes, asked)).toEqual(
+      lacks.length === 0 ? [] : [{ code: 'early.no-room', params: { placed, total, count } }],
+    )
+  })
+})

@@ -1,0 +1,220 @@
+/**
+ * Early plans: at noon of the last working day before a session, and a day before it, its stacks are planned with
+ * Terraform as they will be, and nothing is applied. Its teachers and the infra team are told what would fail, and
+ * told again when it no longer would.
+ */
+import type { Logger } from 'pino'
+import { blueprintReader } from '../../api/data/blueprint.ts'
+import { type Pool, withTransaction } from '../../api/data/db.ts'
+import { zonesInForce } from '../../api/data/documents.ts'
+import {
+  type SessionToPlan,
+  beginEarlyPlan,
+  endEarlyPlan,
+  ensureStack,
+  failureWasTold,
+  hasRunsToDo,
+  sessionsToPlan,
+} from '../../api/data/early-plan.ts'
+import { type NoticeLine, sendNotice } from '../../api/data/notice.ts'
+import { seatReasons } from '../../api/data/reasons.ts'
+import type { Blueprint, BlueprintCourse } from '../../stacks/blueprint.ts'
+import type { SeatsContent } from '../../stacks/content.ts'
+import { secretName } from '../../stacks/parts/names.ts'
+import { dueEarlyPlan, earlyPlansOf } from '../../stacks/rules/early.ts'
+import { type Wanted, type WantedStack, wantedAt } from '../../stacks/rules/wanted.ts'
+import type { Zone } from '../../stacks/terms.ts'
+import type { Engine } from '../swarm/engine.ts'
+import { listSecrets } from '../swarm/secret.ts'
+import { planStack } from '../terraform/plan-stack.ts'
+import type { RunServices } from '../terraform/run-stack.ts'
+import { type Place, contentOf } from './content.ts'
+import { imageProblems, nodeRooms, roomProblems } from './early-checks.ts'
+
+const HORIZON_MS = 31 * 24 * 3_600_000
+/** What failed is looked at again, so that who repaired it sees so … */
+const AGAIN_AFTER_MS = 3_600_000
+/** … a bounded number of times; and what a killed worker left, after its lease is long over. */
+const MOST_ATTEMPTS = 30
+const LOST_AFTER_MS = 15 * 60_000
+/** Others wait for Terraform too: so many sessions a pass. */
+const AT_ONCE = 4
+
+type Means = {
+  pool: Pool
+  engine: Engine
+  place: Place
+  runs: RunServices
+  log: Logger
+  now: () => Date
+  /** Ends a plan under way, and begins no other. */
+  signal: AbortSignal
+}
+
+export type EarlyPlanner = { plan(): Promise<void> }
+
+export function earlyPlanner(means: Means): EarlyPlanner {
+  const approved = blueprintReader()
+  return {
+    async plan() {
+      const now = means.now()
+      const blueprint = await approved(means.pool)
+      if (!blueprint) return
+      const until = new Date(now.getTime() + HORIZON_MS)
+      const sessions = await sessionsToPlan(means.pool, { now, until })
+      if (sessions.length === 0) return
+      const due = dueNow(sessions, blueprint, await zonesInForce(means.pool), now)
+      for (const one of due.slice(0, AT_ONCE)) {
+        if (means.signal.aborted || (await hasRunsToDo(means.pool, means.now()))) return
+        await planOne(means, blueprint, one)
+      }
+    },
+  }
+}
+
+type Due = { session: SessionToPlan; course: BlueprintCourse; dueAt: Date }
+
+export function dueNow(
+  sessions: SessionToPlan[],
+  blueprint: Blueprint,
+  zones: Zone[],
+  now: Date,
+): Due[] {
+  const courseOf = new Map(
+    blueprint.courses.flatMap((course) => course.sessions.map((one) => [one.key, course])),
+  )
+  return sessions.flatMap((session) => {
+    const course = courseOf.get(session.key)
+    const zone = zones.find((one) => one.key === course?.zone)
+    if (!course || !zone) return []
+    const instants = earlyPlansOf(session.starts_at.getTime(), zone)
+    const due = dueEarlyPlan(instants, now.getTime())
+    return due !== undefined && isToDo(session, due, now)
+      ? [{ session, course, dueAt: new Date(due) }]
+      : []
+  })
+}
+
+function isToDo(session: SessionToPlan, due: number, now: Date): boolean {
+  const { due_at: planned, state, started_at, ended_at, attempts } = session
+  if (!planned || planned.getTime() !== due) return true
+  if (state === 'passed' || (attempts ?? 0) >= MOST_ATTEMPTS) return false
+  const [since, wait] =
+    state === 'failed' ? [ended_at, AGAIN_AFTER_MS] : [started_at, LOST_AFTER_MS]
+  return since === null || now.getTime() - since.getTime() >= wait
+}
+
+async function planOne(means: Means, blueprint: Blueprint, due: Due): Promise<void> {
+  const { session, course, dueAt } = due
+  const since = session.due_at?.getTime() === dueAt.getTime() ? session.started_at : null
+  const begun = await withTransaction(means.pool, (tx) =>
+    beginEarlyPlan(tx, { sessionId: session.id, dueAt, since, now: means.now() }),
+  )
+  if (!begun) return
+  const running = await seatReasons(means.pool)
+  const lead = course.sessions.find((one) => one.key === session.key)?.leadStartsAt ?? ''
+  const wanted = wantedAt(blueprint, lead, { ...running, leads: {} })
+  const problems = await problemsOf(means, blueprint, course, wanted)
+  // Somebody works on the stack: asked again once this attempt counts as lost.
+  if (problems === 'busy') return
+  await withTransaction(means.pool, async (tx) => {
+    await endEarlyPlan(tx, { sessionId: session.id, dueAt, problems, now: means.now() })
+    const keys = keysOf(session)
+    if (problems.length > 0) await tell(tx, due, problems, means.now())
+    else if (await failureWasTold(tx, keys)) await tellOver(tx, due, means.now())
+  })
+  means.log.info({ session: session.key, problems }, 'a session was planned early')
+}
+
+async function problemsOf(
+  means: Means,
+  blueprint: Blueprint,
+  course: BlueprintCourse,
+  wanted: Wanted,
+): Promise<NoticeLine[] | 'busy'> {
+  const stacks = wanted.stacks.filter((stack) => stack.course === course.key)
+  const problems: NoticeLine[] = []
+  const image = course.template?.image
+  if (!image) return [{ code: 'early.no-build' }]
+  problems.push(...(await imageProblems(means.engine, means.place.registry, image)))
+  problems.push(...(await missingRoom(means.engine, blueprint, wanted)))
+  for (const stack of stacks) {
+    const problem = await planOneStack(means, stack)
+    if (problem === 'busy') return 'busy'
+    if (problem) problems.push(problem)
+  }
+  return problems
+}
+
+/** On own machines only: bought nodes are not there yet. */
+async function missingRoom(
+  engine: Engine,
+  blueprint: Blueprint,
+  wanted: Wanted,
+): Promise<NoticeLine[]> {
+  const buys = blueprint.pools.some((pool) => pool.nodes.length > 0 || pool.idle.length > 0)
+  if (buys) return []
+  const asked = wanted.warm.flatMap(({ course, seats }) => {
+    const template = blueprint.courses.find((one) => one.key === course)?.template
+    return template ? [{ count: seats.length, template }] : []
+  })
+  return roomProblems(await nodeRooms(engine), asked)
+}
+
+async function planOneStack(
+  means: Means,
+  stack: WantedStack,
+): Promise<NoticeLine | 'busy' | undefined> {
+  const { key, kind, pool: poolKey, course: courseKey } = stack
+  await withTransaction(means.pool, (tx) =>
+    ensureStack(tx, { key, kind, poolKey, courseKey, now: means.now() }),
+  )
+  const content = await contentOf(means.pool, means.place, stack)
+  const before = async () => ({
+    secrets: content.kind === 'seats' ? await knownSecrets(means, content) : {},
+  })
+  const result = await planStack(means.runs, { content, before, signal: means.signal })
+  if (result.ok) return undefined
+  if (result.reason === 'busy' || result.reason === 'lost' || result.reason === 'cancelled')
+    return 'busy'
+  const params = { what: `late.what.${kind}`, message: result.message.slice(0, 400) }
+  return { code: result.reason === 'held' ? 'early.plan-held' : 'early.plan-failed', params }
+}
+
+/** A seat that was never made has no secret yet, and a plan makes none: a name stands for its id. */
+async function knownSecrets(means: Means, content: SeatsContent): Promise<Record<number, string>> {
+  const known = await listSecrets(means.engine, means.place.installation)
+  return Object.fromEntries(
+    content.seats.map(({ number, generation }) => {
+      const name = secretName({ ...content, number, generation })
+      return [number, known.get(name) ?? `to-be-made-${name}`]
+    }),
+  )
+}
+
+type Tx = Parameters<typeof sendNotice>[0]
+
+/** A session that was moved is another one. */
+function keysOf(session: SessionToPlan) {
+  const failed = `early-plan/${session.id}/${session.starts_at.getTime()}`
+  return { failed, over: `${failed}/over` }
+}
+
+async function tell(tx: Tx, { session }: Due, lines: NoticeLine[], now: Date): Promise<void> {
+  const { failed } = keysOf(session)
+  await sendNotice(tx, {
+    ...{ code: 'notice.early-plan-failed', to: 'both', lines, dedupeKey: failed, now },
+    params: { startsAt: session.starts_at.toISOString() },
+    ...{ courseId: session.course_id, sessionId: session.id, shownUntil: session.ends_at },
+  })
+}
+
+async function tellOver(tx: Tx, { session }: Due, now: Date): Promise<void> {
+  const { failed, over } = keysOf(session)
+  await sendNotice(tx, {
+    ...{ code: 'notice.early-plan-passed', to: 'both', dedupeKey: over, thread: failed, now },
+    params: { startsAt: session.starts_at.toISOString() },
+    ...{ courseId: session.course_id, sessionId: session.id },
+    shownUntil: new Date(now.getTime() + 24 * 3_600_000),
+  })
+}

@@ -1,0 +1,115 @@
+/**
+ * A plan that is never applied: would the stack come to be? Everything is as in a run (lease, state, tools,
+ * guard), but that nothing is repaired, held, made or written, and the stack's own state stays as it is.
+ */
+import { withTransaction } from '../../api/data/db.ts'
+import { newToken, tokenHash } from '../../api/data/ids.ts'
+import { createRun, endDeadRuns, endPlan, moveRun } from '../../api/data/run.ts'
+import { type Lease, moveStack, releaseLease } from '../../api/data/stack.ts'
+import { contentDigest } from '../../stacks/content.ts'
+import { surveyStack } from './adopt.ts'
+import { callBefore } from './before.ts'
+import type { Ending, RunContext, RunResult, RunServices, StackRequest } from './context.ts'
+import { need } from './context.ts'
+import { summaryOf } from './engine-run.ts'
+import { type RefusalCode, refusals, refusalText } from './guard.ts'
+import { keepLease } from './lease.ts'
+import { plan, prepare } from './planning.ts'
+import { crashed, makeContext, refuse, take } from './run-stack.ts'
+import { runSteps, type Step } from './steps.ts'
+import { listOwn } from './survey.ts'
+import { leaveWorkdir } from './workdir.ts'
+
+const PLAN_STEPS: Step[] = [
+  { name: 'survey', run: async (ctx) => void (ctx.found.survey = await surveyStack(ctx)) },
+  { name: 'before', run: callBefore },
+  { name: 'prepare', run: prepare },
+  { name: 'plan', run: plan },
+  { name: 'guard', run: wouldBeHeld },
+]
+
+/** Who is at work now is no obstacle later: an apply waits until its seats are cold. */
+const TEMPORARY: ReadonlySet<RefusalCode> = new Set(['seat_is_running', 'seat_is_unknown'])
+
+/** `ok` when the stack could be applied; `busy` when somebody works on it, or has to repair it first. */
+export async function planStack(services: RunServices, request: StackRequest): Promise<RunResult> {
+  const { pool, now, worker } = services
+  const { content } = request
+  const token = newToken()
+  const stack = await take(services, content.key, tokenHash(token))
+  if (!stack) return refuse('busy', `Stack ${content.key} is in another worker's hands.`, true)
+  const lease: Lease = { stackId: stack.id, tokenHash: tokenHash(token) }
+  const held = keepLease(services, lease)
+  try {
+    if (stack.isUnclean) {
+      // Taking the lease has cleared what told so: the next run must hear of it.
+      const message = 'An earlier run ended without a word.'
+      await withTransaction(pool, async (tx) => {
+        await endDeadRuns(tx, lease, now())
+        await moveStack(tx, lease, { state: 'needs_reconcile', message, now: now() })
+      })
+      return refuse('busy', `Stack ${content.key} has to be repaired first.`, true)
+    }
+    const runId = await withTransaction(pool, (tx) =>
+      createRun(tx, lease, {
+        kind: 'plan',
+        blueprintDigest: request.blueprintDigest ?? null,
+        contentDigest: contentDigest(content),
+        worker,
+        now: now(),
+      }),
+    )
+    const turn = { services, request, token, lease, kill: held.lost, isUnclean: false }
+    const made = await makeContext(turn, runId, content)
+    const ending = await runSteps(made.context, PLAN_STEPS)
+      .catch((error: unknown) => crashed(made.context, error))
+      .finally(() => made.close())
+    return await settlePlan(made.context, ending)
+  } finally {
+    held.stop()
+    await releaseLease(pool, lease)
+  }
+}
+
+/** The last step: a plan that could be applied ends here. */
+async function wouldBeHeld(ctx: RunContext): Promise<Ending> {
+  const { services, content, request } = ctx
+  const live = await listOwn(services.docker, content)
+  const refused = refusals({
+    changes: need(ctx.found.changes, 'a plan'),
+    kind: content.kind,
+    installation: content.installation,
+    stackKey: content.key,
+    replicas: new Map(live.map((object) => [object.id, object.replicas])),
+    limits: request.limits ?? {},
+  }).filter(({ code }) => !TEMPORARY.has(code))
+  const summary = summaryOf(ctx)
+  if (refused.length === 0) return { state: 'planned', summary }
+  return {
+    state: 'held',
+    message: refusalText(refused),
+    summary: { ...summary, refusals: refused },
+  }
+}
+
+async function settlePlan(ctx: RunContext, ending: Ending): Promise<RunResult> {
+  const { pool, now, log } = ctx.services
+  const { state, message, summary } = ending
+  const end = { id: ctx.runId, now: now() }
+  const written = await withTransaction(pool, (tx) =>
+    state === 'planned'
+      ? endPlan(tx, ctx.lease, end)
+      : moveRun(tx, ctx.lease, {
+          ...{ ...end, to: state },
+          ...(message !== undefined && { message }),
+          ...(summary && { summary }),
+        }),
+  )
+  log.info({ runId: ctx.runId, stack: ctx.content.key, end: state, message }, 'an early plan ended')
+  await leaveWorkdir(ctx)
+  if (!written || ctx.kill.aborted)
+    return refuse('busy', 'The lease went to another worker.', true, ctx.runId)
+  if (state === 'planned' && summary) return { ok: true, runId: ctx.runId, summary }
+  const reason = state === 'held' || state === 'cancelled' ? state : 'failed'
+  return refuse(reason, message ?? state, true, ctx.runId)
+}
