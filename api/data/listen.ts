@@ -50,10 +50,11 @@ export class Listening {
       application_name: 'labplan-listen',
       keepAlive: true,
     })
-    let lost = false
+    // One that never came up is tried again by who asked for it. Doing both would double the tries with each failure.
+    let isUp = false
     const onLost = () => {
-      if (lost || this.#closed) return
-      lost = true
+      if (!isUp || this.#closed) return
+      isUp = false
       client.end().catch(() => {})
       this.#retry = setTimeout(() => void this.#reconnect(), RECONNECT_MS)
     }
@@ -62,8 +63,14 @@ export class Listening {
     client.on('notification', (notice) => {
       for (const listener of this.#listeners.get(notice.channel) ?? []) listener(notice.payload)
     })
-    await client.connect()
-    for (const channel of this.#listeners.keys()) await client.query(`listen "${channel}"`)
+    try {
+      await client.connect()
+      for (const channel of this.#listeners.keys()) await client.query(`listen "${channel}"`)
+    } catch (error) {
+      client.end().catch(() => {})
+      throw error
+    }
+    isUp = true
     this.#client = client
   }
 
