@@ -33,11 +33,11 @@ const node = z.looseObject({
 /** Tasks of the given services, newest first; every task of the installation's seats when none are named. */
 export async function listTasks(
   engine: Engine,
-  wanted: { installation: string; serviceIds?: string[] },
+  wanted: { installation: string; serviceIds?: string[]; namePrefix?: string },
 ): Promise<Task[]> {
   const filters = wanted.serviceIds
     ? { service: wanted.serviceIds }
-    : { name: [`lp-${wanted.installation}-`] }
+    : { name: [wanted.namePrefix ?? `lp-${wanted.installation}-`] }
   const tasks = z.array(task).parse(await engine.call('GET', '/tasks', { query: { filters } }))
   return tasks.toSorted((a, b) => (a.CreatedAt < b.CreatedAt ? 1 : -1))
 }
