@@ -172,7 +172,7 @@ test('nineteen of twenty classes are ready when they must be, on machines as une
   expect(late / classes).toBeLessThanOrEqual(0.05)
   // And not by beginning an hour before: what it waits for nothing is minutes.
   expect(idleSeconds / classes).toBeLessThan(8 * 60)
-})
+}, 60_000)
 
 const pool = `
 apiVersion: labplan/v1
