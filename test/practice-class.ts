@@ -51,7 +51,15 @@ const silent = () => {}
 
 export async function practiceClass(
   plan: ClassPlan,
-  means: { databaseUrl: string; env?: Record<string, string>; say?: (text: string) => void },
+  means: {
+    databaseUrl: string
+    env?: Record<string, string>
+    say?: (text: string) => void
+    /** What stands between Labplan and the engine: answers the DOCKER_HOST that Labplan gets. */
+    between?: (bed: SwarmBed) => Promise<string>
+    /** What stands before the LMS: gets its public port, answers where it shall listen. */
+    beforeLms?: (port: number) => Promise<number>
+  },
 ): Promise<PracticeClass> {
   const say = means.say ?? silent
   const closers: (() => Promise<void>)[] = []
@@ -65,7 +73,7 @@ export async function practiceClass(
     const image = await bedImage(bed, say)
     const inst = await installation({
       ...means,
-      dockerHost: bed.dockerHost,
+      dockerHost: (await means.between?.(bed)) ?? bed.dockerHost,
       registry: bed.registry,
     })
     closers.push(inst.close)
@@ -79,7 +87,11 @@ export async function practiceClass(
       })
     await Promise.all((['api', 'gateway', 'worker'] as const).map((part) => inst.start(part)))
     say('Labplan is up')
-    const lms = await startLms({ port: Number(new URL(inst.lmsUrl).port), url: inst.lmsUrl })
+    const port = Number(new URL(inst.lmsUrl).port)
+    const lms = await startLms({
+      port: (await means.beforeLms?.(port)) ?? port,
+      url: inst.lmsUrl,
+    })
     closers.push(lms.close)
     await register(inst, lms)
     const base = Date.now()
