@@ -90,8 +90,8 @@ async function runOnce(
   })
   const turn: Turn = { world, worker, stack, request, content, lease, runId, kind }
   const failure = await steps(turn).catch((error: unknown) => String(error))
-  await settle(turn, failure)
   await request.after?.({ runId, ok: failure === undefined })
+  await settle(turn, failure)
   await releaseLease(pool, lease)
   if (failure === undefined) return { ok: true, runId, summary: NO_SUMMARY }
   return { ok: false, reason: 'failed', message: failure, retry: true, runId }

@@ -18,6 +18,7 @@ import {
   runningTask,
   SEATS,
   serviceOf,
+  stackRow,
   type TerraformBed,
   terraformBed,
 } from './terraform-bed.ts'
@@ -41,6 +42,31 @@ it('keeps a state that could not be delivered, and delivers it with the next run
   // Nothing is adopted: the state that was left behind knew everything.
   expect(next).toMatchObject({ ok: true, summary: { import: 0, create: 0, update: 0 } })
   expect(await liveServices(bed.docker)).toEqual(made)
+})
+
+it('counts a stack as applied only once its caller has written down what was made', async () => {
+  const after = () => Promise.reject(new Error('the database is away'))
+  const quiet = { ...bed.services, log: { ...bed.services.log, error: () => {} } }
+  const content = bed.seats([1, 2, 3])
+  const first = await applyStack(quiet, bed.request(content, { after }))
+  expect(first).toMatchObject({ ok: false, reason: 'failed', retry: true })
+  expect(await stackRow(bed.database, SEATS)).toMatchObject({ state: 'failed' })
+
+  const oks: boolean[] = []
+  const request = bed.request(content, { after: async ({ ok }) => void oks.push(ok) })
+  expect(await applyStack(bed.services, request)).toMatchObject({ ok: true })
+  expect(oks).toEqual([true])
+})
+
+it('adopts a running seat whose state was lost as it is: its task goes on, and nothing is held up', async () => {
+  const { ID } = await serviceOf(bed.docker, 3)
+  await setReplicas(bed.docker, ID, { replicas: 1, pidsLimit: 32 })
+  const task = await runningTask(bed.docker, ID)
+  await execute(bed.database.pool, sql`delete from state_version`)
+  const adopted = await applyStack(bed.services, bed.request(bed.seats([1, 2, 3])))
+  expect(adopted).toMatchObject({ ok: true, summary: { import: 3, create: 0, update: 0 } })
+  expect(await runningTask(bed.docker, ID)).toBe(task)
+  await setReplicas(bed.docker, ID, { replicas: 0, pidsLimit: 0 })
 })
 
 it('makes again what somebody removed', async () => {

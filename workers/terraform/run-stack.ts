@@ -113,13 +113,11 @@ async function oneRun(turn: Turn): Promise<{ result: RunResult; runAgain: boolea
     })
   })
   const ctx = await makeContext(turn, runId, content)
-  const ending = await runSteps(ctx.context, STEPS)
+  const ended = await runSteps(ctx.context, STEPS)
     .catch((error: unknown) => crashed(ctx.context, error))
     .finally(() => ctx.close())
+  const ending = await tellCaller(ctx.context, ended)
   const result = await settle(ctx.context, kind, ending)
-  await request
-    .after?.({ runId, ok: result.ok })
-    .catch((error: unknown) => services.log.error({ runId, error }, 'the hook after a run failed'))
   const stumbled = ending.state === 'failed' && turn.isUnclean
   return { result, runAgain: !turn.kill.aborted && (ending.again === true || stumbled) }
 }
@@ -173,6 +171,27 @@ export function crashed(ctx: RunContext, error: unknown): Ending {
   ctx.services.log.error({ runId: ctx.runId, err: error }, 'a run stopped')
   const why = error instanceof Error ? error.message : String(error)
   return { state: 'failed', message: firstError(ctx.recorder.events) ?? why }
+}
+
+/**
+ * Before the stack counts as applied: what the caller could not write down, or died before it did, would stay
+ * unwritten for ever, since nothing would differ any more.
+ */
+async function tellCaller(ctx: RunContext, ending: Ending): Promise<Ending> {
+  const ok = ending.state === 'applied' && !ctx.kill.aborted
+  try {
+    await ctx.request.after?.({ runId: ctx.runId, ok })
+    return ending
+  } catch (error) {
+    ctx.services.log.error({ runId: ctx.runId, err: error }, 'the end of a run could not be told')
+    if (!ok) return ending
+    const why = error instanceof Error ? error.message : String(error)
+    return {
+      ...ending,
+      state: 'failed',
+      message: `What was made could not be written down: ${why}`,
+    }
+  }
 }
 
 /** Writes the end of the run and of the stack in one transaction, and answers the caller. */
