@@ -6,7 +6,7 @@
 import type { DueStack } from '../../api/data/stack-wish.ts'
 
 /** What a run takes at its peak, measured (docs/runs.md): the engine holds every seat of the stack in memory. */
-export const runMemoryMb = (seats: number): number => 150 + 4.5 * seats
+export const runMemoryMb = (seats: number): number => 180 + 5 * seats
 /** It mostly waits: for the provider's pauses, and for the Swarm. */
 const CORES = 0.5
 /** More would only wait for PostgreSQL's connections. */
