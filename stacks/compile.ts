@@ -45,14 +45,29 @@ export function compile(input: CompileInput): Compiled {
  * changes an answer: each call equals `compile(input)`. Inputs must not be modified between calls.
  */
 export function createCompiler(): (input: CompileInput) => Compiled {
-  const memory: Memory = { plans: new Map(), markets: new Map(), assembled: new WeakMap() }
+  const memory: Memory = {
+    common: '',
+    plans: new Map(),
+    markets: new Map(),
+    assembled: new WeakMap(),
+  }
   return (input) => compileWith(memory, input)
 }
 
 interface Memory {
+  /** What every plan depends on besides its course: zones, pools, policy. */
+  common: string
   plans: Map<string, { course: Course; text: string; around: string; plan: CoursePlan | Note }>
-  markets: Map<string, { text: string; market: Market; solved: Solved }>
+  markets: Map<string, PoolMemory>
   assembled: Assembled
+}
+
+interface PoolMemory {
+  text: string
+  market: Market
+  solved: Solved
+  /** The plans it was last placed for, who sat there, and what came of it. */
+  last?: { plans: CoursePlan[]; seated: string; placed: Placed }
 }
 
 function compileWith(memory: Memory, input: CompileInput): Compiled {
@@ -62,6 +77,7 @@ function compileWith(memory: Memory, input: CompileInput): Compiled {
   const context = contextOf(input, courses, inventory)
   const plans = plansOf(memory, courses, context, notes)
   const placed = new Map<string, Placed>()
+  const askers = plansByPool(plans)
   for (const { pool, dims } of context.pools.values()) {
     const text = JSON.stringify([
       pool,
@@ -73,12 +89,46 @@ function compileWith(memory: Memory, input: CompileInput): Compiled {
       known = { text, market: marketOf(pool, dims, inventory), solved: nothingSolved() }
       memory.markets.set(pool.key, known)
     }
-    const demands = plans.flatMap((plan) => plan.demands.filter((one) => one.pool === pool.key))
-    placed.set(pool.key, placePool(known.market, demands, inventory.seated, known.solved))
+    placed.set(pool.key, placedFor(known, askers.get(pool.key) ?? [], inventory))
   }
   notes.push(...fitNotes(plans, placed, input.policy, parseInstant(input.now)))
   const blueprint = assemble(memory.assembled, plans, placed, input.policy)
   return { blueprint, notes: notes.toSorted(byWhere), placed, plans }
+}
+
+/** The pools a plan asks: plans are never changed once they are among others. */
+const poolsOf = new WeakMap<CoursePlan, Set<string>>()
+
+/** Pool → the plans that ask it for something, in their order. */
+function plansByPool(plans: CoursePlan[]): Map<string, CoursePlan[]> {
+  const askers = new Map<string, CoursePlan[]>()
+  for (const plan of plans) {
+    const pools = poolsOf.get(plan) ?? new Set(plan.demands.map((demand) => demand.pool))
+    poolsOf.set(plan, pools)
+    for (const pool of pools) {
+      const list = askers.get(pool)
+      if (list) list.push(plan)
+      else askers.set(pool, [plan])
+    }
+  }
+  return askers
+}
+
+/** A pool that is asked for the very same as before is not placed again. */
+function placedFor(known: PoolMemory, plans: CoursePlan[], { seated }: Inventory): Placed {
+  const { market, solved, last } = known
+  const sitting = JSON.stringify(seated)
+  const isSame =
+    last?.seated === sitting &&
+    last.plans.length === plans.length &&
+    last.plans.every((plan, i) => plan === plans[i])
+  if (isSame) return { ...last.placed, touched: new Set() }
+  const demands = plans.flatMap((plan) =>
+    plan.demands.filter((demand) => demand.pool === market.pool.key),
+  )
+  const placed = placePool(market, demands, seated, solved)
+  known.last = { plans, seated: sitting, placed }
+  return placed
 }
 
 function uniqueCourses(courses: Course[], notes: Note[]): Course[] {
@@ -115,13 +165,15 @@ function plansOf(
   notes: Note[],
 ): CoursePlan[] {
   const common = JSON.stringify([[...context.zones], [...context.pools], context.policy])
+  const isCommon = common === memory.common
+  memory.common = common
   const plans: CoursePlan[] = []
   const known: Memory['plans'] = new Map()
   for (const course of courses) {
     const before = memory.plans.get(course.key)
     const text = before?.course === course ? before.text : JSON.stringify(course)
-    const around = common + aroundOf(course, context)
-    const isSame = before?.text === text && before.around === around
+    const around = aroundOf(course, context)
+    const isSame = isCommon && before?.text === text && before.around === around
     const plan = isSame ? before.plan : planCourse(course, context)
     if (before !== undefined && !isSame) keepDemands(before.plan, plan)
     known.set(course.key, { course, text, around, plan })

@@ -30,17 +30,24 @@ export function assemble(
   const placements: ByPool = new Map()
   for (const [pool, one] of placed)
     placements.set(pool, { all: one.bySession, extra: allExtra(one) })
+  const isTouched = touchedBy([...placed.values()])
   return {
     apiVersion: 'labplan/v1',
     kind: 'Blueprint',
     courses: plans.map((plan) => {
       const before = known.get(plan) as BlueprintCourse | undefined
-      const isTouched = (one: Placed) => one.touched?.has(plan.course.key) ?? true
-      if (before !== undefined && ![...placed.values()].some(isTouched)) return before
+      if (before !== undefined && !isTouched(plan.course.key)) return before
       return courseOf(known, plan, placements, policy)
     }),
     pools: [...placed.values()].map((one) => poolOf(known, one)),
   }
+}
+
+/** Whether what a course was given may be another than before. */
+function touchedBy(placed: Placed[]): (course: string) => boolean {
+  if (placed.some((one) => one.touched === undefined)) return () => true
+  const touched = new Set(placed.flatMap((one) => [...(one.touched ?? [])]))
+  return (course) => touched.has(course)
 }
 
 type ByPool = Map<
