@@ -9,6 +9,7 @@ import {
   findCourse,
   roleInCourse,
 } from './data/course.ts'
+import { isUuid } from './data/ids.ts'
 import { type RunSummary, findRun } from './data/run-view.ts'
 import { type Workspace, findWorkspace } from './data/workspace.ts'
 import { Problem, notAllowed, notFound, signInFirst } from './errors.ts'
@@ -87,6 +88,3 @@ async function courseSeenBy(visit: Visit, roles: string[]): Promise<SeenCourse> 
   if (!mayAll && !roles.includes(role ?? '')) throw notAllowed()
   return { ...course, role }
 }
-
-export const isUuid = (text: string): boolean =>
-  /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)

@@ -169,6 +169,14 @@ export type BlueprintPool = z.infer<typeof blueprintPoolSchema>
 export type BlueprintCloud = z.infer<typeof cloudSchema>
 export type Blueprint = z.infer<typeof blueprintSchema>
 
+/** What is there before anything was approved. */
+export const emptyBlueprint: Blueprint = {
+  apiVersion: 'labplan/v1',
+  kind: 'Blueprint',
+  courses: [],
+  pools: [],
+}
+
 /** Texts of parts already seen: courses, sessions and nodes are never changed once made. */
 const partTexts = new WeakMap<object, string>()
 

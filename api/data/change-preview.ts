@@ -1,13 +1,14 @@
 /** What a change would be, while somebody still works on it: compiled with everything in force, and nothing kept. */
-import { type Blueprint, parseBlueprint } from '../../stacks/blueprint.ts'
+import { emptyBlueprint } from '../../stacks/blueprint.ts'
 import { createCompiler } from '../../stacks/compile.ts'
 import { type BlueprintDiff, diff } from '../../stacks/rules/diff.ts'
 import { type PlanSummary, planSummaries } from '../../stacks/rules/plan-page.ts'
-import type { Note, Text } from '../../stacks/terms.ts'
+import type { Note } from '../../stacks/terms.ts'
+import { currentBlueprint } from './blueprint.ts'
 import { type Lane, laneOf } from './change.ts'
 import { type StoredDocument, documentsInForce, takenSeats } from './course.ts'
-import { type Db, findOne, sql } from './db.ts'
-import { compileDocuments, merged, valuesOf } from './documents.ts'
+import type { Db } from './db.ts'
+import { type Titles, compileDocuments, merged, titlesIn, valuesOf } from './documents.ts'
 
 export type Preview = {
   lane: Lane
@@ -15,7 +16,7 @@ export type Preview = {
   notes: Note[]
   difference: BlueprintDiff
   summary: PlanSummary | undefined
-  titles: { courses: Map<string, Text>; pools: Map<string, Text> }
+  titles: Titles
 }
 
 /** Remembers its last answers: each further look at the same course costs what was touched. */
@@ -31,22 +32,15 @@ export async function previewDocument(
   const pools = valuesOf(all, 'Pool')
   const { key } = document
   const notes = compiled.notes.filter(({ where }) => !where.course || where.course === key)
-  const titlesOf = (of: { key: string; title: Text }[]) => new Map(of.map((o) => [o.key, o.title]))
   return {
     lane: laneOf(notes),
     notes,
-    difference: diff(await headBlueprint(db), compiled.blueprint, pools),
+    difference: diff(
+      (await currentBlueprint(db))?.blueprint ?? emptyBlueprint,
+      compiled.blueprint,
+      pools,
+    ),
     summary: planSummaries({ compiled, pools }).get(key),
-    titles: { courses: titlesOf(valuesOf(all, 'Course')), pools: titlesOf(pools) },
+    titles: titlesIn(all),
   }
-}
-
-const nothing: Blueprint = { apiVersion: 'labplan/v1', kind: 'Blueprint', courses: [], pools: [] }
-
-async function headBlueprint(db: Db): Promise<Blueprint> {
-  const row = await findOne<{ bytes: Buffer }>(
-    db,
-    sql`select bytes from blueprint join blueprint_head using (digest)`,
-  )
-  return row ? parseBlueprint(row.bytes) : nothing
 }

@@ -1,13 +1,12 @@
 /** A change as its reviewer reads it, and what else may be done with it than approve: reject, and undo. */
-import { type Blueprint, parseBlueprint } from '../../stacks/blueprint.ts'
+import { emptyBlueprint, parseBlueprint } from '../../stacks/blueprint.ts'
 import { type BlueprintDiff, diff } from '../../stacks/rules/diff.ts'
 import { type PlanSummary, planSummaries } from '../../stacks/rules/plan-page.ts'
-import type { Text } from '../../stacks/terms.ts'
 import { type Actor, audit } from './audit.ts'
 import { type Change, type Outcome, changeColumns, proposeChange } from './change.ts'
 import { type StoredDocument, documentsInForce, takenSeats } from './course.ts'
 import { type Db, type Pool, execute, findOne, notify, sql, withTransaction } from './db.ts'
-import { compileDocuments, merged, valuesOf } from './documents.ts'
+import { type Titles, compileDocuments, merged, titlesIn, valuesOf } from './documents.ts'
 import type { KeyRing } from './key-ring.ts'
 
 export type ChangeReview = {
@@ -17,7 +16,7 @@ export type ChangeReview = {
   difference: BlueprintDiff
   /** Of each course it touches, as it would be; of a change that waits only. */
   courses: PlanSummary[]
-  titles: { courses: Map<string, Text>; pools: Map<string, Text> }
+  titles: Titles
 }
 
 type Row = Change & {
@@ -44,23 +43,20 @@ export async function reviewOf(
   const waits = change.state === 'proposed'
   const all = merged(await documentsInForce(db), waits ? documents : [])
   const pools = valuesOf(all, 'Pool')
-  const before = parent ? parseBlueprint(parent) : nothing
+  const before = parent ? parseBlueprint(parent) : emptyBlueprint
   const compiled = waits ? compileDocuments(all, await takenSeats(db), request.now) : undefined
   const after = compiled?.blueprint ?? parseBlueprint(bytes)
   const difference = diff(before, after, pools)
   const touched = new Set(difference.courses.map((one) => one.course))
   const summaries = compiled ? planSummaries({ compiled, pools }) : new Map<string, PlanSummary>()
-  const titlesOf = (of: { key: string; title: Text }[]) => new Map(of.map((o) => [o.key, o.title]))
   return {
     change,
     documents: documents.map(({ kind, key }) => ({ kind, key })),
     difference,
     courses: [...summaries.values()].filter((one) => touched.has(one.course)),
-    titles: { courses: titlesOf(valuesOf(all, 'Course')), pools: titlesOf(pools) },
+    titles: titlesIn(all),
   }
 }
-
-const nothing: Blueprint = { apiVersion: 'labplan/v1', kind: 'Blueprint', courses: [], pools: [] }
 
 /** Says no, with a reason that whoever proposed it reads. False when it does not wait any more. */
 export async function rejectChange(

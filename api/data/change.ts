@@ -20,7 +20,7 @@ import {
   withTransaction,
 } from './db.ts'
 import { type Proposed, type Source, compileDocuments, merged, readSources } from './documents.ts'
-import { newId } from './ids.ts'
+import { isUuid, newId } from './ids.ts'
 import type { KeyRing } from './key-ring.ts'
 import { materialise } from './materialise.ts'
 import { DOES_NOT_FIT_NOTES } from './session.ts'
@@ -205,7 +205,7 @@ export async function approveChange(
 }
 
 export async function findChange(db: Db, id: string): Promise<Change | undefined> {
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) return undefined
+  if (!isUuid(id)) return undefined
   return findOne<Change>(db, sql`select ${changeColumns} from change where id = ${id}`)
 }
 

@@ -6,6 +6,7 @@ import {
   parseDocuments,
 } from '../../stacks/schema-parse.ts'
 import { defaultPolicy, defaultZone } from '../../stacks/schema.ts'
+import type { Text } from '../../stacks/terms.ts'
 import type { Zone } from '../../stacks/terms.ts'
 import { type StoredDocument, zoneDocuments } from './course.ts'
 import type { Db } from './db.ts'
@@ -114,4 +115,15 @@ export function valuesOf<Kind extends keyof Values>(
   return documents
     .filter(({ parsed }) => parsed.kind === kind)
     .map(({ parsed }) => parsed.value as Values[Kind])
+}
+
+/** How courses and pools are called, by key. */
+export type Titles = { courses: Map<string, Text>; pools: Map<string, Text> }
+
+export function titlesIn(documents: Proposed[]): Titles {
+  const titles = (of: { key: string; title: Text }[]) => new Map(of.map((o) => [o.key, o.title]))
+  return {
+    courses: titles(valuesOf(documents, 'Course')),
+    pools: titles(valuesOf(documents, 'Pool')),
+  }
 }

@@ -4,6 +4,9 @@ import { createHash, randomBytes, randomUUIDv7 } from 'node:crypto'
 /** A uuid v7 (RFC 9562): sorts by the time it was made. */
 export const newId = (): string => randomUUIDv7()
 
+export const isUuid = (text: string): boolean =>
+  /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)
+
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567'
 
 /** `length` characters of RFC 4648 base32 in lower case: 5 random bits each, fit for host names. */

@@ -10,6 +10,7 @@ import {
 } from '../data/change-review.ts'
 import { defaultTimeZone } from '../data/course.ts'
 import { withTransaction } from '../data/db.ts'
+import { isUuid } from '../data/ids.ts'
 import { Problem, conflict, notFound } from '../errors.ts'
 import { wordsOf } from '../pages/change.ts'
 import { noteText } from '../pages/notes.ts'
@@ -143,6 +144,6 @@ export async function found(visit: Visit): Promise<ChangeReview> {
 
 function idOf({ params }: Visit): string {
   const id = params['change'] ?? ''
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) throw notFound()
+  if (!isUuid(id)) throw notFound()
   return id
 }

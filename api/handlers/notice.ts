@@ -1,6 +1,6 @@
 /** Notices as JSON, for the command line: what people were told, and whether it arrived. */
 import { z } from 'zod'
-import { isUuid } from '../access.ts'
+import { isUuid } from '../data/ids.ts'
 import { withTransaction } from '../data/db.ts'
 import { latestNotices, sendTestNotice } from '../data/notice.ts'
 import { notFound } from '../errors.ts'

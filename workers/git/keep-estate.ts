@@ -18,6 +18,7 @@ import {
   textsOfPeople,
   waitingChanges,
 } from '../../api/data/estate.ts'
+import { isUuid } from '../../api/data/ids.ts'
 import type { KeyRing } from '../../api/data/key-ring.ts'
 import { GitFailure, type RefMove, type Repository } from './command.ts'
 import { findLeaks, leakText } from './guard.ts'
@@ -122,7 +123,7 @@ async function takeFromMain(means: EstateMeans, estate: Estate | undefined, main
 async function approveMerged(means: EstateMeans, { trailers }: Commit): Promise<string> {
   const { 'Labplan-Change': id = '', 'Labplan-Blueprint': digest = '' } = trailers
   const { pool, ring, now } = means
-  const outcome = /^[0-9a-f-]{36}$/.test(id)
+  const outcome = isUuid(id)
     ? await approveChange(pool, { id, digest, actor: REVIEWER, ring, now: now() })
     : 'not-proposed'
   return mergeText(id, outcome)

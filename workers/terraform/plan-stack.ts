@@ -10,14 +10,12 @@ import { contentDigest } from '../../stacks/content.ts'
 import { surveyStack } from './adopt.ts'
 import { callBefore } from './before.ts'
 import type { Ending, RunContext, RunResult, RunServices, StackRequest } from './context.ts'
-import { need } from './context.ts'
 import { summaryOf } from './engine-run.ts'
-import { type RefusalCode, refusals, refusalText } from './guard.ts'
+import { type RefusalCode, refusalText } from './guard.ts'
 import { keepLease } from './lease.ts'
 import { plan, prepare } from './planning.ts'
 import { crashed, makeContext, refuse, take } from './run-stack.ts'
-import { runSteps, type Step } from './steps.ts'
-import { listOwn } from './survey.ts'
+import { refusedChanges, runSteps, type Step } from './steps.ts'
 import { leaveWorkdir } from './workdir.ts'
 
 const PLAN_STEPS: Step[] = [
@@ -73,16 +71,7 @@ export async function planStack(services: RunServices, request: StackRequest): P
 
 /** The last step: a plan that could be applied ends here. */
 async function wouldBeHeld(ctx: RunContext): Promise<Ending> {
-  const { services, content, request } = ctx
-  const live = await listOwn(services.docker, content)
-  const refused = refusals({
-    changes: need(ctx.found.changes, 'a plan'),
-    kind: content.kind,
-    installation: content.installation,
-    stackKey: content.key,
-    replicas: new Map(live.map((object) => [object.id, object.replicas])),
-    limits: request.limits ?? {},
-  }).filter(({ code }) => !TEMPORARY.has(code))
+  const refused = (await refusedChanges(ctx)).filter(({ code }) => !TEMPORARY.has(code))
   const summary = summaryOf(ctx)
   if (refused.length === 0) return { state: 'planned', summary }
   return {

@@ -9,7 +9,7 @@ import { apply } from './applying.ts'
 import { callBefore } from './before.ts'
 import { type Ending, need, type RunContext } from './context.ts'
 import { note, summaryOf } from './engine-run.ts'
-import { refusals, refusalText } from './guard.ts'
+import { type Refusal, refusals, refusalText } from './guard.ts'
 import { plan, prepare } from './planning.ts'
 import { listOwn, readState, survey } from './survey.ts'
 import { recoverLeftStates } from './workdir.ts'
@@ -70,22 +70,31 @@ async function lookAround(ctx: RunContext): Promise<undefined> {
 
 /** Whether this plan may be applied with nobody looking; replicas are read at the last moment. */
 async function guard(ctx: RunContext): Promise<Ending | undefined> {
-  const { services, content, request } = ctx
-  const live = await listOwn(services.docker, content)
-  const refused = refusals({
-    changes: need(ctx.found.changes, 'a plan'),
-    kind: content.kind,
-    installation: content.installation,
-    stackKey: content.key,
-    replicas: new Map(live.map((object) => [object.id, object.replicas])),
-    limits: request.limits ?? {},
-  })
+  const refused = await refusedChanges(ctx)
   if (refused.length === 0) return undefined
   return {
     state: 'held',
     message: refusalText(refused),
     summary: { ...summaryOf(ctx), refusals: refused },
   }
+}
+
+/** What the guard says of the plan, with replicas as they are now. */
+export async function refusedChanges({
+  services,
+  content,
+  request,
+  found,
+}: RunContext): Promise<Refusal[]> {
+  const live = await listOwn(services.docker, content)
+  return refusals({
+    changes: need(found.changes, 'a plan'),
+    kind: content.kind,
+    installation: content.installation,
+    stackKey: content.key,
+    replicas: new Map(live.map((object) => [object.id, object.replicas])),
+    limits: request.limits ?? {},
+  })
 }
 
 /** Everything wanted is there and in the state, and nothing else is: counted again, not believed. */
