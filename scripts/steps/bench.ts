@@ -6,9 +6,14 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { globSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { root } from './settings.ts'
+import { preparations } from './preparations.ts'
+import { readSettings, root } from './settings.ts'
+import { CannotGoOn, runSteps } from './step.ts'
 
 const folder = join(root, 'scripts', 'bench-jobs')
+
+/** What measures our own code alone, with nothing but the npm packages. */
+const UNPREPARED = new Set(['compile', 'cost', 'semester'])
 
 /** Every job, with the first sentence of its opening comment. */
 export function listBenches(): { name: string; about: string }[] {
@@ -30,6 +35,7 @@ function usage(): string {
   return `scripts/bench NAME [--json]
 
 Measures one promise about speed, and says whether its bar holds. With --json the last line of the output is one JSON object.
+Installs what is missing first (Debian packages need root).
 Exit code: 0 it holds, 1 it does not, 2 it could not be measured.
 
 ${names.join('\n') || '  (none yet)'}
@@ -46,10 +52,18 @@ async function main(argv: string[]): Promise<number> {
     process.stderr.write(`There is no bench "${name}".\n\n${usage()}`)
     return 2
   }
+  // Its only words on stdout are the bench's own.
+  if (!UNPREPARED.has(name)) await runSteps(preparations(readSettings()), process.stderr)
   const job = spawn(process.execPath, [join(folder, `${name}.ts`), ...rest], { stdio: 'inherit' })
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => job.kill(signal))
   const [code] = (await once(job, 'exit')) as [number | null]
   return code ?? 2
 }
 
-process.exitCode = await main(process.argv.slice(2))
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  if (!(error instanceof CannotGoOn)) throw error
+  process.stderr.write(`It could not be measured: ${error.message}\n`)
+  process.exitCode = 2
+}

@@ -5,15 +5,10 @@
 import { spawn } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import { baseLayer } from '../images/base.ts'
-import { terminal } from '../images/terminal.ts'
-import { sweepBeds } from '../../test/beds/removal.ts'
-import { ensurePrograms } from './debian.ts'
 import { ensureGo } from './go.ts'
-import { mirrorStep, providers } from './provider-mirror.ts'
 import { type Settings, readSettings } from './settings.ts'
-import { CannotGoOn, type Step, runSteps, seconds } from './step.ts'
-import { findEngine, terraformStep } from './terraform-engine.ts'
+import { preparations } from './preparations.ts'
+import { CannotGoOn, runSteps, seconds } from './step.ts'
 import { type Count, type Runner, goTests, tools, vitest } from './test-runners.ts'
 
 const USAGE = `scripts/test [--fast] [RUNNER...]
@@ -23,18 +18,6 @@ const USAGE = `scripts/test [--fast] [RUNNER...]
 
 Installs what is missing first (Debian packages need root). The last line is: N passed, N failed, N skipped
 `
-
-const PROGRAMS = {
-  dockerd: 'docker.io',
-  'docker-registry': 'docker-registry',
-  mmdebstrap: 'mmdebstrap',
-  chromium: 'chromium',
-  ip: 'iproute2',
-  iptables: 'iptables',
-  ssh: 'openssh-client',
-  openssl: 'openssl',
-  unshare: 'util-linux',
-}
 
 /** What a test must not see: it would speak to an installation of the person who runs it. */
 const FOREIGN = /^(LABPLAN_(?!CACHE|SEED|RUNS)|DATABASE_URL$|DOCKER_HOST$|LMS_)/
@@ -91,29 +74,6 @@ function allRunners(go: string): Runner[] {
 async function prepare(settings: Settings): Promise<string> {
   await runSteps(preparations(settings))
   return await ensureGo(settings.cache, () => {})
-}
-
-/** What the tests need of this machine and its cache, made once. */
-function preparations(settings: Settings): Step[] {
-  return [
-    { name: 'Programs', ensure: (say) => ensurePrograms(PROGRAMS, say) },
-    {
-      name: 'Left-overs',
-      async ensure() {
-        const swept = await sweepBeds()
-        return swept.length ? `removed ${swept.length} beds of killed runs` : undefined
-      },
-    },
-    terraformStep(settings),
-    mirrorStep(settings, () => findEngine(settings) ?? 'terraform', providers(true)),
-    {
-      name: 'Base image',
-      async ensure(say) {
-        await baseLayer(settings.cache, terminal.packages, false, say)
-        return undefined
-      },
-    },
-  ]
 }
 
 async function inParallel(runners: Runner[]): Promise<Result[]> {

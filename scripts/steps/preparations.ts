@@ -1,0 +1,44 @@
+/** What tests and benches need of this machine and its cache, made once: programs, an engine, providers, the base image. */
+import { sweepBeds } from '../../test/beds/removal.ts'
+import { baseLayer } from '../images/base.ts'
+import { terminal } from '../images/terminal.ts'
+import { ensurePrograms } from './debian.ts'
+import { mirrorStep, providers } from './provider-mirror.ts'
+import type { Settings } from './settings.ts'
+import type { Step } from './step.ts'
+import { findEngine, terraformStep } from './terraform-engine.ts'
+
+const PROGRAMS = {
+  dockerd: 'docker.io',
+  'docker-registry': 'docker-registry',
+  mmdebstrap: 'mmdebstrap',
+  chromium: 'chromium',
+  ip: 'iproute2',
+  iptables: 'iptables',
+  ssh: 'openssh-client',
+  openssl: 'openssl',
+  unshare: 'util-linux',
+}
+
+/** Each looks first, and does what is missing. */
+export function preparations(settings: Settings): Step[] {
+  return [
+    { name: 'Programs', ensure: (say) => ensurePrograms(PROGRAMS, say) },
+    {
+      name: 'Left-overs',
+      async ensure() {
+        const swept = await sweepBeds()
+        return swept.length ? `removed ${swept.length} beds of killed runs` : undefined
+      },
+    },
+    terraformStep(settings),
+    mirrorStep(settings, () => findEngine(settings) ?? 'terraform', providers(true)),
+    {
+      name: 'Base image',
+      async ensure(say) {
+        await baseLayer(settings.cache, terminal.packages, false, say)
+        return undefined
+      },
+    },
+  ]
+}
