@@ -25,7 +25,8 @@ function inWords(notice: Notice, locale: Locale, params: NoticeParams): NoticePa
       ? moment(locale, notice.time_zone, new Date(value), notice.created_at)
       : name === 'what'
         ? say(locale, String(value))
-        : value
+        : // A text that people wrote in both languages.
+          (locale === 'fr' && params[`${name}Fr`]) || value
   const said = Object.entries(params).map(([name, value]) => [name, inWord(name, value)])
   const course = notice.course_title?.[locale] || notice.course_key
   return { ...(course && { course }), ...Object.fromEntries(said) }

@@ -24,6 +24,7 @@ import * as inventory from './handlers/inventory.ts'
 import * as invite from './handlers/invite.ts'
 import * as notice from './handlers/notice.ts'
 import * as lms from './handlers/platform.ts'
+import * as policy from './handlers/policy.ts'
 import * as plan from './handlers/plan.ts'
 import * as platform from './handlers/platform-page.ts'
 import * as receipt from './handlers/receipt.ts'
@@ -183,6 +184,15 @@ export const routes: Route[] = [
     change.rejectionBody,
     change.reject,
     'Reject a change',
+  ),
+  post('/api/policy-trials', operator, policy.trialBody, policy.tryOne, 'Try a policy'),
+  get('/api/reviewers', operator, policy.listReviewers, 'Who may approve'),
+  post(
+    '/api/reviewers',
+    operator,
+    policy.reviewerBody,
+    policy.placeReviewer,
+    'Put somebody in a team, or out of it',
   ),
   post('/api/changes/:change/reversal', operator, nothing, change.revert, 'Undo a change'),
   get('/api/runs', administrator, run.listJson, 'Runs'),

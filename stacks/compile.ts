@@ -33,7 +33,9 @@ export interface Compiled {
   plans: CoursePlan[]
 }
 
-const nothing: Inventory = { nodes: [], taken: {}, dormant: {}, volumes: {}, seated: [] }
+const nothing: Inventory = {
+  ...{ nodes: [], taken: {}, dormant: {}, granted: {}, roster: {}, volumes: {}, seated: [] },
+}
 
 /** Pure: the same inputs in any order give the same blueprint and notes. */
 export function compile(input: CompileInput): Compiled {
@@ -189,9 +191,10 @@ function plansOf(
 }
 
 function aroundOf(course: Course, { environments, inventory }: PlanContext): string {
-  const { taken, dormant, volumes } = inventory
+  const { taken, dormant, granted, roster, volumes } = inventory
   const environment = environments.get(course.environment)
-  return JSON.stringify([environment, taken[course.key], dormant[course.key], volumes[course.key]])
+  const known = [taken, dormant, granted, roster, volumes].map((of) => of[course.key])
+  return JSON.stringify([environment, ...known])
 }
 
 /** Demands that did not change stay the same objects, so that their day need not be placed again. */

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod'
 import { cloudSchema } from './schema-cloud.ts'
+import { gateSchema } from './schema-gate.ts'
 import type { Course, Environment, Policy, Pool, Zone } from './terms.ts'
 
 export const apiVersion = 'labplan/v1'
@@ -130,6 +131,7 @@ const allowance = z.strictObject({
   seats: count.optional(),
   atOnce: count.optional(),
   hoursPerWeek: z.number().min(0).optional(),
+  budget: z.number().min(0).optional(),
 })
 
 const upToADay = z
@@ -257,9 +259,12 @@ const policyFields = {
     .strictObject({
       seats: count.default(100),
       atOnce: count.default(100),
-      hoursPerWeek: z.number().default(20),
+      hoursPerWeek: z.number().min(0).default(20),
+      budget: z.number().min(0).default(5000),
+      growthPercent: z.int().min(0).max(1000).default(15),
     })
     .prefault({}),
+  gate: gateSchema.prefault({}),
   lifecycle: z
     .strictObject({
       stopMinutes: lifecycle.stopMinutes.default(120),

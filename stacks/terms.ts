@@ -148,6 +148,8 @@ export interface Allowance {
   seats?: number | undefined
   atOnce?: number | undefined
   hoursPerWeek?: number | undefined
+  /** What all its sessions together may cost, in the currency of their pools. */
+  budget?: number | undefined
 }
 
 /** When workspaces stop by themselves, and how far a click moves that. Minutes of 0: never. */
@@ -279,11 +281,65 @@ export interface Policy {
   graceMinutes: number
   keepDays: number
   headroom: Headroom
-  allowance: { seats: number; atOnce: number; hoursPerWeek: number }
+  /** A course's own is never below this; `growthPercent` is added to a roster, and to what a review grants. */
+  allowance: {
+    seats: number
+    atOnce: number
+    hoursPerWeek: number
+    budget: number
+    growthPercent: number
+  }
+  gate: Gate
   lifecycle: Lifecycle
   /** When classes are held: where the nearest slots are looked for. */
   teaching: { hours: string; days: Weekday[]; stepMinutes: number; weeks: number }
 }
+
+/** What a change is held against: what no rule says anything about is approved at once. */
+export interface Gate {
+  rules: GateRule[]
+  /** Whether who proposed a change may approve it: only where nobody else could, ever, or never. Recorded as such. */
+  solo: 'never' | 'alone' | 'always'
+}
+
+/** Every rule that holds counts: one that denies is enough, and each that asks for a review must have it. */
+export interface GateRule {
+  key: string
+  /** Why, as the teacher and the reviewer read it. */
+  title: Text
+  lane: 'deny' | 'review'
+  when: GateCondition
+  /** Not where this holds too. */
+  unless?: GateCondition | undefined
+  /** Teams, any of which may approve. `administrators`, and `git` (who may push to the estate), are always there. */
+  by: string[]
+  /** How many different approvals it takes. */
+  approvals: number
+  /** Who may approve too once the others were silent for so many working hours. */
+  deputy?: { by: string[]; afterWorkingHours: number } | undefined
+}
+
+/** All that is given must hold. Lists: one of them. Numbers: at least so many. */
+export interface GateCondition {
+  documents?: DocumentKind[] | undefined
+  authors?: ('teacher' | 'administrator' | 'operator' | 'reviewer')[] | undefined
+  courses?: string[] | undefined
+  zones?: string[] | undefined
+  pools?: string[] | undefined
+  contradictions?: number | undefined
+  beyondAllowance?: number | undefined
+  raisesAllowance?: number | undefined
+  beyondBudget?: number | undefined
+  unplacedSeats?: number | undefined
+  displacedSessions?: number | undefined
+  newRights?: number | undefined
+  newImages?: number | undefined
+  newPorts?: number | undefined
+  students?: number | undefined
+  gpus?: number | undefined
+}
+
+export type DocumentKind = 'Course' | 'Environment' | 'Policy' | 'Pool' | 'Zone'
 
 /** Days without class, inclusive. */
 export interface Holiday {
@@ -321,6 +377,10 @@ export interface Inventory {
   taken: Record<string, number[]>
   /** Numbers of dormant holders: no warm-up, headroom or allowance; their volume stays. */
   dormant: Record<string, number[]>
+  /** What a review let a course have beyond the policy, by course key. */
+  granted: Record<string, Allowance>
+  /** Students of its LMS courses, by course key, as far as they were seen. */
+  roster: Record<string, number>
   /** Numbers that have a volume, by course key: kept until their date whatever the plan becomes. */
   volumes: Record<string, number[]>
   seated: SeatedOnNode[]

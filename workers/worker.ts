@@ -14,6 +14,7 @@ import { runsAtOnce } from './jobs/next.ts'
 import { earlyPlanner } from './jobs/plan-early.ts'
 import { reconciler } from './jobs/reconcile.ts'
 import { startLoop } from './loop.ts'
+import { watchChanges } from './jobs/watch-changes.ts'
 import { realPace } from './pace.ts'
 import { seatDriver } from './swarm/drive.ts'
 import { sampleSeats } from './swarm/sample.ts'
@@ -95,8 +96,12 @@ export async function startWorker(options: {
   })
   const tidy = startLoop({
     everyMs: TIDY_MS,
-    pass: async () => void ((await lead.isOurs()) && (await purgeLti(pool, now()))),
-    onError: onError('logins and codes that are over could not be deleted'),
+    pass: async () => {
+      if (!(await lead.isOurs())) return
+      await purgeLti(pool, now())
+      await watchChanges(pool, now())
+    },
+    onError: onError('what is over could not be tidied up'),
   })
   const { installation, searchPath, estate } = config
   const repository = { ...estate, installation, searchPath }

@@ -2,16 +2,20 @@
 import { emptyBlueprint, parseBlueprint } from '../../stacks/blueprint.ts'
 import { type BlueprintDiff, diff } from '../../stacks/rules/diff.ts'
 import { type PlanSummary, planSummaries } from '../../stacks/rules/plan-page.ts'
+import { type Waiting, waitingFor } from './approval.ts'
 import { type Actor, audit } from './audit.ts'
 import { type Change, type Outcome, changeColumns, proposeChange } from './change.ts'
-import { type StoredDocument, documentsInForce, takenSeats } from './course.ts'
+import { tellOfDecision } from './change-notice.ts'
+import { type StoredDocument, documentsInForce, knownOfCourses } from './course.ts'
 import { type Db, type Pool, execute, findOne, notify, sql, withTransaction } from './db.ts'
-import { type Titles, compileDocuments, merged, titlesIn, valuesOf } from './documents.ts'
+import { type Titles, compileDocuments, merged, policyIn, titlesIn, valuesOf } from './documents.ts'
 import type { KeyRing } from './key-ring.ts'
 
 export type ChangeReview = {
   change: Change & { message: string | null }
   documents: { kind: string; key: string }[]
+  /** Who has it, of a change that waits. */
+  waiting: Waiting | undefined
   /** Against what is approved, of a change that waits; against its parent, of another. */
   difference: BlueprintDiff
   /** Of each course it touches, as it would be; of a change that waits only. */
@@ -41,10 +45,12 @@ export async function reviewOf(
   if (!row) return undefined
   const { documents, parent, bytes, ...change } = row
   const waits = change.state === 'proposed'
-  const all = merged(await documentsInForce(db), waits ? documents : [])
+  const stored = await documentsInForce(db)
+  const inForce = merged(stored, [])
+  const all = waits ? merged(stored, documents) : inForce
   const pools = valuesOf(all, 'Pool')
   const before = parent ? parseBlueprint(parent) : emptyBlueprint
-  const compiled = waits ? compileDocuments(all, await takenSeats(db), request.now) : undefined
+  const compiled = waits ? compileDocuments(all, await knownOfCourses(db), request.now) : undefined
   const after = compiled?.blueprint ?? parseBlueprint(bytes)
   const difference = diff(before, after, pools)
   const touched = new Set(difference.courses.map((one) => one.course))
@@ -52,6 +58,7 @@ export async function reviewOf(
   return {
     change,
     documents: documents.map(({ kind, key }) => ({ kind, key })),
+    waiting: waits ? await waitingFor(db, change, policyIn(inForce), request.now) : undefined,
     difference,
     courses: [...summaries.values()].filter((one) => touched.has(one.course)),
     titles: titlesIn(all),
@@ -76,6 +83,7 @@ export async function rejectChange(
     detail: {},
     now: no.now,
   })
+  await tellOfDecision(tx, { id: no.id, now: no.now })
   await notify(tx, 'work')
   return true
 }

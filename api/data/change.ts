@@ -1,13 +1,17 @@
 /**
- * Changes: documents proposed → compiled with everything in force → approved by the automatic lane, or kept
- * for a person to approve. Approval moves the head of the blueprints if nobody moved it meanwhile, and the rows
+ * Changes: documents proposed → compiled with everything in force → held against the policy → approved at once, or
+ * kept for people to approve (approval.ts). Approval moves the head of the blueprints if nobody moved it meanwhile, and the rows
  * of courses, pools, sessions and seats follow in the same transaction; the worker is woken when it commits.
  */
+import { emptyBlueprint } from '../../stacks/blueprint.ts'
+import type { ChangeFacts } from '../../stacks/rules/change-facts.ts'
+import type { Lane } from '../../stacks/rules/gate.ts'
 import type { DocumentError } from '../../stacks/schema-parse.ts'
-import type { Note } from '../../stacks/terms.ts'
+import type { GateRule, Note } from '../../stacks/terms.ts'
 import { type Actor, audit } from './audit.ts'
-import { keepBlueprint, lockHead, moveHead } from './blueprint.ts'
-import { type StoredDocument, documentsInForce, takenSeats } from './course.ts'
+import { currentBlueprint, keepBlueprint, lockHead, moveHead } from './blueprint.ts'
+import { tellOfClass, tellOfDecision, tellOfWait } from './change-notice.ts'
+import { type StoredDocument, documentsInForce, knownOfCourses } from './course.ts'
 import {
   type Db,
   type Pool,
@@ -20,12 +24,12 @@ import {
   withTransaction,
 } from './db.ts'
 import { type Proposed, type Source, compileDocuments, merged, readSources } from './documents.ts'
+import { type Judged, judge } from './gate.ts'
+import { keepGrants } from './grant.ts'
 import { isUuid, newId } from './ids.ts'
 import type { KeyRing } from './key-ring.ts'
 import { materialise } from './materialise.ts'
-import { DOES_NOT_FIT_NOTES } from './session.ts'
 
-export type Lane = 'automatic' | 'review' | 'deny'
 export type ChangeState = 'proposed' | 'approved' | 'rejected' | 'superseded'
 export type Change = {
   id: string
@@ -36,6 +40,11 @@ export type Change = {
   created_at: Date
   blueprint_digest: string
   notes: Note[]
+  /** Who proposed it: a pseudonym, or a part of Labplan. */
+  author: string | null
+  facts: ChangeFacts | null
+  /** The policy's rules that hold, of the strictest lane. */
+  rules: GateRule[]
 }
 
 export type Outcome =
@@ -65,32 +74,33 @@ function nothingIn(sources: Source[]): DocumentError {
 }
 
 async function propose(tx: Db, proposed: Proposed[], request: Request): Promise<Outcome> {
-  const head = await lockHead(tx)
+  await lockHead(tx)
+  const head = await currentBlueprint(tx)
   const inForce = await documentsInForce(tx)
   const documents = proposed.map(({ kind, key, text }) => ({ kind, key, text }))
   const all = merged(inForce, documents)
-  const { blueprint, notes } = compileDocuments(all, await takenSeats(tx), request.now)
+  const compiled = compileDocuments(all, await knownOfCourses(tx), request.now)
+  const { blueprint, notes } = compiled
   const digest = await keepBlueprint(tx, { blueprint, parent: head?.digest, now: request.now })
   const about = notesAbout(notes, documents)
   if (digest === head?.digest && documents.every((one) => isInForce(one, inForce)))
     return { outcome: 'unchanged', notes: about, documents }
+  const { actor, now } = request
+  const before = head?.blueprint ?? emptyBlueprint
+  const judged = judge({ author: actor.role, documents, inForce, all, compiled, before, now })
   const change = await keepChange(tx, {
-    documents,
-    notes: about,
-    parent: head?.digest,
-    digest,
-    now: request.now,
+    ...{ documents, notes: about, parent: head?.digest, digest, judged, actor, now },
   })
   await audit(tx, {
-    actor: request.actor,
-    action: 'change.propose',
-    subject: { kind: 'change', id: change.id },
-    detail: { lane: change.lane, digest },
-    now: request.now,
+    ...{ actor, action: 'change.propose', subject: { kind: 'change', id: change.id }, now },
+    detail: { lane: change.lane, digest, rules: change.rules.map((rule) => rule.key) },
   })
-  if (change.lane !== 'automatic') return { outcome: 'changed', change, documents }
+  if (change.lane !== 'automatic') {
+    await tellOfWait(tx, { change, documents, now })
+    return { outcome: 'changed', change, documents }
+  }
   const approval = { ...request, role: 'automatic', parent: head?.digest, digest }
-  await approve(tx, change.id, { ...approval, all, blueprint, notes, documents })
+  await approve(tx, change.id, { ...approval, all, inForce, blueprint, notes, documents, judged })
   return { outcome: 'changed', change: { ...change, state: 'approved' }, documents }
 }
 
@@ -100,23 +110,13 @@ const isInForce = (document: StoredDocument, inForce: StoredDocument[]): boolean
   )
 
 /** What the reader of this change should know: notes on its courses and pools, and on nothing in particular. */
-function notesAbout(notes: Note[], documents: StoredDocument[]): Note[] {
+export function notesAbout(notes: Note[], documents: StoredDocument[]): Note[] {
   const courses = new Set(documents.filter((one) => one.kind === 'Course').map((one) => one.key))
   const isWide = documents.some((one) => one.kind !== 'Course')
   return notes.filter(({ where }) => isWide || !where.course || courses.has(where.course))
 }
 
-// These say that the plan cannot be carried out as a whole now, not that it is wrong.
-const LIVABLE = new Set([...DOES_NOT_FIT_NOTES, 'environment-not-built'])
-
-/** Automatic unless a document contradicts the others, or a course asks for more than it may have unseen. */
-export function laneOf(notes: Note[]): Lane {
-  const stops = notes.some(
-    (note) =>
-      (note.severity === 'error' && !LIVABLE.has(note.code)) || note.code === 'allowance-exceeded',
-  )
-  return stops ? 'review' : 'automatic'
-}
+const nameOf = ({ kind, key }: StoredDocument): string => `${kind} ${key}`
 
 async function keepChange(
   tx: Db,
@@ -125,83 +125,61 @@ async function keepChange(
     notes: Note[]
     parent: string | undefined
     digest: string
+    judged: Judged
+    actor: Actor
     now: Date
   },
 ): Promise<Change> {
   const zone = await one<{ id: string }>(tx, sql`select id from zone where key = 'default'`)
-  const title = made.documents.map((document) => `${document.kind} ${document.key}`).join(', ')
+  const title = made.documents.map(nameOf).join(', ')
+  const { actor, now } = made
+  const { facts, decision } = made.judged
+  const { lane, rules } = decision
+  // What is denied waits for nobody: it is kept, with the reason, for who proposed it.
+  const denied = lane === 'deny' ? rules.map((rule) => rule.title.en).join(' ') : null
   return one<Change>(
     tx,
-    sql`insert into change (id, zone_id, title, parent_digest, blueprint_digest, documents, notes, lane, state, state_at, created_at)
+    sql`insert into change (id, zone_id, title, parent_digest, blueprint_digest, documents, notes, lane, state, state_at,
+          created_at, author, author_role, facts, rules, message)
         values (${newId()}, ${zone.id}, ${title}, ${made.parent ?? null}, ${made.digest}, ${JSON.stringify(made.documents)},
-          ${JSON.stringify(made.notes)}, ${laneOf(made.notes)}, 'proposed', ${made.now}, ${made.now})
+          ${JSON.stringify(made.notes)}, ${lane}, ${denied === null ? 'proposed' : 'rejected'}, ${now}, ${now},
+          ${actor.name}, ${actor.role}, ${JSON.stringify(facts)}, ${JSON.stringify(rules)}, ${denied})
         returning ${changeColumns}`,
   )
 }
 
-export const changeColumns = sql`id, title, lane, state, state_at, created_at, blueprint_digest, notes`
+export const changeColumns = sql`id, title, lane, state, state_at, created_at, blueprint_digest, notes, author, facts, rules`
 
 type Approval = Omit<Request, 'sources'> & {
   role: string
   parent: string | undefined
   digest: string
   documents: StoredDocument[]
+  inForce: StoredDocument[]
+  judged: Judged
 } & Omit<Parameters<typeof materialise>[1], 'ring' | 'now'>
 
-async function approve(tx: Db, changeId: string, approval: Approval): Promise<void> {
+/** Moves the head and everything that follows it. */
+export async function approve(tx: Db, changeId: string, approval: Approval): Promise<void> {
   if (!(await moveHead(tx, approval)))
     throw new Error('The head of the blueprints moved although it was locked.')
   await materialise(tx, approval)
+  await keepGrants(tx, approval)
+  const { actor, digest, role: by, now } = approval
   await execute(
     tx,
-    sql`update change set state = 'approved', state_at = ${approval.now}, blueprint_digest = ${approval.digest}
+    sql`update change set state = 'approved', state_at = ${now}, blueprint_digest = ${digest}
         where id = ${changeId}`,
   )
   await audit(tx, {
-    actor: approval.actor,
-    action: 'change.approve',
-    subject: { kind: 'change', id: changeId },
-    detail: { digest: approval.digest, by: approval.role },
-    now: approval.now,
+    ...{ actor, action: 'change.approve', subject: { kind: 'change', id: changeId } },
+    ...{ detail: { digest, by }, now },
   })
+  await tellOfDecision(tx, { id: changeId, now })
+  const { inClass: courses } = approval.judged.decision
+  const title = approval.documents.map(nameOf).join(', ')
+  if (courses.length > 0) await tellOfClass(tx, { id: changeId, title, courses, now })
   await notify(tx, 'work')
-}
-
-/**
- * A person approves what waits: compiled again with what is in force now, since others may have been approved
- * meanwhile. `changed` when the new compilation is not what was proposed: the change stays proposed, with the
- * new notes and digest, to be read again. A digest given is the one that was read.
- */
-export async function approveChange(
-  pool: Pool,
-  request: { id: string; digest: string; actor: Actor; ring: KeyRing; now: Date },
-): Promise<'approved' | 'changed' | 'not-proposed'> {
-  return withTransaction(pool, async (tx) => {
-    const head = await lockHead(tx)
-    const row = await findOne<Change & { documents: StoredDocument[] }>(
-      tx,
-      sql`select ${changeColumns}, documents from change where id = ${request.id} and state = 'proposed' for update`,
-    )
-    if (!row) return 'not-proposed'
-    const all = merged(await documentsInForce(tx), row.documents)
-    const { blueprint, notes } = compileDocuments(all, await takenSeats(tx), request.now)
-    const digest = await keepBlueprint(tx, { blueprint, parent: head?.digest, now: request.now })
-    if (digest !== request.digest) {
-      const about = JSON.stringify(notesAbout(notes, row.documents))
-      await execute(
-        tx,
-        sql`update change set blueprint_digest = ${digest}, parent_digest = ${head?.digest ?? null}, notes = ${about}
-            where id = ${row.id}`,
-      )
-      return 'changed'
-    }
-    const { documents } = row
-    await approve(tx, row.id, {
-      ...request,
-      ...{ role: request.actor.role, parent: head?.digest, documents, all, blueprint, notes },
-    })
-    return 'approved'
-  })
 }
 
 export async function findChange(db: Db, id: string): Promise<Change | undefined> {

@@ -1,6 +1,6 @@
 /** Courses, and the documents around them: as people wrote them, and what the record needs of the plan. */
 import type { BlueprintCourse, BlueprintSession } from '../../stacks/blueprint.ts'
-import type { Text } from '../../stacks/terms.ts'
+import type { Allowance, Inventory, Text } from '../../stacks/terms.ts'
 import { type Db, execute, findOne, many, one, sql } from './db.ts'
 import { newId } from './ids.ts'
 
@@ -210,14 +210,45 @@ function firstOpening(held: BlueprintSession[]): string | null {
   return held.map((session) => session.opensAt).toSorted()[0] ?? null
 }
 
-/** Numbers with a holder, by course: they stay in every plan. */
-export async function takenSeats(db: Db): Promise<Record<string, number[]>> {
-  const rows = await many<{ key: string; numbers: number[] }>(
+/** What a plan must know of courses beside their documents. */
+export type KnownOfCourses = Pick<Inventory, 'taken' | 'granted' | 'roster'>
+
+/** By course: numbers with a holder (they stay in every plan), what a review granted, students of its LMS courses. */
+export async function knownOfCourses(db: Db): Promise<KnownOfCourses> {
+  const rows = await many<{
+    key: string
+    numbers: number[] | null
+    granted: Allowance
+    roster: number
+  }>(
     db,
-    sql`select course.key, array_agg(seat.number order by seat.number) as numbers
-        from seat join course on course.id = seat.course_id where seat.taken group by course.key`,
+    sql`select course.key, course.granted,
+          (select array_agg(seat.number order by seat.number) from seat where seat.course_id = course.id and seat.taken) as numbers,
+          (select count(distinct membership.person_id)::int from lms_resource
+            join membership on membership.lms_context_id = lms_resource.lms_context_id and membership.role = 'student'
+            where lms_resource.course_id = course.id) as roster
+        from course order by course.key`,
   )
-  return Object.fromEntries(rows.map((row) => [row.key, row.numbers]))
+  const known: KnownOfCourses = { taken: {}, granted: {}, roster: {} }
+  for (const { key, numbers, granted, roster } of rows) {
+    if (numbers) known.taken[key] = numbers
+    if (Object.keys(granted).length > 0) known.granted[key] = granted
+    if (roster > 0) known.roster[key] = roster
+  }
+  return known
+}
+
+/** What a review let a course have from now on; `isNew` forgets what earlier ones did. */
+export async function grantAllowance(
+  tx: Db,
+  grant: { courseKey: string; granted: Allowance; isNew: boolean },
+): Promise<void> {
+  const { courseKey, granted, isNew } = grant
+  await execute(
+    tx,
+    sql`update course set granted = case when ${isNew} then '{}'::jsonb else granted end || ${JSON.stringify(granted)}
+        where key = ${courseKey}`,
+  )
 }
 
 /** The time zone of the default zone: for pages that are about no course in particular. */

@@ -6,9 +6,8 @@ import {
   parseDocuments,
 } from '../../stacks/schema-parse.ts'
 import { defaultPolicy, defaultZone } from '../../stacks/schema.ts'
-import type { Text } from '../../stacks/terms.ts'
-import type { Zone } from '../../stacks/terms.ts'
-import { type StoredDocument, zoneDocuments } from './course.ts'
+import type { Policy, Text, Zone } from '../../stacks/terms.ts'
+import { type KnownOfCourses, type StoredDocument, zoneDocuments } from './course.ts'
 import type { Db } from './db.ts'
 
 /** A text as it was sent: a file may hold several documents. */
@@ -85,10 +84,10 @@ export async function zonesInForce(db: Db): Promise<Zone[]> {
   return zones.some((zone) => zone.key === defaultZone.key) ? zones : [...zones, defaultZone]
 }
 
-/** Compiles documents; `taken` are the seat numbers that have a holder, by course. */
+/** Compiles documents with what is known of their courses. */
 export function compileDocuments(
   documents: Proposed[],
-  taken: Record<string, number[]>,
+  known: KnownOfCourses,
   now: Date,
   compiler: typeof compile = compile,
 ): Compiled {
@@ -96,14 +95,17 @@ export function compileDocuments(
     courses: valuesOf(documents, 'Course'),
     environments: valuesOf(documents, 'Environment'),
     pools: valuesOf(documents, 'Pool'),
-    policy: valuesOf(documents, 'Policy')[0] ?? defaultPolicy,
+    policy: policyIn(documents),
     zones: valuesOf(documents, 'Zone'),
-    inventory: { taken },
+    inventory: known,
     now: now.toISOString(),
   }
   if (!input.zones.some((zone) => zone.key === defaultZone.key)) input.zones.push(defaultZone)
   return compiler(input)
 }
+
+export const policyIn = (documents: Proposed[]): Policy =>
+  valuesOf(documents, 'Policy')[0] ?? defaultPolicy
 
 type Values = { [One in ParsedDocument as One['kind']]: One['value'] }
 

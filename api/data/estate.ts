@@ -5,7 +5,7 @@
 import { exportEstate } from '../../stacks/rules/estate.ts'
 import type { Compiled } from '../../stacks/compile.ts'
 import { type Blueprint, parseBlueprint } from '../../stacks/blueprint.ts'
-import { type StoredDocument, documentsInForce, takenSeats } from './course.ts'
+import { type StoredDocument, documentsInForce, knownOfCourses } from './course.ts'
 import { type Db, execute, findOne, many, sql } from './db.ts'
 import { type Proposed, compileDocuments, merged, valuesOf } from './documents.ts'
 
@@ -86,7 +86,7 @@ export async function approvedEstate(db: Db, now: Date): Promise<ApprovedEstate 
   )
   if (!head) return undefined
   const documents = merged(await documentsInForce(db), [])
-  const compiled = compileDocuments(documents, await takenSeats(db), now)
+  const compiled = compileDocuments(documents, await knownOfCourses(db), now)
   const { digest, version, role, title } = head
   const files = filesOf(documents, compiled, undefined)
   return { digest, version, role: role ?? 'automatic', title: title ?? 'The approved plan', files }
@@ -114,7 +114,7 @@ export async function proposedFiles(
   )
   if (!row) return undefined
   const documents = merged(await documentsInForce(db), row.documents)
-  const compiled = compileDocuments(documents, await takenSeats(db), change.now)
+  const compiled = compileDocuments(documents, await knownOfCourses(db), change.now)
   return filesOf(documents, compiled, row.parent ? parseBlueprint(row.parent) : undefined)
 }
 

@@ -1,6 +1,7 @@
 /** Documents in, as JSON: what the command line imports. */
 import { z } from 'zod'
-import { type Change, approveChange, latestChanges, proposeChange } from '../data/change.ts'
+import { type Approved, approveChange } from '../data/approval.ts'
+import { type Change, latestChanges, proposeChange } from '../data/change.ts'
 import {
   type ChangeReview,
   type Reverted,
@@ -73,6 +74,8 @@ export const show: Handler = async (visit) => {
       ...{ id: change.id, title: change.title, lane: change.lane, state: change.state },
       ...{ stateAt: change.state_at, createdAt: change.created_at },
       ...{ digest: change.blueprint_digest, message: change.message },
+      rules: change.rules.map((rule) => ({ ...rule, title: rule.title[visit.locale] })),
+      waiting: waitingJson(review),
       documents: review.documents,
       difference: wordsOf(visit, review.difference, review.titles, timeZone),
       courses: review.courses,
@@ -81,12 +84,25 @@ export const show: Handler = async (visit) => {
   }
 }
 
+function waitingJson({ waiting }: ChangeReview) {
+  return {
+    approvals: (waiting?.approvals ?? []).map(({ teams, is_solo: solo, created_at: at }) => ({
+      ...{ teams, solo, at },
+    })),
+    missing: (waiting?.missing ?? []).map(({ rule, count, by }) => ({ rule: rule.key, count, by })),
+    deputies: waiting?.deputies ?? [],
+  }
+}
+
 export const approvalBody = z.object({ digest: z.string().regex(/^[0-9a-f]{64}$/) })
 export const rejectionBody = z.object({ reason: z.string().trim().min(1).max(1000) })
 
 export const approve: Handler<unknown, z.infer<typeof approvalBody>> = async (visit) => {
-  await approveOne(visit, visit.body.digest)
-  return { json: { id: visit.params['change'], state: 'approved' } }
+  const done = await approveOne(visit, visit.body.digest)
+  const id = visit.params['change']
+  if (done.outcome === 'approved') return { json: { id, state: 'approved', solo: done.isSolo } }
+  const missing = done.missing.map(({ rule, count, by }) => ({ rule: rule.key, count, by }))
+  return { status: 202, json: { id, state: 'proposed', missing } }
 }
 
 export const reject: Handler<unknown, z.infer<typeof rejectionBody>> = async (visit) => {
@@ -101,13 +117,30 @@ export const revert: Handler = async (visit) => {
   return { status: 201, json: { outcome: 'changed', id, lane, state, digest } }
 }
 
+type Given = Extract<Approved, { outcome: 'approved' | 'counted' }>
+
 /** Approves what was read: a digest that is no longer what the documents compile to is refused. */
-export async function approveOne(visit: Visit, digest: string): Promise<void> {
+export async function approveOne(visit: Visit, digest: string): Promise<Given> {
   const actor = actorOf(visit, 'administrator')
   const { pool, ring, at: now } = visit
-  const outcome = await approveChange(pool, { id: idOf(visit), digest, actor, ring, now })
-  if (outcome === 'not-proposed') throw conflict('problem.not-proposed')
-  if (outcome === 'changed') throw conflict('problem.head-moved')
+  const done = await approveChange(pool, { id: idOf(visit), digest, actor, ring, now })
+  switch (done.outcome) {
+    case 'approved':
+    case 'counted':
+      return done
+    case 'not-proposed':
+      throw conflict('problem.not-proposed')
+    case 'changed':
+      throw conflict('problem.head-moved')
+    case 'own':
+      throw conflict('problem.own-change')
+    case 'not-asked':
+      throw new Problem(409, 'problem.not-asked', { params: { teams: done.by.join(', ') } })
+    case 'denied':
+      throw new Problem(409, 'problem.change-denied', {
+        params: { why: done.rules.map((rule) => rule.title[visit.locale]).join(' ') },
+      })
+  }
 }
 
 export async function rejectOne(visit: Visit, reason: string): Promise<void> {

@@ -3,6 +3,20 @@ import type { Message } from '../locale.ts'
 /** The page of one change. */
 export const change = {
   'change.differs': { en: 'What changes', fr: 'Ce qui change' },
+  'change.agreed': { en: '· agreed to', fr: '· acceptée' },
+  'change.needs': {
+    en: '· needs {count} of: {teams}',
+    fr: '· demande {count} parmi : {teams}',
+  },
+  'change.given': { en: 'Approved {at}, for {teams}.', fr: 'Approuvée {at}, pour {teams}.' },
+  'change.given-solo': {
+    en: 'Approved {at}, for {teams}, by who proposed it.',
+    fr: 'Approuvée {at}, pour {teams}, par qui l’a proposée.',
+  },
+  'change.deputy': {
+    en: 'From {at} on these may decide too: {teams}.',
+    fr: 'À partir du {at}, peuvent aussi décider : {teams}.',
+  },
   'change.reject': { en: 'Reject', fr: 'Rejeter' },
   'change.reject.reason': {
     en: 'Why? Whoever proposed it reads this.',

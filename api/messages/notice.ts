@@ -49,6 +49,57 @@ export const notice = {
     en: 'Labplan planned it again, and it would work.',
     fr: 'Labplan l’a planifiée à nouveau, et cela marcherait.',
   },
+  'notice.change-waits': {
+    en: '{title}: a change waits for agreement',
+    fr: '{title} : une modification attend un accord',
+  },
+  'notice.change-waits.text': {
+    en: 'It was handed in {createdAt}. Nothing changes until it is agreed to.',
+    fr: 'Elle a été déposée {createdAt}. Rien ne change avant l’accord.',
+  },
+  'change.rule': { en: '{why}', fr: '{why}' },
+  'change.with': { en: 'It is with: {by}.', fr: 'Elle est chez : {by}.' },
+  'change.with-administrators': {
+    en: 'It is with the administrators.',
+    fr: 'Elle est chez les administrateurs.',
+  },
+  'notice.change-denied': {
+    en: '{title}: a change is not allowed',
+    fr: '{title} : une modification n’est pas permise',
+  },
+  'notice.change-denied.text': {
+    en: 'The rules of this installation do not allow it; nothing was changed.',
+    fr: 'Les règles de cette installation ne la permettent pas ; rien n’a changé.',
+  },
+  'notice.change-approved': {
+    en: '{title}: your change was agreed to',
+    fr: '{title} : votre modification a été acceptée',
+  },
+  'notice.change-approved.text': {
+    en: 'It is in force.',
+    fr: 'Elle est en vigueur.',
+  },
+  'notice.change-rejected': {
+    en: '{title}: your change was not agreed to',
+    fr: '{title} : votre modification n’a pas été acceptée',
+  },
+  'notice.change-rejected.text': { en: '{reason}', fr: '{reason}' },
+  'notice.change-deputy': {
+    en: '{title}: nobody decided yet, so {by} may decide too',
+    fr: '{title} : personne n’a encore décidé, {by} peut donc décider aussi',
+  },
+  'notice.change-deputy.text': {
+    en: 'It has waited since {createdAt}.',
+    fr: 'Elle attend depuis {createdAt}.',
+  },
+  'notice.change-in-class': {
+    en: '{title}: a class under way took more than its course may have',
+    fr: '{title} : une séance en cours a pris plus que ce à quoi le cours a droit',
+  },
+  'notice.change-in-class.text': {
+    en: 'It was free, so it was given at once, for this class only: {courses}. Later sessions stay inside the allowance.',
+    fr: 'C’était libre, donc accordé aussitôt, pour cette séance seulement : {courses}. Les séances suivantes restent dans l’enveloppe.',
+  },
   'notice.seats-fail': {
     en: '{course}: seats that do not start',
     fr: '{course} : des postes ne démarrent pas',

@@ -109,4 +109,16 @@ export const problem = {
     en: 'Something else was approved meanwhile, so the outcome is no longer what you read. Read it again, then approve.',
     fr: 'Autre chose a été approuvé entre-temps, et le résultat n’est plus celui que vous avez lu. Relisez-le, puis approuvez.',
   },
+  'problem.own-change': {
+    en: 'You proposed this change yourself: somebody else has to approve it. The policy says who (solo: always lets one approve alone).',
+    fr: 'Vous avez proposé cette modification : une autre personne doit l’approuver. La politique dit qui (solo: always permet d’approuver seul).',
+  },
+  'problem.not-asked': {
+    en: 'The policy asks others to approve this change: {teams}.',
+    fr: 'La politique demande à d’autres d’approuver cette modification : {teams}.',
+  },
+  'problem.change-denied': {
+    en: 'The policy denies this change: {why}',
+    fr: 'La politique refuse cette modification : {why}',
+  },
 } satisfies Record<string, Message>

@@ -29,6 +29,7 @@ export function changePage(visit: Visit, review: ChangeReview, timeZone: string)
           ${t(`lane.${change.lane}`)} · <code>${change.blueprint_digest.slice(0, 12)}</code>
         </p>
         ${change.message !== null && html`<p class="note is-warning">${change.message}</p>`}
+        ${change.rules.length > 0 && whySheet(visit, review, timeZone)}
         ${change.state === 'proposed' && decisions(visit, review)}
         ${change.state === 'approved' && undo(visit, review)}
       </section>
@@ -61,6 +62,44 @@ export function wordsOf(
     courseTitle: (key) => titles.courses.get(key),
     poolTitle: (key) => titles.pools.get(key),
   })
+}
+
+/** Which rules of the policy hold, and who has it since when. */
+function whySheet({ locale }: Visit, { change, waiting }: ChangeReview, timeZone: string): Html {
+  const missing = new Map(waiting?.missing.map((one) => [one.rule.key, one]))
+  const need = (key: string) => {
+    const { count, by } = missing.get(key) ?? { count: 0, by: [] }
+    if (!waiting) return ''
+    return count === 0
+      ? say(locale, 'change.agreed')
+      : say(locale, 'change.needs', { count, teams: by.join(', ') })
+  }
+  return html`<ul class="why">
+      ${change.rules.map(
+        (rule) =>
+          html`<li>
+            ${rule.title[locale]} <code class="faint">${rule.key}</code> ${need(rule.key)}
+          </li>`,
+      )}
+    </ul>
+    ${waiting?.approvals.map(
+      (one) =>
+        html`<p class="hint">
+          ${say(locale, one.is_solo ? 'change.given-solo' : 'change.given', {
+            teams: one.teams.join(', '),
+            at: stamp(locale, timeZone, one.created_at),
+          })}
+        </p>`,
+    )}
+    ${waiting?.deputies.map(
+      (one) =>
+        html`<p class="hint">
+          ${say(locale, 'change.deputy', {
+            teams: one.by.join(', '),
+            at: stamp(locale, timeZone, one.at),
+          })}
+        </p>`,
+    )}`
 }
 
 function decisions(visit: Visit, { change }: ChangeReview): Html {

@@ -21,6 +21,12 @@ type Change = {
   state: string
   digest: string
   message: string | null
+  rules: { key: string; title: string }[]
+  waiting: {
+    approvals: { teams: string[]; solo: boolean; at: string }[]
+    missing: { rule: string; count: number; by: string[] }[]
+    deputies: { by: string[]; at: string }[]
+  }
   difference: string[]
   courses: { course: string; rows: Row[] }[]
   notes: { severity: string; text: string; where: { course?: string } }[]
@@ -43,6 +49,7 @@ for scripts that wait for a review.`,
     }
     print(`${change.title}: ${change.state} (${change.lane} lane, ${change.digest.slice(0, 12)})`)
     if (change.message) print(`  ${change.message}`)
+    for (const line of gateLines(change)) print(`  ${line}`)
     for (const line of change.difference) print(`  ${line}`)
     for (const { course, rows } of change.courses) {
       const cells = rows.map((row) => [
@@ -58,4 +65,17 @@ for scripts that wait for a review.`,
         print(`${note.severity}: ${note.where.course ?? ''} ${note.text}`)
     return status
   },
+}
+
+function gateLines({ rules, waiting }: Change): string[] {
+  const time = (at: string) => at.slice(0, 16).replace('T', ' ')
+  return [
+    ...rules.map((rule) => `${rule.key}: ${rule.title}`),
+    ...waiting.approvals.map(
+      ({ teams, solo, at }) =>
+        `approved for ${teams.join(', ')}${solo ? ' (solo)' : ''} at ${time(at)} UTC`,
+    ),
+    ...waiting.missing.map(({ rule, count, by }) => `${rule} needs ${count} of ${by.join(', ')}`),
+    ...waiting.deputies.map(({ by, at }) => `from ${time(at)} UTC on also ${by.join(', ')}`),
+  ]
 }

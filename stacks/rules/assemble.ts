@@ -9,7 +9,7 @@ import type {
   Placement,
 } from '../blueprint.ts'
 import type { Policy, Pool } from '../terms.ts'
-import { allowanceOf } from './allowance.ts'
+import { allowanceOnceApproved } from './allowance.ts'
 import { formatInstant } from './clock.ts'
 import { lifecycleOf } from './lifecycle.ts'
 import type { BoughtNode, ExtraPlacement, Placed, Stretch } from './placement.ts'
@@ -76,7 +76,7 @@ function courseOf(
     return sessionOf(before?.sessions[i], plan, session, found?.all.get(session.key) ?? [], extra)
   })
   if (before !== undefined && before.sessions.every((one, i) => one === sessions[i])) return before
-  const { course, zone, environment, occurrences, numbers } = plan
+  const { course, zone, environment, known: also, occurrences, numbers } = plan
   const made: BlueprintCourse = {
     key: course.key,
     zone: course.zone,
@@ -86,7 +86,7 @@ function courseOf(
     seats: seatRanges(numbers.all),
     volumes: volumesOf(course, plan.span, policy),
     headroom: headroomOf(course, zone, occurrences, policy),
-    allowance: allowanceOf(course, policy),
+    allowance: allowanceOnceApproved(course, occurrences, policy, also),
     lifecycle: lifecycleOf(course, policy),
     sessions,
   }

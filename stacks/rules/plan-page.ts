@@ -6,6 +6,7 @@
 import type { Blueprint, BlueprintCourse, BlueprintSession } from '../blueprint.ts'
 import type { Compiled } from '../compile.ts'
 import type { Note, Pool } from '../terms.ts'
+import { usualCapabilities } from './change-facts.ts'
 import { formatWall, parseInstant, wallOf } from './clock.ts'
 import { diff } from './diff.ts'
 import { diffText } from './diff-text.ts'
@@ -18,12 +19,6 @@ const hourMs = 3_600_000
 /** Rows and remarks on the page: what is beyond is counted, and stands in schedule.txt. */
 const MOST_ROWS = 60
 const MOST_REMARKS = 40
-
-/** Rights that reach beyond a program of one's own: a reviewer reads them one by one. */
-const USUAL_CAPABILITIES = new Set([
-  ...['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'SETGID', 'SETUID', 'SYS_CHROOT'],
-  ...['NET_BIND_SERVICE', 'AUDIT_WRITE', 'KILL'],
-])
 
 export interface PlanRow {
   /** `Tue 10:00-12:00`, in the course's time zone. */
@@ -79,6 +74,24 @@ export function planSummaries(context: PlanContext): Map<string, PlanSummary> {
       const plan = compiled.plans.find((one) => one.course.key === course.key)
       return plan ? [[course.key, summaryOf(course, plan, { ...context, hours, sharing })]] : []
     }),
+  )
+}
+
+/** What all sessions of these courses cost, by key. */
+export function coursePrices(
+  { compiled, pools }: PlanContext,
+  courses: ReadonlySet<string>,
+): Map<string, number> {
+  const sharing = nodeSharing(compiled.blueprint)
+  const priceOfAll = (course: BlueprintCourse) =>
+    course.sessions.reduce((sum, session) => {
+      const pool = pools.find((one) => one.key === session.pool)
+      return sum + (pool ? priceOf(session, pool, sharing) : 0)
+    }, 0)
+  return new Map(
+    compiled.blueprint.courses
+      .filter((course) => courses.has(course.key))
+      .map((course) => [course.key, cents(priceOfAll(course))]),
   )
 }
 
@@ -216,7 +229,7 @@ function unusualOf(course: BlueprintCourse, shared: Shared, naming: Naming): str
   const changes = parent
     ? diffText(diff(only(parent), only(compiled.blueprint), pools), 'en', naming)
     : []
-  const rights = course.template?.capabilities.filter((one) => !USUAL_CAPABILITIES.has(one)) ?? []
+  const rights = course.template?.capabilities.filter((one) => !usualCapabilities.has(one)) ?? []
   const said = compiled.notes.filter(
     (note: Note) => note.where.course === course.key && note.severity !== 'info',
   )

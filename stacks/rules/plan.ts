@@ -1,6 +1,6 @@
 /** What does one course ask for, on its own? Everything that does not depend on other courses. */
 import type { Course, Environment, Inventory, Note, Policy, Pool, Zone } from '../terms.ts'
-import { allowanceNotes } from './allowance.ts'
+import { type Known, allowanceNotes, knownOf } from './allowance.ts'
 import { demandOf, vectorOf } from './demand.ts'
 import type { Demand, Dimensions } from './demand.ts'
 import { numberSeats } from './numbers.ts'
@@ -15,6 +15,7 @@ export interface CoursePlan {
   course: Course
   zone: Zone
   environment: Environment | undefined
+  known: Known
   /** Sessions that will be held: none of a draft or an archived course. */
   occurrences: Occurrence[]
   /** From the first to the last of all that was ever planned: volumes of an archived course stay. */
@@ -51,12 +52,13 @@ export function planCourse(course: Course, context: PlanContext): CoursePlan | N
   }
   const environment = context.environments.get(course.environment)
   notes.push(...environmentNotes(course, environment), ...groupNotes(course))
-  notes.push(...allowanceNotes(course, occurrences, context.policy))
+  const known = knownOf(course.key, context.inventory)
+  notes.push(...allowanceNotes(course, occurrences, context.policy, known))
   notes.push(...holderNotes(course, occurrences, numbers), ...projectNotes(course, occurrences))
   const demands = demandsOf(course, zone, occurrences, context, notes)
   const isDraft = course.state === 'draft'
   const span = openSpan(course, zone, isDraft ? [] : scheduled.occurrences)
-  return { course, zone, environment, occurrences, span, numbers, demands, notes }
+  return { course, zone, environment, known, occurrences, span, numbers, demands, notes }
 }
 
 function environmentNotes(course: Course, environment: Environment | undefined): Note[] {

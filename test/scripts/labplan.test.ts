@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { labplan } from '../../scripts/labplan.ts'
 import { allDocuments, networksDocument, poolDocument } from '../cast/documents.ts'
-import { addLmsCourse } from '../cast/record.ts'
+import { addLmsCourse, signIn } from '../cast/record.ts'
+import { many, sql } from '../../api/data/db.ts'
 import { openWebsite } from '../api/website.ts'
 
 const now = new Date('2026-11-23T12:00:00Z')
@@ -125,6 +126,39 @@ it('keeps what needs review, and approves it', async () => {
   const [change] = body['changes'] as { id: string }[]
   const approved = await run('change', 'approve', change?.id ?? '')
   await expect([proposed, list, approved].join('\n')).toMatchFileSnapshot(golden('review'))
+})
+
+it('tries a policy without changing anything, and names what is wrong in it', async () => {
+  const policy = `apiVersion: labplan/v1
+kind: Policy
+gate:
+  rules:
+    - { key: all, title: All, lane: review, when: { documents: [Course] } }
+`
+  writeFileSync(join(folder, 'strict.yaml'), policy)
+  writeFileSync(join(folder, 'typo.yaml'), policy.replace('review', 'revue'))
+  const said = [
+    await run('policy', 'test', 'strict.yaml'),
+    await run('policy', 'test', 'typo.yaml'),
+  ]
+  await expect(said.join('\n')).toMatchFileSnapshot(golden('policy'))
+})
+
+it('puts people into the teams of the policy by their pseudonym', async () => {
+  const { personId } = await signIn(site.pool, { now, name: 'student1' })
+  const [person] = await many<{ pseudonym: string }>(
+    site.pool,
+    sql`select pseudonym from person where id = ${personId}`,
+  )
+  const said = [
+    await run('reviewer', 'add', person!.pseudonym, 'gpu-team'),
+    await run('reviewer', 'list'),
+    await run('reviewer', 'remove', person!.pseudonym, 'gpu-team'),
+    await run('reviewer', 'list'),
+    await run('reviewer', 'add', 'p-nobody', 'gpu-team'),
+  ]
+  const text = said.join('\n').replaceAll(person!.pseudonym, 'PERSON')
+  await expect(text).toMatchFileSnapshot(golden('reviewer'))
 })
 
 it('speaks JSON when asked to', async () => {

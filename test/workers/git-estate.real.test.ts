@@ -72,7 +72,7 @@ it('offers a change that waits as a branch, and a plain merge of it approves', a
   expect(await stateOf(id)).toBe('approved')
   git(work, 'pull', '--quiet', '--ff-only')
   expect(readFileSync(join(work, COURSE), 'utf8')).toBe(beyond(40))
-  expect(git(work, 'log', '-1', '--format=%(trailers:only)')).toContain('Approved-by: reviewer')
+  expect(git(work, 'log', '-1', '--format=%(trailers:only)')).toContain('Approved-by: git')
   expect(git(bare, 'branch', '--list', 'change/*')).toBe('')
   expect(note(git(work, 'rev-parse', 'HEAD^'))).toContain(`Change ${id}: approved.`)
 })

@@ -39,13 +39,13 @@ export type RefMove = { ref: string; from: string | undefined; to: string | unde
 
 /** Commits of `ours..theirs`, oldest first, with what their messages say for us. */
 export const logArgs = (from: string | undefined, to: string): string[] => [
-  ...['log', '--reverse', '--format=%H%x00%(trailers:only,unfold,separator=%x01)%x00'],
+  ...['log', '--reverse', '--format=%H%x00%ae%x00%(trailers:only,unfold,separator=%x01)%x00'],
   from === undefined ? to : `${from}..${to}`,
 ]
 
 export const refsArgs = (): string[] => [
   'for-each-ref',
-  '--format=%(objectname)%00%(refname)%00%(contents:trailers:only,unfold)%00',
+  '--format=%(objectname)%00%(refname)%00%(authoremail:trim)%00%(contents:trailers:only,unfold)%00',
   ...['refs/heads', 'refs/notes'],
 ]
 

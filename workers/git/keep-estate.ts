@@ -4,7 +4,8 @@
  * way is done at the next pass, from what is there then.
  */
 import type { Actor } from '../../api/data/audit.ts'
-import { approveChange, proposeChange } from '../../api/data/change.ts'
+import { approveChange } from '../../api/data/approval.ts'
+import { proposeChange } from '../../api/data/change.ts'
 import type { Pool } from '../../api/data/db.ts'
 import {
   approvedEstate,
@@ -53,7 +54,7 @@ export type EstateMeans = {
 }
 
 /** Whoever may push to the estate; who that is, the repository decides. */
-const REVIEWER: Actor = { name: 'git', role: 'reviewer' }
+const reviewer = (by: string): Actor => ({ name: `git:${by}`, role: 'reviewer' })
 
 export type EstateKeeper = { keep(): Promise<void> }
 
@@ -113,39 +114,44 @@ async function takeFromMain(means: EstateMeans, estate: Estate | undefined, main
   const commits = await commitsBetween(repository, goesOn ? ours : undefined, main.id)
   const merged = commits.filter((one) => one.trailers['Labplan-Change'] !== undefined)
   const said = []
-  for (const commit of merged) said.push(await approveMerged(means, commit))
+  for (const commit of merged) said.push(await approveMerged(means, commit, main.by))
   if (merged.length > 0) await writeNote(repository, main.id, `${said.join('\n')}\n`)
   else if (ours !== undefined && goesOn && main.trailers['Labplan-Blueprint'] === undefined)
-    await takeEdits(means, main.id, ours)
+    await takeEdits(means, main, ours)
 }
 
 /** What is approved is the digest that the merged commit names, or nothing. Answers what became of it. */
-async function approveMerged(means: EstateMeans, { trailers }: Commit): Promise<string> {
+async function approveMerged(
+  means: EstateMeans,
+  { trailers }: Commit,
+  by: string,
+): Promise<string> {
   const { 'Labplan-Change': id = '', 'Labplan-Blueprint': digest = '' } = trailers
   const { pool, ring, now } = means
-  const outcome = isUuid(id)
-    ? await approveChange(pool, { id, digest, actor: REVIEWER, ring, now: now() })
-    : 'not-proposed'
-  return mergeText(id, outcome)
+  const done = isUuid(id)
+    ? await approveChange(pool, { id, digest, actor: reviewer(by), ring, now: now() })
+    : ({ outcome: 'not-proposed' } as const)
+  return mergeText(id, done)
 }
 
 /** A branch of somebody's is read once for each commit it points at. Answers whether it was approved at once. */
 async function takeFromBranch(means: EstateMeans, ref: Ref, main: string): Promise<boolean> {
   if (!ref.name.startsWith('refs/heads/') || ref.name === MAIN || isChangeRef(ref.name))
     return false
-  return ref.trailers['Labplan-Blueprint'] === undefined && takeEdits(means, ref.id, main)
+  return ref.trailers['Labplan-Blueprint'] === undefined && takeEdits(means, ref, main)
 }
 
 /**
  * Documents that the commit changed since it left main, proposed as one change; the answer is a note on it. What
  * was changed on both sides is nobody's to choose between but its author's.
  */
-async function takeEdits(means: EstateMeans, commit: string, main: string): Promise<boolean> {
+async function takeEdits(means: EstateMeans, pushed: Commit, main: string): Promise<boolean> {
   const { repository, read } = means
+  const commit = pushed.id
   if (read.has(commit)) return false
   read.add(commit)
   if (await hasNote(repository, commit)) return false
-  const answer = await proposeEdits(means, commit, main)
+  const answer = await proposeEdits(means, pushed, main)
   if (answer) await writeNote(repository, commit, answer.note)
   return answer?.isApproved === true
 }
@@ -154,7 +160,7 @@ type Answer = { note: string; isApproved: boolean }
 
 async function proposeEdits(
   { pool, ring, repository, now }: EstateMeans,
-  commit: string,
+  { id: commit, by }: Commit,
   main: string,
 ): Promise<Answer | undefined> {
   const refused = (note: string): Answer => ({ note, isApproved: false })
@@ -170,7 +176,8 @@ async function proposeEdits(
     if (text !== undefined) sources.push({ name, text })
   }
   if (sources.length === 0) return undefined
-  const outcome = await proposeChange(pool, { sources, actor: REVIEWER, ring, now: now() })
+  const actor = reviewer(by)
+  const outcome = await proposeChange(pool, { sources, actor, ring, now: now() })
   const isApproved = outcome.outcome === 'changed' && outcome.change.state === 'approved'
   return { note: outcomeText(outcome), isApproved }
 }

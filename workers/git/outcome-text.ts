@@ -1,4 +1,5 @@
 /** What became of a push, as the note on its commit: `git notes --ref=labplan show`. */
+import type { Approved } from '../../api/data/approval.ts'
 import type { Outcome } from '../../api/data/change.ts'
 import { sentence } from '../../stacks/rules/explain.ts'
 
@@ -16,22 +17,38 @@ export function outcomeText(outcome: Outcome): string {
   const notes = change.notes
     .filter((note) => note.severity !== 'info')
     .map((note) => `${note.severity}: ${sentence(note, 'en', { timeZone: 'UTC' })}`)
-  return change.state === 'approved'
-    ? said('Approved: it is inside the allowance.', notes)
-    : said(`Waits for review: merge change/${change.id} into main, or approve it there.`, notes)
+  if (change.state === 'approved') return said('Approved: the policy asks nobody.', notes)
+  const why = change.rules.map((rule) => rule.title.en)
+  if (change.lane === 'deny') return said('Denied by the policy.', [...why, ...notes])
+  const waits = `Waits for review: merge change/${change.id} into main, or approve it there.`
+  return said(waits, [...why, ...notes])
 }
 
 const said = (headline: string, lines: string[]): string => `${[headline, ...lines].join('\n')}\n`
 
-const merges = {
-  approved: 'approved.',
-  changed:
-    'not approved: it compiles to something else by now. Its branch was made anew: read it again, and merge that.',
-  'not-proposed': 'it waits for nobody any more; nothing was changed.',
+/** What a merge of a change's branch did, in a sentence. */
+export function mergeText(changeId: string, done: Approved): string {
+  return `Change ${changeId}: ${mergeWords(done)}`
 }
 
-export const mergeText = (changeId: string, outcome: keyof typeof merges): string =>
-  `Change ${changeId}: ${merges[outcome]}`
+function mergeWords(done: Approved): string {
+  switch (done.outcome) {
+    case 'approved':
+      return `approved${done.isSolo ? ', by who proposed it' : ''}.`
+    case 'counted':
+      return `your approval counts; it takes ${done.missing.map(({ count, by }) => `${count} more of ${by.join(', ')}`).join(' and ')}. Main stands for what is approved until then.`
+    case 'changed':
+      return 'not approved: it compiles to something else by now. Its branch was made anew: read it again, and merge that.'
+    case 'not-proposed':
+      return 'it waits for nobody any more; nothing was changed.'
+    case 'own':
+      return 'not approved: whoever merged it has proposed it, and the policy asks for somebody else.'
+    case 'not-asked':
+      return `not approved: the policy asks ${done.by.join(', ')}, and not by a merge.`
+    case 'denied':
+      return `not approved: the policy denies it by now: ${done.rules.map((rule) => rule.title.en).join(' ')}`
+  }
+}
 
 export const conflictText = (paths: string[]): string =>
   said('Not taken: changed in main meanwhile. Merge main into your branch, and push again.', paths)

@@ -1,4 +1,5 @@
 /** A bare repository as values: refs with what their commits say for us, trees as files, commits made of files. */
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import {
@@ -16,7 +17,8 @@ import {
 } from './command.ts'
 
 export type Trailers = Record<string, string>
-export type Commit = { id: string; trailers: Trailers }
+/** `by` tells authors apart and names none: a hash of the address, salted with the installation. */
+export type Commit = { id: string; by: string; trailers: Trailers }
 export type Ref = Commit & { name: string }
 
 export const MAIN = 'refs/heads/main'
@@ -38,9 +40,10 @@ export async function openRepository(repository: Repository): Promise<void> {
 export async function readRefs(repository: Repository): Promise<Map<string, Ref>> {
   const fields = (await git(repository, refsArgs())).split('\0')
   const refs = new Map<string, Ref>()
-  for (let i = 0; i + 2 < fields.length; i += 3) {
-    const [id = '', name = '', trailers = ''] = fields.slice(i, i + 3)
-    refs.set(name.trim(), { id: id.trim(), name, trailers: trailersIn(trailers.split('\n')) })
+  for (let i = 0; i + 3 < fields.length; i += 4) {
+    const [id = '', name = '', address = '', trailers = ''] = fields.slice(i, i + 4)
+    const by = authorOf(repository, address)
+    refs.set(name.trim(), { id: id.trim(), name, by, trailers: trailersIn(trailers.split('\n')) })
   }
   return refs
 }
@@ -53,11 +56,18 @@ export async function commitsBetween(
 ): Promise<Commit[]> {
   const fields = (await git(repository, logArgs(from, to))).split('\0')
   const commits: Commit[] = []
-  for (let i = 0; i + 1 < fields.length; i += 2) {
-    const [id = '', trailers = ''] = fields.slice(i, i + 2)
-    commits.push({ id: id.trim(), trailers: trailersIn(trailers.split('\u0001')) })
+  for (let i = 0; i + 2 < fields.length; i += 3) {
+    const [id = '', address = '', trailers = ''] = fields.slice(i, i + 3)
+    const by = authorOf(repository, address)
+    commits.push({ id: id.trim(), by, trailers: trailersIn(trailers.split('\u0001')) })
   }
   return commits
+}
+
+/** Git believes what people say of themselves: the repository's own rules decide who may push. */
+function authorOf({ installation }: Repository, address: string): string {
+  const text = `${installation} ${address.trim().toLowerCase()}`
+  return createHash('sha256').update(text).digest('hex').slice(0, 12)
 }
 
 function trailersIn(lines: string[]): Trailers {

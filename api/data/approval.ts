@@ -1,0 +1,195 @@
+/**
+ * Approvals of a change that waits. Each is of one digest of all that shapes the plan; when the rules that hold have
+ * enough of them, from different people of the teams they name, the change is approved.
+ */
+import { emptyBlueprint } from '../../stacks/blueprint.ts'
+import {
+  type Approval,
+  type Missing,
+  mayApproveOwn,
+  missingApprovals,
+  silentHours,
+  teamsFor,
+} from '../../stacks/rules/gate.ts'
+import { afterWorkingHours } from '../../stacks/rules/working-hours.ts'
+import type { GateRule, Policy } from '../../stacks/terms.ts'
+import { type Actor, audit } from './audit.ts'
+import { currentBlueprint, keepBlueprint, lockHead } from './blueprint.ts'
+import { type Change, approve, changeColumns, notesAbout } from './change.ts'
+import { type StoredDocument, documentsInForce, knownOfCourses } from './course.ts'
+import { type Db, type Pool, execute, findOne, many, sql, withTransaction } from './db.ts'
+import { compileDocuments, merged, policyIn, zonesInForce } from './documents.ts'
+import { type Judged, approvalDigest, judge } from './gate.ts'
+import type { KeyRing } from './key-ring.ts'
+import { othersIn, teamsOf } from './reviewer.ts'
+
+export type Approved =
+  | { outcome: 'approved'; isSolo: boolean }
+  /** It counts, and the rules ask for more. */
+  | { outcome: 'counted'; missing: Missing[] }
+  /** It compiles to something else by now: to be read again. */
+  | { outcome: 'changed' }
+  | { outcome: 'not-proposed' }
+  /** Whoever approves is in none of the teams asked. */
+  | { outcome: 'not-asked'; by: string[] }
+  /** Whoever approves has proposed it. */
+  | { outcome: 'own' }
+  /** The policy denies it by now. */
+  | { outcome: 'denied'; rules: GateRule[] }
+
+type Request = { id: string; digest: string; actor: Actor; ring: KeyRing; now: Date }
+type Row = Change & { documents: StoredDocument[]; author_role: string | null }
+
+/** A digest given is the blueprint's that was read; compiled again, since others may have been approved meanwhile. */
+export async function approveChange(pool: Pool, request: Request): Promise<Approved> {
+  return withTransaction(pool, async (tx) => {
+    await lockHead(tx)
+    const row = await findOne<Row>(
+      tx,
+      sql`select ${changeColumns}, documents, author_role from change
+          where id = ${request.id} and state = 'proposed' for update`,
+    )
+    if (!row) return { outcome: 'not-proposed' }
+    const again = await compileAgain(tx, row, request.now)
+    const isSame = again.digest === request.digest
+    if (!isSame || again.judged.decision.lane === 'deny') await follow(tx, row, again)
+    if (again.judged.decision.lane === 'deny')
+      return { outcome: 'denied', rules: again.judged.decision.rules }
+    return isSame ? count(tx, row, again, request) : { outcome: 'changed' }
+  })
+}
+
+type Again = Awaited<ReturnType<typeof compileAgain>>
+
+async function compileAgain(tx: Db, row: Row, now: Date) {
+  const head = await currentBlueprint(tx)
+  const { documents } = row
+  const inForce = await documentsInForce(tx)
+  const all = merged(inForce, documents)
+  const compiled = compileDocuments(all, await knownOfCourses(tx), now)
+  const before = head?.blueprint ?? emptyBlueprint
+  const author = row.author_role ?? 'operator'
+  const judged = judge({ author, documents, inForce, all, compiled, before, now })
+  const { blueprint, notes } = compiled
+  const digest = await keepBlueprint(tx, { blueprint, parent: head?.digest, now })
+  return { parent: head?.digest, documents, inForce, all, blueprint, notes, digest, judged }
+}
+
+/** The change as it is by now: what was approved of it before counts no more. */
+async function follow(tx: Db, row: Row, again: Again): Promise<void> {
+  const { lane, rules } = again.judged.decision
+  await execute(
+    tx,
+    sql`update change set blueprint_digest = ${again.digest}, parent_digest = ${again.parent ?? null},
+          notes = ${JSON.stringify(notesAbout(again.notes, row.documents))}, rules = ${JSON.stringify(rules)},
+          facts = ${JSON.stringify(again.judged.facts)}, lane = ${lane === 'automatic' ? 'review' : lane}
+        where id = ${row.id}`,
+  )
+}
+
+async function count(tx: Db, row: Row, again: Again, request: Request): Promise<Approved> {
+  const { actor, ring, now } = request
+  const { rules } = again.judged.decision
+  const silent = await silentFor(tx, row, again.judged, now)
+  const asked = [...new Set(rules.flatMap((rule) => teamsFor(rule, silent)))]
+  const teams = (await teamsOf(tx, actor)).filter((team) => asked.includes(team))
+  if (rules.length > 0 && teams.length === 0) return { outcome: 'not-asked', by: asked }
+  const isSolo = row.author === actor.name
+  const others = isSolo ? await othersIn(tx, { teams: asked, actor }) : 0
+  if (isSolo && !mayApproveOwn(again.judged.policy.gate, others)) return { outcome: 'own' }
+  const digest = approvalDigest({ blueprint: again.digest, policy: again.judged.policy })
+  await keepApproval(tx, { id: row.id, digest, teams, isSolo, actor, now })
+  const given = await approvalsOf(tx, { changeId: row.id, digest })
+  const missing = missingApprovals(rules, given, silent)
+  if (missing.length > 0) return { outcome: 'counted', missing }
+  const role = rolesOf(given)
+  await approve(tx, row.id, { ...again, actor, ring, now, role })
+  return { outcome: 'approved', isSolo: given.some((one) => one.is_solo) }
+}
+
+/** Working hours since it waits, in the zone of the installation. */
+async function silentFor(tx: Db, row: Row, { policy }: Judged, now: Date): Promise<number> {
+  const zone = (await zonesInForce(tx)).find((one) => one.key === 'default')
+  if (!zone) throw new Error('There is no default zone.')
+  return silentHours(row.created_at.getTime(), now.getTime(), policy, zone)
+}
+
+/** `administrators, git`; `solo` where who proposed it approved it too. */
+function rolesOf(given: ApprovalRow[]): string {
+  const names = given.map((one) => `${one.teams[0] ?? one.actor_role}${one.is_solo ? ' solo' : ''}`)
+  return [...new Set(names)].toSorted().join(', ')
+}
+
+async function keepApproval(
+  tx: Db,
+  one: { id: string; digest: string; teams: string[]; isSolo: boolean; actor: Actor; now: Date },
+): Promise<void> {
+  const { actor, now } = one
+  await execute(
+    tx,
+    sql`insert into approval (change_id, actor, digest, actor_role, teams, is_solo, created_at)
+        values (${one.id}, ${actor.name}, ${one.digest}, ${actor.role}, ${one.teams}, ${one.isSolo}, ${now})
+        on conflict (change_id, actor, digest) do update set teams = excluded.teams`,
+  )
+  await audit(tx, {
+    ...{ actor, action: 'change.count', subject: { kind: 'change', id: one.id }, now },
+    detail: { digest: one.digest, teams: one.teams, solo: one.isSolo },
+  })
+}
+
+export type ApprovalRow = Approval & { actor_role: string; is_solo: boolean; created_at: Date }
+
+/** Those that count for this digest, oldest first. */
+export async function approvalsOf(
+  db: Db,
+  of: { changeId: string; digest: string },
+): Promise<ApprovalRow[]> {
+  return many<ApprovalRow>(
+    db,
+    sql`select actor, actor_role, teams, is_solo, created_at from approval
+        where change_id = ${of.changeId} and digest = ${of.digest} order by created_at, actor`,
+  )
+}
+
+export type Waiting = {
+  approvals: ApprovalRow[]
+  missing: Missing[]
+  /** When its deputies may approve too, of the rules that have some. */
+  deputies: { by: string[]; at: Date }[]
+}
+
+/** Who has a change that waits, and since when they might have to share it. */
+export async function waitingFor(
+  db: Db,
+  change: Pick<Change, 'id' | 'blueprint_digest' | 'rules' | 'created_at'>,
+  policy: Policy,
+  now: Date,
+): Promise<Waiting> {
+  const zone = (await zonesInForce(db)).find((one) => one.key === 'default')
+  if (!zone) throw new Error('There is no default zone.')
+  const since = change.created_at.getTime()
+  const digest = approvalDigest({ blueprint: change.blueprint_digest, policy })
+  const approvals = await approvalsOf(db, { changeId: change.id, digest })
+  const silent = silentHours(since, now.getTime(), policy, zone)
+  const deputies = change.rules.flatMap(({ deputy }) => {
+    const at = deputy && afterWorkingHours(since, deputy.afterWorkingHours, policy.teaching, zone)
+    return at === undefined ? [] : [{ by: deputy?.by ?? [], at: new Date(at) }]
+  })
+  return { approvals, deputies, missing: missingApprovals(change.rules, approvals, silent) }
+}
+
+/** Oldest first. */
+export async function changesThatWait(db: Db): Promise<Change[]> {
+  return many<Change>(
+    db,
+    sql`select ${changeColumns} from change where state = 'proposed' order by created_at, id`,
+  )
+}
+
+export const policyInForce = async (db: Db): Promise<Policy> =>
+  policyIn(
+    merged(
+      (await documentsInForce(db)).filter((one) => one.kind === 'Policy'),
+      [],
+    ),
+  )

@@ -1,0 +1,77 @@
+/** What the policy says of a change: its facts, its lane, the rules that hold. */
+import { type Blueprint, digest as digestOfBlueprint } from '../../stacks/blueprint.ts'
+import type { Compiled } from '../../stacks/compile.ts'
+import { RENDERER_VERSION } from '../../stacks/content.ts'
+import { type ChangeFacts, changeFacts } from '../../stacks/rules/change-facts.ts'
+import { type Decision, decide } from '../../stacks/rules/gate.ts'
+import { coursePrices } from '../../stacks/rules/plan-page.ts'
+import { digestOf } from '../../stacks/rules/wanted.ts'
+import { parseDocuments } from '../../stacks/schema-parse.ts'
+import type { Course, Policy, DocumentKind } from '../../stacks/terms.ts'
+import type { StoredDocument } from './course.ts'
+import { type Proposed, policyIn, valuesOf } from './documents.ts'
+
+export type Judged = { facts: ChangeFacts; decision: Decision; policy: Policy }
+
+export type JudgedInput = {
+  /** Role of who proposes it. */
+  author: string
+  documents: StoredDocument[]
+  /** As they are in force, all kinds. */
+  inForce: StoredDocument[]
+  /** Everything in force once it is approved. */
+  all: Proposed[]
+  compiled: Compiled
+  before: Blueprint
+  now: Date
+}
+
+export function judge(input: JudgedInput): Judged {
+  const { author, documents, inForce, all, compiled, before, now } = input
+  const policy = policyInForce(inForce) ?? policyIn(all)
+  const pools = valuesOf(all, 'Pool')
+  const keys = new Set(compiled.blueprint.courses.map((course) => course.key))
+  const facts = changeFacts({
+    ...{ author, compiled, before, now: now.getTime() },
+    documents: documents.map(({ kind, key }) => ({ kind: kind as DocumentKind, key })),
+    inForce: coursesInForce(documents, inForce),
+    prices: coursePrices({ compiled, pools }, keys),
+  })
+  return { facts, decision: decide(facts, policy), policy }
+}
+
+/** A policy that is to change is judged by the one that holds. */
+function policyInForce(inForce: StoredDocument[]): Policy | undefined {
+  const stored = inForce.find((one) => one.kind === 'Policy')
+  const [read] = stored ? parseDocuments(stored.text, 'policy').documents : []
+  return read?.kind === 'Policy' ? read.value : undefined
+}
+
+/** Of the courses that the change touches. */
+function coursesInForce(
+  documents: StoredDocument[],
+  inForce: StoredDocument[],
+): Map<string, Course> {
+  const keys = new Set(documents.filter((one) => one.kind === 'Course').map((one) => one.key))
+  return new Map(
+    inForce
+      .filter((one) => one.kind === 'Course' && keys.has(one.key))
+      .flatMap(({ key, text }) => {
+        const [read] = parseDocuments(text, key).documents
+        return read?.kind === 'Course' ? [[key, read.value] as const] : []
+      }),
+  )
+}
+
+/**
+ * What an approval is of: everything that shapes the plan. The blueprint holds every template, size and date; the
+ * renderer's version and the policy's rules decide what becomes of it.
+ */
+export function approvalDigest(shape: { blueprint: Blueprint | string; policy: Policy }): string {
+  const { blueprint, policy } = shape
+  return digestOf({
+    blueprint: typeof blueprint === 'string' ? blueprint : digestOfBlueprint(blueprint),
+    policy: digestOf(policy),
+    renderer: RENDERER_VERSION,
+  })
+}

@@ -1,0 +1,225 @@
+/** Who approves what: teams, authors, several at once, deputies; what is denied; what an approval gives; a policy's trial. */
+import { afterAll, beforeEach, expect, it } from 'vitest'
+import { approveChange } from '../../api/data/approval.ts'
+import type { Actor } from '../../api/data/audit.ts'
+import { latestChanges, proposeChange } from '../../api/data/change.ts'
+import { rejectChange } from '../../api/data/change-review.ts'
+import { many, one, sql, withTransaction } from '../../api/data/db.ts'
+import { latestNotices } from '../../api/data/notice.ts'
+import { tryOnRecord } from '../../api/data/policy-trial.ts'
+import { putInTeam, reviewers } from '../../api/data/reviewer.ts'
+import { noticeText } from '../../api/notice-text.ts'
+import { policySchema } from '../../stacks/schema.ts'
+import { watchChanges } from '../../workers/jobs/watch-changes.ts'
+import { networksDocument, poolDocument } from '../cast/documents.ts'
+import { addLmsCourse, importDocuments, signIn, testRing } from '../cast/record.ts'
+import { type TestDatabase, testDatabase } from '../postgres.ts'
+
+/** A Monday, 13:00 in Paris. */
+const NOW = new Date('2026-11-23T12:00:00Z')
+const IN_CLASS = new Date('2026-11-24T09:20:00Z')
+const ring = testRing()
+const opened: TestDatabase[] = []
+let database: TestDatabase
+beforeEach(async () => {
+  opened.push((database = await testDatabase()))
+  await importDocuments(database.pool, ring, NOW)
+})
+afterAll(() => Promise.all(opened.map((one) => one.drop())))
+
+const teacher: Actor = { name: 'p-teacher', role: 'teacher' }
+const propose = (text: string, actor: Actor = teacher, now = NOW) =>
+  proposeChange(database.pool, { sources: [{ name: 'n.yaml', text }], actor, ring, now })
+const policy = (gate: string) =>
+  propose(`apiVersion: labplan/v1\nkind: Policy\n${gate}`, { name: 'op', role: 'operator' })
+const newest = async () => (await latestChanges(database.pool, 1))[0]!
+async function approve(actor: Actor, now = NOW) {
+  const { id, blueprint_digest: digest } = await newest()
+  return approveChange(database.pool, { id, digest, actor, ring, now })
+}
+async function administrator(): Promise<Actor> {
+  const { personId } = await signIn(database.pool, { administrator: true, now: NOW })
+  return { name: await pseudonym(personId), role: 'administrator' }
+}
+const pseudonym = async (id: string) =>
+  (await one<{ p: string }>(database.pool, sql`select pseudonym as p from person where id = ${id}`))
+    .p
+const operator: Actor = { name: 'operator', role: 'operator' }
+const told = async () =>
+  (await latestNotices(database.pool, { limit: 20 })).map((one) => noticeText(one, 'en'))
+
+it('lets nobody approve their own where somebody else could, and says so where it was', async () => {
+  const first = await administrator()
+  await propose(networksDocument(150, 30), first)
+  expect(await approve(first)).toEqual({ outcome: 'approved', isSolo: true })
+  const [kept] = await many(database.pool, sql`select is_solo, teams from approval`)
+  expect(kept).toEqual({ is_solo: true, teams: ['administrators'] })
+  const second = await administrator()
+  await propose(networksDocument(190, 30), first)
+  expect(await approve(first)).toEqual({ outcome: 'own' })
+  expect(await approve(second)).toEqual({ outcome: 'approved', isSolo: false })
+  const { approved_by_role: role } = await one<{ approved_by_role: string }>(
+    database.pool,
+    sql`select approved_by_role from blueprint join blueprint_head using (digest)`,
+  )
+  expect(role).toBe('administrators')
+})
+
+it('takes as many different approvals as the policy asks, of the same plan, from the teams it names', async () => {
+  await policy(`gate:
+  rules:
+    - { key: large, title: Large, lane: review, when: { students: 31 }, by: [net, administrators], approvals: 2 }`)
+  const { personId } = await signIn(database.pool, { now: NOW })
+  const member: Actor = { name: await pseudonym(personId), role: 'administrator' }
+  await propose(networksDocument(40))
+  expect(await approve(member)).toEqual({ outcome: 'not-asked', by: ['net', 'administrators'] })
+  const put = { pseudonym: member.name, team: 'net', isIn: true, actor: operator, now: NOW }
+  expect(await withTransaction(database.pool, (tx) => putInTeam(tx, put))).toBe(true)
+  expect((await reviewers(database.pool))[0]).toMatchObject({ teams: ['net'] })
+  expect(await approve(member)).toMatchObject({ outcome: 'counted', missing: [{ count: 1 }] })
+  expect(await approve(member)).toMatchObject({ outcome: 'counted', missing: [{ count: 1 }] })
+  expect(await approve({ name: 'git:1', role: 'reviewer' })).toMatchObject({ outcome: 'not-asked' })
+  expect(await approve(operator)).toEqual({ outcome: 'approved', isSolo: false })
+})
+
+it('forgets approvals of what compiles to something else, or is judged by another policy', async () => {
+  const rule = (by: string) => `gate:
+  rules:
+    - { key: large, title: Large, lane: review, when: { students: 31 }, by: ${by}, approvals: 2 }`
+  await policy(rule('[administrators, git]'))
+  await propose(networksDocument(40))
+  const waits = await newest()
+  const approveIt = async (actor: Actor) => {
+    const [fresh] = await many<{ digest: string }>(
+      database.pool,
+      sql`select blueprint_digest as digest from change where id = ${waits.id}`,
+    )
+    const request = { id: waits.id, digest: fresh!.digest, actor, ring, now: NOW }
+    return approveChange(database.pool, request)
+  }
+  expect(await approveIt(operator)).toMatchObject({ outcome: 'counted' })
+  await policy(rule('[git, administrators]'))
+  expect(await approveIt({ name: 'git:1', role: 'reviewer' })).toMatchObject({ outcome: 'counted' })
+  await importDocuments(database.pool, ring, NOW, [
+    { name: 'pool.yaml', text: poolDocument.replace('key: node-1', 'key: node-2') },
+  ])
+  expect(await approveIt(operator)).toEqual({ outcome: 'changed' })
+  expect(await approveIt(operator)).toMatchObject({ outcome: 'counted' })
+  expect(await approveIt({ name: 'git:2', role: 'reviewer' })).toMatchObject({
+    outcome: 'approved',
+  })
+})
+
+it('lets deputies decide after so many working hours, and says so once', async () => {
+  await policy(`gate:
+  rules:
+    - key: large
+      title: Large
+      lane: review
+      when: { students: 31 }
+      by: [net]
+      deputy: { by: [administrators], afterWorkingHours: 8 }`)
+  await propose(networksDocument(40))
+  const soon = new Date('2026-11-24T07:59:00Z')
+  expect(await approve(operator, soon)).toMatchObject({ outcome: 'not-asked' })
+  await watchChanges(database.pool, soon)
+  expect(await told()).toHaveLength(2)
+  // Seven hours on Monday until 20:00, one on Tuesday from 8:00.
+  const later = new Date('2026-11-24T08:00:00Z')
+  await watchChanges(database.pool, later)
+  await watchChanges(database.pool, later)
+  expect((await told()).map((one) => one.subject)).toEqual([
+    'Course networks-101: nobody decided yet, so administrators may decide too',
+    ...Array.from({ length: 2 }, () => 'Course networks-101: a change waits for agreement'),
+  ])
+  expect(await approve(operator, later)).toMatchObject({ outcome: 'approved' })
+})
+
+it('denies with the reason of the rule, and nothing of it can be approved', async () => {
+  await policy(`gate:
+  rules:
+    - { key: closed, title: { en: Closed in July, fr: Fermé en juillet }, lane: deny, when: { courses: [networks-101] } }`)
+  const outcome = await propose(networksDocument(20))
+  expect(outcome).toMatchObject({
+    change: { lane: 'deny', state: 'rejected', rules: [{ key: 'closed' }] },
+  })
+  expect(await approve(operator)).toEqual({ outcome: 'not-proposed' })
+  expect((await told())[0]).toMatchObject({
+    subject: 'Course networks-101: a change is not allowed',
+  })
+})
+
+it('tells teachers who has their change since when, and what became of it, with no word of Git', async () => {
+  await addLmsCourse(database.pool, { courseKey: 'networks-101', contextId: 'c', now: NOW })
+  await propose(networksDocument(150, 30))
+  const texts = await told()
+  expect(texts[0]).toEqual({
+    subject: 'Course networks-101: a change waits for agreement',
+    paragraphs: [
+      'It was handed in at 13:00. Nothing changes until it is agreed to.',
+      'It asks for more than the course may have.',
+      'It is with the administrators.',
+    ],
+  })
+  expect(JSON.stringify(texts)).not.toMatch(/git|branch|commit/i)
+  const { id } = await newest()
+  const no = { id, reason: 'Ask again in May.', actor: operator, now: NOW }
+  await withTransaction(database.pool, (tx) => rejectChange(tx, no))
+  expect((await told())[0]).toEqual({
+    subject: 'Course networks-101: your change was not agreed to',
+    paragraphs: ['Ask again in May.'],
+  })
+})
+
+it('gives a reviewed course room to grow, so that the next student needs nobody', async () => {
+  await propose(networksDocument(150, 30))
+  const waits = await newest()
+  expect(await approve(operator)).toMatchObject({ outcome: 'approved' })
+  const { granted } = await one<{ granted: object }>(
+    database.pool,
+    sql`select granted from course where key = 'networks-101'`,
+  )
+  expect(granted).toEqual({ seats: 173 })
+  expect(await propose(networksDocument(150, 30))).toMatchObject({ outcome: 'unchanged' })
+  expect(await propose(networksDocument(173, 30))).toMatchObject({ change: { lane: 'automatic' } })
+  expect(await propose(networksDocument(174, 30))).toMatchObject({ change: { lane: 'review' } })
+  expect(waits.facts?.courses[0]).toMatchObject({ asks: { seats: 150 } })
+  // A document that says its own allowance begins anew.
+  const own = networksDocument(120, 30).replace('students', 'allowance: { seats: 125 }\nstudents')
+  expect(await propose(own, operator)).toMatchObject({ change: { lane: 'automatic' } })
+  expect(await propose(own.replace('120', '126'), operator)).toMatchObject({
+    change: { lane: 'review' },
+  })
+})
+
+it('gives a class that runs what is free at once, for that class, and reports it', async () => {
+  const oneClass = networksDocument(30).replace('\n    repeat: FREQ=WEEKLY;COUNT=12', '')
+  await propose(
+    oneClass.replace('students', 'allowance: { seats: 30, atOnce: 30 }\nstudents'),
+    operator,
+  )
+  const more = oneClass
+    .replace(/30/g, '35')
+    .replace('students', 'allowance: { seats: 30, atOnce: 30 }\nstudents')
+  expect(await propose(more, teacher, IN_CLASS)).toMatchObject({
+    change: { lane: 'automatic', state: 'approved' },
+  })
+  expect((await told())[0]?.subject).toBe(
+    'Course networks-101: a class under way took more than its course may have',
+  )
+  expect(
+    await propose(more.replace(/35/g, '36'), teacher, new Date('2026-11-24T06:00:00Z')),
+  ).toMatchObject({ change: { lane: 'review' } })
+})
+
+it('tries another policy on what was changed before', async () => {
+  await propose(networksDocument(28))
+  const strict = policySchema.parse({
+    gate: {
+      rules: [{ key: 'all', title: 'All', lane: 'review', when: { documents: ['Course'] } }],
+    },
+  })
+  const { changes, counts } = await tryOnRecord(database.pool, strict, 10)
+  expect(counts).toEqual({ automatic: 0, review: 2, deny: 0 })
+  expect(changes[0]).toMatchObject({ before: 'automatic', lane: 'review', rules: ['all'] })
+})
