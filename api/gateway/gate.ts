@@ -1,4 +1,4 @@
-/** Who stands before the gate, and where the way leads. Decided anew for every request, from memory. */
+/** Who stands before the gate, and where the way leads. Decided anew for every request, from memory if it lets in. */
 import type { IncomingMessage } from 'node:http'
 import type { Route } from '../data/route.ts'
 import type { Pass } from '../data/ticket.ts'
@@ -69,6 +69,21 @@ export function visitOf(gate: Gate, request: IncomingMessage, outside: Outside):
     .map((text) => gate.keys.pass(text, gate.now()))
     .find((read) => read && isHolder(route, read))
   return pass ? visitWith(route, pass) : { kind: 'stranger', route }
+}
+
+/**
+ * The visit, and before anybody is told that their seat is away, its route read anew: the page that shows a door may be
+ * faster than the notice that it opened.
+ */
+export async function freshVisit(
+  gate: Gate,
+  request: IncomingMessage,
+  outside: Outside,
+): Promise<Visit> {
+  const visit = visitOf(gate, request, outside)
+  if (visit.kind !== 'away' || !gate.routes.fresh) return visit
+  await gate.routes.refresh(visit.route.seatId)
+  return visitAgain(gate, visit)
 }
 
 /** The same visit after the routes were read anew. */

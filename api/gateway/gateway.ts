@@ -15,7 +15,7 @@ import type { Config } from '../config.ts'
 import { identityKey } from '../data/seat-secret.ts'
 import type { Log } from '../log.ts'
 import { forward } from './forward.ts'
-import { type Gate, isHolder, isOwnOrigin, outsideOf, visitOf } from './gate.ts'
+import { type Gate, freshVisit, isHolder, isOwnOrigin, outsideOf } from './gate.ts'
 import { Keys } from './keys.ts'
 import { OpenWork } from './open-work.ts'
 import { mayAct } from './origin.ts'
@@ -171,7 +171,7 @@ async function handle(
   const outside = outsideOf(gate, request)
   if (!outside || !isWellFormed(request)) return show(exchange, 'malformed', gate)
   if (request.url!.startsWith(OWN_PREFIX)) return answerOwn(desk, exchange, outside)
-  const visit = visitOf(gate, request, outside)
+  const visit = await freshVisit(gate, request, outside)
   if (visit.kind === 'away')
     return show(exchange, 'away', {
       publicUrl: gate.publicUrl,
@@ -198,7 +198,7 @@ async function handleUpgrade(
   const upgrade = { request, socket }
   if (!outside || !isWellFormed(request)) return refuse(upgrade, 'malformed')
   if (request.url!.startsWith(OWN_PREFIX)) return refuse(upgrade, 'nowhere')
-  const visit = visitOf(gate, request, outside)
+  const visit = await freshVisit(gate, request, outside)
   if (visit.kind !== 'in') return refuse(upgrade, visit.kind)
   await tunnel(gate, { request, socket, head, outside }, visit)
 }

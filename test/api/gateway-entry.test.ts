@@ -3,6 +3,7 @@ import { execute, sql } from '../../api/data/db.ts'
 import { newId, randomLabel } from '../../api/data/ids.ts'
 import { keyRing } from '../../api/data/key-ring.ts'
 import { mintTicket } from '../../api/data/ticket.ts'
+import { writeWhere } from './gateway-rows.ts'
 import {
   DOMAIN,
   NOW,
@@ -10,6 +11,7 @@ import {
   type TestSeat,
   browse,
   enter,
+  runSeat,
   scene,
   seat,
   tell,
@@ -262,6 +264,19 @@ describe('who may not', () => {
     expect((await browse(on, early.host, '/', { headers: pass })).status).toBe(503)
     await early.running!.stop()
   })
+})
+
+it('opens an environment whose start no notice has announced yet', async () => {
+  const quick = await seat(on, 'off')
+  const pass = await enter(on, quick)
+  expect((await browse(on, quick.host, '/', { headers: pass })).status).toBe(503)
+  quick.running = await runSeat(on.ring, quick, (_, response) => response.end('there'))
+  await writeWhere(on.database.pool, quick.seatId, quick.running)
+  expect(await browse(on, quick.host, '/', { headers: pass })).toMatchObject({
+    status: 200,
+    body: 'there',
+  })
+  await quick.running.stop()
 })
 
 it('lets in whom the notice has not announced yet', async () => {
