@@ -72,7 +72,10 @@ export async function startWorker(options: {
   )
 
   const lead = leading({ config, log })
-  const driver = seatDriver({ pool, engine, ring, installation: config.installation, log, now })
+  const driver = seatDriver({
+    ...{ pool, engine, ring, installation: config.installation, log, now },
+    wake: () => drive.wake(),
+  })
   const reconcile = reconciler({ pool, boss, place, now, budget: config.runBudget })
   const onError = (what: string) => (error: unknown) => log.error({ err: error }, what)
   const drive = startLoop({

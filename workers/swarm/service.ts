@@ -1,5 +1,6 @@
 /** On and off: the one thing we change of a service after Terraform made it. */
 import { z } from 'zod'
+import type { Seat } from '../../api/data/seat.ts'
 import { type Engine, EngineError } from './engine.ts'
 
 const service = z.looseObject({
@@ -18,6 +19,13 @@ export type Service = z.infer<typeof service>
 
 const OUT_OF_SEQUENCE_TRIES = 5
 const STOP_GRACE_SECONDS = 10
+
+/** The service of a seat that has one; a seat without one is in no state that asks for it. */
+export function serviceOf(seat: Seat): string {
+  if (!seat.service_id)
+    throw new Error(`Seat ${seat.course_code}/${seat.number} is ${seat.state} but has no service.`)
+  return seat.service_id
+}
 
 /** The service by name or id, or undefined. */
 export async function findService(engine: Engine, nameOrId: string): Promise<Service | undefined> {

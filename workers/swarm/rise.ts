@@ -1,0 +1,191 @@
+/**
+ * A seat on its way up: from the task that Swarm makes for it to its open doors. The Swarm is asked until a task runs,
+ * then the seat itself: who it is, once, and each required port until it has answered once.
+ */
+import type { Logger } from 'pino'
+import { type Pool, withTransaction } from '../../api/data/db.ts'
+import type { KeyRing } from '../../api/data/key-ring.ts'
+import { markFailed, markReady, markRunning } from '../../api/data/seat-life.ts'
+import { identityKey } from '../../api/data/seat-secret.ts'
+import { type Seat, type SeatPort, isStillWanted, seatPorts } from '../../api/data/seat.ts'
+import type { Pace } from '../pace.ts'
+import type { TaskFeed } from './feed.ts'
+import type { Doors, Reach, findDoors, portAnswers } from './probe.ts'
+import { serviceOf } from './service.ts'
+import { failureOf, preparingTask, publishedPorts, runningTask, type Task } from './task.ts'
+
+export type RiseMeans = {
+  pool: Pool
+  ring: KeyRing
+  log: Logger
+  now: () => Date
+  feed: TaskFeed
+  pace: Pace
+  probe: Probe
+  isStopped: () => boolean
+}
+
+/** How a seat is asked whether it is there. */
+export type Probe = { findDoors: typeof findDoors; portAnswers: typeof portAnswers }
+
+/** Seats whose containers are being started; one leaves it when its node is done with that. */
+export type Wave = { leave(): void }
+
+const START_LIMIT_MS = 90_000
+// A node that fetches a large image is at work: the limit above counts from when it has it.
+const PULL_LIMIT_MS = 20 * 60_000
+// Who fetches longer than this takes no turn from seats that could start meanwhile.
+const PULL_SLOT_MS = 10_000
+const RETRY_STEP_MS = 5_000
+const RETRY_MOST_MS = 60_000
+// The first looks for something are close together, since somebody may wait; then they grow apart, since each takes
+// processor time from what it waits for.
+const POLL_FIRST_MS = 20
+const POLL_GROWTH = 1.15
+const POLL_MOST_MS = 120
+// So often the row is read again, that a stop asked for meanwhile is obeyed, and the Swarm whether the task still runs.
+const RECHECK_MS = 250
+
+/** Follows the seat from its task to its open doors. Gives way as soon as the seat is wanted otherwise. */
+export async function bringUp(means: RiseMeans, seat: Seat, wave: Wave): Promise<void> {
+  const ports = await seatPorts(means.pool, [seat.id])
+  const begun = means.pace.elapsedMs()
+  const attempt: Attempt = {
+    key: identityKey(means.ring, seat),
+    required: ports.filter((port) => port.required),
+    failure: '',
+    pulling: '',
+    pullingUntil: begun,
+    checkedAt: begun,
+    looks: 0,
+  }
+  const end = await poll(
+    means,
+    () => Math.min(POLL_FIRST_MS * POLL_GROWTH ** attempt.looks++, POLL_MOST_MS),
+    async () => {
+      if (means.isStopped() || !(await mayGoOn(means, seat, attempt))) return 'given up' as const
+      const doors = await look(means, seat, attempt)
+      if (attempt.up || attempt.pullingUntil - begun > PULL_SLOT_MS) wave.leave()
+      return doors
+    },
+    () => Math.min(attempt.pullingUntil + START_LIMIT_MS, begun + PULL_LIMIT_MS),
+  )
+  if (end === 'given up') return
+  if (end)
+    return withTransaction(means.pool, (tx) =>
+      markReady(tx, { id: seat.id, ...end, now: means.now() }),
+    )
+  await giveUp(means, seat, attempt)
+}
+
+type Attempt = {
+  key: Buffer
+  required: SeatPort[]
+  failure: string
+  /** The first task that was seen fetching its image, and when it last was: a later one means that it failed. */
+  pulling: string
+  pullingUntil: number
+  /** When row and task were last compared with what is done here. */
+  checkedAt: number
+  /** Since the last thing was found. */
+  looks: number
+  /** The task that runs, and what it has shown so far. */
+  up?: { reach: Reach; doors?: Doors | undefined; answered: Set<number> } | undefined
+}
+
+/** Every so often: is the seat still wanted so, and does its task still run? */
+async function mayGoOn(means: RiseMeans, seat: Seat, attempt: Attempt): Promise<boolean> {
+  const now = means.pace.elapsedMs()
+  if (now - attempt.checkedAt < RECHECK_MS) return true
+  attempt.checkedAt = now
+  if (attempt.up && !(await stillRuns(means, seat, attempt.up.reach.task))) attempt.up = undefined
+  return isStillWanted(means.pool, seat)
+}
+
+async function stillRuns(means: RiseMeans, seat: Seat, task: string): Promise<boolean> {
+  const tasks = await means.feed.tasksOf(serviceOf(seat))
+  return runningTask(tasks, serviceOf(seat))?.ID === task
+}
+
+async function look(means: RiseMeans, seat: Seat, attempt: Attempt) {
+  attempt.up ??= await findRunning(means, seat, attempt)
+  if (!attempt.up) return undefined
+  const { reach } = attempt.up
+  const doors = await openDoors(means.probe, attempt.up, attempt.required)
+  return doors && { taskId: reach.task, nodeAddress: reach.address, ...doors }
+}
+
+async function findRunning(
+  means: RiseMeans,
+  seat: Seat,
+  attempt: Attempt,
+): Promise<Attempt['up'] | undefined> {
+  const service = serviceOf(seat)
+  const tasks = await means.feed.tasksOf(service)
+  attempt.failure = failureOf(tasks, service) ?? ''
+  const preparing = preparingTask(tasks, service)?.ID
+  if (preparing) attempt.pulling ||= preparing
+  if (preparing && preparing === attempt.pulling) attempt.pullingUntil = means.pace.elapsedMs()
+  const running = runningTask(tasks, service)
+  const reach = running && (await reachOf(means, running, attempt.key))
+  if (!reach) return undefined
+  const at = { taskId: reach.task, nodeAddress: reach.address }
+  await withTransaction(means.pool, (tx) =>
+    markRunning(tx, { id: seat.id, ...at, now: means.now() }),
+  )
+  attempt.looks = 0
+  return { reach, answered: new Set() }
+}
+
+async function reachOf(means: RiseMeans, running: Task, key: Buffer): Promise<Reach | undefined> {
+  const address = await means.feed.addressOf(running.NodeID ?? '')
+  return address
+    ? { address, published: publishedPorts(running), task: running.ID, key }
+    : undefined
+}
+
+/** Undefined until every required port has answered. What was shown once is not asked for again. */
+async function openDoors(
+  probe: Probe,
+  up: NonNullable<Attempt['up']>,
+  required: SeatPort[],
+): Promise<Doors | undefined> {
+  up.doors ??= await probe.findDoors(up.reach)
+  const { doors } = up
+  if (!doors) return undefined
+  const waitedFor = required.filter((port) => !up.answered.has(port.container_port))
+  const asked = waitedFor.map(async ({ kind, container_port }) => {
+    const published = doors.ports.get(container_port)
+    if (published === undefined) return
+    if (await probe.portAnswers(kind, up.reach.address, published)) up.answered.add(container_port)
+  })
+  await Promise.all(asked)
+  return required.every((port) => up.answered.has(port.container_port)) ? doors : undefined
+}
+
+async function giveUp(means: RiseMeans, seat: Seat, attempt: Attempt): Promise<void> {
+  const message = attempt.up
+    ? { code: 'seat.check_failed' }
+    : { code: 'seat.start_failed', params: { reason: attempt.failure } }
+  const wait = Math.min(RETRY_STEP_MS * 2 ** seat.start_failures, RETRY_MOST_MS)
+  const retryAt = new Date(means.now().getTime() + wait)
+  means.log.warn({ seat: seat.id, ...message }, 'a seat did not come up')
+  await withTransaction(means.pool, (tx) =>
+    markFailed(tx, { id: seat.id, retryAt, message, now: means.now() }),
+  )
+}
+
+/** Asks until there is an answer, at most until `limit`, which may move; START_LIMIT_MS unless given. */
+export async function poll<T>(
+  { pace }: Pick<RiseMeans, 'pace'>,
+  everyMs: () => number,
+  ask: () => Promise<T | undefined>,
+  limit?: () => number,
+): Promise<T | undefined> {
+  const end = pace.elapsedMs() + START_LIMIT_MS
+  for (;;) {
+    const answer = await ask()
+    if (answer !== undefined || pace.elapsedMs() > (limit?.() ?? end)) return answer
+    await pace.sleep(everyMs())
+  }
+}
