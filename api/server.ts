@@ -13,6 +13,7 @@ import { readKeyRing } from './data/key-ring.ts'
 import { Listening } from './data/listen.ts'
 import { openLog } from './log.ts'
 import { createLti } from './lti/provider.ts'
+import { openPlanner } from './planner.ts'
 import type { Services } from './visit.ts'
 
 const POOL_CONNECTIONS = 20
@@ -26,7 +27,7 @@ export type RunningServer = {
 
 export async function startServer(
   config: Config,
-  given: { now?: () => Date } = {},
+  given: { now?: () => Date; warms?: boolean } = {},
 ): Promise<RunningServer> {
   const log = openLog('api', config.logLevel)
   const pool = openPool({ ...config, max: POOL_CONNECTIONS })
@@ -35,8 +36,9 @@ export async function startServer(
   const ring = readKeyRing(config.keyFile)
   const now = given.now ?? (() => new Date())
   const lti = createLti({ config, pool, ring, now, log })
+  const planner = openPlanner(config)
   const services: Services = {
-    ...{ config, pool, ring, now, listening, lti, log },
+    ...{ config, pool, ring, now, listening, planner, lti, log },
     stopping: stopping.signal,
   }
   const app = createApp(services)
@@ -46,12 +48,14 @@ export async function startServer(
     request.url?.startsWith('/lti/') ? lti.app(request, response) : void pages(request, response),
   )
   const port = await listen(server, config)
+  if (given.warms) planner.warm(now())
   log.info({ port, publicUrl: config.publicUrl }, 'listening')
   return {
     port,
     async stop() {
       stopping.abort()
       await close(server)
+      await planner.close()
       await listening.close()
       await pool.end()
     },
@@ -90,7 +94,7 @@ async function close(server: Server): Promise<void> {
 }
 
 if (import.meta.main) {
-  const running = await startServer(readConfig()).catch((error: unknown) => {
+  const running = await startServer(readConfig(), { warms: true }).catch((error: unknown) => {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
     process.exit(1)
   })

@@ -12,6 +12,7 @@ import { signInFirst } from './errors.ts'
 import type { Locale } from './locale.ts'
 import type { Log } from './log.ts'
 import type { Lti } from './lti/provider.ts'
+import type { Planner } from './planner.ts'
 import type { Html } from './pages/html.ts'
 
 export type Services = {
@@ -19,6 +20,8 @@ export type Services = {
   pool: Pool
   ring: KeyRing
   listening: Listening
+  /** Says what an edit would mean, beside what others wait for. */
+  planner: Planner
   /** Signs what goes back to an LMS. */
   lti: Pick<Lti, 'signDeepLink'>
   log: Log

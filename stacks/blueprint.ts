@@ -250,6 +250,17 @@ function nodeText(node: BlueprintPool['nodes'][number]): string {
   return `{"flavour":${JSON.stringify(flavour)},"from":"${from}","key":${JSON.stringify(key)},"until":"${until}"}`
 }
 
+/** The courses that are exactly alike in both: those that a compiler took over cost a comparison of names. */
+export function coursesAlike(a: Blueprint, b: Blueprint): Set<string> {
+  const others = new Map(b.courses.map((course) => [course.key, course]))
+  const isAlike = (course: BlueprintCourse): boolean => {
+    const other = others.get(course.key)
+    if (!other || other === course) return other === course
+    return textOf(course, courseText) === textOf(other, courseText)
+  }
+  return new Set(a.courses.filter(isAlike).map((course) => course.key))
+}
+
 export function canonicalBytes(blueprint: Blueprint): Uint8Array {
   return Buffer.from(canonicalText(blueprint), 'utf8')
 }

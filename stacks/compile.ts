@@ -1,14 +1,14 @@
 /** The compiler: courses, pools, policy, zones, inventory and a moment → the blueprint and its notes. */
 import type { Blueprint } from './blueprint.ts'
 import { assemble } from './rules/assemble.ts'
-import type { Assembled } from './rules/assemble.ts'
 import { parseInstant } from './rules/clock.ts'
 import { dimensions } from './rules/demand.ts'
 import type { Demand } from './rules/demand.ts'
 import { fitNotes } from './rules/fit.ts'
+import { Layered } from './rules/layered.ts'
 import { marketOf } from './rules/machines.ts'
 import type { Market } from './rules/machines.ts'
-import { nothingSolved, placePool } from './rules/placement.ts'
+import { forkSolved, nothingSolved, placePool } from './rules/placement.ts'
 import type { Placed, Solved } from './rules/placement.ts'
 import { planCourse } from './rules/plan.ts'
 import type { CoursePlan, PlanContext } from './rules/plan.ts'
@@ -42,18 +42,34 @@ export function compile(input: CompileInput): Compiled {
   return createCompiler()(input)
 }
 
+/** A compiler, and another one that begins with its memory: what the other is asked leaves this one as it was. */
+export type Compiler = ((input: CompileInput) => Compiled) & { fork(): Compiler }
+
 /**
  * A compiler that remembers its last answers, so that an edit costs what it touches. The memory never
  * changes an answer: each call equals `compile(input)`. Inputs must not be modified between calls.
  */
-export function createCompiler(): (input: CompileInput) => Compiled {
-  const memory: Memory = {
+export function createCompiler(): Compiler {
+  return compilerWith({
     common: '',
     plans: new Map(),
     markets: new Map(),
-    assembled: new WeakMap(),
-  }
-  return (input) => compileWith(memory, input)
+    assembled: new Layered(),
+  })
+}
+
+function compilerWith(memory: Memory): Compiler {
+  return Object.assign((input: CompileInput) => compileWith(memory, input), {
+    fork: () => compilerWith(forked(memory)),
+  })
+}
+
+function forked({ common, plans, markets, assembled }: Memory): Memory {
+  const copies = [...markets].map(([key, one]): [string, PoolMemory] => [
+    key,
+    { ...one, solved: forkSolved(one.solved) },
+  ])
+  return { common, plans, markets: new Map(copies), assembled: assembled.above() }
 }
 
 interface Memory {
@@ -61,7 +77,7 @@ interface Memory {
   common: string
   plans: Map<string, { course: Course; text: string; around: string; plan: CoursePlan | Note }>
   markets: Map<string, PoolMemory>
-  assembled: Assembled
+  assembled: Layered<object, object>
 }
 
 interface PoolMemory {

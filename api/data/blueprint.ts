@@ -24,6 +24,21 @@ export async function lockHead(tx: Db): Promise<Head | undefined> {
   return findOne<Head>(tx, sql`select digest, version from blueprint_head`)
 }
 
+/** The last ones of this process. A digest says all of its blueprint: it holds whatever was rolled back. */
+const kept = new Map<string, Blueprint>()
+const MOST_KEPT = 2
+
+/** A blueprint that was kept, approved or not. */
+export async function findBlueprint(db: Db, name: string): Promise<Blueprint | undefined> {
+  const known = kept.get(name)
+  if (known) return known
+  const row = await findOne<{ bytes: Buffer }>(
+    db,
+    sql`select bytes from blueprint where digest = ${name}`,
+  )
+  return row && parseBlueprint(row.bytes)
+}
+
 /** Keeps a compiled blueprint; the same bytes are kept once. Answers its digest. */
 export async function keepBlueprint(
   tx: Db,
@@ -36,6 +51,9 @@ export async function keepBlueprint(
         values (${name}, ${made.parent === name ? null : made.parent}, ${Buffer.from(canonicalBytes(made.blueprint))}, ${made.now})
         on conflict (digest) do nothing`,
   )
+  kept.delete(name)
+  kept.set(name, made.blueprint)
+  for (const old of [...kept.keys()].slice(0, -MOST_KEPT)) kept.delete(old)
   return name
 }
 

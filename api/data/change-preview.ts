@@ -1,15 +1,24 @@
-/** What a change would be, while somebody still works on it: compiled with everything in force, and nothing kept. */
-import { emptyBlueprint } from '../../stacks/blueprint.ts'
-import { createCompiler } from '../../stacks/compile.ts'
+/**
+ * What a change would be, while somebody still works on it: compiled with everything in force, and nothing kept.
+ * What is in force is compiled once and then only told what is approved, by whichever api process: a look costs
+ * what its own edit touches.
+ */
+import { type Compiled, createCompiler } from '../../stacks/compile.ts'
 import { type BlueprintDiff, diff } from '../../stacks/rules/diff.ts'
-import { type PlanSummary, planSummaries } from '../../stacks/rules/plan-page.ts'
+import { type CourseCost, courseCost } from '../../stacks/rules/cost.ts'
+import { slotsForNotes } from '../../stacks/rules/fit.ts'
 import type { Lane } from '../../stacks/rules/gate.ts'
 import type { GateRule, Note } from '../../stacks/terms.ts'
-import { currentBlueprint } from './blueprint.ts'
-import { type StoredDocument, documentsInForce, knownOfCourses } from './course.ts'
-import type { Db } from './db.ts'
+import type { Head } from './blueprint.ts'
+import {
+  type KnownOfCourses,
+  type StoredDocument,
+  documentsInForce,
+  knownOfCourses,
+} from './course.ts'
+import { type Db, findOne, sql } from './db.ts'
 import { judge } from './gate.ts'
-import { type Titles, compileDocuments, merged, titlesIn, valuesOf } from './documents.ts'
+import { type Titles, compileDocuments, merged, policyIn, titlesIn, valuesOf } from './documents.ts'
 
 export type Preview = {
   lane: Lane
@@ -17,34 +26,82 @@ export type Preview = {
   rules: GateRule[]
   /** About the course, and about nothing in particular. */
   notes: Note[]
+  /** Against the same course as it is in force. */
   difference: BlueprintDiff
-  summary: PlanSummary | undefined
+  cost: CourseCost | undefined
   titles: Titles
 }
 
-/** Remembers its last answers: each further look at the same course costs what was touched. */
+/** Who sits where in other courses hardly matters to an edit of this one: looked at again after so long. */
+const KNOWN_MS = 60_000
+
+type InForce = {
+  version: number
+  knownAt: number
+  known: KnownOfCourses
+  documents: StoredDocument[]
+  compiled: Compiled
+}
+let inForce: InForce | undefined
+/** Knows what is in force, and nothing of what anybody tries. */
 const compiler = createCompiler()
 
-/** @param document one that can be read: check it before */
+/** @param document a course that can be read: check it before */
 export async function previewDocument(
   db: Db,
   { document, now }: { document: StoredDocument; now: Date },
 ): Promise<Preview> {
-  const inForce = await documentsInForce(db)
-  const all = merged(inForce, [document])
-  const compiled = compileDocuments(all, await knownOfCourses(db), now, compiler)
-  const pools = valuesOf(all, 'Pool')
   const { key } = document
-  const before = (await currentBlueprint(db))?.blueprint ?? emptyBlueprint
+  const base = await compiledInForce(db, now)
+  const all = merged(base.documents, [document])
+  const known = knownAbout(base.known, await knownOfCourses(db, key), key)
+  const compiled = compileDocuments(all, known, now, compiler.fork())
+  const pools = valuesOf(all, 'Pool')
+  const before = base.compiled.blueprint
   const { lane, rules } = judge({
-    ...{ author: 'teacher', documents: [document], inForce, all, compiled, before, now },
+    ...{ author: 'teacher', documents: [document], inForce: base.documents, all, compiled, before },
+    now,
   }).decision
+  const about = compiled.notes.filter(({ where }) => !where.course || where.course === key)
   return {
     lane,
     rules,
-    notes: compiled.notes.filter(({ where }) => !where.course || where.course === key),
+    notes: slotsForNotes(about, compiled, policyIn(all), now.getTime()),
     difference: diff(before, compiled.blueprint, pools),
-    summary: planSummaries({ compiled, pools }).get(key),
+    cost: courseCost(compiled.blueprint, pools, key),
     titles: titlesIn(all),
   }
+}
+
+/** Of one course as it is this moment. */
+function knownAbout(all: KnownOfCourses, own: KnownOfCourses, key: string): KnownOfCourses {
+  const only = <Value>(of: Record<string, Value>, one: Record<string, Value>) => {
+    const { [key]: _old, ...others } = of
+    return { ...others, ...one }
+  }
+  return {
+    taken: only(all.taken, own.taken),
+    granted: only(all.granted, own.granted),
+    roster: only(all.roster, own.roster),
+  }
+}
+
+/** So that the first look does not wait for it. */
+export async function compileAhead(db: Db, now: Date): Promise<void> {
+  await compiledInForce(db, now)
+}
+
+/** What is approved, compiled as of now; the very same objects until something of it is another. */
+async function compiledInForce(db: Db, now: Date): Promise<InForce> {
+  const head = await findOne<Head>(db, sql`select digest, version from blueprint_head`)
+  const version = head?.version ?? 0
+  const isSame = inForce?.version === version
+  const isFresh = isSame && Math.abs(now.getTime() - (inForce?.knownAt ?? 0)) < KNOWN_MS
+  if (inForce && isFresh) return inForce
+  // Read after the version: what is approved between the two is seen at the next look.
+  const documents = inForce && isSame ? inForce.documents : await documentsInForce(db)
+  const known = await knownOfCourses(db)
+  const compiled = compileDocuments(merged(documents, []), known, now, compiler)
+  inForce = { version, knownAt: now.getTime(), known, documents, compiled }
+  return inForce
 }

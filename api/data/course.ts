@@ -213,8 +213,11 @@ function firstOpening(held: BlueprintSession[]): string | null {
 /** What a plan must know of courses beside their documents. */
 export type KnownOfCourses = Pick<Inventory, 'taken' | 'granted' | 'roster'>
 
-/** By course: numbers with a holder (they stay in every plan), what a review granted, students of its LMS courses. */
-export async function knownOfCourses(db: Db): Promise<KnownOfCourses> {
+/**
+ * By course: numbers with a holder (they stay in every plan), what a review granted, students of its LMS courses.
+ * Of one course when its key is given.
+ */
+export async function knownOfCourses(db: Db, courseKey?: string): Promise<KnownOfCourses> {
   const rows = await many<{
     key: string
     numbers: number[] | null
@@ -227,7 +230,8 @@ export async function knownOfCourses(db: Db): Promise<KnownOfCourses> {
           (select count(distinct membership.person_id)::int from lms_resource
             join membership on membership.lms_context_id = lms_resource.lms_context_id and membership.role = 'student'
             where lms_resource.course_id = course.id) as roster
-        from course order by course.key`,
+        from course where ${courseKey ?? null}::text is null or course.key = ${courseKey ?? null}
+        order by course.key`,
   )
   const known: KnownOfCourses = { taken: {}, granted: {}, roster: {} }
   for (const { key, numbers, granted, roster } of rows) {

@@ -1,5 +1,10 @@
 /** The documents of a change, read together with those in force: what the compiler is given. */
-import { type CompileInput, type Compiled, compile } from '../../stacks/compile.ts'
+import {
+  type CompileInput,
+  type Compiled,
+  type Compiler,
+  createCompiler,
+} from '../../stacks/compile.ts'
 import {
   type DocumentError,
   type ParsedDocument,
@@ -65,17 +70,32 @@ function twice(documents: Proposed[]): DocumentError[] {
 
 /** What is in force, with what the change replaces or adds. */
 export function merged(inForce: StoredDocument[], proposed: StoredDocument[]): Proposed[] {
-  const byName = new Map<string, StoredDocument>()
-  for (const one of [...inForce, ...proposed]) byName.set(`${one.kind} ${one.key}`, one)
-  return [...byName.values()].map((stored) => {
-    const read = parseDocuments(stored.text, `${stored.kind} ${stored.key}`)
-    const [parsed] = read.documents
-    if (!parsed)
-      throw new Error(
-        `The stored document ${stored.kind} ${stored.key} is no longer readable: ${read.errors[0]?.message ?? 'it is empty'}.`,
-      )
-    return { ...stored, parsed }
-  })
+  const replaced = new Set(proposed.map(nameOf))
+  const others = inForce.filter((one) => !replaced.has(nameOf(one)))
+  return [...others.map(readKnown), ...proposed.map(readStored)]
+}
+
+const nameOf = ({ kind, key }: StoredDocument): string => `${kind} ${key}`
+
+/** What was in force at the last look, by name: most of a campus is the same at the next. */
+const known = new Map<string, Proposed>()
+
+function readKnown(stored: StoredDocument): Proposed {
+  const before = known.get(nameOf(stored))
+  if (before?.text === stored.text) return before
+  const read = readStored(stored)
+  known.set(nameOf(stored), read)
+  return read
+}
+
+function readStored(stored: StoredDocument): Proposed {
+  const { documents, errors } = parseDocuments(stored.text, nameOf(stored))
+  const [parsed] = documents
+  if (!parsed)
+    throw new Error(
+      `The stored document ${nameOf(stored)} is no longer readable: ${errors[0]?.message ?? 'it is empty'}.`,
+    )
+  return { ...stored, parsed }
 }
 
 /** The zones with their time zones and holidays; the default one is there also when nobody described it. */
@@ -84,12 +104,15 @@ export async function zonesInForce(db: Db): Promise<Zone[]> {
   return zones.some((zone) => zone.key === defaultZone.key) ? zones : [...zones, defaultZone]
 }
 
+/** One for the process: whoever asks next pays for what differs from what was asked last, and no answer depends on it. */
+const oneForAll = createCompiler()
+
 /** Compiles documents with what is known of their courses. */
 export function compileDocuments(
   documents: Proposed[],
   known: KnownOfCourses,
   now: Date,
-  compiler: typeof compile = compile,
+  compiler: Compiler = oneForAll,
 ): Compiled {
   const input: CompileInput = {
     courses: valuesOf(documents, 'Course'),

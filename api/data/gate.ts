@@ -30,7 +30,11 @@ export function judge(input: JudgedInput): Judged {
   const { author, documents, inForce, all, compiled, before, now } = input
   const policy = policyInForce(inForce) ?? policyIn(all)
   const pools = valuesOf(all, 'Pool')
-  const keys = new Set(compiled.blueprint.courses.map((course) => course.key))
+  const old = new Map(before.courses.map((course) => [course.key, course]))
+  // What the compiler took over costs what it did, and nobody asks.
+  const changed = compiled.blueprint.courses.filter((course) => old.get(course.key) !== course)
+  const edited = documents.filter((one) => one.kind === 'Course').map((one) => one.key)
+  const keys = new Set([...changed.map((course) => course.key), ...edited])
   const facts = changeFacts({
     ...{ author, compiled, before, now: now.getTime() },
     documents: documents.map(({ kind, key }) => ({ kind: kind as DocumentKind, key })),

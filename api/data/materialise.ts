@@ -2,11 +2,11 @@
 import {
   type Blueprint,
   type BlueprintCourse,
-  canonicalJson,
-  parseBlueprint,
+  coursesAlike,
   seatNumbers,
 } from '../../stacks/blueprint.ts'
 import type { Course, Note } from '../../stacks/terms.ts'
+import { findBlueprint } from './blueprint.ts'
 import {
   type StoredDocument,
   keepCourse,
@@ -16,7 +16,7 @@ import {
   poolIds,
   zoneIds,
 } from './course.ts'
-import { type Db, many, sql } from './db.ts'
+import type { Db } from './db.ts'
 import { type Proposed, valuesOf } from './documents.ts'
 import type { KeyRing } from './key-ring.ts'
 import { ensureSeats } from './seat.ts'
@@ -44,12 +44,11 @@ export async function materialise(tx: Db, made: Materials): Promise<void> {
   for (const pool of valuesOf(all, 'Pool'))
     await keepPool(tx, { key: pool.key, zoneId: zoneOf(zones, pool.zone), now })
   await keepOtherDocuments(tx, made, zones)
-  const before = await plansBefore(tx, made.parent)
+  const same = await coursesAsBefore(tx, made)
   const pools = await poolIds(tx)
   for (const course of valuesOf(all, 'Course')) {
     const plan = made.blueprint.courses.find((one) => one.key === course.key)
-    if (plan && hasMoved(plan, course, made, before))
-      await follow(tx, { plan, course, pools, zones, made })
+    if (plan && hasMoved(course, made, same)) await follow(tx, { plan, course, pools, zones, made })
   }
 }
 
@@ -72,24 +71,14 @@ async function keepOtherDocuments(
   }
 }
 
-async function plansBefore(tx: Db, parent: string | undefined): Promise<Map<string, string>> {
-  const [row] = await many<{ bytes: Buffer }>(
-    tx,
-    sql`select bytes from blueprint where digest = ${parent ?? null}`,
-  )
-  const courses = row ? parseBlueprint(row.bytes).courses : []
-  return new Map(courses.map((course) => [course.key, canonicalJson(course)]))
+/** Most changes touch one course of many: the rows of the others are right already. */
+async function coursesAsBefore(tx: Db, { parent, blueprint }: Materials): Promise<Set<string>> {
+  const before = parent === undefined ? undefined : await findBlueprint(tx, parent)
+  return before ? coursesAlike(blueprint, before) : new Set()
 }
 
-// Most changes touch one course of many: the rows of the others are right already.
-const hasMoved = (
-  plan: BlueprintCourse,
-  course: Course,
-  made: Materials,
-  before: Map<string, string>,
-): boolean =>
-  before.get(plan.key) !== canonicalJson(plan) ||
-  made.documents.some((one) => one.kind === 'Course' && one.key === course.key)
+const hasMoved = ({ key }: Course, made: Materials, same: Set<string>): boolean =>
+  !same.has(key) || made.documents.some((one) => one.kind === 'Course' && one.key === key)
 
 async function follow(
   tx: Db,

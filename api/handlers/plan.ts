@@ -3,7 +3,6 @@ import { z } from 'zod'
 import { sha256 } from '../../stacks/blueprint.ts'
 import type { PlannedCourse } from '../access.ts'
 import { findChange, proposeChange } from '../data/change.ts'
-import { previewDocument } from '../data/change-preview.ts'
 import { revertChange } from '../data/change-review.ts'
 import { readSources } from '../data/documents.ts'
 import { conflict, notFound } from '../errors.ts'
@@ -81,7 +80,7 @@ async function viewOf(visit: Visit, course: PlannedCourse, answer: Answer): Prom
   const text = textOf(course, answer.form)
   if (text === undefined) return { ...common, isRefused: true }
   const document = { kind: 'Course', key: course.key, text }
-  const preview = await previewDocument(visit.pool, { document, now: visit.at })
+  const preview = await visit.planner.preview({ document, now: visit.at })
   return { ...common, preview, isSame: text === course.document }
 }
 

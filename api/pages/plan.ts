@@ -204,8 +204,8 @@ export function previewFragment(visit: Visit, view: PlanView): Html {
   if (!preview) return html`${title} ${errorList(visit, view)}`
   const timeZone = view.course.time_zone
   const misses = preview.notes.filter((note) => note.severity === 'error')
-  const { price = 0, rows = [] } = preview.summary ?? {}
-  const amount = `${price} ${rows[0]?.currency ?? ''}`.trim()
+  const { price = 0, currency = '' } = preview.cost ?? {}
+  const amount = `${price} ${currency}`.trim()
   return html`${title}
     <p class="headline">${t(misses.length > 0 ? 'plan.fits-not' : 'plan.fits')}</p>
     ${preview.notes.length > 0 && noteList(visit, preview.notes, { timeZone })}

@@ -11,6 +11,7 @@ import type {
 import type { Policy, Pool } from '../terms.ts'
 import { allowanceOnceApproved } from './allowance.ts'
 import { formatInstant } from './clock.ts'
+import type { Layered } from './layered.ts'
 import { lifecycleOf } from './lifecycle.ts'
 import type { BoughtNode, ExtraPlacement, Placed, Stretch } from './placement.ts'
 import type { CoursePlan } from './plan.ts'
@@ -19,7 +20,7 @@ import type { Occurrence } from './schedule.ts'
 import { seatTemplate } from './template.ts'
 
 /** Parts made before, by what they were made of. */
-export type Assembled = WeakMap<object, object>
+export type Assembled = Layered<object, object>
 
 export function assemble(
   known: Assembled,
@@ -154,9 +155,26 @@ function poolOf(known: Assembled, { market, lasting, stretches }: Placed): Bluep
     zone: pool.zone,
     cloud: cloudOf(pool),
     fixed: market.fixed.map((node) => node.key),
-    nodes: joinNodes(parts.map((stretch) => nodesOf(known, stretch))),
+    nodes: joinedNodes(
+      known,
+      market,
+      parts.map((stretch) => nodesOf(known, stretch)),
+    ),
     idle: Array.from({ length: idle }, (_, n) => ({ key: `${flavour}-${n + 1}`, flavour })),
   }
+}
+
+type Joined = { parts: BlueprintPool['nodes'][]; nodes: BlueprintPool['nodes'] }
+
+/** The same list as before when no part of it is another. */
+function joinedNodes(known: Assembled, market: object, parts: Joined['parts']): Joined['nodes'] {
+  const before = known.get(market) as Joined | undefined
+  const isSame =
+    before?.parts.length === parts.length && before.parts.every((part, i) => part === parts[i])
+  if (before && isSame) return before.nodes
+  const nodes = joinNodes(parts)
+  known.set(market, { parts, nodes })
+  return nodes
 }
 
 /** Everything spelled out and sorted: the same cloud has the same bytes. */

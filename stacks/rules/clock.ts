@@ -54,8 +54,17 @@ export function formatInstant(ms: number): string {
   return `${formatWall(ms)}:00Z`
 }
 
+const instants = new Map<string, number>()
+const mostInstants = 50_000
+
+/** By table, as the other way round: a term has few instants and a hundred thousand times. */
 export function parseInstant(text: string): number {
-  return Date.parse(text)
+  const known = instants.get(text)
+  if (known !== undefined) return known
+  if (instants.size >= mostInstants) instants.clear()
+  const instant = Date.parse(text)
+  instants.set(text, instant)
+  return instant
 }
 
 function steadyOffset(day: number, timeZone: string): number | null {

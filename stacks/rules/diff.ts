@@ -136,7 +136,9 @@ function isEmpty({ course: _course, change, ...lists }: CourseDiff): boolean {
 }
 
 function poolDiff(pool: Pool, a: Blueprint, b: Blueprint): PoolDiff {
-  const [before, after] = [spent(pool, a), spent(pool, b)]
+  const nodes = [a, b].map((one) => one.pools.find(({ key }) => key === pool.key)?.nodes)
+  const before = spent(pool, a)
+  const after = nodes[0] === nodes[1] ? before : spent(pool, b)
   return {
     pool: pool.key,
     currency: pool.currency,
@@ -149,13 +151,22 @@ function poolDiff(pool: Pool, a: Blueprint, b: Blueprint): PoolDiff {
   }
 }
 
+type Spent = { nodeHours: number; price: number; peak: number }
+
+/** By list of nodes: what is in force is compared with every edit of it. */
+const spentOn = new WeakMap<BlueprintPool['nodes'], { pool: Pool; spent: Spent }>()
+
 /** Node-hours, price and peak of the nodes a blueprint buys in a pool (always-on ones apart). */
-export function spent(
-  pool: Pool,
-  blueprint: Blueprint,
-): { nodeHours: number; price: number; peak: number } {
-  const nodes: BlueprintPool['nodes'] =
-    blueprint.pools.find((one) => one.key === pool.key)?.nodes ?? []
+export function spent(pool: Pool, blueprint: Blueprint): Spent {
+  const nodes = blueprint.pools.find((one) => one.key === pool.key)?.nodes ?? []
+  const known = spentOn.get(nodes)
+  if (known?.pool === pool) return known.spent
+  const sum = spentFor(pool, nodes)
+  spentOn.set(nodes, { pool, spent: sum })
+  return sum
+}
+
+function spentFor(pool: Pool, nodes: BlueprintPool['nodes']): Spent {
   let nodeHours = 0
   let price = 0
   const changes: [number, number][] = []

@@ -1,6 +1,7 @@
 /** Does it fit? Notes about machines of unknown size and sessions without room, with other slots. */
 import type { Note, Policy } from '../terms.ts'
 import { formatInstant, formatWall } from './clock.ts'
+import type { Compiled } from '../compile.ts'
 import type { Placed } from './placement.ts'
 import type { CoursePlan } from './plan.ts'
 import { shortagesOf } from './shortage.ts'
@@ -38,6 +39,29 @@ export function fitNotes(
     }
   }
   return notes
+}
+
+/** How many sessions of one course get slots when somebody is at work on that course. */
+const sessionsWithSlots = 4
+
+/** The notes of one course, each session without room with the slots where it would have room. */
+export function slotsForNotes(
+  notes: Note[],
+  { plans, placed }: Pick<Compiled, 'plans' | 'placed'>,
+  policy: Policy,
+  now: number,
+): Note[] {
+  let searched = 0
+  return notes.map((note) => {
+    const { course, session: key, pool } = note.where
+    if (note.params['slots'] !== null || note.code === 'seat-too-large') return note
+    const plan = plans.find((one) => one.course.key === course)
+    const session = plan?.occurrences.find((one) => one.key === key)
+    const there = placed.get(pool ?? '')
+    if (!plan || !session || !there || ++searched > sessionsWithSlots) return note
+    const slots = nearestSlots(plan, session, there, policy, now)
+    return { ...note, params: { ...note.params, slots: slots.map((one) => ({ ...one })) } }
+  })
 }
 
 function isOver(plan: CoursePlan, shortage: Shortage, now: number): boolean {

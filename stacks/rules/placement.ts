@@ -2,6 +2,7 @@
 import type { Placement } from '../blueprint.ts'
 import type { SeatedOnNode } from '../terms.ts'
 import type { Demand } from './demand.ts'
+import { Layered } from './layered.ts'
 import { boughtMachine, standingMachines } from './machines.ts'
 import type { Machine, Market, Offer, Use } from './machines.ts'
 import { inOrderOfPlacing, lifeOf, pack } from './pack.ts'
@@ -61,7 +62,7 @@ export interface Placed {
 export interface Solved {
   lasting: { long: Demand[]; seated: string; result: Lasting } | undefined
   /** By their first demand; good for one result of `lasting` only. */
-  stretches: WeakMap<Demand, { lasting: Lasting; stretch: Stretch }>
+  stretches: Layered<Demand, { lasting: Lasting; stretch: Stretch }>
   /** The demands of the last call, in order. */
   sorted: Demand[]
   /** Where every session sits, and the stretches that say so. */
@@ -78,10 +79,20 @@ interface Lasting {
 export function nothingSolved(): Solved {
   return {
     lasting: undefined,
-    stretches: new WeakMap(),
+    stretches: new Layered(),
     sorted: [],
     bySession: new Map(),
     counted: new Set(),
+  }
+}
+
+/** Begins with all of it, and changes nothing of it. */
+export function forkSolved({ lasting, stretches, sorted, bySession, counted }: Solved): Solved {
+  return {
+    ...{ lasting, sorted },
+    stretches: stretches.above(),
+    bySession: new Map(bySession),
+    counted: new Set(counted),
   }
 }
 

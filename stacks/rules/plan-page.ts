@@ -8,6 +8,7 @@ import type { Compiled } from '../compile.ts'
 import type { Note, Pool } from '../terms.ts'
 import { usualCapabilities } from './change-facts.ts'
 import { formatWall, parseInstant, wallOf } from './clock.ts'
+import { type NodeSharing, costOf, nodeSharing, sessionCost, spanOf } from './cost.ts'
 import { diff } from './diff.ts'
 import { diffText } from './diff-text.ts'
 import { sentence } from './explain.ts'
@@ -82,42 +83,15 @@ export function coursePrices(
   { compiled, pools }: PlanContext,
   courses: ReadonlySet<string>,
 ): Map<string, number> {
-  const sharing = nodeSharing(compiled.blueprint)
-  const priceOfAll = (course: BlueprintCourse) =>
-    course.sessions.reduce((sum, session) => {
-      const pool = pools.find((one) => one.key === session.pool)
-      return sum + (pool ? priceOf(session, pool, sharing) : 0)
-    }, 0)
-  return new Map(
-    compiled.blueprint.courses
-      .filter((course) => courses.has(course.key))
-      .map((course) => [course.key, cents(priceOfAll(course))]),
-  )
+  const asked = compiled.blueprint.courses.filter((course) => courses.has(course.key))
+  const sharing = nodeSharing(compiled.blueprint, asked)
+  return new Map(asked.map((course) => [course.key, costOf(course, pools, sharing).price]))
 }
 
 type Shared = PlanContext & {
   hours: Map<string, Map<string, ForecastHour>>
-  sharing: Map<string, Sitting[]>
+  sharing: NodeSharing
 }
-type Sitting = { seats: number; from: number; until: number }
-
-/** Who sits on each bought node, to share its price by seats. */
-function nodeSharing(blueprint: Blueprint): Map<string, Sitting[]> {
-  const sharing = new Map<string, Sitting[]>()
-  for (const session of blueprint.courses.flatMap((course) => course.sessions))
-    for (const { node, seats } of session.placements) {
-      const key = `${session.pool} ${node}`
-      const sitting = { seats, ...spanOf(session) }
-      sharing.set(key, [...(sharing.get(key) ?? []), sitting])
-    }
-  return sharing
-}
-
-const spanOf = (session: BlueprintSession) => ({
-  from: parseInstant(session.leadStartsAt),
-  until: parseInstant(session.graceEndsAt),
-})
-
 function summaryOf(course: BlueprintCourse, plan: CoursePlan, shared: Shared): PlanSummary {
   const rows: PlanRow[] = []
   const timeZone = plan.course.timeZone ?? plan.zone.timeZone
@@ -174,23 +148,10 @@ function rowOf(
     memoryMb: session.atOnce * seat.memoryMb,
     gpus: session.atOnce * (seat.gpu?.count ?? 0),
     nodes: session.placements.length,
-    price: cents(pool ? priceOf(session, pool, sharing) : 0),
+    price: cents(pool ? sessionCost(session, pool, sharing).price : 0),
     currency: pool?.currency ?? '',
     coresLeft: coresLeft(session, hours.get(session.pool)),
   }
-}
-
-/** Its hours of each bought node, by its share of the seats there meanwhile. Own machines cost nothing. */
-function priceOf(session: BlueprintSession, pool: Pool, sharing: Shared['sharing']): number {
-  const { from, until } = spanOf(session)
-  return session.placements.reduce((sum, { node, seats }) => {
-    const flavour = pool.flavours.find((one) => node.replace(/-\d+$/, '') === one.key)
-    if (!flavour) return sum
-    const there = (sharing.get(`${session.pool} ${node}`) ?? [])
-      .filter((one) => one.from < until && from < one.until)
-      .reduce((all, one) => all + one.seats, 0)
-    return sum + (flavour.pricePerHour * ((until - from) / hourMs) * seats) / Math.max(1, there)
-  }, 0)
 }
 
 function coresLeft(

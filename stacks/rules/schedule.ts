@@ -46,18 +46,39 @@ export function schedule(course: Course, zone: Zone, policy: Policy): Schedule {
   const notes: Note[] = []
   const occurrences: Occurrence[] = []
   const used = new Set<string>()
-  // In order of the documents' content, so that the order of writing decides nothing.
-  for (const plan of course.sessions.toSorted(byContent)) {
-    for (const { planned, wall } of classesOf(course, plan, zone.holidays, timeZone, notes)) {
-      const key = uniqueKey(used, `${course.key}/${formatWall(planned)}`, plan.group)
-      occurrences.push(classAt(course, plan, policy, { key, wall, timeZone }, notes))
-    }
-  }
+  for (const { plan, wall, key } of plannedClasses(course, zone, used, notes))
+    occurrences.push(classAt(course, plan, policy, { key, wall, timeZone }, notes))
   for (const project of course.projects) {
     occurrences.push(...projectWindows(course, project, policy, timeZone, used))
   }
   occurrences.sort((a, b) => a.startsAt - b.startsAt || (a.key < b.key ? -1 : 1))
   return { occurrences, notes }
+}
+
+export interface PlannedClass {
+  key: string
+  /** One of `course.sessions`. */
+  plan: SessionPlan
+  /** Wall times as "UTC" ms: `planned` names it for good, at `wall` it takes place. */
+  planned: number
+  wall: number
+}
+
+/** Every class of the course that is held, whatever the course's state. */
+export function plannedClasses(
+  course: Course,
+  zone: Pick<Zone, 'timeZone' | 'holidays'>,
+  used = new Set<string>(),
+  notes: Note[] = [],
+): PlannedClass[] {
+  const timeZone = course.timeZone ?? zone.timeZone
+  // In order of the documents' content, so that the order of writing decides nothing.
+  return course.sessions.toSorted(byContent).flatMap((plan) =>
+    classesOf(course, plan, zone.holidays, timeZone, notes).map(({ planned, wall }) => {
+      const key = uniqueKey(used, `${course.key}/${formatWall(planned)}`, plan.group)
+      return { key, plan, planned, wall }
+    }),
+  )
 }
 
 function byContent(a: SessionPlan, b: SessionPlan): number {
@@ -81,7 +102,7 @@ function classesOf(
   notes: Note[],
 ): { planned: number; wall: number }[] {
   const excepted = new Set(plan.except)
-  const planned = new Set([...seriesOf(plan, timeZone), ...plan.also.map(parseWall)])
+  const planned = new Set([...seriesWalls(plan, timeZone), ...plan.also.map(parseWall)])
   const matched = new Set<string>()
   const classes: { planned: number; wall: number }[] = []
   for (const wall of [...planned].toSorted((a, b) => a - b)) {
@@ -121,10 +142,13 @@ function holidayOn(day: string, plan: SessionPlan, holidays: Holiday[]): Holiday
 const parsedRules = new Map<string, number[]>()
 
 /**
- * The rule is expanded on wall time (as if in UTC), so that 08:00 stays 08:00 across clock changes;
- * an UNTIL in UTC is first read in the zone (RFC 5545 §3.3.10).
+ * Wall times of the rule alone, as "UTC" ms. It is expanded on wall time (as if in UTC), so that 08:00 stays 08:00
+ * across clock changes; an UNTIL in UTC is first read in the zone (RFC 5545 §3.3.10).
  */
-function seriesOf(plan: SessionPlan, timeZone: string): number[] {
+export function seriesWalls(
+  plan: Pick<SessionPlan, 'start' | 'repeat'>,
+  timeZone: string,
+): number[] {
   if (plan.repeat === undefined) return [parseWall(plan.start)]
   const start = plan.start.replaceAll(/[-:]/g, '')
   const text = `DTSTART:${start}00Z\nRRULE:${untilAsWall(plan.repeat, timeZone)}`

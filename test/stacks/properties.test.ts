@@ -72,6 +72,11 @@ holds('a compiler that remembers answers as one that does not', 700, edited, ({ 
       n % 2 === i % 2 ? (other.courses[n] ?? course) : course,
     )
     const input = { ...first, courses }
+    // What is tried on a fork is answered as well, and what it was forked from does not hear of it.
+    const tried = { ...first, courses: other.courses }
+    const [c, d] = [compile(tried), compiler.fork()(tried)]
+    assert.equal(canonicalText(d.blueprint), canonicalText(c.blueprint))
+    assert.deepEqual(d.notes, c.notes)
     const [a, b] = [compile(input), compiler(input)]
     assert.equal(canonicalText(b.blueprint), canonicalText(a.blueprint))
     assert.deepEqual(b.notes, a.notes)
