@@ -2,12 +2,19 @@
  * Kills worker, Terraform, provider, api, PostgreSQL or the engine, or cuts a connection, at instants that seeds decide;
  * then counts how long it takes until every seat, volume, file and student is where it was, with nobody's help.
  *
- * `--resume FILE` keeps each outcome as a line there and goes on where it ended; `--minutes` bounds one sitting.
+ * `--resume FILE` keeps each outcome as a line there and goes on where it ended; `--minutes` bounds one sitting. `--each`
+ * takes, from `--seed` on, the first seed of each victim in each phase instead of `--runs` in a row.
  * Classes run side by side on `--beds` beds: most of the time each waits for something.
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { CONVERGED_BAR_MS, type Outcome, chaosRun, harmOf } from '../../test/chaos/run.ts'
+import {
+  CONVERGED_BAR_MS,
+  type Outcome,
+  chaosRun,
+  harmOf,
+  seedsOfEach,
+} from '../../test/chaos/run.ts'
 import { type World, chaosWorld } from '../../test/chaos/world.ts'
 
 const { values } = parseArgs({
@@ -19,6 +26,7 @@ const { values } = parseArgs({
     beds: { type: 'string', default: '2' },
     minutes: { type: 'string' },
     resume: { type: 'string' },
+    each: { type: 'boolean' },
   },
 })
 const say = (text: string) => process.stderr.write(`${text}\n`)
@@ -30,7 +38,8 @@ const isFailure = (line: Line): line is Failure => 'failure' in line
 
 async function bench(): Promise<number> {
   const first = Number(values.seed)
-  const seeds = Array.from({ length: Number(values.runs) }, (_, i) => first + i)
+  const inARow = Array.from({ length: Number(values.runs) }, (_, i) => first + i)
+  const seeds = values.each ? seedsOfEach(first) : inARow
   const lines = known().filter((line) => seeds.includes(line.seed))
   const done = new Set(lines.map((line) => line.seed))
   const end = performance.now() + Number(values.minutes ?? 24 * 60) * 60_000

@@ -37,10 +37,7 @@ const PHASE_MS: Record<Phase, number> = {
 export function harmOf(seed: number): Harm {
   const { pick, between } = random(seed)
   const phase = pick(PHASES)
-  // Nobody runs Terraform while students launch into a class that is there.
-  const isThere = (victim: Victim) =>
-    phase !== 'launch' || (victim !== 'terraform' && victim !== 'provider')
-  const victim = pick(VICTIMS.filter(isThere))
+  const victim = pick(victimsIn(phase))
   return {
     seed,
     phase,
@@ -48,6 +45,25 @@ export function harmOf(seed: number): Harm {
     delayMs: between(0, PHASE_MS[phase]),
     cutMs: between(3_000, 15_000),
   }
+}
+
+/** Nobody runs Terraform while students launch into a class that is there. */
+const victimsIn = (phase: Phase): Victim[] =>
+  VICTIMS.filter(
+    (victim) => phase !== 'launch' || (victim !== 'terraform' && victim !== 'provider'),
+  )
+
+/** From `first` on, the first seed of each victim in each phase. */
+export function seedsOfEach(first: number): number[] {
+  const missing = new Set(
+    PHASES.flatMap((phase) => victimsIn(phase).map((victim) => `${victim} ${phase}`)),
+  )
+  const seeds: number[] = []
+  for (let seed = first; missing.size > 0; seed++) {
+    const { victim, phase } = harmOf(seed)
+    if (missing.delete(`${victim} ${phase}`)) seeds.push(seed)
+  }
+  return seeds
 }
 
 /** @throws what was not right in time, with the seed that does it again */
