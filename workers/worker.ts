@@ -42,7 +42,7 @@ export async function startWorker(options: {
   const { config, log, now } = options
   const ring = readKeyRing(config.keyFile)
   const engine = connectEngine(config.dockerHost)
-  const pool = openPool({ ...config, max: 12 })
+  const pool = openPool({ ...config, max: 12, keepsPlans: true })
   const boss = await startBoss({
     databaseUrl: config.databaseUrl,
     onError: (error) => log.warn({ err: error }, 'jobs'),

@@ -86,12 +86,19 @@ export async function moveHead(
   return true
 }
 
+type Approved = { digest: string; blueprint: Blueprint }
+
 /** Reads the approved blueprint again and again, parsing it only when the head has moved. */
-export function blueprintReader(): (db: Db) => Promise<Blueprint | undefined> {
-  let known: { digest: string; blueprint: Blueprint } | undefined
+export function approvedReader(): (db: Db) => Promise<Approved | undefined> {
+  let known: Approved | undefined
   return async (db) => {
     const head = await findOne<Head>(db, sql`select digest, version from blueprint_head`)
     if (head && known?.digest !== head.digest) known = await currentBlueprint(db)
-    return head && known?.blueprint
+    return head && known
   }
+}
+
+export function blueprintReader(): (db: Db) => Promise<Blueprint | undefined> {
+  const approved = approvedReader()
+  return async (db) => (await approved(db))?.blueprint
 }

@@ -68,19 +68,22 @@ export async function execute(db: Db, query: Query): Promise<number> {
 /**
  * A pool whose connections know their installation (the default of every installation_id column).
  * `max` bounds the connections this process takes from the server, `answerMs` the wait for one and for its answers.
+ * `keepsPlans`: each statement is planned once for any values, for who asks the same large questions every second.
  */
 export function openPool(options: {
   databaseUrl: string
   installation: string
   max?: number
   answerMs?: number
+  keepsPlans?: boolean
 }): Pool {
-  const { answerMs } = options
+  const { answerMs, installation } = options
+  const plans = options.keepsPlans ? ' -c plan_cache_mode=force_generic_plan' : ''
   const pool = new pg.Pool({
     connectionString: options.databaseUrl,
     max: options.max ?? 10,
     ...(answerMs && { connectionTimeoutMillis: answerMs, query_timeout: answerMs }),
-    options: `-c labplan.installation=${options.installation}`,
+    options: `-c labplan.installation=${installation}${plans}`,
     application_name: 'labplan',
   })
   // An idle connection that the server cuts must not end the process: the next query opens another.

@@ -88,6 +88,9 @@ export async function activeFreezes(db: Db, now: Date): Promise<Freeze[]> {
   )
 }
 
+export const destroyFreezes = (now: Date) =>
+  sql`run_freeze where ${isActive(now)} and run_freeze.destroys`
+
 /** The freezes that hold what a stack is to do next: nothing wanted of it is a destroy, anything else an apply. */
 export const holdingFreezes = (now: Date) =>
   sql`run_freeze where ${isActive(now)} and (run_freeze.pool_id is null or run_freeze.pool_id = stack.pool_id)

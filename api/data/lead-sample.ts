@@ -26,6 +26,17 @@ export type ReadyShape = {
   together: number
 }
 
+/** Its preparation was measured, and is no wait for the class before to leave its seats. */
+const isMeasure = sql`(session.ready_at >= session.preparing_at and not exists (select from session before
+  where before.course_id = session.course_id and before.id <> session.id and before.state <> 'cancelled'
+    and before.starts_at < session.starts_at and before.grace_ends_at > session.preparing_at))`
+
+/** What stands after `from`: sessions that have become ready since, and left no sample yet. */
+export const unlearned = (
+  since: Date,
+) => sql`session where session.ready_at >= ${since} and session.state <> 'cancelled'
+  and ${isMeasure} and not exists (select from lead_sample where session_id = session.id)`
+
 /**
  * Keeps what it took, once, when a session has become ready: the longest of its runs' plans and applies (they ran
  * side by side), and from the last of them until every seat was ready. Runs that failed are no measure of work.
@@ -49,7 +60,7 @@ export async function keepLeadSamples(tx: Db, shapes: ReadyShape[]): Promise<num
             where stack.course_id = session.course_id and run.kind = 'apply' and run.state = 'applied'
               and run.created_at >= session.preparing_at and run.ended_at <= session.ready_at
           ) took on true
-          where session.key = ${shape.session} and session.ready_at >= session.preparing_at
+          where session.key = ${shape.session} and ${isMeasure}
           on conflict (session_id) do nothing`,
     )
   return kept
@@ -59,8 +70,8 @@ export async function keepLeadSamples(tx: Db, shapes: ReadyShape[]): Promise<num
 export async function sessionsWithoutSample(db: Db, keys: string[]): Promise<string[]> {
   const rows = await many<{ key: string }>(
     db,
-    sql`select key from session where key = any(${keys}::text[]) and ready_at is not null and preparing_at is not null
-          and state <> 'cancelled' and not exists (select from lead_sample where session_id = session.id)`,
+    sql`select key from session where key = any(${keys}::text[]) and state <> 'cancelled' and ${isMeasure}
+          and not exists (select from lead_sample where session_id = session.id)`,
   )
   return rows.map((row) => row.key)
 }

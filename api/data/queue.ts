@@ -82,6 +82,8 @@ async function servedMs(db: Db, course: { id: string; now: Date }): Promise<Map<
   return new Map(rows.map((row) => [row.workspace_id, row.ms]))
 }
 
+const hasPlace = sql`state in ('starting', 'ready', 'resetting', 'failed', 'stopping') and stops_at is not null`
+
 type RunningRow = {
   id: string
   started_at: Date
@@ -93,8 +95,7 @@ async function running(db: Db, courseId: string): Promise<RunningRow[]> {
   return many<RunningRow>(
     db,
     sql`select id, coalesce(started_at, state_at) as started_at, stops_at, turn_ends_at from workspace
-        where course_id = ${courseId} and state in ('starting', 'ready', 'resetting', 'failed', 'stopping')
-          and stops_at is not null`,
+        where course_id = ${courseId} and ${hasPlace}`,
   )
 }
 
@@ -123,6 +124,21 @@ export async function settleTurns(tx: Db, course: { id: string; now: Date }): Pr
     await notify(tx, 'workspace', row.id)
   }
 }
+
+/**
+ * What stands after `from`: courses where somebody can be served or is to be sent home, or where turns are said to end
+ * for fewer or more people than wait.
+ */
+export const toServe = sql`(select course.*,
+    (select count(*) from workspace where course_id = course.id and state = 'queued' and held_until is null) as waiting,
+    (select count(*) from place where course_id = course.id) as places,
+    (select count(*) from place where course_id = course.id and workspace_id is null) as free,
+    (select count(*) from workspace where course_id = course.id and ${hasPlace}) as running,
+    (select count(*) from workspace where course_id = course.id and ${hasPlace} and turn_ends_at is not null) as ending
+  from course where exists (select from workspace where course_id = course.id
+    and (state = 'queued' or turn_ends_at is not null))) course
+  where (waiting > 0 and (free > 0 or places = 0))
+    or (gpus > 0 and (lifecycle ->> 'turnHours')::float > 0 and ending <> least(running, greatest(waiting - free, 0)))`
 
 async function freePlaces(db: Db, courseId: string): Promise<number> {
   const { free } = await one<{ free: number }>(

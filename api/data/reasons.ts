@@ -1,5 +1,5 @@
 /** What only the running system knows: who works where, which seats are there already, and which leads were learned. */
-import { type Db, execute, many, notify, sql } from './db.ts'
+import { type Db, many, one, sql } from './db.ts'
 
 export type SeatReason = {
   course: string
@@ -8,54 +8,60 @@ export type SeatReason = {
   pool?: string
 }
 
-type Row = {
-  course: string
-  pool: string
-  seat: number
-  taken: boolean
-  exists: boolean
-  state: string | null
-}
+type Row = [
+  course: string,
+  pool: string,
+  seat: number,
+  taken: boolean,
+  exists: boolean,
+  state: string | null,
+]
+
+type Facts = { rows: Row[]; taken: Record<string, number[]>; leads: Record<string, number> }
+
+/** When one works or waits; in the others a seat is only theirs. */
+const present = sql`workspace.state in ('queued', 'starting', 'ready', 'resetting', 'stopping', 'failed')`
 
 /**
  * Reasons a seat should exist besides the blueprint's: people at work, people in the queue, and for the
- * headroom the free seats that exist already, so that the same ones are kept.
+ * headroom the free seats that exist already, so that the same ones are kept; who has a seat, in the courses of
+ * `takenIn` (all of them unless given); and the leads that were learned, of what is not over. One statement: it is
+ * asked in every pass.
  */
-export async function seatReasons(db: Db): Promise<{
+export async function seatReasons(
+  db: Db,
+  takenIn: string[] | null = null,
+): Promise<{
   reasons: SeatReason[]
   taken: Record<string, number[]>
   leads: Record<string, number>
 }> {
-  const rows = await many<Row>(
+  const { rows, taken, leads } = await one<Facts>(
     db,
-    sql`select course.key as course, pool.key as pool, seat.number as seat, seat.taken,
-          seat.state <> 'absent' as exists, workspace.state
-        from seat join course on course.id = seat.course_id join pool on pool.id = seat.pool_id left join workspace on workspace.seat_id = seat.id
-        where seat.taken or seat.state <> 'absent' order by course.key, seat.number`,
+    sql`select
+      (select coalesce(json_agg(json_build_array(course.key, pool.key, seat.number, seat.taken, seat.state <> 'absent', workspace.state)
+          order by course.key, seat.number), '[]')
+        from (select id from seat where state <> 'absent' union select seat_id from workspace where ${present}) looked_at
+          join seat on seat.id = looked_at.id join course on course.id = seat.course_id join pool on pool.id = seat.pool_id
+          left join workspace on workspace.seat_id = seat.id and ${present}) as rows,
+      (select coalesce(json_object_agg(key, numbers), '{}') from (
+        select course.key, array_agg(seat.number order by seat.number) as numbers from seat join course on course.id = seat.course_id
+        where seat.taken and (${takenIn}::text[] is null or course.key = any(${takenIn}::text[])) group by course.key) held) as taken,
+      (select coalesce(json_object_agg(key, lead_seconds), '{}') from session
+        where lead_seconds is not null and state not in ('closed', 'cancelled')) as leads`,
   )
-  const taken: Record<string, number[]> = {}
-  for (const row of rows) if (row.taken) (taken[row.course] ??= []).push(row.seat)
-  return { reasons: rows.flatMap(reasonOf), taken, leads: await learnedLeads(db) }
-}
-
-/** By session (see lead-sample.ts); of what is over nobody asks any more. */
-async function learnedLeads(db: Db): Promise<Record<string, number>> {
-  const rows = await many<{ key: string; lead_seconds: number }>(
-    db,
-    sql`select key, lead_seconds from session where lead_seconds is not null and state not in ('closed', 'cancelled')`,
-  )
-  return Object.fromEntries(rows.map((row) => [row.key, row.lead_seconds]))
+  return { reasons: rows.flatMap(reasonOf), taken, leads }
 }
 
 const AT_WORK = new Set(['starting', 'ready', 'resetting', 'stopping', 'failed'])
 
-function reasonOf(row: Row): SeatReason[] {
-  const of = (why: SeatReason['why']): SeatReason[] => [{ course: row.course, seat: row.seat, why }]
+function reasonOf([course, pool, seat, taken, exists, state]: Row): SeatReason[] {
+  const of = (why: SeatReason['why']): SeatReason[] => [{ course, seat, why }]
   // The stack that made its service keeps it.
-  if (row.state !== null && AT_WORK.has(row.state))
-    return of('working').map((reason) => (row.exists ? { ...reason, pool: row.pool } : reason))
-  if (row.state === 'queued') return of('queued')
-  return !row.taken && row.exists ? of('headroom') : []
+  if (state !== null && AT_WORK.has(state))
+    return of('working').map((reason) => (exists ? { ...reason, pool } : reason))
+  if (state === 'queued') return of('queued')
+  return !taken && exists ? of('headroom') : []
 }
 
 export type WarmSeat = { courseKey: string; numbers: number[]; since: Date; atOnce: number }
@@ -66,30 +72,27 @@ export type WarmSeat = { courseKey: string; numbers: number[]; since: Date; atOn
  * Answers how many rows changed.
  */
 export async function wantWarmSeats(tx: Db, warm: WarmSeat[]): Promise<number> {
-  const on = await warmable(tx, warm)
-  const changed = await execute(
+  const changed = await many(
     tx,
-    sql`update seat set wanted_on = not wanted_on from (
-          select seat.id, coalesce(workspace.state in ('starting', 'ready', 'resetting', 'failed'), false)
-            or seat.id = any(${on}::uuid[]) as should
-          from seat left join workspace on workspace.seat_id = seat.id
-          where seat.state <> 'absent' or seat.wanted_on
-        ) s where s.id = seat.id and s.should <> seat.wanted_on`,
+    sql`with warmable as (${warmable(warm)}), changed as (
+          update seat set wanted_on = not wanted_on from (
+            select seat.id, coalesce(workspace.state in ('starting', 'ready', 'resetting', 'failed'), false)
+              or seat.id in (select id from warmable) as should
+            from seat left join workspace on workspace.seat_id = seat.id
+            where seat.state <> 'absent' or seat.wanted_on
+          ) s where s.id = seat.id and s.should <> seat.wanted_on returning seat.id)
+        select id, pg_notify('work', '') from changed`,
   )
-  if (changed > 0) await notify(tx, 'work', '')
-  return changed
+  return changed.length
 }
 
 /**
  * Seats to keep warm with nobody on them, of all sessions at once: in each as many as places are left, those that
  * already run first.
  */
-async function warmable(tx: Db, warm: WarmSeat[]): Promise<string[]> {
-  if (warm.length === 0) return []
+function warmable(warm: WarmSeat[]) {
   const numbers = warm.flatMap((session, i) => session.numbers.map((number) => ({ i, number })))
-  const rows = await many<{ id: string }>(
-    tx,
-    sql`with session as (
+  return sql`with session as (
           select * from unnest(${warm.map((_, i) => i)}::int[], ${warm.map((one) => one.courseKey)}::text[],
             ${warm.map((one) => one.since)}::timestamptz[], ${warm.map((one) => one.atOnce)}::int[])
             as session (i, course_key, since, at_once)
@@ -108,7 +111,5 @@ async function warmable(tx: Db, warm: WarmSeat[]): Promise<string[]> {
           where workspace.id is null or workspace.state = 'closed' or (workspace.state = 'stopped' and
             (workspace.state_at < session.since or workspace.message_code in ('stopped.session_end', 'stopped.time')))
         )
-        select id from idle where place <= "left"`,
-  )
-  return rows.map((row) => row.id)
+        select id from idle where place <= "left"`
 }

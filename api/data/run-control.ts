@@ -97,6 +97,12 @@ export async function waitAfterCancel(
   )
 }
 
+export const cancelledDead = (
+  now: Date,
+) => sql`run join run_cancellation on run_cancellation.run_id = run.id
+  join stack on stack.id = run.stack_id
+  where run.ended_at is null and (stack.lease_until is null or stack.lease_until <= ${now})`
+
 /**
  * Runs that were to be cancelled and whose worker died first: over, and their stack waits as after any other
  * cancelled run, but not for ever, since what the dead run made must be adopted or removed.
@@ -104,10 +110,7 @@ export async function waitAfterCancel(
 export async function endCancelledDeadRuns(tx: Db, now: Date): Promise<void> {
   const dead = await many<{ id: string; stack_id: string }>(
     tx,
-    sql`select run.id, run.stack_id from run join run_cancellation on run_cancellation.run_id = run.id
-          join stack on stack.id = run.stack_id
-        where run.ended_at is null and (stack.lease_until is null or stack.lease_until <= ${now})
-        for update of run, stack skip locked`,
+    sql`select run.id, run.stack_id from ${cancelledDead(now)} for update of run, stack skip locked`,
   )
   const goesOn = new Date(now.getTime() + TEARDOWN_WAITS_MS)
   for (const { id, stack_id } of dead) {

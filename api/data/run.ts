@@ -124,9 +124,10 @@ export async function consumePlan(
 async function recordPhase(tx: Db, runId: string, state: RunState, now: Date): Promise<void> {
   await execute(
     tx,
-    sql`insert into run_phase (run_id, state, started_at) values (${runId}, ${state}, ${now}) on conflict do nothing`,
+    sql`with entered as (
+          insert into run_phase (run_id, state, started_at) values (${runId}, ${state}, ${now}) on conflict do nothing)
+        select pg_notify('run', ${runId})`,
   )
-  await notify(tx, 'run', runId)
 }
 
 export async function startStep(

@@ -39,9 +39,9 @@ export async function markRunning(
 ): Promise<void> {
   await execute(
     tx,
-    sql`update seat set task_id = ${seat.taskId}, node_address = ${seat.nodeAddress} where id = ${seat.id}`,
+    sql`with runs as (update seat set task_id = ${seat.taskId}, node_address = ${seat.nodeAddress} where id = ${seat.id}),
+        ${toldHolders([seat.id])}`,
   )
-  await tellHolders(tx, [seat.id])
 }
 
 /** Every required port answered, and the seat proved who it is. `ports`: container port → published. */
@@ -127,14 +127,14 @@ async function moveSeats(
 
 /** Their pages look again, also when only the seat's step changed. */
 async function tellHolders(tx: Db, seatIds: string[]): Promise<void> {
-  await execute(
-    tx,
-    sql`with told as (
-          update workspace set version = version + 1
-          where seat_id = any(${seatIds}::uuid[]) and state in ('starting', 'resetting'))
-        select pg_notify('workspace', id::text) from workspace where seat_id = any(${seatIds}::uuid[])`,
-  )
+  await execute(tx, sql`with ${toldHolders(seatIds)}`)
 }
+
+// Two of a statement's parts: what is done, and who hears of it.
+const toldHolders = (seatIds: string[]) => sql`told as (
+    update workspace set version = version + 1
+    where seat_id = any(${seatIds}::uuid[]) and state in ('starting', 'resetting'))
+  select pg_notify('workspace', id::text) from workspace where seat_id = any(${seatIds}::uuid[])`
 
 /** A run holds seats while it changes or removes them: nobody may scale a held seat. */
 export async function holdSeats(tx: Db, seats: { ids: string[]; held: boolean }): Promise<void> {

@@ -46,6 +46,10 @@ async function keepVolumes(tx: Db, courseId: string, until: string | null): Prom
   )
 }
 
+/** What stands after `from`: sessions that are over, whether all of theirs has gone or not. */
+export const toClose = (now: Date) => sql`session where session.grace_ends_at <= ${now}
+  and session.state not in ('closed', 'cancelled')`
+
 async function sessionsToClose(tx: Db, now: Date): Promise<ClosingSession[]> {
   const settledBy = new Date(now.getTime() - SETTLE_MS)
   return many<ClosingSession>(

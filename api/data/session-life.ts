@@ -1,48 +1,71 @@
 /** What happens to a session: planned → preparing → ready → open → ended; session-close.ts closes it. */
-import { type Db, execute, many, sql } from './db.ts'
+import { type Db, execute, sql } from './db.ts'
+
+const toPrepare = (now: Date) =>
+  sql`session.state = 'planned' and session.lead_starts_at <= ${now} and session.grace_ends_at > ${now}`
+const toOpen = (now: Date) =>
+  sql`session.state in ('preparing', 'ready') and session.opens_at <= ${now} and session.ends_at > ${now}`
+const toEnd = (now: Date) =>
+  sql`session.state in ('planned', 'preparing', 'ready', 'open') and session.ends_at <= ${now}`
+
+/** Sessions that time or their seats may move: what stands after `from`. */
+export const toMove = (
+  now: Date,
+) => sql`session where (${toPrepare(now)}) or (${toOpen(now)}) or (${toEnd(now)})
+  or (session.state in ('preparing', 'open') and session.ready_at is null)`
 
 /**
- * Moves every session that time or its seats have moved. Ready needs every place's seat warmed before it
- * opens: as many ready seats of its course as it has places (or as many as it warms, when fewer).
+ * Moves every session that time or its seats have moved; answers how many. Ready needs each of the numbers it warms
+ * ready for it: a seat that somebody of the class before works in is not.
  */
 export async function moveSessions(
   tx: Db,
-  session: { now: Date; warm: { key: string; seats: number }[] },
-): Promise<void> {
+  session: { now: Date; warm: { key: string; numbers: number[] }[] },
+): Promise<number> {
   const { now } = session
-  await execute(
+  const moved = await execute(
     tx,
     sql`update session set state = 'preparing', state_at = ${now}, preparing_at = ${now}, ready_at = null, opened_at = null, ended_at = null
-        where state = 'planned' and lead_starts_at <= ${now} and grace_ends_at > ${now}`,
+        where ${toPrepare(now)}`,
   )
-  await execute(
+  const ready = await execute(
     tx,
     sql`update session set ready_at = ${now},
           state = case when state = 'preparing' then 'ready' else state end,
           state_at = case when state = 'preparing' then ${now} else state_at end
-        from unnest(${session.warm.map((warm) => warm.key)}::text[], ${session.warm.map((warm) => warm.seats)}::int[])
-          as warm (key, seats)
+        from ${unnested(session.warm)}
         where session.key = warm.key and ready_at is null and state in ('preparing', 'open')
-          and (select count(*) from seat where seat.course_id = session.course_id and seat.state = 'ready') >= warm.seats`,
+          and (select count(*) from seat left join workspace on workspace.seat_id = seat.id and workspace.state = 'ready'
+                and workspace.session_id <> session.id and session.state = 'preparing'
+               where seat.course_id = session.course_id and seat.state = 'ready' and workspace.id is null
+                 and seat.number in (select number from ${numbered(session.warm)} where one.key = session.key)) >= warm.seats`,
   )
-  await execute(
+  const opened = await execute(
     tx,
     sql`update session set state = 'open', state_at = ${now}, opened_at = ${now}
-        where state in ('preparing', 'ready') and opens_at <= ${now} and ends_at > ${now}`,
+        where ${toOpen(now)}`,
   )
-  await execute(
+  const ended = await execute(
     tx,
     sql`update session set state = 'ended', state_at = ${now}, ended_at = ${now},
           opened_at = case when state = 'open' then opened_at end
-        where state in ('planned', 'preparing', 'ready', 'open') and ends_at <= ${now}`,
+        where ${toEnd(now)}`,
   )
+  return moved + ready + opened + ended
+}
+
+type Warm = { key: string; numbers: number[] }[]
+
+/** `warm (key, seats)`: how many seats each session warms. */
+const unnested = (warm: Warm) =>
+  sql`unnest(${warm.map(({ key }) => key)}::text[], ${warm.map(({ numbers }) => numbers.length)}::int[]) as warm (key, seats)`
+
+/** `one (key, number)`: each of those seats. */
+export const numbered = (warm: Warm) => {
+  const all = warm.flatMap(({ key, numbers }) => numbers.map((number) => ({ key, number })))
+  return sql`unnest(${all.map(({ key }) => key)}::text[], ${all.map(({ number }) => number)}::int[]) as one (key, number)`
 }
 
 /** Courses whose rows of place are due to be made right: a session opened, ended or was planned anew. */
-export async function coursesWithDuePlaces(db: Db, now: Date): Promise<string[]> {
-  const rows = await many<{ id: string }>(
-    db,
-    sql`select id from course where state <> 'archived' and (places_until is null or places_until <= ${now})`,
-  )
-  return rows.map((row) => row.id)
-}
+export const withDuePlaces = (now: Date) =>
+  sql`course where course.state <> 'archived' and (course.places_until is null or course.places_until <= ${now})`

@@ -1,6 +1,7 @@
 /** What is known of a session that is not ready when it should be: for telling people why. */
 import { currentBlueprint } from './blueprint.ts'
 import { type Db, findOne, many, sql } from './db.ts'
+import { numbered } from './session-life.ts'
 import { parseBlueprint } from '../../stacks/blueprint.ts'
 
 /** Its teacher is told so long before it starts (mission, promise 1) … */
@@ -24,23 +25,41 @@ const lateKey = sql`'session-late/' || session.id || '/' || extract(epoch from s
 const sessionColumns = sql`session.id, session.key, session.course_id, course.key as course_key, session.pool_id,
   session.starts_at, session.ends_at, ${lateKey} as late_key`
 
-/** Sessions with seats to warm (`warm`: their keys) that are not ready although it is time. */
+/** What stands after `from`: sessions that are not ready although it is time, and nobody was told. */
+export const late = (now: Date) => {
+  const given = new Date(now.getTime() - GIVEN_MS)
+  return sql`session where session.state in ('preparing', 'open') and session.ready_at is null
+    and session.starts_at <= ${new Date(now.getTime() + TOLD_BEFORE_MS)} and session.ends_at > ${now}
+    and coalesce(session.preparing_at, session.state_at) <= ${given}
+    and not exists (select from session before where before.course_id = session.course_id and before.state in ('open', 'ended')
+      and before.starts_at < session.starts_at and before.grace_ends_at > ${given} and before.grace_ends_at <= ${now})
+    and not exists (select from notice where notice.dedupe_key = ${lateKey})`
+}
+
+/**
+ * Sessions with seats to warm that are not ready although it is time. Not one whose seats run all the same, with the
+ * class before in them: those get theirs a moment after that class must go.
+ */
 export async function sessionsNotReady(
   db: Db,
-  watch: { warm: string[]; now: Date },
+  watch: { warm: { key: string; numbers: number[] }[]; now: Date },
 ): Promise<LateSession[]> {
-  const { now } = watch
+  const { now, warm } = watch
   return many<LateSession>(
     db,
     sql`select ${sessionColumns}
-        from session join course on course.id = session.course_id
-        where session.key = any(${watch.warm}::text[]) and session.state in ('preparing', 'open') and session.ready_at is null
-          and session.starts_at <= ${new Date(now.getTime() + TOLD_BEFORE_MS)} and session.ends_at > ${now}
-          and coalesce(session.preparing_at, session.state_at) <= ${new Date(now.getTime() - GIVEN_MS)}
-          and not exists (select from notice where notice.dedupe_key = ${lateKey})
+        from (select session.* from ${late(now)}) session join course on course.id = session.course_id
+        where session.key = any(${warm.map(({ key }) => key)}::text[])
+          and exists (select from ${numbered(warm)} left join seat on seat.number = one.number and seat.state = 'ready'
+            and seat.course_id = session.course_id where one.key = session.key and seat.id is null)
         order by session.starts_at, session.key`,
   )
 }
+
+export const readyAfterAll = (now: Date) =>
+  sql`session where session.ready_at is not null and session.ends_at > ${now}
+    and exists (select from notice where notice.dedupe_key = ${lateKey})
+    and not exists (select from notice where notice.dedupe_key = ${lateKey} || '/over')`
 
 /** Sessions people were told are late, and not yet that they got ready. */
 export async function sessionsReadyAgain(
@@ -50,10 +69,7 @@ export async function sessionsReadyAgain(
   return many(
     db,
     sql`select ${sessionColumns}, session.ready_at
-        from session join course on course.id = session.course_id
-        where session.ready_at is not null and session.ends_at > ${now}
-          and exists (select from notice where notice.dedupe_key = ${lateKey})
-          and not exists (select from notice where notice.dedupe_key = ${lateKey} || '/over')`,
+        from (select session.* from ${readyAfterAll(now)}) session join course on course.id = session.course_id`,
   )
 }
 
@@ -143,6 +159,9 @@ export async function previousImage(db: Db, courseKey: string): Promise<string |
 /** A seat that failed so often in a row is said to be given up; it is still tried, once a minute. */
 const GIVEN_UP_AFTER = 4
 
+export const failingSeats = sql`seat where seat.state = 'failed' and seat.wanted_on
+  and seat.start_failures >= ${GIVEN_UP_AFTER} and seat.message_code is not null`
+
 export type GivenUp = {
   course_id: string
   session_id: string | null
@@ -162,11 +181,9 @@ export async function seatsGivenUp(db: Db, now: Date): Promise<GivenUp[]> {
           array_agg(seat.number order by seat.number) as numbers,
           (array_agg(seat.message_code order by seat.number))[1] as code,
           coalesce((array_agg(seat.message_params ->> 'reason' order by seat.number))[1], '') as reason
-        from seat join course on course.id = seat.course_id
+        from (select seat.* from ${failingSeats}) seat join course on course.id = seat.course_id
         left join lateral (select id, key, ends_at from session where session.course_id = course.id
             and session.state in ('preparing', 'ready', 'open') order by starts_at limit 1) session on true
-        where seat.state = 'failed' and seat.wanted_on and seat.start_failures >= ${GIVEN_UP_AFTER}
-          and seat.message_code is not null
         group by seat.course_id, course.key, session.id, session.key, session.ends_at`,
   )
 }

@@ -1,5 +1,5 @@
 /** What each stack should hold now, beside what was last applied: where the two differ a run is asked for. */
-import { type Db, execute, findOne, many, sql } from './db.ts'
+import { type Db, execute, findOne, many, one, sql } from './db.ts'
 import { holdingFreezes } from './freeze.ts'
 import { newId } from './ids.ts'
 import { seatsPerStack } from '../../stacks/rules/wanted.ts'
@@ -58,6 +58,18 @@ export type DueStack = {
   seats: number
 }
 
+/** A stack that differs, in nobody's hands, neither held nor put off. */
+export const isRunnable = (now: Date) => sql`(${stackDiffers} and not ${isInHand(now)}
+  and (retry_at is null or retry_at <= ${now}) and (cancelled_run_id is null or retry_at is not null)
+  and not exists (select from ${holdingFreezes(now)}))`
+
+/** What every stack is wanted to be, in one word: as long as it is the same, nobody wished otherwise. */
+export const wishMark = sql`coalesce(md5(string_agg(key || coalesce(wanted_digest, ''), ',' order by key)), '')`
+
+export async function readWishMark(db: Db): Promise<string> {
+  return (await one<{ mark: string }>(db, sql`select ${wishMark} as mark from stack`)).mark
+}
+
 /** Stacks that differ and may be run: in nobody's hands, neither held nor put off, and not just asked for. */
 export async function dueStacks(tx: Db, now: Date): Promise<DueStack[]> {
   await execute(
@@ -67,10 +79,7 @@ export async function dueStacks(tx: Db, now: Date): Promise<DueStack[]> {
   return many<DueStack>(
     tx,
     sql`select key, due_since as since, ${isTeardown} as "isTeardown", ${isAwaited} as "isAwaited", ${seatCount} as seats from stack
-        where ${stackDiffers} and not ${isInHand(now)}
-          and (retry_at is null or retry_at <= ${now}) and (cancelled_run_id is null or retry_at is not null)
-          and not exists (select from ${holdingFreezes(now)})
-        order by key for update skip locked`,
+        where ${isRunnable(now)} order by key for update skip locked`,
   )
 }
 
@@ -88,8 +97,9 @@ const isAwaited = sql`(stack.kind = 'seats' and exists (select from seat join wo
             and workspace.state in ('starting', 'resetting')
             and (seat.state = 'absent' or seat.applied_generation is distinct from seat.generation)))`
 
-const isInHand = (now: Date) =>
-  sql`(coalesce(lease_until > ${now}, false) or coalesce(asked_at > ${new Date(now.getTime() - ASK_AGAIN_MS)}, false))`
+function isInHand(now: Date) {
+  return sql`(coalesce(lease_until > ${now}, false) or coalesce(asked_at > ${new Date(now.getTime() - ASK_AGAIN_MS)}, false))`
+}
 
 /** Stacks somebody runs, or was just asked to. */
 export async function stacksInHand(
@@ -125,36 +135,55 @@ export async function postponeStack(
 }
 
 export type StackSeat = {
-  id: string
   number: number
   generation: number
-  applied_generation: number | null
   template_digest: string | null
-  state: string
   taken: boolean
   volume_made: boolean
   at_work: boolean
 }
 
+/** What a stack of a course would be if no seat of it had a history. */
+export type PlainStack = {
+  kind: StackWish['kind']
+  course: string
+  seats: number[]
+  templateDigest: string
+}
+
 /**
- * Seats of these courses as a stack sees them; those nobody has touched are left out: each is as any new one.
- * At work: its holder is in, so it is changed by nobody.
+ * Seats of these stacks' courses that are not as any new one: in a later generation, at work with another template
+ * (changed by nobody), or with a holder or volume beyond the numbers that have one anyway. Few, whatever the size of the campus.
  */
-export async function stackSeats(
+export async function unusualSeats(
   db: Db,
-  courseKeys: string[],
+  stacks: PlainStack[],
 ): Promise<(StackSeat & { course_key: string })[]> {
+  if (stacks.length === 0) return []
+  const column = <T>(of: (stack: PlainStack) => T) => stacks.map(of)
   return many(
     db,
-    sql`select seat.id, seat.number, seat.generation, seat.applied_generation, seat.template_digest, seat.state, seat.taken,
-          seat.volume_made, course.key as course_key,
-          coalesce(workspace.state in ('starting', 'ready') and seat.state in ('starting', 'ready'), false) as at_work
-        from seat join course on course.id = seat.course_id left join workspace on workspace.seat_id = seat.id
-        where course.key = any(${courseKeys}::text[])
-          and (seat.taken or seat.volume_made or seat.generation > 1 or seat.state <> 'absent')
+    sql`with plain as (
+          select course.id, course.key, template, last
+          from unnest(${column((one) => one.course)}::text[], ${column((one) => one.templateDigest)}::text[],
+            ${column((one) => (one.kind === 'volumes' ? (one.seats.at(-1) ?? 0) : null))}::int[]) as stack (course, template, last)
+            join course on course.key = stack.course
+        ), unusual as (
+          select seat.id from seat join plain on plain.id = seat.course_id where generation > 1
+          union select seat.id from plain join seat on seat.course_id = plain.id
+            where (taken or volume_made) and seat.number > plain.last
+          union select seat.id from workspace join seat on seat.id = seat_id join plain on plain.id = seat.course_id
+            where ${isAtWork} and seat.template_digest <> plain.template
+        )
+        select seat.number, seat.generation, seat.template_digest, seat.taken, seat.volume_made, course.key as course_key,
+          coalesce(${isAtWork}, false) as at_work
+        from unusual join seat on seat.id = unusual.id join course on course.id = seat.course_id
+          left join workspace on workspace.seat_id = seat.id
         order by course.key, seat.number`,
   )
 }
+
+const isAtWork = sql`(workspace.state in ('starting', 'ready') and seat.state in ('starting', 'ready'))`
 
 export type StackRow = {
   id: string

@@ -149,6 +149,13 @@ async function auditMove(
   await audit(tx, { actor: act.actor, action, subject, detail, now: act.now })
 }
 
+/** Their warning is due, or to be taken back. For these and those below: what stands after `from`. */
+export const toWarn = (
+  now: Date,
+) => sql`${runTable} where ${timed} and workspace.stops_at is not null
+  and (workspace.warned_at is null) = (${stopAt} <= ${now}::timestamptz
+    + make_interval(mins => (course.lifecycle ->> 'warnMinutes')::int))`
+
 /**
  * Warns whose stop is near, once for each stop, and takes the warning back when it went away again; who watches
  * the page is told. Answers how many were warned.
@@ -156,10 +163,7 @@ async function auditMove(
 export async function warnWorkspaces(tx: Db, now: Date): Promise<number> {
   const rows = await many<RunRow>(
     tx,
-    sql`select ${runColumns} from ${runTable} where ${timed} and workspace.stops_at is not null
-        and (workspace.warned_at is null) = (${stopAt} <= ${now}::timestamptz
-          + make_interval(mins => (course.lifecycle ->> 'warnMinutes')::int))
-        for update of workspace skip locked`,
+    sql`select ${runColumns} from ${toWarn(now)} for update of workspace skip locked`,
   )
   let warned = 0
   for (const row of rows) {
@@ -183,6 +187,13 @@ export async function warnWorkspaces(tx: Db, now: Date): Promise<number> {
   return warned
 }
 
+export const toFollow = (now: Date) => sql`${runTable} left join lateral (
+    select id, grace_ends_at, kind from session s where s.course_id = workspace.course_id
+      and s.state <> 'cancelled' and s.opens_at <= ${now} and s.grace_ends_at > ${now}
+    order by s.kind = 'project', s.grace_ends_at desc, s.key limit 1) open on true
+  where ${timed} and workspace.stops_at is not null
+    and (open.id is distinct from workspace.session_id or session.grace_ends_at <> workspace.stops_at)`
+
 /** Who is in follows the sessions: one whose end was moved, or one that opened meanwhile. */
 export async function followSessions(tx: Db, now: Date): Promise<void> {
   type Open = { open_id: string | null; open_ends_at: Date | null; open_kind: SessionKind | null }
@@ -191,13 +202,7 @@ export async function followSessions(tx: Db, now: Date): Promise<void> {
     tx,
     sql`select ${runColumns}, case when session.state <> 'cancelled' then session.id end as own_id,
           open.id as open_id, open.grace_ends_at as open_ends_at, open.kind as open_kind
-        from ${runTable} left join lateral (
-          select id, grace_ends_at, kind from session s where s.course_id = workspace.course_id
-            and s.state <> 'cancelled' and s.opens_at <= ${now} and s.grace_ends_at > ${now}
-          order by s.kind = 'project', s.grace_ends_at desc, s.key limit 1) open on true
-        where ${timed} and workspace.stops_at is not null
-          and (open.id is distinct from workspace.session_id or session.grace_ends_at <> workspace.stops_at)
-        for update of workspace skip locked`,
+        from ${toFollow(now)} for update of workspace skip locked`,
   )
   for (const row of rows) {
     const own = sessionOf(row.own_id, row.grace_ends_at, row.kind, row.gpus)
@@ -237,36 +242,35 @@ async function moveStop(
 
 export type StopReason = 'session_end' | 'time' | 'reservation' | 'turn' | 'turn_passed' | 'idle'
 
+// Idle only when it was looked at since: who typed after the last look is not stopped.
+export const toStop = (now: Date) => sql`${runTable} where ${timed} and (${endsAt} <= ${now}
+  or (workspace.idle_stops_at <= ${now} and exists (select from seat_sample
+        where seat_sample.seat_id = workspace.seat_id and sampled_at >= workspace.idle_stops_at)))`
+
+export const toPassOver = (now: Date) =>
+  sql`workspace where workspace.state = 'queued' and workspace.held_until <= ${now}`
+
+export const toOpen = (now: Date) =>
+  sql`workspace where workspace.state = 'closed' and workspace.opens_at <= ${now}`
+
 /** What time alone changes: stops who is past the end, opens what was closed. Idempotent. */
 export async function workspacesDue(
   db: Db,
   now: Date,
-): Promise<{ stop: { id: string; reason: StopReason }[]; open: string[]; queued: string[] }> {
+): Promise<{ stop: { id: string; reason: StopReason }[]; open: string[] }> {
   const ids = async (query: ReturnType<typeof sql>) =>
     (await many<{ id: string }>(db, query)).map((row) => row.id)
   const over = await many<RunRow>(
     db,
-    // Idle only when it was looked at since: who typed after the last look is not stopped.
-    sql`select ${runColumns} from ${runTable} where ${timed} and (${endsAt} <= ${now}
-          or (workspace.idle_stops_at <= ${now} and exists (select from seat_sample
-                where seat_sample.seat_id = workspace.seat_id and sampled_at >= workspace.idle_stops_at)))
-        order by ${stopAt}, workspace.id`,
+    sql`select ${runColumns} from ${toStop(now)} order by ${stopAt}, workspace.id`,
   )
-  const passed = await ids(
-    sql`select id from workspace where state = 'queued' and held_until <= ${now} order by held_until, id`,
-  )
+  const passed = await ids(sql`select id from ${toPassOver(now)} order by held_until, id`)
   return {
     stop: [
       ...over.map((row) => ({ id: row.id, reason: reasonOf(row) })),
       ...passed.map((id) => ({ id, reason: 'turn_passed' as const })),
     ],
-    open: await ids(
-      sql`select id from workspace where state = 'closed' and opens_at <= ${now} order by last_launch_at`,
-    ),
-    // Also those whose last waiter left: who runs there is told that no turn ends any more.
-    queued: await ids(
-      sql`select distinct course_id as id from workspace where state = 'queued' or turn_ends_at is not null`,
-    ),
+    open: await ids(sql`select id from ${toOpen(now)} order by last_launch_at`),
   }
 }
 

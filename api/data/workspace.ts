@@ -207,18 +207,18 @@ async function run(
   const { id: workspaceId, course_id: courseId } = start.workspace
   await openStay(tx, { workspaceId, courseId, period: start.open.period, now: start.now })
   await turnOn(tx, start.seat)
-  await notify(tx, 'route', start.seat.id)
   return state
 }
 
-/** A warm seat is on already: then there is nothing to do for the worker. */
+/** The gateways hear of it. A warm seat is on already: then there is nothing to do for the worker. */
 async function turnOn(tx: Db, seat: { id: string }): Promise<void> {
-  const changed = await execute(
+  await execute(
     tx,
-    sql`update seat set wanted_on = true, start_failures = 0, start_after = null
-        where id = ${seat.id} and (not wanted_on or start_failures > 0 or start_after is not null)`,
+    sql`with turned as (
+          update seat set wanted_on = true, start_failures = 0, start_after = null
+          where id = ${seat.id} and (not wanted_on or start_failures > 0 or start_after is not null) returning id)
+        select pg_notify('route', ${seat.id}) union all select pg_notify('work', id::text) from turned`,
   )
-  if (changed > 0) await notify(tx, 'work', seat.id)
 }
 
 async function enqueue(tx: Db, workspace: Workspace, now: Date): Promise<WorkspaceState> {
@@ -252,13 +252,15 @@ async function moveTo(
 ): Promise<void> {
   await execute(
     tx,
-    sql`update workspace set state = ${state}, state_at = ${now}, version = version + 1,
-        held_until = null, turn_ends_at = null, idle_stops_at = null,
-        message_code = ${message?.code ?? null}, message_params = ${JSON.stringify(message?.params ?? {})} ${more}
-        where id = ${id}`,
+    sql`with moved as (
+          update workspace set state = ${state}, state_at = ${now}, ${changesOfState},
+            message_code = ${message?.code ?? null}, message_params = ${JSON.stringify(message?.params ?? {})} ${more}
+          where id = ${id} returning id)
+        select pg_notify('workspace', id::text) from moved`,
   )
-  await notify(tx, 'workspace', id)
 }
+
+const changesOfState = sql`version = version + 1, held_until = null, turn_ends_at = null, idle_stops_at = null`
 
 type Act = { workspaceId: string; actor: Actor; now: Date }
 
@@ -383,21 +385,17 @@ async function settleHolder(
   to: WorkspaceState,
   message: { code: string; params?: Record<string, string | number> } | null = null,
 ): Promise<{ id: string; course_id: string } | undefined> {
-  const holder = await findOne<{
-    id: string
-    course_id: string
-    message_code: string | null
-    message_params: object
-  }>(
-    tx,
-    sql`select id, course_id, message_code, message_params from workspace
-        where seat_id = ${seat.id} and state = any(${from}::text[]) for update`,
-  )
-  if (!holder) return undefined
   // Why it stopped stays readable once it has.
-  const kept = to === 'stopped' && holder.message_code ? { code: holder.message_code } : null
-  await moveTo(tx, holder.id, to, seat.now, sql``, message ?? kept)
-  return holder
+  const code =
+    to === 'stopped' && !message ? sql`message_code` : sql`${message?.code ?? null}::text`
+  return findOne<{ id: string; course_id: string }>(
+    tx,
+    sql`with moved as (
+          update workspace set state = ${to}, state_at = ${seat.now}, ${changesOfState},
+            message_code = ${code}, message_params = ${JSON.stringify(message?.params ?? {})}
+          where seat_id = ${seat.id} and state = any(${from}::text[]) returning id, course_id)
+        select id, course_id, pg_notify('workspace', id::text) from moved`,
+  )
 }
 
 /**

@@ -31,7 +31,7 @@ export async function freshDatabases(installation: string, now: Date): Promise<F
     async with(work) {
       const name = `bench_${++count}`
       await run(`create database ${name} template ${TEMPLATE}`)
-      const pool = openPool({ databaseUrl: urlOf(name), installation })
+      const pool = openPool({ databaseUrl: urlOf(name), installation, keepsPlans: true })
       try {
         return await work(pool)
       } finally {

@@ -109,6 +109,25 @@ function nodesAt(blueprint: Blueprint, now: number): WantedNode[] {
   ])
 }
 
+/** From the begin of its policy's lead to its end, in epoch ms; read once, for it is asked in every pass. */
+function spanOf(session: BlueprintSession): { from: number; until: number } {
+  const known = spans.get(session)
+  if (known) return known
+  const span = {
+    from: parseInstant(session.leadStartsAt),
+    until: parseInstant(session.graceEndsAt),
+  }
+  spans.set(session, span)
+  return span
+}
+const spans = new WeakMap<BlueprintSession, { from: number; until: number }>()
+
+/** Whether it is between the earliest begin of its preparation and its end. */
+export function isUnderWay(session: BlueprintSession, now: number): boolean {
+  const { from, until } = spanOf(session)
+  return from <= now && now < until
+}
+
 function withLead(session: BlueprintSession, leadSeconds: number | undefined): BlueprintSession {
   if (leadSeconds === undefined) return session
   const leadStartsAt = new Date(beginsAt(session, leadSeconds)).toISOString()
@@ -121,9 +140,11 @@ function wantedOf(course: BlueprintCourse, now: number, running: Running, wanted
   const reasons = (running.reasons ?? []).filter(
     (reason) => reason.course === course.key && (endOf(reason) ?? Infinity) > now,
   )
+  // A learned lead is never longer than the policy's.
   const sessions = course.sessions
+    .filter((one) => isUnderWay(one, now))
     .map((one) => withLead(one, running.leads?.[one.key]))
-    .filter((one) => parseInstant(one.leadStartsAt) <= now && now < parseInstant(one.graceEndsAt))
+    .filter((one) => parseInstant(one.leadStartsAt) <= now)
   wanted.sessions.push(...sessions)
   const needs: Needs = new Map()
   // Who works keeps their service, whatever opens meanwhile: their stack claims the seat before any session's.
@@ -212,7 +233,7 @@ function addStacks(
   needs: Needs,
   wanted: Wanted,
 ): void {
-  const templateDigest = digestOf(template)
+  const templateDigest = templateDigestOf(template)
   const common = { course: course.key, course8: course.course8, template, templateDigest }
   for (const [pool, seats] of needs) {
     for (const [block, numbers] of blocksOf([...seats.keys()])) {
@@ -257,6 +278,15 @@ function withDigest(content: Content, until: number | null): WantedStack {
     templateDigest,
   })
   return { ...content, contentDigest, until: until === null ? null : formatInstant(until) }
+}
+
+const digests = new WeakMap<SeatTemplate, string>()
+
+/** Told by the object, which nobody changes: the same templates are asked for in every pass. */
+function templateDigestOf(template: SeatTemplate): string {
+  const known = digests.get(template) ?? digestOf(template)
+  digests.set(template, known)
+  return known
 }
 
 export function digestOf(value: unknown): string {

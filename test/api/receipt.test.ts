@@ -60,7 +60,8 @@ async function ran(
 
 const move = (now: Date, warm = 3) =>
   withTransaction(pool, async (tx) => {
-    await moveSessions(tx, { now, warm: [{ key: SESSION, seats: warm }] })
+    const numbers = Array.from({ length: warm }, (_, i) => i + 1)
+    await moveSessions(tx, { now, warm: [{ key: SESSION, numbers }] })
     return closeSessions(tx, { now, keptUntil: KEPT })
   })
 const seatsAre = (state: string) =>

@@ -1,6 +1,7 @@
 // Turns on GPUs, and the line for them, on real rows with a clock the test holds.
 import { afterAll, expect, it } from 'vitest'
 import { type Db, one, sql, withTransaction } from '../../api/data/db.ts'
+import { whatIsDue } from '../../api/data/due.ts'
 import { waiters } from '../../api/data/queue.ts'
 import { workspaceView } from '../../api/data/workspace-view.ts'
 import { extendWorkspace, warnWorkspaces, workspacesDue } from '../../api/data/workspace-time.ts'
@@ -111,7 +112,7 @@ it('lets who runs go on when nobody waits any more', async () => {
   await pass(course, 26)
   expect((await view(mine, 26))?.isWarned).toBe(true)
   await tx((db) => stopWorkspace(db, { workspaceId: waiting, actor, now: at(27) }))
-  expect((await workspacesDue(pool, at(28))).queued).toContain(course.id)
+  expect((await whatIsDue(pool, at(28))).queues).toContain(course.id)
   await pass(course, 28)
   await pass(course, 29)
   expect(await view(mine, 29)).toMatchObject({ stopsAt: at(120), isWarned: false })

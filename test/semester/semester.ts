@@ -67,7 +67,7 @@ export async function semester(options: {
   const courses = await coursesOf(pool)
   const people = await makePeople(pool, input)
 
-  const traffic = countTraffic(pool)
+  const traffic = countTraffic(pool, ['work', 'workspace'])
   const clock = new VirtualClock(new Date(input.now), traffic)
   const checks = new Checks({ pool, clock, courses })
   const lasts = latencies(readRecorded(), random(seed + 1))

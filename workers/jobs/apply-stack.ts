@@ -3,7 +3,7 @@
  * secrets, let Terraform run, record what it made. Twice or late does no harm.
  */
 import type { Logger } from 'pino'
-import { currentBlueprint } from '../../api/data/blueprint.ts'
+import { approvedReader } from '../../api/data/blueprint.ts'
 import { type Pool, withTransaction } from '../../api/data/db.ts'
 import { isStackFrozen } from '../../api/data/freeze.ts'
 import type { KeyRing } from '../../api/data/key-ring.ts'
@@ -79,13 +79,17 @@ export async function applyStackNow(
   await settle(means, stack, result)
 }
 
+// What is read is named by its digest: parsed once, whoever asks.
+const approved = approvedReader()
+
 type Goal = { request: Omit<StackRequest, 'poolId' | 'courseId'>; isEmpty: boolean }
 
 async function goalOf(means: ApplyMeans, stack: StackRow): Promise<Goal | undefined> {
-  const head = await currentBlueprint(means.pool)
+  const head = await approved(means.pool)
   if (!head) return undefined
-  const running = await seatReasons(means.pool)
-  const { stacks } = wantedAt(head.blueprint, means.now().toISOString(), running)
+  const running = await seatReasons(means.pool, [stack.course_key])
+  const courses = head.blueprint.courses.filter((course) => course.key === stack.course_key)
+  const { stacks } = wantedAt({ ...head.blueprint, courses }, means.now().toISOString(), running)
   const own = stacks.filter((one) => one.key === stack.key)
   const [wanted] = await honourFreezes(means.pool, own, means.now())
   const content = wanted && (await contentOf(means.pool, means.place, wanted))

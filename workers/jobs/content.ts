@@ -4,24 +4,33 @@ import type { SeatTemplate } from '../../stacks/blueprint.ts'
 import type { WantedStack } from '../../stacks/rules/wanted.ts'
 import type { Db } from '../../api/data/db.ts'
 import { seatTemplate } from '../../api/data/seat-life.ts'
-import { type StackSeat, type StackWish, stackSeats } from '../../api/data/stack-wish.ts'
+import { type StackSeat, type StackWish, unusualSeats } from '../../api/data/stack-wish.ts'
 
 export type Place = { installation: string; registry: string }
 
 export async function contentOf(db: Db, place: Place, stack: WantedStack): Promise<StackContent> {
-  return contentWith(db, place, stack, await stackSeats(db, [stack.course]))
+  return contentWith(db, place, stack, await unusualSeats(db, [stack]))
 }
 
-/** The wish for each stack, with every course's seats read at once. */
-export async function wishesOf(db: Db, place: Place, stacks: WantedStack[]): Promise<StackWish[]> {
-  const rows = await stackSeats(db, [...new Set(stacks.map((stack) => stack.course))])
-  const byCourse = Map.groupBy(rows, (row) => row.course_key)
-  const wishes: StackWish[] = []
-  for (const stack of stacks) {
-    const content = await contentWith(db, place, stack, byCourse.get(stack.course) ?? [])
-    wishes.push(wishOf(stack, content))
+/**
+ * The wish for each stack, with every course's seats read at once. What a stack was like in the last pass is
+ * remembered: its digest is that of hundreds of lines, and mostly the same.
+ */
+export function wishReader(place: Place): (db: Db, stacks: WantedStack[]) => Promise<StackWish[]> {
+  let known = new Map<string, StackWish>()
+  return async (db, stacks) => {
+    const rows = await unusualSeats(db, stacks)
+    const byCourse = Map.groupBy(rows, (row) => row.course_key)
+    const fresh = new Map<string, StackWish>()
+    for (const stack of stacks) {
+      const own = byCourse.get(stack.course) ?? []
+      const likeness = `${stack.key} ${stack.contentDigest} ${JSON.stringify(own)}`
+      const wish = known.get(likeness) ?? wishOf(stack, await contentWith(db, place, stack, own))
+      fresh.set(likeness, wish)
+    }
+    known = fresh
+    return [...fresh.values()]
   }
-  return wishes
 }
 
 async function contentWith(

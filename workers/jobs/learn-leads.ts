@@ -17,7 +17,10 @@ import { parseInstant } from '../../stacks/rules/clock.ts'
 const AHEAD_MS = 36 * 3_600_000
 const READ_AGAIN_MS = 10 * 60_000
 
-export type LeadLearner = { learn(blueprint: Blueprint): Promise<void> }
+/** Leads are said for classes of the next day and a half: looked at each minute, and when there is more to learn from. */
+const LEARN_MS = 60_000
+
+export type LeadLearner = { learn(blueprint: Blueprint, hasLessons: boolean): Promise<void> }
 
 export function leadLearner({ pool, now }: { pool: Pool; now: () => Date }): LeadLearner {
   let known: { book: ReturnType<typeof leadBook>; at: number } | undefined
@@ -26,9 +29,14 @@ export function leadLearner({ pool, now }: { pool: Pool; now: () => Date }): Lea
     if (!isFresh) known = { book: leadBook(await leadSamples(tx)), at }
     return known!.book
   }
+  let last: { blueprint: Blueprint; at: number } | undefined
   return {
-    async learn(blueprint) {
+    async learn(blueprint, hasLessons) {
       const at = now().getTime()
+      const isFresh =
+        last && last.blueprint === blueprint && at >= last.at && at < last.at + LEARN_MS
+      if (isFresh && !hasLessons) return
+      last = { blueprint, at }
       await withTransaction(pool, async (tx) => {
         const book = await bookAt(tx, at)
         const leads = sessionLeads(blueprint, book, { from: at, until: at + AHEAD_MS })

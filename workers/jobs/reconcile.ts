@@ -3,25 +3,27 @@
  * difference. Level-triggered: it may run at any moment, any number of times; missed ones do not matter.
  */
 import type { Blueprint } from '../../stacks/blueprint.ts'
-import { type Wanted, wantedAt } from '../../stacks/rules/wanted.ts'
+import { type Wanted, isUnderWay, wantedAt } from '../../stacks/rules/wanted.ts'
 import { blueprintReader } from '../../api/data/blueprint.ts'
 import { type Db, type Pool, withTransaction } from '../../api/data/db.ts'
+import { type Due, whatIsDue } from '../../api/data/due.ts'
 import { type Sender, sendJob } from '../../api/data/jobs.ts'
 import { settlePlaces } from '../../api/data/place.ts'
 import { seatReasons, wantWarmSeats } from '../../api/data/reasons.ts'
 import { closeSessions } from '../../api/data/session-close.ts'
-import { coursesWithDuePlaces, moveSessions } from '../../api/data/session-life.ts'
+import { moveSessions } from '../../api/data/session-life.ts'
 import { endCancelledDeadRuns } from '../../api/data/run-control.ts'
 import {
   dueStacks,
   markAsked,
+  readWishMark,
   releaseHolds,
   stacksInHand,
   wantStacks,
 } from '../../api/data/stack-wish.ts'
 import { serveQueue, startWorkspace, stopWorkspace } from '../../api/data/workspace.ts'
 import { followSessions, warnWorkspaces, workspacesDue } from '../../api/data/workspace-time.ts'
-import { type Place, wishesOf } from './content.ts'
+import { type Place, wishReader } from './content.ts'
 import { leadLearner } from './learn-leads.ts'
 import { watchSessions } from './watch-sessions.ts'
 import { honourFreezes } from './freezes.ts'
@@ -36,42 +38,54 @@ const CLOCK = { name: 'clock', role: 'labplan' } as const
 export function reconciler(means: Means): Reconciler {
   const approved = blueprintReader()
   const leads = leadLearner(means)
+  const ask = runAsker(means)
   return {
     async reconcile() {
       const blueprint = await approved(means.pool)
       if (!blueprint) return
-      await moveWorkspaces(means)
-      await leads.learn(blueprint)
-      const running = await seatReasons(means.pool)
-      const wanted = wantedAt(blueprint, means.now().toISOString(), running)
-      await withTransaction(means.pool, (tx) => turnSeats(tx, wanted, means.now()))
-      await askForRuns(means, wanted, keptUntil(blueprint))
-      await watchSessions(means.pool, { warm: wanted.warm, now: means.now() })
+      const due = await whatIsDue(means.pool, means.now())
+      await moveWorkspaces(means, due)
+      await leads.learn(blueprint, due.lessons)
+      const at = means.now()
+      const running = await seatReasons(means.pool, coursesUnderWay(blueprint, at))
+      const wanted = wantedAt(blueprint, at.toISOString(), running)
+      await turnSeats(means.pool, wanted)
+      const moved = due.sessions ? await moveThem(means.pool, wanted, means.now()) : 0
+      await ask({ ...due, closing: due.closing || moved > 0 }, wanted, keptUntil(blueprint))
+      if (due.news || moved > 0)
+        await watchSessions(means.pool, { warm: wanted.warm, now: means.now() })
     },
   }
 }
 
 /** What time alone changes for people: places, who is past the end, who may come in, who waits. */
-async function moveWorkspaces({ pool, now }: Means): Promise<void> {
-  for (const id of await coursesWithDuePlaces(pool, now()))
+async function moveWorkspaces({ pool, now }: Means, due: Due): Promise<void> {
+  for (const id of due.places)
     await withTransaction(pool, (tx) => settlePlaces(tx, { id, now: now() }))
-  await withTransaction(pool, async (tx) => {
-    await followSessions(tx, now())
-    await warnWorkspaces(tx, now())
-  })
+  // Places that came or went may change each of the following.
+  const isNew = due.places.length > 0
+  if (due.moves || isNew)
+    await withTransaction(pool, async (tx) => {
+      await followSessions(tx, now())
+      await warnWorkspaces(tx, now())
+    })
+  if (due.turns || isNew) await endAndOpen(pool, now)
+  for (const courseId of new Set([...due.places, ...due.queues]))
+    await withTransaction(pool, (tx) => serveQueue(tx, { courseId, now: now() }))
+}
+
+async function endAndOpen(pool: Pool, now: () => Date): Promise<void> {
   const due = await workspacesDue(pool, now())
   const act = (workspaceId: string) => ({ workspaceId, actor: CLOCK, now: now() })
   for (const { id, reason } of due.stop)
     await withTransaction(pool, (tx) => stopWorkspace(tx, { ...act(id), reason }))
   for (const id of due.open) await withTransaction(pool, (tx) => startWorkspace(tx, act(id)))
-  for (const courseId of due.queued)
-    await withTransaction(pool, (tx) => serveQueue(tx, { courseId, now: now() }))
 }
 
-async function turnSeats(tx: Db, wanted: Wanted, now: Date): Promise<void> {
+async function turnSeats(db: Db, wanted: Wanted): Promise<void> {
   const sessions = new Map(wanted.sessions.map((session) => [session.key, session]))
   await wantWarmSeats(
-    tx,
+    db,
     wanted.warm.map((warm) => ({
       courseKey: warm.course,
       numbers: warm.seats,
@@ -80,32 +94,46 @@ async function turnSeats(tx: Db, wanted: Wanted, now: Date): Promise<void> {
       atOnce: sessions.get(warm.session)?.atOnce ?? warm.seats.length,
     })),
   )
-  await moveSessions(tx, {
-    now,
-    warm: wanted.warm.map((warm) => ({ key: warm.session, seats: warm.seats.length })),
-  })
 }
+
+const moveThem = (pool: Pool, wanted: Wanted, now: Date): Promise<number> =>
+  withTransaction(pool, (tx) =>
+    moveSessions(tx, {
+      now,
+      warm: wanted.warm.map((warm) => ({ key: warm.session, numbers: warm.seats })),
+    }),
+  )
+
+/** Courses with a session between the begin of its lead and its end: only they ask who has a seat. */
+const coursesUnderWay = ({ courses }: Blueprint, now: Date): string[] =>
+  courses
+    .filter(({ sessions }) => sessions.some((session) => isUnderWay(session, now.getTime())))
+    .map(({ key }) => key)
 
 /** By course, until when its volumes are kept. */
 const keptUntil = ({ courses }: Blueprint): Map<string, string | null> =>
   new Map(courses.map((course) => [course.key, course.volumes?.until ?? null]))
 
-/** One job for each stack that differs, in the transaction that records what it should be. */
-async function askForRuns(
-  { pool, boss, place, now, budget }: Means,
-  wanted: Wanted,
-  kept: Map<string, string | null>,
-): Promise<void> {
-  await withTransaction(pool, async (tx) => {
-    const wished = await honourFreezes(tx, wanted.stacks, now())
-    const stacks = await wishesOf(tx, place, wished)
-    await wantStacks(tx, { stacks, now: now() })
-    await closeSessions(tx, { now: now(), keptUntil: kept })
-    await releaseHolds(tx, now())
-    await endCancelledDeadRuns(tx, now())
-    const sizes = new Map(wanted.stacks.map((stack) => [stack.key, stack.seats.length]))
-    await askForNext(tx, { boss, budget, sizes }, now())
-  })
+/** One job for each stack that differs, in the transaction that records what it should be; none when nothing does. */
+function runAsker({ pool, boss, place, now, budget }: Means) {
+  const wishesOf = wishReader(place)
+  let known = { wishes: '', mark: '' }
+  return async (due: Due, wanted: Wanted, kept: Map<string, string | null>): Promise<void> => {
+    const wished = due.frozen ? await honourFreezes(pool, wanted.stacks, now()) : wanted.stacks
+    const stacks = await wishesOf(pool, wished)
+    const wishes = stacks.map((stack) => `${stack.key} ${stack.digest}`).join()
+    const isSame = wishes === known.wishes && due.wishMark === known.mark
+    if (isSame && !due.runs && !due.closing) return
+    await withTransaction(pool, async (tx) => {
+      if (!isSame) await wantStacks(tx, { stacks, now: now() })
+      await closeSessions(tx, { now: now(), keptUntil: kept })
+      await releaseHolds(tx, now())
+      await endCancelledDeadRuns(tx, now())
+      const sizes = new Map(wanted.stacks.map((stack) => [stack.key, stack.seats.length]))
+      await askForNext(tx, { boss, budget, sizes }, now())
+      known = { wishes, mark: await readWishMark(tx) }
+    })
+  }
 }
 
 /** As many of them as may run beside what runs: what waits is chosen anew in the next pass. */
@@ -121,6 +149,7 @@ async function askForNext(
   const due = (await dueStacks(tx, now)).map(sized)
   const running = (await stacksInHand(tx, now)).map(sized)
   const keys = nextStacks({ due, running, budget, now })
+  if (keys.length === 0) return
   await markAsked(tx, keys, now)
   for (const stackKey of keys) await sendJob(boss, tx, 'apply-stack', { stackKey })
 }

@@ -24,8 +24,9 @@ export async function watchSessions(
 ): Promise<void> {
   const { now } = watch
   const wanted = new Map(watch.warm.map((warm) => [warm.session, warm.seats.length]))
+  const warm = watch.warm.map(({ session: key, seats: numbers }) => ({ key, numbers }))
   await withTransaction(pool, async (tx) => {
-    const late = await sessionsNotReady(tx, { warm: [...wanted.keys()], now })
+    const late = await sessionsNotReady(tx, { warm, now })
     for (const session of late) await tellLate(tx, session, wanted.get(session.key) ?? 0, now)
     for (const session of await sessionsReadyAgain(tx, now)) await tellReady(tx, session, now)
     for (const seats of await seatsGivenUp(tx, now)) await tellGivenUp(tx, seats, now)

@@ -1,0 +1,56 @@
+/**
+ * What a pass of the reconciler would find to do, in one statement. Each condition is the one its own file acts on:
+ * what is not due is not looked at again, so that a quiet pass costs a handful of statements on any campus.
+ */
+import { type Db, type Query, one, sql } from './db.ts'
+import { destroyFreezes } from './freeze.ts'
+import { unlearned } from './lead-sample.ts'
+import { toServe } from './queue.ts'
+import { cancelledDead } from './run-control.ts'
+import { toClose } from './session-close.ts'
+import { toMove, withDuePlaces } from './session-life.ts'
+import { failingSeats, late, readyAfterAll } from './session-watch.ts'
+import { isRunnable, wishMark } from './stack-wish.ts'
+import { toFollow, toOpen, toPassOver, toStop, toWarn } from './workspace-time.ts'
+
+export type Due = {
+  /** Courses whose places are to be made right, and whose queue may move. */
+  places: string[]
+  queues: string[]
+  /** Workspaces that follow another session, or whose warning is due. */
+  moves: boolean
+  /** Workspaces to stop or to let in. */
+  turns: boolean
+  sessions: boolean
+  closing: boolean
+  /** Sessions have become ready, and nothing was learned from them yet. */
+  lessons: boolean
+  /** Runs to ask for, or holds and runs whose worker died to let go of. */
+  runs: boolean
+  /** Seats that exist may not be destroyed. */
+  frozen: boolean
+  /** People are to be told. */
+  news: boolean
+  /** What every stack is wanted to be, in one word. */
+  wishMark: string
+}
+
+const LEARNED_WITHIN_MS = 36 * 3_600_000
+
+export async function whatIsDue(db: Db, now: Date): Promise<Due> {
+  const since = new Date(now.getTime() - LEARNED_WITHIN_MS)
+  return one<Due>(
+    db,
+    sql`select ${ids(withDuePlaces(now))} as places, ${ids(toServe)} as queues,
+      ${any(toFollow(now))} or ${any(toWarn(now))} as moves,
+      ${any(toStop(now))} or ${any(toPassOver(now))} or ${any(toOpen(now))} as turns,
+      ${any(toMove(now))} as sessions, ${any(toClose(now))} as closing, ${any(unlearned(since))} as lessons,
+      ${any(sql`stack where ${isRunnable(now)}`)} or ${any(sql`seat where held`)} or ${any(cancelledDead(now))} as runs,
+      ${any(destroyFreezes(now))} as frozen,
+      ${any(late(now))} or ${any(readyAfterAll(now))} or ${any(failingSeats)} as news,
+      (select ${wishMark} from stack) as "wishMark"`,
+  )
+}
+
+const any = (from: Query): Query => sql`exists (select from ${from})`
+const ids = (from: Query): Query => sql`array(select id from ${from})`
