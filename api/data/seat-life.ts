@@ -13,7 +13,7 @@ import {
   sql,
   withTransaction,
 } from './db.ts'
-import { seatBecameCold, seatBecameReady, seatFailed, seatWentAway } from './workspace.ts'
+import { seatBecameCold, seatBecameReady, seatFailed, seatWentAway } from './workspace-seat.ts'
 
 type Message = { code: string; params?: Record<string, string | number> }
 

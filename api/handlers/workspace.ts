@@ -7,13 +7,13 @@ import { sessionsToCome } from '../data/session.ts'
 import { holdOnSeat } from '../data/stack-wait.ts'
 import { doorUrl, mintTicket } from '../data/ticket.ts'
 import { type WorkspaceView, workspaceView } from '../data/workspace-view.ts'
+import type { Workspace } from '../data/workspace.ts'
 import {
-  type Workspace,
   resetWorkspace,
   restartWorkspace,
   startWorkspace,
   stopWorkspace,
-} from '../data/workspace.ts'
+} from '../data/workspace-act.ts'
 import { extendWorkspace } from '../data/workspace-time.ts'
 import { Problem, conflict, notFound } from '../errors.ts'
 import { moment } from '../locale.ts'

@@ -17,7 +17,7 @@ import {
 import { issueLoginCode } from '../data/login.ts'
 import type { LtiPlatform } from '../data/lti-store.ts'
 import { keepMember } from '../data/person.ts'
-import { claimWorkspace } from '../data/workspace.ts'
+import { claimWorkspace } from '../data/workspace-begin.ts'
 import { paths } from '../paths.ts'
 import type { LaunchClaims } from './claims.ts'
 import { readChoice } from './course-choice.ts'

@@ -11,7 +11,7 @@ import {
   rememberTemplate,
 } from '../../api/data/seat-life.ts'
 import { ensureSeats, seatsOfCourse } from '../../api/data/seat.ts'
-import { claimWorkspace } from '../../api/data/workspace.ts'
+import { claimWorkspace } from '../../api/data/workspace-begin.ts'
 
 export const ring = keyRing({ current: 'k1', keys: { k1: Buffer.alloc(32, 7).toString('base64') } })
 export const at = (minutes: number) =>

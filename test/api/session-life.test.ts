@@ -4,7 +4,7 @@ import { execute, one, sql, withTransaction } from '../../api/data/db.ts'
 import { whatIsDue } from '../../api/data/due.ts'
 import { moveSessions } from '../../api/data/session-life.ts'
 import { sessionsNotReady } from '../../api/data/session-watch.ts'
-import { stopWorkspace } from '../../api/data/workspace.ts'
+import { stopWorkspace } from '../../api/data/workspace-act.ts'
 import { testDatabase } from '../postgres.ts'
 import {
   type ClassCourse,

@@ -5,7 +5,8 @@ import { whatIsDue } from '../../api/data/due.ts'
 import { waiters } from '../../api/data/queue.ts'
 import { workspaceView } from '../../api/data/workspace-view.ts'
 import { extendWorkspace, warnWorkspaces, workspacesDue } from '../../api/data/workspace-time.ts'
-import { serveQueue, startWorkspace, stopWorkspace } from '../../api/data/workspace.ts'
+import { serveQueue } from '../../api/data/serve-queue.ts'
+import { startWorkspace, stopWorkspace } from '../../api/data/workspace-act.ts'
 import { testDatabase } from '../postgres.ts'
 import {
   type ClassCourse,

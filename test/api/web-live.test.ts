@@ -2,7 +2,7 @@
 import { request } from 'node:http'
 import { afterAll, expect, it } from 'vitest'
 import { withTransaction } from '../../api/data/db.ts'
-import { stopWorkspace } from '../../api/data/workspace.ts'
+import { stopWorkspace } from '../../api/data/workspace-act.ts'
 import {
   IN_CLASS,
   type SignedIn,

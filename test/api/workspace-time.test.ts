@@ -8,7 +8,8 @@ import {
   warnWorkspaces,
   workspacesDue,
 } from '../../api/data/workspace-time.ts'
-import { serveQueue, stopWorkspace } from '../../api/data/workspace.ts'
+import { serveQueue } from '../../api/data/serve-queue.ts'
+import { stopWorkspace } from '../../api/data/workspace-act.ts'
 import { testDatabase } from '../postgres.ts'
 import {
   type ClassCourse,

@@ -3,12 +3,12 @@ import { many, one, sql, withTransaction } from '../../api/data/db.ts'
 import { settlePlaces } from '../../api/data/place.ts'
 import { workspaceView } from '../../api/data/workspace-view.ts'
 import {
-  claimWorkspace,
   resetWorkspace,
   restartWorkspace,
   startWorkspace,
   stopWorkspace,
-} from '../../api/data/workspace.ts'
+} from '../../api/data/workspace-act.ts'
+import { claimWorkspace } from '../../api/data/workspace-begin.ts'
 import { workspacesDue } from '../../api/data/workspace-time.ts'
 import {
   type ClassCourse,

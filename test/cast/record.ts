@@ -8,7 +8,7 @@ import { proposeChange } from '../../api/data/change.ts'
 import { newId, newToken, tokenHash } from '../../api/data/ids.ts'
 import { type KeyRing, keyRing } from '../../api/data/key-ring.ts'
 import { markReady } from '../../api/data/seat-life.ts'
-import { claimWorkspace } from '../../api/data/workspace.ts'
+import { claimWorkspace } from '../../api/data/workspace-begin.ts'
 import { allDocuments } from './documents.ts'
 
 /** A Tuesday, twenty minutes into the first session of Networks 101. */

@@ -13,7 +13,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Change, latestChanges } from '../../api/data/change.ts'
 import { execute, sql, withTransaction } from '../../api/data/db.ts'
-import { seatFailed } from '../../api/data/workspace.ts'
+import { seatFailed } from '../../api/data/workspace-seat.ts'
 import {
   type SignedIn,
   addLmsCourse,

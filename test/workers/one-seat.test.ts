@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { many, one, sql, withTransaction } from '../../api/data/db.ts'
 import { type Boss, startBoss } from '../../api/data/jobs.ts'
-import { stopWorkspace } from '../../api/data/workspace.ts'
+import { stopWorkspace } from '../../api/data/workspace-act.ts'
 import { environmentDocument, poolDocument, zoneDocument } from '../cast/documents.ts'
 import { importDocuments, launch, testRing } from '../cast/record.ts'
 import { newPerson } from '../api/class-scene.ts'

@@ -21,7 +21,8 @@ import {
   stacksInHand,
   wantStacks,
 } from '../../api/data/stack-wish.ts'
-import { serveQueue, startWorkspace, stopWorkspace } from '../../api/data/workspace.ts'
+import { serveQueue } from '../../api/data/serve-queue.ts'
+import { startWorkspace, stopWorkspace } from '../../api/data/workspace-act.ts'
 import { followSessions, warnWorkspaces, workspacesDue } from '../../api/data/workspace-time.ts'
 import { type Place, wishReader } from './content.ts'
 import { leadLearner } from './learn-leads.ts'

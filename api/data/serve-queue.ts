@@ -1,0 +1,80 @@
+/** Free places, given to those who wait for one. */
+import { audit } from './audit.ts'
+import { type Db, execute, many, notify, sql } from './db.ts'
+import { takePlace } from './place.ts'
+import { holdMinutes, settleTurns, waiters } from './queue.ts'
+import { closeUntilNext, openingNow, run, seatFor } from './workspace-begin.ts'
+import { type Workspace, workspaceColumns, workspaceTable } from './workspace.ts'
+
+/**
+ * Gives free places to those who wait: in turn, and on GPUs held for a click rather than started for somebody who
+ * may be away. Answers how many.
+ */
+export async function serveQueue(tx: Db, course: { courseId: string; now: Date }): Promise<number> {
+  const { courseId, now } = course
+  const open = await openingNow(tx, courseId, now)
+  if (open.places === 0) return closeQueue(tx, course)
+  const hold = await holdMinutes(tx, courseId)
+  let served = 0
+  for (const waiting of await queueOf(tx, course)) {
+    const seat = await seatFor(tx, waiting, now)
+    if (!seat || !(await takePlace(tx, { courseId, workspaceId: waiting.id }))) break
+    if (hold === undefined) await run(tx, { workspace: waiting, seat, open, now })
+    else await holdPlace(tx, waiting, { minutes: hold, now })
+    served++
+  }
+  await settleTurns(tx, { id: courseId, now })
+  if (served > 0) await notifyQueue(tx, courseId)
+  return served
+}
+
+/** The session ended while they waited: they are let in when the next one opens. */
+async function closeQueue(tx: Db, { courseId, now }: { courseId: string; now: Date }) {
+  const waits = await many<Workspace>(
+    tx,
+    sql`select ${workspaceColumns} from ${workspaceTable} where workspace.course_id = ${courseId}
+        and workspace.state = 'queued' for update of workspace`,
+  )
+  for (const waiting of waits) await closeUntilNext(tx, waiting, now)
+  return 0
+}
+
+async function holdPlace(
+  tx: Db,
+  { id }: Workspace,
+  hold: { minutes: number; now: Date },
+): Promise<void> {
+  const until = new Date(hold.now.getTime() + hold.minutes * 60_000)
+  await execute(
+    tx,
+    sql`update workspace set held_until = ${until}, version = version + 1 where id = ${id}`,
+  )
+  await audit(tx, {
+    actor: { name: 'queue', role: 'labplan' },
+    action: 'workspace.turn',
+    subject: { kind: 'workspace', id },
+    detail: { heldUntil: until.toISOString() },
+    now: hold.now,
+  })
+  await notify(tx, 'workspace', id)
+}
+
+/** Who waits for a place, in the order they get one. */
+async function queueOf(tx: Db, course: { courseId: string; now: Date }): Promise<Workspace[]> {
+  const order = (await waiters(tx, { id: course.courseId, now: course.now })).map(({ id }) => id)
+  if (order.length === 0) return []
+  const rows = await many<Workspace>(
+    tx,
+    sql`select ${workspaceColumns} from ${workspaceTable} where workspace.id = any(${order}::uuid[])
+        and workspace.state = 'queued' for update of workspace`,
+  )
+  return rows.toSorted((a, b) => order.indexOf(a.id) - order.indexOf(b.id))
+}
+
+/** Those still waiting have moved up a place. */
+async function notifyQueue(tx: Db, courseId: string): Promise<void> {
+  await execute(
+    tx,
+    sql`select pg_notify('workspace', id::text) from workspace where course_id = ${courseId} and state = 'queued'`,
+  )
+}

@@ -1,0 +1,103 @@
+/** What a student may do with a workspace. Each is one transaction of the caller's, and is audited. */
+import { type Actor, audit } from './audit.ts'
+import { type Db, sql } from './db.ts'
+import { freePlace } from './place.ts'
+import { closeStay } from './queue.ts'
+import { wantFreshStart, wantNewGeneration, wantSeat } from './seat.ts'
+import { serveQueue } from './serve-queue.ts'
+import { begin } from './workspace-begin.ts'
+import type { StopReason } from './workspace-time.ts'
+import {
+  type Workspace,
+  type WorkspaceState,
+  actable,
+  isStartable,
+  lockWorkspace,
+  moveTo,
+} from './workspace.ts'
+
+type Act = { workspaceId: string; actor: Actor; now: Date }
+
+export async function startWorkspace(tx: Db, act: Act): Promise<WorkspaceState> {
+  const workspace = await lockWorkspace(tx, act.workspaceId)
+  if (!isStartable(workspace)) return workspace.state
+  await auditAct(tx, act, 'workspace.start')
+  return (await begin(tx, workspace, act.now)).state
+}
+
+/** Stops, keeping seat number and files. The place is given back when the seat is seen cold. */
+export async function stopWorkspace(
+  tx: Db,
+  act: Act & { reason?: 'asked' | StopReason },
+): Promise<WorkspaceState> {
+  const workspace = await lockWorkspace(tx, act.workspaceId)
+  if (!(actable.stop as readonly WorkspaceState[]).includes(workspace.state)) return workspace.state
+  const reason = act.reason ?? 'asked'
+  const message = reason === 'asked' ? null : { code: `stopped.${reason}` }
+  await auditAct(tx, act, 'workspace.stop', { reason })
+  const runs =
+    ['starting', 'ready', 'failed'].includes(workspace.state) && workspace.seat_id !== null
+  await moveTo(
+    tx,
+    workspace.id,
+    runs ? 'stopping' : 'stopped',
+    act.now,
+    sql`, queued_at = null, opens_at = null`,
+    message,
+  )
+  await closeStay(tx, { workspaceId: workspace.id, reason, now: act.now })
+  if (runs && workspace.seat_id) await wantSeat(tx, { id: workspace.seat_id, on: false })
+  if (workspace.held_until) await passOn(tx, workspace, act.now)
+  return runs ? 'stopping' : 'stopped'
+}
+
+/** The place that was held goes to the next in line. */
+async function passOn(tx: Db, { id, course_id }: Workspace, now: Date): Promise<void> {
+  await freePlace(tx, { courseId: course_id, workspaceId: id, now })
+  await serveQueue(tx, { courseId: course_id, now })
+}
+
+/** A fresh container, the same files. */
+export async function restartWorkspace(tx: Db, act: Act): Promise<WorkspaceState> {
+  const workspace = await lockWorkspace(tx, act.workspaceId)
+  if (
+    !(actable.restart as readonly WorkspaceState[]).includes(workspace.state) ||
+    !workspace.seat_id
+  )
+    return workspace.state
+  await auditAct(tx, act, 'workspace.restart')
+  await moveTo(tx, workspace.id, 'starting', act.now)
+  await wantFreshStart(tx, { id: workspace.seat_id })
+  return 'starting'
+}
+
+/** A fresh start: with the files kept it is a restart, else the seat's next generation with an empty volume. */
+export async function resetWorkspace(
+  tx: Db,
+  act: Act & { keepFiles: boolean },
+): Promise<WorkspaceState> {
+  const workspace = await lockWorkspace(tx, act.workspaceId)
+  if (!(actable.reset as readonly WorkspaceState[]).includes(workspace.state) || !workspace.seat_id)
+    return workspace.state
+  await auditAct(tx, act, 'workspace.reset', { keepFiles: act.keepFiles })
+  if (!act.keepFiles) await wantNewGeneration(tx, { id: workspace.seat_id })
+  if (isStartable(workspace)) return (await begin(tx, workspace, act.now)).state
+  await moveTo(tx, workspace.id, act.keepFiles ? 'starting' : 'resetting', act.now)
+  await wantFreshStart(tx, { id: workspace.seat_id })
+  return act.keepFiles ? 'starting' : 'resetting'
+}
+
+async function auditAct(
+  tx: Db,
+  act: Act,
+  action: string,
+  detail: Record<string, unknown> = {},
+): Promise<void> {
+  await audit(tx, {
+    actor: act.actor,
+    action,
+    subject: { kind: 'workspace', id: act.workspaceId },
+    detail,
+    now: act.now,
+  })
+}

@@ -1,0 +1,190 @@
+/** How a workspace begins: its seat number for good, then a place, or the queue, or the next opening. */
+import { audit } from './audit.ts'
+import { type Db, execute, findOne, notify, one, sql } from './db.ts'
+import { newId } from './ids.ts'
+import { freePlace, opening, settlePlaces, takePlace } from './place.ts'
+import { openStay } from './queue.ts'
+import { type SeatState, takeSeat } from './seat.ts'
+import {
+  type Workspace,
+  type WorkspaceState,
+  isStartable,
+  moveTo,
+  workspaceColumns,
+  workspaceTable,
+} from './workspace.ts'
+
+/**
+ * The launch: finds or makes the person's workspace of the course, takes a seat number for good and a
+ * place if there is one, else queues. Idempotent: double clicks, two tabs and reloads get the same one.
+ */
+export async function claimWorkspace(
+  tx: Db,
+  launch: { courseId: string; personId: string; now: Date },
+): Promise<{ id: string; state: WorkspaceState; seatNumber: number | null }> {
+  const known = await findOwn(tx, launch)
+  const workspace = known ?? (await createWorkspace(tx, launch))
+  if (known)
+    await execute(
+      tx,
+      sql`update workspace set last_launch_at = ${launch.now} where id = ${workspace.id}`,
+    )
+  if (!isStartable(workspace))
+    return { id: workspace.id, state: workspace.state, seatNumber: workspace.seat_number }
+  const { state, seat } = await begin(tx, workspace, launch.now)
+  return { id: workspace.id, state, seatNumber: seat?.number ?? null }
+}
+
+async function findOwn(
+  tx: Db,
+  own: { courseId: string; personId: string },
+): Promise<Workspace | undefined> {
+  return findOne<Workspace>(
+    tx,
+    sql`select ${workspaceColumns} from ${workspaceTable}
+        where workspace.course_id = ${own.courseId} and workspace.person_id = ${own.personId} for update of workspace`,
+  )
+}
+
+async function createWorkspace(
+  tx: Db,
+  own: { courseId: string; personId: string; now: Date },
+): Promise<Workspace> {
+  const id = newId()
+  const made = await execute(
+    tx,
+    sql`insert into workspace (id, course_id, person_id, state, state_at, created_at, last_launch_at)
+        values (${id}, ${own.courseId}, ${own.personId}, 'closed', ${own.now}, ${own.now}, ${own.now})
+        on conflict (course_id, person_id) do nothing`,
+  )
+  // Another tab's launch made it a moment ago.
+  const workspace = made === 1 ? freshWorkspace(id, own) : await findOwn(tx, own)
+  if (!workspace) throw new Error('A workspace that was just made is not there.')
+  return workspace
+}
+
+function freshWorkspace(
+  id: string,
+  own: { courseId: string; personId: string; now: Date },
+): Workspace {
+  const nothing = { seat_id: null, seat_state: null, seat_number: null, session_id: null }
+  const never = { queued_at: null, opens_at: null, held_until: null, stops_at: null }
+  const said = { message_code: null, message_params: {} }
+  const row = { id, course_id: own.courseId, person_id: own.personId, state_at: own.now }
+  return { ...row, state: 'closed', version: 1, ...nothing, ...never, ...said }
+}
+
+type Begun = { state: WorkspaceState; seat: OwnSeat | undefined }
+
+/** Gives a stopped workspace its seat and a place; answers the state it reached. */
+export async function begin(tx: Db, workspace: Workspace, now: Date): Promise<Begun> {
+  const seat = await seatFor(tx, workspace, now)
+  const open = await openingNow(tx, workspace.course_id, now)
+  if (open.places === 0) return { state: await closeUntilNext(tx, workspace, now), seat }
+  const place = { courseId: workspace.course_id, workspaceId: workspace.id }
+  const isTheirTurn = workspace.held_until !== null
+  const isLast = !seat || (!isTheirTurn && (await someoneWaits(tx, workspace.course_id)))
+  if (isLast || !(await takePlace(tx, place)))
+    return { state: await enqueue(tx, workspace, now), seat }
+  return { state: await run(tx, { workspace, seat, open, now }), seat }
+}
+
+type OwnSeat = { id: string; number: number; state: SeatState }
+
+export async function seatFor(
+  tx: Db,
+  workspace: Workspace,
+  now: Date,
+): Promise<OwnSeat | undefined> {
+  const { seat_id: id, seat_number: number, seat_state: state } = workspace
+  if (id && number !== null && state) return { id, number, state }
+  const seat = await takeSeat(tx, workspace.course_id)
+  if (!seat) return undefined
+  await execute(tx, sql`update workspace set seat_id = ${seat.id} where id = ${workspace.id}`)
+  await audit(tx, {
+    actor: { name: 'launch', role: 'labplan' },
+    action: 'seat.take',
+    subject: { kind: 'workspace', id: workspace.id },
+    detail: { seat: seat.number },
+    now,
+  })
+  return seat
+}
+
+/** The opening, with its rows of place made right when they are due: rarely, so launches do not queue for it. */
+export async function openingNow(tx: Db, courseId: string, now: Date) {
+  const { places_until } = await one<{ places_until: Date | null }>(
+    tx,
+    sql`select places_until from course where id = ${courseId}`,
+  )
+  const stale = !places_until || places_until <= now
+  return stale ? settlePlaces(tx, { id: courseId, now }) : opening(tx, { id: courseId, now })
+}
+
+async function someoneWaits(tx: Db, courseId: string): Promise<boolean> {
+  const found = await findOne(
+    tx,
+    sql`select 1 as waits from workspace where course_id = ${courseId} and state = 'queued'
+        and held_until is null limit 1`,
+  )
+  return found !== undefined
+}
+
+export async function run(
+  tx: Db,
+  start: {
+    workspace: Workspace
+    seat: OwnSeat
+    open: { sessionId: string | null; stopsAt: Date; period: string }
+    now: Date
+  },
+): Promise<WorkspaceState> {
+  const state: WorkspaceState = start.seat.state === 'ready' ? 'ready' : 'starting'
+  await moveTo(
+    tx,
+    start.workspace.id,
+    state,
+    start.now,
+    sql`, queued_at = null, opens_at = null, warned_at = null, extensions = 0, started_at = ${start.now},
+    stops_at = ${start.open.stopsAt}, session_id = ${start.open.sessionId}`,
+  )
+  const { id: workspaceId, course_id: courseId } = start.workspace
+  await openStay(tx, { workspaceId, courseId, period: start.open.period, now: start.now })
+  await turnOn(tx, start.seat)
+  return state
+}
+
+/** The gateways hear of it. A warm seat is on already: then there is nothing to do for the worker. */
+async function turnOn(tx: Db, seat: { id: string }): Promise<void> {
+  await execute(
+    tx,
+    sql`with turned as (
+          update seat set wanted_on = true, start_failures = 0, start_after = null
+          where id = ${seat.id} and (not wanted_on or start_failures > 0 or start_after is not null) returning id)
+        select pg_notify('route', ${seat.id}) union all select pg_notify('work', id::text) from turned`,
+  )
+}
+
+async function enqueue(tx: Db, workspace: Workspace, now: Date): Promise<WorkspaceState> {
+  const fresh = sql`, queued_at = ${now}, opens_at = null, stops_at = null, session_id = null`
+  await moveTo(tx, workspace.id, 'queued', now, fresh)
+  await notify(tx, 'work', '')
+  return 'queued'
+}
+
+export async function closeUntilNext(
+  tx: Db,
+  workspace: Workspace,
+  now: Date,
+): Promise<WorkspaceState> {
+  const next = await findOne<{ opens_at: Date }>(
+    tx,
+    sql`select opens_at from session where course_id = ${workspace.course_id} and state <> 'cancelled'
+        and opens_at > ${now} order by opens_at limit 1`,
+  )
+  const opensAt = next?.opens_at ?? null
+  const place = { courseId: workspace.course_id, workspaceId: workspace.id, now }
+  if (workspace.held_until) await freePlace(tx, place)
+  await moveTo(tx, workspace.id, 'closed', now, sql`, queued_at = null, opens_at = ${opensAt}`)
+  return 'closed'
+}
