@@ -1,24 +1,39 @@
 /**
  * A course's plan as a form, and back: the form changes the fields it has in the document as it was written, and
- * leaves everything else, comments included, alone. Pure.
+ * leaves everything else, comments included, alone. Classes are changed by edits (plan-edits.ts), the last of which is
+ * still open: the class that is chosen, at the time its fields say. Pure.
  */
-import { type Document, isScalar, parseDocument } from 'yaml'
+import { isScalar, parseDocument } from 'yaml'
+import type { Scope } from '../stacks/rules/series-edit.ts'
 import { courseSchema } from '../stacks/schema.ts'
+import {
+  type CalendarZone,
+  type ClassId,
+  type PlanClass,
+  type PlanEdit,
+  applyEdit,
+  isScope,
+  planClasses,
+  readEdits,
+  readId,
+  writeId,
+  writtenOver,
+} from './plan-edits.ts'
 
 export const planStates = ['draft', 'test', 'ready', 'archived'] as const
 const MOST_STUDENTS = 10_000
 const MINUTES = { least: 5, most: 20_160 }
 const MOST_WEEKS = 60
 
-export type SessionForm = {
+/** The class whose fields are open, as it is before what they say; or one to be added. */
+export type Chosen = {
+  at: ClassId | 'new'
+  scope: Scope
   /** Wall time, `2026-11-23T08:00`. */
   start: string
   minutes: string
-  /** So many weeks in a row; 1 is once. Empty where `rule` says how it repeats. */
+  /** Of a new one: so many weeks in a row. */
   weeks: string
-  /** A repetition that this form cannot say, kept as it is. */
-  rule?: string | undefined
-  isRemoved?: boolean
 }
 
 export type PlanForm = {
@@ -26,95 +41,58 @@ export type PlanForm = {
   /** Empty: all of them. */
   atOnce: string
   state: string
-  sessions: SessionForm[]
-  /** The class to add; nothing when its start is empty. */
-  added: SessionForm
-  /** Single classes moved to where they fit, `2026-11-30T08:00>2026-12-01T10:00`. */
-  moves: string[]
+  edits: PlanEdit[]
+  chosen: Chosen | undefined
 }
-
-export const noSession: SessionForm = { start: '', minutes: '120', weeks: '1' }
 
 /** @param text a course.yaml that is in force, so it can be read */
 export function planForm(text: string): PlanForm {
-  const {
-    apiVersion: _version,
-    kind: _kind,
-    ...fields
-  } = parseDocument(text).toJS() as object & {
-    apiVersion: string
-    kind: string
-  }
+  const raw = parseDocument(text).toJS() as { apiVersion: string; kind: string }
+  const { apiVersion: _version, kind: _kind, ...fields } = raw
   const course = courseSchema.parse(fields)
   return {
     students: String(course.students),
     atOnce: course.atOnce === undefined ? '' : String(course.atOnce),
     state: course.state,
-    sessions: course.sessions.map(({ start, minutes, repeat }) => ({
-      ...{ start, minutes: String(minutes) },
-      ...repetition(repeat),
-    })),
-    added: noSession,
-    moves: [],
+    edits: [],
+    chosen: undefined,
   }
 }
 
-function repetition(rule: string | undefined): Pick<SessionForm, 'weeks' | 'rule'> {
-  if (rule === undefined) return { weeks: '1' }
-  const weekly = /^FREQ=WEEKLY;COUNT=(\d+)$/.exec(rule)
-  return weekly?.[1] ? { weeks: weekly[1] } : { weeks: '', rule }
-}
-
-const MOVE = /^\d{4}-\d\d-\d\dT\d\d:\d\d>\d{4}-\d\d-\d\dT\d\d:\d\d$/
-
-/** What a browser sent, over what the document has: a class that was added meanwhile stays. */
+/** What a browser sent, over what the document has. */
 export function sentForm(body: Record<string, string>, known: PlanForm): PlanForm {
-  const session = (name: string, before: SessionForm): SessionForm => ({
-    start: body[`${name}-start`] ?? before.start,
-    minutes: body[`${name}-minutes`] ?? before.minutes,
-    weeks: body[`${name}-weeks`] ?? before.weeks,
-    rule: before.rule,
-    isRemoved: body[`${name}-remove`] !== undefined,
-  })
+  const of = body['class']
+  const at = of === 'new' ? of : readId(of ?? '')
+  const { start = '', minutes = '', weeks = '1', scope } = body
   return {
     students: body['students'] ?? known.students,
     atOnce: body['atOnce'] ?? known.atOnce,
     state: body['state'] ?? known.state,
-    sessions: known.sessions.map((before, i) => session(`s${i}`, before)),
-    added: session('added', noSession),
-    moves: [...(body['moves'] ?? '').split(' '), body['move'] ?? ''].filter((one) =>
-      MOVE.test(one),
-    ),
+    edits: readEdits(body['edits'] ?? ''),
+    chosen: at && { at, start, minutes, weeks, scope: isScope(scope) ? scope : 'one' },
   }
 }
 
 export type FormError = { field: string; code: string; params?: Record<string, string | number> }
 
 /** Everything that is wrong with it, by the name of its field. */
-export function checkForm(form: PlanForm): FormError[] {
+export function checkForm({ students, atOnce, state, chosen }: PlanForm): FormError[] {
   const errors: FormError[] = []
   const whole = (field: string, text: string, least: number, most: number) => {
     const value = Number(text)
     if (!/^\d+$/.test(text) || value < least || value > most)
       errors.push({ field, code: 'plan.error.number', params: { least, most } })
   }
-  whole('students', form.students, 1, MOST_STUDENTS)
-  if (form.atOnce !== '') whole('atOnce', form.atOnce, 1, MOST_STUDENTS)
-  if (!planStates.some((state) => state === form.state))
+  whole('students', students, 1, MOST_STUDENTS)
+  if (atOnce !== '') whole('atOnce', atOnce, 1, MOST_STUDENTS)
+  if (!planStates.some((one) => one === state))
     errors.push({ field: 'state', code: 'plan.error.state' })
-  for (const [name, session] of named(form)) {
-    if (session.isRemoved) continue
-    if (!isWallTime(session.start))
-      errors.push({ field: `${name}-start`, code: 'plan.error.start' })
-    whole(`${name}-minutes`, session.minutes, MINUTES.least, MINUTES.most)
-    if (!session.rule) whole(`${name}-weeks`, session.weeks, 1, MOST_WEEKS)
-  }
+  // A new class without a start is none yet.
+  if (!chosen || (chosen.at === 'new' && chosen.start === '')) return errors
+  if (!isWallTime(chosen.start)) errors.push({ field: 'start', code: 'plan.error.start' })
+  whole('minutes', chosen.minutes, MINUTES.least, MINUTES.most)
+  if (chosen.at === 'new') whole('weeks', chosen.weeks, 1, MOST_WEEKS)
   return errors
-}
-
-function named(form: PlanForm): [string, SessionForm][] {
-  const known = form.sessions.map((session, i): [string, SessionForm] => [`s${i}`, session])
-  return form.added.start === '' ? known : [...known, ['added', form.added]]
 }
 
 function isWallTime(text: string): boolean {
@@ -123,98 +101,65 @@ function isWallTime(text: string): boolean {
   return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text.slice(0, 10))
 }
 
-/** The document with what the form says; the same text when it says nothing new. */
-export function editPlan(text: string, form: PlanForm): string {
-  const before = planForm(text)
-  const values: Value[] = []
-  const put = (path: Value['path'], now: string, old: string, value: Value['value']) => {
-    if (now !== old) values.push({ path, value })
-  }
-  put(['students'], form.students, before.students, Number(form.students))
-  put(['atOnce'], form.atOnce, before.atOnce, form.atOnce === '' ? undefined : Number(form.atOnce))
-  put(['state'], form.state, before.state, form.state)
-  for (const [i, session] of form.sessions.entries()) {
-    const old = before.sessions[i]
-    if (!old || session.isRemoved) continue
-    put(['sessions', i, 'start'], session.start, old.start, session.start)
-    put(['sessions', i, 'minutes'], session.minutes, old.minutes, Number(session.minutes))
-    if (!session.rule)
-      put(['sessions', i, 'repeat'], session.weeks, old.weeks, ruleOf(session.weeks))
-  }
-  return form.moves.reduce(moveClass, addAndRemove(putValues(text, values), form))
+export type EditedPlan = {
+  text: string
+  /** Where the chosen class is in it. */
+  at?: ClassId
+  /** What the open fields amount to, once they are no longer open; and whether that class was one of a series. */
+  open?: PlanEdit
+  isSeries?: boolean
 }
 
-type Value = { path: (string | number)[]; value: string | number | undefined }
+/** The document with what the form says; the same text when it says nothing new. The form is checked. */
+export function editPlan(text: string, form: PlanForm, zone: CalendarZone): EditedPlan {
+  const before = withEdits(text, form, zone)
+  const { chosen } = form
+  if (!chosen) return { text: before }
+  const now = chosen.at === 'new' ? undefined : findClass(planClasses(before, zone), chosen.at)
+  const open = openEdit(chosen, now)
+  const isSeries = now?.isSeries ?? false
+  if (open) return { open, isSeries, ...applyEdit(before, open, zone) }
+  return { text: before, isSeries, ...(now && { at: now.id }) }
+}
+
+/** Without what the open fields say. */
+export function withEdits(text: string, form: PlanForm, zone: CalendarZone): string {
+  return form.edits.reduce(
+    (all, edit) => applyEdit(all, edit, zone).text,
+    withCourseFields(text, form),
+  )
+}
+
+function openEdit(chosen: Chosen, now: PlanClass | undefined): PlanEdit | undefined {
+  const { at, scope, start } = chosen
+  const [minutes, weeks] = [Number(chosen.minutes), Number(chosen.weeks)]
+  if (at === 'new') return start === '' ? undefined : { act: 'add', start, minutes, weeks }
+  if (!now || (now.wall === start && now.minutes === minutes)) return undefined
+  return { act: 'move', at, scope, start, minutes }
+}
+
+export const findClass = (classes: PlanClass[], at: ClassId): PlanClass | undefined =>
+  classes.find((one) => writeId(one.id) === writeId(at))
 
 /** Values that are there are written over where they stand, to the letter; others are added or taken out. */
-function putValues(text: string, values: Value[]): string {
-  const document = parseDocument(text)
-  const nodeAt = ({ path }: Value): unknown => document.getIn(path, true)
-  const rangeOf = (one: Value) => {
-    const node = nodeAt(one)
-    return isScalar(node) && one.value !== undefined ? node.range : undefined
+function withCourseFields(text: string, form: PlanForm): string {
+  const before = planForm(text)
+  let edited = text
+  const put = (name: string, now: string, old: string, value: number | string | undefined) => {
+    if (now !== old) edited = putValue(edited, name, value)
   }
-  const inPlace = values
-    .flatMap((one) => {
-      const range = rangeOf(one)
-      return range ? [{ from: range[0], to: range[1], value: String(one.value) }] : []
-    })
-    .toSorted((a, b) => b.from - a.from)
-  const edited = inPlace.reduce(
-    (all, { from, to, value }) => all.slice(0, from) + value + all.slice(to),
-    text,
-  )
-  const others = values.filter((one) => !rangeOf(one))
-  if (others.length === 0) return edited
-  const whole = parseDocument(edited)
-  for (const { path, value } of others)
-    if (value === undefined) whole.deleteIn(path)
-    else whole.setIn(path, value)
-  return written(whole)
+  put('students', form.students, before.students, Number(form.students))
+  put('atOnce', form.atOnce, before.atOnce, form.atOnce === '' ? undefined : Number(form.atOnce))
+  put('state', form.state, before.state, form.state)
+  return edited
 }
 
-function addAndRemove(text: string, form: PlanForm): string {
-  const removed = [...form.sessions.entries()].filter(([, session]) => session.isRemoved)
-  if (removed.length === 0 && form.added.start === '') return text
+function putValue(text: string, name: string, value: number | string | undefined): string {
   const document = parseDocument(text)
-  // From the end, so that numbers before stay what they are.
-  for (const [i] of removed.toReversed()) document.deleteIn(['sessions', i])
-  if (form.added.start !== '') {
-    const { start, minutes, weeks } = form.added
-    const repeat = ruleOf(weeks)
-    const added = { start, minutes: Number(minutes), ...(repeat !== undefined && { repeat }) }
-    if (document.has('sessions')) document.addIn(['sessions'], document.createNode(added))
-    else document.set('sessions', document.createNode([added]))
-  }
-  return written(document)
-}
-
-/** Long lines are not folded. Spaces may come out otherwise than they were typed. */
-const written = (document: Document): string => document.toString({ lineWidth: 0 })
-
-const ruleOf = (weeks: string): string | undefined =>
-  Number(weeks) > 1 ? `FREQ=WEEKLY;COUNT=${Number(weeks)}` : undefined
-
-/** One class of a series, or the one there is, at another time; the same text when there is none. */
-function moveClass(text: string, move: string): string {
-  const [from = '', to = ''] = move.split('>')
-  const document = parseDocument(text)
-  const { sessions } = courseSchema.parse(withoutHead(document.toJS() as Record<string, unknown>))
-  const once = sessions.findIndex((one) => one.start === from && one.repeat === undefined)
-  if (once >= 0) document.setIn(['sessions', once, 'start'], to)
-  else {
-    const series = sessions.findIndex(
-      (one) =>
-        one.repeat !== undefined && one.start.slice(11) === from.slice(11) && one.start <= from,
-    )
-    if (series < 0) return text
-    if (!document.hasIn(['sessions', series, 'move']))
-      document.setIn(['sessions', series, 'move'], document.createNode({}))
-    document.setIn(['sessions', series, 'move', from], to)
-  }
-  return written(document)
-}
-
-function withoutHead({ apiVersion: _version, kind: _kind, ...fields }: Record<string, unknown>) {
-  return fields
+  const node = document.get(name, true)
+  const range = isScalar(node) && value !== undefined ? node.range : undefined
+  if (range) return text.slice(0, range[0]) + String(value) + text.slice(range[1])
+  if (value === undefined) document.delete(name)
+  else document.set(name, value)
+  return writtenOver(text, document)
 }

@@ -1,17 +1,22 @@
 /** A teacher's plan of a course: the form, what it would mean while one types, saving, and undo. */
 import { z } from 'zod'
 import { sha256 } from '../../stacks/blueprint.ts'
+import { formatWall, wallOf } from '../../stacks/rules/clock.ts'
+import { defaultZone } from '../../stacks/schema.ts'
 import type { PlannedCourse } from '../access.ts'
 import { findChange, proposeChange } from '../data/change.ts'
 import { revertChange } from '../data/change-review.ts'
-import { readSources } from '../data/documents.ts'
+import { readSources, zonesInForce } from '../data/documents.ts'
 import { conflict, notFound } from '../errors.ts'
-import { type PlanView, planPage, previewFragment } from '../pages/plan.ts'
+import { type PlanView, boardFragment, planPage } from '../pages/plan.ts'
 import { paths } from '../paths.ts'
+import { type CalendarView, firstView, readView, shows, viewAt } from '../plan-calendar.ts'
+import { type CalendarZone, courseZone, planClasses } from '../plan-edits.ts'
 import { type PlanForm, checkForm, editPlan, planForm, sentForm } from '../plan-form.ts'
+import { afterGesture } from '../plan-gesture.ts'
 import { type Handler, type Reply, type Visit, actorOf } from '../visit.ts'
 
-export const planBody = z.record(z.string(), z.string().max(200))
+export const planBody = z.record(z.string(), z.string().max(20_000))
 type Body = z.infer<typeof planBody>
 
 export const undoBody = z.object({ change: z.string() })
@@ -23,23 +28,26 @@ export const show: Handler<PlannedCourse> = async (visit, course) => {
   return page(visit, course, { form, errors: [], ...(saved && { saved }) })
 }
 
-/** What the form would mean, as a part of the page: asked while one types. */
+/** What the form would mean, as a part of the page: asked while one types, and by each gesture. */
 export const preview: Handler<PlannedCourse, Body> = async (visit, course) => {
-  const view = await viewOf(visit, course, sent(visit, course))
+  const view = await viewOf(visit, course, await sent(visit, course))
   return {
-    text: String(previewFragment(visit, view)),
+    text: String(boardFragment(visit, view)),
     headers: { 'content-type': 'text/html; charset=utf-8' },
   }
 }
 
+const gestures = ['act', 'choose', 'place', 'go', 'check']
+
 export const save: Handler<PlannedCourse, Body> = async (visit, course) => {
-  const answer = sent(visit, course)
+  const answer = await sent(visit, course)
+  // Without JavaScript a gesture is a form, too.
+  if (gestures.some((name) => visit.body[name] !== undefined)) return page(visit, course, answer)
   if (answer.errors.length > 0) return { ...(await page(visit, course, answer)), status: 422 }
-  if (visit.body['move'] || visit.body['check'] !== undefined) return page(visit, course, answer)
   // Somebody else saved since this form was read: nothing of either is lost, and one decides knowingly.
   if (visit.body['read'] !== sha256(course.document))
     return { ...(await page(visit, course, { ...answer, isStale: true })), status: 409 }
-  const text = editPlan(course.document, answer.form)
+  const { text } = editPlan(course.document, answer.form, await zoneOf(visit, course))
   const outcome = await proposeChange(visit.pool, {
     sources: [{ name: course.key, text }],
     actor: actorOf(visit, 'teacher'),
@@ -63,11 +71,32 @@ export const undo: Handler<PlannedCourse, z.infer<typeof undoBody>> = async (vis
   return { seeOther: paths.coursePlan(course.key) }
 }
 
-type Answer = Pick<PlanView, 'form' | 'errors' | 'isStale' | 'isRefused' | 'saved'>
+type Answer = Pick<PlanView, 'form' | 'errors' | 'isStale' | 'isRefused' | 'saved'> & {
+  /** What was asked to be shown; else where the next class is. */
+  shown?: CalendarView | undefined
+}
 
-function sent({ body }: Visit<Body>, course: PlannedCourse): Answer {
-  const form = sentForm(body, planForm(course.document))
-  return { form, errors: checkForm(form) }
+async function sent(visit: Visit<Body>, course: PlannedCourse): Promise<Answer> {
+  const { body } = visit
+  const zone = await zoneOf(visit, course)
+  const typed = sentForm(body, planForm(course.document))
+  const form = afterGesture(typed, body, course.document, zone)
+  return { form, errors: checkForm(form), shown: shownAfter(body, form) }
+}
+
+/** A class that was dropped out of sight is followed. */
+function shownAfter(body: Body, { chosen }: PlanForm): CalendarView | undefined {
+  const shown = readView(body['go']) ?? readView(body['view'])
+  const isDropped = body['place'] !== undefined || body['to-start'] !== undefined
+  if (!shown || !isDropped || !chosen || shows(shown, chosen.start)) return shown
+  return viewAt(shown.unit, chosen.start.slice(0, 10))
+}
+
+async function zoneOf({ pool }: Visit, { document }: PlannedCourse): Promise<CalendarZone> {
+  const { zone: key, timeZone } = courseZone(document)
+  const zones = await zonesInForce(pool)
+  const zone = zones.find((one) => one.key === key) ?? defaultZone
+  return { holidays: zone.holidays, timeZone: timeZone ?? zone.timeZone }
 }
 
 async function page(visit: Visit, course: PlannedCourse, answer: Answer): Promise<Reply> {
@@ -75,20 +104,33 @@ async function page(visit: Visit, course: PlannedCourse, answer: Answer): Promis
 }
 
 async function viewOf(visit: Visit, course: PlannedCourse, answer: Answer): Promise<PlanView> {
-  const common = { course, read: sha256(course.document), ...answer }
-  if (answer.errors.length > 0) return common
-  const text = textOf(course, answer.form)
-  if (text === undefined) return { ...common, isRefused: true }
-  const document = { kind: 'Course', key: course.key, text }
+  const zone = await zoneOf(visit, course)
+  const { form, errors } = answer
+  // What is wrong in the open fields is shown beside them; the calendar stays as it was before.
+  const edited = editPlan(
+    course.document,
+    errors.length > 0 ? { ...form, ...planForm(course.document), edits: form.edits } : form,
+    zone,
+  )
+  const classes = planClasses(edited.text, zone)
+  const today = formatWall(wallOf(visit.at.getTime(), zone.timeZone)).slice(0, 10)
+  const { shown = firstView(classes, today), ...said } = answer
+  const common = {
+    ...{ course, read: sha256(course.document), zone, classes, edited, today, shown },
+    ...said,
+    timeZone: zone.timeZone,
+  }
+  if (errors.length > 0) return common
+  if (!isReadable(edited.text, course.key)) return { ...common, isRefused: true }
+  const document = { kind: 'Course', key: course.key, text: edited.text }
   const preview = await visit.planner.preview({ document, now: visit.at })
-  return { ...common, preview, isSame: text === course.document }
+  return { ...common, preview, isSame: edited.text === course.document }
 }
 
-/** Undefined when the document would be none that can be read: the form's own checks missed something. */
-function textOf(course: PlannedCourse, form: PlanForm): string | undefined {
-  const text = editPlan(course.document, form)
-  const { documents, errors } = readSources([{ name: course.key, text }])
-  return errors.length === 0 && documents.length === 1 ? text : undefined
+/** When it is not, the form's own checks missed something. */
+function isReadable(text: string, key: string): boolean {
+  const { documents, errors } = readSources([{ name: key, text }])
+  return errors.length === 0 && documents.length === 1
 }
 
 /** A change of this course and nothing else. */

@@ -15,7 +15,10 @@ export type Page = {
   tabs?: Html
 }
 
-const styles = ['tokens.css', 'base.css', 'parts.css', 'pages.css', 'plan.css', 'admin.css']
+const styles = [
+  ...['tokens.css', 'base.css', 'parts.css', 'pages.css'],
+  ...['plan.css', 'calendar.css', 'calendar-rows.css', 'admin.css'],
+]
 
 export function frame(visit: Visit, page: Page): Html {
   const { locale } = visit

@@ -1,46 +1,74 @@
 /**
- * A teacher's plan while it is typed: what it means is asked for, and what was typed is kept in the browser until it
- * is saved. Without this the page has a button for the first, and the browser's own memory for the second.
+ * A teacher's plan while it is made: what it means is asked for at each step, and what was done is kept in the browser
+ * until it is saved. Every gesture is also a button of the form: without this the page is loaded again for each.
  */
+import { CalendarGestures } from './plan-calendar.js'
 import { morph } from './morph.js'
 
 const ASK_AFTER_MS = 300
 
 export class PlanForm extends HTMLElement {
   connectedCallback() {
-    this.form = this.querySelector('form.plan-fields')
-    this.answer = this.querySelector('.plan-answer')
+    this.form = this.querySelector('form.plan')
+    this.board = this.querySelector('.plan-board')
     this.key = `plan:${location.pathname}`
-    this.form.addEventListener('input', () => this.typed())
-    this.form.addEventListener('submit', () => localStorage.removeItem(this.key))
+    this.form.addEventListener('input', () => this.askSoon({}))
+    this.form.addEventListener('submit', (event) => this.submitted(event))
+    this.gestures = new CalendarGestures(this.board, (gesture, afterMs) =>
+      this.askSoon(gesture, afterMs),
+    )
     this.takeUpDraft()
   }
 
   disconnectedCallback() {
     clearTimeout(this.waiting)
     this.asking?.abort()
+    this.gestures.end()
   }
 
-  typed() {
-    this.keepDraft()
+  /** Buttons that only look are answered in place; saving leaves the page. */
+  submitted(event) {
+    const { name, value } = event.submitter ?? {}
+    if (!name) return localStorage.removeItem(this.key)
+    event.preventDefault()
+    void this.ask({ [name]: value })
+  }
+
+  askSoon(gesture, afterMs = ASK_AFTER_MS) {
     clearTimeout(this.waiting)
-    this.waiting = setTimeout(() => void this.ask(), ASK_AFTER_MS)
+    this.waiting = setTimeout(() => void this.ask(gesture), afterMs)
   }
 
-  async ask() {
+  async ask(more) {
+    clearTimeout(this.waiting)
     this.asking?.abort()
     this.asking = new AbortController()
+    const fields = new FormData(this.form)
+    for (const [name, value] of Object.entries(more)) fields.set(name, value)
     try {
       const reply = await fetch(this.getAttribute('src'), {
         method: 'POST',
-        body: new URLSearchParams(new FormData(this.form)),
+        body: new URLSearchParams(fields),
         signal: this.asking.signal,
       })
-      if (reply.ok) morph(this.answer, await reply.text())
+      if (reply.ok) this.show(await reply.text())
     } catch (error) {
-      // Another key was pressed, or the line is cut: saving says so in its own words.
+      // Something newer was asked, or the line is cut: saving says so in its own words.
       if (error.name !== 'AbortError' && error.name !== 'TypeError') throw error
     }
+  }
+
+  show(markup) {
+    const hadEvent = document.activeElement?.classList.contains('event')
+    morph(this.board, markup)
+    for (const field of this.board.querySelectorAll('input:not([type=hidden])')) {
+      if (field === document.activeElement) continue
+      if (field.type === 'radio') field.checked = field.hasAttribute('checked')
+      else field.value = field.getAttribute('value')
+    }
+    // Days are matched in order: the class that was moved is another element now.
+    if (hadEvent) (this.board.querySelector('.event.is-chosen') ?? this.board).focus()
+    this.keepDraft()
   }
 
   keepDraft() {
@@ -49,17 +77,14 @@ export class PlanForm extends HTMLElement {
     localStorage.setItem(this.key, JSON.stringify(fields))
   }
 
-  /** Of the same document only: what somebody saved meanwhile is newer than what was typed before it. */
+  /** Of the same document only: what somebody saved meanwhile is newer than what was done before it. */
   takeUpDraft() {
     const kept = localStorage.getItem(this.key)
-    if (kept === null || this.form.querySelector('[aria-invalid]')) return
+    if (kept === null || this.form.querySelector('[role=alert]')) return
     const fields = JSON.parse(kept)
     if (fields.read !== this.form.elements.read.value) return localStorage.removeItem(this.key)
-    for (const element of this.form.elements) {
-      if (!element.name || element.type === 'hidden' || element.type === 'submit') continue
-      if (element.type === 'checkbox') element.checked = element.name in fields
-      else if (element.name in fields) element.value = fields[element.name]
-    }
-    void this.ask()
+    for (const name of ['students', 'atOnce', 'state'])
+      if (name in fields) this.form.elements[name].value = fields[name]
+    void this.ask(fields)
   }
 }

@@ -26,6 +26,14 @@ const phrases = {
     fr: '{course} : la séance du {from} passe au {to}.',
     en: '{course}: the session on {from} moves to {to}.',
   },
+  movedAlike: {
+    fr: '{course} : {n:séance est déplacée|séances sont déplacées}, la première du {from} au {to} : {list}.',
+    en: '{course}: {n:session moves|sessions move}, the first from {from} to {to}: {list}.',
+  },
+  lasts: {
+    fr: '{course} : {n:séance dure|séances durent} {minutes} minutes au lieu de {before} : {list}.',
+    en: '{course}: {n:session lasts|sessions last} {minutes} minutes instead of {before}: {list}.',
+  },
   resized: {
     fr: '{course} : {n:séance passe|séances passent} de {from} à {to} : {list}.',
     en: '{course}: {n:session goes|sessions go} from {from} to {to}: {list}.',
@@ -95,11 +103,7 @@ function courseLines(one: CourseDiff, language: Language, naming: Naming): strin
   if (one.added.length > 0) lines.push(say('added', { n: one.added.length, list: list(one.added) }))
   if (one.removed.length > 0)
     lines.push(say('removed', { n: one.removed.length, list: list(one.removed) }))
-  for (const { before, after } of one.moved) {
-    lines.push(
-      say('moved', { from: when(before, language, naming), to: when(after, language, naming) }),
-    )
-  }
+  lines.push(...movedLines(one.moved, language, naming, course))
   lines.push(...resizedLines(one.resized, language, naming, course))
   if (one.adjusted.length > 0) {
     const sessions = one.adjusted.map((change) => change.after)
@@ -115,6 +119,41 @@ function courseLines(one: CourseDiff, language: Language, naming: Naming): strin
   if (one.fields.length > 0) lines.push(say('fields', { list: named(one.fields) }))
   return lines
 }
+
+/** What moves alike is one line, and so is what only lasts longer or shorter. */
+function movedLines(
+  changes: SessionChange[],
+  language: Language,
+  naming: Naming,
+  course: string,
+): string[] {
+  const alike = new Map<string, SessionChange[]>()
+  for (const one of changes) {
+    const { before, after } = one
+    const name = [
+      minutesBetween(before.startsAt, after.startsAt),
+      lengthOf(before),
+      lengthOf(after),
+    ]
+    alike.set(name.join(' '), [...(alike.get(name.join(' ')) ?? []), one])
+  }
+  return [...alike.values()].map((group) => {
+    const [{ before, after }] = group as [SessionChange]
+    const sessions = group.map((one) => one.after)
+    const common = { course, n: group.length, list: sessionList(sessions, language, naming) }
+    const lengths = { minutes: lengthOf(after), before: lengthOf(before) }
+    if (before.startsAt === after.startsAt)
+      return fill(phrases.lasts, language, { ...common, ...lengths })
+    const way = { from: when(before, language, naming), to: when(after, language, naming) }
+    const phrase = group.length === 1 ? phrases.moved : phrases.movedAlike
+    return fill(phrase, language, { ...common, ...way })
+  })
+}
+
+const minutesBetween = (from: string, to: string): number =>
+  (parseInstant(to) - parseInstant(from)) / 60_000
+const lengthOf = ({ startsAt, endsAt }: BlueprintSession): number =>
+  minutesBetween(startsAt, endsAt)
 
 /** A whole series that grows alike is one line. */
 function resizedLines(

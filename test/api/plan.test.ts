@@ -2,7 +2,7 @@
 import { afterAll, beforeEach, expect, it } from 'vitest'
 import { execute, one, sql } from '../../api/data/db.ts'
 import { BEFORE_CLASS, addLmsCourse, importDocuments, signIn } from '../cast/record.ts'
-import { allDocuments, networksDocument, poolDocument } from '../cast/documents.ts'
+import { allDocuments, networksDocument, poolDocument, zoneDocument } from '../cast/documents.ts'
 import { textOf } from './page-text.ts'
 import { openWebsite } from './website.ts'
 
@@ -45,8 +45,6 @@ async function opened(): Promise<Record<string, string>> {
   const [, read = ''] = /name="read" value="([0-9a-f]+)"/.exec(text) ?? []
   return {
     ...{ read, students: '30', atOnce: '30', state: 'ready' },
-    ...{ 's0-start': '2026-11-24T10:00', 's0-minutes': '120', 's0-weeks': '12' },
-    ...{ 'added-start': '', 'added-minutes': '120', 'added-weeks': '1' },
   }
 }
 const post = (form: Record<string, string>, to = PLAN) => site.post(to, form, { who: teacher })
@@ -111,23 +109,62 @@ it('offers the nearest slots that fit, each one click away', async () => {
         .replace(/\n +repeat: .*/, ''),
     },
   ])
-  const { text } = await post({ ...(await opened()), 's0-minutes': '115' }, `${PLAN}/preview`)
+  const form = { ...(await opened()), edits: 'move 0@2026-11-24T10:00 all 2026-11-24T10:00 115' }
+  const { text } = await post(form, `${PLAN}/preview`)
   expect(textOf(text)).toContain('It does not fit as it is.')
-  const [, move = ''] = /name="move"\s+value="([^"]+)"/.exec(text) ?? []
-  expect(move).toMatch(/^2026-11-24T10:00(&gt;|>)2026-11-2\dT\d\d:\d\d$/)
-  const form = { ...(await opened()), 's0-minutes': '115' }
-  const moved = await post({ ...form, move: move.replace('&gt;', '>') })
+  expect(text).toMatch(/class="event +is-unfit"/)
+  const [, place = ''] = /name="place"\s+value="([^"]+)"/.exec(text) ?? []
+  expect(place).toMatch(/^0@2026-11-24T10:00(&gt;|>)2026-11-2\dT\d\d:\d\d$/)
+  const moved = await post({ ...form, place: place.replace('&gt;', '>') })
   expect(moved.status).toBe(200)
   expect(textOf(moved.text)).toContain('the session on Tuesday 24 November at 10:00 moves to')
-  const [, moves = ''] = /name="moves" value="([^"]+)"/.exec(moved.text) ?? []
-  expect((await post({ ...form, moves: moves.replace('&gt;', '>') })).status).toBe(303)
+  expect((await post({ ...form, ...openFields(moved.text) })).status).toBe(303)
   expect(await courseText()).toMatch(/minutes: 115[^]*move:\s+2026-11-24T10:00: /)
+})
+
+/** What the form holds of the class that is chosen. */
+function openFields(text: string): Record<string, string> {
+  const names = ['edits', 'class', 'start', 'minutes', 'view']
+  const values = names.map((name) => [
+    name,
+    new RegExp(`name="${name}"\\s+value="([^"]*)"`).exec(text)?.[1] ?? '',
+  ])
+  const scope = /value="(\w+)"\s+checked\s*\/>/.exec(text)?.[1] ?? 'one'
+  return { ...Object.fromEntries(values), scope }
+}
+
+it('moves, lengthens, removes and adds classes without a script, and undoes step by step', async () => {
+  let form = await opened()
+  const step = async (gesture: Record<string, string>) => {
+    const { text } = await post({ ...form, ...gesture })
+    form = { ...form, ...openFields(text) }
+    return text
+  }
+  const chosen = await step({ choose: '0@2026-12-01T10:00' })
+  expect(chosen).toContain('<legend>Tue 1 Dec 10:00</legend>')
+  expect(textOf(chosen)).toContain('This change is for')
+  await step({ check: '1', start: '2026-12-02T14:00', minutes: '90', scope: 'following' })
+  const other = await step({ choose: '0@2026-11-24T10:00' })
+  expect(form['edits']).toBe('move 0@2026-12-01T10:00 following 2026-12-02T14:00 90')
+  expect(textOf(other)).toContain('10:00–12:00')
+  await step({ act: 'remove', scope: 'one' })
+  await step({ choose: 'new', start: '' })
+  await step({ check: '1', start: '2026-12-04T08:00', minutes: '60', weeks: '2' })
+  expect(textOf(await step({ act: 'close', go: 'week:2026-11-30' }))).toContain('08:00–09:00')
+  await step({ act: 'undo', class: '' })
+  expect((await post({ ...form, class: '' })).status).toBe(303)
+  expect(await courseText()).not.toContain('2026-12-04')
+  expect(await courseText()).toContain(`sessions:
+  - start: 2026-12-02T14:00
+    minutes: 90
+    repeat: FREQ=WEEKLY;COUNT=11
+`)
 })
 
 it('lets nobody overwrite what another saved, and loses nothing of either', async () => {
   const first = await opened()
   const second = await opened()
-  await post({ ...first, 's0-minutes': '90' })
+  await post({ ...first, edits: 'move 0@2026-11-24T10:00 all 2026-11-24T10:00 90' })
   const late = await post({ ...second, students: '28', atOnce: '28' })
   expect(late.status).toBe(409)
   expect(textOf(late.text)).toContain('Somebody else saved this course meanwhile.')
@@ -136,9 +173,23 @@ it('lets nobody overwrite what another saved, and loses nothing of either', asyn
 })
 
 it('shows what is wrong beside what was typed', async () => {
-  const answer = await post({ ...(await opened()), 's0-minutes': '2', students: '31' })
+  const open = { class: '0@2026-11-24T10:00', start: '2026-11-24T10:00', minutes: '2' }
+  const answer = await post({ ...(await opened()), ...open, students: '31' })
   expect(answer.status).toBe(422)
-  expect(textOf(answer.text)).toContain('Class 1, Minutes: a whole number from 5 to 20160')
+  expect(textOf(answer.text)).toContain('Minutes: a whole number from 5 to 20160')
   expect(answer.text).toContain('value="31"')
   expect(await courseText()).toBe(networksDocument())
+})
+
+it('shows a month with its holidays, and the week where somebody wants to look', async () => {
+  const zone = `${zoneDocument}holidays:\n  - { title: Midwinter, from: 2026-12-21, to: 2027-01-02 }\n`
+  await importDocuments(pool, ring, BEFORE_CLASS, [{ name: 'z.yaml', text: zone }])
+  const form = await opened()
+  const month = await post({ ...form, go: 'month:2026-12-01' }, `${PLAN}/preview`)
+  expect(textOf(month.text)).toContain('December 2026')
+  expect(textOf(month.text)).toContain('Midwinter')
+  expect(month.text.match(/class="event /g)).toHaveLength(3)
+  const week = await post({ ...form, go: 'week:2026-12-02' }, `${PLAN}/preview`)
+  expect(textOf(week.text)).toContain('30 Nov – 6 Dec 2026')
+  await importDocuments(pool, ring, BEFORE_CLASS, [{ name: 'z.yaml', text: zoneDocument }])
 })

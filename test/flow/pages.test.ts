@@ -325,7 +325,7 @@ it('says what a plan means while it is typed, keeps what was typed, and saves by
   await page.reload()
   await answer.getByText('from 30 students to 25 students').waitFor()
   expect(await page.getByLabel('Students').inputValue()).toBe('25')
-  await page.getByLabel('Students').press('Enter')
+  await page.getByRole('button', { name: 'Save' }).press('Enter')
   await page.getByRole('status').getByText('Saved.').waitFor()
   await page.getByRole('button', { name: 'Undo' }).click()
   await answer.getByText('Nothing is changed yet.').waitFor()

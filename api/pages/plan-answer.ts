@@ -1,0 +1,103 @@
+/** What the plan means: fits or not, where else it would, what it costs, whether somebody has to agree. */
+import type { Note, NoteValue } from '../../stacks/terms.ts'
+import { say } from '../locale.ts'
+import { writeId } from '../plan-edits.ts'
+import type { Visit } from '../visit.ts'
+import { wordsOf } from './change.ts'
+import { type Html, html } from './html.ts'
+import { noteList } from './notes.ts'
+import type { PlanView } from './plan.ts'
+import { wallDay } from './wall-day.ts'
+
+export function answerSection(visit: Visit, view: PlanView): Html {
+  const t = (code: string, params = {}) => say(visit.locale, code, params)
+  return html`<section class="plan-answer sheet" aria-labelledby="answer-title">
+    <h2 id="answer-title">${t('plan.answer')}</h2>
+    <div class="plan-means" aria-live="polite">${answer(visit, view)}</div>
+  </section>`
+}
+
+function answer(visit: Visit, view: PlanView): Html {
+  const t = (code: string, params = {}) => say(visit.locale, code, params)
+  const { preview, timeZone } = view
+  if (!preview) return html`<p class="hint">${t('plan.error')}</p>`
+  const misses = preview.notes.filter((note) => note.severity === 'error')
+  return html`<p class="headline">${t(misses.length > 0 ? 'plan.fits-not' : 'plan.fits')}</p>
+    ${preview.notes.length > 0 && noteList(visit, preview.notes, { timeZone })}
+    ${misses.map((note) => slotButtons(visit, view, note))} ${costLine(visit, view)}
+    ${
+      view.isSame
+        ? html`<p class="hint">${t('plan.same')}</p>`
+        : html`<ul>
+              ${wordsOf(visit, preview.difference, preview.titles, timeZone).map((line) => html`<li>${line}</li>`)}
+            </ul>
+            ${laneNote(visit, view)}`
+    }`
+}
+
+function laneNote(visit: Visit, { preview }: PlanView): Html {
+  const isAutomatic = preview?.lane === 'automatic'
+  return html`<p class="note ${isAutomatic ? 'is-info' : 'is-warning'}">
+    ${say(visit.locale, `plan.lane.${preview?.lane ?? 'review'}`)}
+  </p>`
+}
+
+function costLine(visit: Visit, { preview }: PlanView): Html | undefined {
+  const { price = 0, currency = '', nodeHours = 0, seatHours = 0 } = preview?.cost ?? {}
+  const amount = (value: number) => value.toLocaleString(visit.locale, { maximumFractionDigits: 2 })
+  const bought = { price: `${amount(price)} ${currency}`.trim(), hours: amount(nodeHours) }
+  return html`<p>
+    ${say(visit.locale, 'plan.seat-hours', { hours: amount(seatHours) })}
+    ${nodeHours > 0 && say(visit.locale, 'plan.price', bought)}
+  </p>`
+}
+
+/** The nearest slots that fit, each one click away. */
+function slotButtons(visit: Visit, { classes }: PlanView, note: Note): Html | undefined {
+  const slots = note.params['slots']
+  const about = classes.find((one) => one.key === note.where.session)
+  if (!Array.isArray(slots) || slots.length === 0 || !about) return undefined
+  return html`<div class="slots">
+    <p>${say(visit.locale, 'plan.slots', { class: wallDay(visit.locale, about.wall) })}</p>
+    ${slots.map((slot) => {
+      const wall = wallOfSlot(slot)
+      return html`<button class="button plain" name="place" value="${writeId(about.id)}>${wall}">
+        ${wallDay(visit.locale, wall)}
+      </button>`
+    })}
+  </div>`
+}
+
+function wallOfSlot(slot: NoteValue): string {
+  const isSlot = typeof slot === 'object' && slot !== null && !Array.isArray(slot)
+  return isSlot && typeof slot['wall'] === 'string' ? slot['wall'] : ''
+}
+
+export function errorList(visit: Visit, { errors, isRefused }: PlanView): Html | undefined {
+  if (errors.length === 0 && !isRefused) return undefined
+  const t = (code: string, params = {}) => say(visit.locale, code, params)
+  return html`<div class="errors note is-error" role="alert">
+    ${isRefused && html`<p>${t('plan.refused')}</p>`}
+    ${
+      errors.length > 0 &&
+      html`<p>${t('plan.error')}</p>
+        <ul>
+          ${errors.map(
+            ({ field, code, params }) =>
+              html`<li>
+                <a href="#${field}">${t(FIELDS[field] ?? field)}</a>: ${t(code, params)}
+              </li>`,
+          )}
+        </ul>`
+    }
+  </div>`
+}
+
+const FIELDS: Record<string, string> = {
+  students: 'plan.students',
+  atOnce: 'plan.at-once',
+  state: 'plan.state',
+  start: 'plan.start',
+  minutes: 'plan.minutes',
+  weeks: 'plan.weeks',
+}

@@ -1,0 +1,211 @@
+/**
+ * Edits of a plan's classes, one after another over the document as it was written: each says what its teacher did,
+ * so that the last one can be undone, and what they did not touch stays to the letter. Pure.
+ */
+import { type Document, isScalar, isSeq, parseDocument } from 'yaml'
+import { canonicalJson } from '../stacks/blueprint.ts'
+import { formatWall } from '../stacks/rules/clock.ts'
+import { plannedClasses } from '../stacks/rules/schedule.ts'
+import { type Scope, type Times, editTimes, onceAt, scopes } from '../stacks/rules/series-edit.ts'
+import { courseSchema } from '../stacks/schema.ts'
+import type { Course, Zone } from '../stacks/terms.ts'
+
+/** A class by the place of its session in the document and the wall time it was planned at, `0@2026-11-24T10:00`. */
+export type ClassId = { session: number; planned: string }
+
+export type PlanEdit =
+  | { act: 'move'; at: ClassId; scope: Scope; start: string; minutes: number }
+  | { act: 'remove'; at: ClassId; scope: Scope }
+  /** So many weeks in a row; 1 is once. */
+  | { act: 'add'; start: string; minutes: number; weeks: number }
+
+export type CalendarZone = Pick<Zone, 'timeZone' | 'holidays'>
+
+const WALL = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d`
+const ID = new RegExp(`^(\\d{1,4})@(${WALL})$`)
+const MOVE = new RegExp(`^move (\\S+) (one|following|all) (${WALL}) (\\d{1,5})$`)
+const REMOVE = /^remove (\S+) (one|following|all)$/
+const ADD = new RegExp(`^add (${WALL}) (\\d{1,5}) (\\d{1,2})$`)
+
+export const writeId = ({ session, planned }: ClassId): string => `${session}@${planned}`
+
+export function readId(text: string): ClassId | undefined {
+  const [, session, planned = ''] = ID.exec(text) ?? []
+  return session === undefined ? undefined : { session: Number(session), planned }
+}
+
+export const isScope = (text: string | undefined): text is Scope =>
+  scopes.some((one) => one === text)
+
+/** As a form carries them. */
+export function writeEdits(edits: PlanEdit[]): string {
+  return edits
+    .map((edit) => {
+      if (edit.act === 'add') return `add ${edit.start} ${edit.minutes} ${edit.weeks}`
+      const of = `${writeId(edit.at)} ${edit.scope}`
+      return edit.act === 'remove' ? `remove ${of}` : `move ${of} ${edit.start} ${edit.minutes}`
+    })
+    .join(',')
+}
+
+/** What is not of the form is left out: only our own page writes it. */
+export function readEdits(text: string): PlanEdit[] {
+  return text.split(',').flatMap((one): PlanEdit[] => {
+    const [, start = '', minutes, weeks] = ADD.exec(one) ?? []
+    if (weeks !== undefined)
+      return [{ act: 'add', start, minutes: Number(minutes), weeks: Number(weeks) }]
+    const [, id = '', scope, to, length] = MOVE.exec(one) ?? REMOVE.exec(one) ?? []
+    const at = readId(id)
+    if (!at || !isScope(scope)) return []
+    if (to === undefined) return [{ act: 'remove', at, scope }]
+    return [{ act: 'move', at, scope, start: to, minutes: Number(length) }]
+  })
+}
+
+export type PlanClass = {
+  id: ClassId
+  /** As in notes and blueprints. */
+  key: string
+  wall: string
+  minutes: number
+  isSeries: boolean
+  /** How the series repeats. */
+  rule: string | undefined
+  title: string | undefined
+  group: string | undefined
+  isExam: boolean
+}
+
+/** Every class that is held, in order of time. */
+export function planClasses(text: string, zone: CalendarZone): PlanClass[] {
+  const course = courseIn(parseDocument(text))
+  return plannedClasses(course, zone)
+    .map(({ key, plan, planned, wall }) => ({
+      id: { session: course.sessions.indexOf(plan), planned: formatWall(planned) },
+      ...{ key, wall: formatWall(wall), minutes: plan.minutes },
+      isSeries: plan.repeat !== undefined || plan.also.length > 0,
+      rule: plan.repeat,
+      ...{ title: plan.title, group: plan.group, isExam: plan.exam },
+    }))
+    .toSorted((a, b) => (a.wall + a.key < b.wall + b.key ? -1 : 1))
+}
+
+/** The zone whose holidays are the course's, and its time zone when it has one of its own. */
+export function courseZone(text: string): Pick<Course, 'zone' | 'timeZone'> {
+  const { zone, timeZone } = courseIn(parseDocument(text))
+  return { zone, timeZone }
+}
+
+/** A document that is in force, or was made of one here, can be read. */
+function courseIn(document: Document): Course {
+  const raw = document.toJS() as { apiVersion?: string; kind?: string }
+  const { apiVersion: _version, kind: _kind, ...fields } = raw
+  return courseSchema.parse(fields)
+}
+
+/**
+ * @returns the new text, and where the class that was moved or added is in it; the same text for a class that is
+ *   not there
+ */
+export function applyEdit(
+  text: string,
+  edit: PlanEdit,
+  zone: CalendarZone,
+): { text: string; at?: ClassId } {
+  const document = parseDocument(text)
+  const course = courseIn(document)
+  const place = { timeZone: course.timeZone ?? zone.timeZone, holidays: zone.holidays }
+  if (edit.act === 'add') {
+    addSession(document, onceAt(edit, { holidays: 'skip' }, place), edit.weeks)
+    return {
+      text: writtenOver(text, document),
+      at: { session: course.sessions.length, planned: edit.start },
+    }
+  }
+  const { session, planned } = edit.at
+  const before = course.sessions[session]
+  if (!before) return { text }
+  const to = edit.act === 'move' ? { start: edit.start, minutes: edit.minutes } : undefined
+  const { sessions, at } = editTimes(before, { planned, scope: edit.scope, to }, place)
+  putSessions(document, session, before, sessions)
+  return {
+    text: writtenOver(text, document),
+    ...(at && { at: { session: session + at.session, planned: at.planned } }),
+  }
+}
+
+function addSession(document: Document, times: Times, weeks: number): void {
+  const { start, minutes, holidays } = times
+  const made = {
+    ...{ start, minutes },
+    ...(weeks > 1 ? { repeat: weekly(weeks) } : holidays === 'keep' && { holidays }),
+  }
+  if (isSeq(document.get('sessions'))) document.addIn(['sessions'], document.createNode(made))
+  else document.set('sessions', document.createNode([made]))
+}
+
+export const weekly = (weeks: number): string => `FREQ=WEEKLY;COUNT=${weeks}`
+
+const fields = ['start', 'minutes', 'repeat', 'except', 'also', 'move', 'holidays'] as const
+
+/** The first is written over where it stands; a second one is a copy with other times. */
+function putSessions(document: Document, index: number, before: Times, after: Times[]): void {
+  const [first, ...others] = after
+  if (!first) return void document.deleteIn(['sessions', index])
+  const copy = document.getIn(['sessions', index]) as { toJSON(): Record<string, unknown> }
+  const raw = copy.toJSON()
+  for (const name of fields) {
+    if (canonicalJson(first[name] ?? null) === canonicalJson(before[name] ?? null)) continue
+    putField(document, ['sessions', index, name], first[name])
+  }
+  const list = document.get('sessions')
+  if (!isSeq(list)) return
+  for (const [i, times] of others.entries()) {
+    // What a timetable knows it by stays with the first.
+    const { uid: _uid, sequence: _sequence, ...kept } = raw
+    const own = Object.fromEntries(fields.map((name) => [name, saidOf(times, name)]))
+    list.items.splice(index + 1 + i, 0, document.createNode(withoutUndefined({ ...kept, ...own })))
+  }
+}
+
+function putField(document: Document, path: (string | number)[], value: unknown): void {
+  if (isNothing(value)) return void document.deleteIn(path)
+  const node = document.getIn(path, true)
+  if (isScalar(node) && typeof value !== 'object') node.value = value
+  else {
+    const made = document.createNode(value)
+    // Lists of times stand on one line, as those that are there.
+    if (isSeq(made)) made.flow = true
+    document.setIn(path, made)
+  }
+}
+
+const isNothing = (value: unknown): boolean =>
+  value === undefined ||
+  (typeof value === 'object' && value !== null && Object.keys(value).length === 0)
+
+/** What goes without saying is not written. */
+function saidOf(times: Times, name: keyof Times): unknown {
+  if (isNothing(times[name]) || (name === 'holidays' && times.holidays === 'skip')) return undefined
+  return times[name]
+}
+
+const withoutUndefined = (values: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
+
+/** Lines that say the same with other spaces stay as their author wrote them; long lines are not folded. */
+export function writtenOver(before: string, document: Document): string {
+  const written = document.toString({ lineWidth: 0 })
+  const bare = (line: string) => {
+    const said = line.trim().replaceAll(/\s+/g, '')
+    // How far in a remark stands says nothing.
+    return said.startsWith('#') ? said : `${/^\s*/.exec(line)?.[0].length} ${said}`
+  }
+  const known = new Map(before.split('\n').map((line) => [bare(line), line]))
+  const restored = written
+    .split('\n')
+    .map((line) => known.get(bare(line)) ?? line)
+    .join('\n')
+  const says = (text: string) => canonicalJson(parseDocument(text).toJS())
+  return says(restored) === says(written) ? restored : written
+}
