@@ -25,6 +25,8 @@ export const paths = {
   adminPlatforms: () => '/admin/platforms',
   adminCourses: () => '/admin/courses',
   adminPools: () => '/admin/pools',
+  adminForecast: () => '/admin/forecast',
+  adminForecastCsv: () => '/admin/forecast.csv',
   adminInventory: () => '/admin/inventory',
   adminReceipts: () => '/admin/receipts',
   adminRuns: (which: { state?: string | undefined; stack?: string | undefined } = {}) =>

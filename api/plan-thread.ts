@@ -2,7 +2,8 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { compileAhead, previewDocument } from './data/change-preview.ts'
 import { openPool } from './data/db.ts'
-import type { Answered, Asked, Question, ThreadData } from './planner.ts'
+import { forecastInForce } from './data/forecast.ts'
+import type { Answer, Answered, Asked, Question, ThreadData } from './planner.ts'
 
 const pool = openPool({ ...(workerData as ThreadData), max: 1 })
 let before: Promise<void> = Promise.resolve()
@@ -19,8 +20,14 @@ async function heard(asked: Asked): Promise<void> {
 
 async function answerTo({ id, question }: { id: number; question: Question }): Promise<Answered> {
   try {
-    return { id, preview: await previewDocument(pool, question) }
+    return { id, answer: await answerOf(question) }
   } catch (error) {
     return { id, error: error instanceof Error ? error : new Error(String(error)) }
   }
+}
+
+async function answerOf(question: Question): Promise<Answer> {
+  return 'edit' in question
+    ? { preview: await previewDocument(pool, question.edit) }
+    : { forecasts: await forecastInForce(pool, question.forecastAt) }
 }

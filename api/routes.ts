@@ -19,6 +19,7 @@ import * as copiedActivity from './handlers/copied-activity.ts'
 import * as course from './handlers/course.ts'
 import * as courseChoice from './handlers/course-choice.ts'
 import * as deepLink from './handlers/deep-link.ts'
+import * as forecast from './handlers/forecast.ts'
 import * as home from './handlers/home.ts'
 import * as inventory from './handlers/inventory.ts'
 import * as invite from './handlers/invite.ts'
@@ -126,6 +127,8 @@ export const routes: Route[] = [
   ),
   get('/admin/courses', administrator, admin.courses, 'Courses'),
   get('/admin/pools', administrator, admin.pools, 'Pools'),
+  get('/admin/forecast', administrator, forecast.show, 'Forecast'),
+  get('/admin/forecast.csv', administrator, forecast.download, 'Forecast, for a spreadsheet'),
   get('/admin/inventory', administrator, inventory.show, 'Inventory'),
   get('/admin/receipts', administrator, receipt.list, 'Receipts'),
   get('/admin/runs', administrator, run.list, 'Runs'),
@@ -162,6 +165,7 @@ export const routes: Route[] = [
   get('/api/estate', administrator, status.estate, 'The plan in Git'),
   get('/api/courses', administrator, status.courses, 'Courses'),
   get('/api/sessions', administrator, status.sessions, 'Sessions to come'),
+  get('/api/forecast', administrator, forecast.read, 'Demand and capacity to come'),
   get('/api/inventory', administrator, inventory.read, 'What exists, and what is off'),
   get('/api/receipts', administrator, receipt.read, 'Receipts of sessions'),
   get('/api/receipts/chain', administrator, receipt.chain, 'Receipts, to be verified'),

@@ -92,7 +92,7 @@ export async function compileAhead(db: Db, now: Date): Promise<void> {
 }
 
 /** What is approved, compiled as of now; the very same objects until something of it is another. */
-async function compiledInForce(db: Db, now: Date): Promise<InForce> {
+export async function compiledInForce(db: Db, now: Date): Promise<InForce> {
   const head = await findOne<Head>(db, sql`select digest, version from blueprint_head`)
   const version = head?.version ?? 0
   const isSame = inForce?.version === version

@@ -9,6 +9,7 @@ export const admin = {
   'admin.pools': { en: 'Pools', fr: 'Pools' },
   'admin.runs': { en: 'Runs', fr: 'Exécutions' },
   'admin.inventory': { en: 'Inventory', fr: 'Inventaire' },
+  'admin.forecast': { en: 'Forecast', fr: 'Prévision' },
   'admin.receipts': { en: 'Receipts', fr: 'Reçus' },
   'admin.changes': { en: 'Changes', fr: 'Modifications' },
 

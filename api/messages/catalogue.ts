@@ -6,6 +6,7 @@ import type { Message } from '../locale.ts'
 import { admin } from './admin.ts'
 import { common } from './common.ts'
 import { course } from './course.ts'
+import { forecast } from './forecast.ts'
 import { gateway } from './gateway.ts'
 import { lead } from './lead.ts'
 import { inventory } from './inventory.ts'
@@ -31,6 +32,7 @@ export const catalogue: Readonly<Record<string, Message>> = {
   ...run,
   ...lead,
   ...inventory,
+  ...forecast,
   ...lti,
   ...notice,
   ...problem,

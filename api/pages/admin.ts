@@ -11,6 +11,7 @@ const tabs = [
   ['admin.platforms', paths.adminPlatforms()],
   ['admin.courses', paths.adminCourses()],
   ['admin.pools', paths.adminPools()],
+  ['admin.forecast', paths.adminForecast()],
   ['admin.runs', paths.adminRuns()],
   ['admin.changes', paths.adminChanges()],
   ['admin.inventory', paths.adminInventory()],

@@ -1,17 +1,17 @@
 import { writeFileSync } from 'node:fs'
 import { compile } from '../../stacks/compile.ts'
 import { forecastChart } from '../../stacks/rules/forecast-chart.ts'
-import { forecast } from '../../stacks/rules/forecast.ts'
-import type { Forecast, ForecastHour } from '../../stacks/rules/forecast.ts'
+import { type Forecast, forecast, forecastDays } from '../../stacks/rules/forecast.ts'
 import type { Call, Command } from '../command.ts'
 import { usedWrongly } from '../command.ts'
 import { compileInput, languageOf, planHelp, planOptions, readPlanFiles } from '../plan-files.ts'
 import { table } from '../table.ts'
 
 export const command: Command = {
-  summary: 'Forecast a term from course files: demand, nodes, capacity and cost over time',
-  usage: 'FILE... [--pool POOL] [--hours] [--svg FILE]',
+  summary: 'Forecast a term, of what is in force or of course files: demand, nodes, cost',
+  usage: '[FILE...] [--pool POOL] [--hours] [--svg FILE]',
   help: `
+Without a FILE it is of what is in force, as the administrator's page shows it.
 One row per day (its fullest hour, its price), or per hour with --hours.
 
 --pool POOL        only this pool
@@ -28,12 +28,13 @@ One row per day (its fullest hour, its price), or per hour with --hours.
 
 async function run(call: Call): Promise<number> {
   const { options, json, print } = call
-  const input = compileInput(readPlanFiles(call.args), call)
-  const compiled = compile(input)
+  const all = call.args.length > 0 ? ofFiles(call) : await inForce(call)
   const wanted = options['pool']
-  const pools = input.pools.filter((pool) => wanted === undefined || pool.key === wanted)
-  if (pools.length === 0) throw usedWrongly(`No pool "${String(wanted)}" in these files.`)
-  const forecasts = pools.map((pool) => forecast(compiled, pool))
+  const forecasts = all.filter(({ pool }) => wanted === undefined || pool === wanted)
+  if (wanted !== undefined && forecasts.length === 0)
+    throw usedWrongly(
+      `No pool "${String(wanted)}" among ${all.map(({ pool }) => pool).join(', ')}.`,
+    )
   const { svg } = options
   const [first] = forecasts
   if (typeof svg === 'string' && first) {
@@ -45,13 +46,22 @@ async function run(call: Call): Promise<number> {
   return 0
 }
 
+function ofFiles(call: Call): Forecast[] {
+  const input = compileInput(readPlanFiles(call.args), call)
+  const compiled = compile(input)
+  return input.pools.map((pool) => forecast(compiled, pool))
+}
+
+const inForce = async ({ api }: Call): Promise<Forecast[]> =>
+  (await api.get<{ pools: Forecast[] }>('/api/forecast')).pools
+
 function printForecast(print: Call['print'], one: Forecast, byHour: boolean): void {
   const price = Math.round(one.totalPrice * 100) / 100
   const hours = Math.round(one.nodeHours * 10) / 10
   print(
     `${one.pool}: at most ${one.peakPlaces} places at once, ${hours} node-hours, ${price} ${one.currency}`,
   )
-  const rows = (byHour ? one.hours : byDay(one.hours)).map((row) => [
+  const rows = (byHour ? one.hours : forecastDays(one.hours, 'UTC')).map((row) => [
     row.at,
     row.places,
     row.cores,
@@ -73,18 +83,4 @@ function printForecast(print: Call['print'], one: Forecast, byHour: boolean): vo
   ]
   if (rows.length > 0) print(table(heads, rows))
   print('')
-}
-
-/** A day is as full as its fullest hour, and costs their sum. */
-function byDay(hours: ForecastHour[]): ForecastHour[] {
-  const days = new Map<string, ForecastHour>()
-  for (const hour of hours) {
-    const at = hour.at.slice(0, 10)
-    const day = days.get(at) ?? { ...hour, at, price: 0 }
-    const names = ['places', 'cores', 'memoryMb', 'gpus', 'nodes', 'capacityCores'] as const
-    for (const name of names) day[name] = Math.max(day[name], hour[name])
-    day.price += hour.price
-    days.set(at, day)
-  }
-  return [...days.values()]
 }

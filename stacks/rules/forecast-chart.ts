@@ -27,22 +27,22 @@ export function forecastChart(forecast: Forecast, language: Language): string {
   const demand = area(hours, (hour) => hour.cores, most)
   const capacity = area(hours, (hour) => hour.capacityCores, most)
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escape(title)}" font-family="sans-serif" font-size="12">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escape(title)}" font-family="sans-serif" font-size="12" class="forecast-chart">`,
     `<title>${escape(title)}</title>`,
-    `<text x="${margin.left}" y="20" font-size="14">${escape(title)}</text>`,
-    `<path d="${capacity}" fill="#d5dde8" stroke="#6b7f99"/>`,
-    `<path d="${demand}" fill="#2f6f4f" fill-opacity="0.75"/>`,
+    `<text x="${margin.left}" y="20" font-size="14" class="title">${escape(title)}</text>`,
+    `<path class="capacity" d="${capacity}" fill="#d5dde8" stroke="#6b7f99"/>`,
+    `<path class="demand" d="${demand}" fill="#2f6f4f" fill-opacity="0.75"/>`,
     ...gridLines(most, word.cores, language),
     ...dayMarks(hours),
-    legend(width - 300, '#2f6f4f', word.demand),
-    legend(width - 150, '#d5dde8', word.capacity),
+    legend(width - 300, 'demand', '#2f6f4f', word.demand),
+    legend(width - 150, 'capacity', '#d5dde8', word.capacity),
     '</svg>',
     '',
   ].join('\n')
 }
 
-function legend(x: number, colour: string, text: string): string {
-  return `<rect x="${x}" y="10" width="12" height="12" fill="${colour}"/><text x="${x + 18}" y="20">${escape(text)}</text>`
+function legend(x: number, what: string, colour: string, text: string): string {
+  return `<rect class="${what}" x="${x}" y="10" width="12" height="12" fill="${colour}"/><text x="${x + 18}" y="20">${escape(text)}</text>`
 }
 
 function x(at: number, hours: ForecastHour[]): number {
@@ -77,7 +77,7 @@ function gridLines(most: number, unit: string, language: Language): string[] {
   return [0, 0.5, 1].map((share) => {
     const at = y(most * share, most)
     const label = `${numberText(Math.round(most * share), language)}`
-    const line = `<line x1="${margin.left}" x2="${width - margin.right}" y1="${at}" y2="${at}" stroke="#00000022"/>`
+    const line = `<line x1="${margin.left}" x2="${width - margin.right}" y1="${at}" y2="${at}" class="grid" stroke="#00000022"/>`
     return `${line}<text x="${margin.left - 6}" y="${at + 4}" text-anchor="end">${label}${share === 1 ? ` ${unit}` : ''}</text>`
   })
 }

@@ -2,7 +2,7 @@
 import type { BlueprintCourse } from '../blueprint.ts'
 import type { Compiled } from '../compile.ts'
 import type { Pool, SeatNeeds } from '../terms.ts'
-import { formatInstant, parseInstant } from './clock.ts'
+import { formatInstant, formatWall, parseInstant, wallOf } from './clock.ts'
 import type { Vector } from './demand.ts'
 import { unlimited } from './machines.ts'
 
@@ -70,6 +70,21 @@ export function forecast(
   const rows = hours.rows(standing, idle.length)
   const peakPlaces = rows.reduce((most, row) => Math.max(most, row.places), 0)
   return { pool: pool.key, currency: pool.currency, hours: rows, totalPrice, nodeHours, peakPlaces }
+}
+
+/** The hours of a local day as one: as full as its fullest hour, as dear as all together. `at` is its date. */
+export function forecastDays(hours: ForecastHour[], timeZone: string): ForecastHour[] {
+  const days = new Map<string, ForecastHour>()
+  for (const hour of hours) {
+    const at = formatWall(wallOf(parseInstant(hour.at), timeZone)).slice(0, 10)
+    const day = days.get(at)
+    if (!day) days.set(at, { ...hour, at })
+    else {
+      for (const name of names) day[name] = Math.max(day[name], hour[name])
+      day.price += hour.price
+    }
+  }
+  return [...days.values()]
 }
 
 function addCourse(hours: Hours, course: BlueprintCourse, seat: SeatNeeds, pool: string): void {

@@ -200,6 +200,7 @@ describe('other pages', async () => {
     ['admin-platforms', '/admin/platforms', administrator],
     ['admin-courses', '/admin/courses', administrator],
     ['admin-pools', '/admin/pools', administrator],
+    ['admin-forecast', '/admin/forecast', administrator],
     ['admin-runs', '/admin/runs', administrator],
     ['admin-changes', '/admin/changes', administrator],
     ['sign-in-first', `/workspaces/${mine.id}`, undefined],

@@ -366,6 +366,7 @@ const everyPage: [string, () => string, () => SignedIn | undefined][] = [
   ['admin-changes', () => '/admin/changes', () => administrator],
   ['admin-inventory', () => '/admin/inventory', () => administrator],
   ['admin-receipts', () => '/admin/receipts', () => administrator],
+  ['admin-forecast', () => '/admin/forecast', () => administrator],
   ['admin-change', () => `/admin/changes/${change.id}`, () => administrator],
   ['sign-in-first', () => `/workspaces/${mine.id}`, () => undefined],
 ]
