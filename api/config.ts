@@ -69,6 +69,8 @@ const environment = z.object({
   LABPLAN_NOTICE_NETWORKS: networks,
   /** Where the estate is pushed to; a bare repository in LABPLAN_HOME when absent (docs/estate.md). */
   LABPLAN_ESTATE: z.string().min(1).optional(),
+  /** Where nodes have the volumes that a storage agent keeps, the same on each (docs/storage.md). */
+  LABPLAN_STORAGE_ROOT: z.string().startsWith('/', 'must be an absolute path').optional(),
   LABPLAN_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   DOCKER_HOST: z.string().default('unix:///var/run/docker.sock'),
   TERRAFORM_BINARY_NAME: z.string().default('terraform'),
@@ -116,6 +118,11 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
     lmsNetworks: e.LABPLAN_LMS_NETWORKS,
     notices: noticeConfig(e),
     estate: { folder: join(home, 'estate.git'), remote: e.LABPLAN_ESTATE },
+    storage: {
+      root: e.LABPLAN_STORAGE_ROOT ?? join(home, 'storage'),
+      /** Where this machine's agent listens: whoever may write there may do what the agent may. */
+      socket: join(home, 'run', 'storage.sock'),
+    },
     logLevel: e.LABPLAN_LOG_LEVEL,
     dockerHost: e.DOCKER_HOST,
     terraformBinary: e.TERRAFORM_BINARY_NAME,

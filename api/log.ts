@@ -3,7 +3,7 @@ import { type Logger, pino } from 'pino'
 
 export type Log = Logger
 
-export function openLog(part: 'api' | 'gateway' | 'worker', level: string): Log {
+export function openLog(part: 'api' | 'gateway' | 'worker' | 'storage', level: string): Log {
   return pino({
     level,
     base: { part },

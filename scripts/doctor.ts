@@ -5,6 +5,7 @@ import { engineLooks } from './doctor-parts/engine.ts'
 import type { Look } from './doctor-parts/look.ts'
 import { keyFileOf, machineLooks } from './doctor-parts/machine.ts'
 import { imagesLook, serviceLooks } from './doctor-parts/service.ts'
+import { volumesLook } from './doctor-parts/storage.ts'
 import { type World, thisMachine } from './doctor-parts/world.ts'
 import { labplanVariables } from './steps/environment.ts'
 import type { Settings } from './steps/settings.ts'
@@ -25,6 +26,7 @@ export async function examine(settings: Settings, world: World = thisMachine): P
     serviceLooks(settings),
     databaseLooks(database, world, async (pool) => [
       ['Images', await imagesLook(settings.registry, await imagesInForce(pool))],
+      ['Volumes', await volumesLook(settings, pool)],
     ]),
   ])
   return looks.flat().map(([part, look]) => ({ part, ...look }))

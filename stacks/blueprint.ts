@@ -30,7 +30,14 @@ export const seatTemplateSchema = z.strictObject({
   cpuMillis: z.int(),
   memoryMb: z.int(),
   gpu: gpu.nullable(),
-  volume: z.strictObject({ mountPath: z.string(), quotaMb: z.int() }).nullable(),
+  volume: z
+    .strictObject({
+      mountPath: z.string(),
+      quotaMb: z.int(),
+      /** What keeps it, set from the pool when a stack is made of it; the engine itself when absent. */
+      backend: z.enum(['local']).optional(),
+    })
+    .nullable(),
   pidsLimit: z.int(),
   /** Swarm placement constraints. */
   constraints: z.array(z.string()),
@@ -152,6 +159,8 @@ export const blueprintPoolSchema = z.strictObject({
   ),
   /** Bought nodes that are always on. */
   idle: z.array(z.strictObject({ key: z.string(), flavour: z.string() })),
+  /** What keeps the volumes of its courses; the engine itself when absent. */
+  storage: z.strictObject({ backend: z.enum(['local']) }).optional(),
 })
 
 export const blueprintSchema = z.strictObject({
@@ -234,11 +243,12 @@ export function joinNodes(stretches: BlueprintPool['nodes'][]): BlueprintPool['n
   return nodes
 }
 
-function poolText({ nodes, zone, ...before }: BlueprintPool): string {
+function poolText({ nodes, storage, zone, ...before }: BlueprintPool): string {
   const head = canonicalJson(before).slice(0, -1)
   const stretches = (nodeStretches.get(nodes) ?? [nodes]).filter((list) => list.length > 0)
   const list = stretches.map((some) => textOf(some, nodesText)).join(',\n')
-  return `${head},"nodes":[${list}],"zone":${JSON.stringify(zone)}}`
+  const kept = storage === undefined ? '' : `,"storage":${canonicalJson(storage)}`
+  return `${head},"nodes":[${list}]${kept},"zone":${JSON.stringify(zone)}}`
 }
 
 function nodesText(nodes: BlueprintPool['nodes']): string {

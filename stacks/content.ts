@@ -20,11 +20,18 @@ export type SeatsContent = {
   course8: string
   /** Where images without a registry of their own are, e.g. `127.0.0.1:7083`. */
   registry: string
+  /** Where nodes have the volumes that a backend keeps; absent when no seat has such a one. */
+  storageRoot?: string
   seats: SeatContent[]
 }
 
 /** One volume: every generation that is still kept is listed, not only the one in use. */
-export type VolumeContent = { seat: number; generation: number }
+export type VolumeContent = {
+  seat: number
+  generation: number
+  /** What keeps it and holds it to its limit; the engine itself, with none, when absent. */
+  limit?: { backend: 'local'; limitMb: number }
+}
 
 export type VolumesContent = {
   kind: 'volumes'
@@ -32,6 +39,8 @@ export type VolumesContent = {
   key: string
   installation: string
   course8: string
+  /** Where nodes have the volumes that a backend keeps; absent when there are none. */
+  storageRoot?: string
   volumes: VolumeContent[]
 }
 

@@ -6,6 +6,7 @@
  *   LABPLAN_AT             ISO instant, e.g. 2026-11-23T09:00:00Z
  *   LABPLAN_INSTALLATION   8 characters; `example0` when absent
  *   LABPLAN_REGISTRY       where images are; `127.0.0.1:7083` when absent
+ *   LABPLAN_STORAGE_ROOT   where nodes have volumes; `/var/lib/labplan` when absent
  *
  * Generations of seats are known to the running system only: every seat is shown in its first.
  */
@@ -47,6 +48,7 @@ const blueprint = parseBlueprint(readFileSync(required('LABPLAN_BLUEPRINT')))
 const place = {
   installation: process.env.LABPLAN_INSTALLATION ?? 'example0',
   registry: process.env.LABPLAN_REGISTRY ?? '127.0.0.1:7083',
+  storageRoot: process.env.LABPLAN_STORAGE_ROOT ?? '/var/lib/labplan',
 }
 const app = new App({ skipValidation: true, stackTraces: false })
 for (const content of contentsAt(blueprint, required('LABPLAN_AT'), place)) {

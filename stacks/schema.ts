@@ -236,6 +236,10 @@ const poolFields = {
     )
     .default([]),
   openstack: cloudSchema.optional(),
+  storage: z
+    .strictObject({ backend: z.enum(['local']).meta({ allowed: 'local' }) })
+    .optional()
+    .meta({ allowed: '{ backend: local }' }),
   currency: z.string().default('EUR'),
   minimumIdle: count.default(0),
   maximum: count.default(1000),
@@ -308,11 +312,29 @@ function checkRegions(pool: Regioned, context: z.core.$RefinementCtx): void {
       })
 }
 
+type Stored = { nodes: unknown[]; flavours: unknown[]; storage?: Pool['storage'] }
+
+/** A file on one machine follows nobody to another. */
+function checkStorage(pool: Stored, context: z.core.$RefinementCtx): void {
+  if (pool.storage?.backend === 'local' && (pool.nodes.length > 1 || pool.flavours.length > 0))
+    context.addIssue({
+      ...{ code: 'custom', path: ['storage', 'backend'] },
+      params: {
+        allowed: 'local only in a pool of one machine of its own (`nodes` with one entry)',
+      },
+    })
+}
+
+function checkPool(pool: Regioned & Stored, context: z.core.$RefinementCtx): void {
+  checkRegions(pool, context)
+  checkStorage(pool, context)
+}
+
 /** Documents by kind, with `apiVersion` and `kind`, as files and forms carry them. */
 export const documentSchemas = {
   Course: z.strictObject({ ...head('Course'), ...courseFields }),
   Environment: z.strictObject({ ...head('Environment'), ...environmentFields }),
-  Pool: z.strictObject({ ...head('Pool'), ...poolFields }).superRefine(checkRegions),
+  Pool: z.strictObject({ ...head('Pool'), ...poolFields }).superRefine(checkPool),
   Policy: z.strictObject({ ...head('Policy'), ...policyFields }),
   Zone: z.strictObject({ ...head('Zone'), ...zoneFields }),
 }
@@ -323,7 +345,7 @@ export const documentKinds = Object.keys(documentSchemas) as DocumentKind[]
 /** The terms alone, without `apiVersion` and `kind`: what the compiler takes. */
 export const courseSchema: z.ZodType<Course> = z.strictObject(courseFields)
 export const environmentSchema: z.ZodType<Environment> = z.strictObject(environmentFields)
-export const poolSchema: z.ZodType<Pool> = z.strictObject(poolFields).superRefine(checkRegions)
+export const poolSchema: z.ZodType<Pool> = z.strictObject(poolFields).superRefine(checkPool)
 export const policySchema: z.ZodType<Policy> = z.strictObject(policyFields)
 export const zoneSchema: z.ZodType<Zone> = z.strictObject(zoneFields)
 

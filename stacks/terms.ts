@@ -254,6 +254,11 @@ export interface Cloud {
 }
 
 /** Where seats run: machines of one's own, flavours to buy, or both (own machines first). */
+/** `local`: a file system in a file for each volume, on the pool's one machine. */
+export interface Storage {
+  backend: 'local'
+}
+
 export interface Pool {
   key: string
   zone: string
@@ -262,6 +267,8 @@ export interface Pool {
   flavours: Flavour[]
   /** Where flavours are bought; without it they are only planned. */
   openstack?: Cloud | undefined
+  /** What keeps volumes and holds them to their limit; without it they are the engine's own, with none. */
+  storage?: Storage | undefined
   currency: string
   /** Bought nodes kept on all the time. */
   minimumIdle: number

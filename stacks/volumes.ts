@@ -2,12 +2,16 @@
 import type { Construct } from 'constructs'
 import { inOrder, type VolumesContent } from './content.ts'
 import { DockerStack } from './parts/labplan-stack.ts'
-import { seatVolume } from './parts/seat-volume.ts'
+import { seatVolume, volumeLimits } from './parts/seat-volume.ts'
 
 export class VolumesStack extends DockerStack {
   constructor(content: VolumesContent, scope?: Construct) {
     super(content.key, scope)
     const { volumes } = inOrder(content)
     for (const volume of volumes) seatVolume(this, content, volume)
+    const limits = volumeLimits(content)
+    // Terraform's own: it makes nothing outside its state, and the storage agent is told what was applied.
+    if (Object.keys(limits).length > 0)
+      this.addOverride('resource.terraform_data.limits', { input: limits })
   }
 }

@@ -15,7 +15,9 @@ const allowed: Record<string, (target: string) => boolean> = {
   stacks: (target) => target.startsWith('stacks/'),
   api: (target) => /^(api|stacks)\//.test(target),
   workers: (target) =>
-    /^(workers|stacks|api\/data)\/|^api\/(config|log|notice-text|reach)\.ts$/.test(target),
+    /^(workers|stacks|api\/data)\/|^api\/(config|log|notice-text|reach|storage-agent)\.ts$/.test(
+      target,
+    ),
   scripts: () => true,
   test: () => true,
 }

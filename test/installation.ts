@@ -24,12 +24,13 @@ const root = join(import.meta.dirname, '..')
 const STARTED_LIMIT_MS = 60_000
 const STOP_LIMIT_MS = 30_000
 
-export type Part = 'api' | 'worker' | 'gateway' | 'lms'
+export type Part = 'api' | 'worker' | 'gateway' | 'lms' | 'storage'
 const programs: Record<Part, string> = {
   api: 'api/server.ts',
   worker: 'workers/main.ts',
   gateway: 'api/gateway/server.ts',
   lms: 'test/lms/main.ts',
+  storage: 'workers/storage/main.ts',
 }
 
 export type Installation = {

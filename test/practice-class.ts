@@ -30,6 +30,7 @@ export type ClassPlan = {
   headroom?: number
   cpu?: number
   memoryMb?: number
+  volumeQuotaMb?: number
 }
 
 export type PracticeClass = {
@@ -48,6 +49,7 @@ export type PracticeClass = {
 }
 
 const silent = () => {}
+const PARTS = ['storage', 'api', 'gateway', 'worker'] as const
 
 export async function practiceClass(
   plan: ClassPlan,
@@ -73,6 +75,8 @@ export async function practiceClass(
     const image = await bedImage(bed, say)
     const inst = await installation({
       ...means,
+      // The examples' pool keeps volumes with a limit: on this machine, for every node of the bed.
+      env: { LABPLAN_STORAGE_ROOT: bed.volumes, ...means.env },
       dockerHost: (await means.between?.(bed)) ?? bed.dockerHost,
       registry: bed.registry,
     })
@@ -85,7 +89,7 @@ export async function practiceClass(
         // Gateway and worker run beside the bed, not on its nodes.
         gateways: [bed.hostAddress],
       })
-    await Promise.all((['api', 'gateway', 'worker'] as const).map((part) => inst.start(part)))
+    await Promise.all(PARTS.map((part) => inst.start(part)))
     say('Labplan is up')
     const port = Number(new URL(inst.lmsUrl).port)
     const lms = await startLms({
@@ -184,7 +188,7 @@ state: ready
 environment: terminal
 pool: local
 timeZone: UTC
-seat: { cpu: ${plan.cpu ?? 0.02}, memoryMb: ${plan.memoryMb ?? 64}, volumeQuotaMb: 256 }
+seat: { cpu: ${plan.cpu ?? 0.02}, memoryMb: ${plan.memoryMb ?? 64}, volumeQuotaMb: ${plan.volumeQuotaMb ?? 256} }
 students: ${plan.students}
 atOnce: ${atOnce}
 sessions:

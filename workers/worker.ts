@@ -7,8 +7,10 @@ import { readKeyRing } from '../api/data/key-ring.ts'
 import { type Leadership, tryToLead } from '../api/data/leader.ts'
 import { Listening } from '../api/data/listen.ts'
 import { purgeLti } from '../api/data/lti-store.ts'
+import { storageAgent } from '../api/storage-agent.ts'
 import { estateKeeper } from './git/keep-estate.ts'
 import { applyStackNow, terraformOf } from './jobs/apply-stack.ts'
+import { volumeKeeper } from './jobs/keep-volumes.ts'
 import { notifier } from './jobs/deliver-notices.ts'
 import { runsAtOnce } from './jobs/next.ts'
 import { earlyPlanner } from './jobs/plan-early.ts'
@@ -31,6 +33,7 @@ const NOTICES_MS = 15_000
 /** A remote is asked less often than a folder of ours. */
 const ESTATE_MS = { folder: 5_000, remote: 30_000 }
 const LOOK_MS = 60_000
+const VOLUMES_MS = 10_000
 const EARLY_MS = 60_000
 
 export async function startWorker(options: {
@@ -48,7 +51,10 @@ export async function startWorker(options: {
     onError: (error) => log.warn({ err: error }, 'jobs'),
   })
   const listening = await new Listening(config.databaseUrl).open()
-  const place = { installation: config.installation, registry: config.registry }
+  const place = {
+    ...{ installation: config.installation, registry: config.registry },
+    storageRoot: config.storage.root,
+  }
   const runs = {
     pool,
     keyRing: ring,
@@ -137,6 +143,13 @@ export async function startWorker(options: {
     pass: async () => void ((await lead.isOurs()) && (await watch.look())),
     onError: onError('what exists could not be compared with what should'),
   })
+  const keeper = volumeKeeper({ pool, agent: storageAgent(config.storage), log, now })
+  const keep = startLoop({
+    everyMs: VOLUMES_MS,
+    pass: async () => void ((await lead.isOurs()) && (await keeper.keep())),
+    onError: onError('volumes could not be kept'),
+  })
+  listening.on('storage', () => keep.wake())
   listening.on('work', () => {
     drive.wake()
     plan.wake()
@@ -145,7 +158,9 @@ export async function startWorker(options: {
   return {
     async stop() {
       stopping.abort()
-      const loops = [drive, plan, tidy, sample, tell, write, look, early].map((loop) => loop.stop())
+      const loops = [drive, plan, tidy, sample, tell, write, look, early, keep].map((loop) =>
+        loop.stop(),
+      )
       await Promise.all([...loops, listening.close()])
       notices.close()
       await boss.stop({ graceful: true, timeout: 150_000 })

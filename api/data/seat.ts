@@ -41,6 +41,8 @@ export type Seat = {
   node_address: string | null
   identity_port: number | null
   pids_limit: number
+  /** Its volume is where it will be mounted; true for one that the engine keeps itself. */
+  volume_ready: boolean
   credential_key_id: string
   credential: Buffer
 }
@@ -51,7 +53,10 @@ const seatColumns = sql`seat.id, seat.course_id, course.code as course_code, sea
   seat.wanted_generation, seat.applied_generation, seat.template_digest, seat.state, seat.state_at, seat.wanted_on,
   seat.wanted_start, seat.started, seat.start_failures, seat.start_after, seat.held, seat.taken, seat.service_id,
   seat.task_id, seat.node_address, seat.identity_port, seat.credential_key_id, seat.credential,
-  coalesce((select (body ->> 'pidsLimit')::int from seat_template where digest = seat.template_digest), 256) as pids_limit`
+  coalesce((select (body ->> 'pidsLimit')::int from seat_template where digest = seat.template_digest), 256) as pids_limit,
+  ((select body -> 'volume' ->> 'backend' from seat_template where digest = seat.template_digest) is null
+    or exists (select from volume where seat_id = seat.id and volume.generation = seat.applied_generation and volume.state = 'ready'))
+    as volume_ready`
 
 /**
  * Makes the rows of seats 1..`seats` of a course with the ports of its environment. Existing seats

@@ -2,6 +2,7 @@
 import { type Db, execute, findOne, many, one, sql } from './db.ts'
 import { holdingFreezes } from './freeze.ts'
 import { newId } from './ids.ts'
+import type { SeatTemplate } from '../../stacks/blueprint.ts'
 import { seatsPerStack } from '../../stacks/rules/wanted.ts'
 
 export type StackWish = {
@@ -140,6 +141,8 @@ export type StackSeat = {
   template_digest: string | null
   taken: boolean
   volume_made: boolean
+  /** Generations whose volume the engine keeps itself, with no limit: they stay what they are. */
+  engine_volumes: number[]
   at_work: boolean
 }
 
@@ -149,11 +152,13 @@ export type PlainStack = {
   course: string
   seats: number[]
   templateDigest: string
+  template: Pick<SeatTemplate, 'volume'>
 }
 
 /**
  * Seats of these stacks' courses that are not as any new one: in a later generation, at work with another template
- * (changed by nobody), or with a holder or volume beyond the numbers that have one anyway. Few, whatever the size of the campus.
+ * (changed by nobody), with a holder or volume beyond the numbers that have one anyway, or with a volume of the engine's in a pool
+ * that has a limit by now. Few, whatever the size of the campus.
  */
 export async function unusualSeats(
   db: Db,
@@ -164,9 +169,10 @@ export async function unusualSeats(
   return many(
     db,
     sql`with plain as (
-          select course.id, course.key, template, last
+          select course.id, course.key, template, last, limited
           from unnest(${column((one) => one.course)}::text[], ${column((one) => one.templateDigest)}::text[],
-            ${column((one) => (one.kind === 'volumes' ? (one.seats.at(-1) ?? 0) : null))}::int[]) as stack (course, template, last)
+            ${column((one) => (one.kind === 'volumes' ? (one.seats.at(-1) ?? 0) : null))}::int[],
+            ${column((one) => one.template.volume?.backend !== undefined)}::boolean[]) as stack (course, template, last, limited)
             join course on course.key = stack.course
         ), unusual as (
           select seat.id from seat join plain on plain.id = seat.course_id where generation > 1
@@ -174,8 +180,11 @@ export async function unusualSeats(
             where (taken or volume_made) and seat.number > plain.last
           union select seat.id from workspace join seat on seat.id = seat_id join plain on plain.id = seat.course_id
             where ${isAtWork} and seat.template_digest <> plain.template
+          union select seat.id from plain join seat on seat.course_id = plain.id join volume on volume.seat_id = seat.id
+            where limited and backend = 'engine'
         )
         select seat.number, seat.generation, seat.template_digest, seat.taken, seat.volume_made, course.key as course_key,
+          array(select generation from volume where seat_id = seat.id and backend = 'engine' order by 1) as engine_volumes,
           coalesce(${isAtWork}, false) as at_work
         from unusual join seat on seat.id = unusual.id join course on course.id = seat.course_id
           left join workspace on workspace.seat_id = seat.id

@@ -64,6 +64,7 @@ function printStack(call: Call, blueprint: Blueprint, key: string): number {
   const contents = contentsAt(blueprint, instant(String(at)), {
     installation: String(installation ?? process.env.LABPLAN_INSTALLATION ?? 'example0'),
     registry: String(registry ?? process.env.LABPLAN_REGISTRY ?? '127.0.0.1:7083'),
+    storageRoot: process.env.LABPLAN_STORAGE_ROOT ?? '/var/lib/labplan',
   })
   const content = contents.find((one) => one.key === key)
   if (!content) {

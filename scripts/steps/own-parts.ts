@@ -12,6 +12,7 @@ import type { Wanted } from './process-table.ts'
 import { type Settings, hostOf, readJson, root, writeJson } from './settings.ts'
 import { mustRun } from './shell.ts'
 import type { Step } from './step.ts'
+import { agentAnswers, whyNoLimits } from './storage.ts'
 import { accepts, ensureProcess, findProcess } from './supervised.ts'
 
 export function migrationStep(settings: Settings): Step {
@@ -66,7 +67,18 @@ export function readImage(home: string): Image | undefined {
   return readJson(imageFile(home)) as Image | undefined
 }
 
-/** api, worker, gateway and the practice LMS, started together: each waits for what it needs. */
+/** Says so each time volumes cannot have a limit here: a student could fill the disk. */
+export function storageStep(settings: Settings): Step {
+  return {
+    name: 'Limits of volumes',
+    async ensure() {
+      const why = whyNoLimits(settings)
+      return why && `none: ${why}`
+    },
+  }
+}
+
+/** Storage agent, api, worker, gateway and the practice LMS, started together: each waits for what it needs. */
 export function processStep(settings: Settings): Step {
   const { home } = settings
   return {
@@ -75,9 +87,11 @@ export function processStep(settings: Settings): Step {
       mkdirSync(join(home, 'lms'), { recursive: true, mode: 0o700 })
       const parts = partsOf(settings)
       const done = await Promise.all(
-        parts.map(async ({ spec, port, host }) => {
-          const isReady = async (): Promise<boolean> =>
-            port === undefined ? hasLasted(home, spec.name) : accepts(port, host)
+        parts.map(async ({ spec, port, host, answers }) => {
+          const isReady = async (): Promise<boolean> => {
+            if (answers) return answers()
+            return port === undefined ? hasLasted(home, spec.name) : accepts(port, host)
+          }
           const how = await ensureProcess(home, spec, isReady)
           return how && `${spec.name} ${how}`
         }),
@@ -87,7 +101,7 @@ export function processStep(settings: Settings): Step {
   }
 }
 
-type Part = { spec: Wanted; port?: number; host?: string }
+type Part = { spec: Wanted; port?: number; host?: string; answers?: () => Promise<boolean> }
 
 function partsOf(settings: Settings): Part[] {
   const { ports, home, choices } = settings
@@ -103,7 +117,12 @@ function partsOf(settings: Settings): Part[] {
     stop: { signal: 'SIGTERM', withinMs: name === 'worker' ? 60_000 : 15_000 },
   })
   const lms = { spec: part('lms', 'test/lms/main.ts', lmsCode, lmsState), port: ports.lms }
+  const storage = {
+    spec: part('storage', 'workers/storage/main.ts'),
+    answers: () => agentAnswers(settings),
+  }
   return [
+    ...(whyNoLimits(settings) === undefined ? [storage] : []),
     {
       spec: part('api', 'api/server.ts'),
       port: ports.api,

@@ -13,6 +13,7 @@ import { labplanVariables } from './environment.ts'
 import { readImage } from './own-parts.ts'
 import { linkActivities } from './practice-activities.ts'
 import { type Settings, root } from './settings.ts'
+import { whyNoLimits } from './storage.ts'
 import { CannotGoOn, type Step } from './step.ts'
 
 const COURSE = 'networks-101'
@@ -112,13 +113,14 @@ async function planClass(
   const machine = await measuredMachine(settings)
   const image = readImage(settings.home)?.reference
   if (!image) throw new CannotGoOn('the environment image is missing: run scripts/up again.')
+  const hasLimits = whyNoLimits(settings) === undefined
   const texts = FILES.map((name) => ({
     name: `examples/${name}.yaml`,
     text: readFileSync(join(root, 'examples', `${name}.yaml`), 'utf8'),
   }))
   const documents = texts.map(({ name, text }) => ({
     name,
-    text: practiceText(text, { image, machine, now }),
+    text: practiceText(text, { image, machine, now, hasLimits }),
   }))
   await api.post('/api/changes', { documents })
   return `${COURSE} is on from now for ${CLASS_MINUTES / 60} hours`
@@ -133,7 +135,7 @@ async function measuredMachine({ dockerHost }: Settings): Promise<Machine> {
   return { cpu: NCPU, memoryMb: Math.floor(MemTotal / 2 ** 20) }
 }
 
-type Practice = { image: string; machine: Machine; now: Temporal.Instant }
+type Practice = { image: string; machine: Machine; now: Temporal.Instant; hasLimits: boolean }
 
 /** An example as it is imported here: with this machine's size, the image that was built, and the class that is on now. */
 export function practiceText(text: string, practice: Practice): string {
@@ -143,6 +145,7 @@ export function practiceText(text: string, practice: Practice): string {
     const kind = document.get('kind')
     if (kind === 'Environment') document.set('image', withoutRegistry(practice.image))
     if (kind === 'Pool') measureNodes(document, practice.machine)
+    if (kind === 'Pool' && !practice.hasLimits) document.delete('storage')
     if (document.get('key') === COURSE)
       document.addIn(['sessions'], document.createNode(classNow(document, practice.now)))
   }

@@ -9,7 +9,7 @@ import { engineStep, swarmStep } from './engine.ts'
 import { writeEnvironmentFile } from './environment.ts'
 import { follow } from './foreground.ts'
 import { findInstallationId, identityStep } from './identity.ts'
-import { imageStep, migrationStep, processStep, seatNetworkStep } from './own-parts.ts'
+import { imageStep, migrationStep, processStep, seatNetworkStep, storageStep } from './own-parts.ts'
 import { postgresStep } from './postgres.ts'
 import { practiceSteps } from './practice.ts'
 import { isAlive, readRunning, startTicks } from './process-table.ts'
@@ -18,6 +18,7 @@ import { registryStep } from './registry.ts'
 import { type Settings, readJson, readSettings, rememberChoices, writeJson } from './settings.ts'
 import { status } from './status.ts'
 import { CannotGoOn, type Step, runSteps, seconds } from './step.ts'
+import { STORAGE_PROGRAMS } from './storage.ts'
 import { ensureSupervisor, stopEverything } from './supervised.ts'
 import { findEngine, terraformStep } from './terraform-engine.ts'
 import { wipeSteps } from './wipe.ts'
@@ -48,6 +49,7 @@ const PROGRAMS = {
   iptables: 'iptables',
   ip: 'iproute2',
   setpriv: 'util-linux',
+  ...STORAGE_PROGRAMS,
 }
 
 function upSteps(settings: Settings): Step[] {
@@ -66,6 +68,7 @@ function upSteps(settings: Settings): Step[] {
     postgresStep(settings),
     migrationStep(settings),
     imageStep(settings),
+    storageStep(settings),
     processStep(settings),
     ...practiceSteps(settings),
   ]

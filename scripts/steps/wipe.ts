@@ -14,7 +14,7 @@ import type { Settings } from './settings.ts'
 import { CannotGoOn, type Step } from './step.ts'
 import { ensureSupervisor, findProcess, stopEverything, stopProcesses } from './supervised.ts'
 
-const MAKERS = ['lms', 'gateway', 'worker', 'api']
+const MAKERS = ['lms', 'gateway', 'worker', 'api', 'storage']
 
 export function wipeSteps(settings: Settings, engine: Step): Step[] {
   return [makersStep(settings), dockerStep(settings, engine), homeStep(settings)]

@@ -18,6 +18,13 @@ export const serviceName = (seat: SeatName): string =>
 export const volumeName = (seat: SeatName & { generation: number }): string =>
   `${serviceName(seat)}-g${seat.generation}`
 
+/**
+ * Where a node has the files of a volume that a backend keeps. A folder inside what is mounted: when that is not
+ * there, neither is this, and a seat does not start rather than begin with an empty home.
+ */
+export const volumeHome = (storageRoot: string, name: string): string =>
+  `${storageRoot}/mounts/${name}/home`
+
 /** `labplan-<installation>-<course8>-s017-g1`: the Swarm secret the worker makes before apply. */
 export const secretName = (seat: SeatName & { generation: number }): string =>
   `labplan-${seat.installation}-${seat.course8}-s${seatNumber3(seat.number)}-g${seat.generation}`

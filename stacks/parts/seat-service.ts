@@ -12,6 +12,7 @@ import {
   serviceName,
   volumeName,
 } from './names.ts'
+import { boundFolder } from './seat-volume.ts'
 import { imageReference, literal, literalEnv } from './text.ts'
 
 /** Where `labplan-seat` answers who it is, in every environment image. */
@@ -96,7 +97,7 @@ function container(
         fileMode: 0o400,
       },
     ],
-    mounts: template.volume ? [seatMount(volumeName(name), template.volume.mountPath, labels)] : [],
+    mounts: template.volume ? [seatMount(course, volumeName(name), template.volume, labels)] : [],
   }
 }
 
@@ -104,13 +105,19 @@ function container(
  * The seat's volume, by name. A node that has none of that name makes it, with labels that say whose it
  * is; not this stack's, which must never be taken for its owner.
  */
-function seatMount(source: string, target: string, labels: Record<string, string>) {
+function seatMount(
+  course: SeatsContent,
+  source: string,
+  volume: NonNullable<SeatTemplate['volume']>,
+  labels: Record<string, string>,
+) {
   const { 'labplan.stack': _stack, ...owner } = labels
+  const driver = () => ({ driverName: 'local', driverOptions: boundFolder(course, source) })
   return {
     type: 'volume',
     source,
-    target: literal(target),
-    volumeOptions: { labels: labelBlocks(owner) },
+    target: literal(volume.mountPath),
+    volumeOptions: { labels: labelBlocks(owner), ...(volume.backend && driver()) },
   }
 }
 

@@ -161,6 +161,7 @@ function poolOf(known: Assembled, { market, lasting, stretches }: Placed): Bluep
       parts.map((stretch) => nodesOf(known, stretch)),
     ),
     idle: Array.from({ length: idle }, (_, n) => ({ key: `${flavour}-${n + 1}`, flavour })),
+    ...(pool.storage && { storage: pool.storage }),
   }
 }
 

@@ -1,10 +1,10 @@
 /** What is every stack of an instant made of, as far as the blueprint alone says? */
-import type { Blueprint } from '../blueprint.ts'
-import type { MachinesContent, StackContent } from '../content.ts'
+import type { Blueprint, SeatTemplate } from '../blueprint.ts'
+import type { MachinesContent, StackContent, VolumeContent } from '../content.ts'
 import { machinesAt, machinesContent } from './machine-stacks.ts'
 import { wantedAt, type WantedStack } from './wanted.ts'
 
-type Place = { installation: string; registry: string }
+type Place = { installation: string; registry: string; storageRoot: string }
 
 /**
  * Sorted by key within machines, then within seats and volumes. Generations of seats are known to the running
@@ -22,13 +22,22 @@ export function contentsAt(
 }
 
 function contentOf(stack: WantedStack, place: Place): StackContent {
-  const common = { key: stack.key, installation: place.installation, course8: stack.course8 }
-  if (stack.kind === 'volumes')
-    return {
-      ...common,
-      kind: 'volumes',
-      volumes: stack.seats.map((seat) => ({ seat, generation: 1 })),
-    }
+  const { volume } = stack.template
+  const common = {
+    ...{ key: stack.key, installation: place.installation, course8: stack.course8 },
+    ...(volume?.backend && { storageRoot: place.storageRoot }),
+  }
+  if (stack.kind === 'volumes') {
+    const limit = limitOf(stack.template)
+    const volumes = stack.seats.map((seat) => ({ seat, generation: 1, ...limit }))
+    return { ...common, kind: 'volumes', volumes }
+  }
   const seats = stack.seats.map((number) => ({ number, generation: 1, template: stack.template }))
   return { ...common, kind: 'seats', registry: place.registry, seats }
+}
+
+/** What a volume of this template is held to; nothing when the engine itself keeps it. */
+export function limitOf({ volume }: SeatTemplate): Pick<VolumeContent, 'limit'> {
+  if (!volume?.backend) return {}
+  return { limit: { backend: volume.backend, limitMb: volume.quotaMb } }
 }

@@ -95,9 +95,18 @@ export function wantedAt(blueprint: Blueprint, now: string, running: Running = {
     nodes: nodesAt(blueprint, parseInstant(now)),
     sessions: [],
   }
-  for (const course of blueprint.courses) wantedOf(course, parseInstant(now), running, wanted)
+  for (const course of blueprint.courses)
+    wantedOf(withBackend(course, blueprint), parseInstant(now), running, wanted)
   wanted.stacks.sort((a, b) => (a.key < b.key ? -1 : 1))
   return wanted
+}
+
+/** A seat's volume is kept by what the course's pool has for it. */
+function withBackend(course: BlueprintCourse, { pools }: Blueprint): BlueprintCourse {
+  const storage = pools.find((pool) => pool.key === course.pool)?.storage
+  const { template } = course
+  if (!storage || !template?.volume) return course
+  return { ...course, template: { ...template, volume: { ...template.volume, ...storage } } }
 }
 
 function nodesAt(blueprint: Blueprint, now: number): WantedNode[] {

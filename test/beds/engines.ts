@@ -115,6 +115,7 @@ function engineCommand(place: BedPlace, name: string, folder: string, namespace:
   return [
     ...['setpriv', '--pdeathsig', 'KILL', 'nsenter', `--net=${namespace}`],
     ...['unshare', '--uts', '--mount', '--ipc', '--pid', '--fork', '--kill-child', '--mount-proc'],
+    ...['--propagation', 'slave'],
     ...['sh', '-c', script],
   ]
 }

@@ -3,11 +3,12 @@
  * takes it down. Being a process of its own in its own session, it outlives whoever asked for the bed
  * by the moment the clean-up takes. Arguments: a bed's spec as JSON; `by hand` to ignore stdin.
  */
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { formSwarm, registryAddress, startEngine, startRegistry } from './engines.ts'
-import { bedSpecSchema, claimBed } from './place.ts'
+import { bedSpecSchema, claimBed, volumesFolder } from './place.ts'
 import type { BedPlace, BedRecord, BedSpec } from './place.ts'
 import { removeBed, sweepBeds } from './removal.ts'
 import {
@@ -35,8 +36,17 @@ async function keep(spec: BedSpec, byHand: boolean): Promise<void> {
   }
 }
 
+/** What is mounted below it here is mounted in every node: where a storage agent of this machine keeps volumes. */
+function shareVolumes(place: BedPlace): void {
+  const folder = volumesFolder(place)
+  mkdirSync(folder)
+  execFileSync('mount', ['--bind', folder, folder])
+  execFileSync('mount', ['--make-shared', folder])
+}
+
 async function makeBed(place: BedPlace, spec: BedSpec): Promise<BedRecord> {
   layWires(place, spec.nodes)
+  shareVolumes(place)
   writeResolver(place)
   const [engines] = await Promise.all([
     Promise.all(Array.from({ length: spec.nodes }, (_, index) => startEngine(place, index, spec))),
@@ -53,6 +63,7 @@ async function makeBed(place: BedPlace, spec: BedSpec): Promise<BedRecord> {
     outsideAddress: outsideAddress(place),
     outsideNamespace: `/run/netns/${place.outsideName}`,
     registry: registryAddress(place),
+    volumes: volumesFolder(place),
     managerSocket: nodes[0]?.dockerHost ?? '',
     nodes,
   }

@@ -47,6 +47,8 @@ export const bedRecordSchema = z.object({
   outsideAddress: z.string(),
   outsideNamespace: z.string(),
   registry: z.string(),
+  /** Whatever is mounted below it here is mounted in each node, too. */
+  volumes: z.string(),
   managerSocket: z.string(),
   nodes: z.array(bedNodeSchema),
 })
@@ -77,6 +79,8 @@ export function bedPlace(id: string): BedPlace {
     outsideName: `lpbed-${id}-outside`,
   }
 }
+
+export const volumesFolder = (place: BedPlace): string => join(place.folder, 'volumes')
 
 export function nodeName(place: BedPlace, index: number): string {
   return `lpbed-${place.id}-n${index + 1}`

@@ -28,7 +28,15 @@ export async function removeBed(place: BedPlace): Promise<void> {
   }
   cutWires(place)
   for (const folder of cgroupsOf(place)) removeCgroup(folder)
+  unmountBelow(place.folder)
   forgetBed(place)
+}
+
+/** Volumes that an agent mounted, and the folder that shares them; a loop device goes with its last mount. */
+function unmountBelow(folder: string): void {
+  const points = readLines('/proc/self/mounts').map((line) => line.split(' ')[1] ?? '')
+  for (const point of points.filter((path) => path.startsWith(`${folder}/`)).toReversed())
+    execFileSync('umount', ['--lazy', point], { stdio: 'pipe' })
 }
 
 /** Engines and what they run (by namespace and control group), and the registry (by its config). */

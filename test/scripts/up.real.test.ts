@@ -23,7 +23,7 @@ const pidOf = (machine: FreshMachine, name: string): number | undefined =>
 describe('a machine with no Docker Engine', async () => {
   const machine = await freshMachine()
   afterAll(() => machine.end())
-  const parts = ['dockerd', 'registry', 'postgres', 'api', 'worker', 'gateway', 'lms']
+  const parts = ['dockerd', 'registry', 'postgres', 'storage', 'api', 'worker', 'gateway', 'lms']
 
   it(
     'comes up with one command that ends by saying what to open',

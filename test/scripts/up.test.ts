@@ -189,6 +189,7 @@ describe('the practice class', () => {
     image: '127.0.0.1:7083/labplan/terminal@sha256:aa',
     machine: { cpu: 4, memoryMb: 8000 },
     now: Temporal.Instant.from('2026-12-24T09:13:20Z'),
+    hasLimits: true,
   }
   const changed = (text: string): Record<string, unknown>[] =>
     [parseAllDocuments(practiceText(text, practice))].flat().map((one) => one.toJS())
@@ -209,6 +210,13 @@ describe('the practice class', () => {
       { nodes: [{ key: 'this-machine', cpu: 2, memoryMb: 8000 }] },
       { image: 'labplan/terminal@sha256:aa' },
     ])
+  })
+
+  it('says nothing of limits on volumes where there can be none', () => {
+    const text =
+      'kind: Pool\nkey: local\nstorage: { backend: local }\n---\nkind: Pool\nkey: cloud\n'
+    expect(changed(text)[0]).toHaveProperty('storage')
+    expect(practiceText(text, { ...practice, hasLimits: false })).not.toContain('storage')
   })
 
   it('leaves the other courses as their authors wrote them', () => {

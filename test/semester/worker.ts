@@ -64,7 +64,7 @@ export function virtualWorker(means: Means): VirtualWorker {
   const engine = world.swarm.engine()
   const { now } = clock
   const common = { pool, ring, engine, log, now, pace: polls.pace }
-  const place = { installation, registry: '127.0.0.1:7083' }
+  const place = { installation, registry: '127.0.0.1:7083', storageRoot: '/srv/labplan' }
   const driver = seatDriver({ ...common, installation, probe: openDoors })
   const terraform = virtualTerraform(world, { name: means.name, pace, fate: means.fate })
   const jobs = jobSlots(

@@ -28,7 +28,11 @@ await importDocuments(pool, testRing(), now)
 /** One pass; answers the stacks that were asked for in it. */
 async function pass(at: Date, budget: { memoryMb: number; cores: number }): Promise<string[]> {
   const before = await jobs()
-  const place = { installation: database.installation, registry: '127.0.0.1:5000' }
+  const place = {
+    installation: database.installation,
+    registry: '127.0.0.1:5000',
+    storageRoot: '/srv/labplan',
+  }
   await reconciler({ pool, boss, place, now: () => at, budget }).reconcile()
   return (await jobs()).slice(before.length)
 }

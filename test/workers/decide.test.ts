@@ -12,6 +12,7 @@ const seat = {
   wanted_start: 0,
   started: 0,
   start_after: null,
+  volume_ready: true,
   task_id: null,
 }
 const quiet = { runningTaskId: undefined, alive: false }

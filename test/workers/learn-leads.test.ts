@@ -28,7 +28,11 @@ const at = (week: number, clock: string): Date =>
 await importDocuments(pool, testRing(), at(0, '06:00:00'))
 
 let now = at(0, '06:00:00')
-const place = { installation: database.installation, registry: '127.0.0.1:5000' }
+const place = {
+  installation: database.installation,
+  registry: '127.0.0.1:5000',
+  storageRoot: '/srv/labplan',
+}
 const worker = () =>
   reconciler({ pool, boss, place, now: () => now, budget: { memoryMb: 4096, cores: 2 } })
 async function look(when: Date, by = worker()): Promise<void> {

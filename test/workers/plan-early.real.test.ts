@@ -39,7 +39,7 @@ async function planNow(): Promise<void> {
   const { registry } = bed.seats([1])
   await earlyPlanner({
     ...{ pool: database.pool, engine: docker, runs: { ...services, now: () => now } },
-    place: { installation: database.installation, registry },
+    place: { installation: database.installation, registry, storageRoot: '/srv/labplan' },
     ...{ log: pino({ level: 'silent' }), now: () => now, signal: new AbortController().signal },
   }).plan()
 }

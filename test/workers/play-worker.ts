@@ -34,7 +34,11 @@ export type Done = {
 
 export function playWorker(database: TestDatabase, boss: Boss, at: (minute: number) => Date) {
   const { pool } = database
-  const place = { installation: database.installation, registry: '127.0.0.1:5000' }
+  const place = {
+    installation: database.installation,
+    registry: '127.0.0.1:5000',
+    storageRoot: '/srv/labplan',
+  }
   const tasks = new Map<string, string>()
   const done: Done[] = []
   let made = 0

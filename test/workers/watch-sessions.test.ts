@@ -31,7 +31,11 @@ const at = (clock: string): Date => new Date(`2026-11-24T${clock}:00Z`)
 await importDocuments(pool, ring, at('06:00'))
 
 async function look(now: Date): Promise<void> {
-  const place = { installation: database.installation, registry: '127.0.0.1:5000' }
+  const place = {
+    installation: database.installation,
+    registry: '127.0.0.1:5000',
+    storageRoot: '/srv/labplan',
+  }
   await reconciler({
     pool,
     boss,

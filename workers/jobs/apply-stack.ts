@@ -19,9 +19,10 @@ import {
 import { seatSecret } from '../../api/data/seat-secret.ts'
 import { type Seat, credentialOf, seatsOfCourse } from '../../api/data/seat.ts'
 import { type StackRow, findStack, markVolumes, postponeStack } from '../../api/data/stack-wish.ts'
+import { recordVolumes } from '../../api/data/volume.ts'
 import type { SeatTemplate } from '../../stacks/blueprint.ts'
 import type { SeatContent, SeatsContent, VolumesContent } from '../../stacks/content.ts'
-import { secretName, serviceName } from '../../stacks/parts/names.ts'
+import { secretName, serviceName, volumeName } from '../../stacks/parts/names.ts'
 import { digestOf, seatsPerStack, wantedAt } from '../../stacks/rules/wanted.ts'
 import type { Pace } from '../pace.ts'
 import type { Engine } from '../swarm/engine.ts'
@@ -106,13 +107,31 @@ function volumesGoal(
   content: VolumesContent,
   blueprintDigest: string,
 ): Goal {
-  const numbers = [...new Set(content.volumes.map((volume) => volume.seat))]
   const after = async (run: { runId: string; ok: boolean }) => {
-    if (run.ok)
-      await withTransaction(means.pool, (tx) => markVolumes(tx, { id: stack.course_id, numbers }))
+    if (run.ok) await noteVolumes(means, stack, content)
     await noteMade(means, stack, content, run)
   }
   return { request: { content, blueprintDigest, after }, isEmpty: false }
+}
+
+/** What was applied is what the storage agent is told: never what was only wished. */
+async function noteVolumes(
+  means: ApplyMeans,
+  stack: StackRow,
+  content: VolumesContent,
+): Promise<void> {
+  const numbers = [...new Set(content.volumes.map((volume) => volume.seat))]
+  const seats = await seatsOfCourse(means.pool, stack.course_id)
+  const idOf = new Map(seats.map((seat) => [seat.number, seat.id]))
+  const volumes = content.volumes.flatMap(({ seat, generation, limit }) => {
+    const seatId = idOf.get(seat)
+    const name = volumeName({ ...content, number: seat, generation })
+    return seatId ? [{ seatId, generation, name, limit: limit ?? null }] : []
+  })
+  await withTransaction(means.pool, async (tx) => {
+    await markVolumes(tx, { id: stack.course_id, numbers })
+    await recordVolumes(tx, { volumes, now: means.now() })
+  })
 }
 
 async function seatsGoal(
@@ -165,7 +184,12 @@ async function contentOfExisting(
       template,
     })
   }
-  return { kind: 'seats', key: stack.key, course8: stack.course_code, ...means.place, seats }
+  const { storageRoot, ...place } = means.place
+  const isKept = seats.some((seat) => seat.template.volume?.backend)
+  return {
+    ...{ kind: 'seats', key: stack.key, course8: stack.course_code, ...place, seats },
+    ...(isKept && { storageRoot }),
+  }
 }
 
 function isTouched(seat: Seat, goal: SeatContent | undefined): boolean {

@@ -1,12 +1,18 @@
 /** From what the blueprint wants to the content of a stack: generations, and whoever is at work left alone. */
-import { type SeatContent, type StackContent, contentDigest } from '../../stacks/content.ts'
+import {
+  type SeatContent,
+  type StackContent,
+  type VolumeContent,
+  contentDigest,
+} from '../../stacks/content.ts'
 import type { SeatTemplate } from '../../stacks/blueprint.ts'
+import { limitOf } from '../../stacks/rules/contents.ts'
 import type { WantedStack } from '../../stacks/rules/wanted.ts'
 import type { Db } from '../../api/data/db.ts'
 import { seatTemplate } from '../../api/data/seat-life.ts'
 import { type StackSeat, type StackWish, unusualSeats } from '../../api/data/stack-wish.ts'
 
-export type Place = { installation: string; registry: string }
+export type Place = { installation: string; registry: string; storageRoot: string }
 
 export async function contentOf(db: Db, place: Place, stack: WantedStack): Promise<StackContent> {
   return contentWith(db, place, stack, await unusualSeats(db, [stack]))
@@ -40,8 +46,11 @@ async function contentWith(
   rows: StackSeat[],
 ): Promise<StackContent> {
   const common = { key: stack.key, installation: place.installation, course8: stack.course8 }
-  if (stack.kind === 'volumes')
-    return { ...common, kind: 'volumes', volumes: volumesOf(stack.seats, rows) }
+  const root = (isKept: boolean) => (isKept ? { storageRoot: place.storageRoot } : {})
+  if (stack.kind === 'volumes') {
+    const volumes = volumesOf(stack, rows)
+    return { ...common, ...root(volumes.some((one) => one.limit)), kind: 'volumes', volumes }
+  }
   const known = new Map(rows.map((row) => [row.number, row]))
   const seats: SeatContent[] = []
   for (const number of stack.seats) {
@@ -49,7 +58,8 @@ async function contentWith(
     const template = await templateOf(db, stack, row)
     seats.push({ number, generation: row?.generation ?? 1, template })
   }
-  return { ...common, kind: 'seats', registry: place.registry, seats }
+  const isKept = seats.some((seat) => seat.template.volume?.backend)
+  return { ...common, ...root(isKept), kind: 'seats', registry: place.registry, seats }
 }
 
 /** A seat somebody works in keeps what it is made of; the new template waits for its next cold moment. */
@@ -59,18 +69,41 @@ async function templateOf(
   row: StackSeat | undefined,
 ): Promise<SeatTemplate> {
   if (!row?.at_work || row.template_digest === null || row.template_digest === stack.templateDigest)
-    return stack.template
+    return row?.engine_volumes.includes(row.generation)
+      ? withEngineVolume(stack.template)
+      : stack.template
   return seatTemplate<SeatTemplate>(db, row.template_digest)
 }
 
+/** One object for each template, since its digest is remembered by it. */
+const withEngineVolumes = new WeakMap<SeatTemplate, SeatTemplate>()
+
+/** Made when its pool had no backend: its files are in the engine's own volume, and stay there. */
+function withEngineVolume(template: SeatTemplate): SeatTemplate {
+  if (!template.volume?.backend) return template
+  const known = withEngineVolumes.get(template)
+  if (known) return known
+  const { backend: _backend, ...volume } = template.volume
+  const made = { ...template, volume }
+  withEngineVolumes.set(template, made)
+  return made
+}
+
 /** Every generation of every number that has a volume or a holder: a smaller plan drops none. */
-function volumesOf(wanted: number[], rows: StackSeat[]): { seat: number; generation: number }[] {
-  const generations = new Map(wanted.map((number) => [number, 1]))
-  for (const row of rows)
+function volumesOf(stack: WantedStack, rows: StackSeat[]): VolumeContent[] {
+  const generations = new Map(stack.seats.map((number) => [number, 1]))
+  const byEngine = new Map<number, number[]>()
+  for (const row of rows) {
+    byEngine.set(row.number, row.engine_volumes)
     if (row.taken || row.volume_made || generations.has(row.number))
       generations.set(row.number, row.generation)
+  }
+  const limit = limitOf(stack.template)
   return [...generations].flatMap(([seat, last]) =>
-    Array.from({ length: last }, (_, i) => ({ seat, generation: i + 1 })),
+    Array.from({ length: last }, (_, i) => {
+      const isEngines = byEngine.get(seat)?.includes(i + 1)
+      return { seat, generation: i + 1, ...(!isEngines && limit) }
+    }),
   )
 }
 

@@ -25,6 +25,7 @@ type SeatFacts = Pick<
   | 'started'
   | 'start_after'
   | 'task_id'
+  | 'volume_ready'
 >
 
 export function decide(seat: SeatFacts, seen: Seen, now: Date): Step {
@@ -53,7 +54,8 @@ function whenDown(seat: SeatFacts, seen: Seen): Step {
 
 function whenUp(seat: SeatFacts, seen: Seen, now: Date): Step {
   const isStale = seat.wanted_start > seat.started
-  if (seat.state === 'cold') return isDue(seat, now) ? 'scale up' : 'none'
+  // Never before its files are there: it would begin with an empty home, or not at all.
+  if (seat.state === 'cold') return seat.volume_ready && isDue(seat, now) ? 'scale up' : 'none'
   if (isStale) return 'scale down'
   if (seat.state === 'failed') return isDue(seat, now) ? 'scale down' : 'none'
   if (seat.state === 'ready') return seen.runningTaskId === seat.task_id ? 'none' : 'bring up'

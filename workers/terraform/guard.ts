@@ -3,6 +3,7 @@
  * costs a delay, a wrong one costs somebody's work.
  */
 import type { Change } from './plan.ts'
+import { NOTHING_OUTSIDE } from './survey.ts'
 
 export type Refusal = { code: RefusalCode; address: string; detail: string }
 export type RefusalCode =
@@ -38,6 +39,8 @@ export function refusals(input: GuardInput): Refusal[] {
 
 function refusalsOf(change: Change, input: GuardInput): Refusal[] {
   const refuse = (code: RefusalCode, detail: string) => [{ code, address: change.address, detail }]
+  // Limits of volumes: what holds files is not touched by it.
+  if (change.type === NOTHING_OUTSIDE && input.kind === 'volumes') return []
   if (change.type !== TYPES[input.kind])
     return refuse('type_not_ours', `${change.type} in a ${input.kind} stack`)
   const stranger = strangeLabels(change, input)

@@ -92,6 +92,9 @@ export function wantedNames(content: StackContent): Map<string, string> {
   )
 }
 
+/** Values that a stack only writes down: they are in its state and nowhere else. */
+export const NOTHING_OUTSIDE = 'terraform_data'
+
 const state = z.looseObject({
   resources: z.array(
     z.looseObject({
@@ -114,7 +117,7 @@ export function readState(bytes: Buffer | undefined): Recorded[] {
   if (!bytes) return []
   const { resources } = state.parse(JSON.parse(bytes.toString()))
   return resources
-    .filter((resource) => resource.mode === 'managed')
+    .filter((resource) => resource.mode === 'managed' && resource.type !== NOTHING_OUTSIDE)
     .flatMap(({ type, name, instances }) =>
       instances
         .filter((instance) => instance.deposed === undefined)

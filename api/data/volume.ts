@@ -1,0 +1,75 @@
+/** Volumes of seats: what each is held to, what of it is used, and whether it is there. */
+import { type Db, execute, many, sql } from './db.ts'
+import { newId } from './ids.ts'
+
+export type VolumeBackend = 'engine' | 'local'
+export type VolumeState = 'wanted' | 'ready' | 'missing' | 'damaged'
+
+export type AppliedVolume = {
+  seatId: string
+  generation: number
+  name: string
+  /** Null for one that the engine keeps itself. */
+  limit: { backend: 'local'; limitMb: number } | null
+}
+
+/** Terraform made these, or changed what they are held to: the storage agent is told next. */
+export async function recordVolumes(
+  tx: Db,
+  applied: { volumes: AppliedVolume[]; now: Date },
+): Promise<void> {
+  const column = <T>(of: (volume: AppliedVolume) => T) => applied.volumes.map(of)
+  await execute(
+    tx,
+    sql`insert into volume (id, seat_id, generation, name, backend, limit_mb, state, state_at, created_at)
+        select v.id, seat_id, generation, name, coalesce(backend, 'engine'), limit_mb,
+          case when backend is null then 'ready' else 'wanted' end, ${applied.now}, ${applied.now}
+        from unnest(${column(newId)}::uuid[], ${column((v) => v.seatId)}::uuid[], ${column((v) => v.generation)}::int[],
+            ${column((v) => v.name)}::text[], ${column((v) => v.limit?.backend ?? null)}::text[],
+            ${column((v) => v.limit?.limitMb ?? null)}::int[]) as v (id, seat_id, generation, name, backend, limit_mb)
+        on conflict (seat_id, generation) do update set limit_mb = excluded.limit_mb
+          where volume.backend = excluded.backend and volume.limit_mb is distinct from excluded.limit_mb`,
+  )
+  await execute(tx, sql`select pg_notify('storage', '')`)
+}
+
+export type KeptVolume = {
+  id: string
+  name: string
+  state: VolumeState
+  limit_mb: number
+  limit_bytes: number | null
+  used_bytes: number | null
+  message_code: string | null
+}
+
+/** Every volume that the backend keeps, by name. */
+export async function keptVolumes(db: Db, backend: VolumeBackend): Promise<KeptVolume[]> {
+  return many(
+    db,
+    sql`select id, name, state, limit_mb, limit_bytes, used_bytes, message_code from volume
+        where backend = ${backend} order by name`,
+  )
+}
+
+export type VolumeSight = {
+  id: string
+  state: VolumeState
+  limitBytes: number | null
+  usedBytes: number | null
+  message: { code: string; params: Record<string, string | number> } | null
+}
+
+/** What the agent says of a volume; whoever looks at its seat's page is told. */
+export async function recordSight(tx: Db, sight: VolumeSight & { now: Date }): Promise<void> {
+  const { message, now } = sight
+  await execute(
+    tx,
+    sql`with told as (
+          update volume set state = ${sight.state}, state_at = case when state = ${sight.state} then state_at else ${now} end,
+            limit_bytes = coalesce(${sight.limitBytes}::bigint, limit_bytes), used_bytes = coalesce(${sight.usedBytes}::bigint, used_bytes),
+            seen_at = ${now}, message_code = ${message?.code ?? null}, message_params = ${JSON.stringify(message?.params ?? {})}
+          where id = ${sight.id} returning seat_id)
+        select pg_notify('workspace', workspace.id::text) from workspace join told on told.seat_id = workspace.seat_id`,
+  )
+}

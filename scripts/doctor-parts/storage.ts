@@ -1,0 +1,70 @@
+/** Volumes: which have no limit, whether the storage agent keeps the others, and whether the disk can. */
+import { currentBlueprint } from '../../api/data/blueprint.ts'
+import type { Pool } from '../../api/data/db.ts'
+import { keptVolumes } from '../../api/data/volume.ts'
+import { storageAgent } from '../../api/storage-agent.ts'
+import type { Settings } from '../steps/settings.ts'
+import { socketOf, whyNoLimits } from '../steps/storage.ts'
+import { type Look, bad, doubtful, good, listed, reason } from './look.ts'
+
+const MIB = 1024 * 1024
+const GUIDE = 'docs/storage.md'
+
+export async function volumesLook(settings: Settings, pool: Pool): Promise<Look> {
+  const kept = await keptVolumes(pool, 'local')
+  const wrong = kept.filter((volume) => volume.state === 'missing' || volume.state === 'damaged')
+  if (wrong.length > 0)
+    return bad(
+      `${listed(wrong.map((volume) => `${volume.name} is ${volume.state}`))}; its seat does not start`,
+      `Mount the disk it was on, or restore it: ${GUIDE}. The log of the agent has more (.labplan/log/storage.log).`,
+    )
+  const unlimited = await poolsWithoutLimit(pool)
+  if (kept.length === 0 && unlimited.length === 0) return good('no course has any')
+  const agent = kept.length > 0 ? await agentLook(settings, kept) : undefined
+  if (agent && agent.state !== 'good') return agent
+  if (unlimited.length === 0) return agent ?? good('all have a limit')
+  const why = whyNoLimits(settings)
+  return doubtful(
+    `those of ${unlimited.length === 1 ? 'pool' : 'pools'} ${listed(unlimited)} have no limit: one student can fill the disk`,
+    why === undefined
+      ? `Give the pool “storage: { backend: local }”: ${GUIDE}.`
+      : `Not on this machine (${why}); what there is besides: ${GUIDE}.`,
+  )
+}
+
+/** Pools whose courses give their students files, and that hold them to no limit. */
+async function poolsWithoutLimit(pool: Pool): Promise<string[]> {
+  const head = await currentBlueprint(pool)
+  if (!head) return []
+  const { courses, pools } = head.blueprint
+  return pools
+    .filter(
+      ({ key, storage }) => !storage && courses.some((one) => one.pool === key && one.volumes),
+    )
+    .map(({ key }) => key)
+}
+
+async function agentLook(
+  settings: Settings,
+  kept: { limit_mb: number; used_bytes: number | null }[],
+): Promise<Look> {
+  try {
+    const { freeBytes } = await storageAgent({ socket: socketOf(settings) }).list()
+    const promised = kept.reduce(
+      (sum, volume) => sum + Math.max(0, volume.limit_mb * MIB - (volume.used_bytes ?? 0)),
+      0,
+    )
+    if (promised <= freeBytes) return good(`${kept.length} with a limit, all there`)
+    return doubtful(
+      `${gb(promised)} GB are promised and not used yet, and the disk has ${gb(freeBytes)} GB free`,
+      'Make room there, or lower limits: a full disk is full for everybody.',
+    )
+  } catch (error) {
+    return bad(
+      `the storage agent does not answer (${reason(error)}): seats that stopped do not start`,
+      'Start it: scripts/up. If it starts and ends, its log says why (.labplan/log/storage.log).',
+    )
+  }
+}
+
+const gb = (bytes: number): string => (bytes / 1e9).toFixed(1)

@@ -1,0 +1,35 @@
+/** Volumes with a real limit on this machine: whether they can be had here, and the agent that keeps them. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { storageAgent } from '../../api/storage-agent.ts'
+import type { Settings } from './settings.ts'
+import { findProgram, isRoot } from './shell.ts'
+
+/** Program → Debian's package. */
+export const STORAGE_PROGRAMS = {
+  'mkfs.ext4': 'e2fsprogs',
+  losetup: 'mount',
+  fallocate: 'util-linux',
+}
+
+/** Why volumes here are the engine's own, without a limit; undefined when they can have one. */
+export function whyNoLimits({ dockerHost }: Pick<Settings, 'dockerHost'>): string | undefined {
+  if (!dockerHost.startsWith('unix:')) return `the engine at ${dockerHost} is not on this machine`
+  if (!isRoot()) return 'mounting file systems needs root'
+  if (!existsSync('/dev/loop-control')) return 'this machine has no loop devices'
+  const missing = Object.entries(STORAGE_PROGRAMS).find(([program]) => !findProgram(program))
+  return missing && `${missing[0]} is missing (Debian: ${missing[1]})`
+}
+
+export const socketOf = ({ home }: Pick<Settings, 'home'>): string =>
+  join(home, 'run', 'storage.sock')
+
+/** It listens only once all that it keeps is mounted. */
+export async function agentAnswers(settings: Pick<Settings, 'home'>): Promise<boolean> {
+  return storageAgent({ socket: socketOf(settings) })
+    .list()
+    .then(
+      () => true,
+      () => false,
+    )
+}

@@ -1,0 +1,47 @@
+/** A storage agent's folder of a test's own, gone with all that was mounted in it, also after a run that was killed. */
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const PREFIX = 'labplan-test-storage-'
+
+export type StorageScene = { root: string; end(): void }
+
+export function storageScene(): StorageScene {
+  sweepDeadRuns()
+  const root = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`))
+  // A student's process has to pass.
+  chmodSync(root, 0o711)
+  return { root, end: () => remove(root) }
+}
+
+function remove(folder: string): void {
+  for (const point of mountsBelow(folder).toReversed())
+    execFileSync('umount', ['--lazy', point], { stdio: 'pipe' })
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+}
+
+export function mountsBelow(folder: string): string[] {
+  const lines = readFileSync('/proc/self/mounts', 'utf8').split('\n')
+  return lines
+    .flatMap((line) => line.split(' ')[1] ?? [])
+    .filter((at) => at.startsWith(`${folder}/`))
+}
+
+/** Loop devices whose file is below a folder: never two for one. */
+export function loopFiles(folder: string): string[] {
+  const listed = execFileSync('losetup', ['--noheadings', '--output', 'BACK-FILE', '--list'])
+  return listed
+    .toString()
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((file) => file.startsWith(`${folder}/`))
+}
+
+function sweepDeadRuns(): void {
+  for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(PREFIX))) {
+    const owner = name.slice(PREFIX.length).split('-')[0] ?? ''
+    if (!readdirSync('/proc').includes(owner)) remove(join(tmpdir(), name))
+  }
+}

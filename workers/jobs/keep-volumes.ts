@@ -1,0 +1,109 @@
+/**
+ * Brings what the storage agent keeps to what Terraform applied, and writes down what it says. Level-triggered: what was
+ * made and not written down is found again, what was told twice is as it was. Nothing here deletes.
+ */
+import type { Logger } from 'pino'
+import { notify, type Pool, withTransaction } from '../../api/data/db.ts'
+import {
+  type KeptVolume,
+  keptVolumes,
+  recordSight,
+  type VolumeSight,
+} from '../../api/data/volume.ts'
+import type { AgentRefusal, AgentVolume, StorageAgent } from '../../api/storage-agent.ts'
+
+type Means = {
+  pool: Pool
+  agent: StorageAgent
+  log: Pick<Logger, 'info' | 'warn'>
+  now: () => Date
+}
+
+const AT_ONCE = 2
+/** A figure that moved less is not worth a write for each of thousands of volumes. */
+const NOTABLE_BYTES = 256 * 1024
+const MIB = 1024 * 1024
+
+export type VolumeKeeper = { keep(): Promise<void> }
+
+export function volumeKeeper(means: Means): VolumeKeeper {
+  let isSilent = false
+  return {
+    async keep() {
+      const rows = await keptVolumes(means.pool, 'local')
+      if (rows.length === 0) return
+      const there = await means.agent.list().catch((error: unknown) => {
+        // Said once for each time it goes away, not at each look.
+        if (!isSilent) means.log.warn({ err: error }, 'the storage agent does not answer')
+        isSilent = true
+      })
+      if (!there) return
+      isSilent = false
+      const seen = new Map(there.volumes.map((volume) => [volume.name, volume]))
+      const queue = rows.values()
+      const hands = Array.from({ length: AT_ONCE }, () => keepSome(means, queue, seen))
+      await Promise.all(hands)
+    },
+  }
+}
+
+/** Each is written down when it is done: seats that wait for theirs do not wait for the others'. */
+async function keepSome(
+  means: Means,
+  queue: Iterator<KeptVolume> & Iterable<KeptVolume>,
+  seen: Map<string, AgentVolume>,
+): Promise<void> {
+  for (const row of queue) {
+    const sight = await sightOf(means, row, seen.get(row.name))
+    if (!sight) continue
+    const hasMoved = sight.state !== row.state
+    await withTransaction(means.pool, async (tx) => {
+      await recordSight(tx, { ...sight, now: means.now() })
+      // A seat that waited for it may start.
+      if (hasMoved) await notify(tx, 'work')
+    })
+    if (hasMoved) means.log.info({ volume: row.name, state: sight.state }, 'a volume changed')
+  }
+}
+
+/** Undefined when the row says it already. */
+async function sightOf(
+  { agent }: Means,
+  row: KeptVolume,
+  found: AgentVolume | undefined,
+): Promise<VolumeSight | undefined> {
+  if (found?.state === 'ready' && isSized(found, row.limit_mb))
+    return isKnown(row, found) ? undefined : sightWith(row, found)
+  const isNew = row.state === 'wanted'
+  const { volume, code } = await agent.ensure({ name: row.name, limitMb: row.limit_mb, isNew })
+  const sight = sightWith(row, volume, code)
+  return isKnown(row, volume) && row.message_code === (sight.message?.code ?? null)
+    ? undefined
+    : sight
+}
+
+const isSized = ({ limitBytes }: AgentVolume, limitMb: number): boolean =>
+  limitBytes !== null && limitBytes >= limitMb * MIB && limitBytes < (limitMb + 1) * MIB
+
+function isKnown(row: KeptVolume, volume: AgentVolume): boolean {
+  const moved = (a: number | null, b: number | null) =>
+    a === null || b === null ? a !== b : Math.abs(a - b) >= NOTABLE_BYTES
+  return (
+    row.state === volume.state &&
+    !moved(row.used_bytes, volume.usedBytes) &&
+    !moved(row.limit_bytes, volume.limitBytes)
+  )
+}
+
+function sightWith(row: KeptVolume, volume: AgentVolume, code?: AgentRefusal): VolumeSight {
+  const message =
+    code === undefined ? null : { code: `volume.${code}`, params: paramsOf(row, volume) }
+  const { state, limitBytes, usedBytes } = volume
+  return { id: row.id, state, limitBytes, usedBytes, message }
+}
+
+const paramsOf = (row: KeptVolume, volume: AgentVolume) => ({
+  wantedMb: row.limit_mb,
+  usedMb: Math.ceil((volume.usedBytes ?? 0) / MIB),
+  ...(volume.problem !== undefined && { problem: volume.problem }),
+})

@@ -1,0 +1,33 @@
+/** What every backend of the storage agent can do. A volume is named as its Docker volume is. */
+
+export type VolumeSight = {
+  name: string
+  /** missing: it was made here, and is not here; damaged: it is, and cannot be mounted. */
+  state: 'ready' | 'missing' | 'damaged'
+  limitBytes: number | null
+  usedBytes: number | null
+  /** What is wrong, in the words of the program that said so. */
+  problem?: string
+}
+
+export type Ensured =
+  | { ok: true; volume: VolumeSight }
+  /** below-use: more is in it than it shall hold; in-use: it can only grow while no seat has it. */
+  | { ok: false; code: 'below-use' | 'in-use'; volume: VolumeSight }
+  | { ok: false; code: 'missing' | 'damaged'; volume: VolumeSight }
+
+export type Backend = {
+  /** Mounts all that was made here: after a restart of the machine nobody has to ask for it. */
+  start(): Promise<void>
+  list(): Promise<VolumeSight[]>
+  /** Makes, mounts and sizes a volume. One that is not new is never made: an empty home is not its files. */
+  ensure(wish: { name: string; limitMb: number; isNew: boolean }): Promise<Ensured>
+  /** Free bytes where volumes are. */
+  freeBytes(): Promise<number>
+}
+
+/** `lp-<installation>-<course8>-s017-g1`, and so the name of a file and of a folder. */
+export const isVolumeName = (name: string): boolean =>
+  /^lp-[a-z0-9]{8}-[a-z0-9]{8}-s\d{3,}-g\d+$/.test(name)
+
+export const MIB = 1024 * 1024

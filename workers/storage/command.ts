@@ -1,0 +1,79 @@
+/** The programs of e2fsprogs and util-linux that the local backend runs, as values. Sizes are in bytes. */
+import { execFile } from 'node:child_process'
+
+export type Argv = [program: string, ...args: string[]]
+
+/** Another size than this is not meant: mke2fs would choose 1 KiB blocks for small ones. */
+export const BLOCK = 4096
+const LIMIT_MS = 120_000
+
+/**
+ * Blocks of 4 KiB, nothing kept for root, and an inode for each 4 KiB up to 16 GiB, so that many small files fill a volume
+ * before its inodes are gone. The file is new and so all zeros: nothing has to be written over.
+ */
+export function formatCommand(file: string, bytes: number): Argv {
+  const inodeRatio = bytes > 16 * 2 ** 30 ? 16_384 : BLOCK
+  return [
+    ...([
+      'mkfs.ext4',
+      '-q',
+      '-F',
+      '-b',
+      String(BLOCK),
+      '-I',
+      '256',
+      '-i',
+      String(inodeRatio),
+    ] as const),
+    ...['-m', '0', '-J', 'size=4', '-E'],
+    ...['lazy_itable_init=1,assume_storage_prezeroed=1,nodiscard', file],
+  ]
+}
+
+/**
+ * From a loop device, or from a file through one that goes with its last mount. `discard` gives the machine back what students delete;
+ * nobody's file is a device or runs as another.
+ */
+export const mountCommand = (source: string, folder: string): Argv => [
+  ...(['mount', '-t', 'ext4', '-o'] as const),
+  `${source.startsWith('/dev/') ? '' : 'loop,'}nodev,nosuid,discard,noinit_itable,errors=remount-ro`,
+  ...[source, folder],
+]
+
+export const unmountCommand = (folder: string): Argv => ['umount', folder]
+export const describeCommand = (file: string): Argv => ['dumpe2fs', '-h', file]
+export const attachedCommand = (file: string): Argv => [
+  ...(['losetup', '--noheadings', '--output', 'NAME', '--associated'] as const),
+  file,
+]
+export const lengthenCommand = (device: string): Argv => ['losetup', '--set-capacity', device]
+/** Online: needs CAP_SYS_RESOURCE, which not every root has. */
+export const growCommand = (device: string): Argv => ['resize2fs', device]
+export const checkCommand = (device: string): Argv => ['e2fsck', '-f', '-p', device]
+/** Takes blocks without writing them. */
+export const reserveCommand = (file: string, bytes: number): Argv => [
+  ...(['fallocate', '--length'] as const),
+  String(bytes),
+  file,
+]
+
+export class CommandError extends Error {
+  readonly code: number | null
+  constructor(argv: Argv, code: number | null, said: string) {
+    super(`${argv.join(' ')}: ${said.trim().split('\n').at(-1) || `exit code ${code}`}`)
+    this.code = code
+  }
+}
+
+/** Runs it and answers its stdout; throws CommandError with its last words. */
+export function run(argv: Argv): Promise<string> {
+  const [program, ...args] = argv
+  const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', E2FSPROGS_SKIP_PROGRESS: '1' }
+  return new Promise((resolve, reject) => {
+    execFile(program, args, { env, timeout: LIMIT_MS }, (error, stdout, stderr) => {
+      if (!error) return resolve(stdout)
+      const code = typeof error.code === 'number' ? error.code : null
+      reject(new CommandError(argv, code, stderr || error.message))
+    })
+  })
+}

@@ -1,0 +1,212 @@
+/** One volume of the local backend on disk: its file, its loop device, where it is mounted. */
+import {
+  access,
+  mkdir,
+  open,
+  readFile,
+  rename,
+  rm,
+  stat,
+  statfs,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { z } from 'zod'
+import { MIB } from './backend.ts'
+import {
+  attachedCommand,
+  BLOCK,
+  checkCommand,
+  CommandError,
+  describeCommand,
+  formatCommand,
+  mountCommand,
+  run,
+} from './command.ts'
+
+/** Blocks that ext4 keeps to note where delayed writes went; its own 2 % would show as missing space. */
+const KEPT_BLOCKS = 256
+/** How far above its limit a new file system may be; the rest is taken from it by a file (ballast). */
+const SLACK_BYTES = MIB / 2
+
+export type Place = ReturnType<typeof placeOf>
+
+export function placeOf(root: string, name: string) {
+  const mount = join(root, 'mounts', name)
+  return {
+    name,
+    image: join(root, 'images', `${name}.ext4`),
+    /** Written once the image is whole: from then on the image has to be there. */
+    note: join(root, 'images', `${name}.json`),
+    making: join(root, 'images', `${name}.making`),
+    mount,
+    /** What the seat sees. Only there while the volume is mounted. */
+    home: join(mount, 'home'),
+    /** Outside what the seat sees: takes what the file system has above its limit. */
+    ballast: join(mount, '.ballast'),
+  }
+}
+
+export const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  )
+
+const noteSchema = z.object({ limitMb: z.number() })
+
+export async function readNote(place: Place): Promise<{ limitMb: number } | undefined> {
+  const text = await readFile(place.note, 'utf8').catch(() => undefined)
+  return text === undefined ? undefined : noteSchema.parse(JSON.parse(text))
+}
+
+/** Whole or not at all, also when the machine loses power. */
+export async function writeNote(place: Place, note: { limitMb: number }): Promise<void> {
+  const written = `${place.note}.new`
+  const file = await open(written, 'w', 0o600)
+  try {
+    await file.writeFile(JSON.stringify(note))
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(written, place.note)
+  await syncFolder(join(place.note, '..'))
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
+  await handle.sync().finally(() => handle.close())
+}
+
+/** Formats a sparse file that holds `limitMb` for its student; under its own name only once it is whole. */
+export async function makeImage(place: Place, limitMb: number): Promise<void> {
+  const want = limitMb * MIB
+  // An inode for each 4 KiB takes 6.25 %, the journal 4 MiB; the rest is found by looking.
+  let bytes = roundUp(want * 1.068 + 5 * MIB)
+  for (let look = 0; look < 8; look++) {
+    await rm(place.making, { force: true })
+    await writeFile(place.making, '', { mode: 0o600 })
+    await truncate(place.making, bytes)
+    await run(formatCommand(place.making, bytes))
+    const over = (await capacityOfFile(place.making)) - want
+    if (over >= 0 && over <= SLACK_BYTES) break
+    bytes = roundUp(bytes - over * 1.02 + (over < 0 ? 64 * 1024 : 0))
+  }
+  const file = await open(place.making, 'r')
+  await file.sync().finally(() => file.close())
+  await rename(place.making, place.image)
+  await syncFolder(join(place.image, '..'))
+}
+
+const roundUp = (bytes: number): number => Math.ceil(bytes / BLOCK) * BLOCK
+
+/** What fits into a file system that is empty: the kernel counts in the same way (minixdf). */
+async function capacityOfFile(file: string): Promise<number> {
+  const { blocks, overhead } = await figuresOf(file)
+  return (blocks - overhead - KEPT_BLOCKS) * BLOCK
+}
+
+/** How large the file system is, whatever its file or device. */
+export async function fileSystemBytes(device: string): Promise<number> {
+  return (await figuresOf(device)).blocks * BLOCK
+}
+
+async function figuresOf(file: string): Promise<{ blocks: number; overhead: number }> {
+  const text = await run(describeCommand(file))
+  const figure = (name: string) => Number(new RegExp(`^${name}:\\s*(\\d+)`, 'm').exec(text)?.[1])
+  const [blocks, overhead] = [figure('Block count'), figure('Overhead clusters')]
+  if (!Number.isFinite(blocks + overhead))
+    throw new Error(`dumpe2fs did not say how large ${file} is.`)
+  return { blocks, overhead }
+}
+
+/** The image's loop device, while somebody has it mounted. Two for one file would ruin what is in it. */
+export async function attachedDevice(place: Place): Promise<string | undefined> {
+  const [first, ...others] = (await run(attachedCommand(place.image)))
+    .split('\n')
+    .flatMap((line) => line.trim() || [])
+  if (others.length > 0)
+    throw new Error(
+      `${place.image} has more than one loop device: ${[first, ...others].join(', ')}.`,
+    )
+  return first
+}
+
+/** Mounted on its folder, with its home in it; repaired first when it was not left cleanly. */
+export async function mountImage(place: Place, isNew: boolean): Promise<void> {
+  const mounted = await mountedDevice(place)
+  if (!mounted) {
+    const source = (await attachedDevice(place)) ?? place.image
+    await mkdir(place.mount, { recursive: true, mode: 0o711 })
+    await run(mountCommand(source, place.mount)).catch(async (error: unknown) => {
+      if (!(error instanceof CommandError)) throw error
+      await repair(source)
+      await run(mountCommand(source, place.mount))
+    })
+  }
+  await keepFewBlocks(place)
+  // The image's own home is made once, when it is new: later its absence is a loss, not a beginning.
+  if (isNew) await mkdir(place.home, { recursive: true, mode: 0o755 })
+}
+
+/** Exit codes of e2fsck: 1 is "repaired". */
+export async function repair(device: string): Promise<void> {
+  await run(checkCommand(device)).catch((error: unknown) => {
+    if (!(error instanceof CommandError) || error.code !== 1) throw error
+  })
+}
+
+/** The device that is mounted on the volume's folder. */
+export async function mountedDevice(place: Place): Promise<string | undefined> {
+  const table = await readFile('/proc/self/mountinfo', 'utf8')
+  for (const line of table.split('\n')) {
+    const fields = line.split(' ')
+    if (unescaped(fields[4] ?? '') === place.mount) return fields[fields.indexOf('-') + 2]
+  }
+  return undefined
+}
+
+const unescaped = (path: string): string =>
+  path.replaceAll(/\\(\d{3})/g, (_, octal: string) =>
+    String.fromCharCode(Number.parseInt(octal, 8)),
+  )
+
+export async function keepFewBlocks(place: Place): Promise<void> {
+  const device = await mountedDevice(place)
+  if (device) await writeFile(keptFile(device), String(KEPT_BLOCKS)).catch(() => {})
+}
+
+const keptFile = (device: string): string => `/sys/fs/ext4/${basename(device)}/reserved_clusters`
+
+/** In bytes: what its student may have in it, what is in it, and what the ballast takes. */
+export async function measure(
+  place: Place,
+): Promise<{ capacity: number; used: number; ballast: number }> {
+  const device = await mountedDevice(place)
+  if (!device) throw new Error(`${place.name} is not mounted.`)
+  const [{ blocks, bavail, bsize }, kept, ballast] = await Promise.all([
+    statfs(place.mount),
+    readFile(keptFile(device), 'utf8'),
+    stat(place.ballast).then(
+      (found) => found.blocks * 512,
+      () => 0,
+    ),
+  ])
+  const capacity = (blocks - Number(kept)) * bsize - ballast
+  return { capacity, used: Math.max(0, capacity - bavail * bsize), ballast }
+}
+
+const LET_GO_MS = 1_000
+const LOOK_MS = 50
+
+/** Nobody has it mounted any more, in whatever namespace: its loop device went with the last mount. */
+export async function isLetGo(place: Place): Promise<boolean> {
+  for (let waited = 0; waited < LET_GO_MS; waited += LOOK_MS) {
+    if (!(await attachedDevice(place))) return true
+    await sleep(LOOK_MS)
+  }
+  return false
+}

@@ -1,0 +1,171 @@
+/**
+ * Backend `local`: a file system in a file for each volume, mounted through a loop device. Its size is the limit, on any
+ * kernel. Each step may be the last one before a power cut: whatever is found is gone on with, and nothing is
+ * ever formatted that has a name.
+ */
+import { mkdir, readdir, rm, stat, statfs, truncate } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Backend, type Ensured, isVolumeName, MIB, type VolumeSight } from './backend.ts'
+import {
+  BLOCK,
+  CommandError,
+  growCommand,
+  lengthenCommand,
+  reserveCommand,
+  run,
+  unmountCommand,
+} from './command.ts'
+import {
+  exists,
+  fileSystemBytes,
+  isLetGo,
+  keepFewBlocks,
+  makeImage,
+  measure,
+  mountImage,
+  mountedDevice,
+  type Place,
+  placeOf,
+  readNote,
+  repair,
+  writeNote,
+} from './local-file.ts'
+
+/** What a volume may be above its limit, and still be right. */
+const EXACT_BYTES = MIB / 2
+const ROUNDS = 8
+
+export function localBackend({ root }: { root: string }): Backend {
+  const turns = new Map<string, Promise<unknown>>()
+  /** One thing at a time for each volume; volumes do not wait for each other. */
+  const inTurn = <T>(name: string, work: (place: Place) => Promise<T>): Promise<T> => {
+    if (!isVolumeName(name)) throw new Error(`${name} is no name of a volume.`)
+    const turn = (turns.get(name) ?? Promise.resolve()).then(() => work(placeOf(root, name)))
+    const settled = turn.catch(() => {})
+    turns.set(name, settled)
+    return turn
+  }
+  return {
+    async start() {
+      await mkdir(join(root, 'images'), { recursive: true, mode: 0o700 })
+      // Seats of every user pass through these folders, and may list neither.
+      await mkdir(join(root, 'mounts'), { recursive: true, mode: 0o711 })
+      for (const name of await madeNames(root)) await inTurn(name, sight)
+    },
+    async list() {
+      const sights: VolumeSight[] = []
+      for (const name of await madeNames(root)) sights.push(await inTurn(name, sight))
+      return sights
+    },
+    ensure: (wish) => inTurn(wish.name, (place) => ensure(place, wish)),
+    async freeBytes() {
+      const { bavail, bsize } = await statfs(root)
+      return bavail * bsize
+    },
+  }
+}
+
+/** Everything whose image was whole once. What was only begun is in no list, and begun again. */
+async function madeNames(root: string): Promise<string[]> {
+  const files = await readdir(join(root, 'images'))
+  return files
+    .flatMap((file) => (file.endsWith('.json') ? [file.slice(0, -5)] : []))
+    .filter(isVolumeName)
+    .toSorted()
+}
+
+/** How a volume is now; mounted if it was not. */
+async function sight(place: Place): Promise<VolumeSight> {
+  const nothing = { name: place.name, limitBytes: null, usedBytes: null }
+  if (!(await exists(place.image))) return { ...nothing, state: 'missing' }
+  try {
+    await mountImage(place, false)
+    if (!(await exists(place.home)))
+      return { ...nothing, state: 'damaged', problem: 'there is no home in it' }
+    const { capacity, used } = await measure(place)
+    return { name: place.name, state: 'ready', limitBytes: capacity, usedBytes: used }
+  } catch (error) {
+    return {
+      ...nothing,
+      state: 'damaged',
+      problem: error instanceof Error ? error.message : String(error),
+    }
+  }
+}
+
+async function ensure(
+  place: Place,
+  { limitMb, isNew }: { limitMb: number; isNew: boolean },
+): Promise<Ensured> {
+  const note = await readNote(place)
+  if (!note && !isNew && !(await exists(place.image)))
+    return {
+      ok: false,
+      code: 'missing',
+      volume: { name: place.name, state: 'missing', limitBytes: null, usedBytes: null },
+    }
+  if (!note) {
+    if (!(await exists(place.image))) await makeImage(place, limitMb)
+    await mountImage(place, true)
+    await writeNote(place, { limitMb })
+  }
+  const before = await sight(place)
+  if (before.state !== 'ready') return { ok: false, code: before.state, volume: before }
+  const refused = await fit(place, limitMb * MIB)
+  if (!refused) await writeNote(place, { limitMb })
+  const volume = await sight(place)
+  return refused ? { ok: false, code: refused, volume } : { ok: true, volume }
+}
+
+/** Brings what it can hold to what it shall, while it is in use; answers why not. */
+async function fit(place: Place, want: number): Promise<'below-use' | 'in-use' | undefined> {
+  for (let round = 0; round < ROUNDS; round++) {
+    const { capacity, used, ballast } = await measure(place)
+    const over = capacity - want
+    if (over >= 0 && over <= EXACT_BYTES) return undefined
+    if (over > 0) {
+      if (used > want) return 'below-use'
+      await run(reserveCommand(place.ballast, ballast + over))
+    } else if (ballast > 0) {
+      await lighten(place, Math.max(0, ballast + over))
+    } else if (!(await grow(place, -over))) return 'in-use'
+  }
+  throw new Error(`${place.name} did not come to ${want} bytes in ${ROUNDS} steps.`)
+}
+
+async function lighten(place: Place, bytes: number): Promise<void> {
+  if (bytes === 0) await rm(place.ballast)
+  else await truncate(place.ballast, bytes)
+}
+
+/** Lengthens file, device and file system; false when that must wait until no seat has it. */
+async function grow(place: Place, missing: number): Promise<boolean> {
+  const device = await mountedDevice(place)
+  if (!device) return false
+  // From what the file system is, not the file: one that could not follow yet is not lengthened at each try.
+  const goal = (await fileSystemBytes(device)) + missing * 1.07 + 64 * 1024
+  const { size } = await stat(place.image)
+  if (size < goal) await truncate(place.image, Math.ceil(goal / BLOCK) * BLOCK)
+  await run(lengthenCommand(device))
+  try {
+    await run(growCommand(device))
+  } catch (error) {
+    if (!(error instanceof CommandError) || !/permission denied/i.test(error.message)) throw error
+    if (!(await growUnmounted(place))) return false
+  }
+  await keepFewBlocks(place)
+  return true
+}
+
+/** Without the right to grow it online: for the moment it takes, and only while nobody has it. */
+async function growUnmounted(place: Place): Promise<boolean> {
+  await run(unmountCommand(place.mount))
+  try {
+    if (!(await isLetGo(place))) return false
+    await repair(place.image)
+    await run(growCommand(place.image))
+    return true
+  } finally {
+    await mountImage(place, false)
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * The storage agent: makes, mounts and measures the volumes of this machine as it is told. It knows no database and no
+ * Swarm, so that it may run where students' containers do; it deletes nothing.
+ */
+import { mkdirSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { dirname } from 'node:path'
+import { readConfig } from '../../api/config.ts'
+import { openLog } from '../../api/log.ts'
+import { localBackend } from './local.ts'
+import { serveAgent } from './server.ts'
+
+const config = readConfig()
+const log = openLog('storage', config.logLevel)
+const { root, socket } = config.storage
+await ownAlone(root)
+const backend = localBackend({ root })
+await backend.start()
+mkdirSync(dirname(socket), { recursive: true, mode: 0o700 })
+const served = await serveAgent(backend, { socket, log })
+log.info({ root }, 'the storage agent runs')
+
+const stop = (): void => {
+  served.close().then(
+    () => process.exit(0),
+    () => process.exit(1),
+  )
+}
+process.once('SIGTERM', stop)
+process.once('SIGINT', stop)
+
+/** Two agents on the same files would format and grow them at once. The kernel lets go of this name with the process. */
+function ownAlone(folder: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const lock = createServer()
+    lock.once('error', (cause) =>
+      reject(new Error(`Another storage agent keeps the volumes in ${folder}.`, { cause })),
+    )
+    lock.listen(`\0labplan-storage:${folder}`, () => resolve())
+  })
+}
