@@ -106,6 +106,21 @@ export function duration(locale: Locale, ms: number): string {
   return `${Math.floor(hours / 24)}\u00a0${locale === 'fr' ? 'j' : 'd'}`
 }
 
+const UNITS = { en: ['MB', 'GB', 'TB'], fr: ['Mo', 'Go', 'To'] } as const
+
+/** `230 MB`, `1.5 GB`, in units of 1024 as quotas are; below one `0.3 MB`. */
+export function byteSize(locale: Locale, bytes: number): string {
+  let amount = bytes / 2 ** 20
+  let unit = 0
+  while (amount >= 1024 && unit < 2) {
+    amount /= 1024
+    unit++
+  }
+  const digits = amount < 10 && amount % 1 >= 0.05 ? 1 : 0
+  const text = amount.toFixed(digits)
+  return `${locale === 'fr' ? text.replace('.', ',') : text}\u00a0${UNITS[locale][unit]}`
+}
+
 const formats = new Map<string, Intl.DateTimeFormat>()
 
 // Making a formatter costs a hundred times more than using one.

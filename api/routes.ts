@@ -32,6 +32,7 @@ import * as receipt from './handlers/receipt.ts'
 import * as run from './handlers/run.ts'
 import * as registrationLink from './handlers/registration-link.ts'
 import * as status from './handlers/status.ts'
+import * as volume from './handlers/volume.ts'
 import * as workspace from './handlers/workspace.ts'
 import { z } from 'zod'
 import { type Route, get, post } from './route.ts'
@@ -167,6 +168,7 @@ export const routes: Route[] = [
   get('/api/sessions', administrator, status.sessions, 'Sessions to come'),
   get('/api/forecast', administrator, forecast.read, 'Demand and capacity to come'),
   get('/api/inventory', administrator, inventory.read, 'What exists, and what is off'),
+  get('/api/volumes', administrator, volume.list, 'Volumes, their limits and use'),
   get('/api/receipts', administrator, receipt.read, 'Receipts of sessions'),
   get('/api/receipts/chain', administrator, receipt.chain, 'Receipts, to be verified'),
   get('/api/notices', administrator, notice.list, 'What people were told'),

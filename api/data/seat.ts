@@ -260,6 +260,7 @@ export async function seatPorts(
 /** A teacher's list: number, state and who sits there, by the name the LMS gave, if it gave one. */
 export async function courseSeats(db: Db, course: { courseId: string }) {
   return many<{
+    id: string
     number: number
     state: SeatState
     state_at: Date
@@ -271,7 +272,7 @@ export async function courseSeats(db: Db, course: { courseId: string }) {
     message_params: Record<string, string | number>
   }>(
     db,
-    sql`select seat.number, seat.state, seat.state_at, seat.taken as occupied, person.display_name,
+    sql`select seat.id, seat.number, seat.state, seat.state_at, seat.taken as occupied, person.display_name,
           workspace.id as workspace_id, workspace.state as workspace_state, seat.message_code, seat.message_params
         from seat left join workspace on workspace.seat_id = seat.id left join person on person.id = workspace.person_id
         where seat.course_id = ${course.courseId} and (seat.state <> 'absent' or seat.taken) order by seat.number`,

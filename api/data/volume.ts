@@ -73,3 +73,90 @@ export async function recordSight(tx: Db, sight: VolumeSight & { now: Date }): P
         select pg_notify('workspace', workspace.id::text) from workspace join told on told.seat_id = workspace.seat_id`,
   )
 }
+
+export type DiskLevel = 'fine' | 'nearly' | 'full'
+
+/** What a person is shown of a volume that is held to a limit. */
+export type DiskView = {
+  state: VolumeState
+  limitBytes: number
+  usedBytes: number
+  level: DiskLevel
+  /** Why it is not as the plan says. */
+  message: { code: string; params: Record<string, string | number> } | null
+}
+
+const NEARLY = 0.9
+/** Less room than this is none: a file of a page would not fit beside what programs write. */
+const NOTHING_LEFT_BYTES = 1024 * 1024
+
+export function diskLevel({
+  limitBytes,
+  usedBytes,
+}: {
+  limitBytes: number
+  usedBytes: number
+}): DiskLevel {
+  if (limitBytes - usedBytes < NOTHING_LEFT_BYTES) return 'full'
+  return usedBytes >= limitBytes * NEARLY ? 'nearly' : 'fine'
+}
+
+type DiskRow = {
+  seat_id: string
+  state: VolumeState
+  limit_mb: number
+  limit_bytes: number | null
+  used_bytes: number | null
+  message_code: string | null
+  message_params: Record<string, string | number>
+}
+
+/** The volume in use of each of these seats; those that nobody holds to a limit are left out. */
+export async function disksOf(db: Db, seatIds: string[]): Promise<Map<string, DiskView>> {
+  const rows = await many<DiskRow>(
+    db,
+    sql`select seat_id, volume.state, limit_mb, limit_bytes, used_bytes, volume.message_code, volume.message_params
+        from volume join seat on seat.id = seat_id
+        where seat_id = any(${seatIds}::uuid[]) and volume.generation = seat.generation and backend <> 'engine'`,
+  )
+  return new Map(rows.map((row) => [row.seat_id, diskView(row)]))
+}
+
+function diskView(row: DiskRow): DiskView {
+  const limitBytes = row.limit_bytes ?? row.limit_mb * 1024 * 1024
+  const usedBytes = row.used_bytes ?? 0
+  const { state, message_code: code, message_params: params } = row
+  return {
+    state,
+    limitBytes,
+    usedBytes,
+    level: diskLevel({ limitBytes, usedBytes }),
+    message: code === null ? null : { code, params },
+  }
+}
+
+export type VolumeLine = {
+  name: string
+  course: string
+  seat: number
+  generation: number
+  backend: VolumeBackend
+  state: VolumeState
+  limit_mb: number | null
+  limit_bytes: number | null
+  used_bytes: number | null
+  message_code: string | null
+  message_params: Record<string, string | number>
+}
+
+/** All volumes, or a course's, by course and number. */
+export async function volumeLines(db: Db, courseKey?: string): Promise<VolumeLine[]> {
+  return many(
+    db,
+    sql`select volume.name, course.key as course, seat.number as seat, volume.generation, backend, volume.state, limit_mb,
+          limit_bytes, used_bytes, volume.message_code, volume.message_params
+        from volume join seat on seat.id = seat_id join course on course.id = seat.course_id
+        where ${courseKey ?? null}::text is null or course.key = ${courseKey ?? null}
+        order by course.key, seat.number, volume.generation`,
+  )
+}

@@ -5,6 +5,7 @@ import { type QueueView, queueView } from './queue.ts'
 import { type Credential, type PortKind, type SeatState, credentialOf, seatPorts } from './seat.ts'
 import type { Extension } from '../../stacks/rules/lifecycle.ts'
 import type { WorkspaceState } from './workspace.ts'
+import { type DiskView, disksOf } from './volume.ts'
 import { extensionOf } from './workspace-time.ts'
 
 export type StepCode =
@@ -39,6 +40,8 @@ export type WorkspaceView = {
   message: { code: string; params: Record<string, string | number> } | null
   credential: Credential | null
   nodeAddress: string | null
+  /** Null while it has none, or nobody holds it to a limit. */
+  disk: DiskView | null
   ports: {
     containerPort: number
     name: string
@@ -119,6 +122,7 @@ export async function workspaceView(
     message: messageOf(row),
     credential: credentialIn(row, ring),
     nodeAddress: row.node_address,
+    disk: row.seat_id ? ((await disksOf(db, [row.seat_id])).get(row.seat_id) ?? null) : null,
     ports: ports.map((port) => ({
       containerPort: port.container_port,
       name: port.name,

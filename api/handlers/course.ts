@@ -7,6 +7,7 @@ import { waitingInCourse } from '../data/overview.ts'
 import { pastSessions } from '../data/receipt.ts'
 import { courseSeats } from '../data/seat.ts'
 import { sessionsToCome } from '../data/session.ts'
+import { disksOf } from '../data/volume.ts'
 import { claimWorkspace } from '../data/workspace-begin.ts'
 import { type CourseView, courseFragment, coursePage } from '../pages/course.ts'
 import { liveEvents } from '../pages/live.ts'
@@ -40,7 +41,11 @@ async function viewOf(visit: Visit, course: SeenCourse, at: Date): Promise<Cours
   ])
   // Names are for who teaches these students, not for who runs the machines.
   const seen = course.role === 'teacher' ? seats : seats.map(nameless)
-  return { course, sessions, seats: seen, waiting, notes, past, notices, mayPlan: plans }
+  const disks = await disksOf(
+    pool,
+    seats.map((seat) => seat.id),
+  )
+  return { course, sessions, seats: seen, disks, waiting, notes, past, notices, mayPlan: plans }
 }
 
 const nameless = <Seat extends { display_name: string | null }>(seat: Seat): Seat => ({

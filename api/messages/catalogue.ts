@@ -6,6 +6,7 @@ import type { Message } from '../locale.ts'
 import { admin } from './admin.ts'
 import { common } from './common.ts'
 import { course } from './course.ts'
+import { disk } from './disk.ts'
 import { forecast } from './forecast.ts'
 import { gateway } from './gateway.ts'
 import { lead } from './lead.ts'
@@ -24,6 +25,7 @@ export const catalogue: Readonly<Record<string, Message>> = {
   ...common,
   ...workspace,
   ...seat,
+  ...disk,
   ...course,
   ...admin,
   ...receipt,

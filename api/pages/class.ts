@@ -1,12 +1,19 @@
 /** The class as its teacher sees it: counts, then every seat with who sits there and how they are. */
 import type { courseSeats } from '../data/seat.ts'
+import type { DiskView } from '../data/volume.ts'
 import { clock, duration, say } from '../locale.ts'
 import type { Visit } from '../visit.ts'
+import { diskCell } from './disk.ts'
 import { type Html, html } from './html.ts'
 import { type Look, tableOf, tag } from './table.ts'
 
 type SeatLine = Awaited<ReturnType<typeof courseSeats>>[number]
-export type ClassView = { seats: SeatLine[]; waiting: number }
+export type ClassView = {
+  seats: SeatLine[]
+  waiting: number
+  /** By seat id; empty where volumes have no limit. */
+  disks: Map<string, DiskView>
+}
 
 // A seat with nobody on it that was made long ago says its age, not an hour of another day.
 const SAME_DAY_MS = 12 * 3600_000
@@ -17,6 +24,14 @@ export function classSection(visit: Visit, view: ClassView, timeZone: string): H
     { head: t('course.seat'), cell: (row: SeatLine) => row.number, isNumber: true },
     { head: t('course.who'), cell: (row: SeatLine) => whoOf(visit, row) },
     { head: t('course.state'), cell: (row: SeatLine) => stateOf(visit, row) },
+    ...(view.disks.size > 0
+      ? [
+          {
+            head: t('course.disk'),
+            cell: (row: SeatLine) => diskCell(visit, view.disks.get(row.id)),
+          },
+        ]
+      : []),
     { head: t('course.since'), cell: (row: SeatLine) => sinceOf(visit, row, timeZone) },
   ]
   return html`<section class="sheet" aria-labelledby="class-title">

@@ -4,6 +4,7 @@ import { actable } from '../data/workspace.ts'
 import { say } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
+import { diskSection } from './disk.ts'
 import { csrfField, frame } from './frame.ts'
 import { type Html, html } from './html.ts'
 import { live } from './live.ts'
@@ -43,7 +44,7 @@ export function workspaceFragment(visit: Visit, view: WorkspaceView, timeZone: s
       ${view.seatNumber !== null && html`<p class="seat-name">${t('workspace.seat', { number: view.seatNumber })}</p>`}
     </header>
     ${situation(visit, view, timeZone, t)} ${view.state === 'ready' && doors(visit, view, t)}
-    ${acts(visit, view, t)}
+    ${view.disk && diskSection(visit, view.disk)} ${acts(visit, view, t)}
   </article>`
 }
 

@@ -24,6 +24,7 @@ import { freePort } from '../api/lti-scene.ts'
 import { openWebsite } from '../api/website.ts'
 import { allDocuments } from '../cast/documents.ts'
 import { addLmsCourse, importDocuments } from '../cast/record.ts'
+import { keptVolume, unlimited } from './sick-volumes.ts'
 import { healthyEngine, playEngine, playRegistry, playStranger } from './played.ts'
 
 const site = await openWebsite(new Date())
@@ -356,9 +357,9 @@ const faults: [name: string, part: string, says: RegExp, fault: Fault][] = [
   ],
   ['a frozen pool', 'Freezes', /applies frozen in local .*: power cut/, frozen()],
   ['a receipt that was removed', 'Receipts', /^removed: those of /, unreceipted()],
-  ['volumes without a limit', 'Volumes', /^those of pool local have no limit/, unlimited()],
-  ['a storage agent that is away', 'Volumes', /agent does not answer/, keptVolume('ready')],
-  ['a volume that is gone', 'Volumes', /^lp-x is missing; its seat/, keptVolume('missing')],
+  ['volumes without a limit', 'Volumes', /^those of pool local have no limit/, unlimited(pool)],
+  ['a storage agent that is away', 'Volumes', /agent does not answer/, keptVolume(pool, 'ready')],
+  ['a volume that is gone', 'Volumes', /^lp-x is missing; its seat/, keptVolume(pool, 'missing')],
 ]
 
 function network(key: string, answer: unknown): Fault {
@@ -416,33 +417,6 @@ function overdue(): Fault {
     sicken: () =>
       write(sql`update session set state = 'ended', grace_ends_at = ${over} where id = ${first}`),
     heal: () => write(sql`update session set state = 'closed' where id = ${first}`),
-  }
-}
-
-/** The blueprint in force says nothing of storage. */
-function unlimited(): Fault {
-  let before: { digest: string; bytes: Buffer }
-  const head = sql`(select digest from blueprint_head)`
-  const put = (bytes: Buffer) =>
-    write(sql`update blueprint set bytes = ${bytes} where digest = ${head}`)
-  return {
-    async sicken() {
-      before = await one(pool, sql`select digest, bytes from blueprint where digest = ${head}`)
-      const text = before.bytes.toString().replace(/,"storage":\{[^}]*\}/, '')
-      await put(Buffer.from(text))
-    },
-    heal: () => put(before.bytes),
-  }
-}
-
-function keptVolume(state: string): Fault {
-  return {
-    sicken: () =>
-      write(
-        sql`insert into volume (id, seat_id, generation, name, backend, limit_mb, state, state_at, created_at)
-            select ${newId()}, id, 1, 'lp-x', 'local', 8, ${state}, ${new Date()}, ${new Date()} from seat limit 1`,
-      ),
-    heal: () => write(sql`delete from volume where name = 'lp-x'`),
   }
 }
 

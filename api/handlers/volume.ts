@@ -1,0 +1,23 @@
+/** Volumes as JSON, for the command line. */
+import { findCourse } from '../data/course.ts'
+import { volumeLines } from '../data/volume.ts'
+import { Problem } from '../errors.ts'
+import { say } from '../locale.ts'
+import type { Handler } from '../visit.ts'
+
+export const list: Handler = async (visit) => {
+  const course = visit.query.get('course') ?? undefined
+  if (course !== undefined && !(await findCourse(visit.pool, course)))
+    throw new Problem(404, 'problem.not-found')
+  const rows = await volumeLines(visit.pool, course)
+  return {
+    json: {
+      volumes: rows.map((row) => ({
+        ...{ name: row.name, course: row.course, seat: row.seat, generation: row.generation },
+        ...{ backend: row.backend, state: row.state },
+        ...{ plannedMb: row.limit_mb, limitBytes: row.limit_bytes, usedBytes: row.used_bytes },
+        message: row.message_code && say(visit.locale, row.message_code, row.message_params),
+      })),
+    },
+  }
+}

@@ -1,0 +1,42 @@
+/** How full a disk is: a section of the student's page, and a cell of the teacher's table. */
+import type { DiskView } from '../data/volume.ts'
+import { byteSize, say } from '../locale.ts'
+import type { Visit } from '../visit.ts'
+import { type Html, html } from './html.ts'
+import { type Look, tag } from './table.ts'
+
+/** What to do is said in words, not only by a colour. */
+export function diskSection(visit: Visit, disk: DiskView): Html {
+  const { limitBytes, usedBytes } = disk
+  const size = (bytes: number) => byteSize(visit.locale, bytes)
+  const t = (code: string, params = {}) => say(visit.locale, code, params)
+  const word = disk.state === 'ready' ? disk.level : disk.state
+  const free = size(Math.max(0, limitBytes - usedBytes))
+  const isGrave = word === 'full' || word === 'missing' || word === 'damaged'
+  return html`<section class="disk is-${word}" aria-labelledby="disk-title">
+    <h2 id="disk-title">${t('disk.title')}</h2>
+    <div>
+      <p class="figure">${t('disk.used', { used: size(usedBytes), limit: size(limitBytes) })}</p>
+      <meter
+        min="0"
+        max="${limitBytes}"
+        value="${Math.min(usedBytes, limitBytes)}"
+        high="${Math.round(limitBytes * 0.9)}"
+        optimum="0"
+        aria-labelledby="disk-title"
+      ></meter>
+    </div>
+    <p class="said" ${isGrave ? html`role="alert"` : ''}>${t(`disk.${word}`, { free })}</p>
+  </section>`
+}
+
+const looks: Record<string, Look> = { nearly: 'busy', full: 'bad', wanted: 'calm' }
+
+export function diskCell({ locale }: Visit, disk: DiskView | undefined): Html | string {
+  if (!disk) return html`<span class="faint">–</span>`
+  const word = disk.state === 'ready' ? disk.level : disk.state
+  const [used, limit] = [byteSize(locale, disk.usedBytes), byteSize(locale, disk.limitBytes)]
+  return html`<span class="unbroken">${say(locale, 'course.disk.of', { used, limit })}</span>
+    ${word !== 'fine' && tag(looks[word] ?? 'bad', say(locale, `course.disk.${word}`))}
+    ${disk.message && html`<span class="faint">${say(locale, disk.message.code, disk.message.params)}</span>`}`
+}

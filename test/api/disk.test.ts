@@ -1,0 +1,148 @@
+/** How full a disk is, in words: on the student's page, on the teacher's, and on the command line. */
+import { afterAll, beforeEach, expect, it } from 'vitest'
+import { execute, many, sql, withTransaction } from '../../api/data/db.ts'
+import { diskLevel, keptVolumes, recordSight, recordVolumes } from '../../api/data/volume.ts'
+import { byteSize } from '../../api/locale.ts'
+import { labplan } from '../../scripts/labplan.ts'
+import {
+  addLmsCourse,
+  BEFORE_CLASS,
+  IN_CLASS,
+  importDocuments,
+  launch,
+  seatReady,
+  signIn,
+} from '../cast/record.ts'
+import { textOf } from './page-text.ts'
+import { openWebsite } from './website.ts'
+
+const MIB = 2 ** 20
+const site = await openWebsite(IN_CLASS)
+afterAll(() => site.close())
+const { pool, ring } = site
+const now = IN_CLASS
+await importDocuments(pool, ring, BEFORE_CLASS)
+const contextId = await addLmsCourse(pool, { courseKey: 'networks-101', contextId: '2', now })
+const one = await signIn(pool, { name: 'Student One', contextId, now })
+const teacher = await signIn(pool, { name: 'Teacher One', contextId, now, role: 'teacher' })
+const mine = await launch(pool, { personId: one.personId, courseKey: 'networks-101', now })
+await seatReady(pool, mine.id, now)
+const [seat] = await many<{ id: string; number: number }>(
+  pool,
+  sql`select seat.id, number from seat join workspace on workspace.seat_id = seat.id`,
+)
+
+const applied = (limitMb: number) =>
+  withTransaction(pool, (tx) =>
+    recordVolumes(tx, {
+      volumes: [
+        { seatId: seat!.id, generation: 1, name: 'lp-v', limit: { backend: 'local', limitMb } },
+      ],
+      now,
+    }),
+  )
+
+beforeEach(async () => {
+  await execute(pool, sql`delete from volume`)
+  await applied(256)
+})
+
+type Sight = Omit<Parameters<typeof recordSight>[1], 'id' | 'now'>
+async function seen(sight: Partial<Sight>): Promise<void> {
+  const [row] = await keptVolumes(pool, 'local')
+  const healthy = {
+    state: 'ready',
+    limitBytes: 256 * MIB,
+    usedBytes: 12 * MIB,
+    message: null,
+  } as const
+  await withTransaction(pool, (tx) => recordSight(tx, { ...healthy, ...sight, id: row!.id, now }))
+}
+
+async function read(path: string, who: { token: string }, locale = 'en'): Promise<string> {
+  const cookie = `__Host-labplan=${who.token}; __Host-labplan-locale=${locale}`
+  return textOf((await site.get(path, { headers: { cookie } })).text)
+}
+const page = (locale?: string) => read(`/workspaces/${mine.id}`, one, locale)
+
+it('is told with its figures', async () => {
+  await seen({})
+  expect(await page()).toContain('12 MB of 256 MB used')
+  expect(await page('fr')).toContain('12 Mo utilisés sur 256 Mo')
+  expect(await read('/courses/networks-101', teacher)).toContain('12 MB of 256 MB')
+})
+
+it('says from 90 % on how little is left, and that it is full when nothing is', async () => {
+  await seen({ usedBytes: 240 * MIB })
+  expect(await page()).toContain('Almost full: 16 MB left.')
+  expect(await read('/courses/networks-101', teacher)).toContain('almost full')
+  await seen({ usedBytes: 255.75 * MIB })
+  expect(await page()).toContain('Full: nothing more can be saved.')
+  expect(await page('fr')).toContain('Plein')
+})
+
+it('says that files are away, and that nothing was deleted', async () => {
+  await seen({ state: 'missing', limitBytes: null, usedBytes: null })
+  expect(await page()).toContain('Your files cannot be reached at the moment. Nothing was deleted')
+})
+
+it('tells the teacher why a smaller limit does not hold', async () => {
+  const message = { code: 'volume.below-use', params: { wantedMb: 100, usedMb: 150 } }
+  await seen({ usedBytes: 150 * MIB, message })
+  const text = await read('/courses/networks-101', teacher)
+  expect(text).toContain('150 MB are used: it cannot be lowered to 100 MB.')
+})
+
+it('shows nothing of a volume that the engine keeps', async () => {
+  await execute(pool, sql`update volume set backend = 'engine', limit_mb = null`)
+  expect(await page()).not.toContain('Your disk')
+  expect(await read('/courses/networks-101', teacher)).not.toContain('Disk')
+})
+
+it('keeps what made it, whatever its pool has later; a new limit is told to the agent', async () => {
+  await seen({})
+  await applied(300)
+  expect(await keptVolumes(pool, 'local')).toMatchObject([{ state: 'ready', limit_mb: 300 }])
+  await withTransaction(pool, (tx) =>
+    recordVolumes(tx, {
+      volumes: [{ seatId: seat!.id, generation: 1, name: 'lp-v', limit: null }],
+      now,
+    }),
+  )
+  expect(await keptVolumes(pool, 'local')).toHaveLength(1)
+})
+
+it('is listed on the command line', async () => {
+  await seen({ usedBytes: 250 * MIB })
+  const lines: string[] = []
+  const print = (line: string) => lines.push(line)
+  const env = {
+    LABPLAN_HOME: site.home,
+    LABPLAN_API_URL: `http://127.0.0.1:${new URL(site.origin).port}`,
+  }
+  const call = (...words: string[]) => labplan(words, { print, complain: print }, env)
+  expect(await call('volume', 'list', 'networks-101')).toBe(0)
+  expect(lines.join('\n')).toMatch(/networks-101 +1 +1 +local +ready +250 MB +256 MB/)
+  expect(await call('volume', 'list', '--full', '--json')).toBe(0)
+  expect(JSON.parse(lines.at(-1)!)).toMatchObject({
+    volumes: [{ name: 'lp-v', plannedMb: 256, usedBytes: 250 * MIB }],
+  })
+  expect(await call('volume', 'list', 'no-such')).toBe(1)
+  await seen({})
+  expect(await call('volume', 'list', '--full')).toBe(0)
+  expect(lines.at(-1)).toBe('None is full or amiss.')
+})
+
+it('has levels that follow the figures', () => {
+  const level = (usedMb: number) => diskLevel({ limitBytes: 100 * MIB, usedBytes: usedMb * MIB })
+  expect([0, 89.9, 90, 98.9, 99.5, 100, 101].map(level)).toEqual([
+    ...['fine', 'fine', 'nearly', 'nearly', 'full', 'full', 'full'],
+  ])
+})
+
+it('says sizes as people do', () => {
+  const texts = [0, 0.32, 5, 5.25, 230, 1024, 1536, 2 ** 21].map((mb) => byteSize('fr', mb * MIB))
+  expect(texts.map((text) => text.replace('\u00a0', ' '))).toEqual([
+    ...['0 Mo', '0,3 Mo', '5 Mo', '5,3 Mo', '230 Mo', '1 Go', '1,5 Go', '2 To'],
+  ])
+})

@@ -1,0 +1,34 @@
+/** Volumes that the doctor should name, for a while. */
+import { type Pool, execute, one, sql } from '../../api/data/db.ts'
+import { newId } from '../../api/data/ids.ts'
+
+type Sickness = { sicken: () => unknown; heal: () => unknown }
+
+/** The blueprint in force says nothing of storage. */
+export function unlimited(pool: Pool): Sickness {
+  let before: { digest: string; bytes: Buffer }
+  const head = sql`(select digest from blueprint_head)`
+  const put = (bytes: Buffer) =>
+    execute(pool, sql`update blueprint set bytes = ${bytes} where digest = ${head}`)
+  return {
+    async sicken() {
+      before = await one(pool, sql`select digest, bytes from blueprint where digest = ${head}`)
+      const text = before.bytes.toString().replace(/,"storage":\{[^}]*\}/, '')
+      await put(Buffer.from(text))
+    },
+    heal: () => put(before.bytes),
+  }
+}
+
+/** One volume that the agent should keep, in this state. */
+export function keptVolume(pool: Pool, state: string): Sickness {
+  return {
+    sicken: () =>
+      execute(
+        pool,
+        sql`insert into volume (id, seat_id, generation, name, backend, limit_mb, state, state_at, created_at)
+            select ${newId()}, id, 1, 'lp-x', 'local', 8, ${state}, ${new Date()}, ${new Date()} from seat limit 1`,
+      ),
+    heal: () => execute(pool, sql`delete from volume where name = 'lp-x'`),
+  }
+}
