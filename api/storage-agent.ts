@@ -62,12 +62,15 @@ function ask(
 ): Promise<{ status: number; body: unknown }> {
   const text = body === undefined ? undefined : JSON.stringify(body)
   return new Promise((resolve, reject) => {
-    const call = request({ socketPath, method, path, timeout: LIMIT_MS }, (answer) => {
-      let read = ''
-      answer.setEncoding('utf8').on('data', (part: string) => (read += part))
-      answer.on('error', reject)
-      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body: parsed(read) }))
-    })
+    const call = request(
+      { socketPath, method, path, timeout: LIMIT_MS, agent: false },
+      (answer) => {
+        let read = ''
+        answer.setEncoding('utf8').on('data', (part: string) => (read += part))
+        answer.on('error', reject)
+        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body: parsed(read) }))
+      },
+    )
     call.on('timeout', () => call.destroy(new Error('The storage agent took too long.')))
     call.on('error', reject)
     call.end(text)

@@ -73,7 +73,7 @@ async function sightOf(
   found: AgentVolume | undefined,
 ): Promise<VolumeSight | undefined> {
   if (found?.state === 'ready' && isSized(found, row.limit_mb))
-    return isKnown(row, found) ? undefined : sightWith(row, found)
+    return isKnown(row, found) && row.message_code === null ? undefined : sightWith(row, found)
   const isNew = row.state === 'wanted'
   const { volume, code } = await agent.ensure({ name: row.name, limitMb: row.limit_mb, isNew })
   const sight = sightWith(row, volume, code)

@@ -16,12 +16,17 @@ export type Ensured =
   | { ok: false; code: 'below-use' | 'in-use'; volume: VolumeSight }
   | { ok: false; code: 'missing' | 'damaged'; volume: VolumeSight }
 
+/** Folders of this machine. What is uploaded lies in the same file system as the home, and outside it. */
+export type VolumePlace = { home: string; uploads: string; sight(): Promise<VolumeSight> }
+
 export type Backend = {
   /** Mounts all that was made here: after a restart of the machine nobody has to ask for it. */
   start(): Promise<void>
   list(): Promise<VolumeSight[]>
   /** Makes, mounts and sizes a volume. One that is not new is never made: an empty home is not its files. */
   ensure(wish: { name: string; limitMb: number; isNew: boolean }): Promise<Ensured>
+  /** Where its files and what is being uploaded are; undefined when it is not ready. */
+  place(name: string): Promise<VolumePlace | undefined>
   /** Free bytes where volumes are. */
   freeBytes(): Promise<number>
 }

@@ -44,7 +44,9 @@ export function placeOf(root: string, name: string) {
     mount,
     /** What the seat sees. Only there while the volume is mounted. */
     home: join(mount, 'home'),
-    /** Outside what the seat sees: takes what the file system has above its limit. */
+    /** Outside what the seat sees: what arrives for it. */
+    uploads: join(mount, 'uploads'),
+    /** Also outside: takes what the file system has above its limit. */
     ballast: join(mount, '.ballast'),
   }
 }

@@ -58,6 +58,11 @@ export function localBackend({ root }: { root: string }): Backend {
       return sights
     },
     ensure: (wish) => inTurn(wish.name, (place) => ensure(place, wish)),
+    place: (name) =>
+      inTurn(name, async (place) => {
+        if ((await sight(place)).state !== 'ready') return undefined
+        return { home: place.home, uploads: place.uploads, sight: () => inTurn(name, sight) }
+      }),
     async freeBytes() {
       const { bavail, bsize } = await statfs(root)
       return bavail * bsize

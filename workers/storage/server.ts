@@ -2,9 +2,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { chmod, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
 import type { RunLog } from '../terraform/context.ts'
-import { type Backend, isVolumeName } from './backend.ts'
+import { zipFolder } from './archive.ts'
+import { type Backend, isVolumeName, type VolumePlace } from './backend.ts'
+import { listFolder, NoSuchFile, openFile, pathOf } from './files.ts'
+import { type Uploads, uploadsOf } from './uploads.ts'
 
 const wish = z.strictObject({ limitMb: z.int().min(1).max(1e9), isNew: z.boolean() })
 const BODY_LIMIT = 64 * 1024
@@ -21,8 +26,9 @@ export async function serveAgent(
   if (await answers(options.socket))
     throw new Error(`Another storage agent listens on ${options.socket}: stop it first.`)
   await rm(options.socket, { force: true })
+  const uploads = uploadsOf()
   const server = createServer((request, response) => {
-    respond(backend, request, response).catch((error: unknown) => {
+    respond(backend, uploads, request, response).catch((error: unknown) => {
       options.log.error({ err: error }, 'a request could not be answered')
       if (!response.headersSent) send(response, { status: 500, body: { error: said(error) } })
       else response.destroy()
@@ -61,17 +67,100 @@ function listen(server: Server, socket: string): Promise<void> {
 
 async function respond(
   backend: Backend,
+  uploads: Uploads,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const { pathname } = new URL(request.url ?? '/', 'http://agent')
-  const [, what, name = '', ...rest] = pathname.split('/')
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://agent')
+  const [, what, name = '', part = '', id = '', ...rest] = pathname.split('/')
   if (what !== 'volumes' || rest.length > 0 || (name !== '' && !isVolumeName(name)))
-    return send(response, { status: 404, body: { error: 'There is nothing here.' } })
+    return send(response, nothingHere)
+  if (part !== '')
+    return onFiles(backend, uploads, { request, response, name, part, id, searchParams })
   if (request.method === 'GET' && name === '') return send(response, await list(backend))
   if (request.method === 'PUT' && name !== '')
     return send(response, await ensure(backend, name, await readBody(request)))
-  send(response, { status: 405, body: { error: `${request.method} is not for ${pathname}.` } })
+  send(response, notFor(request.method))
+}
+
+const nothingHere: Answer = { status: 404, body: { error: 'There is nothing here.' } }
+const notFor = (method = ''): Answer => ({
+  status: 405,
+  body: { error: `${method} is not for this.` },
+})
+
+type FilesCall = {
+  request: IncomingMessage
+  response: ServerResponse
+  name: string
+  part: string
+  id: string
+  searchParams: URLSearchParams
+}
+
+async function onFiles(backend: Backend, uploads: Uploads, call: FilesCall): Promise<void> {
+  const { request, response, part, id, searchParams } = call
+  const place = await backend.place(call.name)
+  if (!place) return send(response, { status: 409, body: { error: 'The volume is not ready.' } })
+  if (part === 'uploads' && (id === '' || /^[0-9a-f]{32}$/.test(id)))
+    return uploads.handle(place, request, response)
+  if (id !== '') return send(response, nothingHere)
+  if (request.method !== 'GET') return send(response, notFor(request.method))
+  try {
+    const path = pathOf(searchParams.get('path') ?? '')
+    if (part === 'files') return send(response, await files(place, path, searchParams))
+    if (part === 'content') return await content(place, path, response)
+    if (part === 'archive') return await archive(place, path, response)
+    send(response, nothingHere)
+  } catch (error) {
+    if (!(error instanceof NoSuchFile)) throw error
+    send(response, { status: 404, body: { error: error.message } })
+  }
+}
+
+async function files(
+  { home }: VolumePlace,
+  path: Buffer[],
+  asked: URLSearchParams,
+): Promise<Answer> {
+  const [start, count] = [Number(asked.get('start') ?? 0), Number(asked.get('count') ?? 500)]
+  if (!(start >= 0) || !(count > 0 && count <= 1000))
+    return { status: 400, body: { error: 'start, count' } }
+  return { status: 200, body: await listFolder(home, path, { start, count }) }
+}
+
+async function content(
+  { home }: VolumePlace,
+  path: Buffer[],
+  response: ServerResponse,
+): Promise<void> {
+  const { file, stats } = await openFile(home, path)
+  response.writeHead(200, {
+    'content-type': 'application/octet-stream',
+    'content-length': stats.size,
+  })
+  if (stats.size === 0) {
+    await file.close()
+    return void response.end()
+  }
+  // Not past what was announced, also when somebody still writes to it.
+  await sent(file.createReadStream({ start: 0, end: stats.size - 1 }), response)
+}
+
+async function archive(
+  place: VolumePlace,
+  path: Buffer[],
+  response: ServerResponse,
+): Promise<void> {
+  const { limitBytes } = await place.sight()
+  const zip = await zipFolder(place.home, path, limitBytes ?? 0)
+  response.writeHead(200, { 'content-type': 'application/zip' })
+  await sent(zip, response)
+}
+
+/** Who goes away before its end is no error of ours. */
+async function sent(stream: Readable, response: ServerResponse): Promise<void> {
+  await pipeline(stream, response).catch(() => response.destroy())
 }
 
 async function list(backend: Backend): Promise<Answer> {

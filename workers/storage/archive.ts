@@ -1,0 +1,161 @@
+/**
+ * A folder of a volume as one ZIP file, made while it is read: nothing of it is kept in memory or on disk. Links, pipes and
+ * devices are not followed but named, and whoever unpacks it gets at most twice what the volume may hold: sparse files and
+ * files with many names beyond that are left out.
+ */
+import type { Stats } from 'node:fs'
+import type { FileHandle } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { ZipFile } from 'yazl'
+import {
+  encoded,
+  kindOf,
+  namesIn,
+  NoSuchFile,
+  openFile,
+  shownName,
+  statIn,
+  withFolder,
+} from './files.ts'
+
+const MOST_ENTRIES = 500_000
+const MOST_DEPTH = 64
+const LEFT_OUT = '_left-out.txt'
+
+type Making = {
+  zip: ZipFile
+  home: string
+  limitBytes: number
+  /** Names given so far: two names of bytes may read the same. */
+  names: Set<string>
+  entries: number
+  /** Of all so far, the bytes that take no room on the disk. */
+  beyond: number
+  /** Inodes of files with several names. */
+  linked: Set<number>
+  leftOut: string[]
+  /** What is read at this moment: closed when nobody listens any more. */
+  current: Readable | undefined
+}
+
+/** Answers the stream; throws NoSuchFile when there is no such folder. */
+export async function zipFolder(
+  home: string,
+  path: Buffer[],
+  limitBytes: number,
+): Promise<Readable> {
+  const zip = new ZipFile()
+  const making: Making = {
+    zip,
+    home,
+    limitBytes,
+    names: new Set(),
+    entries: 0,
+    beyond: 0,
+    linked: new Set(),
+    leftOut: [],
+    current: undefined,
+  }
+  // Looked at first, so that a folder that is not there is an answer and not a broken file.
+  await withFolder(home, path, async () => {})
+  const output = zip.outputStream as Readable
+  output.once('close', () => making.current?.destroy())
+  zip.on('error', (error) => output.destroy(error as Error))
+  fill(making, path).catch((error: unknown) => output.destroy(error as Error))
+  return output
+}
+
+async function fill(making: Making, path: Buffer[]): Promise<void> {
+  await addFolder(making, path, '')
+  if (making.leftOut.length > 0)
+    making.zip.addBuffer(Buffer.from(`${making.leftOut.join('\n')}\n`), LEFT_OUT)
+  making.zip.end()
+}
+
+async function addFolder(making: Making, path: Buffer[], shown: string): Promise<void> {
+  if (path.length > MOST_DEPTH) return leaveOut(making, shown, 'too deep')
+  const folders = await withFolder(making.home, path, (folder) =>
+    addFiles(making, folder, path, shown),
+  ).catch((error: unknown) => {
+    // It went, or became a link, while the rest was read.
+    if (error instanceof NoSuchFile) return []
+    throw error
+  })
+  for (const { name, label } of folders) await addFolder(making, [...path, name], `${label}/`)
+}
+
+async function addFiles(
+  making: Making,
+  folder: FileHandle,
+  path: Buffer[],
+  shown: string,
+): Promise<{ name: Buffer; label: string }[]> {
+  const folders: { name: Buffer; label: string }[] = []
+  for (const name of await namesIn(folder)) {
+    const stats = await statIn(folder, name)
+    if (!stats) continue
+    const label = labelOf(making, shown, name)
+    if (++making.entries > MOST_ENTRIES) {
+      leaveOut(making, label, 'more files than an archive takes')
+      break
+    }
+    const kind = kindOf(stats)
+    if (kind === 'other') leaveOut(making, label, 'a link, pipe or socket')
+    else if (kind === 'folder') {
+      making.zip.addEmptyDirectory(label, { mtime: stats.mtime })
+      folders.push({ name, label })
+    } else addFile(making, [...path, name], label, stats)
+  }
+  return folders
+}
+
+function addFile(making: Making, path: Buffer[], label: string, stats: Stats): void {
+  const { size, mtime, mode } = stats
+  if (size > making.limitBytes) return leaveOut(making, label, 'sparse: larger than the disk')
+  const beyond = beyondDisk(making, stats)
+  if (making.beyond + beyond > making.limitBytes)
+    return leaveOut(making, label, 'sparse or linked files are together larger than the disk')
+  making.beyond += beyond
+  const options = { mtime, mode: 0o100000 | (mode & 0o755), compressionLevel: 1 }
+  making.zip.addReadStreamLazy(label, options, (give) => {
+    contentOf(making.home, path, size).then(
+      (stream) => {
+        making.current = stream
+        give(null, stream)
+      },
+      (error: unknown) => give(error, Readable.from([])),
+    )
+  })
+}
+
+/** As long as it was when it was listed, or shorter: one that grows for ever would never end. */
+async function contentOf(home: string, path: Buffer[], size: number): Promise<Readable> {
+  if (size === 0) return Readable.from([])
+  try {
+    const { file } = await openFile(home, path)
+    return file.createReadStream({ start: 0, end: size - 1 })
+  } catch (error) {
+    // It went since the folder was read.
+    if (error instanceof NoSuchFile) return Readable.from([])
+    throw error
+  }
+}
+
+/** Bytes that the archive has and the disk has not: holes, and a file that is there by several names. */
+function beyondDisk({ linked }: Making, { size, blocks, nlink, ino }: Stats): number {
+  const isAgain = nlink > 1 && linked.has(ino)
+  if (nlink > 1) linked.add(ino)
+  return isAgain ? size : Math.max(0, size - blocks * 512)
+}
+
+const leaveOut = ({ leftOut }: Making, label: string, why: string): void =>
+  void leftOut.push(`${label}: ${why}`)
+
+/** No name leads out of where it is unpacked, on any system, and no two are the same. */
+function labelOf(making: Making, shown: string, name: Buffer): string {
+  const plain = shownName(name).replaceAll(/[\\:*?"<>|]/g, '_')
+  const first = `${shown}${plain}`
+  const label = making.names.has(first) || first === LEFT_OUT ? `${shown}${encoded(name)}` : first
+  making.names.add(label)
+  return label
+}

@@ -1,0 +1,118 @@
+/**
+ * Resumable uploads into a volume, by the tus protocol (https://tus.io/protocols/resumable-upload). What has arrived so far lies
+ * beside the student's files, where no seat sees it, and counts against the limit like they do.
+ */
+import { constants } from 'node:fs'
+import { link, mkdir, open, unlink } from 'node:fs/promises'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { join } from 'node:path'
+import { FileStore } from '@tus/file-store'
+import { Server } from '@tus/server'
+import type { VolumePlace } from './backend.ts'
+import { NoSuchFile, pathOf, withFolder } from './files.ts'
+
+const KEPT_MS = 24 * 60 * 60_000
+const NAME_TRIES = 100
+
+export type Uploads = {
+  handle(place: VolumePlace, request: IncomingMessage, response: ServerResponse): Promise<void>
+}
+
+export function uploadsOf(): Uploads {
+  const servers = new Map<string, Server>()
+  return {
+    async handle(place, request, response) {
+      await mkdir(place.uploads, { recursive: true, mode: 0o700 })
+      const known = servers.get(place.uploads)
+      const server = known ?? serverOf(place)
+      servers.set(place.uploads, server)
+      if (!known) await server.cleanUpExpiredUploads()
+      await server.handle(request, response)
+    },
+  }
+}
+
+function serverOf(place: VolumePlace): Server {
+  const datastore = new FileStore({
+    directory: place.uploads,
+    expirationPeriodInMilliseconds: KEPT_MS,
+  })
+  return new Server({
+    datastore,
+    path: '/uploads',
+    generateUrl: (_, { id }) => `/uploads/${id}`,
+    getFileIdFromRequest: (request) => /\/uploads\/([0-9a-f]{32})$/.exec(request.url)?.[1],
+    async onUploadCreate(_, { size = 0, metadata }) {
+      targetOf(metadata)
+      const { limitBytes, usedBytes } = await place.sight()
+      if (size > (limitBytes ?? 0) - (usedBytes ?? 0)) throw full
+      return {}
+    },
+    async onUploadFinish(_, { id, metadata }) {
+      const name = await moveIn(place, id, targetOf(metadata))
+      await datastore.configstore.delete(id)
+      return { headers: { 'x-labplan-name': encodeURIComponent(name) } }
+    },
+    onResponseError: (_, error) =>
+      'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT') ? full : undefined,
+  })
+}
+
+/** 507: the client of the protocol does not try again. */
+const full = { status_code: 507, body: 'disk-full' }
+const wrong = { status_code: 400, body: 'bad-name' }
+
+type Target = { folder: Buffer[]; name: string }
+
+function targetOf(metadata: Record<string, string | null> | undefined): Target {
+  try {
+    const [name, ...more] = pathOf(encodeURIComponent(metadata?.['filename'] ?? ''))
+    if (!name || more.length > 0) throw wrong
+    return { folder: pathOf(metadata?.['folder'] ?? ''), name: name.toString() }
+  } catch {
+    throw wrong
+  }
+}
+
+/** Whole or not at all, under a name that nothing has: whoever is there keeps theirs. Belongs to whom the folder belongs to. */
+async function moveIn(place: VolumePlace, id: string, { folder, name }: Target): Promise<string> {
+  const arrived = join(place.uploads, id)
+  try {
+    return await withFolder(place.home, folder, async (open_) => {
+      const { uid, gid } = await open_.stat()
+      const file = await open(arrived, constants.O_RDONLY | constants.O_NOFOLLOW)
+      try {
+        await file.chown(uid, gid)
+        await file.chmod(0o644)
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+      for (let nth = 1; nth <= NAME_TRIES; nth++) {
+        const free = nth === 1 ? name : numbered(name, nth)
+        const isMade = await link(arrived, `/proc/self/fd/${open_.fd}/${free}`).then(
+          () => true,
+          ifThere,
+        )
+        if (!isMade) continue
+        await unlink(arrived)
+        return free
+      }
+      throw wrong
+    })
+  } catch (error) {
+    if (error instanceof NoSuchFile) throw wrong
+    throw error
+  }
+}
+
+function ifThere(error: unknown): false {
+  if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+  throw error
+}
+
+/** `essay.pdf`, 2 → `essay (2).pdf` */
+export function numbered(name: string, nth: number): string {
+  const [, stem = name, ending = ''] = /^(.+?)(\.[^.]{1,10})?$/s.exec(name) ?? []
+  return `${stem} (${nth})${ending}`
+}
