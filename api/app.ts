@@ -18,6 +18,7 @@ import { problemReply } from './pages/problem.ts'
 import { sendAsset, sendReply } from './reply.ts'
 import { type Route, routeFinder } from './route.ts'
 import { routes } from './routes.ts'
+import { passUpload, uploadOf } from './uploads.ts'
 import type { Reply, Services, Visit } from './visit.ts'
 
 const FRAMING_MS = 5_000
@@ -30,6 +31,8 @@ export function createApp(services: Services): Koa {
   app.use(async (ctx) => {
     if (ctx.path.startsWith('/public/')) return sendAsset(ctx)
     const startedAt = performance.now()
+    const upload = uploadOf(ctx.path)
+    if (upload) return receive(ctx, services, upload)
     const found = find(ctx.method === 'HEAD' ? 'GET' : ctx.method, ctx.path)
     const route = 'route' in found ? found.route : undefined
     const visit = await visitOf(ctx, services, 'route' in found ? found.params : {})
@@ -41,6 +44,25 @@ export function createApp(services: Services): Koa {
   })
   return app
 }
+
+async function receive(
+  ctx: Context,
+  services: Services,
+  upload: { workspace: string; id: string | undefined },
+): Promise<void> {
+  const startedAt = performance.now()
+  const visit = await visitOf(ctx, services, { workspace: upload.workspace })
+  ctx.set(securityHeaders(services.config, []))
+  try {
+    await identify(ctx, visit)
+    await passUpload(ctx, visit, upload.id)
+  } catch (error) {
+    sendReply(ctx, problemReply(visit, error, true), services.stopping)
+  }
+  logVisit(services, ctx, UPLOADS, visit, performance.now() - startedAt)
+}
+
+const UPLOADS = { pattern: '/workspaces/:workspace/uploads' }
 
 const isFramable = (route: Route): boolean =>
   /^\/(workspaces|courses|deep-links|copied-activities)\//.test(route.pattern) ||
@@ -154,7 +176,7 @@ function wantsJson(ctx: Context): boolean {
 function logVisit(
   services: Services,
   ctx: Context,
-  route: Route | undefined,
+  route: Pick<Route, 'pattern'> | undefined,
   visit: Visit,
   ms: number,
 ): void {

@@ -13,11 +13,21 @@ const types: Record<string, string> = {
 
 const folder = join(import.meta.dirname, 'public')
 
+/** Of packages, what browsers get as it is. */
+const vendored: Record<string, string> = {
+  'tus.js': join(import.meta.dirname, '..', 'node_modules', 'tus-js-client', 'dist', 'tus.min.js'),
+}
+
+const files = [
+  ...readdirSync(folder).map((name) => [name, join(folder, name)] as const),
+  ...Object.entries(vendored),
+]
+
 const assets = new Map<string, Asset>(
-  readdirSync(folder)
-    .filter((name) => types[extname(name)])
-    .map((name) => {
-      const bytes = readFileSync(join(folder, name))
+  files
+    .filter(([name]) => types[extname(name)])
+    .map(([name, path]) => {
+      const bytes = readFileSync(path)
       const version = createHash('sha256').update(bytes).digest('hex').slice(0, 12)
       return [name, { type: types[extname(name)] ?? '', bytes, version }]
     }),

@@ -15,6 +15,14 @@ export const paths = {
     `/workspaces/${id}/events${framed ? '?framed=1' : ''}`,
   workspaceAct: (id: string, act: 'start' | 'stop' | 'extend' | 'restart' | 'reset') =>
     `/workspaces/${id}/${act}`,
+  files: (id: string, path?: string, start = 0) =>
+    `/workspaces/${id}/files${path === undefined ? '' : `?${new URLSearchParams({ path, ...(start > 0 && { start: `${start}` }) })}`}`,
+  file: (id: string, path: string) =>
+    `/workspaces/${id}/files/content?${new URLSearchParams({ path })}`,
+  filesArchive: (id: string, path: string) =>
+    `/workspaces/${id}/files/archive?${new URLSearchParams({ path })}`,
+  uploads: (id: string) => `/workspaces/${id}/uploads`,
+  upload: (id: string, upload: string) => `/workspaces/${id}/uploads/${upload}`,
   door: (id: string, containerPort: number) => `/workspaces/${id}/doors/${containerPort}`,
 
   course: (key: string) => `/courses/${key}`,

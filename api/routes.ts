@@ -19,6 +19,7 @@ import * as copiedActivity from './handlers/copied-activity.ts'
 import * as course from './handlers/course.ts'
 import * as courseChoice from './handlers/course-choice.ts'
 import * as deepLink from './handlers/deep-link.ts'
+import * as files from './handlers/files.ts'
 import * as forecast from './handlers/forecast.ts'
 import * as home from './handlers/home.ts'
 import * as inventory from './handlers/inventory.ts'
@@ -49,6 +50,9 @@ export const routes: Route[] = [
 
   get('/workspaces/:workspace', ownWorkspace, workspace.show, 'My workspace'),
   get('/workspaces/:workspace/events', ownWorkspace, workspace.events, 'My workspace, live'),
+  get('/workspaces/:workspace/files', ownWorkspace, files.show, 'My files'),
+  get('/workspaces/:workspace/files/content', ownWorkspace, files.download, 'Download a file'),
+  get('/workspaces/:workspace/files/archive', ownWorkspace, files.archive, 'Download a folder'),
   post('/workspaces/:workspace/start', ownWorkspace, nothing, workspace.start, 'Start it'),
   post('/workspaces/:workspace/stop', ownWorkspace, nothing, workspace.stop, 'Stop it'),
   post(

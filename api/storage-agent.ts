@@ -1,5 +1,6 @@
 /** The storage agent as api and workers see it: the volumes of a machine, over its socket. */
-import { request } from 'node:http'
+import { type IncomingHttpHeaders, request } from 'node:http'
+import type { Readable } from 'node:stream'
 import { z } from 'zod'
 
 const volume = z.object({
@@ -16,6 +17,17 @@ const refused = z.object({
   volume,
 })
 
+const entry = z.object({
+  key: z.string(),
+  name: z.string(),
+  kind: z.enum(['file', 'folder', 'other']),
+  bytes: z.number(),
+  modifiedAt: z.number(),
+})
+const folder = z.object({ entries: z.array(entry), total: z.number() })
+
+export type AgentEntry = z.infer<typeof entry>
+export type AgentFolder = z.infer<typeof folder>
 export type AgentVolume = z.infer<typeof volume>
 export type AgentRefusal = z.infer<typeof refused>['code']
 
@@ -28,7 +40,30 @@ export type StorageAgent = {
     limitMb: number
     isNew: boolean
   }): Promise<{ volume: AgentVolume; code?: AgentRefusal }>
+  /** A folder's entries; undefined when there is no such folder, or the volume is not ready. */
+  folder(
+    volume: string,
+    path: string,
+    part: { start: number; count: number },
+  ): Promise<AgentFolder | undefined>
+  /** A file, or a folder as an archive, as it is read; undefined when it is not there. */
+  read(
+    volume: string,
+    what: 'content' | 'archive',
+    path: string,
+  ): Promise<{ stream: Readable; bytes: number | undefined } | undefined>
+  /** One request of the upload protocol, as it came. */
+  upload(volume: string, request: UploadRequest): Promise<UploadAnswer>
 }
+
+export type UploadRequest = {
+  method: string
+  /** Absent for the one that begins. */
+  id: string | undefined
+  headers: Record<string, string>
+  body: Readable
+}
+export type UploadAnswer = { status: number; headers: IncomingHttpHeaders; body: Buffer }
 
 const LIMIT_MS = 120_000
 
@@ -48,6 +83,16 @@ export function storageAgent(options: { socket: string }): StorageAgent {
       if (status === 409) return refused.parse(body)
       throw unexpected(status, body)
     },
+    async folder(name, path, part) {
+      const query = new URLSearchParams({ path, start: `${part.start}`, count: `${part.count}` })
+      const { status, body } = await call('GET', `/volumes/${name}/files?${query}`)
+      if (status === 404 || status === 409) return undefined
+      if (status !== 200) throw unexpected(status, body)
+      return folder.parse(body)
+    },
+    read: (name, what, path) =>
+      readStream(options.socket, `/volumes/${name}/${what}?${new URLSearchParams({ path })}`),
+    upload: (name, asked) => passOn(options.socket, name, asked),
   }
 }
 
@@ -84,4 +129,48 @@ function parsed(text: string): unknown {
   } catch {
     return undefined
   }
+}
+
+function readStream(
+  socketPath: string,
+  path: string,
+): Promise<{ stream: Readable; bytes: number | undefined } | undefined> {
+  return new Promise((resolve, reject) => {
+    const call = request({ socketPath, path, agent: false }, (stream) => {
+      const length = stream.headers['content-length']
+      if (stream.statusCode === 200)
+        return resolve({ stream, bytes: length === undefined ? undefined : Number(length) })
+      stream.resume()
+      if (stream.statusCode === 404 || stream.statusCode === 409) return resolve(undefined)
+      reject(unexpected(stream.statusCode ?? 0, path))
+    })
+    call.on('error', reject)
+    call.end()
+  })
+}
+
+function passOn(
+  socketPath: string,
+  volumeName: string,
+  { method, id, headers, body }: UploadRequest,
+): Promise<UploadAnswer> {
+  const path = `/volumes/${volumeName}/uploads${id === undefined ? '' : `/${id}`}`
+  return new Promise((resolve, reject) => {
+    const call = request({ socketPath, method, path, headers, agent: false }, (answer) => {
+      const parts: Buffer[] = []
+      answer.on('data', (part: Buffer) => parts.push(part))
+      answer.on('error', reject)
+      answer.on('end', () =>
+        resolve({
+          ...{ status: answer.statusCode ?? 500, headers: answer.headers },
+          body: Buffer.concat(parts),
+        }),
+      )
+    })
+    call.on('error', reject)
+    // A browser that went away must not leave the agent waiting for the rest.
+    body.on('error', () => call.destroy())
+    body.on('close', () => !body.readableEnded && call.destroy())
+    body.pipe(call)
+  })
 }

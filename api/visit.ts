@@ -2,6 +2,7 @@
  * One request and its answer. A visit is what a handler gets: who comes, what was asked, and the parts of
  * Labplan it may use. A reply is a value; app.ts writes it to the wire.
  */
+import type { Readable } from 'node:stream'
 import type { Config } from './config.ts'
 import type { Pool } from './data/db.ts'
 import type { KeyRing } from './data/key-ring.ts'
@@ -58,6 +59,8 @@ export type Reply = { status?: number; cookies?: Cookie[]; headers?: Record<stri
   | { json: unknown }
   | { seeOther: string }
   | { text: string }
+  /** Sent as a file to keep, under this name. */
+  | { file: { name: string; type: string; stream: Readable; bytes: number | undefined } }
   | { events: Events }
 )
 

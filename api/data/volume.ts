@@ -1,5 +1,5 @@
 /** Volumes of seats: what each is held to, what of it is used, and whether it is there. */
-import { type Db, execute, many, sql } from './db.ts'
+import { type Db, execute, findOne, many, sql } from './db.ts'
 import { newId } from './ids.ts'
 
 export type VolumeBackend = 'engine' | 'local'
@@ -158,5 +158,18 @@ export async function volumeLines(db: Db, courseKey?: string): Promise<VolumeLin
         from volume join seat on seat.id = seat_id join course on course.id = seat.course_id
         where ${courseKey ?? null}::text is null or course.key = ${courseKey ?? null}
         order by course.key, seat.number, volume.generation`,
+  )
+}
+
+/** The volume behind a workspace, as it is now; undefined while it has none. */
+export async function volumeOfWorkspace(
+  db: Db,
+  workspaceId: string,
+): Promise<{ name: string; backend: VolumeBackend } | undefined> {
+  return findOne(
+    db,
+    sql`select volume.name, backend from volume join seat on seat.id = volume.seat_id
+          join workspace on workspace.seat_id = seat.id
+        where workspace.id = ${workspaceId} and volume.generation = seat.generation`,
   )
 }

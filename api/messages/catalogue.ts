@@ -7,6 +7,7 @@ import { admin } from './admin.ts'
 import { common } from './common.ts'
 import { course } from './course.ts'
 import { disk } from './disk.ts'
+import { files } from './files.ts'
 import { forecast } from './forecast.ts'
 import { gateway } from './gateway.ts'
 import { lead } from './lead.ts'
@@ -26,6 +27,7 @@ export const catalogue: Readonly<Record<string, Message>> = {
   ...workspace,
   ...seat,
   ...disk,
+  ...files,
   ...course,
   ...admin,
   ...receipt,

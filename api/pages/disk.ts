@@ -6,7 +6,7 @@ import { type Html, html } from './html.ts'
 import { type Look, tag } from './table.ts'
 
 /** What to do is said in words, not only by a colour. */
-export function diskSection(visit: Visit, disk: DiskView): Html {
+export function diskSection(visit: Visit, disk: DiskView, filesPath?: string): Html {
   const { limitBytes, usedBytes } = disk
   const size = (bytes: number) => byteSize(visit.locale, bytes)
   const t = (code: string, params = {}) => say(visit.locale, code, params)
@@ -27,6 +27,7 @@ export function diskSection(visit: Visit, disk: DiskView): Html {
       ></meter>
     </div>
     <p class="said" ${isGrave ? html`role="alert"` : ''}>${t(`disk.${word}`, { free })}</p>
+    ${filesPath && html`<p><a class="button plain" href="${filesPath}">${t('files.open')}</a></p>`}
   </section>`
 }
 

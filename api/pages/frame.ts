@@ -11,6 +11,8 @@ export type Page = {
   isWide?: boolean
   /** Without JavaScript, a page that changes by itself is loaded again after so long. */
   refreshSeconds?: number | undefined
+  /** Besides app.js, in this order. */
+  scripts?: string[]
   /** Below the header: the administrator's tabs. */
   tabs?: Html
 }
@@ -32,6 +34,7 @@ export function frame(visit: Visit, page: Page): Html {
       <link rel="icon" href="${paths.asset('mark.svg')}" type="image/svg+xml" />
       ${styles.map((name) => html`<link rel="stylesheet" href="${paths.asset(name)}" />`)}
       <script type="module" src="${paths.asset('app.js')}"></script>
+      ${page.scripts?.map((name) => html`<script defer src="${paths.asset(name)}"></script>`)}
       ${page.refreshSeconds && html`<noscript><meta http-equiv="refresh" content="${page.refreshSeconds}" /></noscript>`}
     </head>
     <body>

@@ -118,14 +118,19 @@ function addFile(making: Making, path: Buffer[], label: string, stats: Stats): v
   making.beyond += beyond
   const options = { mtime, mode: 0o100000 | (mode & 0o755), compressionLevel: 1 }
   making.zip.addReadStreamLazy(label, options, (give) => {
-    contentOf(making.home, path, size).then(
-      (stream) => {
-        making.current = stream
-        give(null, stream)
-      },
-      (error: unknown) => give(error, Readable.from([])),
-    )
+    void handOver(making, path, size, give)
   })
+}
+
+type Give = (error: unknown, stream: Readable) => void
+
+async function handOver(making: Making, path: Buffer[], size: number, give: Give): Promise<void> {
+  try {
+    making.current = await contentOf(making.home, path, size)
+    give(null, making.current)
+  } catch (error) {
+    give(error, Readable.from([]))
+  }
 }
 
 /** As long as it was when it was listed, or shorter: one that grows for ever would never end. */

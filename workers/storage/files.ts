@@ -60,7 +60,7 @@ export const encoded = (name: Buffer): string =>
     .join('')
 
 // Control characters could move a terminal's or a page's text about; U+202A… turn its direction.
-const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g
+const CONTROLS = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu
 
 export const shownName = (name: Buffer): string => name.toString('utf8').replaceAll(CONTROLS, '�')
 

@@ -1,0 +1,88 @@
+/** A student's files, read through the storage agent: also while the workspace is stopped. */
+import type { Readable } from 'node:stream'
+import { courseOf } from '../data/course.ts'
+import { disksOf, volumeOfWorkspace } from '../data/volume.ts'
+import type { Workspace } from '../data/workspace.ts'
+import { Problem, conflict } from '../errors.ts'
+import { filesPage } from '../pages/files.ts'
+import { paths } from '../paths.ts'
+import { storageAgent } from '../storage-agent.ts'
+import type { Handler, Visit } from '../visit.ts'
+
+const PAGE_ENTRIES = 200
+
+export const show: Handler<Workspace> = async (visit, workspace) => {
+  const course = await courseOf(visit.pool, workspace.course_id)
+  const common = { workspaceId: workspace.id, course, path: pathOf(visit), start: startOf(visit) }
+  const volume = await volumeOfWorkspace(visit.pool, workspace.id)
+  if (volume?.backend !== 'local') {
+    const why = volume ? 'files.inside-only' : 'files.none-yet'
+    return { html: filesPage(visit, { ...common, why }) }
+  }
+  const part = { start: common.start, count: PAGE_ENTRIES }
+  const folder = await reached(
+    storageAgent(visit.config.storage).folder(volume.name, common.path, part),
+  )
+  if (!folder) throw new Problem(404, 'problem.no-file')
+  // A volume of which the student's home is one folder: nobody wants to see that first.
+  const [only] = folder.entries
+  if (!visit.query.has('path') && folder.total === 1 && only?.kind === 'folder')
+    return { seeOther: paths.files(workspace.id, only.key) }
+  const disk = (await disksOf(visit.pool, [workspace.seat_id ?? ''])).get(workspace.seat_id ?? '')
+  return { html: filesPage(visit, { ...common, folder, disk, pageEntries: PAGE_ENTRIES }) }
+}
+
+const pathOf = ({ query }: Visit): string =>
+  (query.get('path') ?? '').split('/').filter(Boolean).join('/')
+
+function startOf({ query }: Visit): number {
+  const start = Number(query.get('start') ?? 0)
+  return Number.isSafeInteger(start) && start >= 0 ? start : 0
+}
+
+/** An agent that does not answer is said as such, not as a bug. */
+async function reached<T>(answer: Promise<T>): Promise<T> {
+  return answer.catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ECONNREFUSED' || cause.code === 'ENOENT')
+      throw new Problem(503, 'problem.files-away')
+    throw cause
+  })
+}
+
+export const download: Handler<Workspace> = async (visit, workspace) => {
+  const path = pathOf(visit)
+  const { stream, bytes } = await openIn(visit, workspace, 'content')
+  return { file: { name: nameOf(path) || 'file', type: 'application/octet-stream', stream, bytes } }
+}
+
+export const archive: Handler<Workspace> = async (visit, workspace) => {
+  const { key } = await courseOf(visit.pool, workspace.course_id)
+  const { stream, bytes } = await openIn(visit, workspace, 'archive')
+  const folder = nameOf(pathOf(visit))
+  const name = `${[key, folder].filter(Boolean).join('-')}.zip`
+  return { file: { name, type: 'application/zip', stream, bytes } }
+}
+
+async function openIn(
+  visit: Visit,
+  workspace: Workspace,
+  what: 'content' | 'archive',
+): Promise<{ stream: Readable; bytes: number | undefined }> {
+  const volume = await volumeOfWorkspace(visit.pool, workspace.id)
+  if (volume?.backend !== 'local') throw conflict('files.inside-only')
+  const found = await reached(
+    storageAgent(visit.config.storage).read(volume.name, what, pathOf(visit)),
+  )
+  if (!found) throw new Problem(404, 'problem.no-file')
+  return found
+}
+
+/** The last name of a path of keys, for people; what is no UTF-8 stays as it is sent. */
+export function nameOf(path: string): string {
+  const last = path.split('/').at(-1) ?? ''
+  try {
+    return decodeURIComponent(last)
+  } catch {
+    return last
+  }
+}

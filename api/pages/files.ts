@@ -1,0 +1,170 @@
+/** A student's files: where one is, what is there, all of it as an archive, and what is uploaded. */
+import type { CourseRow } from '../data/course.ts'
+import type { DiskView } from '../data/volume.ts'
+import { byteSize, say, stamp } from '../locale.ts'
+import { paths } from '../paths.ts'
+import type { AgentEntry, AgentFolder } from '../storage-agent.ts'
+import type { Visit } from '../visit.ts'
+import { diskSection } from './disk.ts'
+import { frame } from './frame.ts'
+import { type Html, html } from './html.ts'
+import { type Column, tableOf } from './table.ts'
+
+export type FilesView = {
+  workspaceId: string
+  course: Pick<CourseRow, 'title' | 'time_zone'>
+  /** Keys of the storage agent, with slashes between. */
+  path: string
+  start: number
+} & ({ why: string } | { folder: AgentFolder; disk: DiskView | undefined; pageEntries: number })
+
+type Words = (code: string, params?: Record<string, string | number>) => string
+
+export function filesPage(visit: Visit, view: FilesView): Html {
+  const t: Words = (code, params) => say(visit.locale, code, params)
+  return frame(visit, {
+    title: `${t('files.title')} · ${view.course.title[visit.locale]}`,
+    scripts: ['tus.js', 'files.js'],
+    main: html`<article class="sheet files">
+      <header class="sheet-head">
+        <h1>${t('files.title')}</h1>
+        <p class="seat-name">${view.course.title[visit.locale]}</p>
+      </header>
+      ${'why' in view ? html`<p class="empty">${t(view.why)}</p>` : body(visit, view, t)}
+      <p>
+        <a class="button plain" href="${paths.workspace(view.workspaceId)}">${t('files.back')}</a>
+      </p>
+    </article>`,
+  })
+}
+
+type Opened = Extract<FilesView, { folder: AgentFolder }>
+
+function body(visit: Visit, view: Opened, t: Words): Html {
+  const { workspaceId, path, folder } = view
+  return html`${trail(view, t)}
+  ${tableOf(t('files.title'), columns(visit, view, t), folder.entries, t('files.empty'))}
+  ${pager(view, t)}
+  ${
+    folder.total > 0 &&
+    html`<div class="all">
+      <a class="button plain" href="${paths.filesArchive(workspaceId, path)}" download
+        >${t('files.all')}</a
+      >
+      <p class="hint">${t('files.all.explain')}</p>
+    </div>`
+  }
+  ${upload(visit, view, t)} ${view.disk && diskSection(visit, view.disk)}`
+}
+
+/** Every folder above, each a link. */
+function trail({ workspaceId, path }: Opened, t: Words): Html {
+  const keys = path.split('/').filter(Boolean)
+  return html`<nav class="trail" aria-label="${t('files.where')}">
+    <ol>
+      <li><a href="${paths.files(workspaceId, '')}">${t('files.top')}</a></li>
+      ${keys.map(
+        (key, i) =>
+          html`<li>
+            <a
+              href="${paths.files(workspaceId, keys.slice(0, i + 1).join('/'))}"
+              ${i === keys.length - 1 ? html`aria-current="page"` : ''}
+              >${readable(key)}</a
+            >
+          </li>`,
+      )}
+    </ol>
+  </nav>`
+}
+
+function readable(key: string): string {
+  try {
+    return decodeURIComponent(key)
+  } catch {
+    return key
+  }
+}
+
+function columns(visit: Visit, view: Opened, t: Words): Column<AgentEntry>[] {
+  const { course } = view
+  return [
+    { head: t('files.name'), cell: (entry) => nameOf(view, entry, t) },
+    {
+      head: t('files.size'),
+      isNumber: true,
+      cell: (entry) =>
+        entry.kind === 'file'
+          ? html`<span class="unbroken">${smallSize(visit, entry.bytes)}</span>`
+          : html`<span class="faint">${entry.kind === 'folder' ? t('files.folder') : '–'}</span>`,
+    },
+    {
+      head: t('files.changed'),
+      cell: (entry) =>
+        html`<span class="faint unbroken"
+          >${stamp(visit.locale, course.time_zone, new Date(entry.modifiedAt))}</span
+        >`,
+    },
+  ]
+}
+
+/** A file of a few lines is no `0.0 MB`. */
+function smallSize({ locale }: Visit, bytes: number): string {
+  if (bytes >= 100 * 1024) return byteSize(locale, bytes)
+  const [small, large] = locale === 'fr' ? ['o', 'Ko'] : ['B', 'KB']
+  return bytes < 1024 ? `${bytes}\u00a0${small}` : `${Math.round(bytes / 1024)}\u00a0${large}`
+}
+
+function nameOf({ workspaceId, path }: Opened, entry: AgentEntry, t: Words): Html {
+  const inside = [path, entry.key].filter(Boolean).join('/')
+  if (entry.kind === 'folder')
+    return html`<a class="name is-folder" href="${paths.files(workspaceId, inside)}"
+      >${entry.name}</a
+    >`
+  if (entry.kind === 'file')
+    return html`<a class="name" href="${paths.file(workspaceId, inside)}" download
+      >${entry.name}</a
+    >`
+  return html`<span class="name">${entry.name}</span>
+    <span class="faint">${t('files.other')}</span>`
+}
+
+function pager({ workspaceId, path, start, folder, pageEntries }: Opened, t: Words): Html | false {
+  const { total, entries } = folder
+  if (total <= pageEntries && start === 0) return false
+  const to = start + entries.length
+  return html`<nav class="pager">
+    <span>${t('files.shown', { from: Math.min(start + 1, total), to, total })}</span>
+    ${start > 0 && html`<a href="${paths.files(workspaceId, path, Math.max(0, start - pageEntries))}">${t('files.previous')}</a>`}
+    ${to < total && html`<a href="${paths.files(workspaceId, path, to)}">${t('files.next')}</a>`}
+  </nav>`
+}
+
+function upload(visit: Visit, { workspaceId, path }: Opened, t: Words): Html {
+  const said = (code: string) => t(`files.upload.${code}`, { name: '{name}', percent: '{percent}' })
+  return html`<section class="upload" aria-labelledby="upload-title">
+    <h2 id="upload-title">${t('files.upload')}</h2>
+    <p class="hint" id="upload-hint">${t('files.upload.explain')}</p>
+    <noscript><p class="empty">${t('files.upload.script')}</p></noscript>
+    <file-upload
+      endpoint="${paths.uploads(workspaceId)}"
+      folder="${path}"
+      csrf="${visit.visitor?.csrf ?? ''}"
+      going="${said('going')}"
+      done="${said('done')}"
+      full="${said('full')}"
+      refused="${said('refused')}"
+      failed="${said('failed')}"
+      cancel="${t('files.upload.cancel')}"
+      hidden
+    >
+      <label class="button primary"
+        >${t('files.upload.choose')}<input
+          class="unseen"
+          type="file"
+          multiple
+          aria-describedby="upload-hint"
+      /></label>
+      <div role="status"><ul class="arriving"></ul></div>
+    </file-upload>
+  </section>`
+}
