@@ -3,9 +3,10 @@
  * run it ourselves, with its data in LABPLAN_HOME and `no-new-privileges` for every container, which a service's
  * specification cannot ask for before Engine 25.
  */
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { ENGINE_NETWORKS } from '../../stacks/parts/names.ts'
 import { ensurePrograms } from './debian.ts'
 import { type Docker, ask, dockerApi, reach } from './docker-api.ts'
 import { readMade, rememberMade } from './made.ts'
@@ -74,8 +75,11 @@ async function startService(docker: Docker): Promise<string> {
 async function startOurs(settings: Settings, docker: Docker): Promise<string | undefined> {
   const config = join(settings.home, 'dockerd.json')
   writeJson(config, engineConfig(settings))
-  mkdirSync(join(settings.home, 'docker'), { recursive: true, mode: 0o711 })
+  const data = join(settings.home, 'docker')
+  mkdirSync(data, { recursive: true, mode: 0o711 })
   rememberMade(settings.home, { engine: true })
+  // As on a machine of a pool (stacks/parts/user-data.ts): one that was cut off would refuse seats. The network step follows.
+  if (!findProcess(settings.home, 'dockerd')) rmSync(join(data, ENGINE_NETWORKS), { force: true })
   const ready = async (): Promise<boolean> => (await reach(docker)) === 'answers'
   return await ensureProcess(settings.home, engineProcess(config), ready, 90_000)
 }

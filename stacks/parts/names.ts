@@ -81,3 +81,6 @@ export const cloudTags = (owner: { installation: string; key: string }): string[
   `labplan.installation=${owner.installation}`,
   `labplan.stack=${owner.key}`,
 ]
+
+/** Below its data-root, what an engine remembers of its networks. */
+export const ENGINE_NETWORKS = 'network/files/local-kv.db'

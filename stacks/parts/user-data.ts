@@ -4,7 +4,7 @@
  * the engine; on an image that has it, nothing is fetched.
  */
 import type { BlueprintCloud } from '../blueprint.ts'
-import { networkName } from './names.ts'
+import { ENGINE_NETWORKS, networkName } from './names.ts'
 import {
   seatBridge,
   seatFirewallHooks,
@@ -44,6 +44,7 @@ export function userData(machine: Machine, join: string): string {
       file('/etc/labplan/firewall.v6', seatFirewallRulesV6(firewallOf(machine)), '0644'),
       file(PROGRAM, program(machine), '0755'),
       file('/etc/systemd/system/labplan-node.service', unit(), '0644'),
+      file('/etc/systemd/system/docker.service.d/labplan.conf', engineStart, '0644'),
     ],
     runcmd: [
       ['systemctl', 'daemon-reload'],
@@ -134,12 +135,22 @@ rm -f ${JOIN_FILE}
 `
 }
 
-/** Also after a restart of the machine; tried again when the manager is not there yet. */
+/**
+ * An engine that was cut off with a seat running (power, SIGKILL) remembers a bridge that it no longer takes for a network
+ * of its own, and refuses every seat from then on: "network … exists" (seen with 20.10). So it starts without: what
+ * else is written there it makes anew, and labplan-node the seats' network.
+ */
+const engineStart = `[Service]
+ExecStartPre=/bin/rm -f /var/lib/docker/${ENGINE_NETWORKS}
+`
+
+/** Also after a restart of the machine or of the engine; tried again when the manager is not there yet. */
 function unit(): string {
   return `[Unit]
 Description=Labplan: firewall of seats, and the Swarm
 After=network-online.target
 Wants=network-online.target
+PartOf=docker.service
 
 [Service]
 Type=oneshot

@@ -4,6 +4,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { askEngine, callEngine } from '../../scripts/steps/engine-api.ts'
+import { ENGINE_NETWORKS } from '../../stacks/parts/names.ts'
 import { nodeName } from './place.ts'
 import type { BedNode, BedPlace, BedSpec } from './place.ts'
 import { hostAddress, nodeAddress, nodeAddressV6 } from './wires.ts'
@@ -103,13 +104,15 @@ function engineConfig(place: BedPlace, name: string, folder: string, spec: BedSp
  * `nsenter --net`, since `ip netns exec` hides the control groups. A PID namespace that dies with
  * its first process, else the containers of a killed engine live on and answer. An own /run, else
  * the engine joins another engine's containerd; the firewall's lock there is per node, too.
- * The death signal ends the whole node when the keeper is killed.
+ * The death signal ends the whole node when the keeper is killed. Like a machine of a pool (stacks/parts/user-data.ts)
+ * it starts without the networks of an engine that was cut off: whoever made the seat network makes sure of it again.
  */
 function engineCommand(place: BedPlace, name: string, folder: string, namespace: string): string[] {
   const script = [
     `hostname ${name.slice('lpbed-'.length)}`,
     'mount -t tmpfs -o mode=755 run /run',
     `mount --bind ${join(place.folder, 'etc/resolv.conf')} /etc/resolv.conf`,
+    `rm -f ${join(folder, 'data', ENGINE_NETWORKS)}`,
     `exec dockerd --config-file ${join(folder, 'daemon.json')}`,
   ].join(' && ')
   return [

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startEngine } from '../beds/engines.ts'
 import { bedPlace, bedSpecSchema } from '../beds/place.ts'
+import { ensureSeatNetwork } from '../../scripts/steps/network.ts'
 import type { SwarmBed } from '../beds/swarm.ts'
 import type { Part } from '../installation.ts'
 import { type PracticeClass, practiceClass } from '../practice-class.ts'
@@ -44,6 +45,7 @@ export type World = {
 
 const PARTS: Part[] = ['api', 'worker', 'gateway']
 const RESTART_MS = 500
+const START_MS = 60_000
 
 export async function chaosWorld(seats: number, say: (text: string) => void): Promise<World> {
   const database = await killableDatabase()
@@ -138,6 +140,11 @@ function harming(means: { practice: PracticeClass; database: KillableDatabase; w
     while (processesIn(practice) !== '') await sleep(50)
     const { node } = await startEngine(place, 0, bedSpecSchema.parse({}))
     enginePid = node.pid
+    // As labplan-node does whenever a machine starts.
+    const { dockerHost, namespace: enterNamespace } = practice.bed.nodes[0]!
+    const gateways = [practice.bed.hostAddress]
+    const installation = practice.inst.id
+    await patiently(() => ensureSeatNetwork({ dockerHost, installation, enterNamespace, gateways }))
   }
   const cutFor = async (ms: number, cut: () => void, mend: () => void) => {
     cut()
@@ -189,6 +196,20 @@ function harming(means: { practice: PracticeClass; database: KillableDatabase; w
     },
     missing: () => [...PARTS.filter((part) => !isRunning(practice.inst, part)), ...away],
     whole: async () => void (await healing),
+  }
+}
+
+/** The Swarm of an engine that has just started takes a moment. */
+async function patiently(act: () => Promise<unknown>): Promise<void> {
+  const deadline = performance.now() + START_MS
+  for (;;) {
+    try {
+      await act()
+      return
+    } catch (error) {
+      if (performance.now() > deadline) throw error
+      await sleep(200)
+    }
   }
 }
 
