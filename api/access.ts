@@ -57,9 +57,9 @@ export const teaches: Access<SeenCourse> = (visit) => courseSeenBy(visit, ['teac
 
 export type PlannedCourse = SeenCourse & { document: string }
 
-/** Who may plan the course: whoever edits an LMS course that points at it, and administrators. */
+/** Who may plan the course: whose it is, whoever edits an LMS course that points at it, and administrators. */
 export const plansCourse: Access<PlannedCourse> = async (visit) => {
-  const course = await teaches(visit)
+  const course = await courseSeenBy(visit, ['teacher'], { isShared: true })
   if (!(await mayPlan(visit, course))) throw notAllowed('problem.plan-not-yours')
   return { ...course, document: await courseDocument(visit.pool, course.id) }
 }
@@ -73,7 +73,11 @@ export async function mayPlan(visit: Visit, course: SeenCourse): Promise<boolean
 /** Who takes part in the course, in any role. */
 export const takesPart: Access<SeenCourse> = (visit) => courseSeenBy(visit, ['student', 'teacher'])
 
-async function courseSeenBy(visit: Visit, roles: string[]): Promise<SeenCourse> {
+async function courseSeenBy(
+  visit: Visit,
+  roles: string[],
+  { isShared = false } = {},
+): Promise<SeenCourse> {
   if (!visit.visitor && !visit.isOperator) throw signInFirst()
   const course = await findCourse(visit.pool, visit.params['course'] ?? '')
   const mayAll = visit.isOperator || visit.visitor?.administrator === true
@@ -84,7 +88,9 @@ async function courseSeenBy(visit: Visit, roles: string[]): Promise<SeenCourse> 
           courseId: course.id,
         })
       : undefined
-  if (!course || (!role && !mayAll)) throw notFound()
-  if (!mayAll && !roles.includes(role ?? '')) throw notAllowed()
+  const isTheirs =
+    isShared && course !== undefined && (await mayPlan(visit, { ...course, role: undefined }))
+  if (!course || (!role && !mayAll && !isTheirs)) throw notFound()
+  if (!mayAll && !isTheirs && !roles.includes(role ?? '')) throw notAllowed()
   return { ...course, role }
 }

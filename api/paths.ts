@@ -49,6 +49,8 @@ export const paths = {
   platformActivation: (id: string) => `/admin/platforms/${id}/activation`,
   deploymentActivation: (id: string) => `/admin/deployments/${id}/activation`,
   deepLink: (id: string) => `/deep-links/${id}`,
+  newCourse: (link: string) => `/deep-links/${link}/course`,
+  newCoursePreview: (link: string) => `/deep-links/${link}/course/preview`,
   copiedActivity: (id: string) => `/copied-activities/${id}`,
   register: (token: string) => `/lti/register?token=${encodeURIComponent(token)}`,
   coursePlan: (key: string, saved?: string) =>

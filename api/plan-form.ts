@@ -79,8 +79,7 @@ export type FormError = { field: string; code: string; params?: Record<string, s
 export function checkForm({ students, atOnce, state, chosen }: PlanForm): FormError[] {
   const errors: FormError[] = []
   const whole = (field: string, text: string, least: number, most: number) => {
-    const value = Number(text)
-    if (!/^\d+$/.test(text) || value < least || value > most)
+    if (!wholeNumber(text, least, most))
       errors.push({ field, code: 'plan.error.number', params: { least, most } })
   }
   whole('students', students, 1, MOST_STUDENTS)
@@ -95,7 +94,10 @@ export function checkForm({ students, atOnce, state, chosen }: PlanForm): FormEr
   return errors
 }
 
-function isWallTime(text: string): boolean {
+export const wholeNumber = (text: string, least: number, most: number): boolean =>
+  /^\d+$/.test(text) && Number(text) >= least && Number(text) <= most
+
+export function isWallTime(text: string): boolean {
   if (!/^\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):[0-5]\d$/.test(text)) return false
   const at = Date.parse(`${text.slice(0, 10)}T00:00:00Z`)
   return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text.slice(0, 10))

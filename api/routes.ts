@@ -24,6 +24,7 @@ import * as forecast from './handlers/forecast.ts'
 import * as home from './handlers/home.ts'
 import * as inventory from './handlers/inventory.ts'
 import * as invite from './handlers/invite.ts'
+import * as newCourse from './handlers/new-course.ts'
 import * as notice from './handlers/notice.ts'
 import * as lms from './handlers/platform.ts'
 import * as policy from './handlers/policy.ts'
@@ -98,6 +99,15 @@ export const routes: Route[] = [
 
   get('/deep-links/:link', everyone, deepLink.show, 'Choose the course of an LMS activity'),
   post('/deep-links/:link', everyone, deepLink.choiceBody, deepLink.choose, 'Use this course'),
+  get('/deep-links/:link/course', everyone, newCourse.show, 'Make a course for an LMS activity'),
+  post('/deep-links/:link/course', everyone, newCourse.draftBody, newCourse.create, 'Make it'),
+  post(
+    '/deep-links/:link/course/preview',
+    everyone,
+    newCourse.draftBody,
+    newCourse.preview,
+    'What a new course would mean',
+  ),
   get('/copied-activities/:activity', everyone, copiedActivity.show, 'A copied LMS activity'),
   post(
     '/copied-activities/:activity',

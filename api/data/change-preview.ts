@@ -4,6 +4,7 @@
  * what its own edit touches.
  */
 import { type Compiled, createCompiler } from '../../stacks/compile.ts'
+import { defaultZone } from '../../stacks/schema.ts'
 import { type BlueprintDiff, diff } from '../../stacks/rules/diff.ts'
 import { type CourseCost, courseCost } from '../../stacks/rules/cost.ts'
 import { slotsForNotes } from '../../stacks/rules/fit.ts'
@@ -30,6 +31,8 @@ export type Preview = {
   difference: BlueprintDiff
   cost: CourseCost | undefined
   titles: Titles
+  /** Of the course: its own, else its zone's. */
+  timeZone: string
 }
 
 /** Who sits where in other courses hardly matters to an edit of this one: looked at again after so long. */
@@ -70,7 +73,13 @@ export async function previewDocument(
     difference: diff(before, compiled.blueprint, pools),
     cost: courseCost(compiled.blueprint, pools, key),
     titles: titlesIn(all),
+    timeZone: timeZoneOf(compiled, key),
   }
+}
+
+function timeZoneOf({ plans }: Compiled, key: string): string {
+  const plan = plans.find((one) => one.course.key === key)
+  return plan?.course.timeZone ?? plan?.zone.timeZone ?? defaultZone.timeZone
 }
 
 /** Of one course as it is this moment. */

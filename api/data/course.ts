@@ -85,7 +85,7 @@ export async function roleInCourse(
   return found?.role
 }
 
-/** Whether somebody edits an LMS course that points at it (see keepMember): proof that they may plan it. */
+/** Whether somebody edits an LMS course that points at it (see keepMember), or it is theirs, or shared to be edited. */
 export async function editsPlanOf(
   db: Db,
   who: { personId: string; courseId: string },
@@ -95,7 +95,9 @@ export async function editsPlanOf(
     sql`select 1 as edits from membership
         join lms_resource on lms_resource.lms_context_id = membership.lms_context_id
         where membership.person_id = ${who.personId} and lms_resource.course_id = ${who.courseId}
-          and membership.role = 'teacher' and membership.edits_plans limit 1`,
+          and membership.role = 'teacher' and membership.edits_plans
+        union all select 1 from course_share
+        where course_id = ${who.courseId} and person_id = ${who.personId} and capability = 'edit' limit 1`,
   )
   return found !== undefined
 }
@@ -163,6 +165,10 @@ export async function keepZone(
 export async function zoneIds(db: Db): Promise<Map<string, string>> {
   const rows = await many<{ key: string; id: string }>(db, sql`select key, id from zone`)
   return new Map(rows.map((row) => [row.key, row.id]))
+}
+
+export async function zoneKeyOf(db: Db, id: string): Promise<string> {
+  return (await one<{ key: string }>(db, sql`select key from zone where id = ${id}`)).key
 }
 
 export async function poolIds(db: Db): Promise<Map<string, string>> {

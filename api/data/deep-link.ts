@@ -102,11 +102,25 @@ function opened(ring: KeyRing, row: DeepLinkRow): DeepLink {
 
 export type CourseChoice = { id: string; key: string; title: { en: string; fr: string } }
 
-/** The courses a teacher may put into an activity: those of their zone that are not archived. */
-export async function coursesToChoose(db: Db, zoneId: string): Promise<CourseChoice[]> {
+/**
+ * The courses a teacher may put into an activity: of their zone, not archived, and usable by all, shared with them,
+ * or opened by an LMS course that they edit.
+ */
+export async function coursesToChoose(
+  db: Db,
+  who: { zoneId: string; personId: string },
+): Promise<CourseChoice[]> {
   return many<CourseChoice>(
     db,
-    sql`select id, key, title from course where zone_id = ${zoneId} and state <> 'archived' order by key`,
+    sql`select id, key, title from course where zone_id = ${who.zoneId} and state <> 'archived'
+          and (usable_by_all
+            or exists (select from course_share share where share.course_id = course.id
+                and share.person_id = ${who.personId})
+            or exists (select from lms_resource resource join membership
+                on membership.lms_context_id = resource.lms_context_id
+                where resource.course_id = course.id and membership.person_id = ${who.personId}
+                  and membership.role = 'teacher' and membership.edits_plans))
+        order by key`,
   )
 }
 

@@ -4,8 +4,8 @@ import { audit } from '../data/audit.ts'
 import { withTransaction } from '../data/db.ts'
 import {
   type CourseChoice,
+  type DeepLink,
   coursesToChoose,
-  findCourseInZone,
   findDeepLink,
   takeDeepLink,
 } from '../data/deep-link.ts'
@@ -14,16 +14,24 @@ import { Problem, badRequest } from '../errors.ts'
 import { securityHeaders } from '../headers.ts'
 import { signChoice } from '../lti/course-choice.ts'
 import { chooseCoursePage, sendChoicePage } from '../pages/deep-link.ts'
-import { type Handler, type Visit, actorOf, personOf } from '../visit.ts'
+import { type Handler, type Reply, type Visit, actorOf, personOf } from '../visit.ts'
 
 const over = () => new Problem(410, 'lti.choose.over')
 
 export const show: Handler = async (visit) => {
+  const { link, zoneId, personId } = await openLink(visit)
+  const courses = await coursesToChoose(visit.pool, { zoneId, personId })
+  return { html: chooseCoursePage(visit, link.id, courses) }
+}
+
+/** The choice that is being made, by the visitor and not yet sent. */
+export async function openLink(
+  visit: Visit,
+): Promise<{ link: DeepLink; zoneId: string; personId: string }> {
   const link = await findDeepLink(visit.pool, visit.ring, wanted(visit))
   const platform = link && (await findPlatform(visit.pool, link.platformId))
   if (!platform) throw over()
-  const courses = await coursesToChoose(visit.pool, platform.zone_id)
-  return { html: chooseCoursePage(visit, link.id, courses) }
+  return { link, zoneId: platform.zone_id, personId: personOf(visit).personId }
 }
 
 function wanted(visit: Visit) {
@@ -34,14 +42,20 @@ function wanted(visit: Visit) {
 
 export const choiceBody = z.object({ course: z.string().min(1).max(200) })
 
-export const choose: Handler<unknown, z.infer<typeof choiceBody>> = async (visit) => {
+export const choose: Handler<unknown, z.infer<typeof choiceBody>> = (visit) =>
+  sendChoice(visit, visit.body.course)
+
+/** Takes the choice, once, and sends it signed to the LMS. */
+export async function sendChoice(visit: Visit, courseKey: string): Promise<Reply> {
   const { link, course } = await withTransaction(visit.pool, async (tx) => {
     const link = await takeDeepLink(tx, visit.ring, wanted(visit))
     const platform = link && (await findPlatform(tx, link.platformId))
     if (!platform) throw over()
-    const asked = { zoneId: platform.zone_id, key: visit.body.course }
-    const course = await findCourseInZone(tx, asked)
-    if (!course || course.state === 'archived') throw badRequest()
+    const { zone_id: zoneId } = platform
+    const { personId } = personOf(visit)
+    const offered = await coursesToChoose(tx, { zoneId, personId })
+    const course = offered.find((one) => one.key === courseKey)
+    if (!course) throw badRequest()
     await audit(tx, {
       actor: actorOf(visit, 'teacher'),
       action: 'activity.choose-course',

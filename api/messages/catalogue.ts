@@ -9,6 +9,7 @@ import { course } from './course.ts'
 import { disk } from './disk.ts'
 import { files } from './files.ts'
 import { forecast } from './forecast.ts'
+import { courseNew } from './course-new.ts'
 import { gateway } from './gateway.ts'
 import { lead } from './lead.ts'
 import { inventory } from './inventory.ts'
@@ -29,6 +30,7 @@ export const catalogue: Readonly<Record<string, Message>> = {
   ...disk,
   ...files,
   ...course,
+  ...courseNew,
   ...admin,
   ...receipt,
   ...change,

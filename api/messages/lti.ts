@@ -297,8 +297,8 @@ export const lti = {
     fr: 'L’activité de votre plateforme ouvrira ce cours : chaque étudiant y aura son propre environnement.',
   },
   'lti.choose.none': {
-    en: 'There is no course yet. Once one is planned, it can be chosen here.',
-    fr: 'Il n’y a pas encore de cours. Dès qu’un cours sera prévu, vous pourrez le choisir ici.',
+    en: 'There is no course yet. Make the first one.',
+    fr: 'Il n’y a pas encore de cours. Créez le premier.',
   },
   'lti.choose.go': { en: 'Use this course', fr: 'Utiliser ce cours' },
   'lti.choose.sending': { en: 'Back to your LMS', fr: 'Retour à votre plateforme' },

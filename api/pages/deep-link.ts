@@ -25,6 +25,7 @@ export function chooseCoursePage(visit: Visit, linkId: string, courses: CourseCh
               </div>
             </form>`
     }
+    <p><a class="button plain" href="${paths.newCourse(linkId)}">${t('course-new.open')}</a></p>
   </article>`
   return frame(visit, { title: t('lti.choose.title'), main })
 }

@@ -1,5 +1,6 @@
 /** What the plan means: fits or not, where else it would, what it costs, whether somebody has to agree. */
 import type { Note, NoteValue } from '../../stacks/terms.ts'
+import type { Preview } from '../data/change-preview.ts'
 import { say } from '../locale.ts'
 import { writeId } from '../plan-edits.ts'
 import type { Visit } from '../visit.ts'
@@ -7,6 +8,7 @@ import { wordsOf } from './change.ts'
 import { type Html, html } from './html.ts'
 import { noteList } from './notes.ts'
 import type { PlanView } from './plan.ts'
+import { errorsOf } from './plan-fields.ts'
 import { wallDay } from './wall-day.ts'
 
 export function answerSection(visit: Visit, view: PlanView): Html {
@@ -24,7 +26,7 @@ function answer(visit: Visit, view: PlanView): Html {
   const misses = preview.notes.filter((note) => note.severity === 'error')
   return html`<p class="headline">${t(misses.length > 0 ? 'plan.fits-not' : 'plan.fits')}</p>
     ${preview.notes.length > 0 && noteList(visit, preview.notes, { timeZone })}
-    ${misses.map((note) => slotButtons(visit, view, note))} ${costLine(visit, view)}
+    ${misses.map((note) => slotButtons(visit, view, note))} ${costLine(visit, preview.cost)}
     ${
       view.isSame
         ? html`<p class="hint">${t('plan.same')}</p>`
@@ -42,13 +44,13 @@ function laneNote(visit: Visit, { preview }: PlanView): Html {
   </p>`
 }
 
-function costLine(visit: Visit, { preview }: PlanView): Html | undefined {
-  const { price = 0, currency = '', nodeHours = 0, seatHours = 0 } = preview?.cost ?? {}
-  const amount = (value: number) => value.toLocaleString(visit.locale, { maximumFractionDigits: 2 })
+export function costLine({ locale }: Visit, cost: Preview['cost']): Html | undefined {
+  const { price = 0, currency = '', nodeHours = 0, seatHours = 0 } = cost ?? {}
+  const amount = (value: number) => value.toLocaleString(locale, { maximumFractionDigits: 2 })
   const bought = { price: `${amount(price)} ${currency}`.trim(), hours: amount(nodeHours) }
   return html`<p>
-    ${say(visit.locale, 'plan.seat-hours', { hours: amount(seatHours) })}
-    ${nodeHours > 0 && say(visit.locale, 'plan.price', bought)}
+    ${say(locale, 'plan.seat-hours', { hours: amount(seatHours) })}
+    ${nodeHours > 0 && say(locale, 'plan.price', bought)}
   </p>`
 }
 
@@ -68,28 +70,15 @@ function slotButtons(visit: Visit, { classes }: PlanView, note: Note): Html | un
   </div>`
 }
 
-function wallOfSlot(slot: NoteValue): string {
+export function wallOfSlot(slot: NoteValue): string {
   const isSlot = typeof slot === 'object' && slot !== null && !Array.isArray(slot)
   return isSlot && typeof slot['wall'] === 'string' ? slot['wall'] : ''
 }
 
 export function errorList(visit: Visit, { errors, isRefused }: PlanView): Html | undefined {
-  if (errors.length === 0 && !isRefused) return undefined
-  const t = (code: string, params = {}) => say(visit.locale, code, params)
+  if (!isRefused) return errorsOf(visit, errors, FIELDS)
   return html`<div class="errors note is-error" role="alert">
-    ${isRefused && html`<p>${t('plan.refused')}</p>`}
-    ${
-      errors.length > 0 &&
-      html`<p>${t('plan.error')}</p>
-        <ul>
-          ${errors.map(
-            ({ field, code, params }) =>
-              html`<li>
-                <a href="#${field}">${t(FIELDS[field] ?? field)}</a>: ${t(code, params)}
-              </li>`,
-          )}
-        </ul>`
-    }
+    <p>${say(visit.locale, 'plan.refused')}</p>
   </div>`
 }
 

@@ -1,5 +1,7 @@
 /** Fields of a plan's form, with what is wrong about them. */
+import { say } from '../locale.ts'
 import type { FormError } from '../plan-form.ts'
+import type { Visit } from '../visit.ts'
 import { type Html, html } from './html.ts'
 
 type NumberField = {
@@ -8,6 +10,8 @@ type NumberField = {
   value: string
   errors: FormError[]
   least?: number
+  /** What goes without saying. */
+  placeholder?: number | undefined
   isRequired?: boolean
 }
 
@@ -17,6 +21,7 @@ export function numberField({
   value,
   errors,
   least = 1,
+  placeholder,
   isRequired,
 }: NumberField): Html {
   return html`<label class="field"
@@ -29,10 +34,32 @@ export function numberField({
       value="${value}"
       min="${least}"
       step="any"
+      ${placeholder === undefined ? '' : html`placeholder="${placeholder}"`}
       ${isRequired ? html`required` : ''}
       ${invalid(errors, name)}
     />
   </label>`
+}
+
+/** Everything that is wrong, each a link to its field. */
+export function errorsOf(
+  { locale }: Pick<Visit, 'locale'>,
+  errors: FormError[],
+  names: Record<string, string>,
+): Html | undefined {
+  if (errors.length === 0) return undefined
+  return html`<div class="errors note is-error" role="alert">
+    <p>${say(locale, 'plan.error')}</p>
+    <ul>
+      ${errors.map(
+        ({ field, code, params }) =>
+          html`<li>
+            <a href="#${field}">${say(locale, names[field] ?? field)}</a>:
+            ${say(locale, code, params)}
+          </li>`,
+      )}
+    </ul>
+  </div>`
 }
 
 export const invalid = (errors: FormError[], field: string): Html | string =>

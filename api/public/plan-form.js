@@ -7,6 +7,25 @@ import { morph } from './morph.js'
 
 const ASK_AFTER_MS = 300
 
+/** In a frame of another site browsers may keep nothing: then there is no draft, and everything else works. */
+const drafts = {
+  read(key) {
+    try {
+      return localStorage.getItem(key)
+    } catch {
+      return null
+    }
+  },
+  write(key, text) {
+    try {
+      if (text === undefined) localStorage.removeItem(key)
+      else localStorage.setItem(key, text)
+    } catch {
+      // As above.
+    }
+  },
+}
+
 export class PlanForm extends HTMLElement {
   connectedCallback() {
     this.form = this.querySelector('form.plan')
@@ -29,8 +48,10 @@ export class PlanForm extends HTMLElement {
   /** Buttons that only look are answered in place; saving leaves the page. */
   submitted(event) {
     const { name, value } = event.submitter ?? {}
-    if (!name) return localStorage.removeItem(this.key)
+    if (!name) return drafts.write(this.key)
     event.preventDefault()
+    // A field outside of what is drawn anew.
+    if (name === 'start-at') this.form.elements.start.value = value
     void this.ask({ [name]: value })
   }
 
@@ -74,17 +95,18 @@ export class PlanForm extends HTMLElement {
   keepDraft() {
     const fields = Object.fromEntries(new FormData(this.form))
     delete fields.csrf
-    localStorage.setItem(this.key, JSON.stringify(fields))
+    drafts.write(this.key, JSON.stringify(fields))
   }
 
   /** Of the same document only: what somebody saved meanwhile is newer than what was done before it. */
   takeUpDraft() {
-    const kept = localStorage.getItem(this.key)
+    const kept = drafts.read(this.key)
     if (kept === null || this.form.querySelector('[role=alert]')) return
     const fields = JSON.parse(kept)
-    if (fields.read !== this.form.elements.read.value) return localStorage.removeItem(this.key)
-    for (const name of ['students', 'atOnce', 'state'])
-      if (name in fields) this.form.elements[name].value = fields[name]
-    void this.ask(fields)
+    if (fields.read !== this.form.elements.read.value) return drafts.write(this.key)
+    for (const field of this.form.querySelectorAll('input:not([type=hidden]), select'))
+      if (field.name in fields && !this.board.contains(field)) field.value = fields[field.name]
+    const { csrf: _csrf, ...others } = fields
+    void this.ask(others)
   }
 }

@@ -42,7 +42,7 @@ export function fitNotes(
 }
 
 /** How many sessions of one course get slots when somebody is at work on that course. */
-const sessionsWithSlots = 4
+const sessionsWithSlots = 2
 
 /** The notes of one course, each session without room with the slots where it would have room. */
 export function slotsForNotes(

@@ -42,6 +42,7 @@ export function nearestSlots(
   const found: Slot[] = []
   if (session.kind === 'project' || session.kind === 'booking' || demands.some(isLong)) return found
   const sums = new Sums(placed, session.key)
+  if (!sums.couldEverHold(demands)) return found
   for (const wall of candidates(plan, session, policy, now)) {
     const timeZone = plan.course.timeZone ?? plan.zone.timeZone
     const startsAt = instantOf(wall, timeZone)
@@ -128,6 +129,13 @@ class Sums {
     this.#stretches = [placed.lasting, ...placed.stretches]
     this.#most = mostEver(placed.market)
     this.#without = without
+  }
+
+  /** Whether an empty pool would do. */
+  couldEverHold(demands: Demand[]): boolean {
+    return this.#most.every(
+      (most, i) => demands.reduce((sum, one) => sum + (one.each[i] ?? 0) * one.seats, 0) <= most,
+    )
   }
 
   couldHold(demands: Demand[]): boolean {

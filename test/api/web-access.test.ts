@@ -163,6 +163,8 @@ it('guards every address with a rule of access.ts', () => {
       '/enter',
       // These ask who comes in their own way: a choice of their own, an activity of a course they teach.
       '/deep-links/:link',
+      '/deep-links/:link/course',
+      '/deep-links/:link/course/preview',
       '/copied-activities/:activity',
     ]),
   )

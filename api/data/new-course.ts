@@ -1,0 +1,79 @@
+/** What a teacher may make a course of, and whose a course is that they made. */
+import { parseDocuments } from '../../stacks/schema-parse.ts'
+import type { SeatNeeds, Text } from '../../stacks/terms.ts'
+import { type Db, execute, findOne, many, sql } from './db.ts'
+import { merged, valuesOf } from './documents.ts'
+import { randomLabel } from './ids.ts'
+
+const USUAL_SEAT: SeatNeeds = { cpu: 0.5, memoryMb: 512, volumeQuotaMb: 1024 }
+
+export type EnvironmentOffer = { key: string; title: Text; seat: SeatNeeds; pool: string }
+export type CourseOffers = {
+  environments: EnvironmentOffer[]
+  pools: { key: string; title: Text }[]
+}
+
+/** Environments that can run and pools of a zone; each environment with what a usual course of it asks for. */
+export async function courseOffers(db: Db, zoneKey: string): Promise<CourseOffers> {
+  const stored = await many<{ kind: string; key: string; text: string }>(
+    db,
+    sql`select document.kind, document.key, document.text from document
+        where document.kind in ('Environment', 'Pool') order by document.key`,
+  )
+  const documents = merged(stored, [])
+  const pools = valuesOf(documents, 'Pool').filter((one) => one.zone === zoneKey)
+  const environments = valuesOf(documents, 'Environment').filter(
+    (one) => one.zone === zoneKey && one.image !== undefined,
+  )
+  const offers = await Promise.all(
+    environments.map(async ({ key, title }) => {
+      const like = await smallestCourseOf(db, key)
+      const pool = pools.find((one) => one.key === like?.pool) ?? pools[0]
+      return { key, title, seat: like?.seat ?? USUAL_SEAT, pool: pool?.key ?? '' }
+    }),
+  )
+  return { environments: offers, pools: pools.map(({ key, title }) => ({ key, title })) }
+}
+
+const LOOKED_AT = 20
+
+/** Of the newest courses with it the one whose seats are smallest: what is special is asked for. */
+async function smallestCourseOf(
+  db: Db,
+  environment: string,
+): Promise<{ seat: SeatNeeds; pool: string } | undefined> {
+  const rows = await many<{ document: string }>(
+    db,
+    sql`select document from course where document ~ ${`(?n)^environment: *${environment} *(#.*)?$`}
+        order by created_at desc, id desc limit ${LOOKED_AT}`,
+  )
+  const courses = rows.flatMap(({ document }) => {
+    const [read] = parseDocuments(document, environment).documents
+    return read?.kind === 'Course' ? [read.value] : []
+  })
+  const size = ({ gpu, cpu }: SeatNeeds) => (gpu?.count ?? 0) * 1000 + cpu
+  return courses.toSorted((a, b) => size(a.seat) - size(b.seat))[0]
+}
+
+/** The title's words and four characters that nobody has yet: a key never names two courses. */
+export async function freeCourseKey(db: Db, base: string): Promise<string> {
+  for (;;) {
+    const key = `${base}-${randomLabel(4)}`
+    const taken = await findOne(db, sql`select 1 as taken from course where key = ${key}`)
+    if (!taken) return key
+  }
+}
+
+/** Somebody made it: it is theirs to plan and to share, and nobody else's until they say so. */
+export async function ownCourse(
+  tx: Db,
+  own: { courseKey: string; personId: string; now: Date },
+): Promise<void> {
+  await execute(tx, sql`update course set usable_by_all = false where key = ${own.courseKey}`)
+  await execute(
+    tx,
+    sql`insert into course_share (course_id, person_id, capability, created_at)
+        select id, ${own.personId}, 'edit', ${own.now} from course where key = ${own.courseKey}
+        on conflict (course_id, person_id) do update set capability = excluded.capability`,
+  )
+}

@@ -1,0 +1,76 @@
+/** A course made there and then, while an activity is added in the LMS: what it would mean, making it, and back. */
+import { z } from 'zod'
+import { proposeChange } from '../data/change.ts'
+import { withTransaction } from '../data/db.ts'
+import { type CourseOffers, courseOffers, freeCourseKey, ownCourse } from '../data/new-course.ts'
+import { zoneKeyOf } from '../data/course.ts'
+import {
+  type CourseDraft,
+  checkDraft,
+  draftDocument,
+  keyOfTitle,
+  sentDraft,
+} from '../course-draft.ts'
+import { type NewCourseView, meaningFragment, newCoursePage } from '../pages/new-course.ts'
+import { type Handler, type Visit, actorOf, personOf } from '../visit.ts'
+import { openLink, sendChoice } from './deep-link.ts'
+
+export const draftBody = z.record(z.string(), z.string().max(500))
+type Body = z.infer<typeof draftBody>
+
+export const show: Handler = async (visit) => {
+  const { linkId, offers } = await asked(visit)
+  const draft = sentDraft({}, offers.environments)
+  return { html: newCoursePage(visit, { linkId, offers, draft, errors: [] }) }
+}
+
+export const preview: Handler<unknown, Body> = async (visit) => ({
+  text: String(meaningFragment(visit, await viewOf(visit))),
+  headers: { 'content-type': 'text/html; charset=utf-8' },
+})
+
+/** Inside what a course may have it is made and chosen in one step; beyond it, infra is asked and the activity waits. */
+export const create: Handler<unknown, Body> = async (visit) => {
+  const view = await viewOf(visit)
+  const { draft, offers, errors, preview: meaning } = view
+  const onlyLooks = visit.body['check'] !== undefined || visit.body['start-at'] !== undefined
+  if (errors.length > 0 || onlyLooks)
+    return { html: newCoursePage(visit, view), ...(errors.length > 0 && { status: 422 }) }
+  if (meaning?.lane === 'deny') return { html: newCoursePage(visit, view), status: 422 }
+  const key = await freeCourseKey(visit.pool, keyOfTitle(draft.title))
+  const made = await propose(visit, draftDocument(draft, key, offers.environments), key)
+  if (!made) return { html: newCoursePage(visit, { ...view, waits: true }) }
+  return sendChoice(visit, key)
+}
+
+/** Whether it is in force. */
+async function propose(visit: Visit, text: string, key: string): Promise<boolean> {
+  const { pool, ring, at: now } = visit
+  const actor = actorOf(visit, 'teacher')
+  const outcome = await proposeChange(pool, { sources: [{ name: key, text }], actor, ring, now })
+  if (outcome.outcome !== 'changed')
+    throw new Error(`A new course was ${outcome.outcome}: ${JSON.stringify(outcome)}`)
+  if (outcome.change.state !== 'approved') return false
+  const { personId } = personOf(visit)
+  await withTransaction(pool, (tx) => ownCourse(tx, { courseKey: key, personId, now }))
+  return true
+}
+
+async function asked(visit: Visit): Promise<{ linkId: string; offers: CourseOffers }> {
+  const { link, zoneId } = await openLink(visit)
+  const offers = await courseOffers(visit.pool, await zoneKeyOf(visit.pool, zoneId))
+  return { linkId: link.id, offers }
+}
+
+async function viewOf(visit: Visit<Body>): Promise<NewCourseView> {
+  const { linkId, offers } = await asked(visit)
+  const draft: CourseDraft = sentDraft(visit.body, offers.environments)
+  const errors = checkDraft(draft)
+  const view = { linkId, offers, draft, errors }
+  if (errors.length > 0) return view
+  // Any key that nobody has says the same.
+  const key = `${keyOfTitle(draft.title)}-new`
+  const text = draftDocument(draft, key, offers.environments)
+  const document = { kind: 'Course', key, text }
+  return { ...view, preview: await visit.planner.preview({ document, now: visit.at }) }
+}

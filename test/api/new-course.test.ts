@@ -1,0 +1,125 @@
+/** A course made while an activity is added: what is asked, whose it is, and what needs somebody's word. */
+import { afterAll, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import {
+  checkDraft,
+  draftDocument,
+  emptyDraft,
+  keyOfTitle,
+  sentDraft,
+} from '../../api/course-draft.ts'
+import { many, one, sql } from '../../api/data/db.ts'
+import { allDocuments } from '../cast/documents.ts'
+import { importDocuments } from '../cast/record.ts'
+import { type HttpAnswer, ask } from '../lms/http.ts'
+import { openScene, registerAndActivate } from './lti-scene.ts'
+import { textOf } from './page-text.ts'
+
+const scene = await openScene()
+afterAll(() => scene.close())
+const { pool, lms, config, ring } = scene
+await importDocuments(pool, ring, scene.now(), allDocuments())
+await registerAndActivate(scene)
+
+const browse = (cookies: string[], path: string, form?: Record<string, string>) =>
+  ask(new URL(path, config.publicUrl).href, {
+    headers: {
+      ...{ cookie: cookies.join('; '), origin: config.publicUrl, 'accept-language': 'en' },
+      accept: 'text/html',
+    },
+    ...(form && { form }),
+  })
+
+/** A teacher presses "Select content", and answers our page with the form that is sent on. */
+async function choosing(person = 'teacher1') {
+  const launched = await lms.launch({ person, course: 'networks-101' })
+  const entered = await browse(launched.cookies, String(launched.headers['location']))
+  const path = String(entered.headers['location'])
+  const page = await browse(entered.cookies, path)
+  const csrf = /name="csrf" value="([\w-]+)"/.exec(page.text)?.[1] ?? ''
+  const send = (to: string, form: Record<string, string>): Promise<HttpAnswer> =>
+    browse(entered.cookies, path + to, { csrf, ...form })
+  return { cookies: entered.cookies, path, page, send }
+}
+
+const inFiveWeeks = new Date(scene.now().getTime() + 35 * 86_400_000).toISOString().slice(0, 10)
+const draft = { title: 'Signals & noise', students: '20', start: `${inFiveWeeks}T14:00` }
+
+it('says what it would mean, and keeps nothing of it', async () => {
+  const { send } = await choosing()
+  const { text } = await send('/course/preview', draft)
+  expect(textOf(text)).toContain('It can be made at once.')
+  const large = await send('/course/preview', { ...draft, students: '300' })
+  expect(textOf(large.text)).toContain('The infra team has to agree')
+  const wrong = await send('/course/preview', { ...draft, students: '0' })
+  expect(textOf(wrong.text)).toContain('Students: a whole number from 1 to 10000')
+  expect(await many(pool, sql`select key from course where key like 'signals%'`)).toEqual([])
+})
+
+it('makes it, and sends it to the LMS as the activity’s course', async () => {
+  const { send } = await choosing()
+  const sent = await send('/course', draft)
+  expect(sent.status).toBe(200)
+  expect(sent.text).toContain('submit.js')
+  const course = await one<{ key: string; usable_by_all: boolean; document: string }>(
+    pool,
+    sql`select key, usable_by_all, document from course where key like 'signals-noise-%'`,
+  )
+  expect(course.usable_by_all).toBe(false)
+  // As the course that is there with the same environment.
+  expect(parse(course.document)).toMatchObject({
+    environment: 'terminal',
+    pool: 'local',
+    students: 20,
+  })
+})
+
+it('is theirs: they find it again, others do not', async () => {
+  const own = await choosing()
+  expect(textOf(own.page.text)).toContain('Signals & noise')
+  const other = await choosing('manager1')
+  expect(textOf(other.page.text)).not.toContain('Signals & noise')
+  const key = /value="(signals-noise-\w+)"/.exec(own.page.text)?.[1] ?? ''
+  expect((await other.send('', { course: key })).status).toBe(400)
+  expect((await own.send('', { course: key })).status).toBe(200)
+})
+
+it('plans it at once, also before any activity was opened', async () => {
+  const { page, cookies } = await choosing()
+  const key = /value="(signals-noise-\w+)"/.exec(page.text)?.[1] ?? ''
+  expect((await browse(cookies, `/courses/${key}/plan`)).status).toBe(200)
+  const other = await choosing('manager1')
+  expect((await browse(other.cookies, `/courses/${key}/plan`)).status).toBe(404)
+})
+
+it('asks for what is more than a course may have, and leaves the activity to be chosen later', async () => {
+  const { send } = await choosing()
+  const answer = await send('/course', { ...draft, title: 'Everybody', students: '300' })
+  expect(textOf(answer.text)).toContain('Sent to the infra team for review.')
+  const [change] = await many<{ state: string; title: string }>(
+    pool,
+    sql`select state, title from change order by created_at desc limit 1`,
+  )
+  expect(change).toMatchObject({
+    state: 'proposed',
+    title: expect.stringMatching(/^Course everybody-/),
+  })
+})
+
+it('makes a key of any title, and a document of any draft', () => {
+  expect(keyOfTitle('Réseaux 101 : l’été')).toBe('reseaux-101-l-ete')
+  expect(keyOfTitle('網路')).toBe('course')
+  expect(keyOfTitle('3D')).toBe('d')
+  const offers = [{ key: 'terminal', pool: 'local', seat: { cpu: 0.5, memoryMb: 512 } }]
+  const sent = sentDraft({ title: 'a: b # c\n--- "', cpu: '2', filesMb: '64' }, offers)
+  expect(checkDraft(sent)).toEqual([])
+  expect(parse(draftDocument(sent, 'key-1', offers))).toMatchObject({
+    title: 'a: b # c\n--- "',
+    seat: { cpu: 2, memoryMb: 512, volumeQuotaMb: 64 },
+    sessions: [],
+  })
+  const wrong = { ...emptyDraft, cpu: '-1', memoryMb: '1', filesMb: 'x', start: 'soon', weeks: '0' }
+  expect(checkDraft(wrong).map(({ field }) => field)).toEqual([
+    ...['title', 'environment', 'start', 'weeks', 'cpu', 'memoryMb', 'filesMb'],
+  ])
+})
