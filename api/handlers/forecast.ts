@@ -7,7 +7,7 @@ import type { Handler, Visit } from '../visit.ts'
 
 async function viewOf({ planner, pool, at }: Visit) {
   const [forecasts, timeZone] = await Promise.all([planner.forecast(at), defaultTimeZone(pool)])
-  return forecasts.map((one) => ({ ...one, days: forecastDays(one.hours, timeZone) }))
+  return forecasts.map((one) => ({ ...one, timeZone, days: forecastDays(one.hours, timeZone) }))
 }
 
 export const show: Handler = async (visit) => ({ html: forecastPage(visit, await viewOf(visit)) })

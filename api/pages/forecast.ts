@@ -10,7 +10,7 @@ import { adminFrame } from './admin.ts'
 import { type Html, drawn, html } from './html.ts'
 import { type Column, tableOf, tag } from './table.ts'
 
-type Shown = PoolForecast & { days: ForecastHour[] }
+type Shown = PoolForecast & { days: ForecastHour[]; timeZone: string }
 
 export function forecastPage(visit: Visit, forecasts: Shown[]): Html {
   const t = (code: string) => say(visit.locale, code)
@@ -22,7 +22,9 @@ export function forecastPage(visit: Visit, forecasts: Shown[]): Html {
     html`${
       planned.length === 0
         ? html`<section class="sheet"><p class="empty">${t('forecast.none')}</p></section>`
-        : html`<p><a href="${paths.adminForecastCsv()}">${t('forecast.csv')}</a></p>`
+        : html`<p class="forecast-line">
+            <a href="${paths.adminForecastCsv()}">${t('forecast.csv')}</a>
+          </p>`
     }
     ${planned.map((one) => poolSection(visit, one))}
     ${
@@ -51,7 +53,7 @@ function poolSection(visit: Visit, one: Shown): Html {
     <h2 id="${id}">${title}</h2>
     <p>${headline}</p>
     <div class="table-wrap" tabindex="0" role="group" aria-label="${say(locale, 'forecast.chart')}">
-      ${drawn(forecastChart(one, locale))}
+      ${drawn(forecastChart(one, locale, one.timeZone))}
     </div>
     <details>
       <summary>${say(locale, 'forecast.days', { count: one.days.length })}</summary>

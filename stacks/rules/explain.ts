@@ -226,3 +226,12 @@ function plainText(value: NoteValue | undefined): string {
     ? String(value)
     : JSON.stringify(value ?? '')
 }
+
+const shortDates = {
+  fr: new Intl.DateTimeFormat('fr', { day: 'numeric', month: 'short', timeZone: 'UTC' }),
+  en: new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' }),
+}
+
+/** "24 Nov", "24 nov." of a day's first instant in UTC, epoch ms. */
+export const shortDateText = (ms: number, language: Language): string =>
+  shortDates[language].format(ms)

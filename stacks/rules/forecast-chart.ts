@@ -1,11 +1,11 @@
 /** The forecast as an SVG chart: demand against capacity, nodes below. No script, readable by a screen reader. */
-import { numberText } from './explain.ts'
+import { numberText, shortDateText } from './explain.ts'
 import type { Language } from './explain.ts'
-import type { Forecast, ForecastHour } from './forecast.ts'
+import { type Forecast, type ForecastHour, forecastDays } from './forecast.ts'
 
 const width = 960
 const height = 300
-const margin = { left: 56, right: 16, top: 36, bottom: 40 }
+const margin = { left: 56, right: 24, top: 36, bottom: 40 }
 
 const words = {
   fr: {
@@ -17,23 +17,25 @@ const words = {
   en: { title: 'Forecast', demand: 'cores asked', capacity: 'cores there', cores: 'cores' },
 }
 
-/** @returns a whole `<svg>`; hours without demand or nodes fall to the capacity of own machines */
-export function forecastChart(forecast: Forecast, language: Language): string {
+/**
+ * Days as bars: the cores asked at the day's fullest hour, over those there. What own machines give is there every day.
+ * @returns a whole `<svg>`; `timeZone` says which day an hour belongs to
+ */
+export function forecastChart(forecast: Forecast, language: Language, timeZone = 'UTC'): string {
   const word = words[language]
-  const hours = forecast.hours
-  const most = hours.reduce((top, hour) => Math.max(top, hour.cores, hour.capacityCores), 1)
+  const days = forecastDays(forecast.hours, timeZone)
+  const axis = axisOf(days, forecast.standingCores)
   const price = `${numberText(forecast.totalPrice, language)} ${forecast.currency}`
   const title = `${word.title} ${forecast.pool} : ${numberText(forecast.nodeHours, language)} h, ${price}`
-  const demand = area(hours, (hour) => hour.cores, most)
-  const capacity = area(hours, (hour) => hour.capacityCores, most)
+  const standing = bar(axis, { at: 0, days: axis.days }, forecast.standingCores)
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escape(title)}" font-family="sans-serif" font-size="12" class="forecast-chart">`,
     `<title>${escape(title)}</title>`,
     `<text x="${margin.left}" y="20" font-size="14" class="title">${escape(title)}</text>`,
-    `<path class="capacity" d="${capacity}" fill="#d5dde8" stroke="#6b7f99"/>`,
-    `<path class="demand" d="${demand}" fill="#2f6f4f" fill-opacity="0.75"/>`,
-    ...gridLines(most, word.cores, language),
-    ...dayMarks(hours),
+    `<path class="capacity" d="${standing}${bars(axis, days, (day) => day.capacityCores)}" fill="#d5dde8"/>`,
+    `<path class="demand" d="${bars(axis, days, (day) => day.cores)}" fill="#2f6f4f"/>`,
+    ...gridLines(axis.most, word.cores, language),
+    ...dayMarks(axis, language),
     legend(width - 300, 'demand', '#2f6f4f', word.demand),
     legend(width - 150, 'capacity', '#d5dde8', word.capacity),
     '</svg>',
@@ -45,32 +47,41 @@ function legend(x: number, what: string, colour: string, text: string): string {
   return `<rect class="${what}" x="${x}" y="10" width="12" height="12" fill="${colour}"/><text x="${x + 18}" y="20">${escape(text)}</text>`
 }
 
-function x(at: number, hours: ForecastHour[]): number {
-  const first = Date.parse(hours[0]?.at ?? '')
-  const last = Date.parse(hours.at(-1)?.at ?? '') + 3_600_000
-  const share = (at - first) / Math.max(1, last - first)
-  return round(margin.left + share * (width - margin.left - margin.right))
+/** From the first day to the last, and from none to the most cores. */
+interface Axis {
+  first: number
+  days: number
+  most: number
+}
+
+const dayMs = 86_400_000
+const dayOf = (at: string): number => Date.parse(`${at}T00:00:00Z`) / dayMs
+
+function axisOf(days: ForecastHour[], standingCores: number): Axis {
+  const first = dayOf(days[0]?.at ?? '1970-01-01')
+  const last = dayOf(days.at(-1)?.at ?? '1970-01-01')
+  const most = days.reduce((top, day) => Math.max(top, day.cores, day.capacityCores), standingCores)
+  return { first, days: last - first + 1, most: Math.max(most, 1) }
+}
+
+function x(axis: Axis, day: number): number {
+  return round(margin.left + (day / axis.days) * (width - margin.left - margin.right))
 }
 
 function y(value: number, most: number): number {
   return round(height - margin.bottom - (value / most) * (height - margin.top - margin.bottom))
 }
 
-/** Steps, one per hour; between hours that do not follow each other it falls to the ground. */
-function area(hours: ForecastHour[], value: (hour: ForecastHour) => number, most: number): string {
-  const parts: string[] = []
-  let end: number | undefined
-  for (const hour of hours) {
-    const at = Date.parse(hour.at)
-    if (at !== end) {
-      if (end !== undefined) parts.push(`L${x(end, hours)} ${y(0, most)}`)
-      parts.push(`${end === undefined ? 'M' : 'L'}${x(at, hours)} ${y(0, most)}`)
-    }
-    end = at + 3_600_000
-    parts.push(`L${x(at, hours)} ${y(value(hour), most)}L${x(end, hours)} ${y(value(hour), most)}`)
-  }
-  if (end !== undefined) parts.push(`L${x(end, hours)} ${y(0, most)}Z`)
-  return parts.join('')
+function bars(axis: Axis, days: ForecastHour[], value: (day: ForecastHour) => number): string {
+  return days
+    .map((day) => bar(axis, { at: dayOf(day.at) - axis.first, days: 1 }, value(day)))
+    .join('')
+}
+
+function bar(axis: Axis, span: { at: number; days: number }, value: number): string {
+  if (value === 0) return ''
+  const [left, right] = [x(axis, span.at), x(axis, span.at + span.days)]
+  return `M${left} ${y(0, axis.most)}V${y(value, axis.most)}H${right}V${y(0, axis.most)}Z`
 }
 
 function gridLines(most: number, unit: string, language: Language): string[] {
@@ -82,16 +93,15 @@ function gridLines(most: number, unit: string, language: Language): string[] {
   })
 }
 
-/** At most ten dates along the bottom. */
-function dayMarks(hours: ForecastHour[]): string[] {
-  const days = [...new Set(hours.map((hour) => hour.at.slice(0, 10)))]
-  const step = Math.max(1, Math.ceil(days.length / 10))
-  return days
-    .filter((_day, i) => i % step === 0)
-    .map(
-      (day) =>
-        `<text x="${x(Date.parse(`${day}T12:00:00Z`), hours)}" y="${height - 16}" text-anchor="middle">${day.slice(5)}</text>`,
-    )
+/** At most ten dates along the bottom, evenly apart: every day, every other, or whole weeks. */
+function dayMarks(axis: Axis, language: Language): string[] {
+  const least = axis.days / 10
+  const step = least <= 1 ? 1 : least <= 2 ? 2 : 7 * Math.ceil(least / 7)
+  const marks = Array.from({ length: Math.ceil(axis.days / step) }, (_, i) => i * step)
+  return marks.map((day) => {
+    const text = shortDateText((axis.first + day) * dayMs, language)
+    return `<text x="${x(axis, day + 0.5)}" y="${height - 16}" text-anchor="middle">${text}</text>`
+  })
 }
 
 function round(value: number): number {

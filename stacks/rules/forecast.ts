@@ -29,6 +29,8 @@ export interface ForecastHour {
 export interface Forecast {
   pool: string
   currency: string
+  /** Cores that are always there: own machines of known size, and nodes kept on. */
+  standingCores: number
   /** Hours with something to say, in order. */
   hours: ForecastHour[]
   totalPrice: number
@@ -69,7 +71,9 @@ export function forecast(
   ]
   const rows = hours.rows(standing, idle.length)
   const peakPlaces = rows.reduce((most, row) => Math.max(most, row.places), 0)
-  return { pool: pool.key, currency: pool.currency, hours: rows, totalPrice, nodeHours, peakPlaces }
+  const standingCores = standing.reduce((sum, one) => sum + (one.capacityCores ?? 0), 0)
+  const totals = { totalPrice, nodeHours, peakPlaces, standingCores }
+  return { pool: pool.key, currency: pool.currency, hours: rows, ...totals }
 }
 
 /** The hours of a local day as one: as full as its fullest hour, as dear as all together. `at` is its date. */
