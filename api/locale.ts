@@ -121,6 +121,13 @@ export function byteSize(locale: Locale, bytes: number): string {
   return `${locale === 'fr' ? text.replace('.', ',') : text}\u00a0${UNITS[locale][unit]}`
 }
 
+/** As `byteSize`, and of a file of a few lines `512 B`, `3 KB`. */
+export function fileSize(locale: Locale, bytes: number): string {
+  if (bytes >= 100 * 1024) return byteSize(locale, bytes)
+  const [small, large] = locale === 'fr' ? ['o', 'Ko'] : ['B', 'KB']
+  return bytes < 1024 ? `${bytes}\u00a0${small}` : `${Math.round(bytes / 1024)}\u00a0${large}`
+}
+
 const formats = new Map<string, Intl.DateTimeFormat>()
 
 // Making a formatter costs a hundred times more than using one.

@@ -21,12 +21,15 @@ export const paths = {
     `/workspaces/${id}/files/content?${new URLSearchParams({ path })}`,
   filesArchive: (id: string, path: string) =>
     `/workspaces/${id}/files/archive?${new URLSearchParams({ path })}`,
+  submissions: (id: string) => `/workspaces/${id}/submissions`,
+  submission: (id: string, number: number) => `/workspaces/${id}/submissions/${number}`,
   uploads: (id: string) => `/workspaces/${id}/uploads`,
   upload: (id: string, upload: string) => `/workspaces/${id}/uploads/${upload}`,
   door: (id: string, containerPort: number) => `/workspaces/${id}/doors/${containerPort}`,
 
   course: (key: string) => `/courses/${key}`,
   courseEvents: (key: string) => `/courses/${key}/events`,
+  courseSubmissions: (key: string) => `/courses/${key}/submissions`,
   courseWorkspace: (key: string) => `/courses/${key}/workspace`,
 
   admin: () => '/admin',

@@ -33,6 +33,7 @@ import * as platform from './handlers/platform-page.ts'
 import * as receipt from './handlers/receipt.ts'
 import * as run from './handlers/run.ts'
 import * as registrationLink from './handlers/registration-link.ts'
+import * as submission from './handlers/submission.ts'
 import * as status from './handlers/status.ts'
 import * as volume from './handlers/volume.ts'
 import * as workspace from './handlers/workspace.ts'
@@ -53,6 +54,20 @@ export const routes: Route[] = [
   get('/workspaces/:workspace/events', ownWorkspace, workspace.events, 'My workspace, live'),
   get('/workspaces/:workspace/files', ownWorkspace, files.show, 'My files'),
   get('/workspaces/:workspace/files/content', ownWorkspace, files.download, 'Download a file'),
+  post(
+    '/workspaces/:workspace/submissions',
+    ownWorkspace,
+    submission.handInBody,
+    submission.create,
+    'Hand in a folder',
+  ),
+  get(
+    '/workspaces/:workspace/submissions/:number',
+    ownWorkspace,
+    submission.download,
+    'Download a submission',
+  ),
+  get('/courses/:course/submissions', teaches, submission.downloadAll, 'Download all submissions'),
   get('/workspaces/:workspace/files/archive', ownWorkspace, files.archive, 'Download a folder'),
   post('/workspaces/:workspace/start', ownWorkspace, nothing, workspace.start, 'Start it'),
   post('/workspaces/:workspace/stop', ownWorkspace, nothing, workspace.stop, 'Stop it'),

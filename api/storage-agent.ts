@@ -26,6 +26,14 @@ const entry = z.object({
 })
 const folder = z.object({ entries: z.array(entry), total: z.number() })
 
+const archived = z.object({
+  bytes: z.number(),
+  files: z.number(),
+  leftOut: z.number(),
+  sha256: z.string(),
+})
+
+export type AgentArchive = z.infer<typeof archived>
 export type AgentEntry = z.infer<typeof entry>
 export type AgentFolder = z.infer<typeof folder>
 export type AgentVolume = z.infer<typeof volume>
@@ -52,6 +60,10 @@ export type StorageAgent = {
     what: 'content' | 'archive',
     path: string,
   ): Promise<{ stream: Readable; bytes: number | undefined } | undefined>
+  /** Keeps a folder as it is now; undefined when there is no such folder. Throws while the volume is not ready. */
+  keep(id: string, of: { volume: string; path: string }): Promise<AgentArchive | undefined>
+  /** What is kept under this id. */
+  kept(id: string): Promise<{ stream: Readable; bytes: number | undefined } | undefined>
   /** One request of the upload protocol, as it came. */
   upload(volume: string, request: UploadRequest): Promise<UploadAnswer>
 }
@@ -65,7 +77,8 @@ export type UploadRequest = {
 }
 export type UploadAnswer = { status: number; headers: IncomingHttpHeaders; body: Buffer }
 
-const LIMIT_MS = 120_000
+/** A large folder takes a while to be kept. */
+const LIMIT_MS = 600_000
 
 /** Connects anew for each call: an agent that was started again is simply there. */
 export function storageAgent(options: { socket: string }): StorageAgent {
@@ -92,6 +105,13 @@ export function storageAgent(options: { socket: string }): StorageAgent {
     },
     read: (name, what, path) =>
       readStream(options.socket, `/volumes/${name}/${what}?${new URLSearchParams({ path })}`),
+    async keep(id, of) {
+      const { status, body } = await call('PUT', `/submissions/${id}`, of)
+      if (status === 404) return undefined
+      if (status !== 200) throw unexpected(status, body)
+      return archived.parse(body)
+    },
+    kept: (id) => readStream(options.socket, `/submissions/${id}`),
     upload: (name, asked) => passOn(options.socket, name, asked),
   }
 }

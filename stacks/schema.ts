@@ -179,6 +179,7 @@ const courseFields = {
   lifecycle: z.strictObject(lifecycle).partial().default({}),
   open: z.strictObject({ from: day.optional(), to: day.optional() }).optional(),
   keepDays: count.optional(),
+  submissions: z.strictObject({ due: wallTime.optional() }).optional(),
 }
 
 const port = z.strictObject({

@@ -197,6 +197,8 @@ export interface Course {
   open?: { from?: string | undefined; to?: string | undefined } | undefined
   /** Days volumes are kept after the course's last day. */
   keepDays?: number | undefined
+  /** Students may hand in; late when after `due`, a wall time. Absent: they may not. */
+  submissions?: { due?: string | undefined } | undefined
 }
 
 /** One machine of a pool that is always there. Sizes absent here come from the inventory. */

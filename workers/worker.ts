@@ -10,6 +10,7 @@ import { purgeLti } from '../api/data/lti-store.ts'
 import { storageAgent } from '../api/storage-agent.ts'
 import { estateKeeper } from './git/keep-estate.ts'
 import { applyStackNow, terraformOf } from './jobs/apply-stack.ts'
+import { keepSubmissions } from './jobs/keep-submissions.ts'
 import { volumeKeeper } from './jobs/keep-volumes.ts'
 import { notifier } from './jobs/deliver-notices.ts'
 import { runsAtOnce } from './jobs/next.ts'
@@ -143,10 +144,15 @@ export async function startWorker(options: {
     pass: async () => void ((await lead.isOurs()) && (await watch.look())),
     onError: onError('what exists could not be compared with what should'),
   })
-  const keeper = volumeKeeper({ pool, agent: storageAgent(config.storage), log, now })
+  const agent = storageAgent(config.storage)
+  const keeper = volumeKeeper({ pool, agent, log, now })
   const keep = startLoop({
     everyMs: VOLUMES_MS,
-    pass: async () => void ((await lead.isOurs()) && (await keeper.keep())),
+    pass: async () => {
+      if (!(await lead.isOurs())) return
+      await keeper.keep()
+      await keepSubmissions({ pool, agent, log, now })
+    },
     onError: onError('volumes could not be kept'),
   })
   listening.on('storage', () => keep.wake())

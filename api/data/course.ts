@@ -185,6 +185,8 @@ export async function keepCourse(
     state: CourseState
     title: Text
     document: string
+    /** Null: students hand in nothing; `dueAt` null: whenever. */
+    submissions: { dueAt: Date | null } | null
     /** Sessions that can be held, at least in part. */
     held: BlueprintSession[]
     now: Date
@@ -196,15 +198,16 @@ export async function keepCourse(
   const row = await one<{ id: string }>(
     tx,
     sql`insert into course (id, zone_id, key, code, state, state_at, document, title, allowance_seats,
-          places_outside, outside_from, outside_until, lifecycle, gpus, created_at)
+          places_outside, outside_from, outside_until, lifecycle, gpus, takes_submissions, submissions_due_at, created_at)
         values (${newId()}, ${course.zoneId}, ${plan.key}, ${plan.course8}, ${course.state}, ${now}, ${course.document},
           ${JSON.stringify(course.title)}, ${plan.allowance.seats}, ${headroom?.atOnce ?? headroom?.seats ?? 0},
           ${firstOpening(course.held)}, ${headroom?.until ?? null}, ${JSON.stringify(plan.lifecycle)},
-          ${plan.template?.gpu?.count ?? 0}, ${now})
+          ${plan.template?.gpu?.count ?? 0}, ${course.submissions !== null}, ${course.submissions?.dueAt ?? null}, ${now})
         on conflict (zone_id, key) do update set document = excluded.document, title = excluded.title,
           state = excluded.state, allowance_seats = excluded.allowance_seats, places_outside = excluded.places_outside,
           outside_from = excluded.outside_from, outside_until = excluded.outside_until, places_until = null,
-          lifecycle = excluded.lifecycle, gpus = excluded.gpus,
+          lifecycle = excluded.lifecycle, gpus = excluded.gpus, takes_submissions = excluded.takes_submissions,
+          submissions_due_at = excluded.submissions_due_at,
           state_at = case when course.state = excluded.state then course.state_at else excluded.state_at end
         returning id`,
   )

@@ -5,6 +5,8 @@ import {
   coursesAlike,
   seatNumbers,
 } from '../../stacks/blueprint.ts'
+import { instantOf, parseWall } from '../../stacks/rules/clock.ts'
+import { defaultZone } from '../../stacks/schema.ts'
 import type { Course, Note } from '../../stacks/terms.ts'
 import { findBlueprint } from './blueprint.ts'
 import {
@@ -80,6 +82,18 @@ async function coursesAsBefore(tx: Db, { parent, blueprint }: Materials): Promis
 const hasMoved = ({ key }: Course, made: Materials, same: Set<string>): boolean =>
   !same.has(key) || made.documents.some((one) => one.kind === 'Course' && one.key === key)
 
+/** The deadline as an instant: its wall time is in the course's zone, also after the clocks change. */
+function submissionsOf({ submissions }: Course, timeZone: string): { dueAt: Date | null } | null {
+  if (!submissions) return null
+  const { due } = submissions
+  return { dueAt: due === undefined ? null : new Date(instantOf(parseWall(due), timeZone)) }
+}
+
+function timeZoneOf({ all }: Materials, course: Course): string {
+  const zone = valuesOf(all, 'Zone').find((one) => one.key === course.zone) ?? defaultZone
+  return course.timeZone ?? zone.timeZone
+}
+
 async function follow(
   tx: Db,
   of: {
@@ -104,6 +118,7 @@ async function follow(
     state: course.state,
     title: course.title,
     document: stored?.text ?? '',
+    submissions: submissionsOf(course, timeZoneOf(made, course)),
     held: plan.sessions.filter((one) => !unfit.has(one.key) || placesOf(one) > 0),
     now,
   })

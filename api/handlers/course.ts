@@ -7,6 +7,7 @@ import { waitingInCourse } from '../data/overview.ts'
 import { pastSessions } from '../data/receipt.ts'
 import { courseSeats } from '../data/seat.ts'
 import { sessionsToCome } from '../data/session.ts'
+import { submissionRules, submissionsOfCourse } from '../data/submission.ts'
 import { disksOf } from '../data/volume.ts'
 import { claimWorkspace } from '../data/workspace-begin.ts'
 import { type CourseView, courseFragment, coursePage } from '../pages/course.ts'
@@ -45,7 +46,22 @@ async function viewOf(visit: Visit, course: SeenCourse, at: Date): Promise<Cours
     pool,
     seats.map((seat) => seat.id),
   )
-  return { course, sessions, seats: seen, disks, waiting, notes, past, notices, mayPlan: plans }
+  const rules = await submissionRules(pool, course.id)
+  const rows = await submissionsOfCourse(pool, course.id)
+  const handedIn =
+    course.role === 'teacher' && (rules.takes || rows.length > 0) ? { rules, rows } : undefined
+  return {
+    course,
+    sessions,
+    seats: seen,
+    disks,
+    handedIn,
+    waiting,
+    notes,
+    past,
+    notices,
+    mayPlan: plans,
+  }
 }
 
 const nameless = <Seat extends { display_name: string | null }>(seat: Seat): Seat => ({

@@ -1,6 +1,7 @@
 /** A student's files, read through the storage agent: also while the workspace is stopped. */
 import type { Readable } from 'node:stream'
 import { courseOf } from '../data/course.ts'
+import { submissionRules, submissionsOf } from '../data/submission.ts'
 import { disksOf, volumeOfWorkspace } from '../data/volume.ts'
 import type { Workspace } from '../data/workspace.ts'
 import { Problem, conflict } from '../errors.ts'
@@ -29,7 +30,10 @@ export const show: Handler<Workspace> = async (visit, workspace) => {
   if (!visit.query.has('path') && folder.total === 1 && only?.kind === 'folder')
     return { seeOther: paths.files(workspace.id, only.key) }
   const disk = (await disksOf(visit.pool, [workspace.seat_id ?? ''])).get(workspace.seat_id ?? '')
-  return { html: filesPage(visit, { ...common, folder, disk, pageEntries: PAGE_ENTRIES }) }
+  const rules = await submissionRules(visit.pool, workspace.course_id)
+  const mine = await submissionsOf(visit.pool, workspace.id)
+  const handing = rules.takes || mine.length > 0 ? { rules, mine } : undefined
+  return { html: filesPage(visit, { ...common, folder, disk, handing, pageEntries: PAGE_ENTRIES }) }
 }
 
 const pathOf = ({ query }: Visit): string =>

@@ -21,6 +21,7 @@ import { change } from './change.ts'
 import { plan } from './plan.ts'
 import { run } from './run.ts'
 import { seat } from './seat.ts'
+import { submission } from './submission.ts'
 import { workspace } from './workspace.ts'
 
 export const catalogue: Readonly<Record<string, Message>> = {
@@ -29,6 +30,7 @@ export const catalogue: Readonly<Record<string, Message>> = {
   ...seat,
   ...disk,
   ...files,
+  ...submission,
   ...course,
   ...courseNew,
   ...admin,

@@ -14,6 +14,7 @@ import { live } from './live.ts'
 import { noticeBanner } from './notices.ts'
 import { noteList } from './notes.ts'
 import { pastSection } from './receipt.ts'
+import { type CourseSubmissions, submissionsSection } from './submission.ts'
 import { type Look, tableOf, tag } from './table.ts'
 import { type ClassView, classSection } from './class.ts'
 
@@ -23,6 +24,8 @@ export type CourseView = {
   notes: Note[]
   past: PastSession[]
   notices: Notice[]
+  /** Undefined where none are taken, or for who does not teach these students. */
+  handedIn: CourseSubmissions | undefined
   /** Whether the reader may plan it. */
   mayPlan: boolean
 } & ClassView
@@ -57,6 +60,7 @@ export function courseFragment(visit: Visit, view: CourseView): Html {
   return html`${view.notices.length > 0 && noticeBanner(visit, view.notices)}
   ${view.notes.length > 0 && notesSection(visit, view)} ${sessionsSection(visit, view)}
   ${classSection(visit, view, view.course.time_zone)}
+  ${view.handedIn && submissionsSection(visit, view.handedIn, view.course)}
   ${pastSection(visit, view.past, view.course.time_zone)}`
 }
 

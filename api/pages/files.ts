@@ -1,13 +1,14 @@
 /** A student's files: where one is, what is there, all of it as an archive, and what is uploaded. */
 import type { CourseRow } from '../data/course.ts'
 import type { DiskView } from '../data/volume.ts'
-import { byteSize, say, stamp } from '../locale.ts'
+import { fileSize, say, stamp } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { AgentEntry, AgentFolder } from '../storage-agent.ts'
 import type { Visit } from '../visit.ts'
 import { diskSection } from './disk.ts'
 import { frame } from './frame.ts'
 import { type Html, html } from './html.ts'
+import { type HandingIn, handInSection } from './submission.ts'
 import { type Column, tableOf } from './table.ts'
 
 export type FilesView = {
@@ -16,7 +17,15 @@ export type FilesView = {
   /** Keys of the storage agent, with slashes between. */
   path: string
   start: number
-} & ({ why: string } | { folder: AgentFolder; disk: DiskView | undefined; pageEntries: number })
+} & (
+  | { why: string }
+  | {
+      folder: AgentFolder
+      disk: DiskView | undefined
+      handing: HandingIn | undefined
+      pageEntries: number
+    }
+)
 
 type Words = (code: string, params?: Record<string, string | number>) => string
 
@@ -54,7 +63,9 @@ function body(visit: Visit, view: Opened, t: Words): Html {
       <p class="hint">${t('files.all.explain')}</p>
     </div>`
   }
-  ${upload(visit, view, t)} ${view.disk && diskSection(visit, view.disk)}`
+  ${upload(visit, view, t)}
+  ${view.handing && handInSection(visit, view.handing, { workspaceId, path, timeZone: view.course.time_zone })}
+  ${view.disk && diskSection(visit, view.disk)}`
 }
 
 /** Every folder above, each a link. */
@@ -94,7 +105,7 @@ function columns(visit: Visit, view: Opened, t: Words): Column<AgentEntry>[] {
       isNumber: true,
       cell: (entry) =>
         entry.kind === 'file'
-          ? html`<span class="unbroken">${smallSize(visit, entry.bytes)}</span>`
+          ? html`<span class="unbroken">${fileSize(visit.locale, entry.bytes)}</span>`
           : html`<span class="faint">${entry.kind === 'folder' ? t('files.folder') : '–'}</span>`,
     },
     {
@@ -105,13 +116,6 @@ function columns(visit: Visit, view: Opened, t: Words): Column<AgentEntry>[] {
         >`,
     },
   ]
-}
-
-/** A file of a few lines is no `0.0 MB`. */
-function smallSize({ locale }: Visit, bytes: number): string {
-  if (bytes >= 100 * 1024) return byteSize(locale, bytes)
-  const [small, large] = locale === 'fr' ? ['o', 'Ko'] : ['B', 'KB']
-  return bytes < 1024 ? `${bytes}\u00a0${small}` : `${Math.round(bytes / 1024)}\u00a0${large}`
 }
 
 function nameOf({ workspaceId, path }: Opened, entry: AgentEntry, t: Words): Html {

@@ -52,7 +52,8 @@ const backend = localBackend({ root: scene.root })
 await backend.start()
 mkdirSync(join(site.home, 'run'))
 const silent = { info: () => {}, warn: () => {}, error: console.error }
-const serve = () => serveAgent(backend, { socket: site.config.storage.socket, log: silent })
+const serve = () =>
+  serveAgent(backend, { socket: site.config.storage.socket, root: scene.root, log: silent })
 let agent: Served = await serve()
 let browser: Browser
 let page: Page

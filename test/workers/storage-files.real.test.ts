@@ -28,7 +28,7 @@ const socket = join(root, 'agent.sock')
 const backend = localBackend({ root })
 await backend.start()
 const log = { info: () => {}, warn: () => {}, error: console.error }
-const served = await serveAgent(backend, { socket, log })
+const served = await serveAgent(backend, { socket, root, log })
 const [mine, theirs] = ['lp-test0000-c0urse00-s001-g1', 'lp-test0000-c0urse00-s002-g1']
 for (const name of [mine, theirs]) await backend.ensure({ name, limitMb: 64, isNew: true })
 const home = join(root, 'mounts', mine, 'home')

@@ -29,6 +29,7 @@ type Making = {
   /** Names given so far: two names of bytes may read the same. */
   names: Set<string>
   entries: number
+  files: number
   /** Of all so far, the bytes that take no room on the disk. */
   beyond: number
   /** Inodes of files with several names. */
@@ -38,12 +39,14 @@ type Making = {
   current: Readable | undefined
 }
 
-/** Answers the stream; throws NoSuchFile when there is no such folder. */
+export type Counts = { files: number; leftOut: number }
+
+/** Answers the stream, and what went into it once that has ended; throws NoSuchFile when there is no such folder. */
 export async function zipFolder(
   home: string,
   path: Buffer[],
   limitBytes: number,
-): Promise<Readable> {
+): Promise<{ stream: Readable; counts(): Counts }> {
   const zip = new ZipFile()
   const making: Making = {
     zip,
@@ -51,6 +54,7 @@ export async function zipFolder(
     limitBytes,
     names: new Set(),
     entries: 0,
+    files: 0,
     beyond: 0,
     linked: new Set(),
     leftOut: [],
@@ -62,7 +66,8 @@ export async function zipFolder(
   output.once('close', () => making.current?.destroy())
   zip.on('error', (error) => output.destroy(error as Error))
   fill(making, path).catch((error: unknown) => output.destroy(error as Error))
-  return output
+  const counts = () => ({ files: making.files, leftOut: making.leftOut.length })
+  return { stream: output, counts }
 }
 
 async function fill(making: Making, path: Buffer[]): Promise<void> {
@@ -116,6 +121,7 @@ function addFile(making: Making, path: Buffer[], label: string, stats: Stats): v
   if (making.beyond + beyond > making.limitBytes)
     return leaveOut(making, label, 'sparse or linked files are together larger than the disk')
   making.beyond += beyond
+  making.files += 1
   const options = { mtime, mode: 0o100000 | (mode & 0o755), compressionLevel: 1 }
   making.zip.addReadStreamLazy(label, options, (give) => {
     void handOver(making, path, size, give)

@@ -17,7 +17,7 @@ await ownAlone(root)
 const backend = localBackend({ root })
 await backend.start()
 mkdirSync(dirname(socket), { recursive: true, mode: 0o700 })
-const served = await serveAgent(backend, { socket, log })
+const served = await serveAgent(backend, { socket, root, log })
 log.info({ root }, 'the storage agent runs')
 
 const stop = (): void => {

@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { chmod, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
+import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
@@ -9,6 +10,7 @@ import type { RunLog } from '../terraform/context.ts'
 import { zipFolder } from './archive.ts'
 import { type Backend, isVolumeName, type VolumePlace } from './backend.ts'
 import { listFolder, NoSuchFile, openFile, pathOf } from './files.ts'
+import { isSubmissionId, type Submissions, submissionsIn } from './submissions.ts'
 import { type Uploads, uploadsOf } from './uploads.ts'
 
 const wish = z.strictObject({ limitMb: z.int().min(1).max(1e9), isNew: z.boolean() })
@@ -21,14 +23,18 @@ type Answer = { status: number; body: unknown }
 /** Listens on `socket`; throws when another agent does. */
 export async function serveAgent(
   backend: Backend,
-  options: { socket: string; log: RunLog },
+  options: { socket: string; root: string; log: RunLog },
 ): Promise<Served> {
   if (await answers(options.socket))
     throw new Error(`Another storage agent listens on ${options.socket}: stop it first.`)
   await rm(options.socket, { force: true })
-  const uploads = uploadsOf()
+  const parts = {
+    backend,
+    uploads: uploadsOf(),
+    submissions: submissionsIn(join(options.root, 'submissions')),
+  }
   const server = createServer((request, response) => {
-    respond(backend, uploads, request, response).catch((error: unknown) => {
+    respond(parts, request, response).catch((error: unknown) => {
       options.log.error({ err: error }, 'a request could not be answered')
       if (!response.headersSent) send(response, { status: 500, body: { error: said(error) } })
       else response.destroy()
@@ -65,14 +71,18 @@ function listen(server: Server, socket: string): Promise<void> {
   })
 }
 
+type Parts = { backend: Backend; uploads: Uploads; submissions: Submissions }
+
 async function respond(
-  backend: Backend,
-  uploads: Uploads,
+  parts: Parts,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  const { backend, uploads } = parts
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://agent')
   const [, what, name = '', part = '', id = '', ...rest] = pathname.split('/')
+  if (what === 'submissions' && part === '' && isSubmissionId(name))
+    return onSubmission(parts, name, request, response)
   if (what !== 'volumes' || rest.length > 0 || (name !== '' && !isVolumeName(name)))
     return send(response, nothingHere)
   if (part !== '')
@@ -88,6 +98,36 @@ const notFor = (method = ''): Answer => ({
   status: 405,
   body: { error: `${method} is not for this.` },
 })
+
+const handedIn = z.strictObject({ volume: z.string().refine(isVolumeName), path: z.string() })
+
+async function onSubmission(
+  { backend, submissions }: Parts,
+  id: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (request.method === 'GET') {
+    const found = await submissions.read(id)
+    if (!found) return send(response, nothingHere)
+    response.writeHead(200, { 'content-type': 'application/zip', 'content-length': found.bytes })
+    return sent(found.stream, response)
+  }
+  if (request.method !== 'PUT') return send(response, notFor(request.method))
+  const asked = handedIn.safeParse(await readBody(request))
+  if (!asked.success) return send(response, { status: 400, body: { error: 'volume, path' } })
+  const known = await submissions.find(id)
+  if (known) return send(response, { status: 200, body: known })
+  const place = await backend.place(asked.data.volume)
+  if (!place) return send(response, { status: 409, body: { error: 'The volume is not ready.' } })
+  try {
+    const body = await submissions.keep(id, place, pathOf(asked.data.path))
+    send(response, { status: 200, body })
+  } catch (error) {
+    if (!(error instanceof NoSuchFile)) throw error
+    send(response, { status: 404, body: { error: error.message } })
+  }
+}
 
 type FilesCall = {
   request: IncomingMessage
@@ -153,9 +193,9 @@ async function archive(
   response: ServerResponse,
 ): Promise<void> {
   const { limitBytes } = await place.sight()
-  const zip = await zipFolder(place.home, path, limitBytes ?? 0)
+  const { stream } = await zipFolder(place.home, path, limitBytes ?? 0)
   response.writeHead(200, { 'content-type': 'application/zip' })
-  await sent(zip, response)
+  await sent(stream, response)
 }
 
 /** Who goes away before its end is no error of ours. */

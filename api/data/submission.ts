@@ -1,0 +1,136 @@
+/** What students hand in. A row says when and from where; the storage agent keeps the bytes, which never change. */
+import { type Actor, audit } from './audit.ts'
+import { type Db, execute, findOne, many, notify, one, sql } from './db.ts'
+import { newId } from './ids.ts'
+
+export type SubmissionState = 'making' | 'kept' | 'failed'
+
+export type Submission = {
+  id: string
+  number: number
+  path: string
+  state: SubmissionState
+  due_at: Date | null
+  created_at: Date
+  bytes: number | null
+  files: number | null
+  left_out: number | null
+  sha256: string | null
+}
+
+const columns = sql`submission.id, submission.number, submission.path, submission.state, submission.due_at,
+  submission.created_at, submission.bytes, submission.files, submission.left_out, submission.sha256`
+
+export const isLate = ({
+  due_at,
+  created_at,
+}: Pick<Submission, 'due_at' | 'created_at'>): boolean => due_at !== null && created_at > due_at
+
+export type SubmissionRules = { takes: boolean; dueAt: Date | null }
+
+export async function submissionRules(db: Db, courseId: string): Promise<SubmissionRules> {
+  return one(
+    db,
+    sql`select takes_submissions as takes, submissions_due_at as "dueAt" from course where id = ${courseId}`,
+  )
+}
+
+/** Newest first. */
+export async function submissionsOf(db: Db, workspaceId: string): Promise<Submission[]> {
+  return many(
+    db,
+    sql`select ${columns} from submission where workspace_id = ${workspaceId} order by number desc`,
+  )
+}
+
+/**
+ * Hands in a folder, as of `now`: the time that counts is that of the click. Undefined when the course takes none, or the
+ * workspace has no volume that an agent keeps.
+ */
+export async function handIn(
+  tx: Db,
+  wish: { workspaceId: string; path: string; actor: Actor; now: Date },
+): Promise<{ id: string; volume: string } | undefined> {
+  const found = await findOne<{ volume_id: string; volume: string; due_at: Date | null }>(
+    tx,
+    sql`select volume.id as volume_id, volume.name as volume, course.submissions_due_at as due_at
+        from workspace join course on course.id = workspace.course_id join seat on seat.id = workspace.seat_id
+          join volume on volume.seat_id = seat.id and volume.generation = seat.generation
+        where workspace.id = ${wish.workspaceId} and takes_submissions and backend <> 'engine' for update of workspace`,
+  )
+  if (!found) return undefined
+  const id = newId()
+  await execute(
+    tx,
+    sql`insert into submission (id, workspace_id, number, volume_id, path, state, due_at, created_at)
+        select ${id}, ${wish.workspaceId}, coalesce(max(number), 0) + 1, ${found.volume_id}, ${wish.path}, 'making',
+          ${found.due_at}, ${wish.now} from submission where workspace_id = ${wish.workspaceId}`,
+  )
+  await audit(tx, {
+    ...{
+      actor: wish.actor,
+      action: 'submission.hand-in',
+      subject: { kind: 'workspace', id: wish.workspaceId },
+    },
+    ...{ detail: { submission: id }, now: wish.now },
+  })
+  await notify(tx, 'storage')
+  return { id, volume: found.volume }
+}
+
+export type Kept = { bytes: number; files: number; leftOut: number; sha256: string }
+
+/** What the agent made of it; undefined when there was no such folder. Twice does no harm. */
+export async function keepSubmission(
+  tx: Db,
+  done: { id: string; kept: Kept | undefined; now: Date },
+): Promise<void> {
+  const { kept } = done
+  await execute(
+    tx,
+    sql`update submission set state = ${kept ? 'kept' : 'failed'}, bytes = ${kept?.bytes ?? null}, files = ${kept?.files ?? null},
+          left_out = ${kept?.leftOut ?? null}, sha256 = ${kept?.sha256 ?? null}, kept_at = ${kept ? done.now : null}
+        where id = ${done.id} and state = 'making'`,
+  )
+}
+
+/** Handed in before `since` and kept by nobody yet: who was at it died. */
+export async function submissionsLeft(
+  db: Db,
+  since: Date,
+): Promise<{ id: string; volume: string; path: string }[]> {
+  return many(
+    db,
+    sql`select submission.id, volume.name as volume, path from submission join volume on volume.id = volume_id
+        where submission.state = 'making' and submission.created_at <= ${since} order by submission.created_at`,
+  )
+}
+
+export type HandedIn = Submission & {
+  seat: number | null
+  pseudonym: string
+  display_name: string | null
+}
+
+/** Everything handed in in a course, by student and number. */
+export async function submissionsOfCourse(db: Db, courseId: string): Promise<HandedIn[]> {
+  return many(
+    db,
+    sql`select ${columns}, seat.number as seat, person.pseudonym, person.display_name
+        from submission join workspace on workspace.id = submission.workspace_id
+          join person on person.id = workspace.person_id left join seat on seat.id = workspace.seat_id
+        where workspace.course_id = ${courseId} order by seat.number, person.pseudonym, submission.number`,
+  )
+}
+
+/** One of a workspace's own that is kept. */
+export async function findSubmission(
+  db: Db,
+  which: { workspaceId: string; number: number },
+): Promise<Submission | undefined> {
+  return findOne(
+    db,
+    sql`select ${columns} from submission
+        where workspace_id = ${which.workspaceId} and number = ${which.number} and state = 'kept'`,
+  )
+}

@@ -1,0 +1,59 @@
+import type { Message } from '../locale.ts'
+
+/** Handing in: the student's side and the teacher's. */
+export const submission = {
+  'submission.title': { en: 'Hand in', fr: 'Rendre' },
+  'submission.explain': {
+    en: 'This folder is kept as it is now, for good. You may hand in again: each is kept, and your teacher sees them all.',
+    fr: 'Ce dossier est conservé tel qu’il est maintenant, définitivement. Vous pouvez rendre à nouveau : chaque rendu est conservé, et votre enseignant les voit tous.',
+  },
+  'submission.due': { en: 'Deadline: {when}.', fr: 'Date limite : {when}.' },
+  'submission.over': {
+    en: 'The deadline was {when}: what you hand in now is kept, and marked late.',
+    fr: 'La date limite était {when} : ce que vous rendez maintenant est conservé, et marqué en retard.',
+  },
+  'submission.go': { en: 'Hand in this folder', fr: 'Rendre ce dossier' },
+  'submission.mine': { en: 'What you handed in', fr: 'Vos rendus' },
+  'submission.none-yet': { en: 'Nothing handed in yet.', fr: 'Rien de rendu pour l’instant.' },
+  'submission.number': { en: 'No.', fr: 'N°' },
+  'submission.when': { en: 'Handed in', fr: 'Rendu' },
+  'submission.size': { en: 'Size', fr: 'Taille' },
+  'submission.files': {
+    en: { one: '{count} file', other: '{count} files' },
+    fr: { one: '{count} fichier', other: '{count} fichiers' },
+  },
+  'submission.left-out': {
+    en: {
+      one: '{count} left out: see _left-out.txt in it',
+      other: '{count} left out: see _left-out.txt in it',
+    },
+    fr: {
+      one: '{count} exclu : voir _left-out.txt dedans',
+      other: '{count} exclus : voir _left-out.txt dedans',
+    },
+  },
+  'submission.late': { en: 'late', fr: 'en retard' },
+  'submission.making': { en: 'being kept', fr: 'en cours' },
+  'submission.failed': { en: 'the folder was not there', fr: 'le dossier n’était pas là' },
+  'submission.download': { en: 'Download', fr: 'Télécharger' },
+  'submission.none-taken': {
+    en: 'This course takes no submissions, or your disk does not exist yet.',
+    fr: 'Ce cours ne prend pas de rendus, ou votre disque n’existe pas encore.',
+  },
+  'submission.none': { en: 'Nothing was handed in yet.', fr: 'Rien n’a encore été rendu.' },
+  'course.submissions': { en: 'Submissions', fr: 'Rendus' },
+  'course.submissions.none': {
+    en: 'Nobody has handed anything in yet.',
+    fr: 'Personne n’a encore rien rendu.',
+  },
+  'course.submissions.count': {
+    en: { one: '{count} submission', other: '{count} submissions' },
+    fr: { one: '{count} rendu', other: '{count} rendus' },
+  },
+  'course.submissions.last': { en: 'Last', fr: 'Dernier' },
+  'course.submissions.all': {
+    en: 'Download all, with a manifest',
+    fr: 'Tout télécharger, avec un manifeste',
+  },
+  'course.submissions.due': { en: 'Deadline: {when}', fr: 'Date limite : {when}' },
+} satisfies Record<string, Message>

@@ -1,0 +1,102 @@
+/** Handing in, as the student sees it beside their files, and what was handed in, as the teacher sees it. */
+import { type HandedIn, type Submission, type SubmissionRules, isLate } from '../data/submission.ts'
+import { fileSize, say, stamp } from '../locale.ts'
+import { paths } from '../paths.ts'
+import type { Visit } from '../visit.ts'
+import { csrfField } from './frame.ts'
+import { type Html, html } from './html.ts'
+import { type Column, tableOf, tag } from './table.ts'
+
+export type HandingIn = { rules: SubmissionRules; mine: Submission[] }
+
+type Place = { workspaceId: string; path: string; timeZone: string }
+
+export function handInSection(visit: Visit, { rules, mine }: HandingIn, place: Place): Html {
+  const t = (code: string, params = {}) => say(visit.locale, code, params)
+  const { dueAt } = rules
+  const due = dueAt && { when: stamp(visit.locale, place.timeZone, dueAt) }
+  const isOver = dueAt !== null && visit.at > dueAt
+  return html`<section class="hand-in" aria-labelledby="hand-in-title">
+    <h2 id="hand-in-title">${t('submission.title')}</h2>
+    ${due && html`<p class="${isOver ? 'over' : ''}">${t(isOver ? 'submission.over' : 'submission.due', due)}</p>`}
+    <p class="hint" id="hand-in-hint">${t('submission.explain')}</p>
+    <form method="post" action="${paths.submissions(place.workspaceId)}">
+      ${csrfField(visit)}<input type="hidden" name="path" value="${place.path}" />
+      <button class="button primary" aria-describedby="hand-in-hint">${t('submission.go')}</button>
+    </form>
+    <h3>${t('submission.mine')}</h3>
+    ${tableOf(t('submission.mine'), ownColumns(visit, place), mine, t('submission.none-yet'))}
+  </section>`
+}
+
+function ownColumns(visit: Visit, { workspaceId, timeZone }: Place): Column<Submission>[] {
+  const t = (code: string, params = {}) => say(visit.locale, code, params)
+  return [
+    { head: t('submission.number'), isNumber: true, cell: (row) => row.number },
+    { head: t('submission.when'), cell: (row) => whenOf(visit, row, timeZone) },
+    { head: t('submission.size'), cell: (row) => sizeOf(visit, row) },
+    {
+      head: t('submission.download'),
+      cell: (row) =>
+        row.state === 'kept'
+          ? html`<a href="${paths.submission(workspaceId, row.number)}" download
+              >submission-${row.number}.zip</a
+            >`
+          : tag(row.state === 'making' ? 'busy' : 'bad', t(`submission.${row.state}`)),
+    },
+  ]
+}
+
+function whenOf(visit: Visit, row: Submission, timeZone: string): Html {
+  return html`<span class="unbroken">${stamp(visit.locale, timeZone, row.created_at)}</span>
+    ${isLate(row) && tag('bad', say(visit.locale, 'submission.late'))}`
+}
+
+function sizeOf({ locale }: Visit, row: Submission): Html | string {
+  if (row.state !== 'kept') return html`<span class="faint">–</span>`
+  const left = row.left_out ?? 0
+  return html`<span class="unbroken">${fileSize(locale, row.bytes ?? 0)}</span>
+    <span class="faint">${say(locale, 'submission.files', { count: row.files ?? 0 })}</span>
+    ${left > 0 && html`<span class="faint">${say(locale, 'submission.left-out', { count: left })}</span>`}`
+}
+
+export type CourseSubmissions = { rules: SubmissionRules; rows: HandedIn[] }
+
+/** By student: how often, the last one, and whether that was late. */
+export function submissionsSection(
+  visit: Visit,
+  { rules, rows }: CourseSubmissions,
+  course: { key: string; time_zone: string },
+): Html {
+  const t = (code: string, params = {}) => say(visit.locale, code, params)
+  const students = [...Map.groupBy(rows, (row) => row.pseudonym).values()]
+  const columns: Column<HandedIn[]>[] = [
+    { head: t('course.seat'), isNumber: true, cell: ([row]) => row?.seat ?? '–' },
+    { head: t('course.who'), cell: ([row]) => row?.display_name ?? t('course.unnamed') },
+    {
+      head: t('course.submissions'),
+      cell: (own) => t('course.submissions.count', { count: own.length }),
+    },
+    {
+      head: t('course.submissions.last'),
+      cell: (own) => {
+        const last = own.at(-1)
+        return last && whenOf(visit, last, course.time_zone)
+      },
+    },
+  ]
+  const when = rules.dueAt && stamp(visit.locale, course.time_zone, rules.dueAt)
+  return html`<section class="sheet" aria-labelledby="submissions-title">
+    <h2 id="submissions-title">${t('course.submissions')}</h2>
+    ${when && html`<p>${t('course.submissions.due', { when })}</p>`}
+    ${tableOf(t('course.submissions'), columns, students, t('course.submissions.none'))}
+    ${
+      rows.some((row) => row.state === 'kept') &&
+      html`<p>
+        <a class="button plain" href="${paths.courseSubmissions(course.key)}" download
+          >${t('course.submissions.all')}</a
+        >
+      </p>`
+    }
+  </section>`
+}

@@ -1,0 +1,92 @@
+/**
+ * What students hand in: an archive of a folder as it is at that moment, beside the volumes, read-only. Made under another name
+ * and moved when it is whole, so that one that is there is complete; asked for again, it answers what it was.
+ */
+import { createHash } from 'node:crypto'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { chmod, mkdir, open, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { z } from 'zod'
+import { zipFolder } from './archive.ts'
+import type { VolumePlace } from './backend.ts'
+
+const keptSchema = z.object({
+  bytes: z.number(),
+  files: z.number(),
+  leftOut: z.number(),
+  sha256: z.string(),
+})
+export type KeptArchive = z.infer<typeof keptSchema>
+
+export type Submissions = {
+  /** Throws NoSuchFile when there is no such folder. */
+  keep(id: string, place: VolumePlace, path: Buffer[]): Promise<KeptArchive>
+  /** What is kept under this id; undefined when nothing is. */
+  find(id: string): Promise<KeptArchive | undefined>
+  read(id: string): Promise<{ stream: Readable; bytes: number } | undefined>
+}
+
+export const isSubmissionId = (id: string): boolean =>
+  /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)
+
+export function submissionsIn(folder: string): Submissions {
+  const turns = new Map<string, Promise<KeptArchive>>()
+  const file = (id: string) => join(folder, `${id}.zip`)
+  const note = (id: string) => join(folder, `${id}.json`)
+  const find = async (id: string): Promise<KeptArchive | undefined> => {
+    const text = await readFile(note(id), 'utf8').catch(() => undefined)
+    return text === undefined ? undefined : keptSchema.parse(JSON.parse(text))
+  }
+  const make = async (id: string, place: VolumePlace, path: Buffer[]): Promise<KeptArchive> => {
+    const known = await find(id)
+    if (known) return known
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    const made = await archiveInto(`${file(id)}.making`, place, path)
+    await rename(`${file(id)}.making`, file(id))
+    // Last: what has a note is whole.
+    await writeFile(`${note(id)}.making`, JSON.stringify(made), { mode: 0o400, flush: true })
+    await rename(`${note(id)}.making`, note(id))
+    await syncFolder(folder)
+    return made
+  }
+  return {
+    find,
+    keep(id, place, path) {
+      const known = turns.get(id)
+      if (known) return known
+      const turn = make(id, place, path).finally(() => turns.delete(id))
+      turns.set(id, turn)
+      return turn
+    },
+    async read(id) {
+      if (!(await find(id))) return undefined
+      const { size: bytes } = await stat(file(id))
+      return { stream: createReadStream(file(id)), bytes }
+    },
+  }
+}
+
+async function archiveInto(
+  target: string,
+  place: VolumePlace,
+  path: Buffer[],
+): Promise<KeptArchive> {
+  const { limitBytes } = await place.sight()
+  const { stream, counts } = await zipFolder(place.home, path, limitBytes ?? 0)
+  const hash = createHash('sha256')
+  let bytes = 0
+  stream.on('data', (part: Buffer) => {
+    hash.update(part)
+    bytes += part.length
+  })
+  await pipeline(stream, createWriteStream(target, { mode: 0o600, flush: true }))
+  await chmod(target, 0o400)
+  return { bytes, ...counts(), sha256: hash.digest('hex') }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
+  await handle.sync().finally(() => handle.close())
+}
