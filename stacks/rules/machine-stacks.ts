@@ -2,6 +2,7 @@
 import type { Blueprint, BlueprintCloud, BlueprintPool } from '../blueprint.ts'
 import type { MachinesContent } from '../content.ts'
 import { formatInstant, parseInstant } from './clock.ts'
+import { type Leads, orderedAt } from './node-lead.ts'
 
 /** Networks come up, and managers boot, before the first node asks for them. */
 const BASE_LEAD_MS = 30 * 60_000
@@ -19,12 +20,15 @@ export interface WantedMachines {
 
 /**
  * @param now ISO instant
+ * @param leads learned ones by session: nodes are ordered as late as they allow; as planned where there are none
  * @returns sorted by key. A base exists from before its pool's first node until after its last, so that
  *   networks and managers are not made anew between two classes; nodes exist as the blueprint says.
  */
-export function machinesAt(blueprint: Blueprint, now: string): WantedMachines[] {
+export function machinesAt(blueprint: Blueprint, now: string, leads: Leads = {}): WantedMachines[] {
   return blueprint.pools
-    .flatMap((pool) => machinesOf(pool, parseInstant(now)))
+    .flatMap((pool) =>
+      machinesOf(pool, parseInstant(now), (node) => orderedAt(blueprint, pool.key, node, leads)),
+    )
     .toSorted((a, b) => (a.key < b.key ? -1 : 1))
 }
 
@@ -35,7 +39,11 @@ export function machinesContent(wanted: WantedMachines, installation: string): M
   return kind === 'base' ? { kind, ...common } : { kind, ...common, nodes }
 }
 
-function machinesOf(pool: BlueprintPool, now: number): WantedMachines[] {
+function machinesOf(
+  pool: BlueprintPool,
+  now: number,
+  orderOf: (node: BlueprintPool['nodes'][number]) => number,
+): WantedMachines[] {
   const { cloud } = pool
   if (cloud === null) return []
   const span = spanOf(pool)
@@ -44,7 +52,8 @@ function machinesOf(pool: BlueprintPool, now: number): WantedMachines[] {
   const until = endOf(span.until)
   const base = { ...common, key: `base-${pool.key}`, kind: 'base' as const, nodes: [], until }
   const on = pool.nodes.filter(
-    (node) => parseInstant(node.from) <= now && now < parseInstant(node.until),
+    (node) =>
+      parseInstant(node.from) <= now && now < parseInstant(node.until) && orderOf(node) <= now,
   )
   const nodes = [...pool.idle, ...on]
     .map(({ key, flavour }) => ({ key, flavour }))

@@ -4,6 +4,7 @@ import type { Blueprint, BlueprintCourse, BlueprintSession, SeatTemplate } from 
 import { formatInstant, parseInstant, wallOf } from './clock.ts'
 import { isInHours } from './hours.ts'
 import { beginsAt } from './lead.ts'
+import { type Leads, orderedAt } from './node-lead.ts'
 
 /** Seats of one state: at most so many numbers, because Terraform collapses on large states (facts). */
 export const seatsPerStack = 100
@@ -26,7 +27,7 @@ export interface Running {
   /** Numbers with a holder who comes, by course: warmed first. */
   taken?: Record<string, number[]>
   /** Learned leads in seconds before a session must be ready, by its key; the policy's where there is none. */
-  leads?: Record<string, number>
+  leads?: Leads
 }
 
 export type WantedStack =
@@ -92,7 +93,7 @@ export function wantedAt(blueprint: Blueprint, now: string, running: Running = {
   const wanted: Wanted = {
     stacks: [],
     warm: [],
-    nodes: nodesAt(blueprint, parseInstant(now)),
+    nodes: nodesAt(blueprint, parseInstant(now), running.leads ?? {}),
     sessions: [],
   }
   for (const course of blueprint.courses)
@@ -109,11 +110,12 @@ function withBackend(course: BlueprintCourse, { pools }: Blueprint): BlueprintCo
   return { ...course, template: { ...template, volume: { ...template.volume, ...storage } } }
 }
 
-function nodesAt(blueprint: Blueprint, now: number): WantedNode[] {
+function nodesAt(blueprint: Blueprint, now: number, leads: Leads): WantedNode[] {
   return blueprint.pools.flatMap((pool) => [
     ...pool.idle.map((node) => ({ pool: pool.key, ...node, until: null })),
     ...pool.nodes
       .filter((node) => parseInstant(node.from) <= now && now < parseInstant(node.until))
+      .filter((node) => orderedAt(blueprint, pool.key, node, leads) <= now)
       .map(({ key, flavour, until }) => ({ pool: pool.key, key, flavour, until })),
   ])
 }

@@ -1,19 +1,26 @@
 /** Node-hours bought while no class runs on the node, beside what a lead of one hour before every class would buy. */
 import type { Blueprint } from '../../stacks/blueprint.ts'
 import { compile, type CompileInput } from '../../stacks/compile.ts'
+import type { Life } from './nodes.ts'
 
 const hour = 3_600_000
 const FIXED_LEAD_MINUTES = 60
 
 type Span = { from: number; until: number }
 
-export function idleShare(input: CompileInput, blueprint: Blueprint): number {
+/** `lives`: of the nodes as they were bought. */
+export function idleShare(input: CompileInput, blueprint: Blueprint, lives: Life[]): number {
   const policy = { ...input.policy, leadMinutes: FIXED_LEAD_MINUTES }
-  const fixed = compile({ ...input, policy })
-  return idleHours(blueprint) / idleHours(fixed.blueprint)
+  const fixed = compile({ ...input, policy }).blueprint
+  const planned = fixed.pools.flatMap((pool) =>
+    pool.nodes.map(({ key: node, from, until }) => ({
+      ...{ pool: pool.key, node, from: Date.parse(from), until: Date.parse(until) },
+    })),
+  )
+  return idleHours(blueprint, lives) / idleHours(fixed, planned)
 }
 
-function idleHours(blueprint: Blueprint): number {
+function idleHours(blueprint: Blueprint, lives: Life[]): number {
   const classes = new Map<string, Span[]>()
   for (const course of blueprint.courses)
     for (const session of course.sessions)
@@ -24,11 +31,8 @@ function idleHours(blueprint: Blueprint): number {
         classes.set(key, spans)
       }
   let idle = 0
-  for (const pool of blueprint.pools)
-    for (const node of pool.nodes) {
-      const life = { from: Date.parse(node.from), until: Date.parse(node.until) }
-      idle += life.until - life.from - covered(life, classes.get(`${pool.key}/${node.key}`) ?? [])
-    }
+  for (const { pool, node, ...life } of lives)
+    idle += life.until - life.from - covered(life, classes.get(`${pool}/${node}`) ?? [])
   return idle / hour
 }
 

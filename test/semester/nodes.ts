@@ -1,9 +1,10 @@
 /**
- * The machines: own ones always, bought ones from the blueprint. Labplan does not buy nodes yet, so the simulation does
- * what its infra team would: orders each at the instant the blueprint says, and gives it back at its end.
+ * The machines: own ones always, bought ones when the rules say, with the leads that were learned until then, and given
+ * back at their end. The cloud itself is not here (OpenStack and its stacks have tests of their own).
  */
 import { many, type Pool, sql } from '../../api/data/db.ts'
 import type { Blueprint } from '../../stacks/blueprint.ts'
+import { orderedAt } from '../../stacks/rules/node-lead.ts'
 import type { CompileInput } from '../../stacks/compile.ts'
 import type { Resources } from '../../stacks/terms.ts'
 import type { Random } from '../campus/random.ts'
@@ -13,9 +14,14 @@ import type { Node, VirtualSwarm } from './swarm.ts'
 const minute = 60_000
 /** Its containers get the signal at its end and are gone soon after; whoever still runs then is moved. */
 const DRAIN = 2 * minute
+const LOOK_MS = 5 * minute
 /** A boot takes 60 to 100 % of what the pool's document allows it. */
 const FASTEST_BOOT = 0.6
 
+/** A life of a bought node, in epoch ms: from its order to its end. */
+export type Life = { pool: string; node: string; from: number; until: number }
+
+/** Answers the lives of the nodes, filled in as they are ordered. */
 export async function buyNodes(
   means: {
     pool: Pool
@@ -26,8 +32,9 @@ export async function buyNodes(
   },
   input: CompileInput,
   blueprint: Blueprint,
-): Promise<void> {
+): Promise<Life[]> {
   const { clock, swarm, slowness } = means
+  const lives: Life[] = []
   const rows = await many<{ id: string; key: string }>(means.pool, sql`select id, key from pool`)
   for (const pool of input.pools) {
     const id = rows.find((row) => row.key === pool.key)?.id ?? ''
@@ -38,11 +45,33 @@ export async function buyNodes(
       if (!flavour) continue
       const key = `${pool.key}/${node.key}/${node.from}`
       const share = FASTEST_BOOT + (1 - FASTEST_BOOT) * means.random.next()
-      const up = Date.parse(node.from) + flavour.bootMinutes * minute * share
-      clock.at(up, () => swarm.addNode({ ...nodeOf(key, id, flavour), slow: slowness() }))
-      clock.at(Date.parse(node.until) + DRAIN, () => swarm.removeNode(key))
+      const bootMs = flavour.bootMinutes * minute * share
+      const until = Date.parse(node.until)
+      const order = (): void => {
+        lives.push({ pool: pool.key, node: node.key, from: clock.ms, until })
+        clock.at(clock.ms + bootMs, () =>
+          swarm.addNode({ ...nodeOf(key, id, flavour), slow: slowness() }),
+        )
+      }
+      /** As the reconciler does: again and again, since what is learned moves it. */
+      const look = async (): Promise<void> => {
+        const at = orderedAt(blueprint, pool.key, node, await learnedLeads(means.pool))
+        if (at <= clock.ms) order()
+        else clock.at(Math.min(at, clock.ms + LOOK_MS), () => void look())
+      }
+      clock.at(Date.parse(node.from), () => void look())
+      clock.at(until + DRAIN, () => swarm.removeNode(key))
     }
   }
+  return lives
+}
+
+async function learnedLeads(pool: Pool): Promise<Record<string, number>> {
+  const rows = await many<{ key: string; lead_seconds: number }>(
+    pool,
+    sql`select key, lead_seconds from session where lead_seconds is not null and state not in ('closed', 'cancelled')`,
+  )
+  return Object.fromEntries(rows.map((row) => [row.key, row.lead_seconds]))
 }
 
 type Size = { cpu?: number | undefined; gpu?: Resources['gpu'] | undefined }

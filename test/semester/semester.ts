@@ -100,7 +100,7 @@ export async function semester(options: {
     }
     faults = faultsOf(random(seed + 5), { clock, swarm, killWorker, until: end })
   }
-  await buyNodes(
+  const lives = await buyNodes(
     { pool, clock, swarm, random: random(seed + 2), slowness: () => faults.slowness() },
     input,
     blueprint,
@@ -141,8 +141,8 @@ export async function semester(options: {
     invariants: checks.invariants(
       gpus.figures,
       {
-        share: idleShare(input, blueprint),
-        nodes: blueprint.pools.reduce((sum, pool) => sum + pool.nodes.length, 0),
+        share: idleShare(input, blueprint, lives),
+        nodes: lives.length,
       },
       options.hasFaults ?? false,
     ),

@@ -176,3 +176,26 @@ test('flavours that are only planned make no stack', () => {
   const text = cloudPool('').replace(/openstack:\n(  .*\n)+/, '')
   expect(machinesAt(compile(inputOf(text, {})).blueprint, inClass)).toEqual([])
 })
+
+test('a bought node is ordered as late as the learned leads of what runs on it allow', () => {
+  const own = compile(inputOf(cloudPool(''), {})).blueprint
+  const [first] = own.courses[0]!.sessions
+  const readyAt = Date.parse(first!.readyAt)
+  const at = (ms: number) => new Date(ms).toISOString()
+  const on = (now: string, leads: Record<string, number>) => ({
+    nodes: wantedAt(own, now, { leads }).nodes.map((node) => node.key),
+    stacks: machinesAt(own, now, leads).flatMap((one) => one.nodes.map((node) => node.key)),
+  })
+  const both = { nodes: ['m-large-1', 'm-large-2'], stacks: ['m-large-1', 'm-large-2'] }
+  const none = { nodes: [], stacks: [] }
+  const planned = Date.parse(own.pools[0]!.nodes[0]!.from)
+  expect(on(at(planned), {})).toEqual(both)
+  // Ten minutes are enough, and four to boot.
+  const leads = { [first!.key]: 600 }
+  expect(on(at(planned), leads)).toEqual(none)
+  expect(on(at(readyAt - 14 * 60_000 - 1000), leads)).toEqual(none)
+  expect(on(at(readyAt - 14 * 60_000), leads)).toEqual(both)
+  // What history asks for beyond the policy's lead reserves nothing earlier.
+  expect(on(at(planned - 60_000), { [first!.key]: 36_000 })).toEqual(none)
+  expect(on(at(planned), { [first!.key]: 36_000 })).toEqual(both)
+})
