@@ -38,6 +38,8 @@ export const paths = {
   adminPools: () => '/admin/pools',
   adminForecast: () => '/admin/forecast',
   adminForecastCsv: () => '/admin/forecast.csv',
+  adminPool: (key: string) => `/admin/pools/${key}`,
+  adminPoolClosing: (key: string) => `/admin/pools/${key}/closing`,
   adminInventory: () => '/admin/inventory',
   adminReceipts: () => '/admin/receipts',
   adminRuns: (which: { state?: string | undefined; stack?: string | undefined } = {}) =>

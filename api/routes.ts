@@ -29,6 +29,7 @@ import * as notice from './handlers/notice.ts'
 import * as lms from './handlers/platform.ts'
 import * as policy from './handlers/policy.ts'
 import * as plan from './handlers/plan.ts'
+import * as poolApi from './handlers/pool.ts'
 import * as platform from './handlers/platform-page.ts'
 import * as receipt from './handlers/receipt.ts'
 import * as run from './handlers/run.ts'
@@ -159,6 +160,14 @@ export const routes: Route[] = [
   get('/admin/pools', administrator, admin.pools, 'Pools'),
   get('/admin/forecast', administrator, forecast.show, 'Forecast'),
   get('/admin/forecast.csv', administrator, forecast.download, 'Forecast, for a spreadsheet'),
+  get('/admin/pools/:pool', administrator, poolApi.page, 'A pool'),
+  post(
+    '/admin/pools/:pool/closing',
+    administrator,
+    poolApi.closingForm,
+    poolApi.closeFromPage,
+    'Close a pool, empty it, or open it again',
+  ),
   get('/admin/inventory', administrator, inventory.show, 'Inventory'),
   get('/admin/receipts', administrator, receipt.list, 'Receipts'),
   get('/admin/runs', administrator, run.list, 'Runs'),
@@ -196,6 +205,22 @@ export const routes: Route[] = [
   get('/api/courses', administrator, status.courses, 'Courses'),
   get('/api/sessions', administrator, status.sessions, 'Sessions to come'),
   get('/api/forecast', administrator, forecast.read, 'Demand and capacity to come'),
+  get('/api/pools', administrator, poolApi.list, 'Pools and their machines'),
+  get('/api/pools/:pool', administrator, poolApi.show, 'A pool and its machines'),
+  post(
+    '/api/pools/:pool/closing',
+    operator,
+    poolApi.closingBody,
+    poolApi.close,
+    'Close a pool, empty it, or open it again',
+  ),
+  post(
+    '/api/pools/:pool/credential',
+    operator,
+    poolApi.credentialBody,
+    poolApi.setCredential,
+    'Say how the cloud of a pool is entered',
+  ),
   get('/api/inventory', administrator, inventory.read, 'What exists, and what is off'),
   get('/api/volumes', administrator, volume.list, 'Volumes, their limits and use'),
   get('/api/receipts', administrator, receipt.read, 'Receipts of sessions'),

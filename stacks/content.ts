@@ -66,14 +66,19 @@ export type NodesContent = Omit<BaseContent, 'kind'> & {
 /** What exists in a cloud. */
 export type MachinesContent = BaseContent | NodesContent
 
+export type Content = StackContent | MachinesContent
+
+export const isOfMachines = (content: Content): content is MachinesContent =>
+  content.kind === 'base' || content.kind === 'nodes'
+
 /** sha256 of all that shapes the stack's Terraform, 64 hex digits: `stack.wanted_digest`. */
-export function contentDigest(content: StackContent | MachinesContent): string {
+export function contentDigest(content: Content): string {
   return sha256(canonicalJson({ renderer: RENDERER_VERSION, content: inOrder(content) }))
 }
 
 /** The same content whatever order its parts came in. */
-export function inOrder<Content extends StackContent | MachinesContent>(content: Content): Content
-export function inOrder(content: StackContent | MachinesContent): StackContent | MachinesContent {
+export function inOrder<Some extends Content>(content: Some): Some
+export function inOrder(content: Content): Content {
   if (content.kind === 'base') return content
   if (content.kind === 'nodes')
     return { ...content, nodes: content.nodes.toSorted((a, b) => (a.key < b.key ? -1 : 1)) }
@@ -84,6 +89,8 @@ export function inOrder(content: StackContent | MachinesContent): StackContent |
 }
 
 /** The content of a stack of which nothing should exist. */
-export function emptied(content: StackContent): StackContent {
+export function emptied(content: Content): Content {
+  if (content.kind === 'base') return { ...content, cloud: { ...content.cloud, regions: [] } }
+  if (content.kind === 'nodes') return { ...content, nodes: [] }
   return content.kind === 'seats' ? { ...content, seats: [] } : { ...content, volumes: [] }
 }

@@ -22,6 +22,7 @@ import { realPace } from './pace.ts'
 import { seatDriver } from './swarm/drive.ts'
 import { sampleSeats } from './swarm/sample.ts'
 import { connectEngine } from './swarm/engine.ts'
+import { nodeWatch } from './jobs/watch-nodes.ts'
 import { inventoryWatch } from './watch/inventory.ts'
 
 export type Worker = { stop(): Promise<void> }
@@ -36,6 +37,7 @@ const ESTATE_MS = { folder: 5_000, remote: 30_000 }
 const LOOK_MS = 60_000
 const VOLUMES_MS = 10_000
 const EARLY_MS = 60_000
+const NODES_MS = 5_000
 
 export async function startWorker(options: {
   config: Config
@@ -156,6 +158,12 @@ export async function startWorker(options: {
     onError: onError('volumes could not be kept'),
   })
   listening.on('storage', () => keep.wake())
+  const machines = nodeWatch({ ...{ pool, engine, ring, log, now }, ...place })
+  const follow = startLoop({
+    everyMs: NODES_MS,
+    pass: async () => void ((await lead.isOurs()) && (await machines.look())),
+    onError: onError('machines of pools could not be looked at'),
+  })
   listening.on('work', () => {
     drive.wake()
     plan.wake()
@@ -164,8 +172,8 @@ export async function startWorker(options: {
   return {
     async stop() {
       stopping.abort()
-      const loops = [drive, plan, tidy, sample, tell, write, look, early, keep].map((loop) =>
-        loop.stop(),
+      const loops = [drive, plan, tidy, sample, tell, write, look, early, keep, follow].map(
+        (loop) => loop.stop(),
       )
       await Promise.all([...loops, listening.close()])
       notices.close()

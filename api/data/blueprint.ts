@@ -1,6 +1,15 @@
 /** Blueprints: compiled documents by digest, and which of them is the approved one. */
-import { type Blueprint, canonicalBytes, digest, parseBlueprint } from '../../stacks/blueprint.ts'
-import { type Db, execute, findOne, sql } from './db.ts'
+import {
+  type Blueprint,
+  type BlueprintCloud,
+  canonicalBytes,
+  digest,
+  parseBlueprint,
+} from '../../stacks/blueprint.ts'
+import { type Db, execute, findOne, many, sql } from './db.ts'
+
+/** Machines are destroyed long before so many other plans were approved. */
+const LOOK_BACK = 100
 
 export type Head = { digest: string; version: number }
 
@@ -84,6 +93,23 @@ export async function moveHead(
         where digest = ${move.digest} and approved_at is null`,
   )
   return true
+}
+
+/** Where a pool's machines are: of the approved blueprint, else of the last one before it that said so. */
+export async function lastCloud(db: Db, poolKey: string): Promise<BlueprintCloud | undefined> {
+  const rows = await many<{ digest: string }>(
+    db,
+    sql`select digest from blueprint where approved_at is not null order by approved_at desc, digest limit ${LOOK_BACK}`,
+  )
+  for (const { digest: name } of rows) {
+    const row = await findOne<{ bytes: Buffer }>(
+      db,
+      sql`select bytes from blueprint where digest = ${name}`,
+    )
+    const pool = row && parseBlueprint(row.bytes).pools.find(({ key }) => key === poolKey)
+    if (pool?.cloud) return pool.cloud
+  }
+  return undefined
 }
 
 type Approved = { digest: string; blueprint: Blueprint }

@@ -27,6 +27,8 @@ export type Due = {
   lessons: boolean
   /** Runs to ask for, or holds and runs whose worker died to let go of. */
   runs: boolean
+  /** Machines of a cloud are there, or wanted. */
+  machines: boolean
   /** Seats that exist may not be destroyed. */
   frozen: boolean
   /** People are to be told. */
@@ -46,7 +48,7 @@ export async function whatIsDue(db: Db, now: Date): Promise<Due> {
       ${any(toStop(now))} or ${any(toPassOver(now))} or ${any(toOpen(now))} as turns,
       ${any(toMove(now))} as sessions, ${any(toClose(now))} as closing, ${any(unlearned(since))} as lessons,
       ${any(sql`stack where ${isRunnable(now)}`)} or ${any(sql`seat where held`)} or ${any(cancelledDead(now))} as runs,
-      ${any(destroyFreezes(now))} as frozen,
+      ${any(sql`node where state <> 'gone'`)} as machines, ${any(destroyFreezes(now))} as frozen,
       ${any(late(now))} or ${any(readyAfterAll(now))} or ${any(failingSeats)} as news,
       (select ${wishMark} from stack) as "wishMark"`,
   )

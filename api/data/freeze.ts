@@ -94,7 +94,7 @@ export const destroyFreezes = (now: Date) =>
 /** The freezes that hold what a stack is to do next: nothing wanted of it is a destroy, anything else an apply. */
 export const holdingFreezes = (now: Date) =>
   sql`run_freeze where ${isActive(now)} and (run_freeze.pool_id is null or run_freeze.pool_id = stack.pool_id)
-      and case when stack.kind = 'seats' and stack.wanted_digest is null then run_freeze.destroys else run_freeze.applies end`
+      and case when stack.kind <> 'volumes' and stack.wanted_digest is null then run_freeze.destroys else run_freeze.applies end`
 
 export async function isStackFrozen(db: Db, key: string, now: Date): Promise<boolean> {
   const found = await findOne(
@@ -102,6 +102,18 @@ export async function isStackFrozen(db: Db, key: string, now: Date): Promise<boo
     sql`select 1 as frozen from stack where key = ${key} and exists (select from ${holdingFreezes(now)})`,
   )
   return found !== undefined
+}
+
+/** Where nothing may be destroyed now: everywhere, or in these pools. */
+export async function poolsWithoutDestroys(
+  db: Db,
+  now: Date,
+): Promise<{ all: boolean; pools: string[] }> {
+  const holding = (await activeFreezes(db, now)).filter(({ destroys }) => destroys)
+  return {
+    all: holding.some(({ pool_key }) => pool_key === null),
+    pools: holding.flatMap(({ pool_key }) => pool_key ?? []),
+  }
 }
 
 export type KeptSeat = { pool: string; course: string; number: number }

@@ -20,7 +20,7 @@ export async function waitingStacks(
 ): Promise<WaitingStack[]> {
   return many<WaitingStack>(
     db,
-    sql`select stack.key, case when stack.kind = 'seats' and wanted_digest is null then 'destroy' else 'apply' end as kind,
+    sql`select stack.key, case when stack.kind <> 'volumes' and wanted_digest is null then 'destroy' else 'apply' end as kind,
           case when held.until_at is not null then 'frozen' when cancelled_run_id is not null then 'cancelled'
             when failures > 0 then 'failed' else 'queued' end as why,
           case when held.until_at is not null then held.reason else stack.message end as reason,

@@ -7,9 +7,10 @@ import { seatsPerStack } from '../../stacks/rules/wanted.ts'
 
 export type StackWish = {
   key: string
-  kind: 'seats' | 'volumes'
+  kind: 'seats' | 'volumes' | 'base' | 'nodes'
   poolKey: string
-  courseKey: string
+  /** Null: of a pool's machines. */
+  courseKey: string | null
   digest: string
 }
 
@@ -17,7 +18,7 @@ export type StackWish = {
 const ASK_AGAIN_MS = 15_000
 
 /**
- * Records what is wanted. A seats stack nobody wants any more is wanted empty; a volumes stack is never
+ * Records what is wanted. A stack of seats or machines nobody wants any more is wanted empty; a volumes stack is never
  * wanted away: only retention or a purge releases files.
  */
 export async function wantStacks(tx: Db, wish: { stacks: StackWish[]; now: Date }): Promise<void> {
@@ -30,14 +31,15 @@ export async function wantStacks(tx: Db, wish: { stacks: StackWish[]; now: Date 
         from unnest(${column(newId)}::uuid[], ${keys}::text[], ${column((stack) => stack.kind)}::text[],
             ${column((stack) => stack.poolKey)}::text[], ${column((stack) => stack.courseKey)}::text[],
             ${column((stack) => stack.digest)}::text[]) as w (id, key, kind, pool, course, digest)
-          join pool on pool.key = w.pool join course on course.key = w.course
+          join pool on pool.key = w.pool left join course on course.key = w.course
+        where w.course is null or course.id is not null
         on conflict (key) do update set wanted_digest = excluded.wanted_digest,
           failures = 0, retry_at = null, cancelled_run_id = null where stack.wanted_digest is distinct from excluded.wanted_digest`,
   )
   await execute(
     tx,
     sql`update stack set wanted_digest = null, failures = 0, retry_at = null, cancelled_run_id = null
-        where kind = 'seats' and wanted_digest is not null and not key = any(${keys}::text[])`,
+        where kind <> 'volumes' and wanted_digest is not null and not key = any(${keys}::text[])`,
   )
 }
 
@@ -59,10 +61,15 @@ export type DueStack = {
   seats: number
 }
 
+// Nodes stand on their base: it is there before them, and goes after them.
+const waitsForOther = sql`exists (select from stack other where other.pool_id = stack.pool_id and (
+            (stack.kind = 'nodes' and stack.wanted_digest is not null and other.kind = 'base' and other.applied_digest is null)
+            or (stack.kind = 'base' and stack.wanted_digest is null and other.kind = 'nodes' and other.state <> 'absent')))`
+
 /** A stack that differs, in nobody's hands, neither held nor put off. */
 export const isRunnable = (now: Date) => sql`(${stackDiffers} and not ${isInHand(now)}
   and (retry_at is null or retry_at <= ${now}) and (cancelled_run_id is null or retry_at is not null)
-  and not exists (select from ${holdingFreezes(now)}))`
+  and not exists (select from ${holdingFreezes(now)}) and not ${waitsForOther})`
 
 /** What every stack is wanted to be, in one word: as long as it is the same, nobody wished otherwise. */
 export const wishMark = sql`coalesce(md5(string_agg(key || coalesce(wanted_digest, ''), ',' order by key)), '')`
@@ -90,7 +97,7 @@ export const isOfStack = sql`(seat.course_id = stack.course_id and seat.pool_id 
 
 const seatCount = sql`(select count(*) from seat where ${isOfStack} and seat.state <> 'absent')`
 
-const isTeardown = sql`(stack.kind = 'seats' and stack.wanted_digest is null)`
+const isTeardown = sql`(stack.kind <> 'volumes' and stack.wanted_digest is null)`
 
 // A seat that is not there yet, or is made anew for its holder, in this pool and block of numbers.
 const isAwaited = sql`(stack.kind = 'seats' and exists (select from seat join workspace on workspace.seat_id = seat.id
@@ -197,20 +204,27 @@ const isAtWork = sql`(workspace.state in ('starting', 'ready') and seat.state in
 export type StackRow = {
   id: string
   key: string
-  kind: 'seats' | 'volumes'
+  kind: 'seats' | 'volumes' | 'base' | 'nodes'
   pool_id: string
-  course_id: string
-  course_key: string
-  course_code: string
 }
 
-export async function findStack(db: Db, key: string): Promise<StackRow | undefined> {
-  return findOne<StackRow>(
+/** A stack of seats or volumes. */
+export type CourseStack = StackRow & { course_id: string; course_key: string; course_code: string }
+
+export const isOfCourse = (stack: StackRow | CourseStack): stack is CourseStack =>
+  stack.kind === 'seats' || stack.kind === 'volumes'
+
+export async function findStack(db: Db, key: string): Promise<StackRow | CourseStack | undefined> {
+  return findOne<StackRow | CourseStack>(
     db,
     sql`select stack.id, stack.key, stack.kind, stack.pool_id, stack.course_id, course.key as course_key,
           course.code as course_code
-        from stack join course on course.id = stack.course_id where stack.key = ${key}`,
+        from stack left join course on course.id = stack.course_id where stack.key = ${key}`,
   )
+}
+
+export async function poolKeyOf(db: Db, poolId: string): Promise<string> {
+  return (await one<{ key: string }>(db, sql`select key from pool where id = ${poolId}`)).key
 }
 
 /** Lets go of seats whose run is over without having said so: its worker was killed. */

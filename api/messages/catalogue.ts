@@ -15,6 +15,7 @@ import { lead } from './lead.ts'
 import { inventory } from './inventory.ts'
 import { lti } from './lti.ts'
 import { notice } from './notice.ts'
+import { pool } from './pool.ts'
 import { problem } from './problem.ts'
 import { receipt } from './receipt.ts'
 import { change } from './change.ts'
@@ -41,6 +42,7 @@ export const catalogue: Readonly<Record<string, Message>> = {
   ...lead,
   ...inventory,
   ...forecast,
+  ...pool,
   ...lti,
   ...notice,
   ...problem,

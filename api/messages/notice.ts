@@ -17,6 +17,15 @@ export const notice = {
     fr: 'Ce n’est pas comme prévu, et Labplan n’y touche pas de lui-même. La page « Inventaire » et labplan drift le montrent.',
   },
 
+  'notice.node-never-joined': {
+    en: 'Labplan: machine {node} of pool {pool} does not come up',
+    fr: 'Labplan : la machine {node} du parc {pool} ne démarre pas',
+  },
+  'notice.node-never-joined.text': {
+    en: 'It was made anew {count} times in a row, and never joined the Swarm. Labplan goes on trying; see what its console says in the cloud: the image, the network to the manager (2377, 7946, 4789), the registry of Debian packages.',
+    fr: 'Elle a été refaite {count} fois de suite et n’a jamais rejoint le Swarm. Labplan continue d’essayer ; voyez ce que dit sa console dans le nuage : l’image, le réseau vers le gestionnaire (2377, 7946, 4789), le dépôt de paquets Debian.',
+  },
+
   'notice.session-late': {
     en: '{course}: the class {startsAt} is not ready yet',
     fr: '{course} : la séance prévue {startsAt} n’est pas encore prête',

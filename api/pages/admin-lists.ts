@@ -40,7 +40,11 @@ export function coursesPage(visit: Visit, courses: CourseSummary[]): Html {
 export function poolsPage(visit: Visit, pools: PoolSummary[]): Html {
   const t = (code: string) => say(visit.locale, code)
   const columns = [
-    { head: t('admin.pool'), cell: (row: PoolSummary) => html`<code>${row.key}</code>` },
+    {
+      head: t('admin.pool'),
+      cell: (row: PoolSummary) =>
+        html`<a href="${paths.adminPool(row.key)}"><code>${row.key}</code></a>`,
+    },
     { head: t('admin.stacks'), cell: (row: PoolSummary) => row.stacks, isNumber: true },
     { head: t('course.count.failed'), cell: (row: PoolSummary) => row.failing, isNumber: true },
     {

@@ -1,4 +1,5 @@
 /** What tests and benches need of this machine and its cache, made once: programs, an engine, providers, the base image. */
+import { prepareCloud } from '../../test/beds/openstack.ts'
 import { sweepBeds } from '../../test/beds/removal.ts'
 import { baseLayer } from '../images/base.ts'
 import { terminal } from '../images/terminal.ts'
@@ -40,5 +41,6 @@ export function preparations(settings: Settings): Step[] {
         return undefined
       },
     },
+    { name: 'OpenStack', ensure: prepareCloud },
   ]
 }

@@ -80,6 +80,8 @@ function imageOf(stack: CloudStack, region: CloudMachine['region']): string {
 function disks(image: string, engineVolumeGb: number | null) {
   if (engineVolumeGb === null) return { image_id: image }
   return {
+    // Named beside the disk that is made of it: the provider asks for it where that disk is local.
+    image_id: image,
     block_device: [
       {
         ...{ source_type: 'image' as const, destination_type: 'local' as const, uuid: image },

@@ -91,7 +91,7 @@ it('finds nothing due where nothing is to be done, and says what is', async () =
   const { wishMark, ...rest } = quiet
   expect(rest).toEqual({
     ...{ places: [], queues: [], moves: false, turns: false, sessions: false, closing: false },
-    ...{ lessons: false, runs: false, frozen: false, news: false },
+    ...{ lessons: false, runs: false, machines: false, frozen: false, news: false },
   })
   expect(wishMark).toBe('')
   await execute(pool, sql`update course set places_until = ${at(139)} where key like 'course-%'`)

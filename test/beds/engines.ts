@@ -23,7 +23,10 @@ export async function startEngine(
   mkdirSync(folder, { recursive: true })
   writeFileSync(
     join(folder, 'daemon.json'),
-    JSON.stringify(engineConfig(place, name, folder, spec)),
+    JSON.stringify({
+      ...engineConfig(place, name, folder, spec),
+      ...machineLabels(index, spec),
+    }),
   )
   const process = spawnInto(join(folder, 'log'), engineCommand(place, name, folder, namespace))
   const dockerHost = `unix://${folder}/docker.sock`
@@ -98,6 +101,13 @@ function engineConfig(place: BedPlace, name: string, folder: string, spec: BedSp
     'insecure-registries': [`${place.subnet}.0/24`],
     ...(spec.gpusPerNode > 0 && { 'node-generic-resources': [`gpu=${spec.gpusPerNode}`] }),
   }
+}
+
+/** As `stacks/parts/user-data.ts` writes them. */
+function machineLabels(index: number, { machinesOf }: BedSpec): { labels?: string[] } {
+  if (!machinesOf || index === 0) return {}
+  const labels = { ...machinesOf, node: `m-large-${index}` }
+  return { labels: Object.entries(labels).map(([name, value]) => `labplan.${name}=${value}`) }
 }
 
 /**

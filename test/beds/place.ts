@@ -19,6 +19,8 @@ export const bedSpecSchema = z.object({
   nodes: z.int().min(1).max(9).default(1),
   /** Counted GPUs each node advertises as the generic resource `gpu` (named ones break in 20.10). */
   gpusPerNode: z.int().min(0).default(0),
+  /** Every engine but the first is told to be a machine of this pool, `m-large-1` and so on, as a cloud's are. */
+  machinesOf: z.object({ installation: z.string(), pool: z.string() }).optional(),
   /** false: engines only, joined in no Swarm. */
   swarm: z.boolean().default(true),
 })

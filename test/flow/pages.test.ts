@@ -24,6 +24,7 @@ import {
 } from '../cast/record.ts'
 import { allDocuments, networksDocument } from '../cast/documents.ts'
 import { type LiveRun, SEATS_STACK, applyingRun, hear, want } from '../cast/runs.ts'
+import { cloudMachines, courseDocument, poolDocument } from '../cast/cloud.ts'
 import { openBrowser } from '../browser.ts'
 import { openWebsite } from '../api/website.ts'
 
@@ -90,6 +91,7 @@ beforeAll(async () => {
   ])
   ;[change] = (await latestChanges(pool, 1)) as [Change]
   await want(pool, now, { [SEATS_STACK]: 'two-seats' })
+  await aPoolInACloud(wallStart)
   run = await applyingRun(pool, 'two-seats', new Date(now.getTime() - 9_000))
   browser = await openBrowser()
 })
@@ -98,6 +100,16 @@ afterAll(async () => {
   await browser?.close()
   await site.close()
 })
+
+/** With a machine that is full, one that is emptied and one that does not come up. */
+async function aPoolInACloud(start: string): Promise<void> {
+  const course = { key: 'cloud-lab', start, minutes: 240, students: 8 }
+  await importDocuments(pool, ring, now, [
+    { name: 'cloud.yaml', text: poolDocument('10.0.0.2:2377') },
+    { name: 'cloud-lab.yaml', text: courseDocument(course) },
+  ])
+  await withTransaction(pool, (tx) => cloudMachines(tx, now))
+}
 
 async function visit(
   path: string,
@@ -361,6 +373,7 @@ const everyPage: [string, () => string, () => SignedIn | undefined][] = [
   ['admin-platforms', () => '/admin/platforms', () => administrator],
   ['admin-courses', () => '/admin/courses', () => administrator],
   ['admin-pools', () => '/admin/pools', () => administrator],
+  ['admin-pool', () => '/admin/pools/cloud', () => administrator],
   ['admin-runs', () => '/admin/runs', () => administrator],
   ['admin-run', () => `/admin/runs/${SEATS_STACK}`, () => administrator],
   ['admin-changes', () => '/admin/changes', () => administrator],

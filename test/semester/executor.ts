@@ -13,10 +13,11 @@ import {
   renewLease,
   takeLease,
 } from '../../api/data/stack.ts'
-import { findStack, type StackRow } from '../../api/data/stack-wish.ts'
+import { type CourseStack, findStack, isOfCourse } from '../../api/data/stack-wish.ts'
 import {
   contentDigest,
   emptied,
+  isOfMachines,
   type SeatsContent,
   type StackContent,
 } from '../../stacks/content.ts'
@@ -67,6 +68,7 @@ async function runOnce(
   const { pool, clock } = world
   const stack = await findStack(pool, request.content.key)
   if (!stack) throw new Error(`There is no stack ${request.content.key}.`)
+  if (!isOfCourse(stack)) throw new Error('The virtual campus has no cloud.')
   const hash = tokenHash(newToken())
   const taken = await withTransaction(pool, (tx) =>
     takeLease(tx, {
@@ -77,6 +79,7 @@ async function runOnce(
   if (!taken) return { ok: false, reason: 'busy', message: 'in other hands', retry: true }
   const lease: Lease = { stackId: taken.id, tokenHash: hash }
   const content = kind === 'destroy' ? emptied(request.content) : request.content
+  if (isOfMachines(content)) throw new Error('The virtual campus has no cloud.')
   const runId = await withTransaction(pool, async (tx) => {
     await endDeadRuns(tx, lease, clock.now())
     const state = kind === 'destroy' ? 'destroying' : 'applying'
@@ -100,7 +103,7 @@ async function runOnce(
 type Turn = {
   world: World
   worker: Worker
-  stack: StackRow
+  stack: CourseStack
   request: StackRequest
   content: StackContent
   lease: Lease

@@ -206,3 +206,57 @@ it('stops at an action it does not know', () => {
   })
   expect(() => readPlan(text)).toThrow('teleport')
 })
+
+const machine = (of: Partial<Change>): Change =>
+  change({
+    ...{ address: 'openstack_compute_instance_v2.m-1', type: 'openstack_compute_instance_v2' },
+    ...{ id: 'srv', labelsBefore: ofNodes, labelsAfter: ofNodes },
+    ...of,
+  })
+const ofNodes = { 'labplan.installation': 'k3x9q2ab', 'labplan.stack': 'nodes-cloud' }
+const network = {
+  type: 'openstack_networking_network_v2',
+  address: 'openstack_networking_network_v2.r',
+}
+
+it.each<[string, 'base' | 'nodes', Change, number, boolean, string[]]>([
+  ['makes a machine', 'nodes', machine({ action: 'create', labelsBefore: null }), 0, false, []],
+  ['destroys an empty one', 'nodes', machine({ action: 'delete' }), 0, false, []],
+  [
+    'keeps one with seats on it',
+    'nodes',
+    machine({ action: 'delete' }),
+    2,
+    false,
+    ['node_is_in_use'],
+  ],
+  ['replaces no busy one', 'nodes', machine({ action: 'replace' }), 1, false, ['node_is_in_use']],
+  [
+    'makes no network among nodes',
+    'nodes',
+    machine({ ...network, action: 'create' }),
+    0,
+    false,
+    ['type_not_ours'],
+  ],
+  [
+    'keeps the network',
+    'base',
+    machine({ ...network, action: 'replace', labelsBefore: ofNodes }),
+    0,
+    false,
+    ['base_would_be_lost'],
+  ],
+  ['lets it go at the end', 'base', machine({ ...network, action: 'delete' }), 0, true, []],
+  [
+    'touches no machine of others',
+    'nodes',
+    machine({ action: 'delete', labelsBefore: { ...ofNodes, 'labplan.installation': 'other' } }),
+    0,
+    false,
+    ['not_labelled_ours'],
+  ],
+])('%s', (_, kind, of, seats, isTeardown, expected) => {
+  const more = { kind, isTeardown, stackKey: 'nodes-cloud', replicas: new Map([['srv', seats]]) }
+  expect(codes(input([of], more))).toEqual(expected)
+})

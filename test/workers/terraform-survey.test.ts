@@ -22,7 +22,7 @@ const recorded = (number: number, more: Partial<Recorded> = {}): Recorded => ({
   isTainted: false,
   ...more,
 })
-const nothing = { adopt: [], orphans: [], drifted: [], tainted: [] }
+const nothing = { adopt: [], orphans: [], drifted: [], tainted: [], broken: [] }
 
 it.each<[string, Found[], Recorded[], object]>([
   [

@@ -18,7 +18,14 @@ import {
 } from '../../api/data/seat-life.ts'
 import { seatSecret } from '../../api/data/seat-secret.ts'
 import { type Seat, credentialOf, seatsOfCourse } from '../../api/data/seat.ts'
-import { type StackRow, findStack, markVolumes, postponeStack } from '../../api/data/stack-wish.ts'
+import {
+  type CourseStack,
+  type StackRow,
+  findStack,
+  isOfCourse,
+  markVolumes,
+  postponeStack,
+} from '../../api/data/stack-wish.ts'
 import { recordVolumes } from '../../api/data/volume.ts'
 import type { SeatTemplate } from '../../stacks/blueprint.ts'
 import type { SeatContent, SeatsContent, VolumesContent } from '../../stacks/content.ts'
@@ -35,6 +42,7 @@ import {
   applyStack,
   destroyStack,
 } from '../terraform/run-stack.ts'
+import { machinesGoal } from './apply-machines.ts'
 import { type Place, contentOf } from './content.ts'
 import { honourFreezes } from './freezes.ts'
 import { noteMade } from './note-made.ts'
@@ -71,9 +79,10 @@ export async function applyStackNow(
 ): Promise<void> {
   const stack = await findStack(means.pool, stackKey)
   if (!stack || (await isStackFrozen(means.pool, stackKey, means.now()))) return
-  const goal = await goalOf(means, stack)
+  const goal = isOfCourse(stack) ? await goalOf(means, stack) : await machinesGoal(means, stack)
   if (!goal) return
-  const request = { ...goal.request, poolId: stack.pool_id, courseId: stack.course_id, signal }
+  if ('problem' in goal) return cannotRun(means, stack, goal.problem)
+  const request = { ...goal.request, signal }
   const result = goal.isEmpty
     ? await means.terraform.destroy(request)
     : await means.terraform.apply(request)
@@ -83,9 +92,9 @@ export async function applyStackNow(
 // What is read is named by its digest: parsed once, whoever asks.
 const approved = approvedReader()
 
-type Goal = { request: Omit<StackRequest, 'poolId' | 'courseId'>; isEmpty: boolean }
+type Goal = { request: StackRequest; isEmpty: boolean }
 
-async function goalOf(means: ApplyMeans, stack: StackRow): Promise<Goal | undefined> {
+async function goalOf(means: ApplyMeans, stack: CourseStack): Promise<Goal | undefined> {
   const head = await approved(means.pool)
   if (!head) return undefined
   const running = await seatReasons(means.pool, [stack.course_key])
@@ -103,7 +112,7 @@ async function goalOf(means: ApplyMeans, stack: StackRow): Promise<Goal | undefi
 /** Volumes are only ever added: there is nothing to hold, and nothing to take away. */
 function volumesGoal(
   means: ApplyMeans,
-  stack: StackRow,
+  stack: CourseStack,
   content: VolumesContent,
   blueprintDigest: string,
 ): Goal {
@@ -117,7 +126,7 @@ function volumesGoal(
 /** What was applied is what the storage agent is told: never what was only wished. */
 async function noteVolumes(
   means: ApplyMeans,
-  stack: StackRow,
+  stack: CourseStack,
   content: VolumesContent,
 ): Promise<void> {
   const numbers = [...new Set(content.volumes.map((volume) => volume.seat))]
@@ -136,7 +145,7 @@ async function noteVolumes(
 
 async function seatsGoal(
   means: ApplyMeans,
-  stack: StackRow,
+  stack: CourseStack,
   wanted: SeatsContent | undefined,
   blueprintDigest: string,
 ): Promise<Goal> {
@@ -160,7 +169,7 @@ async function seatsGoal(
 }
 
 /** The seats of this stack's block of numbers, in its pool. */
-async function ownSeats(means: ApplyMeans, stack: StackRow): Promise<Seat[]> {
+async function ownSeats(means: ApplyMeans, stack: CourseStack): Promise<Seat[]> {
   const block = Number(stack.key.split('-').at(-1))
   const seats = await seatsOfCourse(means.pool, stack.course_id)
   return seats.filter(
@@ -171,7 +180,7 @@ async function ownSeats(means: ApplyMeans, stack: StackRow): Promise<Seat[]> {
 
 async function contentOfExisting(
   means: ApplyMeans,
-  stack: StackRow,
+  stack: CourseStack,
   there: Seat[],
 ): Promise<SeatsContent> {
   const seats: SeatContent[] = []
@@ -202,7 +211,7 @@ function isTouched(seat: Seat, goal: SeatContent | undefined): boolean {
 /** Holds the seats, so that the driver brings them down and nobody brings them up, and waits until they are cold. */
 async function coolDown(
   means: ApplyMeans,
-  stack: StackRow,
+  stack: CourseStack,
   touched: Seat[],
   stop: AbortSignal,
 ): Promise<void> {
@@ -222,7 +231,7 @@ async function coolDown(
 /** By seat number, the id of the secret of its generation; made when it is not there yet. */
 async function makeSecrets(
   means: ApplyMeans,
-  stack: StackRow,
+  stack: CourseStack,
   goal: SeatContent[],
 ): Promise<Record<number, string>> {
   const { installation } = means.place
@@ -245,7 +254,7 @@ async function makeSecrets(
 
 async function makeSecret(
   means: ApplyMeans,
-  stack: StackRow,
+  stack: CourseStack,
   seat: Seat,
   name: string,
 ): Promise<string> {
@@ -261,7 +270,7 @@ async function makeSecret(
 /** Writes down what exists after a run that went through, and removes secrets that no seat uses any more. */
 async function record(
   means: ApplyMeans,
-  stack: StackRow,
+  stack: CourseStack,
   goal: SeatContent[],
   there: Seat[],
 ): Promise<void> {
@@ -291,7 +300,11 @@ async function record(
   await dropSecrets(means, stack, goal)
 }
 
-async function dropSecrets(means: ApplyMeans, stack: StackRow, goal: SeatContent[]): Promise<void> {
+async function dropSecrets(
+  means: ApplyMeans,
+  stack: CourseStack,
+  goal: SeatContent[],
+): Promise<void> {
   const { installation } = means.place
   const name = (number: number, generation: number) =>
     secretName({ installation, course8: stack.course_code, number, generation })
@@ -302,6 +315,13 @@ async function dropSecrets(means: ApplyMeans, stack: StackRow, goal: SeatContent
       const id = known.get(name(seat.number, generation))
       if (id && !kept.has(name(seat.number, generation))) await removeSecret(means.engine, id)
     }
+}
+
+/** Something a person has to do first: it is said where the stack is, and looked at again later. */
+async function cannotRun(means: ApplyMeans, stack: StackRow, message: string): Promise<void> {
+  means.log.warn({ stack: stack.key }, message)
+  const now = means.now()
+  await withTransaction(means.pool, (tx) => postponeStack(tx, { key: stack.key, message, now }))
 }
 
 async function settle(means: ApplyMeans, stack: StackRow, result: RunResult): Promise<void> {

@@ -14,6 +14,7 @@ import { closeSessions } from '../../api/data/session-close.ts'
 import { moveSessions } from '../../api/data/session-life.ts'
 import { endCancelledDeadRuns } from '../../api/data/run-control.ts'
 import {
+  type StackWish,
   dueStacks,
   markAsked,
   readWishMark,
@@ -28,6 +29,7 @@ import { type Place, wishReader } from './content.ts'
 import { leadLearner } from './learn-leads.ts'
 import { watchSessions } from './watch-sessions.ts'
 import { honourFreezes } from './freezes.ts'
+import { machineWisher } from './machines.ts'
 import { type Budget, nextStacks } from './next.ts'
 
 export type Reconciler = { reconcile(): Promise<void> }
@@ -40,6 +42,7 @@ export function reconciler(means: Means): Reconciler {
   const approved = blueprintReader()
   const leads = leadLearner(means)
   const ask = runAsker(means)
+  const wishMachines = machineWisher(means)
   return {
     async reconcile() {
       const blueprint = await approved(means.pool)
@@ -52,7 +55,9 @@ export function reconciler(means: Means): Reconciler {
       const wanted = wantedAt(blueprint, at.toISOString(), running)
       await turnSeats(means.pool, wanted)
       const moved = due.sessions ? await moveThem(means.pool, wanted, means.now()) : 0
-      await ask({ ...due, closing: due.closing || moved > 0 }, wanted, keptUntil(blueprint))
+      const machines = await wishMachines(blueprint, due.machines)
+      const now = { ...due, closing: due.closing || moved > 0 }
+      await ask(now, { wanted, machines }, keptUntil(blueprint))
       if (due.news || moved > 0)
         await watchSessions(means.pool, { warm: wanted.warm, now: means.now() })
     },
@@ -119,9 +124,13 @@ const keptUntil = ({ courses }: Blueprint): Map<string, string | null> =>
 function runAsker({ pool, boss, place, now, budget }: Means) {
   const wishesOf = wishReader(place)
   let known = { wishes: '', mark: '' }
-  return async (due: Due, wanted: Wanted, kept: Map<string, string | null>): Promise<void> => {
+  return async (
+    due: Due,
+    { wanted, machines }: { wanted: Wanted; machines: StackWish[] },
+    kept: Map<string, string | null>,
+  ): Promise<void> => {
     const wished = due.frozen ? await honourFreezes(pool, wanted.stacks, now()) : wanted.stacks
-    const stacks = await wishesOf(pool, wished)
+    const stacks = [...machines, ...(await wishesOf(pool, wished))]
     const wishes = stacks.map((stack) => `${stack.key} ${stack.digest}`).join()
     const isSame = wishes === known.wishes && due.wishMark === known.mark
     if (isSame && !due.runs && !due.closing) return

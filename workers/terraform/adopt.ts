@@ -5,7 +5,11 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findState, saveState } from '../../api/data/state.ts'
+import { isOfMachines } from '../../stacks/content.ts'
+import { listInCloud } from '../cloud/objects.ts'
+import { removeFromCloud } from '../cloud/removal.ts'
 import { EngineError } from '../swarm/engine.ts'
+import { seatsOnMachines } from '../swarm/node.ts'
 import type { RunContext } from './context.ts'
 import { type Found, listOwn, readState, type Survey, survey, untainted } from './survey.ts'
 
@@ -13,11 +17,19 @@ import { type Found, listOwn, readState, type Survey, survey, untainted } from '
 const SETTLE_MS = 2000
 
 export async function surveyStack(ctx: RunContext): Promise<Survey> {
-  const { pool, keyRing, docker } = ctx.services
+  const { pool, keyRing } = ctx.services
   if (ctx.isUnclean) await sleep(SETTLE_MS)
-  const found = await listOwn(docker, ctx.content)
+  const found = await listThere(ctx)
   const state = await findState(pool, keyRing, ctx.lease.stackId)
   return survey(ctx.content, found, readState(state?.bytes))
+}
+
+/** What is this stack's now: on the Swarm, or in its cloud. */
+export async function listThere({ services, request }: RunContext): Promise<Found[]> {
+  const { content, cloud } = request
+  if (!isOfMachines(content)) return listOwn(services.docker, content)
+  if (!cloud) throw new Error(`Stack ${content.key} is run without its cloud.`)
+  return listInCloud(cloud.client, content, await seatsOnMachines(services.docker, content))
 }
 
 /** Takes the half-made mark off objects that exist: creating one is a single call, so it is whole. */
@@ -44,6 +56,8 @@ export async function untaint(ctx: RunContext, addresses: string[]): Promise<voi
  */
 export async function removeOrphans(ctx: RunContext, orphans: Found[]): Promise<string[]> {
   const { docker, log } = ctx.services
+  const { content, cloud } = ctx.request
+  if (isOfMachines(content)) return cloud ? removeFromCloud(cloud.client, content, orphans) : []
   const removed: string[] = []
   for (const orphan of orphans) {
     if (ctx.content.kind === 'volumes' || orphan.replicas > 0) {

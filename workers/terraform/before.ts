@@ -1,12 +1,21 @@
 /** The caller's part of a run, and the values that the configuration leaves open. */
 import { z } from 'zod'
 import { networkName, seatNumber3 } from '../../stacks/parts/names.ts'
+import { isOfMachines } from '../../stacks/content.ts'
 import type { Ending, RunContext } from './context.ts'
 
 /** Seats are held and cold and their secrets made; every variable has its value. */
 export async function callBefore(ctx: RunContext): Promise<Ending | undefined> {
   const { content, request, found, runId } = ctx
-  const secrets = (await request.before?.({ runId, stop: ctx.stop }))?.secrets ?? {}
+  const {
+    secrets = {},
+    join = {},
+    replace = [],
+  } = (await request.before?.({ runId, stop: ctx.stop })) ?? {}
+  if (isOfMachines(content)) {
+    found.variables = { join }
+    found.replace = [...new Set([...found.replace, ...replace])]
+  }
   if (content.kind !== 'seats' || content.seats.length === 0) return undefined
   const without = content.seats.filter((seat) => !secrets[seat.number])
   if (without.length > 0)

@@ -23,6 +23,8 @@ export type Bench = {
   dockerHost: string
   /** Our state backend for this run; absent for commands that need none. */
   backend?: { address: string; username: string; password: string }
+  /** Of a cloud, how it is entered: `OS_*`. */
+  cloud?: Record<string, string>
   /** Values of the configuration's variables, by name. */
   variables: Record<string, unknown>
 }
@@ -40,7 +42,8 @@ export const initCommand = (bench: Bench, lockfile: 'write' | 'readonly'): Comma
     ...(lockfile === 'readonly' ? ['-lockfile=readonly'] : []),
   ])
 
-export type PlanOptions = { parallelism: number; refresh: boolean }
+/** `replace`: addresses that are made anew. */
+export type PlanOptions = { parallelism: number; refresh: boolean; replace?: string[] }
 
 export const planCommand = (bench: Bench, options: PlanOptions): Command =>
   command(bench, [
@@ -50,6 +53,7 @@ export const planCommand = (bench: Bench, options: PlanOptions): Command =>
     `-out=${PLAN_FILE}`,
     `-parallelism=${options.parallelism}`,
     ...(options.refresh ? [] : ['-refresh=false']),
+    ...(options.replace ?? []).map((address) => `-replace=${address}`),
   ])
 
 export const showCommand = (bench: Bench): Command => command(bench, ['show', '-json', PLAN_FILE])
@@ -83,9 +87,10 @@ function command(bench: Bench, args: string[]): Command {
       GOGC: '400',
       TF_CLI_CONFIG_FILE: bench.cliConfig,
       ...(bench.backend && backendEnvironment(bench.backend)),
+      ...bench.cloud,
       ...Object.fromEntries(variables),
     },
-    secret: ['TF_HTTP_PASSWORD'],
+    secret: ['TF_HTTP_PASSWORD', 'TF_VAR_join', 'OS_PASSWORD', 'OS_APPLICATION_CREDENTIAL_SECRET'],
     cwd: bench.workdir,
   }
 }

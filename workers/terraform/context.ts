@@ -5,7 +5,9 @@ import type { KeyRing } from '../../api/data/key-ring.ts'
 import type { Listening } from '../../api/data/listen.ts'
 import type { RunState } from '../../api/data/run.ts'
 import type { Lease } from '../../api/data/stack.ts'
-import type { StackContent } from '../../stacks/content.ts'
+import type { CloudAccess } from '../../api/data/pool-credential.ts'
+import type { Content } from '../../stacks/content.ts'
+import type { Cloud } from '../cloud/client.ts'
 import type { Engine } from '../swarm/engine.ts'
 import type { Limits, Refusal } from './guard.ts'
 import type { Prepared } from './mirror.ts'
@@ -34,16 +36,15 @@ export type RunServices = {
 
 export type StackRequest = {
   /** Its `key` is the stack's. */
-  content: StackContent
+  content: Content
+  /** Of a stack of machines: where they are, and how that is entered. */
+  cloud?: { access: CloudAccess; client: Cloud }
   blueprintDigest?: string
   /**
    * Under the lease, before every plan, a destroy's too: holds seats that change and waits until they are
-   * cold, makes Swarm secrets; ends its waiting when `stop` is aborted. By seat number: the secret's id.
+   * cold, makes Swarm secrets; drains nodes that go. Ends its waiting when `stop` is aborted.
    */
-  before?: (run: {
-    runId: string
-    stop: AbortSignal
-  }) => Promise<{ secrets: Record<number, string> }>
+  before?: (run: { runId: string; stop: AbortSignal }) => Promise<Prelude>
   /** Under the lease, after every run, also one that failed: removes secrets nobody uses. */
   after?: (run: { runId: string; ok: boolean }) => Promise<void>
   /** The approved envelope; no limit where absent. */
@@ -51,6 +52,15 @@ export type StackRequest = {
   parallelism?: number
   /** Ends the run early and cleanly: SIGINT, wait, state saved. */
   signal?: AbortSignal
+}
+
+export type Prelude = {
+  /** By seat number: the secret's id. */
+  secrets?: Record<number, string>
+  /** By machine: what it reads to join its Swarm. */
+  join?: Record<string, string>
+  /** Addresses to be made anew. */
+  replace?: string[]
 }
 
 export type RunRefusal = 'busy' | 'held' | 'failed' | 'lost' | 'cancelled'
@@ -71,7 +81,7 @@ export type RunContext = {
   services: RunServices
   request: StackRequest
   /** What shall be there when the run ends: the request's content, or nothing of it. */
-  content: StackContent
+  content: Content
   lease: Lease
   isUnclean: boolean
   runId: string
@@ -90,6 +100,8 @@ export type Findings = {
   survey?: Survey
   removed: string[]
   variables: Record<string, unknown>
+  /** Addresses that are there but of no use. */
+  replace: string[]
   prepared?: Prepared
   configuration?: Configuration
   spared: string[]

@@ -1,16 +1,19 @@
 /** Terraform or OpenTofu at work for one run: where, with what, and how its end reads. */
 import { withTransaction } from '../../api/data/db.ts'
 import { moveRun } from '../../api/data/run.ts'
+import { isOfMachines } from '../../stacks/content.ts'
+import { cloudEnvironment } from '../cloud/environment.ts'
 import type { Bench, Command } from './command.ts'
 import { type Ending, need, type RunContext, type RunSummary } from './context.ts'
 import { firstError, readEvent } from './events.ts'
 import { type Change, summarise } from './plan.ts'
 import { type Exit, runCommand } from './spawn.ts'
 
-/** The Docker provider sleeps two seconds for each object it reads: many at a time. */
-const PARALLELISM = 100
+/** The Docker provider sleeps two seconds for each object it reads: many at a time. A cloud is not to be overrun. */
+const PARALLELISM = { swarm: 100, cloud: 10 }
 
-export const parallelism = (ctx: RunContext): number => ctx.request.parallelism ?? PARALLELISM
+export const parallelism = ({ request }: RunContext): number =>
+  request.parallelism ?? PARALLELISM[request.cloud ? 'cloud' : 'swarm']
 
 export function summaryOf({ found }: RunContext): RunSummary {
   return {
@@ -22,6 +25,7 @@ export function summaryOf({ found }: RunContext): RunSummary {
 
 export function bench(ctx: RunContext): Bench {
   const { config } = ctx.services
+  const { content, cloud } = ctx.request
   return {
     engine: config.terraformBinary,
     searchPath: config.searchPath,
@@ -30,6 +34,7 @@ export function bench(ctx: RunContext): Bench {
     dockerHost: config.dockerHost,
     backend: ctx.backend,
     variables: ctx.found.variables,
+    ...(cloud && isOfMachines(content) && { cloud: cloudEnvironment(cloud.access, content) }),
   }
 }
 

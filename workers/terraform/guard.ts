@@ -2,31 +2,20 @@
  * Which plans may be applied with nobody looking. Pure. Anything ambiguous is refused: a run that is held
  * costs a delay, a wrong one costs somebody's work.
  */
+import { refusalsOfMachine } from './guard-machines.ts'
 import type { Change } from './plan.ts'
 import { NOTHING_OUTSIDE } from './survey.ts'
+import {
+  type GuardInput,
+  type Limits,
+  type Refusal,
+  type RefusalCode,
+  strangeLabels,
+} from './refusal.ts'
 
-export type Refusal = { code: RefusalCode; address: string; detail: string }
-export type RefusalCode =
-  | 'type_not_ours' // a kind of resource this stack never has
-  | 'not_labelled_ours' // an object of another stack or installation
-  | 'volume_would_be_lost'
-  | 'seat_is_running' // its replicas are not 0
-  | 'seat_is_unknown' // it is not where the plan thinks it is
-  | 'too_many' // beyond the approved numbers
+export type { GuardInput, Limits, Refusal, RefusalCode } from './refusal.ts'
 
-export type Limits = { create?: number; update?: number; delete?: number }
-
-export type GuardInput = {
-  changes: Change[]
-  kind: 'seats' | 'volumes'
-  installation: string
-  stackKey: string
-  /** Replicas of this stack's services as they are now, by service id. */
-  replicas: Map<string, number>
-  limits: Limits
-}
-
-const TYPES: Record<GuardInput['kind'], string> = {
+const TYPES = {
   seats: 'docker_service',
   volumes: 'docker_volume',
 }
@@ -41,6 +30,7 @@ function refusalsOf(change: Change, input: GuardInput): Refusal[] {
   const refuse = (code: RefusalCode, detail: string) => [{ code, address: change.address, detail }]
   // Limits of volumes: what holds files is not touched by it.
   if (change.type === NOTHING_OUTSIDE && input.kind === 'volumes') return []
+  if (input.kind === 'base' || input.kind === 'nodes') return refusalsOfMachine(change, input)
   if (change.type !== TYPES[input.kind])
     return refuse('type_not_ours', `${change.type} in a ${input.kind} stack`)
   const stranger = strangeLabels(change, input)
@@ -51,18 +41,6 @@ function refusalsOf(change: Change, input: GuardInput): Refusal[] {
   }
   if (change.action === 'create' || change.action === 'none') return []
   return notCold(change, input.replicas).flatMap(([code, detail]) => refuse(code, detail))
-}
-
-function strangeLabels(change: Change, input: GuardInput): string | undefined {
-  const installation = { 'labplan.installation': input.installation }
-  // A volume may have been made by its seat, which belongs to another stack.
-  const own =
-    input.kind === 'volumes' ? installation : { ...installation, 'labplan.stack': input.stackKey }
-  for (const labels of [change.labelsBefore, change.labelsAfter])
-    for (const [label, value] of Object.entries(own))
-      if (labels && labels[label] !== value)
-        return `${label} is ${labels[label] ?? 'missing'}, not ${value}`
-  return undefined
 }
 
 /** A running seat is created or removed, never changed; and it is removed only after it was stopped. */

@@ -13,6 +13,8 @@ const attributes = z
     id: z.string().optional().nullable(),
     name: z.string().optional().nullable(),
     labels,
+    metadata: z.record(z.string(), z.string()).nullish(),
+    tags: z.array(z.string()).nullish(),
   })
   .nullable()
 
@@ -86,8 +88,11 @@ function actionOf(actions: string[]): Action {
   throw new Error(`Terraform planned an action we do not know: ${actions.join(', ')}.`)
 }
 
+/** Of Docker's objects their labels, of a cloud's their metadata, else their tags. */
 function labelsOf(of: z.infer<typeof attributes>): Record<string, string> | null {
   if (!of) return null
+  if (of.metadata) return of.metadata
+  if (of.tags) return Object.fromEntries(of.tags.map((tag) => tag.split('=', 2)))
   return Object.fromEntries((of.labels ?? []).map(({ label, value }) => [label, value]))
 }
 

@@ -1,5 +1,6 @@
 /** From content to a plan that may be guarded: the rendered stack in a folder, planned with as few looks as are safe. */
 import { findState } from '../../api/data/state.ts'
+import { isOfMachines } from '../../stacks/content.ts'
 import { renderStack } from '../../stacks/render.ts'
 import { planCommand, showCommand } from './command.ts'
 import { type Configuration, type Ending, need, type RunContext } from './context.ts'
@@ -54,8 +55,9 @@ function without(configuration: Configuration, addresses: string[]): Configurati
 export async function plan(ctx: RunContext): Promise<Ending | undefined> {
   if (!(await enter(ctx, 'planning', { toolchain: ctx.found.prepared?.toolchain }))) return lost()
   const { adopt, drifted, tainted } = need(ctx.found.survey, 'a survey')
-  // After an unclean end, and when the inventory found something altered, the state is not to be believed.
-  let refresh = ctx.isUnclean || adopt.length + drifted.length + tainted.length > 0
+  // Machines are few, and looking at them is quick. After an unclean end, and when the inventory found something altered, the state is not to be believed.
+  let refresh =
+    ctx.isUnclean || adopt.length + drifted.length + tainted.length > 0 || isOfMachines(ctx.content)
   let ended = await planOnce(ctx, refresh)
   if (!ended && !refresh && writesOver(need(ctx.found.changes, 'a plan'))) {
     refresh = true
@@ -72,7 +74,7 @@ export async function plan(ctx: RunContext): Promise<Ending | undefined> {
 }
 
 async function planOnce(ctx: RunContext, refresh: boolean): Promise<Ending | undefined> {
-  const options = { parallelism: parallelism(ctx), refresh }
+  const options = { parallelism: parallelism(ctx), refresh, replace: ctx.found.replace }
   const planned = await runEngine(ctx, planCommand(bench(ctx), options), PLAN_LIMIT_MS)
   if (planned.code !== 0) return failed(ctx, 'plan', planned)
   const shown: string[] = []

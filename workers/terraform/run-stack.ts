@@ -152,7 +152,7 @@ export async function makeContext(
     stop: AbortSignal.any([cancel.asked, ...(request.signal ? [request.signal] : [])]),
     kill,
     recorder,
-    found: { removed: [], variables: {}, spared: [] },
+    found: { removed: [], variables: {}, replace: [], spared: [] },
   }
   return {
     context,

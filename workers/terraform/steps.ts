@@ -4,14 +4,14 @@
  */
 import { endStep, startStep } from '../../api/data/run.ts'
 import { findState } from '../../api/data/state.ts'
-import { removeOrphans, surveyStack, untaint } from './adopt.ts'
+import { listThere, removeOrphans, surveyStack, untaint } from './adopt.ts'
 import { apply } from './applying.ts'
 import { callBefore } from './before.ts'
 import { type Ending, need, type RunContext } from './context.ts'
 import { note, summaryOf } from './engine-run.ts'
 import { type Refusal, refusals, refusalText } from './guard.ts'
 import { plan, prepare } from './planning.ts'
-import { listOwn, readState, survey } from './survey.ts'
+import { readState, survey } from './survey.ts'
 import { recoverLeftStates } from './workdir.ts'
 
 export type Step = { name: string; run(ctx: RunContext): Promise<Ending | undefined> }
@@ -60,10 +60,12 @@ async function lookAround(ctx: RunContext): Promise<undefined> {
   found.survey = await surveyStack(ctx)
   await untaint(ctx, found.survey.tainted)
   found.removed = await removeOrphans(ctx, found.survey.orphans)
-  const { adopt, drifted, tainted } = found.survey
+  const { adopt, drifted, tainted, broken } = found.survey
+  found.replace = broken
   if (adopt.length > 0) note(ctx, `adopts ${adopt.map((one) => one.address).join(', ')}`)
   if (drifted.length > 0) note(ctx, `gone or replaced: ${drifted.join(', ')}`)
   if (tainted.length > 0) note(ctx, `whole after all: ${tainted.join(', ')}`)
+  if (broken.length > 0) note(ctx, `of no use: ${broken.join(', ')}`)
   if (found.removed.length > 0)
     note(ctx, `removed ${found.removed.join(', ')}, made by a run that died`)
 }
@@ -80,18 +82,15 @@ async function guard(ctx: RunContext): Promise<Ending | undefined> {
 }
 
 /** What the guard says of the plan, with replicas as they are now. */
-export async function refusedChanges({
-  services,
-  content,
-  request,
-  found,
-}: RunContext): Promise<Refusal[]> {
-  const live = await listOwn(services.docker, content)
+export async function refusedChanges(ctx: RunContext): Promise<Refusal[]> {
+  const { content, request, found } = ctx
+  const live = await listThere(ctx)
   return refusals({
     changes: need(found.changes, 'a plan'),
     kind: content.kind,
     installation: content.installation,
     stackKey: content.key,
+    isTeardown: content !== request.content,
     replicas: new Map(live.map((object) => [object.id, object.replicas])),
     limits: request.limits ?? {},
   })
@@ -99,14 +98,19 @@ export async function refusedChanges({
 
 /** Everything wanted is there and in the state, and nothing else is: counted again, not believed. */
 async function verify(ctx: RunContext): Promise<Ending> {
-  const { pool, keyRing, docker } = ctx.services
+  const { pool, keyRing } = ctx.services
   const { content, found } = ctx
   const state = await findState(pool, keyRing, ctx.lease.stackId)
-  const after = survey(content, await listOwn(docker, content), readState(state?.bytes))
+  const after = survey(content, await listThere(ctx), readState(state?.bytes))
   const summary = summaryOf(ctx)
   const kept = after.orphans.filter((o) => content.kind === 'volumes' || o.replicas > 0)
   const adopt = after.adopt.filter((one) => !found.spared.includes(one.address))
-  const off = [...adopt.map((one) => one.address), ...after.drifted, ...after.tainted]
+  const off = [
+    ...adopt.map((one) => one.address),
+    ...after.drifted,
+    ...after.tainted,
+    ...after.broken,
+  ]
   const strangers = after.orphans.filter((o) => !kept.includes(o)).map((o) => o.name)
   if (off.length + strangers.length > 0)
     return {

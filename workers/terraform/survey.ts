@@ -4,17 +4,25 @@
  * its address, so it can be told from two calls of the Docker API, without Terraform.
  */
 import { z } from 'zod'
-import type { StackContent, VolumesContent } from '../../stacks/content.ts'
+import {
+  type Content,
+  isOfMachines,
+  type StackContent,
+  type VolumesContent,
+} from '../../stacks/content.ts'
 import { serviceAddress, serviceName, volumeAddress, volumeName } from '../../stacks/parts/names.ts'
+import { wantedInCloud } from '../cloud/objects.ts'
 import type { Engine } from '../swarm/engine.ts'
 
-/** A Docker object that carries this stack's labels. */
+/** An object that carries this stack's labels, in Docker or in a cloud. */
 export type Found = {
   id: string
   name: string
   labels: Record<string, string>
-  /** Of a service; 0 for a volume. */
+  /** Of a service; of a machine, the seats that run on it; 0 for anything else. */
   replicas: number
+  /** Of a cloud: it is there, and of no use. */
+  isBroken?: boolean
 }
 
 /** What the state says exists. */
@@ -31,6 +39,8 @@ export type Survey = {
   drifted: string[]
   /** In the state as half made, but there: a new object would take its place for nothing. */
   tainted: string[]
+  /** In the state and there, but of no use: made anew. */
+  broken: string[]
 }
 
 const service = z.looseObject({
@@ -75,8 +85,9 @@ async function listVolumes(engine: Engine, content: VolumesContent): Promise<Fou
     .filter(({ name, labels }) => names.has(name) || labels['labplan.stack'] === content.key)
 }
 
-/** Terraform address → Docker name, of all that the content wants. */
-export function wantedNames(content: StackContent): Map<string, string> {
+/** Terraform address → name of what the content wants: unique within the stack. */
+export function wantedNames(content: Content): Map<string, string> {
+  if (isOfMachines(content)) return wantedInCloud(content)
   if (content.kind === 'seats')
     return new Map(
       content.seats.map(({ number }) => [
@@ -143,7 +154,7 @@ export function untainted(bytes: Buffer, addresses: string[]): Buffer {
 }
 
 /** Compares. Pure: the same found and recorded always give the same answer. */
-export function survey(content: StackContent, found: Found[], recorded: Recorded[]): Survey {
+export function survey(content: Content, found: Found[], recorded: Recorded[]): Survey {
   const wanted = wantedNames(content)
   const byName = new Map(found.map((object) => [object.name, object]))
   const ids = new Set(found.map((object) => object.id))
@@ -152,16 +163,23 @@ export function survey(content: StackContent, found: Found[], recorded: Recorded
   const wantedNew = new Set([...wanted.values()])
   const adopt = [...wanted].flatMap(([address, name]) => {
     const object = byName.get(name)
-    return object && !addresses.has(address) ? [{ address, id: object.id }] : []
+    return object && !object.isBroken && !addresses.has(address) ? [{ address, id: object.id }] : []
   })
+  const adopted = new Set(adopt.map(({ id }) => id))
+  const broken = new Set(found.filter(({ isBroken }) => isBroken).map(({ id }) => id))
   return {
     found,
     recorded,
     adopt,
-    orphans: found.filter((object) => !known.has(object.id) && !wantedNew.has(object.name)),
+    // In a cloud a name may be there twice: what is neither known nor adopted was made by a run that died.
+    orphans: found.filter(
+      ({ id, name }) =>
+        !known.has(id) && !adopted.has(id) && (isOfMachines(content) || !wantedNew.has(name)),
+    ),
     drifted: recorded.filter((record) => !ids.has(record.id)).map((record) => record.address),
     tainted: recorded
-      .filter((record) => record.isTainted && ids.has(record.id))
+      .filter((record) => record.isTainted && ids.has(record.id) && !broken.has(record.id))
       .map((record) => record.address),
+    broken: recorded.filter(({ id }) => broken.has(id)).map(({ address }) => address),
   }
 }

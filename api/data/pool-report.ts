@@ -1,0 +1,149 @@
+/** All that is told of one pool: its machines with what runs there, plan beside reality, cost so far. */
+import type { Blueprint } from '../../stacks/blueprint.ts'
+import { machinesAt } from '../../stacks/rules/machine-stacks.ts'
+import type { Pool as PoolDocument } from '../../stacks/terms.ts'
+import { currentBlueprint } from './blueprint.ts'
+import { documentsInForce } from './course.ts'
+import type { Db } from './db.ts'
+import { merged, valuesOf } from './documents.ts'
+import { livingNodes, type NodePhase, type NodeState, nodePhases } from './node.ts'
+import { findPool, type PoolRow, poolTroubles, type SeenNode, seenNodes } from './pool.ts'
+
+const HOUR_MS = 3_600_000
+const STEP_MS = HOUR_MS / 2
+const BACK_MS = 12 * HOUR_MS
+const AHEAD_MS = 24 * HOUR_MS
+const COST_DAYS = 30
+
+/** `own`: a machine that was there before Labplan; its state is what the Swarm says. */
+export type PoolNode = {
+  name: string
+  flavour: string | null
+  state: NodeState | 'up' | 'away' | 'closed'
+  since: Date | null
+  /** Of the catalogue, under `node.trouble.`; null when nothing is wrong. */
+  trouble: string | null
+  tries: number
+  address: string | null
+  /** Null while it is not in the Swarm. */
+  load: Pick<
+    SeenNode,
+    'seats' | 'cores' | 'memory_mb' | 'cores_reserved' | 'memory_reserved_mb'
+  > | null
+}
+
+/** So many machines were planned, and so many there; `there` is null for what is to come. */
+export type PoolMoment = { at: Date; planned: number; there: number | null }
+
+export type PoolReport = {
+  pool: PoolRow
+  title: { en: string; fr: string } | null
+  isCloud: boolean
+  nodes: PoolNode[]
+  timeline: PoolMoment[]
+  /** Of machines made in the last 30 days; null where nothing is bought. */
+  cost: { hours: number; price: number; currency: string } | null
+  troubles: { key: string; state: string; message: string }[]
+}
+
+export async function poolReport(db: Db, key: string, now: Date): Promise<PoolReport | undefined> {
+  const pool = await findPool(db, key)
+  if (!pool) return undefined
+  const head = await currentBlueprint(db)
+  const document = await poolDocument(db, key)
+  const phases = await nodePhases(db, key, new Date(now.getTime() - COST_DAYS * 24 * HOUR_MS))
+  const isCloud = head?.blueprint.pools.some((one) => one.key === key && one.cloud) ?? false
+  return {
+    ...{ pool, isCloud, title: document?.title ?? null, nodes: await nodesOf(db, key) },
+    timeline: isCloud && head ? timelineOf(head.blueprint, key, phases, now) : [],
+    cost: document && document.flavours.length > 0 ? costOf(document, phases, now) : null,
+    troubles: await poolTroubles(db, pool.id),
+  }
+}
+
+async function poolDocument(db: Db, key: string): Promise<PoolDocument | undefined> {
+  const all = merged(await documentsInForce(db), [])
+  return valuesOf(all, 'Pool').find((one) => one.key === key)
+}
+
+async function nodesOf(db: Db, key: string): Promise<PoolNode[]> {
+  const seen = (await seenNodes(db)).filter(({ pool }) => pool === key)
+  const rows = await livingNodes(db, key)
+  const joined = new Set(rows.map(({ swarm_id }) => swarm_id))
+  const made = rows.map((row): PoolNode => {
+    const node = seen.find(({ id }) => id === row.swarm_id)
+    return {
+      ...{ name: row.key, flavour: row.flavour, state: row.state, since: row.state_at },
+      ...{ trouble: row.message, tries: row.tries, load: node ?? null },
+      address: node?.address ?? null,
+    }
+  })
+  const own = seen
+    .filter(({ id }) => !joined.has(id))
+    .map((node): PoolNode => ({
+      ...{ name: node.hostname, flavour: null, state: stateOf(node), since: null, trouble: null },
+      ...{ tries: 0, address: node.address, load: node },
+    }))
+  return [...own, ...made]
+}
+
+function stateOf({ is_up, availability }: SeenNode): PoolNode['state'] {
+  if (!is_up) return 'away'
+  return availability === 'active' ? 'up' : 'closed'
+}
+
+/** Half hours, from twelve hours ago to a day ahead. */
+function timelineOf(
+  blueprint: Blueprint,
+  key: string,
+  phases: NodePhase[],
+  now: Date,
+): PoolMoment[] {
+  const lives = livesOf(phases, now)
+  const first = Math.floor((now.getTime() - BACK_MS) / STEP_MS) * STEP_MS
+  const moments: PoolMoment[] = []
+  for (let at = first; at <= now.getTime() + AHEAD_MS; at += STEP_MS) {
+    const stacks = machinesAt(blueprint, new Date(at).toISOString())
+    const planned = stacks.find((one) => one.pool === key && one.kind === 'nodes')?.nodes.length
+    const there = lives.filter(
+      ({ from, until }) => from <= at && (at < until || until >= now.getTime()),
+    ).length
+    const isPast = at <= now.getTime()
+    moments.push({ at: new Date(at), planned: planned ?? 0, there: isPast ? there : null })
+  }
+  return moments
+}
+
+type Life = { key: string; from: number; until: number }
+
+/** From *booted* until *gone*, or now: what a cloud bills. */
+export function livesOf(phases: NodePhase[], now: Date): Life[] {
+  const lives: Life[] = []
+  const open = new Map<string, Life>()
+  for (const { key, state, startedAt } of phases) {
+    const life = open.get(key)
+    if (!life && state !== 'gone' && state !== 'wanted' && state !== 'creating') {
+      const begun = { key, from: startedAt.getTime(), until: now.getTime() }
+      open.set(key, begun)
+      lives.push(begun)
+    } else if (life && (state === 'gone' || state === 'wanted')) {
+      life.until = startedAt.getTime()
+      open.delete(key)
+    }
+  }
+  return lives
+}
+
+function costOf(document: PoolDocument, phases: NodePhase[], now: Date): PoolReport['cost'] {
+  // `m-large-12` is the twelfth of m-large.
+  const priceOf = (key: string) =>
+    document.flavours.find((one) => one.key === key.replace(/-\d+$/, ''))?.pricePerHour ?? 0
+  let hours = 0
+  let price = 0
+  for (const { key, from, until } of livesOf(phases, now)) {
+    const lasted = (until - from) / HOUR_MS
+    hours += lasted
+    price += lasted * priceOf(key)
+  }
+  return { hours, price, currency: document.currency }
+}

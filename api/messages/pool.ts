@@ -1,0 +1,82 @@
+import type { Message } from '../locale.ts'
+
+/** A pool: its machines, what runs there, plan beside reality. */
+export const pool = {
+  'pool.back': { en: 'All pools', fr: 'Tous les pools' },
+  'pool.nodes': { en: 'Machines', fr: 'Machines' },
+  'pool.nodes.none': {
+    en: 'No machine now: none is needed at this hour, or none has joined yet.',
+    fr: 'Aucune machine : il n’en faut aucune à cette heure, ou aucune n’a encore rejoint.',
+  },
+  'pool.node': { en: 'Machine', fr: 'Machine' },
+  'pool.since': { en: 'Since', fr: 'Depuis' },
+  'pool.seats': { en: 'Seats', fr: 'Postes' },
+  'pool.cores': { en: 'Cores reserved', fr: 'Cœurs réservés' },
+  'pool.memory': { en: 'Memory reserved', fr: 'Mémoire réservée' },
+  'pool.share': { en: '{used} of {all}', fr: '{used} sur {all}' },
+  'pool.share.gb': { en: '{used} of {all} GB', fr: '{used} sur {all} Go' },
+  'pool.timeline': { en: 'Planned and there', fr: 'Prévu et réel' },
+  'pool.timeline.text': {
+    en: 'Machines there now: {there}; planned: {planned}, and at most {most} in the next 24 hours.',
+    fr: 'Machines présentes : {there} ; prévues : {planned}, et au plus {most} dans les 24 heures qui viennent.',
+  },
+  'pool.timeline.none': {
+    en: 'Nothing planned from 12 hours ago to 24 hours ahead.',
+    fr: 'Rien de prévu, des 12 dernières heures aux 24 prochaines.',
+  },
+  'pool.planned': { en: 'planned', fr: 'prévues' },
+  'pool.there': { en: 'there', fr: 'réelles' },
+  'pool.cost': {
+    en: '{price} {currency} for {hours} machine hours in the last 30 days.',
+    fr: '{price} {currency} pour {hours} heures de machine sur les 30 derniers jours.',
+  },
+  'pool.trouble': { en: '{stack}: {message}', fr: '{stack} : {message}' },
+  'pool.no-credential': {
+    en: 'Nobody has said how its cloud is entered: source the cloud’s openrc file and run labplan pool credential {pool}.',
+    fr: 'Personne n’a dit comment entrer dans son nuage : chargez le fichier openrc du nuage et lancez labplan pool credential {pool}.',
+  },
+  'pool.is-closed': {
+    en: 'Closed since {when}: its machines take no new seats, those there go on.',
+    fr: 'Fermé depuis {when} : ses machines n’acceptent plus de poste, ceux qui y sont continuent.',
+  },
+  'pool.is-drained': {
+    en: 'Being emptied since {when}: its seats move elsewhere, where there is room.',
+    fr: 'En cours de vidage depuis {when} : ses postes partent ailleurs, là où il y a de la place.',
+  },
+  'pool.acts': { en: 'Open and close', fr: 'Ouvrir et fermer' },
+  'pool.close': { en: 'Take no new seats', fr: 'Ne plus accepter de poste' },
+  'pool.drain': { en: 'Empty it now', fr: 'Vider maintenant' },
+  'pool.open': { en: 'Open again', fr: 'Rouvrir' },
+  'pool.acts.hint': {
+    en: 'Emptying stops seats at once and starts them on machines of other pools; volumes of one machine stay on it.',
+    fr: 'Vider arrête aussitôt les postes et les relance sur les machines d’autres pools ; les volumes propres à une machine y restent.',
+  },
+
+  'node.state.wanted': { en: 'wanted', fr: 'demandée' },
+  'node.state.creating': { en: 'being made', fr: 'en création' },
+  'node.state.booted': { en: 'booted', fr: 'démarrée' },
+  'node.state.joined': { en: 'joined', fr: 'a rejoint' },
+  'node.state.ready': { en: 'ready', fr: 'prête' },
+  'node.state.draining': { en: 'being emptied', fr: 'en vidage' },
+  'node.state.drained': { en: 'empty', fr: 'vidée' },
+  'node.state.gone': { en: 'gone', fr: 'détruite' },
+  'node.state.up': { en: 'up', fr: 'en marche' },
+  'node.state.away': { en: 'does not answer', fr: 'ne répond pas' },
+  'node.state.closed': { en: 'closed', fr: 'fermée' },
+  'node.trouble.server-gone': {
+    en: 'Its machine had disappeared from the cloud; it is made again.',
+    fr: 'Sa machine avait disparu du nuage ; elle est refaite.',
+  },
+  'node.trouble.server-error': {
+    en: 'The cloud said that its machine had failed; it is made again.',
+    fr: 'Le nuage a signalé l’échec de sa machine ; elle est refaite.',
+  },
+  'node.trouble.never-joined': {
+    en: 'Its machine never joined the Swarm; it is made again ({tries} so far, one after the other).',
+    fr: 'Sa machine n’a jamais rejoint le Swarm ; elle est refaite ({tries} jusqu’ici, coup sur coup).',
+  },
+  'node.trouble.lost': {
+    en: 'It went away from the Swarm; it is made again.',
+    fr: 'Elle a quitté le Swarm ; elle est refaite.',
+  },
+} satisfies Record<string, Message>

@@ -1,0 +1,167 @@
+/** A pool: its machines and how full they are, plan beside reality, what is wrong, and whether it is open. */
+import type { PoolMoment, PoolNode, PoolReport } from '../data/pool-report.ts'
+import { clock, say, stamp } from '../locale.ts'
+import { paths } from '../paths.ts'
+import type { Visit } from '../visit.ts'
+import { adminFrame } from './admin.ts'
+import { csrfField } from './frame.ts'
+import { type Html, html } from './html.ts'
+import { type Column, type Look, tableOf, tag } from './table.ts'
+
+export function poolPage(visit: Visit, report: PoolReport, timeZone: string): Html {
+  const t = (code: string) => say(visit.locale, code)
+  const name = report.title?.[visit.locale] ?? report.pool.key
+  return adminFrame(
+    visit,
+    'admin.pools',
+    html`<p><a href="${paths.adminPools()}">${t('pool.back')}</a></p>
+      <section class="sheet" aria-labelledby="nodes-title">
+        <h2 id="nodes-title">${name} <code class="faint">${report.pool.key}</code></h2>
+        ${troubles(visit, report, timeZone)}
+        ${tableOf(t('pool.nodes'), nodeColumns(visit, timeZone), report.nodes, t('pool.nodes.none'))}
+      </section>
+      ${report.isCloud && timeline(visit, report, timeZone)} ${acts(visit, report)}`,
+  )
+}
+
+function troubles(visit: Visit, report: PoolReport, timeZone: string): Html | undefined {
+  const { locale } = visit
+  const { pool } = report
+  const said = report.troubles.map(({ key, message }) =>
+    say(locale, 'pool.trouble', { stack: key, message }),
+  )
+  if (report.isCloud && !pool.credential_at)
+    said.unshift(say(locale, 'pool.no-credential', { pool: pool.key }))
+  if (pool.closed && pool.closed_at) {
+    const when = stamp(locale, timeZone, pool.closed_at)
+    said.unshift(say(locale, `pool.is-${pool.closed}`, { when }))
+  }
+  if (said.length === 0) return undefined
+  return html`<ul class="notes">
+    ${said.map((text) => html`<li class="note is-warning">${text}</li>`)}
+  </ul>`
+}
+
+const LOOKS: Record<PoolNode['state'], Look> = {
+  ...{ wanted: 'busy', creating: 'busy', booted: 'busy', joined: 'busy', ready: 'good' },
+  ...{ draining: 'calm', drained: 'calm', gone: 'calm', up: 'good', away: 'bad', closed: 'calm' },
+}
+
+function nodeColumns(visit: Visit, timeZone: string): Column<PoolNode>[] {
+  const { locale } = visit
+  const t = (code: string, params = {}) => say(locale, code, params)
+  const gb = (mb: number) => Math.round(mb / 102.4) / 10
+  return [
+    {
+      head: t('pool.node'),
+      cell: ({ name, address, trouble, tries }) =>
+        html`<code>${name}</code>
+          <span class="faint">${address}</span>
+          ${trouble && html`<br /><span class="hint">${t(`node.trouble.${trouble}`, { tries })}</span>`}`,
+    },
+    { head: t('admin.state'), cell: ({ state }) => tag(LOOKS[state], t(`node.state.${state}`)) },
+    { head: t('pool.since'), cell: ({ since }) => (since ? stamp(locale, timeZone, since) : '–') },
+    { head: t('pool.seats'), cell: ({ load }) => load?.seats ?? '–', isNumber: true },
+    {
+      head: t('pool.cores'),
+      cell: ({ load }) =>
+        load &&
+        share(
+          round(load.cores_reserved),
+          load.cores,
+          t('pool.share', { used: round(load.cores_reserved), all: load.cores }),
+        ),
+    },
+    {
+      head: t('pool.memory'),
+      cell: ({ load }) =>
+        load &&
+        share(
+          load.memory_reserved_mb,
+          load.memory_mb,
+          t('pool.share.gb', { used: gb(load.memory_reserved_mb), all: gb(load.memory_mb) }),
+        ),
+    },
+  ]
+}
+
+const round = (cores: number): number => Math.round(cores * 100) / 100
+const WIDTH = 200
+
+/** How much of a machine is reserved; the words beside it say the same. */
+function share(used: number, all: number, words: string): Html {
+  const width = all > 0 ? Math.min(WIDTH, Math.round((used / all) * WIDTH)) : 0
+  return html`<svg class="bar share" viewBox="0 0 ${WIDTH} 8" aria-hidden="true">
+      <rect class="bar-all" width="${WIDTH}" height="8" rx="2" />
+      <rect class="bar-used" width="${width}" height="8" rx="2" />
+    </svg>
+    <span class="faint">${words}</span>`
+}
+
+function timeline(visit: Visit, report: PoolReport, timeZone: string): Html {
+  const { locale, at } = visit
+  const moments = report.timeline
+  const now = moments.findLast((one) => one.at <= at)
+  const ahead = moments.filter((one) => one.at > at).map(({ planned }) => planned)
+  const most = Math.max(0, ...ahead)
+  const isEmpty = moments.every(({ planned, there }) => planned === 0 && !there)
+  const text = isEmpty
+    ? say(locale, 'pool.timeline.none')
+    : say(locale, 'pool.timeline.text', {
+        ...{ there: now?.there ?? 0, planned: now?.planned ?? 0, most },
+      })
+  const { cost } = report
+  return html`<section class="sheet" aria-labelledby="timeline-title">
+    <h2 id="timeline-title">${say(locale, 'pool.timeline')}</h2>
+    <p>${text}</p>
+    ${!isEmpty && chart(visit, moments, timeZone)}
+    ${cost && html`<p class="hint">${say(locale, 'pool.cost', { price: cost.price.toFixed(2), currency: cost.currency, hours: cost.hours.toFixed(1) })}</p>`}
+  </section>`
+}
+
+const HEIGHT = 120
+const FOOT = 18
+const STEP = 10
+
+/** What was planned as an outline, what was there filled in; a mark at each sixth hour. The sentence above says the same. */
+function chart({ locale }: Visit, moments: PoolMoment[], timeZone: string): Html {
+  const top = Math.max(1, ...moments.map(({ planned, there }) => Math.max(planned, there ?? 0)))
+  const width = moments.length * STEP
+  const y = (count: number) => Math.round(HEIGHT - (count / top) * (HEIGHT - 8))
+  const outline = moments.map(
+    ({ planned }, i) => `${i ? 'V' : `M0 ${HEIGHT}V`}${y(planned)}H${(i + 1) * STEP}`,
+  )
+  const there = moments.filter((one) => one.there !== null)
+  return html`<svg class="timeline" viewBox="0 0 ${width} ${HEIGHT + FOOT}" aria-hidden="true">
+      ${there.map((one, i) => html`<rect class="there" x="${i * STEP}" width="${STEP}" y="${y(one.there ?? 0)}" height="${HEIGHT - y(one.there ?? 0)}" />`)}
+      <path class="planned" d="${outline.join('')}V${HEIGHT}" />
+      <line
+        class="now"
+        x1="${there.length * STEP}"
+        x2="${there.length * STEP}"
+        y1="0"
+        y2="${HEIGHT}"
+      />
+      ${moments.map((one, i) => i % 12 === 0 && html`<text x="${i * STEP}" y="${HEIGHT + 14}">${clock(locale, timeZone, one.at).slice(0, 5)}</text>`)}
+    </svg>
+    <p class="legend">
+      <span class="key there"></span> ${say(locale, 'pool.there')}
+      <span class="key planned"></span> ${say(locale, 'pool.planned')}
+    </p>`
+}
+
+function acts(visit: Visit, { pool }: PoolReport): Html {
+  const t = (code: string) => say(visit.locale, code)
+  const shown = (['close', 'drain', 'open'] as const).filter(
+    (act) =>
+      (act === 'open') === (pool.closed !== null) || (act === 'drain' && pool.closed === 'closed'),
+  )
+  return html`<section class="sheet" aria-labelledby="acts-title">
+    <h2 id="acts-title">${t('pool.acts')}</h2>
+    <p class="hint">${t('pool.acts.hint')}</p>
+    <form method="post" action="${paths.adminPoolClosing(pool.key)}" class="actions">
+      ${csrfField(visit)}
+      ${shown.map((act) => html`<button class="button ${act === 'open' ? 'primary' : 'plain'}" name="act" value="${act}">${t(`pool.${act}`)}</button>`)}
+    </form>
+  </section>`
+}

@@ -1,0 +1,65 @@
+/** Pools as the API tells them, and as lines of a terminal. */
+import { table } from './table.ts'
+
+export type Pool = {
+  key: string
+  title: { en: string; fr: string } | null
+  closed: 'closed' | 'drained' | null
+  closedReason: string | null
+  credentialAt: string | null
+  isCloud: boolean
+  nodes: {
+    name: string
+    flavour: string | null
+    state: string
+    since: string | null
+    trouble: string | null
+    tries: number
+    address: string | null
+    load: {
+      seats: number
+      cores: number
+      memory_mb: number
+      cores_reserved: number
+      memory_reserved_mb: number
+    } | null
+  }[]
+  timeline: { at: string; planned: number; there: number | null }[]
+  cost: { hours: number; price: number; currency: string } | null
+  troubles: { key: string; state: string; message: string }[]
+}
+
+/** `open`, or why not. */
+export const openness = ({ closed }: Pick<Pool, 'closed'>): string =>
+  closed === null ? 'open' : closed === 'closed' ? 'closed' : 'being emptied'
+
+export function nodeTable({ nodes }: Pool): string {
+  const share = (used: number, all: number) => `${Math.round(used * 100) / 100}/${all}`
+  const rows = nodes.map(({ name, state, since, load, address, trouble }) => [
+    ...[name, trouble ? `${state} (${trouble})` : state],
+    since?.slice(0, 16).replace('T', ' ') ?? '-',
+    ...(load
+      ? [
+          load.seats,
+          share(load.cores_reserved, load.cores),
+          share(Math.round(load.memory_reserved_mb), load.memory_mb),
+        ]
+      : ['-', '-', '-']),
+    address ?? '-',
+  ])
+  const heads = ['NODE', 'STATE', 'SINCE (UTC)', 'SEATS', 'CORES', 'MEMORY MB', 'ADDRESS']
+  return table(heads, rows)
+}
+
+/** Now and for the next changes of the plan. */
+export function planLine({ timeline }: Pool): string | undefined {
+  const next = timeline.findIndex(({ there }) => there === null)
+  const now = timeline[next - 1]
+  if (!now) return undefined
+  const changes = timeline
+    .slice(next)
+    .filter((one, i) => one.planned !== timeline[next - 1 + i]?.planned)
+    .slice(0, 4)
+    .map(({ at, planned }) => `${planned} from ${at.slice(5, 16).replace('T', ' ')}`)
+  return [`${now.there} of ${now.planned} planned machines`, ...changes].join(', then ')
+}

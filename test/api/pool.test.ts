@@ -1,0 +1,118 @@
+/** A pool as its administrator sees it: which machines, how full, planned beside there, what it cost, open or closed. */
+import { afterAll, expect, it } from 'vitest'
+import { withTransaction } from '../../api/data/db.ts'
+import { livesOf } from '../../api/data/pool-report.ts'
+import { labplan } from '../../scripts/labplan.ts'
+import { cloudMachines, courseDocument, poolDocument } from '../cast/cloud.ts'
+import { environmentDocument, zoneDocument } from '../cast/documents.ts'
+import { importDocuments, signIn } from '../cast/record.ts'
+import { textOf } from './page-text.ts'
+import { openWebsite } from './website.ts'
+
+const now = new Date('2026-11-24T11:00:00Z')
+const before = (minutes: number): Date => new Date(now.getTime() - minutes * 60_000)
+const site = await openWebsite(now)
+const { pool } = site
+afterAll(() => site.close())
+const texts = [
+  ...[zoneDocument, environmentDocument, poolDocument('10.0.0.2:2377')],
+  courseDocument({ key: 'networks', start: '2026-11-24T10:00', minutes: 240, students: 8 }),
+  courseDocument({ key: 'systems', start: '2026-11-24T14:00', minutes: 60, students: 12 }),
+]
+await importDocuments(
+  pool,
+  site.ring,
+  before(1440),
+  texts.map((text, i) => ({ name: `${i}.yaml`, text })),
+)
+
+await withTransaction(pool, (tx) => cloudMachines(tx, now))
+
+const administrator = await signIn(pool, { administrator: true, now })
+const page = async () => textOf((await site.get('/admin/pools/cloud', { who: administrator })).text)
+
+it('shows machines with their load, the plan beside what is there, and the cost', async () => {
+  await expect(await page()).toMatchFileSnapshot('expected/pool.txt')
+})
+
+it('tells the same as JSON, and as lines of a terminal', async () => {
+  const { body } = await site.api('/api/pools/cloud')
+  expect(body).toMatchObject({
+    ...{ key: 'cloud', isCloud: true, closed: null, credentialAt: null },
+    // One machine for two hours, the other for twenty minutes.
+    cost: { hours: 2 + 1 / 3, currency: 'EUR' },
+    nodes: [
+      { name: 'm-large-1', state: 'ready', load: { seats: 3, cores_reserved: 3 } },
+      { name: 'm-large-2', state: 'wanted', trouble: 'never-joined', tries: 2, load: null },
+    ],
+  })
+  expect((body['cost'] as { price: number }).price).toBeCloseTo(0.4 * (2 + 1 / 3))
+  expect((await site.api('/api/pools/nowhere')).status).toBe(404)
+  await expect(await run('pool', 'list')).toMatchFileSnapshot('expected/pool-list.txt')
+  await expect(await run('pool', 'show', 'cloud')).toMatchFileSnapshot('expected/pool-show.txt')
+})
+
+it('is closed, emptied and opened by the command line and by the page', async () => {
+  expect(await run('pool', 'close', 'cloud', '--reason', 'Works in the hall')).toBe(
+    'cloud: closed.\nexit 0',
+  )
+  expect(await page()).toContain('take no new seats')
+  expect(await run('pool', 'drain', 'cloud')).toBe('cloud: being emptied.\nexit 0')
+  const answer = await site.post(
+    '/admin/pools/cloud/closing',
+    { act: 'open' },
+    { who: administrator },
+  )
+  expect(answer.status).toBe(303)
+  expect((await site.api('/api/pools/cloud')).body).toMatchObject({ closed: null })
+  expect(await run('pool', 'close', 'nowhere')).toMatch(/exit 1$/)
+})
+
+it('is told how its cloud is entered, and tells nobody', async () => {
+  const access = {
+    ...{ OS_AUTH_URL: 'https://cloud.example.org:5000/v3', OS_USERNAME: 'labplan' },
+    ...{ OS_PASSWORD: 'very-secret', OS_PROJECT_NAME: 'teaching' },
+  }
+  expect(await run('pool', 'credential', 'cloud')).toContain('OS_AUTH_URL is not set')
+  const said = await runWith(access, 'pool', 'credential', 'cloud', '--json')
+  expect(said).toBe(`{"pool":"cloud","authUrl":"${access.OS_AUTH_URL}"}\nexit 0`)
+  const { body } = await site.api('/api/pools/cloud')
+  expect(body).toMatchObject({ credentialAt: now.toISOString() })
+  expect(JSON.stringify(body)).not.toContain('very-secret')
+})
+
+it('counts what a cloud bills: from booted until gone, or made anew', () => {
+  const phase = (
+    key: string,
+    state: Parameters<typeof livesOf>[0][number]['state'],
+    at: number,
+  ) => ({
+    ...{ key, state, startedAt: new Date(at) },
+  })
+  const lives = livesOf(
+    [
+      ...[phase('a', 'wanted', 0), phase('a', 'creating', 1), phase('a', 'booted', 2)],
+      ...[phase('b', 'booted', 3), phase('a', 'joined', 4), phase('a', 'wanted', 5)],
+      ...[phase('a', 'booted', 7), phase('b', 'gone', 8)],
+    ],
+    new Date(10),
+  )
+  expect(lives).toEqual([
+    { key: 'a', from: 2, until: 5 },
+    { key: 'b', from: 3, until: 8 },
+    { key: 'a', from: 7, until: 10 },
+  ])
+})
+
+const run = (...argv: string[]): Promise<string> => runWith({}, ...argv)
+
+async function runWith(more: Record<string, string>, ...argv: string[]): Promise<string> {
+  const lines: string[] = []
+  const env = {
+    ...{ LABPLAN_HOME: site.home, ...more },
+    LABPLAN_API_URL: `http://127.0.0.1:${new URL(site.origin).port}`,
+  }
+  const say = (line: string) => void lines.push(line)
+  const code = await labplan(argv, { print: say, complain: say }, env)
+  return [...lines, `exit ${code}`].join('\n')
+}

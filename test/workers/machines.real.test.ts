@@ -1,0 +1,160 @@
+/** A pool in a real cloud, as an ordinary tenant of it: made, followed, repaired and taken away along a schedule. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
+import { currentBlueprint } from '../../api/data/blueprint.ts'
+import { many, one, sql } from '../../api/data/db.ts'
+import { livingNodes } from '../../api/data/node.ts'
+import { findState } from '../../api/data/state.ts'
+import { findStack } from '../../api/data/stack-wish.ts'
+import { machinesAt } from '../../stacks/rules/machine-stacks.ts'
+import { machinesGoal } from '../../workers/jobs/apply-machines.ts'
+import { nodeWatch } from '../../workers/jobs/watch-nodes.ts'
+import { planStack } from '../../workers/terraform/plan-stack.ts'
+import { whyNoCloudNow } from '../beds/openstack.ts'
+import { courseDocument } from '../cast/cloud.ts'
+import { machinesScene, type MachinesScene } from './machines-scene.ts'
+
+/** Two machines for four hours; three more from five minutes later on, for an hour. */
+const COURSES = [
+  courseDocument({ key: 'networks', start: '2026-11-24T10:00', minutes: 240, students: 8 }),
+  courseDocument({ key: 'systems', start: '2026-11-24T10:05', minutes: 60, students: 12 }),
+]
+
+// A machine under load takes its time: what counts is what comes to be.
+vi.setConfig({ testTimeout: 300_000 })
+
+const why = whyNoCloudNow()
+let scene: MachinesScene
+beforeAll(async () => {
+  if (why === undefined) scene = await machinesScene(COURSES)
+})
+afterAll(() => scene?.down())
+beforeEach(({ skip }) => skip(why !== undefined, why))
+
+/** The first instant from then on at which so many machines are wanted. */
+async function whenWanted(count: number, from: string): Promise<string> {
+  const head = await currentBlueprint(scene.database.pool)
+  for (let at = Date.parse(from); at < Date.parse('2026-11-25T00:00Z'); at += 60_000) {
+    const instant = new Date(at).toISOString()
+    const stack = machinesAt(head!.blueprint, instant).find(({ kind }) => kind === 'nodes')
+    if ((stack?.nodes.length ?? 0) === count) return instant
+  }
+  throw new Error(`There are never ${count} machines.`)
+}
+
+async function servers(): Promise<{ id: string; name: string; status: string }[]> {
+  const answer = await scene.tenant.cloud.call('compute', 'GET', '/servers/detail', {
+    region: 'RegionOne',
+  })
+  const found = (answer as { servers: { id: string; name: string; status: string }[] }).servers
+  return found.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+const names = async (): Promise<string[]> =>
+  (await servers()).map(({ name, status }) => `${name.split('-').slice(3).join('-')} ${status}`)
+
+const active = (count: number): string[] =>
+  Array.from({ length: count }, (_, i) => `m-large-${i + 1} ACTIVE`)
+
+const states = async (): Promise<string[]> =>
+  (await livingNodes(scene.database.pool)).map(({ key, state }) => `${key} ${state}`)
+
+it('makes base and nodes when the timeline says so, says what the cloud refuses, and goes on', async () => {
+  await scene.tenant.setQuota({ instances: 1 })
+  scene.at(await whenWanted(2, '2026-11-24T00:00Z'))
+  await scene.passes(2)
+  expect(await names()).toHaveLength(1)
+  const { message } = await one<{ message: string }>(
+    scene.database.pool,
+    sql`select message from stack where key = 'nodes-cloud'`,
+  )
+  expect(message).toMatch(/Quota exceeded for instances/)
+
+  await scene.tenant.setQuota({ instances: 10 })
+  expect(await scene.settle()).toEqual(['nodes-cloud'])
+  expect(await names()).toEqual(active(2))
+  expect(await states()).toEqual(['m-large-1 booted', 'm-large-2 booted'])
+  for (const key of ['base-cloud', 'nodes-cloud']) expect(await planOf(key)).toMatchObject(NOTHING)
+})
+
+const NOTHING = { ok: true, summary: { create: 0, update: 0, replace: 0, delete: 0, import: 0 } }
+
+/** As a second run would plan it; nothing is done. */
+async function planOf(key: string) {
+  const { means } = scene
+  const goal = await machinesGoal(means, (await findStack(means.pool, key))!)
+  if (!goal || 'problem' in goal) throw new Error(goal?.problem ?? 'Nothing is approved.')
+  const { content, cloud } = goal.request
+  const join = { 'm-large-1': 'none', 'm-large-2': 'none' }
+  return planStack(means.runs, { content, cloud: cloud!, before: async () => ({ join }) })
+}
+
+it('grows to five, makes again what was deleted or failed meanwhile, and shrinks to two', async () => {
+  const busy = await whenWanted(5, '2026-11-24T00:00Z')
+  scene.at(busy)
+  expect(await scene.settle()).toEqual(['nodes-cloud'])
+  expect(await names()).toEqual(active(5))
+  const before = await servers()
+
+  await scene.tenant.cloud.call('compute', 'DELETE', `/servers/${before[0]!.id}`, {
+    region: 'RegionOne',
+  })
+  await scene.tenant.breakServer(before[2]!.id)
+  await expect.poll(servers, { timeout: 20_000 }).toHaveLength(4)
+  await nodeWatch({ ...scene.means, ...scene.means.place }).look()
+  expect(await scene.settle()).toEqual(['nodes-cloud'])
+  expect(await names()).toEqual(active(5))
+  const after = await servers()
+  const isSame = before.map(({ id }, i) => id === after[i]?.id)
+  expect(isSame).toEqual([false, true, false, true, true])
+
+  scene.at(await whenWanted(2, busy))
+  expect(await scene.settle()).toEqual(['nodes-cloud'])
+  expect((await servers()).map(({ id }) => id)).toEqual(after.slice(0, 2).map(({ id }) => id))
+})
+
+it('adopts what a killed worker made: no server, port or volume is there twice', async () => {
+  const busy = await whenWanted(5, '2026-11-24T00:00Z')
+  scene.at(busy)
+  await scene.reconcile()
+  const order = JSON.stringify({ ...scene.order(), stackKey: 'nodes-cloud' })
+  const worker = spawn(process.execPath, [join(import.meta.dirname, 'machines-worker.ts'), order], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  await expect.poll(async () => (await servers()).length, { timeout: 60_000 }).toBeGreaterThan(3)
+  worker.kill('SIGKILL')
+  await once(worker, 'exit')
+  await sleep(500)
+  const made = (await servers()).map(({ id }) => id)
+  const kept = made.length
+  scene.at(new Date(Date.parse(busy) + 60_000).toISOString())
+  await scene.settle()
+  expect(await names()).toEqual(active(5))
+  expect((await servers()).map(({ id }) => id)).toEqual(expect.arrayContaining(made))
+  expect(kept).toBeGreaterThan(3)
+  const contents = await scene.tenant.contents()
+  const count = (kind: string) => contents.filter((name) => name.startsWith(`${kind} `)).length
+  // A port for each machine, and the router's on the network; a volume for each engine.
+  expect([count('servers'), count('ports'), count('volumes')]).toEqual([5, 6, 5])
+})
+
+it('takes everything away after the last class, and leaves the tenant empty', async () => {
+  scene.at('2026-11-24T20:00:00Z')
+  expect(await scene.settle()).toEqual(['nodes-cloud', 'base-cloud'])
+  expect(await scene.tenant.contents()).toEqual([])
+  expect(await states()).toEqual([])
+})
+
+it('has neither token nor password in a state, a run or an event', async () => {
+  const { pool } = scene.database
+  const secrets = ['SWMTKN', 'password' in scene.tenant.access ? scene.tenant.access.password : '']
+  const texts: string[] = []
+  for (const { id } of await many<{ id: string }>(pool, sql`select id from stack`))
+    texts.push(String((await findState(pool, scene.means.ring, id))?.bytes ?? ''))
+  for (const table of ['run', 'run_event', 'run_step', 'audit', 'stack'])
+    texts.push(JSON.stringify((await pool.query(`select * from ${table}`)).rows))
+  for (const secret of secrets) expect(texts.join('\n')).not.toContain(secret)
+})

@@ -1,0 +1,30 @@
+/** How the OpenStack provider is told where to enter: by its environment, so that no configuration, plan or state holds it. */
+import type { CloudAccess } from '../../api/data/pool-credential.ts'
+import type { MachinesContent } from '../../stacks/content.ts'
+
+/** Objects that are adopted are looked for in the first region: the provider's import asks nowhere else. */
+export function cloudEnvironment(
+  access: CloudAccess,
+  content: MachinesContent,
+): Record<string, string> {
+  const where = {
+    OS_AUTH_URL: access.authUrl,
+    OS_IDENTITY_API_VERSION: '3',
+    OS_REGION_NAME: content.cloud.regions[0]?.name ?? '',
+  }
+  if ('applicationCredentialId' in access)
+    return {
+      ...where,
+      OS_AUTH_TYPE: 'v3applicationcredential',
+      OS_APPLICATION_CREDENTIAL_ID: access.applicationCredentialId,
+      OS_APPLICATION_CREDENTIAL_SECRET: access.applicationCredentialSecret,
+    }
+  return {
+    ...where,
+    OS_USERNAME: access.username,
+    OS_PASSWORD: access.password,
+    OS_USER_DOMAIN_NAME: access.userDomainName,
+    OS_PROJECT_NAME: access.projectName,
+    OS_PROJECT_DOMAIN_NAME: access.projectDomainName,
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * A stack of machines, brought to what is wanted of it now: those that go are out of the Swarm before they are
+ * destroyed, those that come are told how to join it.
+ */
+import { currentBlueprint, lastCloud } from '../../api/data/blueprint.ts'
+import { type Db, withTransaction } from '../../api/data/db.ts'
+import {
+  clearReplace,
+  livingNodes,
+  moveNode,
+  noteNode,
+  type NodeRow,
+  noteTokenHanded,
+} from '../../api/data/node.ts'
+import { findCredential } from '../../api/data/pool-credential.ts'
+import { poolKeyOf, type StackRow } from '../../api/data/stack-wish.ts'
+import { emptied, type MachinesContent } from '../../stacks/content.ts'
+import { machinesContent } from '../../stacks/rules/machine-stacks.ts'
+import { connectCloud } from '../cloud/client.ts'
+import { listServers } from '../cloud/objects.ts'
+import { removeNode, setAvailability, workerToken } from '../swarm/node.ts'
+import type { Prelude, StackRequest } from '../terraform/context.ts'
+import type { ApplyMeans } from './apply-stack.ts'
+import { machinesWanted } from './machines.ts'
+
+export type MachinesGoal = { request: StackRequest; isEmpty: boolean } | { problem: string }
+
+/** Undefined when nothing is approved. A problem is a sentence for who keeps the pool. */
+export async function machinesGoal(
+  means: ApplyMeans,
+  stack: StackRow,
+): Promise<MachinesGoal | undefined> {
+  const head = await currentBlueprint(means.pool)
+  if (!head) return undefined
+  const pool = await poolKeyOf(means.pool, stack.pool_id)
+  const credential = await findCredential(means.pool, means.ring, stack.pool_id)
+  if (!credential)
+    return {
+      problem: `Nobody has said how the cloud of pool ${pool} is entered: source its openrc file and run "labplan pool credential ${pool}".`,
+    }
+  const { installation } = means.place
+  const wanted = (await machinesWanted(means.pool, head.blueprint, means.now())).find(
+    ({ key }) => key === stack.key,
+  )
+  const content = wanted
+    ? machinesContent(wanted, installation)
+    : await lastContent(means, stack, pool)
+  if (!content) return undefined
+  if (content.cloud.managers !== null)
+    return {
+      problem: `Pool ${pool} asks for managers of its own, and nodes join the Swarm of this installation only: write "manager: ADDRESS:2377" instead of "managers".`,
+    }
+  const client = connectCloud(credential.access, means.now)
+  const cloud = { access: credential.access, client }
+  const nodes = (await livingNodes(means.pool, pool)).filter(() => content.kind === 'nodes')
+  const goal = wanted ? content : (emptied(content) as MachinesContent)
+  return {
+    request: {
+      ...{ content, cloud, blueprintDigest: head.digest },
+      before: () => prepare(means, goal, nodes),
+      after: ({ ok }) => record(means, { content, goal, nodes, client, ok }),
+    },
+    isEmpty: wanted === undefined,
+  }
+}
+
+/** What a stack was made of that is wanted no more: where it is must still be known to take it away. */
+async function lastContent(
+  means: ApplyMeans,
+  stack: StackRow,
+  pool: string,
+): Promise<MachinesContent | undefined> {
+  const cloud = await lastCloud(means.pool, pool)
+  if (!cloud) return undefined
+  const common = { key: stack.key, installation: means.place.installation, pool, cloud }
+  return stack.kind === 'base'
+    ? { ...common, kind: 'base' }
+    : { ...common, kind: 'nodes', nodes: [] }
+}
+
+/** Who goes leaves the Swarm first; who comes is given a token, which is rotated once all have joined. */
+async function prepare(
+  means: ApplyMeans,
+  goal: MachinesContent,
+  nodes: NodeRow[],
+): Promise<Prelude> {
+  if (goal.kind === 'base') return {}
+  const kept = new Set(goal.nodes.map(({ key }) => key))
+  for (const node of nodes)
+    if (node.swarm_id && (!kept.has(node.key) || node.replace)) {
+      await setAvailability(means.engine, node.swarm_id, 'drain').catch(() => {})
+      await removeNode(means.engine, node.swarm_id)
+    }
+  const coming = nodes.filter(({ key, state }) => kept.has(key) && state === 'wanted')
+  await withTransaction(means.pool, async (tx) => {
+    if (coming.length > 0) await noteTokenHanded(tx, means.now())
+    for (const { id } of coming)
+      await moveNode(tx, { id, from: ['wanted'], to: 'creating', now: means.now() })
+  })
+  const token = `${await workerToken(means.engine)} ${goal.cloud.manager ?? ''}`
+  return {
+    join: Object.fromEntries(goal.nodes.map(({ key }) => [key, token])),
+    replace: nodes
+      .filter(({ key, replace }) => replace && kept.has(key))
+      .map(({ key }) => `openstack_compute_instance_v2.${key}`),
+  }
+}
+
+/** What exists now, as the cloud says: also after a run that failed, which made some of it. */
+async function record(
+  means: ApplyMeans,
+  done: {
+    content: MachinesContent
+    goal: MachinesContent
+    nodes: NodeRow[]
+    client: ReturnType<typeof connectCloud>
+    ok: boolean
+  },
+): Promise<void> {
+  const { content, goal, nodes, client, ok } = done
+  if (goal.kind !== 'nodes') return
+  const servers = []
+  for (const { name } of content.cloud.regions)
+    servers.push(...(await listServers(client, content, name)))
+  const byKey = new Map(servers.map((server) => [server.metadata['labplan.node'], server]))
+  const kept = new Set(goal.nodes.map(({ key }) => key))
+  const now = means.now()
+  await withTransaction(means.pool, async (tx) => {
+    for (const node of nodes) {
+      const server = byKey.get(node.key)
+      if (!kept.has(node.key) && !server)
+        await moveNode(tx, { id: node.id, from: ['drained'], to: 'gone', now })
+      else if (server?.status === 'ACTIVE') await noteMachine(tx, node, server.id, now)
+      else if (!ok) await moveNode(tx, { id: node.id, from: ['creating'], to: 'wanted', now })
+    }
+  })
+}
+
+/** A machine that is another one than before begins its life anew. */
+async function noteMachine(tx: Db, node: NodeRow, serverId: string, now: Date): Promise<void> {
+  if (node.server_id === serverId && !['wanted', 'creating'].includes(node.state)) return
+  await noteNode(tx, { id: node.id, serverId })
+  await clearReplace(tx, node.id)
+  await moveNode(tx, { id: node.id, from: ['wanted', 'creating'], to: 'booted', now })
+}

@@ -1,0 +1,177 @@
+/** Nodes of the Swarm as its managers see them: which are ours, what runs there, and how they come and go. */
+import { z } from 'zod'
+import { type Engine, EngineError } from './engine.ts'
+
+const labels = z
+  .record(z.string(), z.string())
+  .nullish()
+  .transform((some) => some ?? {})
+
+const nodeSchema = z.looseObject({
+  ID: z.string(),
+  Version: z.looseObject({ Index: z.number() }),
+  Spec: z.looseObject({
+    Availability: z.enum(['active', 'pause', 'drain']),
+    Role: z.string(),
+    Labels: labels,
+  }),
+  Description: z.looseObject({
+    Hostname: z.string().default(''),
+    Resources: z.looseObject({
+      NanoCPUs: z.number().default(0),
+      MemoryBytes: z.number().default(0),
+    }),
+    Engine: z.looseObject({ Labels: labels }).optional(),
+  }),
+  Status: z.looseObject({ State: z.string(), Addr: z.string().default('') }),
+})
+
+export type Availability = 'active' | 'pause' | 'drain'
+
+export type SwarmNode = {
+  id: string
+  version: number
+  hostname: string
+  address: string
+  /** As the engine on it was told at its start; null for a node that was joined by hand. */
+  installation: string | null
+  pool: string | null
+  key: string | null
+  isManager: boolean
+  isUp: boolean
+  availability: Availability
+  /** That it is not active is Labplan's doing. */
+  isHeld: boolean
+  cores: number
+  memoryMb: number
+}
+
+export async function listNodes(engine: Engine): Promise<SwarmNode[]> {
+  const nodes = z.array(nodeSchema).parse(await engine.call('GET', '/nodes'))
+  return nodes.map(({ ID, Version, Spec, Description, Status }) => {
+    const told = Description.Engine?.Labels ?? {}
+    return {
+      ...{ id: ID, version: Version.Index, hostname: Description.Hostname, address: Status.Addr },
+      installation: told['labplan.installation'] ?? null,
+      pool: told['labplan.pool'] ?? null,
+      key: told['labplan.node'] ?? null,
+      isManager: Spec.Role === 'manager',
+      isUp: Status.State === 'ready',
+      availability: Spec.Availability,
+      isHeld: Spec.Labels[HELD] === 'yes',
+      cores: Description.Resources.NanoCPUs / 1e9,
+      memoryMb: Math.floor(Description.Resources.MemoryBytes / 2 ** 20),
+    }
+  })
+}
+
+const taskSchema = z.looseObject({
+  NodeID: z.string().optional(),
+  DesiredState: z.string(),
+  Status: z.looseObject({ State: z.string() }),
+  Spec: z.looseObject({
+    Resources: z
+      .looseObject({
+        Reservations: z
+          .looseObject({ NanoCPUs: z.number().default(0), MemoryBytes: z.number().default(0) })
+          .nullish(),
+      })
+      .nullish(),
+  }),
+})
+
+/** Of one node: tasks of this installation that run, or are about to, and what they reserve. */
+export type Load = { seats: number; cores: number; memoryMb: number }
+
+const OVER = new Set(['complete', 'shutdown', 'failed', 'rejected', 'remove', 'orphaned'])
+
+/** By Swarm node id. A task that was told to stop counts until it has: somebody may be saving a file. */
+export async function loadOfNodes(
+  engine: Engine,
+  installation: string,
+): Promise<Map<string, Load>> {
+  const filters = { label: [`labplan.installation=${installation}`] }
+  const answer = await engine.call('GET', '/tasks', { query: { filters } })
+  const load = new Map<string, Load>()
+  for (const task of z.array(taskSchema).parse(answer)) {
+    if (!task.NodeID || OVER.has(task.Status.State)) continue
+    const known = load.get(task.NodeID) ?? { seats: 0, cores: 0, memoryMb: 0 }
+    const reserved = task.Spec.Resources?.Reservations
+    load.set(task.NodeID, {
+      seats: known.seats + 1,
+      cores: known.cores + (reserved?.NanoCPUs ?? 0) / 1e9,
+      memoryMb: known.memoryMb + (reserved?.MemoryBytes ?? 0) / 2 ** 20,
+    })
+  }
+  return load
+}
+
+/** By key of a pool's machine, how many seats run on it. */
+export async function seatsOnMachines(
+  engine: Engine,
+  owner: { installation: string; pool: string },
+): Promise<Map<string, number>> {
+  const load = await loadOfNodes(engine, owner.installation)
+  const nodes = (await listNodes(engine)).filter(
+    ({ installation, pool }) => installation === owner.installation && pool === owner.pool,
+  )
+  const seats = new Map<string, number>()
+  for (const { id, key } of nodes)
+    if (key !== null) seats.set(key, (seats.get(key) ?? 0) + (load.get(id)?.seats ?? 0))
+  return seats
+}
+
+/** A label of the node in the Swarm. */
+const HELD = 'labplan.held'
+
+/** `pause`: takes no new tasks. `drain`: gives up those it has, too. `active`: takes some again. */
+export async function setAvailability(
+  engine: Engine,
+  nodeId: string,
+  availability: Availability,
+): Promise<void> {
+  const { Version, Spec } = z
+    .looseObject({
+      Version: z.looseObject({ Index: z.number() }),
+      Spec: z.looseObject({ Labels: labels }),
+    })
+    .parse(await engine.call('GET', `/nodes/${nodeId}`))
+  const { [HELD]: _, ...others } = Spec.Labels
+  await engine.call('POST', `/nodes/${nodeId}/update`, {
+    query: { version: Version.Index },
+    body: {
+      ...Spec,
+      Availability: availability,
+      Labels: availability === 'active' ? others : { ...others, [HELD]: 'yes' },
+    },
+  })
+}
+
+/** Forgets a node that has left or is about to be destroyed. Forgetting one that is not known does no harm. */
+export async function removeNode(engine: Engine, nodeId: string): Promise<void> {
+  try {
+    await engine.call('DELETE', `/nodes/${nodeId}`, { query: { force: 'true' } })
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.status !== 404) throw error
+  }
+}
+
+const swarm = z.looseObject({
+  Version: z.looseObject({ Index: z.number() }),
+  Spec: z.record(z.string(), z.unknown()),
+  JoinTokens: z.looseObject({ Worker: z.string() }),
+})
+
+/** What a new worker shows a manager: a secret. */
+export async function workerToken(engine: Engine): Promise<string> {
+  return swarm.parse(await engine.call('GET', '/swarm')).JoinTokens.Worker
+}
+
+/** From here on the tokens that were given out open nothing; nodes that have joined stay. */
+export async function rotateWorkerToken(engine: Engine): Promise<void> {
+  const { Version, Spec } = swarm.parse(await engine.call('GET', '/swarm'))
+  await engine.call('POST', '/swarm/update', {
+    query: { version: Version.Index, rotateWorkerToken: 'true' },
+    body: Spec,
+  })
+}

@@ -1,0 +1,37 @@
+/** Which plans of machines may be applied with nobody looking. Pure. What guard.ts asks of seats, for what they run on. */
+import { type GuardInput, type Refusal, type RefusalCode, strangeLabels } from './refusal.ts'
+import type { Change } from './plan.ts'
+
+const SERVER = 'openstack_compute_instance_v2'
+const TYPES = {
+  nodes: [SERVER, 'openstack_networking_port_v2'],
+  base: [
+    ...[SERVER, 'openstack_networking_port_v2', 'openstack_networking_network_v2'],
+    ...['openstack_networking_subnet_v2', 'openstack_networking_router_v2'],
+    ...['openstack_networking_router_interface_v2', 'openstack_networking_secgroup_v2'],
+    ...['openstack_networking_secgroup_rule_v2', 'openstack_compute_servergroup_v2'],
+    'openstack_compute_keypair_v2',
+  ],
+}
+/** Of a base, what may come and go while nodes stand on it. */
+const REPLACEABLE = ['openstack_networking_secgroup_rule_v2', 'openstack_compute_keypair_v2']
+/** They carry neither metadata nor tags. */
+const UNLABELLED = [
+  ...REPLACEABLE,
+  'openstack_networking_router_interface_v2',
+  'openstack_compute_servergroup_v2',
+]
+
+export function refusalsOfMachine(change: Change, input: GuardInput): Refusal[] {
+  const refuse = (code: RefusalCode, detail: string) => [{ code, address: change.address, detail }]
+  const kind = input.kind === 'base' ? 'base' : 'nodes'
+  if (!TYPES[kind].includes(change.type))
+    return refuse('type_not_ours', `${change.type} in a ${kind} stack`)
+  const stranger = UNLABELLED.includes(change.type) ? undefined : strangeLabels(change, input)
+  if (stranger) return refuse('not_labelled_ours', stranger)
+  if (change.action !== 'delete' && change.action !== 'replace') return []
+  const seats = change.type === SERVER ? (input.replicas.get(change.id ?? '') ?? 0) : 0
+  if (seats > 0) return refuse('node_is_in_use', `${change.action} with ${seats} seats on it`)
+  const isKept = kind === 'base' && input.isTeardown !== true && !REPLACEABLE.includes(change.type)
+  return isKept ? refuse('base_would_be_lost', `${change.action} of what nodes stand on`) : []
+}
