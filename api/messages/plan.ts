@@ -3,6 +3,10 @@ import type { Message } from '../locale.ts'
 /** A teacher's plan of a course. */
 export const plan = {
   'plan.title': { en: 'Plan', fr: 'Planification' },
+  'plan.how': {
+    en: 'To plan: whoever may edit the LMS course opens the activity’s settings there once (Select content), and finds the plan here.',
+    fr: 'Pour planifier : qui peut modifier le cours du LMS y ouvre une fois les paramètres de l’activité (Sélectionner du contenu), et trouve le plan ici.',
+  },
   'plan.edit': { en: 'Plan this course', fr: 'Planifier ce cours' },
   'plan.back': { en: 'Back to the class', fr: 'Retour à la classe' },
   'plan.course': { en: 'Course', fr: 'Cours' },

@@ -71,7 +71,7 @@ function notesSection(visit: Visit, { notes, course }: CourseView): Html {
   </section>`
 }
 
-function sessionsSection(visit: Visit, { sessions, course }: CourseView): Html {
+function sessionsSection(visit: Visit, { sessions, course, mayPlan }: CourseView): Html {
   const t = (code: string) => say(visit.locale, code)
   const columns = [
     { head: t('course.when'), cell: (row: Session) => whenOf(visit, row, course.time_zone) },
@@ -82,6 +82,7 @@ function sessionsSection(visit: Visit, { sessions, course }: CourseView): Html {
     <h2 id="sessions-title">${t('course.sessions')}</h2>
     ${tableOf(t('course.sessions'), columns, sessions, t('course.no-sessions'))}
     ${leadHint(visit, sessions, course.time_zone)}
+    ${mayPlan ? '' : html`<p class="hint">${t('plan.how')}</p>`}
   </section>`
 }
 
