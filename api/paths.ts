@@ -60,6 +60,8 @@ export const paths = {
   register: (token: string) => `/lti/register?token=${encodeURIComponent(token)}`,
   coursePlan: (key: string, saved?: string) =>
     `/courses/${key}/plan${saved === undefined ? '' : `?saved=${saved}`}`,
+  courseTimetable: (key: string) => `/courses/${key}/timetable`,
+  calendarFeed: (token: string) => `/calendars/${token}.ics`,
   coursePlanPreview: (key: string) => `/courses/${key}/plan/preview`,
   coursePlanUndo: (key: string) => `/courses/${key}/plan/undo`,
   adminChange: (id: string) => `/admin/changes/${id}`,

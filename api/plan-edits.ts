@@ -97,7 +97,7 @@ export function courseZone(text: string): Pick<Course, 'zone' | 'timeZone'> {
 }
 
 /** A document that is in force, or was made of one here, can be read. */
-function courseIn(document: Document): Course {
+export function courseIn(document: Document): Course {
   const raw = document.toJS() as { apiVersion?: string; kind?: string }
   const { apiVersion: _version, kind: _kind, ...fields } = raw
   return courseSchema.parse(fields)
@@ -154,10 +154,7 @@ function putSessions(document: Document, index: number, before: Times, after: Ti
   if (!first) return void document.deleteIn(['sessions', index])
   const copy = document.getIn(['sessions', index]) as { toJSON(): Record<string, unknown> }
   const raw = copy.toJSON()
-  for (const name of fields) {
-    if (canonicalJson(first[name] ?? null) === canonicalJson(before[name] ?? null)) continue
-    putField(document, ['sessions', index, name], first[name])
-  }
+  putFields(document, index, before, first, fields)
   const list = document.get('sessions')
   if (!isSeq(list)) return
   for (const [i, times] of others.entries()) {
@@ -165,6 +162,20 @@ function putSessions(document: Document, index: number, before: Times, after: Ti
     const { uid: _uid, sequence: _sequence, ...kept } = raw
     const own = Object.fromEntries(fields.map((name) => [name, saidOf(times, name)]))
     list.items.splice(index + 1 + i, 0, document.createNode(withoutUndefined({ ...kept, ...own })))
+  }
+}
+
+/** Those fields of a session that differ. */
+export function putFields<Name extends string>(
+  document: Document,
+  index: number,
+  before: { [name in Name]?: unknown },
+  after: { [name in Name]?: unknown },
+  names: readonly Name[],
+): void {
+  for (const name of names) {
+    if (canonicalJson(after[name] ?? null) === canonicalJson(before[name] ?? null)) continue
+    putField(document, ['sessions', index, name], saidOf(after, name))
   }
 }
 
@@ -185,9 +196,9 @@ const isNothing = (value: unknown): boolean =>
   (typeof value === 'object' && value !== null && Object.keys(value).length === 0)
 
 /** What goes without saying is not written. */
-function saidOf(times: Times, name: keyof Times): unknown {
-  if (isNothing(times[name]) || (name === 'holidays' && times.holidays === 'skip')) return undefined
-  return times[name]
+export function saidOf<Name extends string>(of: { [name in Name]?: unknown }, name: Name): unknown {
+  const value = of[name]
+  return isNothing(value) || (name === 'holidays' && value === 'skip') ? undefined : value
 }
 
 const withoutUndefined = (values: Record<string, unknown>): Record<string, unknown> =>

@@ -37,6 +37,7 @@ import * as registrationLink from './handlers/registration-link.ts'
 import * as submission from './handlers/submission.ts'
 import * as status from './handlers/status.ts'
 import * as volume from './handlers/volume.ts'
+import * as timetable from './handlers/timetable.ts'
 import * as workspace from './handlers/workspace.ts'
 import { z } from 'zod'
 import { type Route, get, post } from './route.ts'
@@ -110,6 +111,15 @@ export const routes: Route[] = [
     plan.preview,
     'What a plan would mean',
   ),
+  get('/courses/:course/timetable', plansCourse, timetable.show, 'Take over a timetable'),
+  post(
+    '/courses/:course/timetable',
+    plansCourse,
+    timetable.timetableBody,
+    timetable.take,
+    'What a timetable changes, and taking it over',
+  ),
+  get('/calendars/:token', everyone, timetable.feed, 'When a course meets, for calendar programs'),
   post('/courses/:course/plan/undo', plansCourse, plan.undoBody, plan.undo, 'Undo the plan'),
   post('/courses/:course/workspace', takesPart, nothing, course.openWorkspace, 'My workspace here'),
 

@@ -99,7 +99,8 @@ const session = z.strictObject({
   exam: z.boolean().default(false),
   extraTime: z.array(z.strictObject({ students: positive, minutes: minutes })).default([]),
   uid: z.string().max(500).optional(),
-  sequence: count.optional(),
+  // Of iCalendar (RFC 5545 §3.8.7.4): some timetables count from the clock.
+  sequence: z.int().min(0).max(2_147_483_647).optional(),
 })
 
 const booking = z.strictObject({ start: wallTime, minutes: positive, seats: positive })

@@ -26,6 +26,11 @@ export async function currentBlueprint(
   return { digest: row.digest, version: row.version, blueprint: parseBlueprint(row.bytes) }
 }
 
+/** Which blueprint is approved, and how often that changed. */
+export async function findHead(db: Db): Promise<Head | undefined> {
+  return findOne<Head>(db, sql`select digest, version from blueprint_head`)
+}
+
 /** The head, locked until the caller's transaction ends: changes are approved one at a time. */
 export async function lockHead(tx: Db): Promise<Head | undefined> {
   // The head may not exist yet, so the installation's row is locked; `no key` lets other inserts pass.
@@ -118,7 +123,7 @@ type Approved = { digest: string; blueprint: Blueprint }
 export function approvedReader(): (db: Db) => Promise<Approved | undefined> {
   let known: Approved | undefined
   return async (db) => {
-    const head = await findOne<Head>(db, sql`select digest, version from blueprint_head`)
+    const head = await findHead(db)
     if (head && known?.digest !== head.digest) known = await currentBlueprint(db)
     return head && known
   }

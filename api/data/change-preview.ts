@@ -10,14 +10,14 @@ import { type CourseCost, courseCost } from '../../stacks/rules/cost.ts'
 import { slotsForNotes } from '../../stacks/rules/fit.ts'
 import type { Lane } from '../../stacks/rules/gate.ts'
 import type { GateRule, Note } from '../../stacks/terms.ts'
-import type { Head } from './blueprint.ts'
+import { findHead } from './blueprint.ts'
 import {
   type KnownOfCourses,
   type StoredDocument,
   documentsInForce,
   knownOfCourses,
 } from './course.ts'
-import { type Db, findOne, sql } from './db.ts'
+import type { Db } from './db.ts'
 import { judge } from './gate.ts'
 import { type Titles, compileDocuments, merged, policyIn, titlesIn, valuesOf } from './documents.ts'
 
@@ -102,7 +102,7 @@ export async function compileAhead(db: Db, now: Date): Promise<void> {
 
 /** What is approved, compiled as of now; the very same objects until something of it is another. */
 export async function compiledInForce(db: Db, now: Date): Promise<InForce> {
-  const head = await findOne<Head>(db, sql`select digest, version from blueprint_head`)
+  const head = await findHead(db)
   const version = head?.version ?? 0
   const isSame = inForce?.version === version
   const isFresh = isSame && Math.abs(now.getTime() - (inForce?.knownAt ?? 0)) < KNOWN_MS

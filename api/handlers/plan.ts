@@ -92,7 +92,7 @@ function shownAfter(body: Body, { chosen }: PlanForm): CalendarView | undefined 
   return viewAt(shown.unit, chosen.start.slice(0, 10))
 }
 
-async function zoneOf({ pool }: Visit, { document }: PlannedCourse): Promise<CalendarZone> {
+export async function zoneOf({ pool }: Visit, { document }: PlannedCourse): Promise<CalendarZone> {
   const { zone: key, timeZone } = courseZone(document)
   const zones = await zonesInForce(pool)
   const zone = zones.find((one) => one.key === key) ?? defaultZone

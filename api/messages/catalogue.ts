@@ -23,6 +23,7 @@ import { plan } from './plan.ts'
 import { run } from './run.ts'
 import { seat } from './seat.ts'
 import { submission } from './submission.ts'
+import { timetable } from './timetable.ts'
 import { workspace } from './workspace.ts'
 
 export const catalogue: Readonly<Record<string, Message>> = {
@@ -38,6 +39,7 @@ export const catalogue: Readonly<Record<string, Message>> = {
   ...receipt,
   ...change,
   ...plan,
+  ...timetable,
   ...run,
   ...lead,
   ...inventory,

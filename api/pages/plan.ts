@@ -44,6 +44,9 @@ export function planPage(visit: Visit, view: PlanView): Html {
     isWide: true,
     main: html`<div class="page-head">
         <h1>${title}</h1>
+        <a class="button plain" href="${paths.courseTimetable(course.key)}"
+          >${say(visit.locale, 'timetable.open')}</a
+        >
         <a class="button plain" href="${paths.course(course.key)}"
           >${say(visit.locale, 'plan.back')}</a
         >

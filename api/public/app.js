@@ -3,6 +3,7 @@
  * by loading again.
  */
 import { morph } from './morph.js'
+import { FileText } from './file-text.js'
 import { PlanForm } from './plan-form.js'
 
 /** How long a broken line is nobody's business; and how long silence means that it is broken. */
@@ -199,6 +200,7 @@ document.addEventListener('click', (event) => {
   dialog.showModal()
 })
 
+customElements.define('file-text', FileText)
 customElements.define('plan-form', PlanForm)
 customElements.define('time-left', TimeLeft)
 customElements.define('desk-note', DeskNote)

@@ -166,6 +166,8 @@ it('guards every address with a rule of access.ts', () => {
       '/deep-links/:link/course',
       '/deep-links/:link/course/preview',
       '/copied-activities/:activity',
+      // Whoever has the address of a feed, which is signed.
+      '/calendars/:token',
     ]),
   )
 })

@@ -367,6 +367,7 @@ const everyPage: [string, () => string, () => SignedIn | undefined][] = [
   ['reset', () => `/workspaces/${mine.id}/reset`, () => student],
   ['course', () => '/courses/networks-101', () => teacher],
   ['plan', () => '/courses/networks-101/plan', () => teacher],
+  ['timetable', () => '/courses/networks-101/timetable', () => teacher],
   ['plan-does-not-fit', () => '/courses/machine-learning-lab/plan', () => teacher],
   ['course-does-not-fit', () => '/courses/machine-learning-lab', () => teacher],
   ['admin', () => '/admin', () => administrator],
