@@ -9,6 +9,7 @@ import {
   findCourse,
   roleInCourse,
 } from './data/course.ts'
+import { type Capability, shareWith } from './data/course-share.ts'
 import { isUuid } from './data/ids.ts'
 import { type RunSummary, findRun } from './data/run-view.ts'
 import { type Workspace, findWorkspace } from './data/workspace.ts'
@@ -62,6 +63,29 @@ export const plansCourse: Access<PlannedCourse> = async (visit) => {
   const course = await courseSeenBy(visit, ['teacher'], { isShared: true })
   if (!(await mayPlan(visit, course))) throw notAllowed('problem.plan-not-yours')
   return { ...course, document: await courseDocument(visit.pool, course.id) }
+}
+
+/** Who may look at the plan: who may change it, and with whom it is shared to be seen. */
+export const seesPlan: Access<PlannedCourse & { mayChange: boolean }> = async (visit) => {
+  const seen = await sharedCourse(visit, ['view'])
+  if (seen) return { ...seen, mayChange: await mayPlan(visit, seen) }
+  return { ...(await plansCourse(visit)), mayChange: true }
+}
+
+/** Who may take it as the start of another: who plans it, and with whom it is shared in any way. */
+export const usesCourse: Access<PlannedCourse> = async (visit) =>
+  (await sharedCourse(visit, ['use', 'view'])) ?? plansCourse(visit)
+
+async function sharedCourse(
+  visit: Visit,
+  wanted: Capability[],
+): Promise<PlannedCourse | undefined> {
+  const course = await findCourse(visit.pool, visit.params['course'] ?? '')
+  const { personId } = visit.visitor ?? {}
+  if (!course || !personId) return undefined
+  const share = await shareWith(visit.pool, { courseId: course.id, personId })
+  if (!share || !wanted.includes(share)) return undefined
+  return { ...course, role: undefined, document: await courseDocument(visit.pool, course.id) }
 }
 
 export async function mayPlan(visit: Visit, course: SeenCourse): Promise<boolean> {

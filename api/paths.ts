@@ -60,6 +60,9 @@ export const paths = {
   register: (token: string) => `/lti/register?token=${encodeURIComponent(token)}`,
   coursePlan: (key: string, saved?: string) =>
     `/courses/${key}/plan${saved === undefined ? '' : `?saved=${saved}`}`,
+  courseSharing: (key: string, find?: string) => `/courses/${key}/sharing${queryOf({ find })}`,
+  courseExport: (key: string) => `/courses/${key}/export`,
+  courseCopies: (key: string) => `/courses/${key}/copies`,
   courseTimetable: (key: string) => `/courses/${key}/timetable`,
   calendarFeed: (token: string) => `/calendars/${token}.ics`,
   coursePlanPreview: (key: string) => `/courses/${key}/plan/preview`,

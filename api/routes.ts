@@ -11,6 +11,8 @@ import {
   takesPart,
   teaches,
   plansCourse,
+  seesPlan,
+  usesCourse,
 } from './access.ts'
 import * as admin from './handlers/admin.ts'
 import * as change from './handlers/change.ts'
@@ -35,6 +37,7 @@ import * as receipt from './handlers/receipt.ts'
 import * as run from './handlers/run.ts'
 import * as registrationLink from './handlers/registration-link.ts'
 import * as submission from './handlers/submission.ts'
+import * as sharing from './handlers/sharing.ts'
 import * as status from './handlers/status.ts'
 import * as volume from './handlers/volume.ts'
 import * as timetable from './handlers/timetable.ts'
@@ -102,15 +105,19 @@ export const routes: Route[] = [
 
   get('/courses/:course', teaches, course.show, 'A teacher’s course'),
   get('/courses/:course/events', teaches, course.events, 'A teacher’s course, live'),
-  get('/courses/:course/plan', plansCourse, plan.show, 'The plan of a course'),
+  get('/courses/:course/plan', seesPlan, plan.show, 'The plan of a course'),
   post('/courses/:course/plan', plansCourse, plan.planBody, plan.save, 'Change the plan'),
   post(
     '/courses/:course/plan/preview',
-    plansCourse,
+    seesPlan,
     plan.planBody,
     plan.preview,
     'What a plan would mean',
   ),
+  get('/courses/:course/sharing', plansCourse, sharing.show, 'With whom a course is shared'),
+  post('/courses/:course/sharing', plansCourse, sharing.shareBody, sharing.share, 'Share it'),
+  get('/courses/:course/export', usesCourse, sharing.exportFile, 'A course as one file'),
+  post('/courses/:course/copies', usesCourse, sharing.copyBody, sharing.copy, 'Duplicate a course'),
   get('/courses/:course/timetable', plansCourse, timetable.show, 'Take over a timetable'),
   post(
     '/courses/:course/timetable',

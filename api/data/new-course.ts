@@ -1,9 +1,12 @@
 /** What a teacher may make a course of, and whose a course is that they made. */
 import { parseDocuments } from '../../stacks/schema-parse.ts'
 import type { SeatNeeds, Text } from '../../stacks/terms.ts'
-import { type Db, execute, findOne, many, sql } from './db.ts'
+import type { Actor } from './audit.ts'
+import { proposeChange } from './change.ts'
+import { type Db, type Pool, execute, findOne, many, sql, withTransaction } from './db.ts'
 import { merged, valuesOf } from './documents.ts'
 import { randomLabel } from './ids.ts'
+import type { KeyRing } from './key-ring.ts'
 
 const USUAL_SEAT: SeatNeeds = { cpu: 0.5, memoryMb: 512, volumeQuotaMb: 1024 }
 
@@ -64,8 +67,28 @@ export async function freeCourseKey(db: Db, base: string): Promise<string> {
   }
 }
 
+type Making = {
+  key: string
+  text: string
+  personId: string
+  actor: Actor
+  ring: KeyRing
+  now: Date
+}
+
+/** In force and theirs; or, beyond what a course may have, asked for. Of a document that can be read. */
+export async function makeCourse(pool: Pool, making: Making): Promise<'made' | 'waits'> {
+  const { key, text, personId, now } = making
+  const outcome = await proposeChange(pool, { ...making, sources: [{ name: key, text }] })
+  if (outcome.outcome !== 'changed')
+    throw new Error(`A new course was ${outcome.outcome}: ${JSON.stringify(outcome)}`)
+  if (outcome.change.state !== 'approved') return 'waits'
+  await withTransaction(pool, (tx) => ownCourse(tx, { courseKey: key, personId, now }))
+  return 'made'
+}
+
 /** Somebody made it: it is theirs to plan and to share, and nobody else's until they say so. */
-export async function ownCourse(
+async function ownCourse(
   tx: Db,
   own: { courseKey: string; personId: string; now: Date },
 ): Promise<void> {

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { LOCALE_COOKIE, LOGIN_COOKIE } from '../cookies.ts'
 import { coursesOfPerson } from '../data/course.ts'
+import { coursesSharedWith } from '../data/course-share.ts'
 import { ping } from '../data/overview.ts'
 import { sessionsToCome } from '../data/session.ts'
 import { forgetVisitor } from '../data/visitor.ts'
@@ -18,7 +19,8 @@ export const show: Handler = async (visit) => {
   const courseIds = courses.map((course) => course.id)
   const filter = { courseIds, now: visit.at, limit: SESSIONS_SHOWN }
   const sessions = await sessionsToCome(visit.pool, filter)
-  return { html: homePage(visit, { courses, sessions }) }
+  const shared = await coursesSharedWith(visit.pool, visit.visitor.personId)
+  return { html: homePage(visit, { courses, sessions, shared }) }
 }
 
 export const localeBody = z.object({

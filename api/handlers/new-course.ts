@@ -1,8 +1,6 @@
 /** A course made there and then, while an activity is added in the LMS: what it would mean, making it, and back. */
 import { z } from 'zod'
-import { proposeChange } from '../data/change.ts'
-import { withTransaction } from '../data/db.ts'
-import { type CourseOffers, courseOffers, freeCourseKey, ownCourse } from '../data/new-course.ts'
+import { type CourseOffers, courseOffers, freeCourseKey, makeCourse } from '../data/new-course.ts'
 import { zoneKeyOf } from '../data/course.ts'
 import {
   type CourseDraft,
@@ -38,23 +36,19 @@ export const create: Handler<unknown, Body> = async (visit) => {
     return { html: newCoursePage(visit, view), ...(errors.length > 0 && { status: 422 }) }
   if (meaning?.lane === 'deny') return { html: newCoursePage(visit, view), status: 422 }
   const key = await freeCourseKey(visit.pool, keyOfTitle(draft.title))
-  const made = await propose(visit, draftDocument(draft, key, offers.environments), key)
-  if (!made) return { html: newCoursePage(visit, { ...view, waits: true }) }
+  const text = draftDocument(draft, key, offers.environments)
+  const made = await makeCourse(visit.pool, { key, text, ...makerOf(visit) })
+  if (made === 'waits') return { html: newCoursePage(visit, { ...view, waits: true }) }
   return sendChoice(visit, key)
 }
 
-/** Whether it is in force. */
-async function propose(visit: Visit, text: string, key: string): Promise<boolean> {
-  const { pool, ring, at: now } = visit
-  const actor = actorOf(visit, 'teacher')
-  const outcome = await proposeChange(pool, { sources: [{ name: key, text }], actor, ring, now })
-  if (outcome.outcome !== 'changed')
-    throw new Error(`A new course was ${outcome.outcome}: ${JSON.stringify(outcome)}`)
-  if (outcome.change.state !== 'approved') return false
-  const { personId } = personOf(visit)
-  await withTransaction(pool, (tx) => ownCourse(tx, { courseKey: key, personId, now }))
-  return true
-}
+/** Who makes it, and when. */
+export const makerOf = (visit: Visit) => ({
+  personId: personOf(visit).personId,
+  actor: actorOf(visit, 'teacher'),
+  ring: visit.ring,
+  now: visit.at,
+})
 
 async function asked(visit: Visit): Promise<{ linkId: string; offers: CourseOffers }> {
   const { link, zoneId } = await openLink(visit)

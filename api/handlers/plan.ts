@@ -21,15 +21,18 @@ type Body = z.infer<typeof planBody>
 
 export const undoBody = z.object({ change: z.string() })
 
-export const show: Handler<PlannedCourse> = async (visit, course) => {
+type Seen = PlannedCourse & { mayChange: boolean }
+
+export const show: Handler<Seen> = async (visit, course) => {
   const form = planForm(course.document)
   const savedId = visit.query.get('saved')
   const saved = savedId ? await ownChange(visit, course, savedId) : undefined
-  return page(visit, course, { form, errors: [], ...(saved && { saved }) })
+  const { mayChange } = course
+  return page(visit, course, { form, errors: [], mayChange, ...(saved && { saved }) })
 }
 
 /** What the form would mean, as a part of the page: asked while one types, and by each gesture. */
-export const preview: Handler<PlannedCourse, Body> = async (visit, course) => {
+export const preview: Handler<Seen, Body> = async (visit, course) => {
   const view = await viewOf(visit, course, await sent(visit, course))
   return {
     text: String(boardFragment(visit, view)),
@@ -71,7 +74,10 @@ export const undo: Handler<PlannedCourse, z.infer<typeof undoBody>> = async (vis
   return { seeOther: paths.coursePlan(course.key) }
 }
 
-type Answer = Pick<PlanView, 'form' | 'errors' | 'isStale' | 'isRefused' | 'saved'> & {
+type Answer = Pick<
+  PlanView,
+  'form' | 'errors' | 'isStale' | 'isRefused' | 'saved' | 'mayChange'
+> & {
   /** What was asked to be shown; else where the next class is. */
   shown?: CalendarView | undefined
 }

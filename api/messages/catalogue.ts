@@ -23,6 +23,7 @@ import { plan } from './plan.ts'
 import { run } from './run.ts'
 import { seat } from './seat.ts'
 import { submission } from './submission.ts'
+import { sharing } from './sharing.ts'
 import { timetable } from './timetable.ts'
 import { workspace } from './workspace.ts'
 
@@ -40,6 +41,7 @@ export const catalogue: Readonly<Record<string, Message>> = {
   ...change,
   ...plan,
   ...timetable,
+  ...sharing,
   ...run,
   ...lead,
   ...inventory,

@@ -73,6 +73,10 @@ export const plan = {
     en: 'Hours of work for students in class: {hours}.',
     fr: 'Heures de travail des étudiants en séance : {hours}.',
   },
+  'plan.look-only': {
+    en: 'You may try things here; only those who may change this course can save.',
+    fr: 'Vous pouvez faire des essais ici ; seules les personnes qui peuvent modifier ce cours enregistrent.',
+  },
   'plan.save': { en: 'Save', fr: 'Enregistrer' },
   'plan.check': { en: 'Does it fit?', fr: 'Est-ce que cela tient ?' },
   'plan.answer': { en: 'What this means', fr: 'Ce que cela implique' },

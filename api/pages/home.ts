@@ -1,5 +1,6 @@
 /** The start page: one's own activities, or, for nobody in particular, where to come in. */
 import type { OwnCourse } from '../data/course.ts'
+import type { SharedCourse } from '../data/course-share.ts'
 import type { Session } from '../data/session.ts'
 import { clock, day, say } from '../locale.ts'
 import { paths } from '../paths.ts'
@@ -20,7 +21,9 @@ export function frontPage(visit: Visit): Html {
   })
 }
 
-export function homePage(visit: Visit, own: { courses: OwnCourse[]; sessions: Session[] }): Html {
+type Home = { courses: OwnCourse[]; sessions: Session[]; shared: SharedCourse[] }
+
+export function homePage(visit: Visit, own: Home): Html {
   const t = (code: string) => say(visit.locale, code)
   return frame(visit, {
     title: t('home.title'),
@@ -36,6 +39,7 @@ export function homePage(visit: Visit, own: { courses: OwnCourse[]; sessions: Se
                 </ul>`
           }
         </section>
+        ${own.shared.length > 0 && sharedSection(visit, own.shared)}
         <section aria-labelledby="next-title">
           <h2 id="next-title">${t('home.next')}</h2>
           ${own.sessions.length === 0 ? html`<p class="empty">${t('home.none')}</p>` : agenda(visit, own)}
@@ -47,7 +51,27 @@ export function homePage(visit: Visit, own: { courses: OwnCourse[]; sessions: Se
   })
 }
 
-function agenda(visit: Visit, own: { courses: OwnCourse[]; sessions: Session[] }): Html {
+/** What a teacher made, or colleagues share with them. */
+function sharedSection(visit: Visit, shared: SharedCourse[]): Html {
+  const t = (code: string) => say(visit.locale, code)
+  return html`<section aria-labelledby="shared-title">
+    <h2 id="shared-title">${t('home.shared')}</h2>
+    <ul class="course-list">
+      ${shared.map(
+        ({ key, title, capability }) =>
+          html`<li>
+            <div>
+              <strong>${title[visit.locale]}</strong>
+              <span class="hint">${t(`sharing.${capability}`)}</span>
+            </div>
+            ${capability !== 'use' && html`<a class="button plain" href="${paths.coursePlan(key)}">${t('home.plan')}</a>`}
+          </li>`,
+      )}
+    </ul>
+  </section>`
+}
+
+function agenda(visit: Visit, own: Home): Html {
   return html`<ol class="agenda">
     ${own.sessions.map((session) => {
       const zone = own.courses.find((course) => course.id === session.course_id)?.time_zone ?? 'UTC'

@@ -34,6 +34,8 @@ export type PlanView = {
   isStale?: boolean
   isRefused?: boolean
   saved?: Change
+  /** Only looked at: it is shared to be seen or used. */
+  mayChange?: boolean
 }
 
 export function planPage(visit: Visit, view: PlanView): Html {
@@ -44,9 +46,7 @@ export function planPage(visit: Visit, view: PlanView): Html {
     isWide: true,
     main: html`<div class="page-head">
         <h1>${title}</h1>
-        <a class="button plain" href="${paths.courseTimetable(course.key)}"
-          >${say(visit.locale, 'timetable.open')}</a
-        >
+        ${view.mayChange !== false && moreLinks(visit, course)}
         <a class="button plain" href="${paths.course(course.key)}"
           >${say(visit.locale, 'plan.back')}</a
         >
@@ -55,6 +55,13 @@ export function planPage(visit: Visit, view: PlanView): Html {
       ${view.isStale && html`<p class="note is-warning" role="alert">${say(visit.locale, 'plan.stale')}</p>`}
       <plan-form src="${paths.coursePlanPreview(course.key)}">${form(visit, view)}</plan-form>`,
   })
+}
+
+function moreLinks({ locale }: Visit, { key }: PlannedCourse): Html {
+  return html`<a class="button plain" href="${paths.courseTimetable(key)}"
+      >${say(locale, 'timetable.open')}</a
+    >
+    <a class="button plain" href="${paths.courseSharing(key)}">${say(locale, 'sharing.open')}</a>`
 }
 
 function savedNote(visit: Visit, { saved, course }: PlanView): Html | undefined {
@@ -82,7 +89,11 @@ function form(visit: Visit, view: PlanView): Html {
     ${courseFields(visit, view)}
     <div class="plan-board">${boardFragment(visit, view)}</div>
     <div class="plan-acts acts">
-      <button class="button primary">${t('plan.save')}</button>
+      ${
+        view.mayChange === false
+          ? html`<p class="hint">${t('plan.look-only')}</p>`
+          : html`<button class="button primary">${t('plan.save')}</button>`
+      }
       <button class="button plain plan-check" name="check" value="1">${t('plan.check')}</button>
     </div>
   </form>`

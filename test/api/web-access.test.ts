@@ -150,8 +150,10 @@ it('guards every address with a rule of access.ts', () => {
     'operator',
     'ownWorkspace',
     'plansCourse',
+    'seesPlan',
     'takesPart',
     'teaches',
+    'usesCourse',
   ])
   const open = routes.filter((route) => route.access === 'everyone').map((route) => route.pattern)
   expect(new Set(open)).toEqual(

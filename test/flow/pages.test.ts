@@ -368,6 +368,7 @@ const everyPage: [string, () => string, () => SignedIn | undefined][] = [
   ['course', () => '/courses/networks-101', () => teacher],
   ['plan', () => '/courses/networks-101/plan', () => teacher],
   ['timetable', () => '/courses/networks-101/timetable', () => teacher],
+  ['sharing', () => '/courses/networks-101/sharing?find=teacher', () => teacher],
   ['plan-does-not-fit', () => '/courses/machine-learning-lab/plan', () => teacher],
   ['course-does-not-fit', () => '/courses/machine-learning-lab', () => teacher],
   ['admin', () => '/admin', () => administrator],

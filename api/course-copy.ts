@@ -1,0 +1,55 @@
+/** A course as the start of another: its own key and title, its dates so many days on, nobody in it. Pure. */
+import { type Node, isMap, isScalar, isSeq, parseDocument } from 'yaml'
+import { parseWall } from '../stacks/rules/clock.ts'
+import { addDays } from './plan-calendar.ts'
+import { type CalendarZone, planClasses, writtenOver } from './plan-edits.ts'
+
+/** Where dates of a plan stand; a date elsewhere is something else. */
+const dated = ['sessions', 'projects', 'open']
+const DAY = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d)?$/
+
+/** Day of the first class, undefined without one. */
+export const firstDay = (text: string, zone: CalendarZone): string | undefined =>
+  planClasses(text, zone)[0]?.wall.slice(0, 10)
+
+/** Days from one day to another. */
+export const daysBetween = (from: string, to: string): number =>
+  Math.round((parseWall(to) - parseWall(from)) / 86_400_000)
+
+export function copyCourse(text: string, as: { key: string; title: string; days: number }): string {
+  const document = parseDocument(text)
+  document.set('key', as.key)
+  document.set('title', as.title)
+  for (const name of dated) shift(document.get(name, true) as Node | null, as.days)
+  for (const session of itemsOf(document.get('sessions', true)))
+    if (isMap(session)) {
+      // Another course is no event of that timetable.
+      session.delete('uid')
+      session.delete('sequence')
+      const repeat = session.get('repeat')
+      if (typeof repeat === 'string') session.set('repeat', shiftRule(repeat, as.days))
+    }
+  return writtenOver(text, document)
+}
+
+const itemsOf = (node: unknown): unknown[] => (isSeq(node) ? node.items : [])
+
+function shift(node: unknown, days: number): void {
+  if (isScalar(node)) {
+    const [, day, time = ''] = DAY.exec(String(node.value)) ?? []
+    if (day !== undefined) node.value = addDays(day, days) + time
+  } else if (isSeq(node)) for (const item of node.items) shift(item, days)
+  else if (isMap(node))
+    for (const { key, value } of node.items) {
+      shift(key, days)
+      shift(value, days)
+    }
+}
+
+/** The end of a rule that ends on a day. */
+function shiftRule(rule: string, days: number): string {
+  return rule.replace(/UNTIL=(\d{4})(\d\d)(\d\d)/, (_all, year, month, day) => {
+    const later = addDays(`${year}-${month}-${day}`, days)
+    return `UNTIL=${later.replaceAll('-', '')}`
+  })
+}
