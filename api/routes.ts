@@ -41,6 +41,7 @@ import * as sharing from './handlers/sharing.ts'
 import * as status from './handlers/status.ts'
 import * as volume from './handlers/volume.ts'
 import * as timetable from './handlers/timetable.ts'
+import * as tools from './handlers/tools.ts'
 import * as workspace from './handlers/workspace.ts'
 import { z } from 'zod'
 import { type Route, get, post } from './route.ts'
@@ -262,6 +263,8 @@ export const routes: Route[] = [
     change.reject,
     'Reject a change',
   ),
+  get('/api/tools', administrator, tools.list, 'Tools that apply plans'),
+  post('/api/tools', operator, tools.approvalBody, tools.approve, 'Let tools apply plans'),
   post('/api/policy-trials', operator, policy.trialBody, policy.tryOne, 'Try a policy'),
   get('/api/reviewers', operator, policy.listReviewers, 'Who may approve'),
   post(

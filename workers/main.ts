@@ -11,6 +11,7 @@ const worker = await startWorker({
   log,
   name: `${hostname()}-${process.pid}`,
   now: () => new Date(),
+  clockToleranceMs: 60_000,
 })
 log.info('the worker runs')
 

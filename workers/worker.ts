@@ -44,6 +44,8 @@ export async function startWorker(options: {
   log: Logger
   name: string
   now: () => Date
+  /** How far the clock may be from the Swarm's. */
+  clockToleranceMs?: number
 }): Promise<Worker> {
   const { config, log, now } = options
   const ring = readKeyRing(config.keyFile)
@@ -67,6 +69,7 @@ export async function startWorker(options: {
     now,
     docker: engine,
     listening,
+    ...(options.clockToleranceMs !== undefined && { clockToleranceMs: options.clockToleranceMs }),
   }
   const terraform = terraformOf(runs)
   const means = { pool, ring, engine, place, log, now, pace: realPace, terraform }
@@ -111,7 +114,7 @@ export async function startWorker(options: {
     pass: async () => {
       if (!(await lead.isOurs())) return
       await purgeLti(pool, now())
-      await watchChanges(pool, now())
+      await watchChanges(pool, ring, now())
     },
     onError: onError('what is over could not be tidied up'),
   })

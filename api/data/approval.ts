@@ -2,7 +2,7 @@
  * Approvals of a change that waits. Each is of one digest of all that shapes the plan; when the rules that hold have
  * enough of them, from different people of the teams they name, the change is approved.
  */
-import { emptyBlueprint } from '../../stacks/blueprint.ts'
+import { canonicalJson, emptyBlueprint } from '../../stacks/blueprint.ts'
 import {
   type Approval,
   type Missing,
@@ -22,6 +22,7 @@ import { compileDocuments, merged, policyIn, zonesInForce } from './documents.ts
 import { type Judged, approvalDigest, judge } from './gate.ts'
 import type { KeyRing } from './key-ring.ts'
 import { othersIn, teamsOf } from './reviewer.ts'
+import { checkDocuments } from './seal.ts'
 
 export type Approved =
   | { outcome: 'approved'; isSolo: boolean }
@@ -44,6 +45,7 @@ type Row = Change & { documents: StoredDocument[]; author_role: string | null }
 export async function approveChange(pool: Pool, request: Request): Promise<Approved> {
   return withTransaction(pool, async (tx) => {
     await lockHead(tx)
+    await checkDocuments(tx, request.ring)
     const row = await findOne<Row>(
       tx,
       sql`select ${changeColumns}, documents, author_role from change
@@ -98,8 +100,8 @@ async function count(tx: Db, row: Row, again: Again, request: Request): Promise<
   const others = isSolo ? await othersIn(tx, { teams: asked, actor }) : 0
   if (isSolo && !mayApproveOwn(again.judged.policy.gate, others)) return { outcome: 'own' }
   const digest = approvalDigest({ blueprint: again.digest, policy: again.judged.policy })
-  await keepApproval(tx, { id: row.id, digest, teams, isSolo, actor, now })
-  const given = await approvalsOf(tx, { changeId: row.id, digest })
+  await keepApproval(tx, ring, { id: row.id, digest, teams, isSolo, actor, now })
+  const given = await approvalsOf(tx, ring, { changeId: row.id, digest })
   const missing = missingApprovals(rules, given, silent)
   if (missing.length > 0) return { outcome: 'counted', missing }
   const role = rolesOf(given)
@@ -122,14 +124,19 @@ function rolesOf(given: ApprovalRow[]): string {
 
 async function keepApproval(
   tx: Db,
+  ring: KeyRing,
   one: { id: string; digest: string; teams: string[]; isSolo: boolean; actor: Actor; now: Date },
 ): Promise<void> {
   const { actor, now } = one
+  const said = saidBy({ actor: actor.name, teams: one.teams, is_solo: one.isSolo })
+  const { keyId, bytes } = ring.seal(said, contextOf(one.id, one.digest))
   await execute(
     tx,
-    sql`insert into approval (change_id, actor, digest, actor_role, teams, is_solo, created_at)
-        values (${one.id}, ${actor.name}, ${one.digest}, ${actor.role}, ${one.teams}, ${one.isSolo}, ${now})
-        on conflict (change_id, actor, digest) do update set teams = excluded.teams`,
+    sql`insert into approval (change_id, actor, digest, actor_role, teams, is_solo, created_at, seal, seal_key)
+        values (${one.id}, ${actor.name}, ${one.digest}, ${actor.role}, ${one.teams}, ${one.isSolo}, ${now},
+          ${bytes}, ${keyId})
+        on conflict (change_id, actor, digest) do update set teams = excluded.teams, seal = excluded.seal,
+          seal_key = excluded.seal_key`,
   )
   await audit(tx, {
     ...{ actor, action: 'change.count', subject: { kind: 'change', id: one.id }, now },
@@ -139,16 +146,30 @@ async function keepApproval(
 
 export type ApprovalRow = Approval & { actor_role: string; is_solo: boolean; created_at: Date }
 
-/** Those that count for this digest, oldest first. */
-export async function approvalsOf(
+const contextOf = (changeId: string, digest: string): string => `approval/${changeId}/${digest}`
+const saidBy = ({ actor, teams, is_solo }: Pick<ApprovalRow, 'actor' | 'teams' | 'is_solo'>) =>
+  canonicalJson({ actor, teams, isSolo: is_solo })
+
+/** Those that count for this digest, oldest first: who writes rows, but has not the key ring, approves nothing. */
+async function approvalsOf(
   db: Db,
+  ring: KeyRing,
   of: { changeId: string; digest: string },
 ): Promise<ApprovalRow[]> {
-  return many<ApprovalRow>(
+  const rows = await many<ApprovalRow & { seal: Buffer | null; seal_key: string | null }>(
     db,
-    sql`select actor, actor_role, teams, is_solo, created_at from approval
+    sql`select actor, actor_role, teams, is_solo, created_at, seal, seal_key from approval
         where change_id = ${of.changeId} and digest = ${of.digest} order by created_at, actor`,
   )
+  return rows.flatMap(({ seal: bytes, seal_key: keyId, ...row }) => {
+    try {
+      if (!bytes || !keyId) return []
+      const said = ring.open({ keyId, bytes }, contextOf(of.changeId, of.digest)).toString()
+      return said === saidBy(row) ? [row] : []
+    } catch {
+      return []
+    }
+  })
 }
 
 export type Waiting = {
@@ -161,6 +182,7 @@ export type Waiting = {
 /** Who has a change that waits, and since when they might have to share it. */
 export async function waitingFor(
   db: Db,
+  ring: KeyRing,
   change: Pick<Change, 'id' | 'blueprint_digest' | 'rules' | 'created_at'>,
   policy: Policy,
   now: Date,
@@ -169,7 +191,7 @@ export async function waitingFor(
   if (!zone) throw new Error('There is no default zone.')
   const since = change.created_at.getTime()
   const digest = approvalDigest({ blueprint: change.blueprint_digest, policy })
-  const approvals = await approvalsOf(db, { changeId: change.id, digest })
+  const approvals = await approvalsOf(db, ring, { changeId: change.id, digest })
   const silent = silentHours(since, now.getTime(), policy, zone)
   const deputies = change.rules.flatMap(({ deputy }) => {
     const at = deputy && afterWorkingHours(since, deputy.afterWorkingHours, policy.teaching, zone)

@@ -12,11 +12,10 @@ import { type Db, execute, findOne, many, sql } from './db.ts'
 const LOOK_BACK = 100
 
 export type Head = { digest: string; version: number }
+export type Current = Head & { blueprint: Blueprint }
 
-/** The approved blueprint; undefined before the first approval. The only one a worker may act on. */
-export async function currentBlueprint(
-  db: Db,
-): Promise<{ digest: string; version: number; blueprint: Blueprint } | undefined> {
+/** The approved blueprint, for pages and previews; who acts on it takes it from seal.ts. */
+export async function currentBlueprint(db: Db): Promise<Current | undefined> {
   const row = await findOne<Head & { bytes: Buffer }>(
     db,
     sql`select head.digest, head.version, blueprint.bytes
@@ -117,7 +116,7 @@ export async function lastCloud(db: Db, poolKey: string): Promise<BlueprintCloud
   return undefined
 }
 
-type Approved = { digest: string; blueprint: Blueprint }
+export type Approved = { digest: string; blueprint: Blueprint }
 
 /** Reads the approved blueprint again and again, parsing it only when the head has moved. */
 export function approvedReader(): (db: Db) => Promise<Approved | undefined> {

@@ -32,7 +32,7 @@ type Row = Change & {
 
 export async function reviewOf(
   db: Db,
-  request: { id: string; now: Date },
+  request: { id: string; ring: KeyRing; now: Date },
 ): Promise<ChangeReview | undefined> {
   const row = await findOne<Row>(
     db,
@@ -58,7 +58,9 @@ export async function reviewOf(
   return {
     change,
     documents: documents.map(({ kind, key }) => ({ kind, key })),
-    waiting: waits ? await waitingFor(db, change, policyIn(inForce), request.now) : undefined,
+    waiting: waits
+      ? await waitingFor(db, request.ring, change, policyIn(inForce), request.now)
+      : undefined,
     difference,
     courses: [...summaries.values()].filter((one) => touched.has(one.course)),
     titles: titlesIn(all),

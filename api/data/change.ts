@@ -26,6 +26,7 @@ import {
 import { type Proposed, type Source, compileDocuments, merged, readSources } from './documents.ts'
 import { type Judged, judge } from './gate.ts'
 import { keepGrants } from './grant.ts'
+import { checkDocuments, sealHead } from './seal.ts'
 import { isUuid, newId } from './ids.ts'
 import type { KeyRing } from './key-ring.ts'
 import { materialise } from './materialise.ts'
@@ -75,6 +76,7 @@ function nothingIn(sources: Source[]): DocumentError {
 
 async function propose(tx: Db, proposed: Proposed[], request: Request): Promise<Outcome> {
   await lockHead(tx)
+  await checkDocuments(tx, request.ring)
   const head = await currentBlueprint(tx)
   const inForce = await documentsInForce(tx)
   const documents = proposed.map(({ kind, key, text }) => ({ kind, key, text }))
@@ -165,6 +167,7 @@ export async function approve(tx: Db, changeId: string, approval: Approval): Pro
     throw new Error('The head of the blueprints moved although it was locked.')
   await materialise(tx, approval)
   await keepGrants(tx, approval)
+  await sealHead(tx, approval.ring)
   const { actor, digest, role: by, now } = approval
   await execute(
     tx,

@@ -102,6 +102,24 @@ export async function waitingChanges(db: Db): Promise<WaitingChange[]> {
   )
 }
 
+/** A commit of the change's branch as we wrote it. */
+export async function offerCommit(db: Db, offer: { id: string; commit: string }): Promise<void> {
+  await execute(
+    db,
+    sql`update change set offered = array_append(offered, ${offer.commit})
+        where id = ${offer.id} and not ${offer.commit} = any(offered)`,
+  )
+}
+
+/** Whether we wrote this commit for the change: another with the same words in it is somebody else's. */
+export async function wasOffered(db: Db, offer: { id: string; commit: string }): Promise<boolean> {
+  const found = await findOne(
+    db,
+    sql`select 1 as offered from change where id = ${offer.id} and ${offer.commit} = any(offered)`,
+  )
+  return found !== undefined
+}
+
 /** The estate as it would be with the change, compared with what is approved. */
 export async function proposedFiles(
   db: Db,

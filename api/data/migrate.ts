@@ -8,9 +8,12 @@ import { join } from 'node:path'
 import { readConfig } from '../config.ts'
 import { type Db, type Pool, execute, many, openPool, sql, withTransaction } from './db.ts'
 import { newId } from './ids.ts'
+import { readKeyRing } from './key-ring.ts'
+import { sealHead } from './seal.ts'
 
 const folder = join(import.meta.dirname, 'migrations')
 const LOCK = 7_080_001
+const SEALED_FROM = '0034-approved.sql'
 
 /** Brings the database up to date; answers the names of what it applied. */
 export async function migrate(pool: Pool, installation: string, now: Date): Promise<string[]> {
@@ -81,6 +84,9 @@ if (import.meta.main) {
   const pool = openPool({ ...config, max: 3 })
   try {
     const fresh = await migrate(pool, config.installation, new Date())
+    // What was approved before approvals carried a seal gets one, this once.
+    if (fresh.includes(SEALED_FROM))
+      await withTransaction(pool, (tx) => sealHead(tx, readKeyRing(config.keyFile)))
     for (const name of fresh) process.stdout.write(`applied ${name}\n`)
   } finally {
     await pool.end()

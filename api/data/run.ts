@@ -24,7 +24,8 @@ const ENTERED_FROM: Record<Exclude<RunState, 'preparing'>, RunState[]> = {
   planned: ['planning'],
   applying: ['planned'],
   applied: ['planned', 'applying'],
-  held: ['planned', 'applying'],
+  // From `preparing` when the tools are none that were approved.
+  held: ['preparing', 'planned', 'applying'],
   failed: ['preparing', 'planning', 'planned', 'applying'],
   cancelled: ['preparing', 'planning', 'planned', 'applying'],
   needs_reconcile: ['preparing', 'planning', 'planned', 'applying'],

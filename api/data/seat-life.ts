@@ -2,6 +2,8 @@
  * What happens to a seat's container, recorded by the worker that saw it. Each change and what it means
  * for the workspace on it are one transaction; pages, gateway and worker are told when it commits.
  */
+import { canonicalJson, sha256 } from '../../stacks/blueprint.ts'
+import { AlteredRecord } from './seal.ts'
 import {
   type Db,
   type Pool,
@@ -207,6 +209,8 @@ export async function seatTemplate<Body>(db: Db, digest: string): Promise<Body> 
     db,
     sql`select body from seat_template where digest = ${digest}`,
   )
+  if (sha256(canonicalJson(body)) !== digest)
+    throw new AlteredRecord('What a seat at work is made of was changed in the database.')
   return body
 }
 

@@ -6,7 +6,8 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { type Db, execute, findOne, type Pool, sql, withTransaction } from './db.ts'
 import { newId } from './ids.ts'
-import type { KeyRing } from './key-ring.ts'
+import type { KeyRing, Sealed } from './key-ring.ts'
+import { AlteredRecord } from './seal.ts'
 import { holdsLease, type Lease } from './stack.ts'
 
 /** The part of a state that decides whether it may follow another (Terraform's state format 4). */
@@ -39,7 +40,7 @@ export async function findState(
   )
   if (!row) return undefined
   const sealed = { keyId: row.key_id, bytes: row.content }
-  const bytes = ring.open(sealed, context(stackId, row.serial))
+  const bytes = opened(ring, sealed, context(stackId, row.serial))
   return { serial: row.serial, lineage: row.lineage, runId: row.run_id, bytes }
 }
 
@@ -155,4 +156,15 @@ export async function unlockState(
     )
     return freed === 1
   })
+}
+
+function opened(ring: KeyRing, sealed: Sealed, where: string): Buffer {
+  try {
+    return ring.open(sealed, where)
+  } catch (cause) {
+    throw new AlteredRecord(
+      'The state of this stack was changed in the database, or its key is not in the key ring.',
+      { cause },
+    )
+  }
 }

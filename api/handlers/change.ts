@@ -170,7 +170,7 @@ export async function revertOne(
 
 /** The change that the address names, as its reviewer reads it. */
 export async function found(visit: Visit): Promise<ChangeReview> {
-  const review = await reviewOf(visit.pool, { id: idOf(visit), now: visit.at })
+  const review = await reviewOf(visit.pool, { id: idOf(visit), ring: visit.ring, now: visit.at })
   if (!review) throw notFound()
   return review
 }

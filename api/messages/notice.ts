@@ -109,6 +109,22 @@ export const notice = {
     en: 'It was free, so it was given at once, for this class only: {courses}. Later sessions stay inside the allowance.',
     fr: 'C’était libre, donc accordé aussitôt, pour cette séance seulement : {courses}. Les séances suivantes restent dans l’enveloppe.',
   },
+  'notice.tools-changed': {
+    en: 'The tools that apply plans are not the approved ones: nothing is applied',
+    fr: 'Les outils qui appliquent les plans ne sont pas ceux approuvés : rien n’est appliqué',
+  },
+  'notice.tools-changed.text': {
+    en: 'Different: {differs}. What runs goes on. If you have just upgraded, approve them: labplan tools approve {digest}. If not, find out who changed them.',
+    fr: 'Différences : {differs}. Ce qui tourne continue. Après une mise à jour, approuvez-les : labplan tools approve {digest}. Sinon, cherchez qui les a changés.',
+  },
+  'notice.run-held': {
+    en: '{stack}: something that nobody approved was not applied',
+    fr: '{stack} : une chose que personne n’a approuvée n’a pas été appliquée',
+  },
+  'notice.run-held.text': {
+    en: '{message} What runs was left as it is, and what is as approved goes on.',
+    fr: '{message} Ce qui tourne reste tel quel, et ce qui est conforme continue.',
+  },
   'notice.seats-fail': {
     en: '{course}: seats that do not start',
     fr: '{course} : des postes ne démarrent pas',

@@ -121,4 +121,12 @@ export const problem = {
     en: 'The policy denies this change: {why}',
     fr: 'La politique refuse cette modification : {why}',
   },
+  'problem.unknown-tools': {
+    en: 'No tools of this digest were seen, or several: see labplan tools list.',
+    fr: 'Aucun outil de cette empreinte n’a été vu, ou plusieurs : voir labplan tools list.',
+  },
+  'problem.altered-record': {
+    en: '{what} Nothing is approved until that is repaired: restore the database from its backup, or see docs/policy.md.',
+    fr: '{what} Rien n’est approuvé tant que ce n’est pas réparé : restaurez la base, ou voyez docs/policy.md.',
+  },
 } satisfies Record<string, Message>

@@ -1,4 +1,5 @@
 /** An answer to what went wrong, as a page or as JSON, in the reader's language. */
+import { AlteredRecord } from '../data/seal.ts'
 import { randomLabel } from '../data/ids.ts'
 import { Problem } from '../errors.ts'
 import { hasMessage, say } from '../locale.ts'
@@ -10,7 +11,8 @@ import { type Html, html } from './html.ts'
 const RETRY_SECONDS = 5
 
 export function problemReply(visit: Visit, error: unknown, asJson: boolean): Reply {
-  const problem = error instanceof Problem ? error : recorded(visit, error)
+  const problem =
+    error instanceof Problem ? error : (altered(visit, error) ?? recorded(visit, error))
   const headers = problem.status === 503 ? { 'retry-after': String(RETRY_SECONDS) } : {}
   const message = say(visit.locale, problem.code, problem.params)
   if (asJson)
@@ -20,6 +22,13 @@ export function problemReply(visit: Visit, error: unknown, asJson: boolean): Rep
       json: { error: problem.code, message, ...problem.detail },
     }
   return { status: problem.status, headers, html: problemPage(visit, problem.status, message) }
+}
+
+/** Somebody changed rows that were approved: who administers must know, and nothing goes on. */
+function altered(visit: Visit, error: unknown): Problem | undefined {
+  if (!(error instanceof AlteredRecord)) return undefined
+  visit.log.error({ err: error }, 'the record was altered')
+  return new Problem(409, 'problem.altered-record', { params: { what: error.message } })
 }
 
 /** A bug: the log gets everything, the reader a reference to find it by. */

@@ -122,12 +122,12 @@ it('lets deputies decide after so many working hours, and says so once', async (
   await propose(networksDocument(40))
   const soon = new Date('2026-11-24T07:59:00Z')
   expect(await approve(operator, soon)).toMatchObject({ outcome: 'not-asked' })
-  await watchChanges(database.pool, soon)
+  await watchChanges(database.pool, ring, soon)
   expect(await told()).toHaveLength(2)
   // Seven hours on Monday until 20:00, one on Tuesday from 8:00.
   const later = new Date('2026-11-24T08:00:00Z')
-  await watchChanges(database.pool, later)
-  await watchChanges(database.pool, later)
+  await watchChanges(database.pool, ring, later)
+  await watchChanges(database.pool, ring, later)
   expect((await told()).map((one) => one.subject)).toEqual([
     'Course networks-101: nobody decided yet, so administrators may decide too',
     ...Array.from({ length: 2 }, () => 'Course networks-101: a change waits for agreement'),

@@ -126,7 +126,7 @@ it('opens no state that was moved to another stack', async () => {
     sql`update state_version set stack_id = ${other.id} where stack_id = ${run.stackId}`,
   )
   await expect(findState(database.pool, ring, other.id)).rejects.toThrow(
-    'unable to authenticate data',
+    'The state of this stack was changed in the database',
   )
 })
 

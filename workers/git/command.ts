@@ -49,9 +49,14 @@ export const refsArgs = (): string[] => [
   ...['refs/heads', 'refs/notes'],
 ]
 
-/** Paths of YAML files in which two commits differ, each ended by a zero byte. */
-export const changedArgs = (old: string, young: string): string[] => [
-  ...['diff', '--name-only', '-z', '--no-renames', old, young, '--', '*.yaml'],
+/** Paths of YAML files, or of any, in which two commits differ, each ended by a zero byte. */
+export const changedArgs = (
+  old: string,
+  young: string,
+  kind: 'documents' | 'any' = 'documents',
+): string[] => [
+  ...['diff', '--name-only', '-z', '--no-renames', old, young],
+  ...(kind === 'documents' ? ['--', '*.yaml'] : []),
 ]
 
 /** Runs Git in the repository. Throws GitFailure with Git's own last words when it says no. */

@@ -15,15 +15,18 @@ import {
   estateIsHeld,
   estateIsWell,
   findEstate,
+  offerCommit,
   proposedFiles,
   textsOfPeople,
   waitingChanges,
+  wasOffered,
 } from '../../api/data/estate.ts'
 import { isUuid } from '../../api/data/ids.ts'
 import type { KeyRing } from '../../api/data/key-ring.ts'
+import { AlteredRecord } from '../../api/data/seal.ts'
 import { GitFailure, type RefMove, type Repository } from './command.ts'
 import { findLeaks, leakText } from './guard.ts'
-import { conflictText, mergeText, outcomeText } from './outcome-text.ts'
+import { conflictText, mergeText, outcomeText, putBackText, strangeText } from './outcome-text.ts'
 import {
   changedPaths,
   changeRef,
@@ -68,7 +71,8 @@ export function estateKeeper(means: Omit<EstateMeans, 'read'>): EstateKeeper {
       try {
         await pass({ ...means, read })
       } catch (error) {
-        if (!(error instanceof GitFailure) && !(error instanceof Held)) throw error
+        const isSaid = [GitFailure, Held, AlteredRecord].some((kind) => error instanceof kind)
+        if (!isSaid || !(error instanceof Error)) throw error
         await estateIsHeld(means.pool, { message: error.message, now: means.now() })
       }
     },
@@ -123,11 +127,12 @@ async function takeFromMain(means: EstateMeans, estate: Estate | undefined, main
 /** What is approved is the digest that the merged commit names, or nothing. Answers what became of it. */
 async function approveMerged(
   means: EstateMeans,
-  { trailers }: Commit,
+  { id: commit, trailers }: Commit,
   by: string,
 ): Promise<string> {
   const { 'Labplan-Change': id = '', 'Labplan-Blueprint': digest = '' } = trailers
   const { pool, ring, now } = means
+  if (isUuid(id) && !(await wasOffered(pool, { id, commit }))) return strangeText(id)
   const done = isUuid(id)
     ? await approveChange(pool, { id, digest, actor: reviewer(by), ring, now: now() })
     : ({ outcome: 'not-proposed' } as const)
@@ -175,7 +180,10 @@ async function proposeEdits(
     const text = await readFile(repository, commit, name)
     if (text !== undefined) sources.push({ name, text })
   }
-  if (sources.length === 0) return undefined
+  if (sources.length === 0) {
+    const other = await changedPaths(repository, base, commit, 'any')
+    return other.length > 0 ? refused(putBackText(other)) : undefined
+  }
   const actor = reviewer(by)
   const outcome = await proposeChange(pool, { sources, actor, ring, now: now() })
   const isApproved = outcome.outcome === 'changed' && outcome.change.state === 'approved'
@@ -211,13 +219,17 @@ async function offerChanges(means: EstateMeans, refs: Map<string, Ref>, main: st
   for (const { id, title, digest } of waiting) {
     const ref = changeRef(id)
     const { trailers = {}, id: from } = refs.get(ref) ?? {}
-    if (trailers['Labplan-Blueprint'] === digest && trailers['Labplan-Base'] === main) continue
+    const isOurs = from !== undefined && (await wasOffered(pool, { id, commit: from }))
+    const isCurrent = trailers['Labplan-Blueprint'] === digest && trailers['Labplan-Base'] === main
+    if (isOurs && isCurrent) continue
     const files = await proposedFiles(pool, { id, now: now() })
     if (!files) continue
     await refuseLeaks(means, files)
     const said = { 'Labplan-Change': id, 'Labplan-Blueprint': digest, 'Labplan-Base': main }
     const made = { parent: main, message: title, trailers: said, files, at: now() }
-    moves.push({ ref, from, to: await writeCommit(repository, made) })
+    const to = await writeCommit(repository, made)
+    await offerCommit(pool, { id, commit: to })
+    moves.push({ ref, from, to })
   }
   await moveRefs(repository, moves)
 }

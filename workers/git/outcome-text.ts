@@ -52,3 +52,10 @@ function mergeWords(done: Approved): string {
 
 export const conflictText = (paths: string[]): string =>
   said('Not taken: changed in main meanwhile. Merge main into your branch, and push again.', paths)
+
+/** The words of our commit on a tree that is not ours: whoever merged it has read something else than we wrote. */
+export const strangeText = (changeId: string): string =>
+  `Change ${changeId}: not approved: what was merged is not the branch that Labplan wrote. Fetch it again, read it, and merge that.`
+
+export const putBackText = (paths: string[]): string =>
+  said('Not taken: these follow from the documents, and are written by Labplan alone.', paths)

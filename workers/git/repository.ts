@@ -91,13 +91,14 @@ export async function mergeBase(
   return (await git(repository, ['merge-base', one, other])).trim()
 }
 
-/** Paths of YAML files in which two commits differ. */
+/** Paths of YAML files, or of any, in which two commits differ. */
 export async function changedPaths(
   repository: Repository,
   old: string,
   young: string,
+  kind: 'documents' | 'any' = 'documents',
 ): Promise<string[]> {
-  const paths = await git(repository, changedArgs(old, young))
+  const paths = await git(repository, changedArgs(old, young, kind))
   return paths.split('\0').filter((path) => path !== '')
 }
 

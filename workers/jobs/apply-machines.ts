@@ -2,7 +2,7 @@
  * A stack of machines, brought to what is wanted of it now: those that go are out of the Swarm before they are
  * destroyed, those that come are told how to join it.
  */
-import { currentBlueprint, lastCloud } from '../../api/data/blueprint.ts'
+import { lastCloud } from '../../api/data/blueprint.ts'
 import { type Db, withTransaction } from '../../api/data/db.ts'
 import {
   clearReplace,
@@ -13,6 +13,7 @@ import {
   noteTokenHanded,
 } from '../../api/data/node.ts'
 import { findCredential } from '../../api/data/pool-credential.ts'
+import { approvedBlueprint } from '../../api/data/seal.ts'
 import { poolKeyOf, type StackRow } from '../../api/data/stack-wish.ts'
 import { emptied, type MachinesContent } from '../../stacks/content.ts'
 import { machinesContent } from '../../stacks/rules/machine-stacks.ts'
@@ -30,7 +31,7 @@ export async function machinesGoal(
   means: ApplyMeans,
   stack: StackRow,
 ): Promise<MachinesGoal | undefined> {
-  const head = await currentBlueprint(means.pool)
+  const head = await approvedBlueprint(means.pool, means.ring)
   if (!head) return undefined
   const pool = await poolKeyOf(means.pool, stack.pool_id)
   const credential = await findCredential(means.pool, means.ring, stack.pool_id)

@@ -16,6 +16,7 @@ import {
   rememberTemplate,
   seatTemplate,
 } from '../../api/data/seat-life.ts'
+import { AlteredRecord, approvedBlueprint } from '../../api/data/seal.ts'
 import { seatSecret } from '../../api/data/seat-secret.ts'
 import { type Seat, credentialOf, seatsOfCourse } from '../../api/data/seat.ts'
 import {
@@ -27,6 +28,8 @@ import {
   postponeStack,
 } from '../../api/data/stack-wish.ts'
 import { recordVolumes } from '../../api/data/volume.ts'
+import { sendNotice } from '../../api/data/notice.ts'
+import { type Blueprint, seatNumbers, seatRanges, sha256 } from '../../stacks/blueprint.ts'
 import type { SeatTemplate } from '../../stacks/blueprint.ts'
 import type { SeatContent, SeatsContent, VolumesContent } from '../../stacks/content.ts'
 import { secretName, serviceName, volumeName } from '../../stacks/parts/names.ts'
@@ -79,10 +82,10 @@ export async function applyStackNow(
 ): Promise<void> {
   const stack = await findStack(means.pool, stackKey)
   if (!stack || (await isStackFrozen(means.pool, stackKey, means.now()))) return
-  const goal = isOfCourse(stack) ? await goalOf(means, stack) : await machinesGoal(means, stack)
+  const goal = await approvedGoal(means, stack)
   if (!goal) return
   if ('problem' in goal) return cannotRun(means, stack, goal.problem)
-  const request = { ...goal.request, signal }
+  const request = { ...goal.request, approved: true, signal }
   const result = goal.isEmpty
     ? await means.terraform.destroy(request)
     : await means.terraform.apply(request)
@@ -92,10 +95,21 @@ export async function applyStackNow(
 // What is read is named by its digest: parsed once, whoever asks.
 const approved = approvedReader()
 
+/** What was altered in the record is not acted on: held, said, and looked at again later. */
+async function approvedGoal(means: ApplyMeans, stack: StackRow) {
+  try {
+    return isOfCourse(stack) ? await goalOf(means, stack) : await machinesGoal(means, stack)
+  } catch (error) {
+    if (!(error instanceof AlteredRecord)) throw error
+    await holdStack(means, stack, `Held: ${error.message}`)
+    return undefined
+  }
+}
+
 type Goal = { request: StackRequest; isEmpty: boolean }
 
 async function goalOf(means: ApplyMeans, stack: CourseStack): Promise<Goal | undefined> {
-  const head = await approved(means.pool)
+  const head = await approvedBlueprint(means.pool, means.ring, approved)
   if (!head) return undefined
   const running = await seatReasons(means.pool, [stack.course_key])
   const courses = head.blueprint.courses.filter((course) => course.key === stack.course_key)
@@ -103,6 +117,7 @@ async function goalOf(means: ApplyMeans, stack: CourseStack): Promise<Goal | und
   const own = stacks.filter((one) => one.key === stack.key)
   const [wanted] = await honourFreezes(means.pool, own, means.now())
   const content = wanted && (await contentOf(means.pool, means.place, wanted))
+  if (content?.kind === 'seats') await refuseBeyond(means, head.blueprint, stack, content)
   const blueprintDigest = head.digest
   if (stack.kind === 'volumes')
     return content && volumesGoal(means, stack, content as VolumesContent, blueprintDigest)
@@ -330,7 +345,42 @@ async function settle(means: ApplyMeans, stack: StackRow, result: RunResult): Pr
     return means.log.info({ stack: stack.key, run: result.runId }, 'a stack is as wanted')
   means.log.warn({ stack: stack.key, reason: result.reason, run: result.runId }, result.message)
   if (result.reason === 'busy') return
+  if (result.isOutside) return holdStack(means, stack, result.message)
   await withTransaction(means.pool, (tx) =>
     postponeStack(tx, { key: stack.key, message: result.message, now }),
   )
+}
+
+/** Put off, and the infra team hears why, once for each reason. */
+async function holdStack(means: ApplyMeans, stack: StackRow, message: string): Promise<void> {
+  const now = means.now()
+  means.log.error({ stack: stack.key }, message)
+  await withTransaction(means.pool, async (tx) => {
+    await postponeStack(tx, { key: stack.key, message, now })
+    await sendNotice(tx, {
+      ...{ code: 'notice.run-held', to: 'infra', now },
+      params: { stack: stack.key, message: message.slice(0, 500) },
+      dedupeKey: `run-held/${stack.key}/${sha256(message)}`,
+    })
+  })
+}
+
+/** The numbers come from rows, too: none may go beyond what the approved plan has, or what exists. */
+async function refuseBeyond(
+  means: ApplyMeans,
+  blueprint: Blueprint,
+  stack: CourseStack,
+  content: SeatsContent,
+): Promise<void> {
+  const course = blueprint.courses.find((one) => one.key === stack.course_key)
+  const most = Math.max(course?.allowance.seats ?? 0, ...seatNumbers(course?.seats ?? ''))
+  const beyond = content.seats.map((seat) => seat.number).filter((number) => number > most)
+  if (beyond.length === 0) return
+  const there = (await ownSeats(means, stack)).filter((seat) => seat.state !== 'absent')
+  const made = new Set(there.map((seat) => seat.number))
+  const strange = beyond.filter((number) => !made.has(number))
+  if (strange.length > 0)
+    throw new AlteredRecord(
+      `Seats ${seatRanges(strange)} are wanted, and the approved plan has ${most} for this course.`,
+    )
 }

@@ -1,14 +1,11 @@
 /** Applies the plan that was guarded, and that one only. */
-import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { withTransaction } from '../../api/data/db.ts'
 import { consumePlan, moveRun } from '../../api/data/run.ts'
-import { applyCommand, PLAN_FILE } from './command.ts'
+import { applyCommand } from './command.ts'
 import { type Ending, need, type RunContext } from './context.ts'
 import { bench, failed, lost, parallelism, runEngine } from './engine-run.ts'
 import { isEmpty } from './plan.ts'
-import { pushLeftState } from './workdir.ts'
+import { digestOfPlan, pushLeftState } from './workdir.ts'
 
 const APPLY_LIMIT_MS = 30 * 60_000
 
@@ -16,8 +13,8 @@ const APPLY_LIMIT_MS = 30 * 60_000
 export async function apply(ctx: RunContext): Promise<Ending | undefined> {
   const { pool } = ctx.services
   if (isEmpty(need(ctx.found.changes, 'a plan')) && !ctx.found.refreshed) return undefined
-  const bytes = await readFile(join(ctx.workdir, PLAN_FILE))
-  const planDigest = createHash('sha256').update(bytes).digest('hex')
+  const planDigest = await digestOfPlan(ctx)
+  if (planDigest !== ctx.found.planDigest) return altered()
   const consumed = await withTransaction(
     pool,
     async (tx) =>
@@ -37,3 +34,10 @@ export async function apply(ctx: RunContext): Promise<Ending | undefined> {
     }
   return failed(ctx, 'apply', exit)
 }
+
+/** The guard has read another plan than the one that lies there. */
+const altered = (): Ending => ({
+  state: 'held',
+  message: 'Held: the plan was altered after it was looked at. Nothing of it was applied.',
+  isOutside: true,
+})

@@ -42,8 +42,13 @@ export const initCommand = (bench: Bench, lockfile: 'write' | 'readonly'): Comma
     ...(lockfile === 'readonly' ? ['-lockfile=readonly'] : []),
   ])
 
-/** `replace`: addresses that are made anew. */
-export type PlanOptions = { parallelism: number; refresh: boolean; replace?: string[] }
+/** `replace`: addresses that are made anew. `targets`: these addresses only. */
+export type PlanOptions = {
+  parallelism: number
+  refresh: boolean
+  replace?: string[]
+  targets?: string[]
+}
 
 export const planCommand = (bench: Bench, options: PlanOptions): Command =>
   command(bench, [
@@ -54,6 +59,7 @@ export const planCommand = (bench: Bench, options: PlanOptions): Command =>
     `-parallelism=${options.parallelism}`,
     ...(options.refresh ? [] : ['-refresh=false']),
     ...(options.replace ?? []).map((address) => `-replace=${address}`),
+    ...(options.targets ?? []).map((address) => `-target=${address}`),
   ])
 
 export const showCommand = (bench: Bench): Command => command(bench, ['show', '-json', PLAN_FILE])

@@ -29,6 +29,8 @@ export type RunServices = {
   /** Brings word that a run is to be cancelled; without, it is looked up every other second. */
   listening?: Pick<Listening, 'on'>
   log: RunLog
+  /** How far our clock may be from the Swarm's before nothing is applied; not looked at where absent. */
+  clockToleranceMs?: number
   /** Who holds the lease, e.g. host name and pid. */
   worker: string
   now: () => Date
@@ -47,8 +49,10 @@ export type StackRequest = {
   before?: (run: { runId: string; stop: AbortSignal }) => Promise<Prelude>
   /** Under the lease, after every run, also one that failed: removes secrets nobody uses. */
   after?: (run: { runId: string; ok: boolean }) => Promise<void>
-  /** The approved envelope; no limit where absent. */
+  /** Numbers beside the content's own; no limit where absent. */
   limits?: Limits
+  /** The content is what was approved: tools must be, too, and a plan that goes beyond it is held. */
+  approved?: boolean
   parallelism?: number
   /** Ends the run early and cleanly: SIGINT, wait, state saved. */
   signal?: AbortSignal
@@ -75,7 +79,15 @@ export type RunSummary = PlanSummary & {
 
 export type RunResult =
   | { ok: true; runId: string; summary: RunSummary }
-  | { ok: false; reason: RunRefusal; message: string; retry: boolean; runId?: string }
+  | {
+      ok: false
+      reason: RunRefusal
+      message: string
+      retry: boolean
+      runId?: string
+      /** Held because it is not what was approved. */
+      isOutside?: boolean
+    }
 
 export type RunContext = {
   services: RunServices
@@ -107,6 +119,10 @@ export type Findings = {
   spared: string[]
   refreshed?: boolean
   changes?: Change[]
+  /** sha256 of the plan's file as the engine wrote it. */
+  planDigest?: string
+  /** What was left out of the plan, and why. */
+  heldBack?: Refusal[]
 }
 
 /** The rendered stack, as far as a run must look into it. */
@@ -125,6 +141,8 @@ export type Ending = {
   message?: string
   summary?: RunSummary
   again?: boolean
+  /** Held because it is not what was approved. */
+  isOutside?: boolean
 }
 
 /** What a step that ran earlier found; a bug when it did not run. */

@@ -3,6 +3,7 @@
  * clear, also sensitive ones: it is read in memory, cut down to an allow-list here, and forgotten.
  */
 import { z } from 'zod'
+import { type Facets, facetsOf } from './facets.ts'
 
 const labels = z
   .array(z.looseObject({ label: z.string(), value: z.string() }))
@@ -50,6 +51,8 @@ export type Change = {
   labelsAfter: Record<string, string> | null
   /** Top-level attributes that differ, by name only. */
   changed: string[]
+  /** What matters of what it will be; undefined for what goes. */
+  planned?: Facets | undefined
 }
 
 export type PlanSummary = {
@@ -76,6 +79,7 @@ export function readPlan(text: string): Change[] {
       labelsBefore: labelsOf(change.before),
       labelsAfter: labelsOf(change.after),
       changed: changedNames(change.before, change.after),
+      planned: facetsOf(type, change.after),
     }))
 }
 

@@ -8,12 +8,13 @@ import { bench, enter, failed, lost, parallelism, runEngine, summaryOf } from '.
 import { prepareTools } from './mirror.ts'
 import { readPlan, writesOver } from './plan.ts'
 import { runCommand } from './spawn.ts'
-import { fillWorkdir } from './workdir.ts'
+import { checkClock, checkTools } from './tools.ts'
+import { digestOfPlan, fillWorkdir } from './workdir.ts'
 
 const PLAN_LIMIT_MS = 5 * 60_000
 
 /** The exact rendering of the content, in a folder that needs no init. */
-export async function prepare(ctx: RunContext): Promise<undefined> {
+export async function prepare(ctx: RunContext): Promise<Ending | undefined> {
   const { found, services } = ctx
   found.configuration = JSON.parse(renderStack(ctx.content)) as Configuration
   found.prepared = await prepareTools(
@@ -21,6 +22,7 @@ export async function prepare(ctx: RunContext): Promise<undefined> {
     found.configuration.terraform.required_providers,
   )
   await writeWorkdir(ctx)
+  return (await checkClock(ctx)) ?? (await checkTools(ctx))
 }
 
 async function writeWorkdir(ctx: RunContext): Promise<void> {
@@ -73,10 +75,19 @@ export async function plan(ctx: RunContext): Promise<Ending | undefined> {
   return (await enter(ctx, 'planned', { summary })) ? undefined : lost()
 }
 
-async function planOnce(ctx: RunContext, refresh: boolean): Promise<Ending | undefined> {
-  const options = { parallelism: parallelism(ctx), refresh, replace: ctx.found.replace }
+/** The same plan with these addresses alone: the rest is held back. */
+export const planOnly = (ctx: RunContext, targets: string[]): Promise<Ending | undefined> =>
+  planOnce(ctx, ctx.found.refreshed ?? true, targets)
+
+async function planOnce(
+  ctx: RunContext,
+  refresh: boolean,
+  targets: string[] = [],
+): Promise<Ending | undefined> {
+  const options = { parallelism: parallelism(ctx), refresh, targets, replace: ctx.found.replace }
   const planned = await runEngine(ctx, planCommand(bench(ctx), options), PLAN_LIMIT_MS)
   if (planned.code !== 0) return failed(ctx, 'plan', planned)
+  ctx.found.planDigest = await digestOfPlan(ctx)
   const shown: string[] = []
   const exit = await runCommand(showCommand(bench(ctx)), {
     onLine: (line) => shown.push(line),

@@ -12,6 +12,11 @@ export type RefusalCode =
   | 'node_is_in_use' // seats run on it
   | 'base_would_be_lost' // networks and managers go only when nothing of the pool is wanted
   | 'too_many' // beyond the approved numbers
+  // Of the envelope (envelope.ts):
+  | 'not_approved' // nobody approved that it is there
+  | 'still_approved' // it would go, and is approved to be there
+  | 'would_be_replaced'
+  | 'not_as_approved' // of another make or size
 
 export type Limits = { create?: number; update?: number; delete?: number }
 

@@ -233,7 +233,8 @@ async function settle(
   if (!written || ctx.kill.aborted)
     return refuse('lost', 'The lease went to another worker.', true, ctx.runId)
   if (ending.state === 'applied' && summary) return { ok: true, runId: ctx.runId, summary }
-  return refuse(refusalOf(ending), message ?? ending.state, true, ctx.runId)
+  const refused = refuse(refusalOf(ending), message ?? ending.state, true, ctx.runId)
+  return { ...refused, ...(ending.isOutside && { isOutside: true }) }
 }
 
 /** A failed apply leaves a state that was saved; only an unknown end needs a closer look. */

@@ -9,8 +9,9 @@ import { apply } from './applying.ts'
 import { callBefore } from './before.ts'
 import { type Ending, need, type RunContext } from './context.ts'
 import { note, summaryOf } from './engine-run.ts'
-import { type Refusal, refusals, refusalText } from './guard.ts'
-import { plan, prepare } from './planning.ts'
+import { envelopeOf, outsideEnvelope } from './envelope.ts'
+import { type Refusal, type RefusalCode, refusals, refusalText } from './guard.ts'
+import { plan, planOnly, prepare } from './planning.ts'
 import { readState, survey } from './survey.ts'
 import { recoverLeftStates } from './workdir.ts'
 
@@ -74,18 +75,50 @@ async function lookAround(ctx: RunContext): Promise<undefined> {
 async function guard(ctx: RunContext): Promise<Ending | undefined> {
   const refused = await refusedChanges(ctx)
   if (refused.length === 0) return undefined
+  const rest = ctx.request.approved ? untouchedBy(refused, ctx) : []
+  if (rest.length === 0) return heldBy(refused, ctx)
+  // What is as approved goes on: a class does not wait for the one seat that is not.
+  const ended = await planOnly(ctx, rest)
+  if (ended) return ended
+  const again = await refusedChanges(ctx)
+  if (again.length > 0) return heldBy([...refused, ...again], ctx)
+  ctx.found.heldBack = refused
+  note(ctx, `${refusalText(refused)} The rest goes on.`)
+}
+
+/** Addresses that the plan changes and nothing is said against; none when something is said of all of it. */
+function untouchedBy(refused: Refusal[], { found }: RunContext): string[] {
+  const held = new Set(refused.map((one) => one.address))
+  if (held.has('')) return []
+  return need(found.changes, 'a plan')
+    .filter(({ action, isImport }) => action !== 'none' || isImport)
+    .map((change) => change.address)
+    .filter((address) => !held.has(address))
+}
+
+function heldBy(refused: Refusal[], ctx: RunContext): Ending {
   return {
     state: 'held',
     message: refusalText(refused),
     summary: { ...summaryOf(ctx), refusals: refused },
+    isOutside: refused.some(({ code }) => OUTSIDE.has(code)),
   }
 }
+
+/** What was not approved, as against what only has to wait. */
+const OUTSIDE: ReadonlySet<RefusalCode> = new Set([
+  ...(['not_approved', 'still_approved', 'would_be_replaced', 'not_as_approved'] as const),
+  ...(['type_not_ours', 'not_labelled_ours', 'volume_would_be_lost', 'too_many'] as const),
+])
 
 /** What the guard says of the plan, with replicas as they are now. */
 export async function refusedChanges(ctx: RunContext): Promise<Refusal[]> {
   const { content, request, found } = ctx
   const live = await listThere(ctx)
-  return refusals({
+  const changes = need(found.changes, 'a plan')
+  const isSaid = request.approved && (content.kind === 'seats' || content.kind === 'volumes')
+  const envelope = isSaid ? outsideEnvelope(changes, envelopeOf(content, found.variables)) : []
+  const guarded = refusals({
     changes: need(found.changes, 'a plan'),
     kind: content.kind,
     installation: content.installation,
@@ -94,6 +127,7 @@ export async function refusedChanges(ctx: RunContext): Promise<Refusal[]> {
     replicas: new Map(live.map((object) => [object.id, object.replicas])),
     limits: request.limits ?? {},
   })
+  return [...envelope, ...guarded]
 }
 
 /** Everything wanted is there and in the state, and nothing else is: counted again, not believed. */
@@ -119,6 +153,8 @@ async function verify(ctx: RunContext): Promise<Ending> {
       summary,
       again: true,
     }
+  if (found.heldBack)
+    return { ...heldBy(found.heldBack, ctx), summary: { ...summary, refusals: found.heldBack } }
   const left = [...found.spared, ...kept.map((o) => o.name)]
   if (content.kind === 'seats' && left.length > 0)
     return {

@@ -2,9 +2,11 @@
  * The folder of a run. It is kept until the state it may hold is acknowledged: when the backend does not
  * answer at the end of an apply, Terraform leaves `errored.tfstate` there, and nowhere else.
  */
+import { createHash } from 'node:crypto'
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { findState, saveState } from '../../api/data/state.ts'
+import { PLAN_FILE } from './command.ts'
 import type { Configuration, RunContext } from './context.ts'
 import type { Prepared } from './mirror.ts'
 
@@ -33,6 +35,12 @@ export async function fillWorkdir(
   if (imports.length > 0)
     await writeFile(join(workdir, 'adopt.tf.json'), JSON.stringify({ import: imports }, null, 2))
   await writeFile(join(workdir, BASE_FILE), String(files.baseSerial))
+}
+
+/** sha256 of the plan's file as it is now. */
+export async function digestOfPlan({ workdir }: Pick<RunContext, 'workdir'>): Promise<string> {
+  const bytes = await readFile(join(workdir, PLAN_FILE))
+  return createHash('sha256').update(bytes).digest('hex')
 }
 
 /** Pushes the state Terraform could not deliver; true when there is none, or it is kept now. */
