@@ -5,6 +5,12 @@ import { compile } from '../../stacks/compile.ts'
 import { renderStack } from '../../stacks/render.ts'
 import { contentsAt } from '../../stacks/rules/contents.ts'
 import { exportEstate } from '../../stacks/rules/estate.ts'
+import {
+  type RenderChoice,
+  type StackFile,
+  contentOfFile,
+  stackFileSchema,
+} from '../../stacks/rules/stack-file.ts'
 import type { Call, Command } from '../command.ts'
 import { CommandFailure, usedWrongly } from '../command.ts'
 import {
@@ -19,7 +25,7 @@ import {
 export const command: Command = {
   summary:
     'Print the full bytes of the blueprint or of a stack, or write and check what goes to Git',
-  usage: 'FILE... [--out DIR | --check DIR | --stack KEY --at TIME]',
+  usage: 'FILE... [--out DIR | --check DIR | --stack KEY --at TIME | --seats NUMBERS]',
   help: `
 Without options: the blueprint's canonical bytes, the ones that are approved.
 
@@ -28,6 +34,9 @@ Without options: the blueprint's canonical bytes, the ones that are approved.
 --stack KEY        the Terraform JSON of a stack that should exist at --at, as the worker runs it
                    (every seat in its first generation)
 --at TIME          an instant, such as 2026-11-24T09:00:00Z
+STACK.json         a stack's file of the estate: its Terraform JSON, as the worker runs it
+--seats NUMBERS    of that file these numbers only, such as 1-12,15
+--generation N:G   seat N was reset and is in its generation G; repeat it
 --installation ID  whose names it has; LABPLAN_INSTALLATION, else example0
 --registry ADDRESS where images are; LABPLAN_REGISTRY, else 127.0.0.1:7083${planHelp}`,
   options: {
@@ -35,6 +44,8 @@ Without options: the blueprint's canonical bytes, the ones that are approved.
     check: { type: 'string' },
     stack: { type: 'string' },
     at: { type: 'string' },
+    seats: { type: 'string' },
+    generation: { type: 'string', multiple: true },
     installation: { type: 'string' },
     registry: { type: 'string' },
     ...planOptions,
@@ -48,6 +59,8 @@ async function run(call: Call): Promise<number> {
     throw usedWrongly('One of --out, --check and --stack.')
   if ((stack === undefined) !== (at === undefined))
     throw usedWrongly('--stack and --at go together: a stack is what it is at an instant.')
+  const [only] = call.args
+  if (call.args.length === 1 && only?.endsWith('.json')) return printFile(call, only)
   const input = compileInput(readPlanFiles(call.args), call)
   const compiled = compile(input)
   if (typeof stack === 'string') return printStack(call, compiled.blueprint, stack)
@@ -59,17 +72,65 @@ async function run(call: Call): Promise<number> {
   return 0
 }
 
-function printStack(call: Call, blueprint: Blueprint, key: string): number {
-  const { at, installation, registry } = call.options
-  const contents = contentsAt(blueprint, instant(String(at)), {
+/** One stack's file of the estate, and nothing else: no document, no database. */
+function printFile(call: Call, path: string): number {
+  const read = stackFileSchema.safeParse(parseJson(path))
+  if (!read.success)
+    throw new CommandFailure(
+      `${path} is no stack of an estate: ${read.error.issues[0]?.message ?? ''}.`,
+    )
+  const { seats, generation } = call.options
+  const generations = new Map((Array.isArray(generation) ? generation : []).map(generationOf))
+  const choice = {
+    ...{ ...placeOf(call), generations },
+    ...(typeof seats === 'string' && { seats }),
+  }
+  const text = renderStack(contentChosen(read.data, choice))
+  call.print(
+    call.json ? JSON.stringify({ stack: read.data.stack, terraform: text }) : text.trimEnd(),
+  )
+  return 0
+}
+
+function contentChosen(file: StackFile, choice: RenderChoice) {
+  try {
+    return contentOfFile(file, choice)
+  } catch (error) {
+    throw new CommandFailure(error instanceof Error ? error.message : String(error))
+  }
+}
+
+function parseJson(path: string): unknown {
+  try {
+    return JSON.parse(readText(path)) as unknown
+  } catch (error) {
+    if (error instanceof CommandFailure) throw error
+    throw new CommandFailure(`${path} is not JSON.`)
+  }
+}
+
+function generationOf(text: string | boolean): [number, number] {
+  const [, number, generation] = /^(\d+):(\d+)$/.exec(String(text)) ?? []
+  if (!number || !generation) throw usedWrongly('--generation is like 17:2.')
+  return [Number(number), Number(generation)]
+}
+
+function placeOf({ options: { installation, registry } }: Call) {
+  return {
     installation: String(installation ?? process.env.LABPLAN_INSTALLATION ?? 'example0'),
     registry: String(registry ?? process.env.LABPLAN_REGISTRY ?? '127.0.0.1:7083'),
     storageRoot: process.env.LABPLAN_STORAGE_ROOT ?? '/var/lib/labplan',
-  })
+  }
+}
+
+function printStack(call: Call, blueprint: Blueprint, key: string): number {
+  const contents = contentsAt(blueprint, instant(String(call.options['at'])), placeOf(call))
   const content = contents.find((one) => one.key === key)
   if (!content) {
     const there = contents.map((one) => one.key).join(', ') || 'none'
-    throw new CommandFailure(`No stack ${key} should exist at ${String(at)}. There are: ${there}.`)
+    throw new CommandFailure(
+      `No stack ${key} should exist at ${String(call.options['at'])}. There are: ${there}.`,
+    )
   }
   const text = renderStack(content)
   call.print(call.json ? JSON.stringify({ stack: key, terraform: text }) : text.trimEnd())

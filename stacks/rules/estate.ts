@@ -1,14 +1,14 @@
 /**
- * What goes to Git: the documents as people wrote them; per course one seat template, the numbers of each stack,
- * a schedule table and a page for reviewers; per pool its machines. Small and made to be read in a diff: one
+ * What goes to Git: the documents as people wrote them; per course its stacks (one seat template and numbers each),
+ * its own numbers, a schedule table and a page for reviewers; per pool its machines. Small and made to be read in a diff: one
  * seat more is a handful of lines, one class moved is one of the schedule. Where seats sit and which nodes are bought follows
  * from the documents by compiling them, and is not repeated here.
  */
 import type { BlueprintCourse, BlueprintSession } from '../blueprint.ts'
-import { seatNumbers, seatRanges } from '../blueprint.ts'
 import { type PlanContext, planPage, planSummaries } from './plan-page.ts'
 import { formatWall, parseInstant, wallOf } from './clock.ts'
-import { digestOf, seatsPerStack } from './wanted.ts'
+import { stackFiles } from './stack-file.ts'
+import { withBackend } from './wanted.ts'
 
 const minuteMs = 60_000
 
@@ -37,8 +37,9 @@ export function exportEstate(
     const timeZone = plan?.course.timeZone ?? plan?.zone.timeZone ?? 'UTC'
     const folder = `courses/${course.key}`
     files.set(`${folder}/schedule.txt`, scheduleTable(course, timeZone))
-    files.set(`${folder}/stacks.txt`, stackNumbers(course))
-    if (course.template !== null) files.set(`${folder}/template.json`, pretty(course.template))
+    files.set(`${folder}/numbers.txt`, courseNumbers(course))
+    for (const [stack, file] of stackFiles(withBackend(course, blueprint)))
+      files.set(`${folder}/stacks/${stack}.json`, pretty(file))
   }
   for (const { key, zone, cloud, fixed, idle } of blueprint.pools) {
     files.set(`pools/${key}.json`, pretty({ key, zone, ...(cloud && { cloud }), fixed, idle }))
@@ -124,19 +125,15 @@ function mostFrequent(values: string[]): string {
   return [...counts].reduce((best, one) => (one[1] > best[1] ? one : best), ['', 0])[0]
 }
 
-function stackNumbers(course: BlueprintCourse): string {
+function courseNumbers(course: BlueprintCourse): string {
   const { headroom, allowance, volumes } = course
   const lines = [
     `course8 ${course.course8}`,
     `zone ${course.zone}`,
     `pool ${course.pool}`,
-    `template ${course.template === null ? '-' : digestOf(course.template)}`,
     `allowance ${allowance.seats} seats, ${allowance.atOnce} at once, ${allowance.hoursPerWeek} hours a week`,
   ]
-  for (const [block, numbers] of blocks(course))
-    lines.push(`seats-${course.key}-${block} ${seatRanges(numbers)}`)
-  if (volumes !== null)
-    lines.push(`volumes-${course.key} ${course.seats} from ${volumes.from} until ${volumes.until}`)
+  if (volumes !== null) lines.push(`volumes from ${volumes.from} until ${volumes.until}`)
   if (headroom !== null) {
     const { seats, from, until, hours, days } = headroom
     lines.push(
@@ -145,10 +142,4 @@ function stackNumbers(course: BlueprintCourse): string {
     )
   }
   return `${lines.join('\n')}\n`
-}
-
-function blocks(course: BlueprintCourse): Map<number, number[]> {
-  const numbers = new Set(course.sessions.flatMap((session) => session.seats))
-  const used = new Set([...numbers].flatMap((ranges) => seatNumbers(ranges)))
-  return Map.groupBy([...used], (seat) => Math.floor((seat - 1) / seatsPerStack))
 }

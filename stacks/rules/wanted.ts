@@ -103,7 +103,7 @@ export function wantedAt(blueprint: Blueprint, now: string, running: Running = {
 }
 
 /** A seat's volume is kept by what the course's pool has for it. */
-function withBackend(course: BlueprintCourse, { pools }: Blueprint): BlueprintCourse {
+export function withBackend(course: BlueprintCourse, { pools }: Blueprint): BlueprintCourse {
   const storage = pools.find((pool) => pool.key === course.pool)?.storage
   const { template } = course
   if (!storage || !template?.volume) return course

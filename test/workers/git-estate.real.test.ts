@@ -4,10 +4,15 @@ import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { currentBlueprint } from '../../api/data/blueprint.ts'
 import { execute, many, one, sql } from '../../api/data/db.ts'
 import { findEstate } from '../../api/data/estate.ts'
 import { newId } from '../../api/data/ids.ts'
 import type { Repository } from '../../workers/git/command.ts'
+import { labplan } from '../../scripts/labplan.ts'
+import { renderStack } from '../../stacks/render.ts'
+import { wantedAt } from '../../stacks/rules/wanted.ts'
+import { contentOf } from '../../workers/jobs/content.ts'
 import { estateKeeper } from '../../workers/git/keep-estate.ts'
 import { importDocuments, testRing } from '../cast/record.ts'
 import {
@@ -99,6 +104,25 @@ it('approves nothing by a merge of what compiles to something else by now, and s
   git(work, 'push', '--quiet', 'origin', 'main')
   await keep().keep()
   expect(await stateOf(id)).toBe('approved')
+})
+
+it('has each stack as a file that renders to the bytes which a worker runs', async () => {
+  await keep().keep()
+  const work = clone()
+  const { installation } = database
+  const place = { installation, registry: '127.0.0.1:5000', storageRoot: '/var/lib/labplan' }
+  const head = await currentBlueprint(database.pool)
+  const { stacks } = wantedAt(head!.blueprint, '2026-11-24T08:30:00Z')
+  expect(stacks.map((stack) => stack.kind)).toEqual(['seats', 'volumes'])
+  for (const stack of stacks) {
+    const printed: string[] = []
+    const words = ['render', join(work, `courses/networks-101/stacks/${stack.key}.json`)]
+    const where = ['--installation', place.installation, '--registry', place.registry]
+    const print = (line: string) => void printed.push(line)
+    expect(await labplan([...words, ...where], { print, complain: print })).toBe(0)
+    const run = renderStack(await contentOf(database.pool, place, stack))
+    expect(`${printed.join('\n')}\n`).toBe(run)
+  }
 })
 
 it('takes an edit on a branch as a change, and answers with a note', async () => {

@@ -118,11 +118,11 @@ it.each<[string, () => void]>([
     'the course',
     () => write(`${COURSE}/course.yaml`, (text) => text.replace('students: 150', 'students: 31')),
   ],
-  ['the numbers', () => write(`${COURSE}/stacks.txt`, (text) => `${text}seats-mine-0 1-900\n`)],
+  ['the numbers', () => write(`${COURSE}/numbers.txt`, (text) => `${text}allowance 900\n`)],
   [
     'the template',
     () =>
-      write(`${COURSE}/template.json`, (text) =>
+      write(`${COURSE}/stacks/seats-networks-101-0.json`, (text) =>
         text.replace('"capabilities": []', '"capabilities": ["SYS_ADMIN"]'),
       ),
   ],
@@ -166,8 +166,8 @@ it.each<[string, () => string]>([
 })
 
 it.each<[string, string]>([
-  ['a template', `${COURSE}/template.json`],
-  ['numbers', `${COURSE}/stacks.txt`],
+  ['a template', `${COURSE}/stacks/seats-networks-101-0.json`],
+  ['numbers', `${COURSE}/numbers.txt`],
   ['a pool’s machines', 'pools/local.json'],
   ['what reviewers read', `${COURSE}/PLAN.md`],
 ])('puts %s back that somebody changed on main, and says so', async (_what, path) => {

@@ -48,7 +48,7 @@ async function applyDue(now = DUE) {
   const place = {
     installation: database.installation,
     registry: '127.0.0.1:5000',
-    storageRoot: null,
+    storageRoot: '/srv/labplan',
   }
   const asked: string[] = []
   const say = async (what: string) => {
