@@ -29,6 +29,7 @@ import { keepGrants } from './grant.ts'
 import { checkDocuments, sealHead } from './seal.ts'
 import { isUuid, newId } from './ids.ts'
 import type { KeyRing } from './key-ring.ts'
+import { leaksIn } from './known-people.ts'
 import { materialise } from './materialise.ts'
 
 export type ChangeState = 'proposed' | 'approved' | 'rejected' | 'superseded'
@@ -57,6 +58,9 @@ type Request = { sources: Source[]; actor: Actor; ring: KeyRing; now: Date }
 
 /** Reads, compiles and, where the automatic lane allows it, approves. Nothing is kept of wrong documents. */
 export async function proposeChange(pool: Pool, request: Request): Promise<Outcome> {
+  // First of all: what is said of other mistakes repeats what stands there.
+  const leaks = await leaksIn(pool, request.sources)
+  if (leaks.length > 0) return { outcome: 'wrong', errors: leaks }
   const { documents, errors } = readSources(request.sources)
   if (errors.length > 0) return { outcome: 'wrong', errors }
   if (documents.length === 0) return { outcome: 'wrong', errors: [nothingIn(request.sources)] }

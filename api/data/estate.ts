@@ -144,13 +144,3 @@ function filesOf(
   const stored = documents.map(({ kind, key, text }) => ({ kind, key, text }))
   return exportEstate({ compiled, pools: valuesOf(documents, 'Pool'), parent }, stored)
 }
-
-/** Every text by which somebody could be recognised: none of them may reach Git. */
-export async function textsOfPeople(db: Db): Promise<string[]> {
-  const rows = await many<{ text: string }>(
-    db,
-    sql`select distinct text from person, unnest(array[display_name, email, sub]) as text
-        where text is not null and length(text) >= 4`,
-  )
-  return rows.map(({ text }) => text)
-}

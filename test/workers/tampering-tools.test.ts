@@ -62,7 +62,7 @@ describe('the tools', () => {
         prepared: { toolchain: { engine } },
         configuration: {
           terraform: {
-            required_providers: { docker: { source: 'kreuzwerker/docker', version: '4.6.0' } },
+            required_providers: { docker: { source: 'kreuzwerker/docker', version: '~> 4.6' } },
           },
         },
       },

@@ -17,15 +17,15 @@ import {
   findEstate,
   offerCommit,
   proposedFiles,
-  textsOfPeople,
   waitingChanges,
   wasOffered,
 } from '../../api/data/estate.ts'
+import { knownPeople } from '../../api/data/known-people.ts'
 import { isUuid } from '../../api/data/ids.ts'
 import type { KeyRing } from '../../api/data/key-ring.ts'
 import { AlteredRecord } from '../../api/data/seal.ts'
 import { GitFailure, type RefMove, type Repository } from './command.ts'
-import { findLeaks, leakText } from './guard.ts'
+import { findLeaks, leakText, strangeKeys } from '../../stacks/rules/leaks.ts'
 import { conflictText, mergeText, outcomeText, putBackText, strangeText } from './outcome-text.ts'
 import {
   changedPaths,
@@ -235,6 +235,6 @@ async function offerChanges(means: EstateMeans, refs: Map<string, Ref>, main: st
 }
 
 async function refuseLeaks({ pool }: EstateMeans, files: Map<string, string>): Promise<void> {
-  const leaks = findLeaks(files, await textsOfPeople(pool))
+  const leaks = [...strangeKeys(files), ...findLeaks(files, await knownPeople(pool))]
   if (leaks.length > 0) throw new Held(leakText(leaks))
 }

@@ -111,18 +111,16 @@ export async function measureTools(ctx: RunContext): Promise<ToolParts> {
   }
 }
 
-const required = z.record(z.string(), z.looseObject({ source: z.string(), version: z.string() }))
+const required = z.record(z.string(), z.looseObject({ source: z.string() }))
 
-/** Programs of the providers that the configuration requires, relative to the mirror. */
+/** Programs of the providers that the configuration requires, relative to the mirror; of every version that is there. */
 function providerPrograms(mirror: string, providers: unknown): string[] {
-  return Object.values(required.parse(providers ?? {}))
-    .flatMap(({ source, version }) => {
-      const path = source.split('/').slice(-2).join('/')
-      return globSync(`*/${path}/${version.replace(/^[=\s]+/, '')}/*/terraform-provider-*`, {
-        cwd: mirror,
-      })
-    })
-    .toSorted()
+  const programs = Object.values(required.parse(providers ?? {})).flatMap(({ source }) => {
+    const path = source.split('/').slice(-2).join('/')
+    return globSync(`*/${path}/*/*/terraform-provider-*`, { cwd: mirror })
+  })
+  if (programs.length === 0) throw new Error(`There is no provider of this stack in ${mirror}.`)
+  return programs.toSorted()
 }
 
 function programPath(program: string, searchPath: string): string {

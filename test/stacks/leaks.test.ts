@@ -1,10 +1,13 @@
 /** What may not reach Git, and what only looks as if it might not. */
 import { readFileSync, readdirSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { findLeaks, leakText } from '../../workers/git/guard.ts'
+import { findLeaks, leakText } from '../../stacks/rules/leaks.ts'
+import { peopleOf } from '../../stacks/rules/people.ts'
 
 const leaksIn = (text: string, people: string[] = []) =>
-  findLeaks(new Map([['course.yaml', text]]), people).map(({ line, why }) => `${line} ${why}`)
+  findLeaks(new Map([['course.yaml', text]]), peopleOf(people)).map(
+    ({ line, why }) => `${line} ${why}`,
+  )
 
 it.each([
   'token: 7hd83-jsk2',
@@ -36,7 +39,7 @@ it('finds people however they are written, and says where without saying whom', 
   const people = ['Ada Invented', 'ada@example.edu', 'lms-4711']
   const text = 'title: Course of ADA INVENTED\nask: Ada@Example.edu\ngroup: lms-4711\nfine: adapter'
   expect(leaksIn(text, people)).toEqual(['1 person', '2 person', '3 person'])
-  const said = leakText(findLeaks(new Map([['course.yaml', text]]), people))
+  const said = leakText(findLeaks(new Map([['course.yaml', text]]), peopleOf(people)))
   expect(said).toContain('course.yaml:1 names a person')
   expect(said).not.toMatch(/ada|4711/i)
 })
