@@ -183,7 +183,8 @@ it('takes none of a thousand people into force, whatever the field and however t
   expect(taken).toEqual([])
   await keep()
   const { blueprint } = (await currentBlueprint(database.pool))!
-  const place = { installation: database.installation, registry: '127.0.0.1:5000' }
+  const { installation } = database
+  const place = { installation, registry: '127.0.0.1:5000', storageRoot: '/var/lib/labplan' }
   const rendered = contentsAt(blueprint, '2026-11-24T09:00:00Z', place).map(renderStack).join('\n')
   const { rows } = await database.pool.query(
     `select coalesce(string_agg(t, ' '), '') as said from (select change::text t from change union all select audit::text from audit
