@@ -140,6 +140,22 @@ export async function findCopiedActivity(db: Db, id: string): Promise<CopiedActi
   )
 }
 
+/**
+ * "New edition": the copy opens another course, and so does every other copy of the same course that was opened in
+ * the same LMS course.
+ */
+export async function pointCopiesTo(
+  tx: Db,
+  of: { activity: CopiedActivity; courseKey: string },
+): Promise<void> {
+  await execute(
+    tx,
+    sql`update lms_resource set course_id = (select id from course where key = ${of.courseKey}),
+          copied_course_id = null, copied_from_id = null
+        where lms_context_id = ${of.activity.lms_context_id} and copied_course_id = ${of.activity.copied_course_id}`,
+  )
+}
+
 /** "Same course": the copy opens the course it was copied from. */
 export async function acceptCopiedActivity(tx: Db, id: string): Promise<void> {
   await execute(

@@ -1,21 +1,43 @@
 /** What a copied activity opens: asked of its teacher, decided by who may edit one of the two LMS courses. */
 import { z } from 'zod'
+import { copyCourse, daysBetween, firstDay } from '../course-copy.ts'
+import { keyOfTitle } from '../course-draft.ts'
 import { audit } from '../data/audit.ts'
-import { withTransaction } from '../data/db.ts'
+import { courseDocument } from '../data/course.ts'
+import { type Db, withTransaction } from '../data/db.ts'
 import {
   type CopiedActivity,
   acceptCopiedActivity,
   findCopiedActivity,
+  pointCopiesTo,
 } from '../data/lms-activity.ts'
+import { freeCourseKey, makeCourse } from '../data/new-course.ts'
 import { editsPlansIn, findMembership } from '../data/person.ts'
 import { Problem, notAllowed, notFound } from '../errors.ts'
-import { copiedActivityPage } from '../pages/copied-activity.ts'
+import { type CopiedActivityView, copiedActivityPage } from '../pages/copied-activity.ts'
 import { paths } from '../paths.ts'
-import { type Handler, type Visit, actorOf, personOf } from '../visit.ts'
+import { addDays } from '../plan-calendar.ts'
+import { type Handler, type Reply, type Visit, actorOf, personOf } from '../visit.ts'
+import { makerOf } from './new-course.ts'
+import { zoneOf } from './plan.ts'
 
 export const show: Handler = async (visit) => {
   const activity = await seenActivity(visit)
-  return { html: copiedActivityPage(visit, activity, await mayDecide(visit, activity)) }
+  return { html: copiedActivityPage(visit, await viewOf(visit, activity)) }
+}
+
+const YEAR_DAYS = 52 * 7
+
+async function viewOf(visit: Visit, activity: CopiedActivity): Promise<CopiedActivityView> {
+  const mayDecide = await isTheirs(visit, activity)
+  const first = mayDecide ? await firstDayOf(visit, activity) : undefined
+  // The same day of the week, a year on.
+  return { activity, mayDecide, from: first && addDays(first, YEAR_DAYS) }
+}
+
+async function firstDayOf(visit: Visit, activity: CopiedActivity): Promise<string | undefined> {
+  const document = await courseDocument(visit.pool, activity.copied_course_id)
+  return document === '' ? undefined : firstDay(document, await zoneOf(visit, { document }))
 }
 
 /** For those who teach the LMS course with the copy; to everybody else it does not exist. */
@@ -30,27 +52,59 @@ async function seenActivity(visit: Visit): Promise<CopiedActivity> {
   return activity
 }
 
-function mayDecide(visit: Visit, activity: CopiedActivity): Promise<boolean> {
+function isTheirs(visit: Visit, activity: CopiedActivity): Promise<boolean> {
   const lmsContextIds = [activity.lms_context_id, activity.copied_from_id].filter(
     (id) => id !== null,
   )
   return editsPlansIn(visit.pool, { personId: personOf(visit).personId, lmsContextIds })
 }
 
-export const decisionBody = z.object({ decision: z.literal('same') })
+export const decisionBody = z.discriminatedUnion('decision', [
+  z.object({ decision: z.literal('same') }),
+  z.object({
+    decision: z.literal('edition'),
+    title: z.string().trim().min(1).max(200),
+    /** Of the first class; empty: the same dates. */
+    from: z.union([z.literal(''), z.iso.date()]).default(''),
+  }),
+])
+type Decision = z.infer<typeof decisionBody>
 
-export const decide: Handler<unknown, z.infer<typeof decisionBody>> = async (visit) => {
+export const decide: Handler<unknown, Decision> = async (visit) => {
   const activity = await seenActivity(visit)
-  if (!(await mayDecide(visit, activity))) throw notAllowed('lti.copied.may-not')
+  if (!(await isTheirs(visit, activity))) throw notAllowed('lti.copied.may-not')
+  if (visit.body.decision === 'edition') return newEdition(visit, activity, visit.body)
   await withTransaction(visit.pool, async (tx) => {
     await acceptCopiedActivity(tx, activity.id)
-    await audit(tx, {
-      actor: actorOf(visit, 'teacher'),
-      action: 'activity.same-course',
-      subject: { kind: 'lms_resource', id: activity.id },
-      detail: { course: activity.copied_course_id },
-      now: visit.at,
-    })
+    await note(tx, visit, activity, 'activity.same-course')
   })
   return { seeOther: paths.course(activity.course_key) }
 }
+
+/** The plan at other dates with nobody in it, and the copies in this LMS course open it. */
+async function newEdition(
+  visit: Visit,
+  activity: CopiedActivity,
+  { title, from }: Extract<Decision, { decision: 'edition' }>,
+): Promise<Reply> {
+  const document = await courseDocument(visit.pool, activity.copied_course_id)
+  const first = await firstDayOf(visit, activity)
+  const days = first && from !== '' ? daysBetween(first, from) : 0
+  const key = await freeCourseKey(visit.pool, keyOfTitle(title))
+  const text = copyCourse(document, { key, title, days })
+  const made = await makeCourse(visit.pool, { key, text, ...makerOf(visit) })
+  if (made === 'waits')
+    return { html: copiedActivityPage(visit, { ...(await viewOf(visit, activity)), waits: true }) }
+  await withTransaction(visit.pool, async (tx) => {
+    await pointCopiesTo(tx, { activity, courseKey: key })
+    await note(tx, visit, activity, 'activity.new-edition')
+  })
+  return { seeOther: paths.coursePlan(key) }
+}
+
+const note = (tx: Db, visit: Visit, activity: CopiedActivity, action: string): Promise<void> =>
+  audit(tx, {
+    ...{ actor: actorOf(visit, 'teacher'), action, now: visit.at },
+    subject: { kind: 'lms_resource', id: activity.id },
+    detail: { course: activity.copied_course_id },
+  })

@@ -98,7 +98,10 @@ function shownAfter(body: Body, { chosen }: PlanForm): CalendarView | undefined 
   return viewAt(shown.unit, chosen.start.slice(0, 10))
 }
 
-export async function zoneOf({ pool }: Visit, { document }: PlannedCourse): Promise<CalendarZone> {
+export async function zoneOf(
+  { pool }: Pick<Visit, 'pool'>,
+  { document }: Pick<PlannedCourse, 'document'>,
+): Promise<CalendarZone> {
   const { zone: key, timeZone } = courseZone(document)
   const zones = await zonesInForce(pool)
   const zone = zones.find((one) => one.key === key) ?? defaultZone

@@ -318,6 +318,11 @@ export const lti = {
   },
   'lti.copied.elsewhere': { en: 'another LMS course', fr: 'un autre cours de la plateforme' },
   'lti.copied.this-course': { en: 'this LMS course', fr: 'ce cours de la plateforme' },
+  'lti.copied.edition': { en: 'It is a new edition', fr: 'C’est une nouvelle édition' },
+  'lti.copied.edition-why': {
+    en: 'A new course with the same plan at new dates, and nobody in it.',
+    fr: 'Un nouveau cours avec la même planification à de nouvelles dates, et sans personne.',
+  },
   'lti.copied.same': { en: 'It is the same course', fr: 'C’est le même cours' },
   'lti.copied.same-why': {
     en: 'Students from here join the same sessions, seats and allowance.',

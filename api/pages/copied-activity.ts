@@ -6,11 +6,17 @@ import type { Visit } from '../visit.ts'
 import { csrfField, frame } from './frame.ts'
 import { type Html, html } from './html.ts'
 
-export function copiedActivityPage(
-  visit: Visit,
-  activity: CopiedActivity,
-  mayDecide: boolean,
-): Html {
+export type CopiedActivityView = {
+  activity: CopiedActivity
+  mayDecide: boolean
+  /** Where a new edition might begin; undefined for a course without classes. */
+  from: string | undefined
+  /** A new edition was sent for review. */
+  waits?: boolean
+}
+
+export function copiedActivityPage(visit: Visit, view: CopiedActivityView): Html {
+  const { activity, mayDecide, waits } = view
   const t = (code: string) => say(visit.locale, code)
   const what = say(visit.locale, 'lti.copied.what', {
     course: activity.course_title[visit.locale] || activity.course_key,
@@ -19,20 +25,40 @@ export function copiedActivityPage(
   })
   const main = html`<article class="sheet">
     <h1>${t('lti.copied.title')}</h1>
+    ${waits && html`<p class="note is-info" role="status">${t('sharing.copy-waits')}</p>`}
     <p class="lead">${what}</p>
-    ${
-      mayDecide
-        ? html`<form class="ask" method="post" action="${paths.copiedActivity(activity.id)}">
-              ${csrfField(visit)}
-              <input type="hidden" name="decision" value="same" />
-              <p>${t('lti.copied.same-why')}</p>
-              <div class="buttons">
-                <button class="button primary">${t('lti.copied.same')}</button>
-              </div>
-            </form>
-            <p>${t('lti.copied.other')}</p>`
-        : html`<p>${t('lti.copied.may-not')}</p>`
-    }
+    ${mayDecide ? choices(visit, view) : html`<p>${t('lti.copied.may-not')}</p>`}
   </article>`
   return frame(visit, { title: t('lti.copied.title'), main })
+}
+
+function choices(visit: Visit, { activity, from }: CopiedActivityView): Html {
+  const t = (code: string) => say(visit.locale, code)
+  const title = activity.course_title[visit.locale] || activity.course_key
+  return html`<form class="ask" method="post" action="${paths.copiedActivity(activity.id)}">
+      ${csrfField(visit)}
+      <p>${t('lti.copied.edition-why')}</p>
+      <div class="buttons">
+        <label class="field"
+          >${t('course-new.name')} <input name="title" value="${title}" maxlength="200" required />
+        </label>
+        ${
+          from &&
+          html`<label class="field"
+            >${t('sharing.from')} <input type="date" name="from" value="${from}" />
+          </label>`
+        }
+        <button class="button primary" name="decision" value="edition">
+          ${t('lti.copied.edition')}
+        </button>
+      </div>
+    </form>
+    <form class="ask" method="post" action="${paths.copiedActivity(activity.id)}">
+      ${csrfField(visit)}
+      <p>${t('lti.copied.same-why')}</p>
+      <div class="buttons">
+        <button class="button plain" name="decision" value="same">${t('lti.copied.same')}</button>
+      </div>
+    </form>
+    <p>${t('lti.copied.other')}</p>`
 }

@@ -12,7 +12,7 @@ import { many, one, sql } from '../../api/data/db.ts'
 import { allDocuments } from '../cast/documents.ts'
 import { importDocuments } from '../cast/record.ts'
 import { type HttpAnswer, ask } from '../lms/http.ts'
-import { openScene, registerAndActivate } from './lti-scene.ts'
+import { launchAndEnter, openScene, registerAndActivate } from './lti-scene.ts'
 import { textOf } from './page-text.ts'
 
 const scene = await openScene()
@@ -122,4 +122,39 @@ it('makes a key of any title, and a document of any draft', () => {
   expect(checkDraft(wrong).map(({ field }) => field)).toEqual([
     ...['title', 'environment', 'start', 'weeks', 'cpu', 'memoryMb', 'filesMb'],
   ])
+})
+
+it('makes a new edition for the copies of an LMS course, at new dates and with nobody in it', async () => {
+  const own = await choosing()
+  const key = /value="(signals-noise-\w+)"/.exec(own.page.text)?.[1] ?? ''
+  const known = new Set(lms.activities('networks-101').map(({ id }) => id))
+  const sent = await own.send('', { course: key })
+  const action = /<form method="post" action="([^"]*)" data-submit>/.exec(sent.text)?.[1] ?? ''
+  await ask(action.replaceAll('&amp;', '&'), {
+    form: { JWT: /name="JWT" value="([^"]*)"/.exec(sent.text)?.[1] ?? '' },
+    headers: { cookie: 'practice_lms=teacher1' },
+  })
+  const made = lms.activities('networks-101').find(({ id }) => !known.has(id))
+  await launchAndEnter(scene, { person: 'teacher1', activity: made?.id ?? '' })
+  const copy = lms.copyCourse('networks-101', { withStudents: true })
+  const activity = `${copy.key}/${made?.key}`
+  const { entered, page } = await launchAndEnter(scene, { person: 'teacher1', activity })
+  const asked = await browse(entered.cookies, page)
+  const [, from = ''] = /name="from" value="([^"]+)"/.exec(asked.text) ?? []
+  expect(from.slice(0, 4)).toBe(String(Number(inFiveWeeks.slice(0, 4)) + 1))
+  const csrf = /name="csrf" value="([\w-]+)"/.exec(asked.text)?.[1] ?? ''
+  const form = { csrf, decision: 'edition', title: 'Signals, next year', from }
+  const decided = await browse(entered.cookies, page, form)
+  expect(String(decided.headers['location'])).toMatch(/^\/courses\/signals-next-year-\w+\/plan$/)
+  const edition = String(decided.headers['location']).split('/')[2] ?? ''
+  const { document } = await one<{ document: string }>(
+    pool,
+    sql`select document from course where key = ${edition}`,
+  )
+  expect(parse(document)).toMatchObject({
+    title: 'Signals, next year',
+    sessions: [{ start: `${from}T14:00`, repeat: 'FREQ=WEEKLY;COUNT=12' }],
+  })
+  const again = await launchAndEnter(scene, { person: 'teacher1', activity })
+  expect(again.page).toBe(`/courses/${edition}`)
 })
