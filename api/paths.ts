@@ -1,6 +1,9 @@
 /** Every link of the site: a page never writes an address by hand, and a route's pattern stands beside its link. */
 import { assetVersion } from './assets.ts'
 
+/** How a list of changes is narrowed and ordered; what is absent is as usual. */
+type ChangesAddress = Partial<Record<'state' | 'contains' | 'sort' | 'order', string | undefined>>
+
 export const paths = {
   home: () => '/',
   health: () => '/healthz',
@@ -49,7 +52,8 @@ export const paths = {
   adminRun: (id: string) => `/admin/runs/${id}`,
   adminRunEvents: (id: string) => `/admin/runs/${id}/events`,
   adminRunAct: (id: string, act: 'cancellation' | 'retry') => `/admin/runs/${id}/${act}`,
-  adminChanges: () => '/admin/changes',
+  adminChanges: (which: ChangesAddress = {}) => `/admin/changes${queryOf(which)}`,
+  adminChangesCsv: (which: ChangesAddress = {}) => `/admin/changes.csv${queryOf(which)}`,
   registrationLinks: () => '/admin/registration-links',
   platformActivation: (id: string) => `/admin/platforms/${id}/activation`,
   deploymentActivation: (id: string) => `/admin/deployments/${id}/activation`,

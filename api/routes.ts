@@ -195,6 +195,7 @@ export const routes: Route[] = [
   post('/admin/runs/:run/cancellation', administersRun, nothing, run.cancel, 'Cancel a run'),
   post('/admin/runs/:run/retry', administersRun, nothing, run.retry, 'Try its stack again'),
   get('/admin/changes', administrator, changePage.list, 'Changes'),
+  get('/admin/changes.csv', administrator, changePage.download, 'Changes as CSV'),
   get('/admin/changes/:change', administrator, changePage.show, 'A change'),
   post(
     '/admin/changes/:change/approval',

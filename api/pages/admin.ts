@@ -44,7 +44,7 @@ export function adminPage(visit: Visit, counts: Counts): Html {
   const t = (code: string, count: number) => say(visit.locale, code, { count })
   const todo = [
     ['admin.todo.platforms', counts.platforms_pending, paths.adminPlatforms()],
-    ['admin.todo.changes', counts.changes_proposed, paths.adminChanges()],
+    ['admin.todo.changes', counts.changes_proposed, paths.adminChanges({ state: 'proposed' })],
     ['admin.todo.stacks', counts.stacks_failing, paths.adminRuns()],
     ['admin.todo.findings', counts.findings_open, paths.adminInventory()],
   ] as const

@@ -1,7 +1,7 @@
 /** A table that scrolls inside itself on narrow screens, or a sentence when there is nothing. */
 import { type Html, html } from './html.ts'
 
-export type Column<Row> = { head: string; cell: (row: Row) => unknown; isNumber?: boolean }
+export type Column<Row> = { head: string | Html; cell: (row: Row) => unknown; isNumber?: boolean }
 
 export function tableOf<Row>(
   label: string,

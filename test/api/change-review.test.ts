@@ -79,3 +79,23 @@ it('is not undone where there was nothing before, or nothing is in force', async
   expect((await site.api(`/api/changes/${newId()}`)).status).toBe(404)
   expect((await site.api(`/api/changes/nonsense`)).status).toBe(404)
 })
+
+it('is found again by the address of a narrowed, searched and ordered list, and as CSV', async () => {
+  const titles = async (query: string) => {
+    const { text } = await site.get(`/admin/changes${query}`, { who: administrator })
+    return [...text.matchAll(/href="\/admin\/changes\/[0-9a-f-]{36}"\s*>([^<]+)</g)].map(
+      ([, title]) => title,
+    )
+  }
+  expect(await titles('?state=rejected')).toEqual(['Course networks-101'])
+  expect(await titles('?state=approved&contains=NETWORKS-102')).toEqual(['Course networks-102'])
+  expect(await titles('?contains=nothing-like-it')).toEqual([])
+  const byTitle = await titles('?sort=title&order=up')
+  expect(byTitle).toEqual(byTitle.toSorted())
+  expect(await titles('?sort=title')).toEqual(byTitle.toReversed())
+  expect((await titles('?state=nonsense&sort=nonsense')).length).toBe(byTitle.length)
+  const file = await site.get('/admin/changes.csv?state=rejected', { who: administrator })
+  expect(file.headers['content-type']).toContain('text/csv')
+  expect(file.text.split('\r\n')).toHaveLength(3)
+  expect(file.text).toContain(',Course networks-101,rejected,review,beyond-allowance,')
+})
