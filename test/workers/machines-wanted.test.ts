@@ -29,8 +29,11 @@ await importDocuments(
 )
 const { blueprint } = (await currentBlueprint(pool))!
 
-const follow = (now: Date) =>
-  withTransaction(pool, (tx) => followTimeline(tx, { nodes: wantedNodes(blueprint, now), now }))
+const follow = async (now: Date, leads = {}) => {
+  const living = await livingNodes(pool)
+  const nodes = wantedNodes(blueprint, { living, leads, now })
+  await withTransaction(pool, (tx) => followTimeline(tx, { nodes, now }))
+}
 const rows = async () => (await livingNodes(pool)).map(({ key, state }) => `${key} ${state}`)
 const stacks = async (now: Date) =>
   (await machinesWanted(pool, blueprint, now)).map(
@@ -44,6 +47,17 @@ const move = async (
   const node = (await livingNodes(pool)).find((one) => one.key === key)!
   await withTransaction(pool, (tx) => moveNode(tx, { id: node.id, from: [node.state], to, now }))
 }
+
+it('orders a machine as late as what was learned allows, and then keeps it', async () => {
+  const session = blueprint.courses[0]!.sessions[0]!
+  const first = new Date(Date.parse(blueprint.pools[0]!.nodes[0]!.from))
+  await follow(first, { [session.key]: 60 })
+  expect(await rows()).toEqual([])
+  await follow(first)
+  expect(await rows()).toEqual(['m-large-1 wanted', 'm-large-2 wanted'])
+  await follow(first, { [session.key]: 60 })
+  expect(await rows()).toEqual(['m-large-1 wanted', 'm-large-2 wanted'])
+})
 
 it('wants what the timeline says', async () => {
   await follow(class1)

@@ -10,27 +10,28 @@ import {
   machinesContent,
   type WantedMachines,
 } from '../../stacks/rules/machine-stacks.ts'
+import type { Leads } from '../../stacks/rules/node-lead.ts'
 
 type Means = { pool: Pool; place: { installation: string }; now: () => Date }
 
-/** Sorted by key. */
+/**
+ * Sorted by key. Bases as the blueprint says; machines as the record does, which follows it: what was ordered early stays,
+ * and what goes is there until it is empty.
+ */
 export async function machinesWanted(
   db: Db,
   blueprint: Blueprint,
   now: Date,
 ): Promise<WantedMachines[]> {
-  const wanted = machinesAt(blueprint, now.toISOString())
+  const bases = machinesAt(blueprint, now.toISOString()).filter(({ kind }) => kind === 'base')
   const frozen = await poolsWithoutDestroys(db, now)
-  const kept = (await livingNodes(db)).filter(
-    ({ state, pool_key }) =>
-      state === 'draining' ||
-      (state === 'drained' && (frozen.all || frozen.pools.includes(pool_key))),
-  )
-  return keepMachines(blueprint, wanted, kept)
+  const isKept = ({ state, pool_key }: NodeRow) =>
+    state !== 'drained' || frozen.all || frozen.pools.includes(pool_key)
+  return withMachines(blueprint, bases, (await livingNodes(db)).filter(isKept))
 }
 
-/** The wanted stacks with these machines besides their own. Pure. */
-export function keepMachines(
+/** These stacks, and one for the machines of each pool. Pure. */
+function withMachines(
   blueprint: Blueprint,
   wanted: WantedMachines[],
   kept: Pick<NodeRow, 'pool_key' | 'key' | 'flavour'>[],
@@ -64,9 +65,13 @@ function machineWish(wanted: WantedMachines, installation: string): StackWish {
  */
 export function machineWisher({ pool, place, now }: Means) {
   let known: string | undefined
-  return async (blueprint: Blueprint, areThere: boolean): Promise<StackWish[]> => {
+  return async (
+    blueprint: Blueprint,
+    { areThere, leads }: { areThere: boolean; leads: Leads },
+  ): Promise<StackWish[]> => {
     if (!areThere && !blueprint.pools.some(({ cloud }) => cloud !== null)) return []
-    const nodes = wantedNodes(blueprint, now())
+    const living = areThere ? await livingNodes(pool) : []
+    const nodes = wantedNodes(blueprint, { living, leads, now: now() })
     const said = JSON.stringify(nodes)
     if (said !== known)
       await withTransaction(pool, (tx) => followTimeline(tx, { nodes, now: now() }))
@@ -76,9 +81,32 @@ export function machineWisher({ pool, place, now }: Means) {
   }
 }
 
-/** The machines of the timeline alone, of every pool. */
-export function wantedNodes(blueprint: Blueprint, now: Date): NodeWish[] {
-  return machinesAt(blueprint, now.toISOString()).flatMap(({ pool, nodes }) =>
-    nodes.map((node) => ({ pool, ...node })),
+/**
+ * The machines of the timeline, of every pool: ordered as late as learned leads allow. One that is there already is not
+ * given up for a lead that has become shorter.
+ */
+export function wantedNodes(
+  blueprint: Blueprint,
+  of: {
+    living: Pick<NodeRow, 'pool_key' | 'key' | 'state'>[]
+    leads: Leads
+    now: Date
+  },
+): NodeWish[] {
+  const at = of.now.toISOString()
+  const nodesOf = (stacks: WantedMachines[]): NodeWish[] =>
+    stacks.flatMap(({ pool, nodes }) => nodes.map((node) => ({ pool, ...node })))
+  const nameOf = (pool: string, key: string): string => `${pool} ${key}`
+  const ordered = nodesOf(machinesAt(blueprint, at, of.leads))
+  const known = new Set(ordered.map(({ pool, key }) => nameOf(pool, key)))
+  const there = new Set(
+    of.living
+      .filter(({ state }) => state !== 'draining' && state !== 'drained')
+      .map(({ pool_key, key }) => nameOf(pool_key, key)),
   )
+  const early = nodesOf(machinesAt(blueprint, at)).filter(({ pool, key }) => {
+    const name = nameOf(pool, key)
+    return there.has(name) && !known.has(name)
+  })
+  return [...ordered, ...early]
 }

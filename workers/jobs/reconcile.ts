@@ -55,7 +55,9 @@ export function reconciler(means: Means): Reconciler {
       const wanted = wantedAt(blueprint, at.toISOString(), running)
       await turnSeats(means.pool, wanted)
       const moved = due.sessions ? await moveThem(means.pool, wanted, means.now()) : 0
-      const machines = await wishMachines(blueprint, due.machines)
+      const machines = await wishMachines(blueprint, {
+        ...{ areThere: due.machines, leads: running.leads ?? {} },
+      })
       const now = { ...due, closing: due.closing || moved > 0 }
       await ask(now, { wanted, machines }, keptUntil(blueprint))
       if (due.news || moved > 0)
