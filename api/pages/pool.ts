@@ -1,6 +1,6 @@
 /** A pool: its machines and how full they are, plan beside reality, what is wrong, and whether it is open. */
 import type { PoolMoment, PoolNode, PoolReport } from '../data/pool-report.ts'
-import { clock, say, stamp } from '../locale.ts'
+import { clock, moment, say, stamp } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
 import { adminFrame } from './admin.ts'
@@ -14,7 +14,7 @@ export function poolPage(visit: Visit, report: PoolReport, timeZone: string): Ht
   return adminFrame(
     visit,
     'admin.pools',
-    html`<p><a href="${paths.adminPools()}">${t('pool.back')}</a></p>
+    html`<p class="back"><a href="${paths.adminPools()}">${t('pool.back')}</a></p>
       <section class="sheet" aria-labelledby="nodes-title">
         <h2 id="nodes-title">${name} <code class="faint">${report.pool.key}</code></h2>
         ${troubles(visit, report, timeZone)}
@@ -60,7 +60,10 @@ function nodeColumns(visit: Visit, timeZone: string): Column<PoolNode>[] {
           ${trouble && html`<br /><span class="hint">${t(`node.trouble.${trouble}`, { tries })}</span>`}`,
     },
     { head: t('admin.state'), cell: ({ state }) => tag(LOOKS[state], t(`node.state.${state}`)) },
-    { head: t('pool.since'), cell: ({ since }) => (since ? stamp(locale, timeZone, since) : '–') },
+    {
+      head: t('pool.since'),
+      cell: ({ since }) => (since ? moment(locale, timeZone, since, visit.at) : '–'),
+    },
     { head: t('pool.seats'), cell: ({ load }) => load?.seats ?? '–', isNumber: true },
     {
       head: t('pool.cores'),
@@ -142,7 +145,7 @@ function chart({ locale }: Visit, moments: PoolMoment[], timeZone: string): Html
         y1="0"
         y2="${HEIGHT}"
       />
-      ${moments.map((one, i) => i % 12 === 0 && html`<text x="${i * STEP}" y="${HEIGHT + 14}">${clock(locale, timeZone, one.at).slice(0, 5)}</text>`)}
+      ${moments.map((one, i) => i % 12 === 0 && i < moments.length - 4 && html`<text x="${i * STEP}" y="${HEIGHT + 14}">${clock(locale, timeZone, one.at).slice(0, 5)}</text>`)}
     </svg>
     <p class="legend">
       <span class="key there"></span> ${say(locale, 'pool.there')}
@@ -159,7 +162,7 @@ function acts(visit: Visit, { pool }: PoolReport): Html {
   return html`<section class="sheet" aria-labelledby="acts-title">
     <h2 id="acts-title">${t('pool.acts')}</h2>
     <p class="hint">${t('pool.acts.hint')}</p>
-    <form method="post" action="${paths.adminPoolClosing(pool.key)}" class="actions">
+    <form method="post" action="${paths.adminPoolClosing(pool.key)}" class="acts pool-acts">
       ${csrfField(visit)}
       ${shown.map((act) => html`<button class="button ${act === 'open' ? 'primary' : 'plain'}" name="act" value="${act}">${t(`pool.${act}`)}</button>`)}
     </form>
