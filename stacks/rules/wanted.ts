@@ -5,6 +5,7 @@ import { formatInstant, parseInstant, wallOf } from './clock.ts'
 import { isInHours } from './hours.ts'
 import { beginsAt } from './lead.ts'
 import { type Leads, orderedAt } from './node-lead.ts'
+import { poolConstraints } from './pool-constraints.ts'
 
 /** Seats of one state: at most so many numbers, because Terraform collapses on large states (facts). */
 export const seatsPerStack = 100
@@ -98,8 +99,8 @@ export function wantedAt(blueprint: Blueprint, now: string, running: Running = {
   }
   for (const course of blueprint.courses)
     wantedOf(withBackend(course, blueprint), parseInstant(now), running, wanted)
-  wanted.stacks.sort((a, b) => (a.key < b.key ? -1 : 1))
-  return wanted
+  const stacks = wanted.stacks.map((stack) => boundTo(stack, blueprint))
+  return { ...wanted, stacks: stacks.toSorted((a, b) => (a.key < b.key ? -1 : 1)) }
 }
 
 /** A seat's volume is kept by what the course's pool has for it. */
@@ -279,17 +280,37 @@ function blocksOf(numbers: number[]): Map<number, number[]> {
 type Content = Omit<WantedStack, 'contentDigest' | 'until'>
 
 function withDigest(content: Content, until: number | null): WantedStack {
-  const { seats, key, kind, pool, course8, templateDigest } = content
-  const contentDigest = digestOf({
-    seats: seatRanges(seats),
-    key,
-    kind,
-    pool,
-    course8,
-    templateDigest,
-  })
-  return { ...content, contentDigest, until: until === null ? null : formatInstant(until) }
+  const ends = until === null ? null : formatInstant(until)
+  return { ...content, contentDigest: contentDigestOf(content), until: ends }
 }
+
+function contentDigestOf({ seats, key, kind, pool, course8, templateDigest }: Content): string {
+  return digestOf({ seats: seatRanges(seats), key, kind, pool, course8, templateDigest })
+}
+
+/** Its seats run on machines of its pool, where the Swarm has those of others as well. */
+function boundTo(stack: WantedStack, { pools }: Blueprint): WantedStack {
+  if (stack.kind !== 'seats') return stack
+  const constraints = poolConstraints(pools, stack.pool)
+  if (constraints.length === 0) return stack
+  const template = constrained(stack.template, constraints)
+  const bound = { ...stack, template, templateDigest: templateDigestOf(template) }
+  return { ...bound, contentDigest: contentDigestOf(bound) }
+}
+
+/** The same object for the same template, so that its digest is known. */
+function constrained(template: SeatTemplate, constraints: string[]): SeatTemplate {
+  const name = constraints.join()
+  const known = bounds.get(template) ?? new Map<string, SeatTemplate>()
+  bounds.set(template, known)
+  const bound = known.get(name) ?? {
+    ...template,
+    constraints: [...template.constraints, ...constraints],
+  }
+  known.set(name, bound)
+  return bound
+}
+const bounds = new WeakMap<SeatTemplate, Map<string, SeatTemplate>>()
 
 const digests = new WeakMap<SeatTemplate, string>()
 

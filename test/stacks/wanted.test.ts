@@ -199,3 +199,32 @@ test('a bought node is ordered as late as the learned leads of what runs on it a
   expect(on(at(planned - 60_000), { [first!.key]: 36_000 })).toEqual(none)
   expect(on(at(planned), { [first!.key]: 36_000 })).toEqual(both)
 })
+
+test('seats of a pool in a cloud run on its machines, and no others do', () => {
+  const local = `
+apiVersion: labplan/v1
+kind: Pool
+key: hall
+title: Hall
+nodes: [{ key: node-1, cpu: 32, memoryMb: 65536 }]
+---
+apiVersion: labplan/v1
+kind: Course
+key: systems
+title: Systems
+environment: terminal
+pool: hall
+seat: { cpu: 0.5, memoryMb: 1024 }
+students: 10
+${monday}
+`
+  const constraints = (documents: string) =>
+    wantedAt(compile(inputOf(documents, {})).blueprint, '2026-11-23T08:00:00Z')
+      .stacks.filter(({ kind }) => kind === 'seats')
+      .map(({ pool, template }) => [pool, template.constraints])
+  expect(constraints(local)).toEqual([['hall', []]])
+  expect(constraints(`${cloudPool('')}---${local}`)).toEqual([
+    ['cloud', ['engine.labels.labplan.pool==cloud']],
+    ['hall', ['engine.labels.labplan.pool!=cloud']],
+  ])
+})

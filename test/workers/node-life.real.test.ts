@@ -15,6 +15,9 @@ import {
   noteTokenHanded,
 } from '../../api/data/node.ts'
 import { closePool, seenNodes } from '../../api/data/pool.ts'
+import type { BlueprintPool } from '../../stacks/blueprint.ts'
+import { poolConstraints } from '../../stacks/rules/pool-constraints.ts'
+import { cloud } from '../stacks/machines-content.ts'
 import { nodeWatch } from '../../workers/jobs/watch-nodes.ts'
 import { connectEngine, type Engine } from '../../workers/swarm/engine.ts'
 import { listNodes, workerToken } from '../../workers/swarm/node.ts'
@@ -26,6 +29,11 @@ import { courseDocument, poolDocument } from '../cast/cloud.ts'
 import { pushSleeper } from './terraform-bed.ts'
 
 const ring = testRing()
+const none = { zone: 'default', nodes: [], idle: [] }
+const pools = [
+  { ...none, key: 'cloud', fixed: [], cloud },
+  { ...none, key: 'hall', fixed: ['node-1'], cloud: null },
+] as BlueprintPool[]
 const began = new Date('2026-11-24T09:30:00Z')
 const actor = { name: 'operator', role: 'operator' } as const
 let clock = began
@@ -157,7 +165,8 @@ it('opens a machine that is wanted again', async () => {
 })
 
 it('empties a pool that is drained: its seats move, and what was closed by hand stays closed', async () => {
-  const body = seat('seat-2', 'node.role==worker')
+  const [constraint = ''] = poolConstraints(pools, 'cloud')
+  const body = seat('seat-2', constraint)
   await engine.call('POST', '/services/create', { body })
   const total = async () =>
     (await look().then(() => seenNodes(database.pool))).reduce((sum, { seats }) => sum + seats, 0)
@@ -171,6 +180,15 @@ it('empties a pool that is drained: its seats move, and what was closed by hand 
   expect((await listNodes(engine)).filter((node) => node.availability === 'drain')).toHaveLength(2)
   await close(null)
   await expect.poll(total, { timeout: 20_000 }).toBe(1)
+})
+
+it('keeps seats of other pools off the machines of a cloud', async () => {
+  const [constraint = ''] = poolConstraints(pools, 'hall')
+  const made = await engine.call('POST', '/services/create', { body: seat('seat-3', constraint) })
+  const onManager = async () =>
+    (await look().then(() => seenNodes(database.pool))).find((node) => node.is_manager)?.seats
+  await expect.poll(onManager, { timeout: 20_000 }).toBe(1)
+  await engine.call('DELETE', `/services/${(made as { ID: string }).ID}`)
 })
 
 it('gives up a machine that was killed: its entry goes, its seat starts elsewhere, it is made anew', async () => {
