@@ -44,11 +44,16 @@ export async function closeNodes(
   }
 }
 
+/** What has not changed is written again only now and then: so a page can tell when somebody looked. */
+const SAVE_AGAIN_MS = 60_000
+
+export type Saved = { text: string; at: number }
+
+/** @param before what the last save was; answers what the newest is. */
 export async function saveNodes(
   { pool, now }: Means,
-  nodes: SwarmNode[],
-  load: Map<string, Load>,
-): Promise<void> {
+  { nodes, load, before }: { nodes: SwarmNode[]; load: Map<string, Load>; before: Saved },
+): Promise<Saved> {
   const seen = nodes.map((node) => {
     const { seats = 0, cores = 0, memoryMb = 0 } = load.get(node.id) ?? {}
     return {
@@ -58,5 +63,8 @@ export async function saveNodes(
       ...{ cores_reserved: cores, memory_reserved_mb: memoryMb },
     }
   })
+  const saved = { text: JSON.stringify(seen), at: now().getTime() }
+  if (saved.text === before.text && saved.at - before.at < SAVE_AGAIN_MS) return before
   await withTransaction(pool, (tx) => saveSeenNodes(tx, { nodes: seen, now: now() }))
+  return saved
 }

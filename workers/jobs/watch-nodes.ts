@@ -30,7 +30,7 @@ import {
   rotateWorkerToken,
   type SwarmNode,
 } from '../swarm/node.ts'
-import { closeNodes, poolOf, saveNodes } from './node-pools.ts'
+import { closeNodes, poolOf, type Saved, saveNodes } from './node-pools.ts'
 import { joinLimitMs, type NodeSight, type NodeStep, nextStep } from './node-life.ts'
 
 type Means = {
@@ -53,6 +53,7 @@ type Memory = {
   approved: ReturnType<typeof blueprintReader>
   /** By row: since when it is not in the Swarm. */
   awaySince: Map<string, number>
+  saved: Saved
 }
 
 export function nodeWatch(means: Means): NodeWatch {
@@ -60,6 +61,7 @@ export function nodeWatch(means: Means): NodeWatch {
     clouds: cloudLooks(means),
     approved: blueprintReader(),
     awaySince: new Map(),
+    saved: { text: '', at: 0 },
   }
   return { look: () => lookAtNodes(means, memory) }
 }
@@ -92,7 +94,7 @@ async function lookAtNodes(means: Means, memory: Memory): Promise<void> {
   const approved = await memory.approved(means.pool)
   const placed = nodes.map((node) => ({ ...node, pool: poolOf(node, installation, approved) }))
   await closeNodes(means, placed, rows)
-  await saveNodes(means, placed, load)
+  memory.saved = await saveNodes(means, { nodes: placed, load, before: memory.saved })
   await forgetStale(means, rows, own, load)
   for (const [nodeId, probe] of probes)
     if (probe.state === 'ran' || !own.some(({ id }) => id === nodeId))
