@@ -134,6 +134,8 @@ const seat = (name: string, constraint: string) => ({
     ContainerSpec: {
       Image: `${bed.registry}/${image}`,
       Labels: { 'labplan.installation': database.installation },
+      // The program of the image hears no signal.
+      StopGracePeriod: 1e8,
     },
     Resources: { Reservations: { NanoCPUs: 1e8, MemoryBytes: 16 * 2 ** 20 } },
     Placement: { Constraints: [constraint] },
@@ -189,10 +191,11 @@ it('keeps seats of other pools off the machines of a cloud', async () => {
     (await look().then(() => seenNodes(database.pool))).find((node) => node.is_manager)?.seats
   await expect.poll(onManager, { timeout: 20_000 }).toBe(1)
   await engine.call('DELETE', `/services/${(made as { ID: string }).ID}`)
+  await expect.poll(onManager, { timeout: 20_000 }).toBe(0)
 })
 
 it('gives up a machine that was killed: its entry goes, its seat starts elsewhere, it is made anew', async () => {
-  const there = (await seenNodes(database.pool)).find(({ seats }) => seats === 1)!
+  const there = (await seenNodes(database.pool)).find(({ key, seats }) => key && seats === 1)!
   process.kill(bed.nodes[Number(there.key?.at(-1))]!.pid, 'SIGKILL')
   const isDown = async () =>
     (await look().then(() => listNodes(engine))).some(({ id, isUp }) => id === there.id && !isUp)
