@@ -38,7 +38,7 @@ export function exportEstate(
     const folder = `courses/${course.key}`
     files.set(`${folder}/schedule.txt`, scheduleTable(course, timeZone))
     files.set(`${folder}/numbers.txt`, courseNumbers(course))
-    for (const [stack, file] of stackFiles(withBackend(course, blueprint)))
+    for (const [stack, file] of stackFiles(withBackend(course, blueprint), blueprint.pools))
       files.set(`${folder}/stacks/${stack}.json`, pretty(file))
   }
   for (const { key, zone, cloud, fixed, idle } of blueprint.pools) {

@@ -1,5 +1,5 @@
 /** In a Swarm that several pools share: on which machines do seats of a pool run? */
-import type { BlueprintPool } from '../blueprint.ts'
+import type { BlueprintPool, SeatTemplate } from '../blueprint.ts'
 
 /** As a machine's engine is told when a cloud makes it (`parts/user-data.ts`); own machines have no such label. */
 const POOL = 'engine.labels.labplan.pool'
@@ -16,3 +16,23 @@ export function poolConstraints(pools: BlueprintPool[], key: string): string[] {
     .map((pool) => `${POOL}!=${pool.key}`)
     .toSorted()
 }
+
+/** The template as it is in a pool. The same object for the same template, so that its digest is known. */
+export function templateIn(
+  template: SeatTemplate,
+  pools: BlueprintPool[],
+  key: string,
+): SeatTemplate {
+  const constraints = poolConstraints(pools, key)
+  if (constraints.length === 0) return template
+  const name = constraints.join()
+  const known = bound.get(template) ?? new Map<string, SeatTemplate>()
+  bound.set(template, known)
+  const made = known.get(name) ?? {
+    ...template,
+    constraints: [...template.constraints, ...constraints],
+  }
+  known.set(name, made)
+  return made
+}
+const bound = new WeakMap<SeatTemplate, Map<string, SeatTemplate>>()

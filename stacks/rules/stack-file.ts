@@ -4,9 +4,10 @@
  */
 import { z } from 'zod'
 import { seatNumbers, seatRanges, seatTemplateSchema } from '../blueprint.ts'
-import type { BlueprintCourse } from '../blueprint.ts'
+import type { BlueprintCourse, BlueprintPool } from '../blueprint.ts'
 import type { StackContent } from '../content.ts'
 import { limitOf } from './contents.ts'
+import { templateIn } from './pool-constraints.ts'
 import { seatsPerStack } from './wanted.ts'
 
 const ranges = z.string().regex(/^(\d+(-\d+)?(,\d+(-\d+)?)*)?$/)
@@ -30,8 +31,11 @@ export const stackFileSchema = z.discriminatedUnion('kind', [
 
 export type StackFile = z.infer<typeof stackFileSchema>
 
-/** Stack key → its file, of every stack that the course may have. */
-export function stackFiles(course: BlueprintCourse): Map<string, StackFile> {
+/** Stack key → its file, of every stack that the course may have; in each pool its seats are bound to that one. */
+export function stackFiles(
+  course: BlueprintCourse,
+  pools: BlueprintPool[],
+): Map<string, StackFile> {
   const files = new Map<string, StackFile>()
   const { course8, template, volumes } = course
   if (template === null) return files
@@ -40,7 +44,8 @@ export function stackFiles(course: BlueprintCourse): Map<string, StackFile> {
     for (const [block, seats] of blocksOf(numbers)) {
       const name = pool === course.pool ? course.key : `${course.key}_${pool}`
       const stack = `seats-${name}-${block}`
-      files.set(stack, { ...head, stack, kind: 'Seats', pool, seats: seatRanges(seats), template })
+      const made = { pool, seats: seatRanges(seats), template: templateIn(template, pools, pool) }
+      files.set(stack, { ...head, stack, kind: 'Seats', ...made })
     }
   if (volumes !== null && template.volume !== null) {
     const stack = `volumes-${course.key}`

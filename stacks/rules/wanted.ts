@@ -5,7 +5,7 @@ import { formatInstant, parseInstant, wallOf } from './clock.ts'
 import { isInHours } from './hours.ts'
 import { beginsAt } from './lead.ts'
 import { type Leads, orderedAt } from './node-lead.ts'
-import { poolConstraints } from './pool-constraints.ts'
+import { templateIn } from './pool-constraints.ts'
 
 /** Seats of one state: at most so many numbers, because Terraform collapses on large states (facts). */
 export const seatsPerStack = 100
@@ -291,26 +291,11 @@ function contentDigestOf({ seats, key, kind, pool, course8, templateDigest }: Co
 /** Its seats run on machines of its pool, where the Swarm has those of others as well. */
 function boundTo(stack: WantedStack, { pools }: Blueprint): WantedStack {
   if (stack.kind !== 'seats') return stack
-  const constraints = poolConstraints(pools, stack.pool)
-  if (constraints.length === 0) return stack
-  const template = constrained(stack.template, constraints)
+  const template = templateIn(stack.template, pools, stack.pool)
+  if (template === stack.template) return stack
   const bound = { ...stack, template, templateDigest: templateDigestOf(template) }
   return { ...bound, contentDigest: contentDigestOf(bound) }
 }
-
-/** The same object for the same template, so that its digest is known. */
-function constrained(template: SeatTemplate, constraints: string[]): SeatTemplate {
-  const name = constraints.join()
-  const known = bounds.get(template) ?? new Map<string, SeatTemplate>()
-  bounds.set(template, known)
-  const bound = known.get(name) ?? {
-    ...template,
-    constraints: [...template.constraints, ...constraints],
-  }
-  known.set(name, bound)
-  return bound
-}
-const bounds = new WeakMap<SeatTemplate, Map<string, SeatTemplate>>()
 
 const digests = new WeakMap<SeatTemplate, string>()
 
