@@ -7,7 +7,7 @@ import { type Decision, decide } from '../../stacks/rules/gate.ts'
 import { coursePrices } from '../../stacks/rules/plan-page.ts'
 import { digestOf } from '../../stacks/rules/wanted.ts'
 import { parseDocuments } from '../../stacks/schema-parse.ts'
-import type { Course, Policy, DocumentKind } from '../../stacks/terms.ts'
+import type { Course, DocumentKind, Policy, Pool } from '../../stacks/terms.ts'
 import type { StoredDocument } from './course.ts'
 import { type Proposed, policyIn, valuesOf } from './documents.ts'
 
@@ -30,18 +30,24 @@ export function judge(input: JudgedInput): Judged {
   const { author, documents, inForce, all, compiled, before, now } = input
   const policy = policyInForce(inForce) ?? policyIn(all)
   const pools = valuesOf(all, 'Pool')
-  const old = new Map(before.courses.map((course) => [course.key, course]))
-  // What the compiler took over costs what it did, and nobody asks.
-  const changed = compiled.blueprint.courses.filter((course) => old.get(course.key) !== course)
-  const edited = documents.filter((one) => one.kind === 'Course').map((one) => one.key)
-  const keys = new Set([...changed.map((course) => course.key), ...edited])
   const facts = changeFacts({
     ...{ author, compiled, before, now: now.getTime() },
     documents: documents.map(({ kind, key }) => ({ kind: kind as DocumentKind, key })),
     inForce: coursesInForce(documents, inForce),
-    prices: coursePrices({ compiled, pools }, keys),
+    prices: pricesAsked(compiled, pools, documents),
   })
   return { facts, decision: decide(facts, policy), policy }
+}
+
+/** Of every course when any may be asked about, of the edited ones otherwise: most are courses that nobody touched. */
+function pricesAsked(
+  compiled: Compiled,
+  pools: Pool[],
+  documents: StoredDocument[],
+): Map<string, number> {
+  const isWide = documents.some((one) => one.kind !== 'Course')
+  const asked = isWide ? compiled.blueprint.courses : documents
+  return coursePrices({ compiled, pools }, new Set(asked.map((one) => one.key)))
 }
 
 /** A policy that is to change is judged by the one that holds. */

@@ -73,7 +73,7 @@ export interface ChangeInput {
   /** Courses as they are in force, by key. */
   inForce: Map<string, Course>
   /** Price of all sessions of a course, by key. */
-  prices: Map<string, number>
+  prices: Pick<ReadonlyMap<string, number>, 'get'>
   /** Epoch ms. */
   now: number
 }

@@ -4,6 +4,7 @@ import type { Pool } from '../terms.ts'
 import { parseInstant } from './clock.ts'
 
 const hourMs = 3_600_000
+const dayMs = 24 * hourMs
 
 export interface CourseCost {
   /** Of bought nodes, shared by seats with who else sits there; own machines count nothing. */
@@ -17,24 +18,52 @@ export interface CourseCost {
 /** A session's seats on one node, from its lead to its grace. */
 export type Sitting = { seats: number; from: number; until: number }
 
-/** Pool → node → who sits there. */
-export type NodeSharing = Map<string, Map<string, Sitting[]>>
+/** Pool → node → day since 1970 → who sits there that day: names of nodes come again all term long. */
+export type NodeSharing = Map<string, Map<string, Map<number, Sitting[]>>>
 
-/** Of the nodes that these courses sit on. */
+/** Of the nodes and days that these courses sit on. */
 export function nodeSharing(blueprint: Blueprint, about = blueprint.courses): NodeSharing {
   const sharing: NodeSharing = new Map()
+  const days = new Map<string, Set<string>>()
   for (const session of about.flatMap((one) => one.sessions))
     for (const { node } of session.placements) {
-      const pool = sharing.get(session.pool) ?? new Map<string, Sitting[]>()
-      if (!pool.has(node)) sharing.set(session.pool, pool.set(node, []))
+      const pool = sharing.get(session.pool) ?? new Map<string, Map<number, Sitting[]>>()
+      sharing.set(session.pool, pool)
+      const byDay = pool.get(node) ?? new Map<number, Sitting[]>()
+      pool.set(node, byDay)
+      const named = days.get(session.pool) ?? new Set<string>()
+      days.set(session.pool, named)
+      for (const day of daysOf(spanOf(session))) {
+        if (!byDay.has(day)) byDay.set(day, [])
+        named.add(new Date(day * dayMs).toISOString().slice(0, 10))
+      }
     }
   for (const course of blueprint.courses)
     for (const session of course.sessions) {
       const pool = sharing.get(session.pool)
-      for (const { node, seats } of pool ? session.placements : [])
-        pool?.get(node)?.push({ seats, ...spanOf(session) })
+      if (!pool || !mayMeet(session, days.get(session.pool))) continue
+      const span = spanOf(session)
+      for (const { node, seats } of session.placements) {
+        const byDay = pool.get(node)
+        if (!byDay) continue
+        const sitting = { seats, ...span }
+        for (const day of daysOf(span)) byDay.get(day)?.push(sitting)
+      }
     }
   return sharing
+}
+
+/** By the names of its days, which cost nothing: most of a term's sessions are on others. */
+function mayMeet(session: BlueprintSession, days: Set<string> | undefined): boolean {
+  const [from, until] = [session.leadStartsAt.slice(0, 10), session.graceEndsAt.slice(0, 10)]
+  const span = from === until ? undefined : spanOf(session)
+  if (span && span.until - span.from > dayMs) return true
+  return days !== undefined && (days.has(from) || days.has(until))
+}
+
+function daysOf({ from, until }: { from: number; until: number }): number[] {
+  const first = Math.floor(from / dayMs)
+  return Array.from({ length: Math.floor((until - 1) / dayMs) - first + 1 }, (_, n) => first + n)
 }
 
 export const spanOf = (session: BlueprintSession): { from: number; until: number } => ({
@@ -54,7 +83,10 @@ export function sessionCost(
   for (const { node, seats } of session.placements) {
     const flavour = pool.flavours.find((one) => node.replace(/-\d+$/, '') === one.key)
     if (!flavour) continue
-    const there = (sharing.get(session.pool)?.get(node) ?? [])
+    const days = sharing.get(session.pool)?.get(node)
+    // Who stays overnight is there on both days.
+    const sitting = new Set(daysOf({ from, until }).flatMap((day) => days?.get(day) ?? []))
+    const there = [...sitting]
       .filter((one) => one.from < until && from < one.until)
       .reduce((all, one) => all + one.seats, 0)
     const hours = (((until - from) / hourMs) * seats) / Math.max(1, there)
@@ -70,9 +102,17 @@ export function courseCost(
   pools: Pool[],
   courseKey: string,
 ): CourseCost | undefined {
+  const known = costs.get(blueprint) ?? new Map<string, CourseCost | undefined>()
+  costs.set(blueprint, known)
+  if (known.has(courseKey)) return known.get(courseKey)
   const course = blueprint.courses.find((one) => one.key === courseKey)
-  return course && costOf(course, pools, nodeSharing(blueprint, [course]))
+  const cost = course && costOf(course, pools, nodeSharing(blueprint, [course]))
+  known.set(courseKey, cost)
+  return cost
 }
+
+/** A blueprint never changes, and is asked by its gate and by its page. */
+const costs = new WeakMap<Blueprint, Map<string, CourseCost | undefined>>()
 
 /** @param sharing of the nodes it sits on, at least */
 export function costOf(course: BlueprintCourse, pools: Pool[], sharing: NodeSharing): CourseCost {

@@ -8,7 +8,7 @@ import type { Compiled } from '../compile.ts'
 import type { Note, Pool } from '../terms.ts'
 import { usualCapabilities } from './change-facts.ts'
 import { formatWall, parseInstant, wallOf } from './clock.ts'
-import { type NodeSharing, costOf, nodeSharing, sessionCost, spanOf } from './cost.ts'
+import { type NodeSharing, costOf, courseCost, nodeSharing, sessionCost, spanOf } from './cost.ts'
 import { diff } from './diff.ts'
 import { diffText } from './diff-text.ts'
 import { sentence } from './explain.ts'
@@ -83,6 +83,9 @@ export function coursePrices(
   { compiled, pools }: PlanContext,
   courses: ReadonlySet<string>,
 ): Map<string, number> {
+  const [only, ...more] = courses
+  if (only !== undefined && more.length === 0)
+    return new Map([[only, courseCost(compiled.blueprint, pools, only)?.price ?? 0]])
   const asked = compiled.blueprint.courses.filter((course) => courses.has(course.key))
   const sharing = nodeSharing(compiled.blueprint, asked)
   return new Map(asked.map((course) => [course.key, costOf(course, pools, sharing).price]))
