@@ -1,4 +1,7 @@
-/** A session's end: when nothing of it runs any more it is closed, and its receipt is written with it. */
+/**
+ * A session's end: when nothing of it runs any more it is closed, and its receipt is written with it. One that was called
+ * off stays called off, and has its receipt when anything had been prepared for it.
+ */
 import { audit } from './audit.ts'
 import { type Db, execute, many, sql } from './db.ts'
 import { type ClosingSession, writeReceipt } from './receipt.ts'
@@ -21,7 +24,9 @@ export async function closeSessions(
   for (const session of due) {
     await execute(
       tx,
-      sql`update session set state = 'closed', state_at = ${close.now}, closed_at = ${close.now} where id = ${session.id}`,
+      sql`update session set closed_at = ${close.now}, state = case when state = 'cancelled' then state else 'closed' end,
+            state_at = case when state = 'cancelled' then state_at else ${close.now} end
+          where id = ${session.id}`,
     )
     const keptUntil = close.keptUntil.get(session.course_key) ?? null
     const { number } = await writeReceipt(tx, { session, keptUntil, now: close.now })
@@ -47,8 +52,12 @@ async function keepVolumes(tx: Db, courseId: string, until: string | null): Prom
 }
 
 /** What stands after `from`: sessions that are over, whether all of theirs has gone or not. */
-export const toClose = (now: Date) => sql`session where session.grace_ends_at <= ${now}
-  and session.state not in ('closed', 'cancelled')`
+export const toClose = (now: Date) => sql`session where (session.grace_ends_at <= ${now}
+  and session.state not in ('closed', 'cancelled')) or ${wasCalledOff}`
+
+/** Called off when its preparation had begun, and no receipt says what became of it. */
+const wasCalledOff = sql`(session.state = 'cancelled' and session.preparing_at is not null
+  and (session.closed_at is null or session.closed_at < session.preparing_at))`
 
 async function sessionsToClose(tx: Db, now: Date): Promise<ClosingSession[]> {
   const settledBy = new Date(now.getTime() - SETTLE_MS)
@@ -56,12 +65,13 @@ async function sessionsToClose(tx: Db, now: Date): Promise<ClosingSession[]> {
     tx,
     sql`select session.id, session.key, session.course_id, course.key as course_key, course.code as course_code,
           pool.key as pool_key, session.starts_at, session.ends_at, session.lead_starts_at, session.students,
-          session.at_once, session.ready_at, session.opened_at, session.ended_at
+          session.at_once, session.ready_at, session.opened_at,
+          case when session.state = 'cancelled' then session.state_at else session.ended_at end as ended_at
         from session join course on course.id = session.course_id join pool on pool.id = session.pool_id
-        where session.state = 'ended' and session.grace_ends_at <= ${now}
+        where ((session.state = 'ended' and session.grace_ends_at <= ${now}) or ${wasCalledOff})
           and not exists (select from seat where seat.course_id = session.course_id
             and seat.state not in ('absent', 'cold') and not seat.wanted_on)
-          and (session.grace_ends_at <= ${settledBy} or not exists (select from stack
+          and (least(session.grace_ends_at, case when session.state = 'cancelled' then session.state_at end) <= ${settledBy} or not exists (select from stack
             where stack.course_id = session.course_id and stack.pool_id = session.pool_id and stack.kind = 'seats'
               and (stack.wanted_digest is distinct from stack.applied_digest or stack.state = 'needs_reconcile'
                 or stack.lease_until > ${now})))

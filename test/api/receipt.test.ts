@@ -261,3 +261,37 @@ it('cannot be changed by a statement, and says so when it is all the same', asyn
   await execute(pool, sql`delete from receipt where number = 1`)
   expect(await run('receipt', 'verify', '--json')).toMatch(/^\{"whole":false/)
 })
+
+it('is written, once, for a class that was called off when something had been made for it', async () => {
+  const [first] = await many<{ key: string }>(
+    pool,
+    sql`select key from session where course_id = ${course} and state = 'planned' order by starts_at limit 1`,
+  )
+  const key = first!.key
+  const off = new Date('2026-12-01T08:40:00Z')
+  await execute(
+    pool,
+    sql`update session set state = 'cancelled', state_at = ${off} where key = ${key}`,
+  )
+  // Nothing was prepared: there is nothing to say.
+  expect(await move(off)).toBe(0)
+  await execute(
+    pool,
+    sql`update session set preparing_at = ${new Date('2026-12-01T08:15:00Z')} where key = ${key}`,
+  )
+  await seatsAre('ready')
+  expect(await move(off)).toBe(0)
+  await seatsAre('cold')
+  await execute(pool, sql`update stack set applied_digest = wanted_digest, state = 'applied'`)
+  expect(await move(new Date('2026-12-01T08:45:00Z'))).toBe(1)
+  expect((await findReceipt(pool, key))?.body).toMatchObject({
+    session: { key },
+    times: { openedAt: null, endedAt: off.toISOString(), closedAt: '2026-12-01T08:45:00.000Z' },
+  })
+  const { state } = await one<{ state: string }>(
+    pool,
+    sql`select state from session where key = ${key}`,
+  )
+  expect(state).toBe('cancelled')
+  expect(await move(new Date('2026-12-01T08:50:00Z'))).toBe(0)
+})

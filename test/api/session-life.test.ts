@@ -84,7 +84,7 @@ it('is made ready by its own numbers only', async () => {
 })
 
 it('finds nothing due where nothing is to be done, and says what is', async () => {
-  await execute(pool, sql`update session set state = 'cancelled'`)
+  await execute(pool, sql`update session set state = 'cancelled', preparing_at = null`)
   await execute(pool, sql`update course set places_until = ${at(100_000)}`)
   await execute(pool, sql`update workspace set state = 'stopped'`)
   const quiet = await whatIsDue(pool, at(140))
