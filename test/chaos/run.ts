@@ -96,9 +96,9 @@ async function classWith(world: World, harm: Harm): Promise<Outcome> {
   await switchClass(world, 'on')
   if (harm.phase === 'apply') await strike()
   if (harm.phase === 'adoption') {
-    await untilWorkIsUnderWay(world)
+    const killed = await untilWorkIsUnderWay(world)
     await world.harm('worker', 0)
-    await untilWorkIsUnderWay(world)
+    await untilWorkIsUnderWay(world, killed)
     await strike()
   }
   let convergedMs = await right(whatIsWrongInClass)
@@ -133,14 +133,18 @@ async function switchClass({ practice, seats }: World, to: 'on' | 'off'): Promis
   await patiently('the plan to be taken', () => practice.replan(plan))
 }
 
-async function untilWorkIsUnderWay({ practice }: World): Promise<void> {
+/** The run that makes something; `after` one that was killed, its successor's from its first step on. */
+async function untilWorkIsUnderWay({ practice }: World, after?: string): Promise<string> {
   const deadline = performance.now() + LOOK_MS
   for (;;) {
-    const busy = await findOne(
+    const run = await findOne<{ id: string }>(
       practice.inst.pool,
-      sql`select id from run where state = 'applying'`,
+      after === undefined
+        ? sql`select id from run where state = 'applying'`
+        : sql`select id from run where ended_at is null and id > ${after}`,
     ).catch(() => undefined)
-    if (busy || performance.now() > deadline) return
+    if (run) return run.id
+    if (performance.now() > deadline) throw new Error('Nobody applied anything in time.')
     await sleep(50)
   }
 }
