@@ -25,9 +25,16 @@ type Info = z.infer<typeof infoSchema>
 
 const nodesSchema = z.array(
   z.object({
+    ID: z.string(),
     Description: z.object({ Hostname: z.string() }),
     Spec: z.object({ Availability: z.string() }),
     Status: z.object({ State: z.string() }),
+  }),
+)
+const tasksSchema = z.array(
+  z.object({
+    NodeID: z.string().default(''),
+    Status: z.object({ Timestamp: z.string(), Err: z.string().default('') }),
   }),
 )
 const networkSchema = z.object({ Options: z.record(z.string(), z.string()).nullish() })
@@ -104,20 +111,46 @@ function swarmLook({ Swarm }: Info): Look {
 async function managerLooks(settings: Settings, world: World): Promise<Looks> {
   const installation = findInstallationId(settings.home) ?? ''
   const nodes = nodesSchema.parse(await ask(settings.dockerHost, '/nodes'))
+  const refusing = await refusingNodes(settings.dockerHost, installation, world.now())
   return [
-    ['Nodes', nodesLook(nodes)],
+    ['Nodes', nodesLook(nodes, refusing)],
     ['Seat network', await networkLook(settings.dockerHost, installation)],
     ['Seat firewall', await firewallLook(installation, world)],
   ]
 }
 
-function nodesLook(nodes: z.infer<typeof nodesSchema>): Look {
+const REFUSED_WITHIN_MS = 5 * 60_000
+
+/** Ids of nodes whose engine was cut off with a seat running and has refused every seat since (docs/chaos.md). */
+async function refusingNodes(
+  dockerHost: string,
+  installation: string,
+  now: Date,
+): Promise<Set<string>> {
+  const filters = JSON.stringify({ label: [`labplan.installation=${installation}`] })
+  const path = `/tasks?filters=${encodeURIComponent(filters)}`
+  const tasks = tasksSchema.parse(await ask(dockerHost, path))
+  const refused = tasks.filter(
+    ({ Status }) =>
+      /^network \S+ exists$/.test(Status.Err) &&
+      now.getTime() - Date.parse(Status.Timestamp) < REFUSED_WITHIN_MS,
+  )
+  return new Set(refused.map((task) => task.NodeID))
+}
+
+function nodesLook(nodes: z.infer<typeof nodesSchema>, refusing: Set<string>): Look {
   const names = (some: typeof nodes) => listed(some.map((node) => node.Description.Hostname))
   const down = nodes.filter((node) => node.Status.State !== 'ready')
   if (down.length > 0)
     return bad(
       `${names(down)}: not ready`,
       'Start the machine or its engine, or remove it: docker node rm. Seats move by themselves.',
+    )
+  const stuck = nodes.filter((node) => refusing.has(node.ID))
+  if (stuck.length > 0)
+    return bad(
+      `${names(stuck)}: refuses every seat since its engine was cut off`,
+      'There: stop the engine, remove network/files/local-kv.db below its data-root, start it, scripts/network up. The engine of scripts/up: scripts/up --stop, then scripts/up.',
     )
   const away = nodes.filter((node) => node.Spec.Availability !== 'active')
   if (away.length > 0)

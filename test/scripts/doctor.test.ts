@@ -170,6 +170,22 @@ const faults: [name: string, part: string, says: RegExp, fault: Fault][] = [
     { sicken: () => (node.Status.State = 'down'), heal: () => (node.Status.State = 'ready') },
   ],
   [
+    'a node whose engine was cut off',
+    'Nodes',
+    /^node-2: refuses every seat/,
+    {
+      sicken: () =>
+        answers.tasks.push({
+          NodeID: 'id-node-2',
+          Status: {
+            Timestamp: new Date().toISOString(),
+            Err: 'network lau2i4bf4qcp94s03ct1m9f88 exists',
+          },
+        }),
+      heal: () => answers.tasks.pop(),
+    },
+  ],
+  [
     'a node that is drained',
     'Nodes',
     /^node-2: drained/,

@@ -33,10 +33,11 @@ export function healthyEngine(installation: string) {
       Swarm: { LocalNodeState: 'active', ControlAvailable: true, NodeAddr: '10.0.0.5' },
     },
     nodes: ['node-1', 'node-2'].map((Hostname) => ({
-      Description: { Hostname },
+      ...{ ID: `id-${Hostname}`, Description: { Hostname } },
       Spec: { Role: 'worker', Availability: 'active' },
       Status: { State: 'ready', Addr: '10.0.0.5' },
     })),
+    tasks: [] as { NodeID: string; Status: { Timestamp: string; Err: string } }[],
     networks: {
       [`lp-${installation}-seats`]: { Id: 'n1', ConfigOnly: false, Options: null },
       [`lp-${installation}-seats-node`]: {
@@ -55,6 +56,7 @@ export function playEngine(answers: EngineAnswers): Promise<Played> {
     const SystemTime = new Date(Date.now() + answers.clockMs).toISOString()
     if (asked === '/info') return { ...answers.info, SystemTime }
     if (asked === '/nodes') return answers.nodes
+    if (asked.startsWith('/tasks?')) return answers.tasks
     return answers.networks[asked.replace('/networks/', '')]
   })
 }
