@@ -22,7 +22,7 @@ import {
   type StackContent,
 } from '../../stacks/content.ts'
 import { serviceName, volumeName } from '../../stacks/parts/names.ts'
-import type { Terraform } from '../../workers/jobs/apply-stack.ts'
+import type { Terraform } from '../../workers/jobs/apply-means.ts'
 import type { Pace } from '../../workers/pace.ts'
 import { leaseUntil } from '../../workers/terraform/lease.ts'
 import type { RunResult, StackRequest } from '../../workers/terraform/run-stack.ts'

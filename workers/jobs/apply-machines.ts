@@ -21,7 +21,7 @@ import { connectCloud } from '../cloud/client.ts'
 import { listServers } from '../cloud/objects.ts'
 import { removeNode, setAvailability, workerToken } from '../swarm/node.ts'
 import type { Prelude, StackRequest } from '../terraform/context.ts'
-import type { ApplyMeans } from './apply-stack.ts'
+import type { ApplyMeans } from './apply-means.ts'
 import { machinesWanted } from './machines.ts'
 
 export type MachinesGoal = { request: StackRequest; isEmpty: boolean } | { problem: string }

@@ -5,7 +5,7 @@ import type { StackRow } from '../../api/data/stack-wish.ts'
 import type { StackContent } from '../../stacks/content.ts'
 import { listSecrets } from '../swarm/secret.ts'
 import { listOwn, wantedNames } from '../terraform/survey.ts'
-import type { ApplyMeans } from './apply-stack.ts'
+import type { ApplyMeans } from './apply-means.ts'
 
 /**
  * Looks, whether the run went through or not: a run that failed made something, too. Volumes live on their

@@ -10,6 +10,7 @@ import type { KeyRing } from '../../api/data/key-ring.ts'
 import { type WatchedSeat, recordSample, watchedSeats } from '../../api/data/seat-sample.ts'
 import { identityKey } from '../../api/data/seat-secret.ts'
 import type { Counters } from '../../stacks/rules/idle.ts'
+import { sideBySide } from '../side-by-side.ts'
 
 const ANSWER_MS = 3_000
 const AT_ONCE = 16
@@ -27,11 +28,7 @@ type Means = { pool: Pool; ring: KeyRing; log: Logger; now: () => Date }
 
 /** Looks once at every seat that somebody is in and whose idleness counts. */
 export async function sampleSeats(means: Means): Promise<void> {
-  const seats = await watchedSeats(means.pool)
-  const ask = async (): Promise<void> => {
-    for (let seat = seats.pop(); seat; seat = seats.pop()) await sample(means, seat)
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, ask))
+  await sideBySide(AT_ONCE, await watchedSeats(means.pool), (seat) => sample(means, seat))
 }
 
 async function sample(means: Means, seat: WatchedSeat): Promise<void> {

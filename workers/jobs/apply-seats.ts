@@ -1,0 +1,170 @@
+/**
+ * The goal of a stack of seats: what changes is held and cold before Terraform touches it, its secrets are made, and
+ * what was made is written down.
+ */
+import { withTransaction } from '../../api/data/db.ts'
+import {
+  countWarm,
+  holdSeats,
+  markMade,
+  markRemoved,
+  rememberTemplate,
+  seatTemplate,
+} from '../../api/data/seat-life.ts'
+import { AlteredRecord } from '../../api/data/seal.ts'
+import { type Seat, seatsOfCourse } from '../../api/data/seat.ts'
+import type { CourseStack } from '../../api/data/stack-wish.ts'
+import {
+  type Blueprint,
+  type SeatTemplate,
+  seatNumbers,
+  seatRanges,
+} from '../../stacks/blueprint.ts'
+import type { SeatContent, SeatsContent } from '../../stacks/content.ts'
+import { serviceName } from '../../stacks/parts/names.ts'
+import { digestOf, seatsPerStack } from '../../stacks/rules/wanted.ts'
+import { listServices } from '../swarm/service.ts'
+import type { ApplyMeans, Goal } from './apply-means.ts'
+import { noteMade } from './note-made.ts'
+import { dropSecrets, makeSecrets } from './seat-secrets.ts'
+
+const COLD_LIMIT_MS = 90_000
+const COLD_POLL_MS = 150
+
+export async function seatsGoal(
+  means: ApplyMeans,
+  stack: CourseStack,
+  wanted: SeatsContent | undefined,
+  blueprintDigest: string,
+): Promise<Goal> {
+  const there = (await ownSeats(means, stack)).filter((seat) => seat.state !== 'absent')
+  const content = wanted ?? (await contentOfExisting(means, stack, there))
+  const goal = new Map(wanted?.seats.map((seat) => [seat.number, seat]))
+  const touched = there.filter((seat) => isTouched(seat, goal.get(seat.number)))
+  const before = async ({ stop }: { stop: AbortSignal }) => {
+    await coolDown(means, stack, touched, stop)
+    return { secrets: await makeSecrets(means, stack, content.seats) }
+  }
+  const after = async (run: { runId: string; ok: boolean }) => {
+    if (run.ok) await record(means, stack, wanted?.seats ?? [], there)
+    else
+      await withTransaction(means.pool, (tx) =>
+        holdSeats(tx, { ids: touched.map((seat) => seat.id), held: false }),
+      )
+    await noteMade(means, stack, content, run)
+  }
+  return { request: { content, blueprintDigest, before, after }, isEmpty: wanted === undefined }
+}
+
+/** The seats of this stack's block of numbers, in its pool. */
+async function ownSeats(means: ApplyMeans, stack: CourseStack): Promise<Seat[]> {
+  const block = Number(stack.key.split('-').at(-1))
+  const seats = await seatsOfCourse(means.pool, stack.course_id)
+  return seats.filter(
+    (seat) =>
+      Math.floor((seat.number - 1) / seatsPerStack) === block && seat.pool_id === stack.pool_id,
+  )
+}
+
+async function contentOfExisting(
+  means: ApplyMeans,
+  stack: CourseStack,
+  there: Seat[],
+): Promise<SeatsContent> {
+  const seats: SeatContent[] = []
+  for (const seat of there) {
+    if (!seat.template_digest) continue
+    const template = await seatTemplate<SeatTemplate>(means.pool, seat.template_digest)
+    seats.push({
+      number: seat.number,
+      generation: seat.applied_generation ?? seat.generation,
+      template,
+    })
+  }
+  const { storageRoot, ...place } = means.place
+  const isKept = seats.some((seat) => seat.template.volume?.backend)
+  return {
+    ...{ kind: 'seats', key: stack.key, course8: stack.course_code, ...place, seats },
+    ...(isKept && { storageRoot }),
+  }
+}
+
+function isTouched(seat: Seat, goal: SeatContent | undefined): boolean {
+  if (!goal) return true
+  return (
+    seat.applied_generation !== goal.generation || seat.template_digest !== digestOf(goal.template)
+  )
+}
+
+/** Holds the seats, so that the driver brings them down and nobody brings them up, and waits until they are cold. */
+async function coolDown(
+  means: ApplyMeans,
+  stack: CourseStack,
+  touched: Seat[],
+  stop: AbortSignal,
+): Promise<void> {
+  if (touched.length === 0) return
+  const ids = touched.map((seat) => seat.id)
+  await withTransaction(means.pool, (tx) => holdSeats(tx, { ids, held: true }))
+  const end = means.pace.elapsedMs() + COLD_LIMIT_MS
+  for (;;) {
+    const warm = await countWarm(means.pool, ids)
+    if (warm === 0 || stop.aborted) return
+    if (means.pace.elapsedMs() > end)
+      throw new Error(`${warm} seats of ${stack.key} did not stop in time; the run is tried again.`)
+    await means.pace.sleep(COLD_POLL_MS)
+  }
+}
+
+/** Writes down what exists after a run that went through, and removes secrets that no seat uses any more. */
+async function record(
+  means: ApplyMeans,
+  stack: CourseStack,
+  goal: SeatContent[],
+  there: Seat[],
+): Promise<void> {
+  const { installation } = means.place
+  const services = await listServices(means.engine, installation)
+  const idOf = new Map(services.map((service) => [service.Spec.Name, service.ID]))
+  const seats = new Map(
+    (await seatsOfCourse(means.pool, stack.course_id)).map((seat) => [seat.number, seat]),
+  )
+  const digests = new Map<SeatTemplate, string>()
+  const made = goal.flatMap(({ number, generation, template }) => {
+    const seat = seats.get(number)
+    const serviceId = idOf.get(serviceName({ installation, course8: stack.course_code, number }))
+    if (!seat || !serviceId) return []
+    const templateDigest = digests.get(template) ?? digestOf(template)
+    digests.set(template, templateDigest)
+    return [{ id: seat.id, serviceId, generation, templateDigest }]
+  })
+  const wanted = new Set(goal.map((seat) => seat.number))
+  const gone = there.filter((seat) => !wanted.has(seat.number))
+  const now = means.now()
+  await withTransaction(means.pool, async (tx) => {
+    for (const [body, digest] of digests) await rememberTemplate(tx, { digest, body })
+    await markMade(tx, { seats: made, poolId: stack.pool_id, now })
+    await markRemoved(tx, { ids: gone.map((seat) => seat.id), now })
+  })
+  await dropSecrets(means, stack, { goal, seats: await ownSeats(means, stack) })
+}
+
+/** The numbers come from rows, too: none may go beyond what the approved plan has, or what exists. */
+export async function refuseBeyond(
+  means: ApplyMeans,
+  blueprint: Blueprint,
+  stack: CourseStack,
+  content: SeatsContent,
+): Promise<void> {
+  const course = blueprint.courses.find((one) => one.key === stack.course_key)
+  const most = Math.max(course?.allowance.seats ?? 0, ...seatNumbers(course?.seats ?? ''))
+  const beyond = content.seats.map((seat) => seat.number).filter((number) => number > most)
+  if (beyond.length === 0) return
+  const there = (await ownSeats(means, stack)).filter((seat) => seat.state !== 'absent')
+  const made = new Set(there.map((seat) => seat.number))
+  const strange = beyond.filter((number) => !made.has(number))
+  if (strange.length > 0)
+    throw new AlteredRecord(
+      `Seats ${seatRanges(strange)} are wanted, and the approved plan has ${most} for this course.`,
+    )
+}
