@@ -25,7 +25,7 @@ import { openWebsite } from '../api/website.ts'
 import { allDocuments } from '../cast/documents.ts'
 import { addLmsCourse, importDocuments } from '../cast/record.ts'
 import { keptVolume, unlimited } from './sick-volumes.ts'
-import { healthyEngine, playEngine, playRegistry, playStranger } from './played.ts'
+import { healthyEngine, playEngine, playRegistry, playStranger, refusedTask } from './played.ts'
 
 const site = await openWebsite(new Date())
 const { pool, home, ring } = site
@@ -174,14 +174,7 @@ const faults: [name: string, part: string, says: RegExp, fault: Fault][] = [
     'Nodes',
     /^node-2: refuses every seat/,
     {
-      sicken: () =>
-        answers.tasks.push({
-          NodeID: 'id-node-2',
-          Status: {
-            Timestamp: new Date().toISOString(),
-            Err: 'network lau2i4bf4qcp94s03ct1m9f88 exists',
-          },
-        }),
+      sicken: () => answers.tasks.push(refusedTask('id-node-2')),
       heal: () => answers.tasks.pop(),
     },
   ],

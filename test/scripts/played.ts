@@ -37,7 +37,7 @@ export function healthyEngine(installation: string) {
       Spec: { Role: 'worker', Availability: 'active' },
       Status: { State: 'ready', Addr: '10.0.0.5' },
     })),
-    tasks: [] as { NodeID: string; Status: { Timestamp: string; Err: string } }[],
+    tasks: [] as RefusedTask[],
     networks: {
       [`lp-${installation}-seats`]: { Id: 'n1', ConfigOnly: false, Options: null },
       [`lp-${installation}-seats-node`]: {
@@ -47,6 +47,14 @@ export function healthyEngine(installation: string) {
     } as Record<string, unknown>,
   }
 }
+type RefusedTask = { NodeID: string; Status: { Timestamp: string; Err: string } }
+
+/** What a node answers whose engine was cut off with a seat running (recorded from 20.10). */
+export const refusedTask = (NodeID: string): RefusedTask => ({
+  NodeID,
+  Status: { Timestamp: new Date().toISOString(), Err: 'network lau2i4bf4qcp94s03ct1m9f88 exists' },
+})
+
 export type EngineAnswers = ReturnType<typeof healthyEngine>
 
 /** `answers` may be changed while it plays. */
