@@ -1,17 +1,18 @@
 /** Changes, as pages for those who review them. */
 import type { z } from 'zod'
 import { csv } from '../csv.ts'
-import { type ChangeQuery, changeFilters, changeSorts, listChanges } from '../data/change-list.ts'
+import { listChanges } from '../data/change-list.ts'
 import { defaultTimeZone } from '../data/course.ts'
 import { findEstate } from '../data/estate.ts'
 import { changesPage } from '../pages/changes.ts'
 import { changePage } from '../pages/change.ts'
 import { paths } from '../paths.ts'
-import type { Handler, Visit } from '../visit.ts'
+import type { Handler } from '../visit.ts'
 import {
   type approvalBody,
   type rejectionBody,
   approveOne,
+  changeQuery,
   found,
   rejectOne,
   revertOne,
@@ -21,7 +22,7 @@ const SHOWN = 100
 const IN_FILE = 10_000
 
 export const list: Handler = async (visit) => {
-  const query = queryOf(visit)
+  const query = changeQuery(visit)
   const [changes, timeZone, estate] = await Promise.all([
     listChanges(visit.pool, { ...query, limit: SHOWN }),
     defaultTimeZone(visit.pool),
@@ -32,21 +33,13 @@ export const list: Handler = async (visit) => {
 
 /** The same rows as a file, many more of them. */
 export const download: Handler = async (visit) => {
-  const changes = await listChanges(visit.pool, { ...queryOf(visit), limit: IN_FILE })
+  const changes = await listChanges(visit.pool, { ...changeQuery(visit), limit: IN_FILE })
   const heads = ['change', 'what', 'state', 'lane', 'rules', 'handed_in_utc', 'decided_utc']
   const rows = changes.map((one) => [
     ...[one.id, one.title, one.state, one.lane, one.rules.map((rule) => rule.key).join(' ')],
     ...[one.created_at.toISOString(), one.state === 'proposed' ? '' : one.state_at.toISOString()],
   ])
   return csv('labplan-changes.csv', heads, rows)
-}
-
-/** What an address says that is not known counts as not said. */
-function queryOf({ query }: Visit): ChangeQuery {
-  const filter = changeFilters.find((one) => one === query.get('state')) ?? 'all'
-  const sort = changeSorts.find((one) => one === query.get('sort')) ?? 'created'
-  const contains = (query.get('contains') ?? '').trim().slice(0, 100)
-  return { filter, sort, isDescending: query.get('order') !== 'up', contains }
 }
 
 export const show: Handler = async (visit) => ({

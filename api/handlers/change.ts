@@ -1,7 +1,8 @@
 /** Documents in, as JSON: what the command line imports. */
 import { z } from 'zod'
 import { type Approved, approveChange } from '../data/approval.ts'
-import { type Change, latestChanges, proposeChange } from '../data/change.ts'
+import { type Change, proposeChange } from '../data/change.ts'
+import { type ChangeQuery, changeFilters, changeSorts, listChanges } from '../data/change-list.ts'
 import {
   type ChangeReview,
   type Reverted,
@@ -54,8 +55,18 @@ async function inWords(visit: Visit, notes: Note[]) {
   return notes.map((note) => ({ ...note, text: noteText(note, visit.locale, timeZone) }))
 }
 
+const SHOWN = 100
+
+/** What an address says that is not known counts as not said. */
+export function changeQuery({ query }: Pick<Visit, 'query'>): ChangeQuery {
+  const filter = changeFilters.find((one) => one === query.get('state')) ?? 'all'
+  const sort = changeSorts.find((one) => one === query.get('sort')) ?? 'created'
+  const contains = (query.get('contains') ?? '').trim().slice(0, 100)
+  return { filter, sort, isDescending: query.get('order') !== 'up', contains }
+}
+
 export const list: Handler = async (visit) => {
-  const changes = await latestChanges(visit.pool, 50)
+  const changes = await listChanges(visit.pool, { ...changeQuery(visit), limit: SHOWN })
   return {
     json: {
       changes: changes.map(({ id, title, lane, state, state_at, blueprint_digest }) => ({

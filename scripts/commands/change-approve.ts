@@ -1,3 +1,4 @@
+import { ApiRefusal } from '../api-client.ts'
 import { type Command, CommandFailure, usedWrongly } from '../command.ts'
 
 type Change = { id: string; title: string; state: string; digest: string }
@@ -14,11 +15,12 @@ it counts and the policy asks for more approvals.`,
   async run({ api, print, json, args }) {
     const [id] = args
     if (!id) throw usedWrongly('Which change? See labplan change list.')
-    const { changes } = await api.get<{ changes: Change[] }>('/api/changes')
-    const change = changes.find((one) => one.id === id)
-    if (!change) throw new CommandFailure(`There is no change ${id}. See labplan change list.`)
-    const path = `/api/changes/${id}/approval`
-    const answer = await api.post<Answer>(path, { digest: change.digest })
+    const path = `/api/changes/${encodeURIComponent(id)}`
+    const change = await api.get<Change>(path).catch((error: unknown) => {
+      if (!(error instanceof ApiRefusal) || error.status !== 404) throw error
+      throw new CommandFailure(`There is no change ${id}. See labplan change list.`)
+    })
+    const answer = await api.post<Answer>(`${path}/approval`, { digest: change.digest })
     const missing = answer.missing ?? []
     if (json) print(JSON.stringify(answer))
     else if (missing.length === 0)

@@ -128,6 +128,17 @@ it('keeps what needs review, and approves it', async () => {
   await expect([proposed, list, approved].join('\n')).toMatchFileSnapshot(golden('review'))
 })
 
+it('lists the changes that are so, and no others', async () => {
+  const list = async (...words: string[]) => run('change', 'list', ...words)
+  expect(await list('--state', 'rejected')).toBe('No change is so.\nexit 0\n')
+  expect(await list('--state', 'approved', '--contains', 'machine-learning')).toMatch(
+    /^CHANGE.*\n.*approved.*machine-learning-lab\nexit 0/,
+  )
+  expect(await list('--state', 'lost')).toMatch(
+    /^! --state is proposed, approved or rejected\.\nexit 2/,
+  )
+})
+
 it('tries a policy without changing anything, and names what is wrong in it', async () => {
   const policy = `apiVersion: labplan/v1
 kind: Policy
