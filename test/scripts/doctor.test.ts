@@ -1,7 +1,6 @@
 /**
- * The doctor on a healthy Labplan, and on one that is sick in one way at a time: it names the part, says what
- * to do, and names nothing else. Real are PostgreSQL, api, gateway, leader and files; the engine and the
- * registry are played (doctor.real.test.ts asks a real Swarm).
+ * The doctor on a healthy Labplan, and on one that is sick in one way at a time: it names the part, says what to do, and
+ * names nothing else. Real are PostgreSQL, api, gateway, leader and files; the engine and the registry are played.
  */
 import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
@@ -54,8 +53,7 @@ async function lead(): Promise<Leadership> {
 }
 
 const file = (name: string) => join(home, name)
-const keyFile = file('keys.json')
-const mirror = file('mirror')
+const [keyFile, mirror] = [file('keys.json'), file('mirror')]
 const provider = join(mirrored(mirror, providers(false)[0]!), 'terraform-provider-docker_v4.6.0')
 const terraform = file('terraform')
 writeFileSync(file('installation'), site.database.installation)
