@@ -242,6 +242,7 @@ export const routes: Route[] = [
   ),
   get('/api/inventory', administrator, inventory.read, 'What exists, and what is off'),
   get('/api/volumes', administrator, volume.list, 'Volumes, their limits and use'),
+  get('/api/volumes/purges', administrator, volume.purges, 'Receipts of purged volumes'),
   get('/api/receipts', administrator, receipt.read, 'Receipts of sessions'),
   get('/api/receipts/chain', administrator, receipt.chain, 'Receipts, to be verified'),
   get('/api/notices', administrator, notice.list, 'What people were told'),

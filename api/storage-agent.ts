@@ -33,6 +33,13 @@ const archived = z.object({
   sha256: z.string(),
 })
 
+/** Anything else than gone is no answer that a receipt is written from. */
+const purged = z.object({
+  before: z.object({ bytes: z.number(), diskBytes: z.number() }).nullable(),
+  after: z.object({ file: z.literal(false), mounted: z.literal(false), listed: z.literal(false) }),
+})
+
+export type AgentPurged = z.infer<typeof purged>
 export type AgentArchive = z.infer<typeof archived>
 export type AgentEntry = z.infer<typeof entry>
 export type AgentFolder = z.infer<typeof folder>
@@ -48,6 +55,8 @@ export type StorageAgent = {
     limitMb: number
     isNew: boolean
   }): Promise<{ volume: AgentVolume; code?: AgentRefusal }>
+  /** Takes a volume away for good; undefined while something of its machine holds it open. */
+  purge(name: string): Promise<AgentPurged | undefined>
   /** A folder's entries; undefined when there is no such folder, or the volume is not ready. */
   folder(
     volume: string,
@@ -95,6 +104,12 @@ export function storageAgent(options: { socket: string }): StorageAgent {
       if (status === 200) return ensured.parse(body)
       if (status === 409) return refused.parse(body)
       throw unexpected(status, body)
+    },
+    async purge(name) {
+      const { status, body } = await call('DELETE', `/volumes/${name}`)
+      if (status === 409) return undefined
+      if (status !== 200) throw unexpected(status, body)
+      return purged.parse(body)
     },
     async folder(name, path, part) {
       const query = new URLSearchParams({ path, start: `${part.start}`, count: `${part.count}` })

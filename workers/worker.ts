@@ -12,6 +12,7 @@ import { estateKeeper } from './git/keep-estate.ts'
 import { terraformOf } from './jobs/apply-means.ts'
 import { applyStackNow } from './jobs/apply-stack.ts'
 import { keepSubmissions } from './jobs/keep-submissions.ts'
+import { retentionKeeper } from './jobs/keep-retention.ts'
 import { volumeKeeper } from './jobs/keep-volumes.ts'
 import { notifier } from './jobs/deliver-notices.ts'
 import { runsAtOnce } from './jobs/next.ts'
@@ -37,6 +38,7 @@ const NOTICES_MS = 15_000
 const ESTATE_MS = { folder: 5_000, remote: 30_000 }
 const LOOK_MS = 60_000
 const VOLUMES_MS = 10_000
+const RETENTION_MS = 60_000
 const EARLY_MS = 60_000
 const NODES_MS = 5_000
 
@@ -161,6 +163,12 @@ export async function startWorker(options: {
     },
     onError: onError('volumes could not be kept'),
   })
+  const retention = retentionKeeper({ pool, agent, installation, log, now })
+  const retain = startLoop({
+    everyMs: RETENTION_MS,
+    pass: async () => void ((await lead.isOurs()) && (await retention.keep())),
+    onError: onError('the dates of files could not be looked at'),
+  })
   listening.on('storage', () => keep.wake())
   const machines = nodeWatch({ ...{ pool, engine, ring, log, now }, ...place })
   const follow = startLoop({
@@ -176,7 +184,7 @@ export async function startWorker(options: {
   return {
     async stop() {
       stopping.abort()
-      const loops = [drive, plan, tidy, sample, tell, write, look, early, keep, follow].map(
+      const loops = [drive, plan, tidy, sample, tell, write, look, early, keep, retain, follow].map(
         (loop) => loop.stop(),
       )
       await Promise.all([...loops, listening.close()])

@@ -246,3 +246,8 @@ export async function markVolumes(
     sql`update seat set volume_made = true where course_id = ${course.id} and number = any(${course.numbers}::int[])`,
   )
 }
+
+/** None of a course's volumes exist any more: they were purged, and their stack is gone. */
+export async function markNoVolumes(tx: Db, course: { id: string }): Promise<void> {
+  await execute(tx, sql`update seat set volume_made = false where course_id = ${course.id}`)
+}

@@ -3,7 +3,7 @@ import { type Db, execute, findOne, many, sql } from './db.ts'
 import { newId } from './ids.ts'
 
 export type VolumeBackend = 'engine' | 'local'
-export type VolumeState = 'wanted' | 'ready' | 'missing' | 'damaged'
+export type VolumeState = 'wanted' | 'ready' | 'missing' | 'damaged' | 'purging' | 'purged'
 
 export type AppliedVolume = {
   seatId: string
@@ -27,8 +27,13 @@ export async function recordVolumes(
         from unnest(${column(newId)}::uuid[], ${column((v) => v.seatId)}::uuid[], ${column((v) => v.generation)}::int[],
             ${column((v) => v.name)}::text[], ${column((v) => v.limit?.backend ?? null)}::text[],
             ${column((v) => v.limit?.limitMb ?? null)}::int[]) as v (id, seat_id, generation, name, backend, limit_mb)
-        on conflict (seat_id, generation) do update set limit_mb = excluded.limit_mb
-          where volume.backend = excluded.backend and volume.limit_mb is distinct from excluded.limit_mb`,
+        on conflict (seat_id, generation) do update set limit_mb = excluded.limit_mb,
+          -- A course that goes on after its files were purged begins anew.
+          state = case when volume.state = 'purged' then 'wanted' else volume.state end,
+          limit_bytes = case when volume.state = 'purged' then null else volume.limit_bytes end,
+          used_bytes = case when volume.state = 'purged' then null else volume.used_bytes end
+          where volume.backend = excluded.backend
+            and (volume.limit_mb is distinct from excluded.limit_mb or volume.state = 'purged')`,
   )
   await execute(tx, sql`select pg_notify('storage', '')`)
 }
@@ -48,7 +53,7 @@ export async function keptVolumes(db: Db, backend: VolumeBackend): Promise<KeptV
   return many(
     db,
     sql`select id, name, state, limit_mb, limit_bytes, used_bytes, message_code from volume
-        where backend = ${backend} order by name`,
+        where backend = ${backend} and state not in ('purging', 'purged') order by name`,
   )
 }
 
@@ -82,6 +87,8 @@ export type DiskView = {
   limitBytes: number
   usedBytes: number
   level: DiskLevel
+  /** When its files go, as planned now; null while nothing says so. */
+  keptUntil: Date | null
   /** Why it is not as the plan says. */
   message: { code: string; params: Record<string, string | number> } | null
 }
@@ -109,15 +116,18 @@ type DiskRow = {
   used_bytes: number | null
   message_code: string | null
   message_params: Record<string, string | number>
+  kept_until: Date | null
 }
 
 /** The volume in use of each of these seats; those that nobody holds to a limit are left out. */
 export async function disksOf(db: Db, seatIds: string[]): Promise<Map<string, DiskView>> {
   const rows = await many<DiskRow>(
     db,
-    sql`select seat_id, volume.state, limit_mb, limit_bytes, used_bytes, volume.message_code, volume.message_params
-        from volume join seat on seat.id = seat_id
-        where seat_id = any(${seatIds}::uuid[]) and volume.generation = seat.generation and backend <> 'engine'`,
+    sql`select seat_id, volume.state, limit_mb, limit_bytes, used_bytes, volume.message_code, volume.message_params,
+          course.volumes_until as kept_until
+        from volume join seat on seat.id = seat_id join course on course.id = seat.course_id
+        where seat_id = any(${seatIds}::uuid[]) and volume.generation = seat.generation and backend <> 'engine'
+          and volume.state not in ('purging', 'purged')`,
   )
   return new Map(rows.map((row) => [row.seat_id, diskView(row)]))
 }
@@ -131,6 +141,7 @@ function diskView(row: DiskRow): DiskView {
     limitBytes,
     usedBytes,
     level: diskLevel({ limitBytes, usedBytes }),
+    keptUntil: row.kept_until,
     message: code === null ? null : { code, params },
   }
 }
@@ -143,6 +154,7 @@ export type VolumeLine = {
   backend: VolumeBackend
   state: VolumeState
   limit_mb: number | null
+  kept_until: Date | null
   limit_bytes: number | null
   used_bytes: number | null
   message_code: string | null
@@ -154,7 +166,7 @@ export async function volumeLines(db: Db, courseKey?: string): Promise<VolumeLin
   return many(
     db,
     sql`select volume.name, course.key as course, seat.number as seat, volume.generation, backend, volume.state, limit_mb,
-          limit_bytes, used_bytes, volume.message_code, volume.message_params
+          volumes_until as kept_until, limit_bytes, used_bytes, volume.message_code, volume.message_params
         from volume join seat on seat.id = seat_id join course on course.id = seat.course_id
         where ${courseKey ?? null}::text is null or course.key = ${courseKey ?? null}
         order by course.key, seat.number, volume.generation`,
@@ -170,6 +182,7 @@ export async function volumeOfWorkspace(
     db,
     sql`select volume.name, backend from volume join seat on seat.id = volume.seat_id
           join workspace on workspace.seat_id = seat.id
-        where workspace.id = ${workspaceId} and volume.generation = seat.generation`,
+        where workspace.id = ${workspaceId} and volume.generation = seat.generation
+          and volume.state not in ('purging', 'purged')`,
   )
 }

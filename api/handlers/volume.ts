@@ -1,5 +1,6 @@
 /** Volumes as JSON, for the command line. */
 import { findCourse } from '../data/course.ts'
+import { firstBroken, purgeReceipts } from '../data/purge.ts'
 import { volumeLines } from '../data/volume.ts'
 import { Problem } from '../errors.ts'
 import { say } from '../locale.ts'
@@ -16,8 +17,15 @@ export const list: Handler = async (visit) => {
         ...{ name: row.name, course: row.course, seat: row.seat, generation: row.generation },
         ...{ backend: row.backend, state: row.state },
         ...{ plannedMb: row.limit_mb, limitBytes: row.limit_bytes, usedBytes: row.used_bytes },
+        keptUntil: row.backend === 'engine' ? null : row.kept_until,
         message: row.message_code && say(visit.locale, row.message_code, row.message_params),
       })),
     },
   }
+}
+
+/** Receipts of what was purged, oldest first, and the first that is not what its neighbours say. */
+export const purges: Handler = async (visit) => {
+  const receipts = await purgeReceipts(visit.pool)
+  return { json: { receipts, broken: firstBroken(receipts) ?? null } }
 }

@@ -8,6 +8,11 @@ export const disk = {
     en: 'Your files stay here from one session to the next.',
     fr: 'Vos fichiers restent ici d’une séance à l’autre.',
   },
+  'disk.kept-until': { en: 'Kept until {when}.', fr: 'Gardés jusqu’au {when}.' },
+  'disk.ends-soon': {
+    en: 'Your files are deleted on {when}: download what you want to keep.',
+    fr: 'Vos fichiers seront supprimés le {when} : téléchargez ce que vous voulez garder.',
+  },
   'disk.nearly': {
     en: 'Almost full: {free} left. Delete what you no longer need before it stops you.',
     fr: 'Presque plein : il reste {free}. Supprimez ce qui ne sert plus avant d’être bloqué.',

@@ -17,6 +17,18 @@ export const notice = {
     fr: 'Ce n’est pas comme prévu, et Labplan n’y touche pas de lui-même. La page « Inventaire » et labplan drift le montrent.',
   },
 
+  'notice.files-end': {
+    en: 'Files of “{course}” are deleted {goneAt}',
+    fr: 'Les fichiers de « {course} » seront supprimés {goneAt}',
+  },
+  'notice.files-end.text': {
+    en: '{course} is over, and what its students keep on their disks is deleted {goneAt} ({count} disks). What they handed in stays.',
+    fr: '« {course} » est terminé : ce que les étudiants gardent sur leurs disques sera supprimé {goneAt} ({count} disques). Leurs rendus restent.',
+  },
+  'notice.files-end.do': {
+    en: 'Students may download their files until then, from their workspace’s page. To keep them longer, raise keepDays in the course’s plan, or plan another session: the date moves with it.',
+    fr: 'D’ici là, les étudiants peuvent télécharger leurs fichiers depuis la page de leur espace. Pour les garder plus longtemps, augmentez keepDays dans le plan du cours, ou prévoyez une autre séance : la date suivra.',
+  },
   'notice.node-never-joined': {
     en: 'Labplan: machine {node} of pool {pool} does not come up',
     fr: 'Labplan : la machine {node} du parc {pool} ne démarre pas',

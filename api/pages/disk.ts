@@ -1,12 +1,16 @@
 /** How full a disk is: a section of the student's page, and a cell of the teacher's table. */
 import type { DiskView } from '../data/volume.ts'
-import { byteSize, say } from '../locale.ts'
+import { byteSize, day, say } from '../locale.ts'
 import type { Visit } from '../visit.ts'
 import { type Html, html } from './html.ts'
 import { type Look, tag } from './table.ts'
 
 /** What to do is said in words, not only by a colour. */
-export function diskSection(visit: Visit, disk: DiskView, filesPath?: string): Html {
+export function diskSection(
+  visit: Visit,
+  disk: DiskView,
+  { timeZone, filesPath }: { timeZone: string; filesPath?: string },
+): Html {
   const { limitBytes, usedBytes } = disk
   const size = (bytes: number) => byteSize(visit.locale, bytes)
   const t = (code: string, params = {}) => say(visit.locale, code, params)
@@ -27,8 +31,20 @@ export function diskSection(visit: Visit, disk: DiskView, filesPath?: string): H
       ></meter>
     </div>
     <p class="said" ${isGrave ? html`role="alert"` : ''}>${t(`disk.${word}`, { free })}</p>
+    ${disk.keptUntil && keptUntil(visit, disk.keptUntil, timeZone)}
     ${filesPath && html`<p><a class="button plain" href="${filesPath}">${t('files.open')}</a></p>`}
   </section>`
+}
+
+const SOON_MS = 30 * 86_400_000
+
+/** Always said; from a month before on so that it is seen. */
+function keptUntil({ locale, at }: Visit, until: Date, timeZone: string): Html {
+  const isSoon = until.getTime() - at.getTime() < SOON_MS
+  const when = day(locale, timeZone, until)
+  return html`<p class="${isSoon ? 'ends-soon' : 'hint'}">
+    ${say(locale, isSoon ? 'disk.ends-soon' : 'disk.kept-until', { when })}
+  </p>`
 }
 
 const looks: Record<string, Look> = { nearly: 'busy', full: 'bad', wanted: 'calm' }

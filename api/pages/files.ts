@@ -65,7 +65,7 @@ function body(visit: Visit, view: Opened, t: Words): Html {
   }
   ${upload(visit, view, t)}
   ${view.handing && handInSection(visit, view.handing, { workspaceId, path, timeZone: view.course.time_zone })}
-  ${view.disk && diskSection(visit, view.disk)}`
+  ${view.disk && diskSection(visit, view.disk, { timeZone: view.course.time_zone })}`
 }
 
 /** Every folder above, each a link. */

@@ -44,7 +44,8 @@ export function workspaceFragment(visit: Visit, view: WorkspaceView, timeZone: s
       ${view.seatNumber !== null && html`<p class="seat-name">${t('workspace.seat', { number: view.seatNumber })}</p>`}
     </header>
     ${situation(visit, view, timeZone, t)} ${view.state === 'ready' && doors(visit, view, t)}
-    ${view.disk && diskSection(visit, view.disk, paths.files(view.id))} ${acts(visit, view, t)}
+    ${view.disk && diskSection(visit, view.disk, { timeZone, filesPath: paths.files(view.id) })}
+    ${acts(visit, view, t)}
   </article>`
 }
 

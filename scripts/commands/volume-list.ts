@@ -12,6 +12,7 @@ type Volume = {
   plannedMb: number | null
   limitBytes: number | null
   usedBytes: number | null
+  keptUntil: string | null
   message: string | null
 }
 
@@ -32,7 +33,7 @@ are kept until their date. A volume of the engine has no limit.
     if (json) return void print(JSON.stringify({ volumes: shown }))
     if (shown.length === 0)
       return void print(options['full'] ? 'None is full or amiss.' : 'No volume yet.')
-    const heads = ['COURSE', 'SEAT', 'GEN.', 'KEPT BY', 'STATE', 'USED', 'LIMIT', '']
+    const heads = ['COURSE', 'SEAT', 'GEN.', 'KEPT BY', 'STATE', 'USED', 'LIMIT', 'KEPT UNTIL', '']
     print(table(heads, shown.map(lineOf)))
   },
 }
@@ -45,7 +46,17 @@ function needsALook(volume: Volume): boolean {
 function lineOf(volume: Volume): (string | number)[] {
   const { course, seat, generation, backend, state, usedBytes, limitBytes, message } = volume
   const limit = backend === 'engine' ? 'none' : megabytes(limitBytes)
-  return [course, seat, generation, backend, state, megabytes(usedBytes), limit, message ?? '']
+  return [
+    course,
+    seat,
+    generation,
+    backend,
+    state,
+    megabytes(usedBytes),
+    limit,
+    volume.keptUntil?.slice(0, 10) ?? '-',
+    message ?? '',
+  ]
 }
 
 const megabytes = (bytes: number | null): string =>

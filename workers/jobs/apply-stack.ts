@@ -14,13 +14,15 @@ import {
   type StackRow,
   findStack,
   isOfCourse,
+  markNoVolumes,
   markVolumes,
   postponeStack,
 } from '../../api/data/stack-wish.ts'
+import { purgedVolumes } from '../../api/data/purge.ts'
 import { recordVolumes } from '../../api/data/volume.ts'
 import { sha256 } from '../../stacks/blueprint.ts'
 import type { SeatsContent, VolumesContent } from '../../stacks/content.ts'
-import { volumeName } from '../../stacks/parts/names.ts'
+import { volumeAddress, volumeName } from '../../stacks/parts/names.ts'
 import { wantedAt } from '../../stacks/rules/wanted.ts'
 import type { RunResult } from '../terraform/run-stack.ts'
 import { machinesGoal } from './apply-machines.ts'
@@ -73,7 +75,9 @@ async function goalOf(means: ApplyMeans, stack: CourseStack): Promise<Goal | und
   if (content?.kind === 'seats') await refuseBeyond(means, head.blueprint, stack, content)
   const blueprintDigest = head.digest
   if (stack.kind === 'volumes')
-    return content && volumesGoal(means, stack, content as VolumesContent, blueprintDigest)
+    return content
+      ? volumesGoal(means, stack, content as VolumesContent, blueprintDigest)
+      : purgedGoal(means, stack, blueprintDigest)
   return seatsGoal(means, stack, content as SeatsContent | undefined, blueprintDigest)
 }
 
@@ -89,6 +93,27 @@ function volumesGoal(
     await noteMade(means, stack, content, run)
   }
   return { request: { content, blueprintDigest, after }, isEmpty: false }
+}
+
+/** All of a course's files were purged by order: what Terraform has of them goes too. Nothing while one is left. */
+async function purgedGoal(
+  means: ApplyMeans,
+  stack: CourseStack,
+  blueprintDigest: string,
+): Promise<Goal | undefined> {
+  const gone = await purgedVolumes(means.pool, stack.course_id)
+  if (!gone) return undefined
+  const { installation } = means.place
+  const content: VolumesContent = {
+    ...{ kind: 'volumes', key: stack.key, installation, course8: stack.course_code, volumes: [] },
+  }
+  const after = async (run: { runId: string; ok: boolean }) => {
+    if (run.ok)
+      await withTransaction(means.pool, (tx) => markNoVolumes(tx, { id: stack.course_id }))
+    await noteMade(means, stack, content, run)
+  }
+  const released = gone.map(volumeAddress)
+  return { request: { content, blueprintDigest, released, after }, isEmpty: true }
 }
 
 /** What was applied is what the storage agent is told: never what was only wished. */

@@ -16,6 +16,15 @@ export type Ensured =
   | { ok: false; code: 'below-use' | 'in-use'; volume: VolumeSight }
   | { ok: false; code: 'missing' | 'damaged'; volume: VolumeSight }
 
+/** `before` is null when there was nothing any more. */
+export type Purged =
+  | {
+      ok: true
+      before: { bytes: number; diskBytes: number } | null
+      after: { file: boolean; mounted: boolean; listed: boolean }
+    }
+  | { ok: false; code: 'in-use' }
+
 /** Folders of this machine. What is uploaded lies in the same file system as the home, and outside it. */
 export type VolumePlace = { home: string; uploads: string; sight(): Promise<VolumeSight> }
 
@@ -25,6 +34,8 @@ export type Backend = {
   list(): Promise<VolumeSight[]>
   /** Makes, mounts and sizes a volume. One that is not new is never made: an empty home is not its files. */
   ensure(wish: { name: string; limitMb: number; isNew: boolean }): Promise<Ensured>
+  /** Takes a volume away for good; in-use: something of this machine holds it open. Twice does no harm. */
+  purge(name: string): Promise<Purged>
   /** Where its files and what is being uploaded are; undefined when it is not ready. */
   place(name: string): Promise<VolumePlace | undefined>
   /** Free bytes where volumes are. */

@@ -57,6 +57,13 @@ export const reserveCommand = (file: string, bytes: number): Argv => [
   file,
 ]
 
+/** Gives back every block of a file, whose length stays. */
+export const emptyCommand = (file: string, bytes: number): Argv => [
+  ...(['fallocate', '--punch-hole', '--offset', '0', '--length'] as const),
+  String(bytes),
+  file,
+]
+
 export class CommandError extends Error {
   readonly code: number | null
   constructor(argv: Argv, code: number | null, said: string) {

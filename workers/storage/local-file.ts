@@ -40,6 +40,8 @@ export function placeOf(root: string, name: string) {
     image: join(root, 'images', `${name}.ext4`),
     /** Written once the image is whole: from then on the image has to be there. */
     note: join(root, 'images', `${name}.json`),
+    /** In place of the note while it is being taken away. */
+    purging: join(root, 'images', `${name}.purging`),
     making: join(root, 'images', `${name}.making`),
     mount,
     /** What the seat sees. Only there while the volume is mounted. */

@@ -15,6 +15,7 @@ import {
   run,
   unmountCommand,
 } from './command.ts'
+import { purge } from './local-purge.ts'
 import {
   exists,
   fileSystemBytes,
@@ -58,6 +59,7 @@ export function localBackend({ root }: { root: string }): Backend {
       return sights
     },
     ensure: (wish) => inTurn(wish.name, (place) => ensure(place, wish)),
+    purge: (name) => inTurn(name, purge),
     place: (name) =>
       inTurn(name, async (place) => {
         if ((await sight(place)).state !== 'ready') return undefined
@@ -102,6 +104,7 @@ async function ensure(
   place: Place,
   { limitMb, isNew }: { limitMb: number; isNew: boolean },
 ): Promise<Ensured> {
+  if (await exists(place.purging)) throw new Error(`${place.name} is being purged.`)
   const note = await readNote(place)
   if (!note && !isNew && !(await exists(place.image)))
     return {

@@ -1,6 +1,6 @@
 /**
  * The storage agent: makes, mounts and measures the volumes of this machine as it is told. It knows no database and no
- * Swarm, so that it may run where students' containers do; it deletes nothing.
+ * Swarm, so that it may run where students' containers do; it deletes nothing but what it is told to purge.
  */
 import { mkdirSync } from 'node:fs'
 import { createServer } from 'node:net'

@@ -90,7 +90,15 @@ async function respond(
   if (request.method === 'GET' && name === '') return send(response, await list(backend))
   if (request.method === 'PUT' && name !== '')
     return send(response, await ensure(backend, name, await readBody(request)))
+  if (request.method === 'DELETE' && name !== '') return send(response, await purge(backend, name))
   send(response, notFor(request.method))
+}
+
+/** Only by an order of the record: nobody else can ask. */
+async function purge(backend: Backend, name: string): Promise<Answer> {
+  const done = await backend.purge(name)
+  if (!done.ok) return { status: 409, body: { code: done.code } }
+  return { status: 200, body: { before: done.before, after: done.after } }
 }
 
 const nothingHere: Answer = { status: 404, body: { error: 'There is nothing here.' } }

@@ -53,6 +53,8 @@ export type StackRequest = {
   limits?: Limits
   /** The content is what was approved: tools must be, too, and a plan that goes beyond it is held. */
   approved?: boolean
+  /** Addresses of volumes whose files were purged by order. */
+  released?: string[]
   parallelism?: number
   /** Ends the run early and cleanly: SIGINT, wait, state saved. */
   signal?: AbortSignal

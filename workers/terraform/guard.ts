@@ -36,7 +36,8 @@ function refusalsOf(change: Change, input: GuardInput): Refusal[] {
   const stranger = strangeLabels(change, input)
   if (stranger) return refuse('not_labelled_ours', stranger)
   if (input.kind === 'volumes') {
-    const harmless = change.action === 'create' || change.action === 'none'
+    const isReleased = change.action === 'delete' && input.released?.includes(change.address)
+    const harmless = change.action === 'create' || change.action === 'none' || isReleased === true
     return harmless ? [] : refuse('volume_would_be_lost', `${change.action} of a volume`)
   }
   if (change.action === 'create' || change.action === 'none') return []

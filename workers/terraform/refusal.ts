@@ -30,6 +30,8 @@ export type GuardInput = {
   /** Replicas of this stack's services as they are now, by service id; seats on its machines, by theirs. */
   replicas: Map<string, number>
   limits: Limits
+  /** Addresses of volumes whose files were purged by order: what is left of them may be deleted. */
+  released?: string[]
 }
 
 /** How an object of others is told; undefined when it is ours. */

@@ -41,7 +41,7 @@ export async function applyStack(services: RunServices, request: StackRequest): 
   return underLease(services, request, 'apply')
 }
 
-/** Makes nothing of the stack exist. Volumes are refused by the guard. */
+/** Makes nothing of the stack exist. Volumes are refused by the guard, but those whose files were purged. */
 export async function destroyStack(
   services: RunServices,
   request: StackRequest,

@@ -126,6 +126,7 @@ export async function refusedChanges(ctx: RunContext): Promise<Refusal[]> {
     isTeardown: content !== request.content,
     replicas: new Map(live.map((object) => [object.id, object.replicas])),
     limits: request.limits ?? {},
+    released: request.released ?? [],
   })
   return [...envelope, ...guarded]
 }

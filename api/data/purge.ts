@@ -1,0 +1,188 @@
+/**
+ * Retention: until when a course's files are kept, who was told, and what was purged. A purge is ordered in the record, done by
+ * the storage agent, and its receipt says what was there and that it is gone; receipts are a chain, each with the hash before it.
+ */
+import { canonicalJson, sha256 } from '../../stacks/blueprint.ts'
+import { type Actor, audit } from './audit.ts'
+import { type Db, execute, findOne, many, one, sql } from './db.ts'
+import { newId } from './ids.ts'
+
+const CLOCK: Actor = { name: 'retention', role: 'labplan' }
+
+/** What the blueprint in force says, for every course; `until` is an instant. */
+export async function setKeptUntil(
+  tx: Db,
+  courses: { key: string; until: string | null }[],
+): Promise<void> {
+  await execute(
+    tx,
+    sql`update course set volumes_until = c.until from unnest(${courses.map((one) => one.key)}::text[],
+            ${courses.map((one) => one.until)}::timestamptz[]) as c (key, until)
+        where course.key = c.key and course.volumes_until is distinct from c.until`,
+  )
+}
+
+export type EndingFiles = { id: string; key: string; until: Date; volumes: number }
+
+/** Courses that have volumes an agent keeps, whose date comes before `before`. */
+export async function endingFiles(db: Db, before: Date): Promise<EndingFiles[]> {
+  return many(
+    db,
+    sql`select course.id, course.key, volumes_until as until, count(*)::int as volumes
+        from course join seat on seat.course_id = course.id join volume on volume.seat_id = seat.id
+        where volumes_until <= ${before} and backend <> 'engine' and volume.state <> 'purged'
+        group by course.id order by course.key`,
+  )
+}
+
+/** When a course was told for the last time before its date; undefined while it was not. */
+export async function toldAt(db: Db, dedupeKey: string): Promise<Date | undefined> {
+  const row = await findOne<{ at: Date }>(
+    db,
+    sql`select created_at as at from notice where dedupe_key = ${dedupeKey}`,
+  )
+  return row?.at
+}
+
+/**
+ * Orders the purge of all that an agent keeps for a course. Nothing while a seat of it exists: somebody may be in. Twice does
+ * no harm. Answers how many were ordered.
+ */
+export async function orderPurge(tx: Db, course: { id: string; now: Date }): Promise<number> {
+  const rows = await many<{ id: string }>(
+    tx,
+    sql`update volume set state = 'purging', state_at = ${course.now}
+        from seat where seat.id = volume.seat_id and seat.course_id = ${course.id}
+          and backend <> 'engine' and volume.state not in ('purging', 'purged')
+          and not exists (select from seat other where other.course_id = ${course.id} and other.state <> 'absent')
+        returning volume.id`,
+  )
+  const ids = rows.map((row) => row.id)
+  await execute(
+    tx,
+    sql`insert into purge (id, volume_id, ordered_at) select id, volume_id, ${course.now}
+        from unnest(${ids.map(newId)}::uuid[], ${ids}::uuid[]) as p (id, volume_id) on conflict do nothing`,
+  )
+  if (ids.length > 0)
+    await audit(tx, {
+      ...{ actor: CLOCK, action: 'volume.purge', subject: { kind: 'course', id: course.id } },
+      ...{ detail: { volumes: ids.length }, now: course.now },
+    })
+  return ids.length
+}
+
+export type OpenPurge = {
+  id: string
+  volume_id: string
+  name: string
+  course: string
+  course_id: string
+  seat: number
+  generation: number
+  kept_until: Date | null
+  ordered_at: Date
+}
+
+export async function openPurges(db: Db): Promise<OpenPurge[]> {
+  return many(
+    db,
+    sql`select purge.id, volume_id, volume.name, course.key as course, course.id as course_id, seat.number as seat,
+          volume.generation, volumes_until as kept_until, ordered_at
+        from purge join volume on volume.id = volume_id join seat on seat.id = volume.seat_id
+          join course on course.id = seat.course_id
+        where done_at is null order by volume.name`,
+  )
+}
+
+/** What was there before; null when there was nothing any more. And that it is gone, looked at afterwards. */
+export type Gone = {
+  before: { bytes: number; diskBytes: number } | null
+  after: { file: false; mounted: false; listed: false }
+}
+
+/** Writes the receipt. The volumes stack is wanted away with the last of its course. */
+export async function recordPurge(
+  tx: Db,
+  done: { purge: OpenPurge; gone: Gone; toldAt: Date | undefined; installation: string; now: Date },
+): Promise<void> {
+  const { purge, gone, now } = done
+  // One at a time, so that the chain has no fork.
+  await execute(tx, sql`lock table purge in share row exclusive mode`)
+  const last = await findOne<{ number: number; hash: string }>(
+    tx,
+    sql`select number, hash from purge where number is not null order by number desc limit 1`,
+  )
+  const number = (last?.number ?? 0) + 1
+  const body = canonicalJson({
+    ...{ apiVersion: 'labplan/v1', kind: 'PurgeReceipt', installation: done.installation },
+    ...{ number, previous: last?.hash ?? null, reason: 'retention' },
+    volume: {
+      name: purge.name,
+      course: purge.course,
+      seat: purge.seat,
+      generation: purge.generation,
+    },
+    times: {
+      ...{
+        keptUntil: purge.kept_until?.toISOString() ?? null,
+        toldAt: done.toldAt?.toISOString() ?? null,
+      },
+      ...{ orderedAt: purge.ordered_at.toISOString(), doneAt: now.toISOString() },
+    },
+    ...gone,
+  })
+  await execute(
+    tx,
+    sql`update purge set done_at = ${now}, number = ${number}, body = ${body}, hash = ${sha256(body)} where id = ${purge.id}`,
+  )
+  await execute(
+    tx,
+    sql`update volume set state = 'purged', state_at = ${now}, used_bytes = 0 where id = ${purge.volume_id}`,
+  )
+  await execute(
+    tx,
+    sql`update stack set wanted_digest = null, failures = 0, retry_at = null
+        where kind = 'volumes' and course_id = ${purge.course_id} and not exists (
+          select from volume join seat on seat.id = volume.seat_id
+          where seat.course_id = ${purge.course_id} and volume.state <> 'purged')`,
+  )
+}
+
+/** Generations of a course's seats whose volume is purged; undefined while one is not. */
+export async function purgedVolumes(
+  db: Db,
+  courseId: string,
+): Promise<{ seat: number; generation: number }[] | undefined> {
+  const { left } = await one<{ left: number }>(
+    db,
+    sql`select count(*)::int as left from volume join seat on seat.id = seat_id
+        where seat.course_id = ${courseId} and volume.state <> 'purged'`,
+  )
+  if (left > 0) return undefined
+  return many(
+    db,
+    sql`select seat.number as seat, volume.generation from volume join seat on seat.id = seat_id
+        where seat.course_id = ${courseId} order by 1, 2`,
+  )
+}
+
+export type PurgeReceipt = { number: number; body: string; hash: string }
+
+export async function purgeReceipts(db: Db): Promise<PurgeReceipt[]> {
+  return many(
+    db,
+    sql`select number, body, hash from purge where number is not null order by number`,
+  )
+}
+
+/** The number of the first receipt that is not what its neighbours say; undefined when all are. Pure. */
+export function firstBroken(receipts: PurgeReceipt[]): number | undefined {
+  let previous: string | null = null
+  for (const [i, { number, body, hash }] of receipts.entries()) {
+    const said = JSON.parse(body) as { number: number; previous: string | null }
+    const holds = sha256(body) === hash && said.previous === previous && said.number === number
+    if (!holds || number !== i + 1) return i + 1
+    previous = hash
+  }
+  return undefined
+}

@@ -1,0 +1,105 @@
+/**
+ * Files whose date comes: who teaches the course is told 30 and 7 days before, then they are purged, with a receipt. Never before a
+ * week has gone by since they were told, whatever was planned; never while a seat of the course exists. Level-triggered.
+ */
+import type { Logger } from 'pino'
+import type { Blueprint } from '../../stacks/blueprint.ts'
+import { blueprintReader } from '../../api/data/blueprint.ts'
+import { type Pool, withTransaction } from '../../api/data/db.ts'
+import { sendNotice } from '../../api/data/notice.ts'
+import {
+  type EndingFiles,
+  endingFiles,
+  openPurges,
+  orderPurge,
+  recordPurge,
+  setKeptUntil,
+  toldAt,
+} from '../../api/data/purge.ts'
+import type { StorageAgent } from '../../api/storage-agent.ts'
+
+type Means = {
+  pool: Pool
+  agent: StorageAgent
+  installation: string
+  log: Pick<Logger, 'info' | 'warn'>
+  now: () => Date
+}
+
+const DAY_MS = 86_400_000
+const FIRST_DAYS = 30
+const LAST_DAYS = 7
+
+export type RetentionKeeper = { keep(): Promise<void> }
+
+export function retentionKeeper(means: Means): RetentionKeeper {
+  const approved = blueprintReader()
+  return {
+    async keep() {
+      const blueprint = await approved(means.pool)
+      if (!blueprint) return
+      await withTransaction(means.pool, (tx) => setKeptUntil(tx, datesOf(blueprint)))
+      await tellAndOrder(means)
+      await purgeOrdered(means)
+    },
+  }
+}
+
+const datesOf = ({ courses }: Blueprint) =>
+  courses.map(({ key, volumes }) => ({ key, until: volumes?.until ?? null }))
+
+/** One for each date: who moves the date is told again. */
+const noticeKey = ({ key, until }: Pick<EndingFiles, 'key' | 'until'>, days: number): string =>
+  `files-end/${key}/${until.toISOString()}/${days}`
+
+async function tellAndOrder({ pool, now }: Means): Promise<void> {
+  const soon = new Date(now().getTime() + FIRST_DAYS * DAY_MS)
+  for (const ending of await endingFiles(pool, soon))
+    await withTransaction(pool, async (tx) => {
+      const last = noticeKey(ending, LAST_DAYS)
+      const told = await toldAt(tx, last)
+      const wasLongAgo = told && now().getTime() - told.getTime() >= LAST_DAYS * DAY_MS
+      if (ending.until <= now() && wasLongAgo)
+        return void (await orderPurge(tx, { id: ending.id, now: now() }))
+      const leftMs = ending.until.getTime() - now().getTime()
+      const days = leftMs <= LAST_DAYS * DAY_MS ? LAST_DAYS : FIRST_DAYS
+      // A date that is already here is put off by the week that is owed.
+      const goneAt = new Date(
+        Math.max(ending.until.getTime(), (told ?? now()).getTime() + LAST_DAYS * DAY_MS),
+      )
+      await sendNotice(tx, {
+        ...{ code: 'notice.files-end', to: 'both', courseId: ending.id, now: now() },
+        params: { goneAt: goneAt.toISOString(), count: ending.volumes },
+        lines: [{ code: 'notice.files-end.do' }],
+        ...{
+          thread: `files-end/${ending.key}`,
+          dedupeKey: noticeKey(ending, days),
+          shownUntil: goneAt,
+        },
+      })
+    })
+}
+
+async function purgeOrdered({ pool, agent, installation, log, now }: Means): Promise<void> {
+  for (const purge of await openPurges(pool)) {
+    try {
+      const gone = await agent.purge(purge.name)
+      if (!gone) {
+        log.warn({ volume: purge.name }, 'a volume is held open; its purge is tried again')
+        continue
+      }
+      await withTransaction(pool, async (tx) => {
+        const told = purge.kept_until
+          ? await toldAt(tx, noticeKey({ key: purge.course, until: purge.kept_until }, LAST_DAYS))
+          : undefined
+        await recordPurge(tx, { purge, gone, toldAt: told, installation, now: now() })
+      })
+      log.info({ volume: purge.name }, 'a volume was purged')
+    } catch (error) {
+      log.warn(
+        { err: error, volume: purge.name },
+        'a volume could not be purged; it is tried again',
+      )
+    }
+  }
+}
