@@ -13,7 +13,7 @@ import { CannotGoOn, runSteps } from './step.ts'
 const folder = join(root, 'scripts', 'bench-jobs')
 
 /** What measures our own code alone, with nothing but the npm packages. */
-const UNPREPARED = new Set(['compile', 'cost', 'semester'])
+const UNPREPARED = new Set(['compile', 'cost', 'semester', 'volumes'])
 
 /** Every job, with the first sentence of its opening comment. */
 export function listBenches(): { name: string; about: string }[] {

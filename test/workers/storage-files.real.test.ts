@@ -226,16 +226,13 @@ describe('files', () => {
     for (const name of readdirSync(home)) if (name !== 'empty') rmSync(join(home, name))
   })
 
-  it('may be 10,000, in parts and all at once', { timeout: 60_000 }, async () => {
+  it('may be 3,000, in parts and all at once', { timeout: 60_000 }, async () => {
     const many = join(home, 'many')
     mkdirSync(many)
-    for (let i = 0; i < 10_000; i++) writeFileSync(join(many, String(i).padStart(6, '0')), '')
-    const part = await list('many', '&start=9998&count=500')
-    expect([part.total, part.entries.map((one) => one.name)]).toEqual([
-      10_000,
-      ['009998', '009999'],
-    ])
-    expect((await unpacked('many')).names).toHaveLength(10_000)
+    for (let i = 0; i < 3_000; i++) writeFileSync(join(many, String(i).padStart(6, '0')), '')
+    const part = await list('many', '&start=2998&count=500')
+    expect([part.total, part.entries.map((one) => one.name)]).toEqual([3_000, ['002998', '002999']])
+    expect((await unpacked('many')).names).toHaveLength(3_000)
     rmSync(many, { recursive: true })
   })
 })

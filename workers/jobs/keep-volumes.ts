@@ -19,7 +19,7 @@ type Means = {
   now: () => Date
 }
 
-const AT_ONCE = 2
+export const AT_ONCE = 2
 /** A figure that moved less is not worth a write for each of thousands of volumes. */
 const NOTABLE_BYTES = 256 * 1024
 const MIB = 1024 * 1024

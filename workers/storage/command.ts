@@ -9,9 +9,10 @@ const LIMIT_MS = 120_000
 
 /**
  * Blocks of 4 KiB, nothing kept for root, and an inode for each 4 KiB up to 16 GiB, so that many small files fill a volume
- * before its inodes are gone. The file is new and so all zeros: nothing has to be written over.
+ * before its inodes are gone. The file is new and so all zeros: nothing has to be written over. `content` is a folder whose
+ * content it begins with. What it wrote is on disk when it ends.
  */
-export function formatCommand(file: string, bytes: number): Argv {
+export function formatCommand(file: string, bytes: number, content?: string): Argv {
   const inodeRatio = bytes > 16 * 2 ** 30 ? 16_384 : BLOCK
   return [
     ...([
@@ -25,7 +26,7 @@ export function formatCommand(file: string, bytes: number): Argv {
       '-i',
       String(inodeRatio),
     ] as const),
-    ...['-m', '0', '-J', 'size=4', '-E'],
+    ...['-m', '0', '-J', 'size=4', ...(content === undefined ? [] : ['-d', content]), '-E'],
     ...['lazy_itable_init=1,assume_storage_prezeroed=1,nodiscard', file],
   ]
 }

@@ -30,6 +30,7 @@ import {
 const KEPT_BLOCKS = 256
 /** How far above its limit a new file system may be; the rest is taken from it by a file (ballast). */
 const SLACK_BYTES = MIB / 2
+const LOOKS = 8
 
 export type Place = ReturnType<typeof placeOf>
 
@@ -40,6 +41,8 @@ export function placeOf(root: string, name: string) {
     image: join(root, 'images', `${name}.ext4`),
     /** Written once the image is whole: from then on the image has to be there. */
     note: join(root, 'images', `${name}.json`),
+    /** What a new one begins with: an empty home. */
+    template: join(root, 'template'),
     /** In place of the note while it is being taken away. */
     purging: join(root, 'images', `${name}.purging`),
     making: join(root, 'images', `${name}.making`),
@@ -61,48 +64,58 @@ export const exists = (path: string): Promise<boolean> =>
 
 const noteSchema = z.object({ limitMb: z.number() })
 
+/** One that was cut short by a power cut is none: its image is there, and it is written again. */
 export async function readNote(place: Place): Promise<{ limitMb: number } | undefined> {
-  const text = await readFile(place.note, 'utf8').catch(() => undefined)
-  return text === undefined ? undefined : noteSchema.parse(JSON.parse(text))
-}
-
-/** Whole or not at all, also when the machine loses power. */
-export async function writeNote(place: Place, note: { limitMb: number }): Promise<void> {
-  const written = `${place.note}.new`
-  const file = await open(written, 'w', 0o600)
+  const text = await readFile(place.note, 'utf8').catch(() => '')
   try {
-    await file.writeFile(JSON.stringify(note))
-    await file.sync()
-  } finally {
-    await file.close()
+    return noteSchema.parse(JSON.parse(text))
+  } catch {
+    return undefined
   }
-  await rename(written, place.note)
-  await syncFolder(join(place.note, '..'))
 }
 
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
+export async function writeNote(place: Place, note: { limitMb: number }): Promise<void> {
+  await writeFile(`${place.note}.new`, JSON.stringify(note), { mode: 0o600 })
+  await rename(`${place.note}.new`, place.note)
+}
+
+/** The names of images are what must not be lost once somebody was told that they are there. */
+export async function syncNames(place: Place): Promise<void> {
+  const handle = await open(join(place.image, '..'), 'r')
   await handle.sync().finally(() => handle.close())
 }
 
-/** Formats a sparse file that holds `limitMb` for its student; under its own name only once it is whole. */
-export async function makeImage(place: Place, limitMb: number): Promise<void> {
-  const want = limitMb * MIB
+/** By limit, the size of file that holds it: found once, since all volumes of a class are alike. */
+export type Sizes = Map<number, number>
+
+/**
+ * Formats a sparse file that holds `limitMb` for its student, with an empty home in it; under its own name only once it is
+ * whole and on disk (mke2fs sees to that).
+ */
+export async function makeImage(place: Place, limitMb: number, sizes: Sizes): Promise<void> {
+  const known = sizes.get(limitMb)
+  if (known !== undefined) await format(place, known)
+  else sizes.set(limitMb, await formatFitting(place, limitMb * MIB))
+  await rename(place.making, place.image)
+}
+
+/** Answers the size of file at which the file system holds `want` bytes, to within the slack. */
+async function formatFitting(place: Place, want: number): Promise<number> {
   // An inode for each 4 KiB takes 6.25 %, the journal 4 MiB; the rest is found by looking.
   let bytes = roundUp(want * 1.068 + 5 * MIB)
-  for (let look = 0; look < 8; look++) {
-    await rm(place.making, { force: true })
-    await writeFile(place.making, '', { mode: 0o600 })
-    await truncate(place.making, bytes)
-    await run(formatCommand(place.making, bytes))
+  for (let look = 0; ; look++) {
+    await format(place, bytes)
     const over = (await capacityOfFile(place.making)) - want
-    if (over >= 0 && over <= SLACK_BYTES) break
+    if ((over >= 0 && over <= SLACK_BYTES) || look === LOOKS) return bytes
     bytes = roundUp(bytes - over * 1.02 + (over < 0 ? 64 * 1024 : 0))
   }
-  const file = await open(place.making, 'r')
-  await file.sync().finally(() => file.close())
-  await rename(place.making, place.image)
-  await syncFolder(join(place.image, '..'))
+}
+
+async function format(place: Place, bytes: number): Promise<void> {
+  await rm(place.making, { force: true })
+  await writeFile(place.making, '', { mode: 0o600 })
+  await truncate(place.making, bytes)
+  await run(formatCommand(place.making, bytes, place.template))
 }
 
 const roundUp = (bytes: number): number => Math.ceil(bytes / BLOCK) * BLOCK
@@ -139,11 +152,10 @@ export async function attachedDevice(place: Place): Promise<string | undefined> 
   return first
 }
 
-/** Mounted on its folder, with its home in it; repaired first when it was not left cleanly. */
-export async function mountImage(place: Place, isNew: boolean): Promise<void> {
-  const mounted = await mountedDevice(place)
-  if (!mounted) {
-    const source = (await attachedDevice(place)) ?? place.image
+/** Mounted on its folder; repaired first when it was not left cleanly. One that is fresh nobody has yet. */
+export async function mountImage(place: Place, isFresh = false): Promise<void> {
+  if (!(await mountedDevice(place))) {
+    const source = (isFresh ? undefined : await attachedDevice(place)) ?? place.image
     await mkdir(place.mount, { recursive: true, mode: 0o711 })
     await run(mountCommand(source, place.mount)).catch(async (error: unknown) => {
       if (!(error instanceof CommandError)) throw error
@@ -152,8 +164,6 @@ export async function mountImage(place: Place, isNew: boolean): Promise<void> {
     })
   }
   await keepFewBlocks(place)
-  // The image's own home is made once, when it is new: later its absence is a loss, not a beginning.
-  if (isNew) await mkdir(place.home, { recursive: true, mode: 0o755 })
 }
 
 /** Exit codes of e2fsck: 1 is "repaired". */

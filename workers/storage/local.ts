@@ -29,15 +29,20 @@ import {
   placeOf,
   readNote,
   repair,
+  type Sizes,
+  syncNames,
   writeNote,
 } from './local-file.ts'
 
 /** What a volume may be above its limit, and still be right. */
 const EXACT_BYTES = MIB / 2
+/** What is aimed at lies in the middle: a file in pieces takes a few blocks more than its length. */
+const AIM_BYTES = EXACT_BYTES / 2
 const ROUNDS = 8
 
 export function localBackend({ root }: { root: string }): Backend {
   const turns = new Map<string, Promise<unknown>>()
+  const sizes: Sizes = new Map()
   /** One thing at a time for each volume; volumes do not wait for each other. */
   const inTurn = <T>(name: string, work: (place: Place) => Promise<T>): Promise<T> => {
     if (!isVolumeName(name)) throw new Error(`${name} is no name of a volume.`)
@@ -49,6 +54,7 @@ export function localBackend({ root }: { root: string }): Backend {
   return {
     async start() {
       await mkdir(join(root, 'images'), { recursive: true, mode: 0o700 })
+      await mkdir(join(root, 'template', 'home'), { recursive: true, mode: 0o755 })
       // Seats of every user pass through these folders, and may list neither.
       await mkdir(join(root, 'mounts'), { recursive: true, mode: 0o711 })
       for (const name of await madeNames(root)) await inTurn(name, sight)
@@ -58,7 +64,7 @@ export function localBackend({ root }: { root: string }): Backend {
       for (const name of await madeNames(root)) sights.push(await inTurn(name, sight))
       return sights
     },
-    ensure: (wish) => inTurn(wish.name, (place) => ensure(place, wish)),
+    ensure: (wish) => inTurn(wish.name, (place) => ensure(place, wish, sizes)),
     purge: (name) => inTurn(name, purge),
     place: (name) =>
       inTurn(name, async (place) => {
@@ -86,7 +92,7 @@ async function sight(place: Place): Promise<VolumeSight> {
   const nothing = { name: place.name, limitBytes: null, usedBytes: null }
   if (!(await exists(place.image))) return { ...nothing, state: 'missing' }
   try {
-    await mountImage(place, false)
+    await mountImage(place)
     if (!(await exists(place.home)))
       return { ...nothing, state: 'damaged', problem: 'there is no home in it' }
     const { capacity, used } = await measure(place)
@@ -103,6 +109,7 @@ async function sight(place: Place): Promise<VolumeSight> {
 async function ensure(
   place: Place,
   { limitMb, isNew }: { limitMb: number; isNew: boolean },
+  sizes: Sizes,
 ): Promise<Ensured> {
   if (await exists(place.purging)) throw new Error(`${place.name} is being purged.`)
   const note = await readNote(place)
@@ -113,17 +120,23 @@ async function ensure(
       volume: { name: place.name, state: 'missing', limitBytes: null, usedBytes: null },
     }
   if (!note) {
-    if (!(await exists(place.image))) await makeImage(place, limitMb)
-    await mountImage(place, true)
+    const isFresh = !(await exists(place.image))
+    if (isFresh) await makeImage(place, limitMb, sizes)
+    await mountImage(place, isFresh)
     await writeNote(place, { limitMb })
+    await syncNames(place)
   }
   const before = await sight(place)
   if (before.state !== 'ready') return { ok: false, code: before.state, volume: before }
+  if (isExact(before, limitMb)) return { ok: true, volume: before }
   const refused = await fit(place, limitMb * MIB)
   if (!refused) await writeNote(place, { limitMb })
   const volume = await sight(place)
   return refused ? { ok: false, code: refused, volume } : { ok: true, volume }
 }
+
+const isExact = ({ limitBytes }: VolumeSight, limitMb: number): boolean =>
+  limitBytes !== null && limitBytes >= limitMb * MIB && limitBytes <= limitMb * MIB + EXACT_BYTES
 
 /** Brings what it can hold to what it shall, while it is in use; answers why not. */
 async function fit(place: Place, want: number): Promise<'below-use' | 'in-use' | undefined> {
@@ -133,9 +146,9 @@ async function fit(place: Place, want: number): Promise<'below-use' | 'in-use' |
     if (over >= 0 && over <= EXACT_BYTES) return undefined
     if (over > 0) {
       if (used > want) return 'below-use'
-      await run(reserveCommand(place.ballast, ballast + over))
+      await run(reserveCommand(place.ballast, ballast + over - AIM_BYTES))
     } else if (ballast > 0) {
-      await lighten(place, Math.max(0, ballast + over))
+      await lighten(place, Math.max(0, ballast + over - AIM_BYTES))
     } else if (!(await grow(place, -over))) return 'in-use'
   }
   throw new Error(`${place.name} did not come to ${want} bytes in ${ROUNDS} steps.`)
@@ -174,6 +187,6 @@ async function growUnmounted(place: Place): Promise<boolean> {
     await run(growCommand(place.image))
     return true
   } finally {
-    await mountImage(place, false)
+    await mountImage(place)
   }
 }

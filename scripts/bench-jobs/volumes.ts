@@ -1,0 +1,212 @@
+/**
+ * 300 volumes of a class, made by the storage agent as the record asks for them, beside the same programs run by hand: time for
+ * each in alternating pairs. `scripts/bench volumes --json`
+ *
+ * By hand is a shell that makes a sparse file, formats, mounts and gives it its folder, as many at once as the worker asks for.
+ * The agent does besides what by hand leaves out: the limit to half a MiB, the record, and nothing lost in a power cut.
+ */
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, loadavg, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { one, type Pool, sql, withTransaction } from '../../api/data/db.ts'
+import { newId } from '../../api/data/ids.ts'
+import { recordVolumes } from '../../api/data/volume.ts'
+import { storageAgent } from '../../api/storage-agent.ts'
+import { AT_ONCE, volumeKeeper } from '../../workers/jobs/keep-volumes.ts'
+import { formatCommand, mountCommand } from '../../workers/storage/command.ts'
+import { migratedPostgres } from '../bench-parts/postgres.ts'
+import { whyNoLimits } from '../steps/storage.ts'
+
+const BAR = 1.3
+const VOLUMES = Number(process.env['LABPLAN_BENCH_VOLUMES'] ?? 300)
+const PAIRS = 3
+const LIMIT_MB = 256
+const INSTALLATION = 'bench000'
+
+const say = (text: string) => process.stderr.write(`${text}\n`)
+const nameOf = (number: number) =>
+  `lp-${INSTALLATION}-c0urse00-s${String(number).padStart(3, '0')}-g1`
+const numbers = Array.from({ length: VOLUMES }, (_, i) => i + 1)
+
+async function main(): Promise<number> {
+  const why = whyNoLimits({ dockerHost: 'unix:///var/run/docker.sock' })
+  if (why) {
+    say(`Volumes cannot have a limit here: ${why}.`)
+    return 2
+  }
+  const postgres = await migratedPostgres(INSTALLATION, new Date())
+  try {
+    const pairs = []
+    for (let pair = 1; pair <= PAIRS; pair++) {
+      // In turn first and second, so that neither always finds a warm machine.
+      const first = pair % 2 === 1
+      const before = first ? undefined : await inFolder(byHand)
+      const ours = await inFolder((folder) => byAgent(folder, postgres))
+      const hand = before ?? (await inFolder(byHand))
+      say(`pair ${pair}: agent ${perVolume(ours)} ms, by hand ${perVolume(hand)} ms a volume`)
+      pairs.push({ ours, hand, ratio: ours / hand })
+    }
+    const figure = median(pairs.map(({ ratio }) => ratio))
+    const holds = figure <= BAR
+    const result = {
+      ...{
+        name: 'volumes',
+        figure: round(figure),
+        unit: 'ratio',
+        bar: BAR,
+        holds,
+        backend: 'local',
+      },
+      msPerVolume: {
+        agent: perVolume(median(pairs.map(({ ours }) => ours))),
+        byHand: perVolume(median(pairs.map(({ hand }) => hand))),
+      },
+      ratios: pairs.map(({ ratio }) => round(ratio)),
+      ...{ volumes: VOLUMES, limitMb: LIMIT_MB, atOnce: AT_ONCE, pairs: PAIRS },
+      machine: { cores: cpus().length, load: loadavg().map(round), node: process.version },
+    }
+    process.stdout.write(`${JSON.stringify(result)}\n`)
+    return holds ? 0 : 1
+  } finally {
+    await postgres.end()
+  }
+}
+
+const median = (values: number[]): number =>
+  values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
+const round = (value: number): number => Math.round(value * 100) / 100
+const perVolume = (ms: number): number => round(ms / VOLUMES)
+
+/** Lends a folder; whatever was mounted below it is gone afterwards. */
+async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'labplan-bench-volumes-'))
+  try {
+    return await work(folder)
+  } finally {
+    const lines = readFileSync('/proc/self/mounts', 'utf8').split('\n')
+    const points = lines
+      .flatMap((line) => line.split(' ')[1] ?? [])
+      .filter((at) => at.startsWith(`${folder}/`))
+    if (points.length > 0) execFileSync('umount', ['--lazy', ...points])
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+  }
+}
+
+async function byHand(folder: string): Promise<number> {
+  const script = [
+    ...[
+      'set -e',
+      `cd ${folder}`,
+      'truncate -s $2 $1.ext4',
+      formatCommand('$1.ext4', 0).slice(0, -1).join(' ') + ' $1.ext4',
+    ],
+    ...['mkdir $1', mountCommand('$1.ext4', '$1').join(' '), 'mkdir $1/home'],
+  ].join('\n')
+  writeFileSync(join(folder, 'make'), script)
+  const bytes = Math.ceil((LIMIT_MB * 1.068 + 5) * 256) * 4096
+  const child = spawn(
+    'xargs',
+    ['-P', String(AT_ONCE), '-I', '{}', 'sh', join(folder, 'make'), '{}', String(bytes)],
+    {
+      stdio: ['pipe', 'ignore', 'inherit'],
+    },
+  )
+  const begun = performance.now()
+  child.stdin?.end(numbers.map(nameOf).join('\n'))
+  const [code] = await once(child, 'exit')
+  if (code !== 0) throw new Error(`By hand failed with ${code}.`)
+  return performance.now() - begun
+}
+
+/** From rows that say what was applied to rows that say that all is there. */
+async function byAgent(folder: string, postgres: { url: string; pool: Pool }): Promise<number> {
+  const home = join(folder, 'agent')
+  mkdirSync(join(home, 'run'), { recursive: true })
+  const env = {
+    ...process.env,
+    ...{ LABPLAN_HOME: home, LABPLAN_INSTALLATION: INSTALLATION, DATABASE_URL: postgres.url },
+    ...{ LABPLAN_STORAGE_ROOT: join(folder, 'disk'), LABPLAN_LOG_LEVEL: 'warn' },
+  }
+  const program = join(import.meta.dirname, '../../workers/storage/main.ts')
+  const child = spawn(process.execPath, [program], { env, stdio: ['ignore', 'inherit', 'inherit'] })
+  try {
+    const agent = storageAgent({ socket: join(home, 'run', 'storage.sock') })
+    await answers(agent.list)
+    const { pool } = postgres
+    await wish(pool)
+    const silent = { info: () => {}, warn: (fields: object) => say(JSON.stringify(fields)) }
+    const begun = performance.now()
+    await volumeKeeper({ pool, agent, log: silent, now: () => new Date() }).keep()
+    const took = performance.now() - begun
+    const { ready } = await one<{ ready: number }>(
+      pool,
+      sql`select count(*)::int as ready from volume where state = 'ready' and abs(limit_bytes / 1048576.0 - ${LIMIT_MB}) < 1`,
+    )
+    if (ready !== VOLUMES) throw new Error(`Only ${ready} of ${VOLUMES} volumes are there.`)
+    return took
+  } finally {
+    child.kill('SIGTERM')
+    await once(child, 'exit')
+  }
+}
+
+async function answers(ask: () => Promise<unknown>): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      await ask()
+      return
+    } catch (error) {
+      if (tries > 200) throw error
+      await sleep(100)
+    }
+  }
+}
+
+/** A course of as many seats, and what Terraform applied for them. */
+async function wish(pool: Pool): Promise<void> {
+  const now = new Date()
+  const ids = numbers.map(newId)
+  await withTransaction(pool, async (tx) => {
+    await tx.query('delete from volume')
+    await tx.query('delete from seat')
+    await tx.query(
+      `insert into zone (id, key, name, time_zone, locale, created_at) values ($1, 'bench', 'Bench', 'UTC', 'en', $2) on conflict do nothing`,
+      [newId(), now],
+    )
+    await tx.query(
+      `insert into pool (id, zone_id, key, created_at) select $1, id, 'bench', $2 from zone where key = 'bench' on conflict do nothing`,
+      [newId(), now],
+    )
+    await tx.query(
+      `insert into course (id, zone_id, key, code, state, state_at, document, created_at, title)
+       select $1, id, 'bench', 'c0urse00', 'ready', $2, '', $2, '{"en":"Bench","fr":"Bench"}' from zone where key = 'bench' on conflict do nothing`,
+      [newId(), now],
+    )
+    await tx.query(
+      `insert into seat (id, course_id, pool_id, number, state, state_at, credential_key_id, credential)
+       select s.id, course.id, pool.id, s.number, 'absent', $3, 'k1', ''
+       from unnest($1::uuid[], $2::int[]) as s (id, number), course, pool where course.key = 'bench' and pool.key = 'bench'`,
+      [ids, numbers, now],
+    )
+    const limit = { backend: 'local', limitMb: LIMIT_MB } as const
+    await recordVolumes(tx, {
+      volumes: numbers.map((number, i) => ({
+        seatId: ids[i]!,
+        generation: 1,
+        name: nameOf(number),
+        limit,
+      })),
+      now,
+    })
+  })
+}
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  say(error instanceof Error ? (error.stack ?? error.message) : String(error))
+  process.exitCode = 2
+}
