@@ -39,6 +39,14 @@ const purged = z.object({
   after: z.object({ file: z.literal(false), mounted: z.literal(false), listed: z.literal(false) }),
 })
 
+const notRestored = z.object({
+  code: z.enum(['not-empty', 'not-a-backup']),
+  says: z.string().optional(),
+})
+
+export type AgentRestored =
+  | { ok: true }
+  | { ok: false; code: 'not-empty' | 'not-a-backup' | 'not-there'; says?: string | undefined }
 export type AgentPurged = z.infer<typeof purged>
 export type AgentArchive = z.infer<typeof archived>
 export type AgentEntry = z.infer<typeof entry>
@@ -73,6 +81,10 @@ export type StorageAgent = {
   keep(id: string, of: { volume: string; path: string }): Promise<AgentArchive | undefined>
   /** What is kept under this id. */
   kept(id: string): Promise<{ stream: Readable; bytes: number | undefined } | undefined>
+  /** The whole volume as a tar file; undefined when it is not there. */
+  backup(volume: string): Promise<{ stream: Readable } | undefined>
+  /** Fills an empty volume from such a file; why not, else. */
+  restore(volume: string, from: Readable): Promise<AgentRestored>
   /** One request of the upload protocol, as it came. */
   upload(volume: string, request: UploadRequest): Promise<UploadAnswer>
 }
@@ -127,6 +139,13 @@ export function storageAgent(options: { socket: string }): StorageAgent {
       return archived.parse(body)
     },
     kept: (id) => readStream(options.socket, `/submissions/${id}`),
+    backup: (name) => readStream(options.socket, `/volumes/${name}/backup`),
+    async restore(name, from) {
+      const { status, body } = await sendStream(options.socket, `/volumes/${name}/backup`, from)
+      if (status === 200) return { ok: true }
+      const said = notRestored.safeParse(body)
+      return said.success ? { ok: false, ...said.data } : { ok: false, code: 'not-there' }
+    },
     upload: (name, asked) => passOn(options.socket, name, asked),
   }
 }
@@ -207,5 +226,23 @@ function passOn(
     body.on('error', () => call.destroy())
     body.on('close', () => !body.readableEnded && call.destroy())
     body.pipe(call)
+  })
+}
+
+function sendStream(
+  socketPath: string,
+  path: string,
+  from: Readable,
+): Promise<{ status: number; body: unknown }> {
+  return new Promise((resolve, reject) => {
+    const call = request({ socketPath, path, method: 'PUT', agent: false }, (answer) => {
+      let read = ''
+      answer.setEncoding('utf8').on('data', (part: string) => (read += part))
+      answer.on('error', reject)
+      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body: parsed(read) }))
+    })
+    call.on('error', reject)
+    from.on('error', (error) => call.destroy(error))
+    from.pipe(call)
   })
 }

@@ -15,6 +15,7 @@ import {
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { labplan } from '../../scripts/labplan.ts'
 import { MIB } from '../../workers/storage/backend.ts'
 import type { Listed } from '../../workers/storage/files.ts'
 import { localBackend } from '../../workers/storage/local.ts'
@@ -332,5 +333,76 @@ describe('uploads', () => {
     )
     expect(rest.status).toBe(204)
     expect(statSync(join(home, 'large')).size).toBe(30 * MIB)
+  })
+})
+
+describe('a backup', async () => {
+  const folder = join(root, 'operator')
+  mkdirSync(join(folder, 'run'), { recursive: true })
+  const second = await serveAgent(backend, {
+    socket: join(folder, 'run', 'storage.sock'),
+    ...{ root, log },
+  })
+  afterAll(() => second.close())
+  const said: string[] = []
+  const cli = (...words: string[]) =>
+    labplan(
+      words,
+      { print: (line) => said.push(line), complain: (line) => said.push(line) },
+      { LABPLAN_HOME: folder },
+    )
+  const file = join(root, 'backup.tar')
+  const empty = 'lp-test0000-c0urse00-s003-g1'
+  const restored = join(root, 'mounts', empty, 'home')
+
+  it('brings back files with owners, modes, links, holes and odd names', async () => {
+    await backend.ensure({ name: empty, limitMb: 64, isNew: true })
+    for (const name of readdirSync(home)) rmSync(join(home, name), { recursive: true })
+    mkdirSync(join(home, 'lab1'))
+    writeFileSync(join(home, 'lab1', 'run.sh'), 'echo', { mode: 0o750 })
+    execFileSync('chown', ['-R', '4321:4322', join(home, 'lab1')])
+    symlinkSync('/etc/passwd', join(home, 'lab1', 'link'))
+    linkSync(join(home, 'lab1', 'run.sh'), join(home, 'lab1', 'same'))
+    writeFileSync(Buffer.concat([Buffer.from(`${home}/lab1/`), Buffer.from([0xff, 0x0a])]), 'odd')
+    writeFileSync(join(home, 'hole'), 'x')
+    truncateSync(join(home, 'hole'), 50 * MIB)
+    expect(await cli('volume', 'export', mine, file)).toBe(0)
+    expect(await cli('volume', 'import', empty, file)).toBe(0)
+    const list = (of: string) =>
+      execFileSync('find', ['.', '-printf', '%P %y %m %U %G %s %l %n\\n'], { cwd: of })
+        .toString()
+        .split('\n')
+        .toSorted()
+    expect(list(restored)).toEqual(list(home))
+    expect(statSync(join(restored, 'hole')).blocks * 512).toBeLessThan(MIB)
+  })
+
+  it('writes over nothing, and leaves nothing of what does not fit or is none', async () => {
+    expect(await cli('volume', 'import', empty, file)).toBe(1)
+    expect(said.at(-1)).toContain('nothing is written over')
+    for (const name of readdirSync(restored)) rmSync(join(restored, name), { recursive: true })
+    writeFileSync(join(root, 'none.tar'), 'no tar file at all'.repeat(1000))
+    expect(await cli('volume', 'import', empty, join(root, 'none.tar'))).toBe(1)
+    expect(readdirSync(restored)).toEqual([])
+    writeFileSync(join(home, 'large'), Buffer.alloc(40 * MIB))
+    expect(await cli('volume', 'export', mine, file)).toBe(0)
+    await backend.ensure({ name: empty, limitMb: 16, isNew: false })
+    expect(await cli('volume', 'import', empty, file)).toBe(1)
+    expect(said.at(-1)).toContain('is empty as before')
+    expect(readdirSync(restored)).toEqual([])
+    expect(await cli('volume', 'export', 'lp-test0000-c0urse00-s099-g1', file)).toBe(1)
+  })
+
+  it('takes no name that leads out of the volume', async () => {
+    const evil = join(root, 'evil.tar')
+    const program =
+      'import io, sys, tarfile; t = tarfile.open(sys.argv[1], "w")\ndef add(n, **k):\n  i = tarfile.TarInfo(n); [setattr(i, a, b) for a, b in k.items()]; t.addfile(i, io.BytesIO(b"x" * i.size))\nadd("out", type=tarfile.SYMTYPE, linkname=sys.argv[2]); add("out/evil", size=1); add("../evil", size=1); add("/evil-root", size=1); t.close()'
+    const outside = join(root, 'outside-folder')
+    mkdirSync(outside)
+    execFileSync('python3', ['-c', program, evil, outside])
+    await cli('volume', 'import', empty, evil)
+    expect(readdirSync(outside)).toEqual([])
+    expect(existsSync(join(root, 'mounts', empty, 'evil'))).toBe(false)
+    expect(existsSync('/evil-root')).toBe(false)
   })
 })

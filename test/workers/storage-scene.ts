@@ -17,9 +17,17 @@ export function storageScene(): StorageScene {
 }
 
 function remove(folder: string): void {
-  for (const point of mountsBelow(folder).toReversed())
-    execFileSync('umount', ['--lazy', point], { stdio: 'pipe' })
+  for (const point of mountsBelow(folder).toReversed()) unmount(point)
   rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+}
+
+/** Another run may be sweeping the same. */
+function unmount(point: string): void {
+  try {
+    execFileSync('umount', ['--lazy', point], { stdio: 'pipe' })
+  } catch {
+    // Gone meanwhile.
+  }
 }
 
 export function mountsBelow(folder: string): string[] {

@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
 import type { RunLog } from '../terraform/context.ts'
 import { zipFolder } from './archive.ts'
+import { packVolume, unpackVolume } from './backup.ts'
 import { type Backend, isVolumeName, type VolumePlace } from './backend.ts'
 import { listFolder, NoSuchFile, openFile, pathOf } from './files.ts'
 import { isSubmissionId, type Submissions, submissionsIn } from './submissions.ts'
@@ -153,6 +154,7 @@ async function onFiles(backend: Backend, uploads: Uploads, call: FilesCall): Pro
   if (part === 'uploads' && (id === '' || /^[0-9a-f]{32}$/.test(id)))
     return uploads.handle(place, request, response)
   if (id !== '') return send(response, nothingHere)
+  if (part === 'backup') return onBackup(place, request, response)
   if (request.method !== 'GET') return send(response, notFor(request.method))
   try {
     const path = pathOf(searchParams.get('path') ?? '')
@@ -164,6 +166,22 @@ async function onFiles(backend: Backend, uploads: Uploads, call: FilesCall): Pro
     if (!(error instanceof NoSuchFile)) throw error
     send(response, { status: 404, body: { error: error.message } })
   }
+}
+
+/** For who administers the machine: the API does not ask for it. */
+async function onBackup(
+  { home }: VolumePlace,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (request.method === 'GET') {
+    response.writeHead(200, { 'content-type': 'application/x-tar' })
+    // What was sent so far looks whole to nobody: the connection is cut before its end.
+    return packVolume(home, response).catch(() => void response.destroy())
+  }
+  if (request.method !== 'PUT') return send(response, notFor(request.method))
+  const done = await unpackVolume(home, request)
+  send(response, done.ok ? { status: 200, body: {} } : { status: 409, body: done })
 }
 
 async function files(

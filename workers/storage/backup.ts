@@ -1,0 +1,65 @@
+/**
+ * A volume as a tar file, and back: owners, links, holes and all, which an archive for people leaves out. GNU tar does it; it
+ * follows no link out of the folder it unpacks into and takes no name that leads out of it.
+ */
+import { spawn } from 'node:child_process'
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Readable, Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+
+const COMMON = ['--sparse', '--numeric-owner', '--xattrs']
+export const packCommand = (home: string): string[] => [
+  ...['tar', '--create', ...COMMON, '--one-file-system', '--directory', home, '.'],
+]
+export const unpackCommand = (home: string): string[] => [
+  ...['tar', '--extract', ...COMMON, '--same-owner', '--same-permissions'],
+  ...['--delay-directory-restore', '--directory', home],
+]
+
+/** Streams it; throws with tar's last words. A file that changes meanwhile (exit code 1) is in it as it was read. */
+export async function packVolume(home: string, into: Writable): Promise<void> {
+  await withTar(packCommand(home), [0, 1], ({ stdout }) => pipeline(stdout, into))
+}
+
+export type Unpacked =
+  | { ok: true }
+  | { ok: false; code: 'not-empty' | 'not-a-backup'; says?: string }
+
+/** Into an empty volume only, and all of it or nothing. */
+export async function unpackVolume(home: string, from: Readable): Promise<Unpacked> {
+  if ((await readdir(home)).length > 0) return { ok: false, code: 'not-empty' }
+  try {
+    await withTar(unpackCommand(home), [0], ({ stdin }) => pipeline(from, stdin))
+    return { ok: true }
+  } catch (error) {
+    for (const name of await readdir(home))
+      await rm(join(home, name), { recursive: true, force: true })
+    const says = error instanceof Error ? error.message : String(error)
+    return { ok: false, code: 'not-a-backup', says }
+  }
+}
+
+type Pipes = { stdin: Writable; stdout: Readable }
+
+async function withTar(
+  [program = '', ...args]: string[],
+  good: number[],
+  use: (pipes: Pipes) => Promise<void>,
+): Promise<void> {
+  const child = spawn(program, args, { stdio: 'pipe', env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' } })
+  let said = ''
+  child.stderr.on('data', (part: Buffer) => (said = (said + part.toString()).slice(-2000)))
+  const { promise: ended, resolve, reject } = Promise.withResolvers<number>()
+  child.once('error', reject)
+  child.once('close', (code) => resolve(code ?? -1))
+  // Who listens may go away first, and tar may end before it has read all: its exit code says what that means.
+  const used = use(child).catch((error: unknown) => {
+    child.kill('SIGTERM')
+    return error
+  })
+  const code = await ended
+  await used
+  if (!good.includes(code))
+    throw new Error(said.trim().split('\n').at(-1) || `tar ended with ${code}`)
+}
