@@ -40,10 +40,12 @@ function hoursOf(headroom: NonNullable<Blueprint['courses'][number]['headroom']>
   return edges
 }
 
-type Row = { plan: Date | null; drive: Date | null; is_busy: boolean }
+type Row = { plan: Date | null; drive: Date | null; is_busy: boolean; is_preparing: boolean }
+
+export type NextDue = { plan: number; drive: number; isPreparing: boolean }
 
 export function dueIn(pool: Pool, edges: number[]) {
-  return async (now: number): Promise<{ plan: number; drive: number }> => {
+  return async (now: number): Promise<NextDue> => {
     const row = await one<Row>(
       pool,
       sql`select least(
@@ -55,11 +57,13 @@ export function dueIn(pool: Pool, edges: number[]) {
             (select min(lead_starts_at) from session where state = 'planned'),
             (select min(places_until) from course where state <> 'archived')) as plan,
           (select min(start_after) from seat where wanted_on) as drive,
+          exists (select from session where state in ('preparing', 'open') and ready_at is null) as is_preparing,
           exists (select from workspace where state in ('queued', 'starting', 'ready', 'resetting', 'stopping', 'failed')) as is_busy`,
     )
     const beat = row.is_busy ? now + HEARTBEAT_MS : Infinity
     const plan = Math.min(row.plan?.getTime() ?? Infinity, after(edges, now), beat)
-    return { plan, drive: row.drive?.getTime() ?? Infinity }
+    const drive = row.drive?.getTime() ?? Infinity
+    return { plan, drive, isPreparing: row.is_preparing }
   }
 }
 

@@ -3,12 +3,11 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type TestDatabase, testDatabase } from '../postgres.ts'
 import { type Report, semester } from './semester.ts'
 
-/** Measured, and not kept yet: turns on scarce GPUs, estimates that know of them, nodes bought by the learned lead. */
-const NOT_YET = new Set([
-  'queue estimates',
-  'GPU hours alike',
-  'idle node-hours, of a lead of one hour',
-])
+/**
+ * Two weeks are too short for these: of two days on four GPUs one turn is a third of a share, and no lead is learned
+ * yet. They are looked at over a whole term (scripts/bench semester).
+ */
+const TAKES_LONGER = new Set(['GPU hours alike', 'idle node-hours, of a lead of one hour'])
 
 let database: TestDatabase
 let report: Report
@@ -24,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => database.drop())
 
 it('keeps what it promises for two weeks', () => {
-  const broken = report.invariants.filter((one) => !one.holds && !NOT_YET.has(one.name))
+  const broken = report.invariants.filter((one) => !one.holds && !TAKES_LONGER.has(one.name))
   expect(broken).toEqual([])
 })
 

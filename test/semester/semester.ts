@@ -67,7 +67,7 @@ export async function semester(options: {
   const courses = await coursesOf(pool)
   const people = await makePeople(pool, input)
 
-  const traffic = countTraffic(pool, ['work', 'workspace'])
+  const traffic = countTraffic(pool, ['work', 'workspace', 'route'])
   const clock = new VirtualClock(new Date(input.now), traffic)
   const checks = new Checks({ pool, clock, courses })
   const lasts = latencies(readRecorded(), random(seed + 1))
@@ -117,6 +117,7 @@ export async function semester(options: {
   gpus.plan(days, studentsOf(input, GPU_COURSE))
   traffic.onNotice((channel, payload) => {
     if (channel === 'work') worker.wake()
+    if (channel === 'route') worker.seatMoved()
     if (channel !== 'workspace') return
     queue.told(payload)
     gpus.told(payload)

@@ -12,6 +12,7 @@ import { seatDriver } from '../../workers/swarm/drive.ts'
 import { IDENTITY_PORT } from '../../workers/swarm/probe.ts'
 import type { VirtualClock } from './clock.ts'
 import { pollers, sleepUnless } from './pollers.ts'
+import type { NextDue } from './due.ts'
 import { virtualTerraform, type RunFate, type World } from './executor.ts'
 
 /** As in workers/worker.ts. */
@@ -29,6 +30,8 @@ const RETRY_AFTER_MS = [6_000, 11_000, 21_000, 41_000, 61_000]
 export type VirtualWorker = {
   /** Something happened that both loops should see soon. */
   wake(): void
+  /** A seat's row changed: what it was prepared for is seen in the reconciler's next round. */
+  seatMoved(): void
   /** The Swarm changed: the driver's next round sees it. */
   wakeDriver(): void
   /** Every promise it sleeps in is never kept; what it began stays as it is. */
@@ -43,7 +46,7 @@ type Means = {
   name: string
   fate: (key: string) => RunFate
   /** The next instant at which time alone changes what is wanted. */
-  nextDue: () => Promise<{ plan: number; drive: number }>
+  nextDue: () => Promise<NextDue>
   /** A job or a pass threw. The real worker logs it and goes on. */
   onError: (error: unknown) => void
   onPass: (kind: 'reconcile' | 'drive') => void
@@ -85,10 +88,12 @@ export function virtualWorker(means: Means): VirtualWorker {
     means.onPass('reconcile')
     await reconcile()
     const due = await means.nextDue()
+    isPreparing = due.isPreparing
     plan.at(due.plan)
     drive.at(due.drive)
     drive.soon()
   })
+  let isPreparing = true
   jobs.onEnd = () => dead || plan.later()
   plan.soon()
   return {
@@ -98,6 +103,7 @@ export function virtualWorker(means: Means): VirtualWorker {
       drive.soon()
       plan.soon()
     },
+    seatMoved: () => void (!dead && isPreparing && plan.later()),
     wakeDriver() {
       if (dead) return
       polls.news()
