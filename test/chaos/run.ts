@@ -249,7 +249,8 @@ async function patiently(what: string, act: () => Promise<unknown>): Promise<voi
       await act()
       return
     } catch (cause) {
-      if (performance.now() > deadline) throw new Error(`${what} never worked`, { cause })
+      const why = cause instanceof Error ? cause.message : String(cause)
+      if (performance.now() > deadline) throw new Error(`${what} never worked: ${why}`, { cause })
       await sleep(500)
     }
   }
