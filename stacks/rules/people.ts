@@ -9,7 +9,7 @@ const SHORTEST_WORD = 4
 
 export interface People {
   words: ReadonlySet<string>
-  /** Two words side by side, in the order of the alphabet. */
+  /** First and last name, in this order. */
   pairs: ReadonlySet<string>
 }
 
@@ -39,33 +39,57 @@ function addName(parts: string[], words: Set<string>, pairs: Set<string>): void 
     if (first.length >= SHORTEST_WORD && /\d/.test(first)) words.add(first)
     return
   }
-  pairs.add(pairOf(first, last))
+  pairs.add(`${first} ${last}`)
   for (const joined of [first + last, last + first])
     if (joined.length >= SHORTEST_WORD) words.add(joined)
   // All of a longer name, or an identifier in parts: its neighbours name it, too.
   if (parts.some((part) => /\d/.test(part))) return
-  for (let i = 1; i < parts.length; i++) pairs.add(pairOf(parts[i - 1] ?? '', parts[i] ?? ''))
+  for (let i = 1; i < parts.length; i++) pairs.add(`${parts[i - 1]} ${parts[i]}`)
 }
-
-const pairOf = (one: string, other: string): string =>
-  one < other ? `${one} ${other}` : `${other} ${one}`
 
 /** An identifier in more parts than this is no identifier. */
 const MOST_PARTS = 8
 
+/** The last name first is a name with a comma, or as one word: prose has `one student` who is no Student One. */
+const TURNED = /^(,\s*|[._-])$/
+
 export function namesSomebody(line: string, { words, pairs }: People): boolean {
-  const parts = wordsOf(plainText(line))
-  return parts.some((part, i) => {
+  const text = plainText(line)
+  const parts = [...text.matchAll(WORD)].map((found) => ({ word: found[0], at: found.index }))
+  return parts.some(({ word, at }, i) => {
     const next = parts[i + 1]
-    if (next !== undefined && pairs.has(pairOf(part, next))) return true
-    // Identifiers and addresses have dots, dashes and at signs inside.
-    let joined = ''
-    return parts.slice(i, i + MOST_PARTS).some((one) => words.has((joined += one)))
+    if (next !== undefined) {
+      if (pairs.has(`${word} ${next.word}`)) return true
+      const between = text.slice(at + word.length, next.at)
+      if (TURNED.test(between) && pairs.has(`${next.word} ${word}`)) return true
+    }
+    return isIdentifier(text, parts.slice(i, i + MOST_PARTS), words)
   })
+}
+
+/** Identifiers and addresses have dots, dashes and at signs inside; a blank ends them. */
+const INSIDE = /^[.@_+-]$/
+
+function isIdentifier(
+  text: string,
+  parts: { word: string; at: number }[],
+  words: ReadonlySet<string>,
+): boolean {
+  let joined = ''
+  let end = parts[0]?.at ?? 0
+  for (const { word, at } of parts) {
+    if (joined !== '' && !INSIDE.test(text.slice(end, at))) return false
+    joined += word
+    if (words.has(joined)) return true
+    end = at + word.length
+  }
+  return false
 }
 
 /** Without accents and capitals. */
 const plainText = (text: string): string =>
   text.normalize('NFD').replaceAll(/\p{M}/gu, '').toLowerCase()
 
-const wordsOf = (plain: string): string[] => plain.match(/[\p{L}\p{N}]+/gu) ?? []
+const WORD = /[\p{L}\p{N}]+/gu
+
+const wordsOf = (plain: string): string[] => plain.match(WORD) ?? []
