@@ -41,8 +41,11 @@ export function exportEstate(
     for (const [stack, file] of stackFiles(withBackend(course, blueprint), blueprint.pools))
       files.set(`${folder}/stacks/${stack}.json`, pretty(file))
   }
-  for (const { key, zone, cloud, fixed, idle } of blueprint.pools) {
-    files.set(`pools/${key}.json`, pretty({ key, zone, ...(cloud && { cloud }), fixed, idle }))
+  for (const { key, zone, cloud, fixed, idle, storage } of blueprint.pools) {
+    files.set(
+      `pools/${key}.json`,
+      pretty({ key, zone, ...(cloud && { cloud }), fixed, idle, ...(storage && { storage }) }),
+    )
   }
   return new Map([...files].toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }
