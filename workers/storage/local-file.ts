@@ -173,20 +173,24 @@ export async function repair(device: string): Promise<void> {
   })
 }
 
-/** The device that is mounted on the volume's folder. */
+/**
+ * The device that is mounted on the volume's folder, told by the folder's own device number: the table of mounts is as long as
+ * there are volumes, and would be read for each of them.
+ */
 export async function mountedDevice(place: Place): Promise<string | undefined> {
-  const table = await readFile('/proc/self/mountinfo', 'utf8')
-  for (const line of table.split('\n')) {
-    const fields = line.split(' ')
-    if (unescaped(fields[4] ?? '') === place.mount) return fields[fields.indexOf('-') + 2]
-  }
-  return undefined
+  const [own, above] = await Promise.all([
+    stat(place.mount).catch(ifMissing),
+    stat(join(place.mount, '..')).catch(ifMissing),
+  ])
+  return own && own.dev !== above?.dev ? `/dev/loop${minorOf(own.dev)}` : undefined
 }
 
-const unescaped = (path: string): string =>
-  path.replaceAll(/\\(\d{3})/g, (_, octal: string) =>
-    String.fromCharCode(Number.parseInt(octal, 8)),
-  )
+function ifMissing(error: unknown): undefined {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+}
+
+/** As Linux puts it into 32 bits: twelve of the major number between two parts of the minor. */
+const minorOf = (device: number): number => (device & 0xff) | ((device >>> 12) & 0xfff00)
 
 export async function keepFewBlocks(place: Place): Promise<void> {
   const device = await mountedDevice(place)
