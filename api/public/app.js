@@ -162,13 +162,15 @@ class DeskNote extends HTMLElement {
 
   tell() {
     const key = this.getAttribute('key')
-    if (!mayNotify() || localStorage.getItem('noted') === key) return
+    if (!mayNotify()) return
     try {
+      if (localStorage.getItem('noted') === key) return
       const note = new Notification(this.title, { body: this.getAttribute('body'), tag: key })
       note.addEventListener('click', () => (window.focus(), note.close()))
       localStorage.setItem('noted', key)
     } catch {
-      // Some browsers of telephones have the word and not the thing: the page itself says it too.
+      // Some browsers of telephones have the word and not the thing, and some keep no memory for a page in another
+      // site's frame: the page itself says it too.
     }
   }
 }
