@@ -1,24 +1,28 @@
-/** The thread behind planner.ts: one question after another, on a database connection of its own. */
+/** The threads behind planner.ts: one question after another, on a database connection of its own. */
 import { parentPort, workerData } from 'node:worker_threads'
+import type { Answered, Asked } from './asked-thread.ts'
 import { compileAhead, previewDocument } from './data/change-preview.ts'
+import { proposeChange } from './data/change.ts'
 import { openPool } from './data/db.ts'
 import { forecastInForce } from './data/forecast.ts'
-import type { Answer, Answered, Asked, Question, ThreadData } from './planner.ts'
+import { readKeyRing } from './data/key-ring.ts'
+import type { Answer, Question, ThreadData, Warm } from './planner.ts'
 
-const pool = openPool({ ...(workerData as ThreadData), max: 1 })
+const given = workerData as ThreadData
+const pool = openPool({ ...given, max: 1 })
 let before: Promise<void> = Promise.resolve()
 
-parentPort?.on('message', (asked: Asked) => {
+parentPort?.on('message', (asked: Asked<Question>) => {
   before = before.then(() => heard(asked))
 })
 
-async function heard(asked: Asked): Promise<void> {
+async function heard(asked: Asked<Question>): Promise<void> {
   // Without a database yet, the first question says so.
-  if ('warm' in asked) await compileAhead(pool, asked.warm).catch(() => {})
-  else parentPort?.postMessage(await answerTo(asked))
+  if ('note' in asked) await compileAhead(pool, (asked.note as Warm).at).catch(() => {})
+  else parentPort?.postMessage(await answerTo(asked.id, asked.question))
 }
 
-async function answerTo({ id, question }: { id: number; question: Question }): Promise<Answered> {
+async function answerTo(id: number, question: Question): Promise<Answered<Answer>> {
   try {
     return { id, answer: await answerOf(question) }
   } catch (error) {
@@ -27,7 +31,9 @@ async function answerTo({ id, question }: { id: number; question: Question }): P
 }
 
 async function answerOf(question: Question): Promise<Answer> {
-  return 'edit' in question
-    ? { preview: await previewDocument(pool, question.edit) }
-    : { forecasts: await forecastInForce(pool, question.forecastAt) }
+  if ('edit' in question) return { preview: await previewDocument(pool, question.edit) }
+  if ('forecastAt' in question)
+    return { forecasts: await forecastInForce(pool, question.forecastAt) }
+  const ring = readKeyRing(given.keyFile)
+  return { outcome: await proposeChange(pool, { ...question.proposal, ring }) }
 }

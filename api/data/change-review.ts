@@ -4,7 +4,7 @@ import { type BlueprintDiff, diff } from '../../stacks/rules/diff.ts'
 import { type PlanSummary, planSummaries } from '../../stacks/rules/plan-page.ts'
 import { type Waiting, waitingFor } from './approval.ts'
 import { type Actor, audit } from './audit.ts'
-import { type Change, type Outcome, changeColumns, proposeChange } from './change.ts'
+import { type Change, type Outcome, type Propose, changeColumns } from './change.ts'
 import { tellOfDecision } from './change-notice.ts'
 import { type StoredDocument, documentsInForce, knownOfCourses } from './course.ts'
 import { type Db, type Pool, execute, findOne, notify, sql, withTransaction } from './db.ts'
@@ -99,7 +99,8 @@ export type Reverted =
 /** Undo is a new change, to the documents as they were approved before. */
 export async function revertChange(
   pool: Pool,
-  request: { id: string; actor: Actor; ring: KeyRing; now: Date },
+  request: { id: string; actor: Actor; now: Date },
+  propose: Propose,
 ): Promise<Reverted> {
   const found = await withTransaction(pool, (tx) => documentsBefore(tx, request.id))
   if (!found) return { outcome: 'not-approved' }
@@ -110,7 +111,7 @@ export async function revertChange(
     name: `${kind} ${key}`,
     text: before ?? '',
   }))
-  return proposeChange(pool, { ...request, sources })
+  return propose({ actor: request.actor, now: request.now, sources })
 }
 
 async function documentsBefore(

@@ -54,7 +54,10 @@ export type Outcome =
   | { outcome: 'unchanged'; notes: Note[]; documents: StoredDocument[] }
   | { outcome: 'changed'; change: Change; documents: StoredDocument[] }
 
-type Request = { sources: Source[]; actor: Actor; ring: KeyRing; now: Date }
+export type Proposal = { sources: Source[]; actor: Actor; now: Date }
+/** Who makes a change of it: here, or a thread that may take its time. */
+export type Propose = (proposal: Proposal) => Promise<Outcome>
+type Request = Proposal & { ring: KeyRing }
 
 /** Reads, compiles and, where the automatic lane allows it, approves. Nothing is kept of wrong documents. */
 export async function proposeChange(pool: Pool, request: Request): Promise<Outcome> {

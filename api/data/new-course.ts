@@ -2,11 +2,10 @@
 import { parseDocuments } from '../../stacks/schema-parse.ts'
 import type { SeatNeeds, Text } from '../../stacks/terms.ts'
 import type { Actor } from './audit.ts'
-import { proposeChange } from './change.ts'
+import type { Propose } from './change.ts'
 import { type Db, type Pool, execute, findOne, many, sql, withTransaction } from './db.ts'
 import { merged, valuesOf } from './documents.ts'
 import { randomLabel } from './ids.ts'
-import type { KeyRing } from './key-ring.ts'
 
 const USUAL_SEAT: SeatNeeds = { cpu: 0.5, memoryMb: 512, volumeQuotaMb: 1024 }
 
@@ -72,14 +71,17 @@ type Making = {
   text: string
   personId: string
   actor: Actor
-  ring: KeyRing
   now: Date
 }
 
 /** In force and theirs; or, beyond what a course may have, asked for. Of a document that can be read. */
-export async function makeCourse(pool: Pool, making: Making): Promise<'made' | 'waits'> {
-  const { key, text, personId, now } = making
-  const outcome = await proposeChange(pool, { ...making, sources: [{ name: key, text }] })
+export async function makeCourse(
+  pool: Pool,
+  making: Making,
+  propose: Propose,
+): Promise<'made' | 'waits'> {
+  const { key, text, personId, actor, now } = making
+  const outcome = await propose({ actor, now, sources: [{ name: key, text }] })
   if (outcome.outcome !== 'changed')
     throw new Error(`A new course was ${outcome.outcome}: ${JSON.stringify(outcome)}`)
   if (outcome.change.state !== 'approved') return 'waits'

@@ -1,7 +1,7 @@
 /** Documents in, as JSON: what the command line imports. */
 import { z } from 'zod'
 import { type Approved, approveChange } from '../data/approval.ts'
-import { type Change, proposeChange } from '../data/change.ts'
+import type { Change } from '../data/change.ts'
 import { type ChangeQuery, changeFilters, changeSorts, listChanges } from '../data/change-list.ts'
 import {
   type ChangeReview,
@@ -24,10 +24,9 @@ export const changeBody = z.object({
 })
 
 export const propose: Handler<unknown, z.infer<typeof changeBody>> = async (visit) => {
-  const outcome = await proposeChange(visit.pool, {
+  const outcome = await visit.planner.propose({
     sources: visit.body.documents,
     actor: actorOf(visit, 'administrator'),
-    ring: visit.ring,
     now: visit.at,
   })
   if (outcome.outcome === 'wrong')
@@ -164,8 +163,8 @@ export async function revertOne(
   visit: Visit,
 ): Promise<Extract<Reverted, { notes: Note[] } | { change: Change }>> {
   const actor = actorOf(visit, 'administrator')
-  const { pool, ring, at: now } = visit
-  const outcome = await revertChange(pool, { id: idOf(visit), actor, ring, now })
+  const { pool, at: now } = visit
+  const outcome = await revertChange(pool, { id: idOf(visit), actor, now }, visit.planner.propose)
   if (outcome.outcome === 'not-approved') throw conflict('problem.not-approved')
   if (outcome.outcome === 'first') {
     const documents = outcome.documents.map(({ kind, key }) => `${kind} ${key}`).join(', ')

@@ -92,7 +92,7 @@ async function newEdition(
   const days = first && from !== '' ? daysBetween(first, from) : 0
   const key = await freeCourseKey(visit.pool, keyOfTitle(title))
   const text = copyCourse(document, { key, title, days })
-  const made = await makeCourse(visit.pool, { key, text, ...makerOf(visit) })
+  const made = await makeCourse(visit.pool, { key, text, ...makerOf(visit) }, visit.planner.propose)
   if (made === 'waits')
     return { html: copiedActivityPage(visit, { ...(await viewOf(visit, activity)), waits: true }) }
   await withTransaction(visit.pool, async (tx) => {

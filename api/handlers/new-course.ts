@@ -37,7 +37,7 @@ export const create: Handler<unknown, Body> = async (visit) => {
   if (meaning?.lane === 'deny') return { html: newCoursePage(visit, view), status: 422 }
   const key = await freeCourseKey(visit.pool, keyOfTitle(draft.title))
   const text = draftDocument(draft, key, offers.environments)
-  const made = await makeCourse(visit.pool, { key, text, ...makerOf(visit) })
+  const made = await makeCourse(visit.pool, { key, text, ...makerOf(visit) }, visit.planner.propose)
   if (made === 'waits') return { html: newCoursePage(visit, { ...view, waits: true }) }
   return sendChoice(visit, key)
 }
@@ -46,7 +46,6 @@ export const create: Handler<unknown, Body> = async (visit) => {
 export const makerOf = (visit: Visit) => ({
   personId: personOf(visit).personId,
   actor: actorOf(visit, 'teacher'),
-  ring: visit.ring,
   now: visit.at,
 })
 

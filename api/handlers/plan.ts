@@ -4,7 +4,7 @@ import { sha256 } from '../../stacks/blueprint.ts'
 import { formatWall, wallOf } from '../../stacks/rules/clock.ts'
 import { defaultZone } from '../../stacks/schema.ts'
 import type { PlannedCourse } from '../access.ts'
-import { findChange, proposeChange } from '../data/change.ts'
+import { findChange } from '../data/change.ts'
 import { revertChange } from '../data/change-review.ts'
 import { readSources, zonesInForce } from '../data/documents.ts'
 import { conflict, notFound } from '../errors.ts'
@@ -51,10 +51,9 @@ export const save: Handler<PlannedCourse, Body> = async (visit, course) => {
   if (visit.body['read'] !== sha256(course.document))
     return { ...(await page(visit, course, { ...answer, isStale: true })), status: 409 }
   const { text } = editPlan(course.document, answer.form, await zoneOf(visit, course))
-  const outcome = await proposeChange(visit.pool, {
+  const outcome = await visit.planner.propose({
     sources: [{ name: course.key, text }],
     actor: actorOf(visit, 'teacher'),
-    ring: visit.ring,
     now: visit.at,
   })
   if (outcome.outcome === 'wrong')
@@ -68,7 +67,7 @@ export const undo: Handler<PlannedCourse, z.infer<typeof undoBody>> = async (vis
   const { id } = (await ownChange(visit, course, visit.body.change)) ?? {}
   if (!id) throw notFound()
   const actor = actorOf(visit, 'teacher')
-  const undone = await revertChange(visit.pool, { id, actor, ring: visit.ring, now: visit.at })
+  const undone = await revertChange(visit.pool, { id, actor, now: visit.at }, visit.planner.propose)
   if (undone.outcome !== 'changed' && undone.outcome !== 'unchanged')
     throw conflict('problem.not-approved')
   return { seeOther: paths.coursePlan(course.key) }

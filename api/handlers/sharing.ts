@@ -92,7 +92,7 @@ export const copy: Handler<PlannedCourse, z.infer<typeof copyBody>> = async (vis
   const days = first && from !== '' ? daysBetween(first, from) : 0
   const key = await freeCourseKey(visit.pool, keyOfTitle(title))
   const text = copyCourse(course.document, { key, title, days })
-  const made = await makeCourse(visit.pool, { key, text, ...makerOf(visit) })
+  const made = await makeCourse(visit.pool, { key, text, ...makerOf(visit) }, visit.planner.propose)
   if (made === 'made') return { seeOther: paths.coursePlan(key) }
   return { seeOther: `${paths.courseSharing(course.key)}?copied=1` }
 }

@@ -6,7 +6,6 @@ import { courseCalendar } from '../../stacks/rules/calendar-export.ts'
 import { formatWall, wallOf } from '../../stacks/rules/clock.ts'
 import type { PlannedCourse } from '../access.ts'
 import { blueprintReader, findHead } from '../data/blueprint.ts'
-import { proposeChange } from '../data/change.ts'
 import { findCourse } from '../data/course.ts'
 import type { KeyRing } from '../data/key-ring.ts'
 import { conflict, notFound } from '../errors.ts'
@@ -45,10 +44,9 @@ export const take: Handler<PlannedCourse, Body> = async (visit, course) => {
   }
   // What was looked at is what is taken over.
   if (read !== sha256(course.document)) throw conflict('timetable.stale')
-  const outcome = await proposeChange(visit.pool, {
+  const outcome = await visit.planner.propose({
     sources: [{ name: course.key, text: timetable.text }],
     actor: actorOf(visit, 'teacher'),
-    ring: visit.ring,
     now: visit.at,
   })
   if (outcome.outcome === 'wrong') throw conflict('timetable.wrong')
