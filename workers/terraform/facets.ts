@@ -80,10 +80,14 @@ function moreOf(container: Tree): unknown[] {
   ]
   return names.flatMap((name) => {
     const value = container[name]
-    const isUsual = value === undefined || value === null || value === '' || value === USUAL[name]
-    const isEmpty = Array.isArray(value) && value.length === 0
-    return isUsual || isEmpty ? [] : [[name, value]]
+    return isUnsaid(value) || value === USUAL[name] ? [] : [[name, value]]
   })
+}
+
+/** As a configuration leaves it, or as the provider reads back what was left so. */
+function isUnsaid(value: unknown): boolean {
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length === 0
+  return value === undefined || value === null || value === '' || value === false
 }
 
 function mountOf(mount: Tree): unknown[] {
