@@ -15,6 +15,8 @@ export class Listening {
   #client: pg.Client | undefined
   #closed = false
   #retry: NodeJS.Timeout | undefined
+  /** One question at a time: a client takes no second before it has answered the first. */
+  #asked: Promise<unknown> = Promise.resolve()
 
   constructor(databaseUrl: string) {
     this.#url = databaseUrl
@@ -32,10 +34,15 @@ export class Listening {
     const set = known ?? new Set<Listener>()
     if (!known) {
       this.#listeners.set(channel, set)
-      this.#client?.query(`listen "${channel}"`).catch(() => {})
+      this.#asked = this.#asked.then(() => this.#listen(channel)).catch(() => {})
     }
     set.add(listener)
     return () => set.delete(listener)
+  }
+
+  /** Without a connection there is nothing to do: the next one listens to all. */
+  async #listen(channel: string): Promise<void> {
+    await this.#client?.query(`listen "${channel}"`)
   }
 
   async close(): Promise<void> {
