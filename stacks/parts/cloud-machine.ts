@@ -22,8 +22,14 @@ export type CloudMachine = {
   group: string
 }
 
-/** A machine is never changed in place: a new image, or another way to start, is for the next one made. */
-const NOT_OURS = ['user_data', 'image_id', 'block_device', 'scheduler_hints']
+/**
+ * A machine is never changed in place: a new image, or another way to start, is for the next one made. The last two are
+ * not told of one that is imported, and would have it made anew.
+ */
+const NOT_OURS = [
+  ...['user_data', 'image_id', 'block_device', 'scheduler_hints'],
+  ...['network', 'config_drive'],
+]
 
 /** By machine key, how it joins its Swarm: given by the run, used once, in no plan that is kept and no state. */
 export function joinVariable(stack: CloudStack): void {

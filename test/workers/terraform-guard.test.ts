@@ -260,3 +260,21 @@ it.each<[string, 'base' | 'nodes', Change, number, boolean, string[]]>([
   const more = { kind, isTeardown, stackKey: 'nodes-cloud', replicas: new Map([['srv', seats]]) }
   expect(codes(input([of], more))).toEqual(expected)
 })
+
+it('knows what was just imported from a cloud by what the cloud has, not by what is configured', () => {
+  const importing = { id: 'srv' }
+  const shown = (type: string, before: object) => ({
+    ...{ address: `${type}.m-1`, mode: 'managed', type },
+    change: { actions: ['update'], before: { id: 'srv', ...before }, after: null, importing },
+  })
+  const tags = Object.entries(ofNodes).map(([name, value]) => `${name}=${value}`)
+  const changes = readPlan(
+    JSON.stringify({
+      resource_changes: [
+        shown('openstack_compute_instance_v2', { metadata: null, all_metadata: ofNodes }),
+        shown('openstack_networking_port_v2', { tags: [], all_tags: tags }),
+      ],
+    }),
+  )
+  expect(changes.map(({ labelsBefore }) => labelsBefore)).toEqual([ofNodes, ofNodes])
+})

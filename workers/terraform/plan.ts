@@ -16,6 +16,9 @@ const attributes = z
     labels,
     metadata: z.record(z.string(), z.string()).nullish(),
     tags: z.array(z.string()).nullish(),
+    // What a cloud has, whatever the configuration said: all there is of an object that was just imported.
+    all_metadata: z.record(z.string(), z.string()).nullish(),
+    all_tags: z.array(z.string()).nullish(),
   })
   .nullable()
 
@@ -95,8 +98,9 @@ function actionOf(actions: string[]): Action {
 /** Of Docker's objects their labels, of a cloud's their metadata, else their tags. */
 function labelsOf(of: z.infer<typeof attributes>): Record<string, string> | null {
   if (!of) return null
-  if (of.metadata) return of.metadata
-  if (of.tags) return Object.fromEntries(of.tags.map((tag) => tag.split('=', 2)))
+  if (of.metadata || of.all_metadata) return { ...of.all_metadata, ...of.metadata }
+  const tags = [...(of.all_tags ?? []), ...(of.tags ?? [])]
+  if (of.tags || of.all_tags) return Object.fromEntries(tags.map((tag) => tag.split('=', 2)))
   return Object.fromEntries((of.labels ?? []).map(({ label, value }) => [label, value]))
 }
 
