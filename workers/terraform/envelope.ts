@@ -120,7 +120,9 @@ function outside(change: Change, envelope: Envelope): Refusal[] {
   if (action === 'delete' || action === 'forget')
     return approved ? refuse('still_approved', `${action} of what is approved to be there`) : []
   if (!approved) return refuse('not_approved', `${action} of what nobody approved`)
-  if (action === 'replace') return refuse('would_be_replaced', 'it would be removed and made anew')
+  // A seat that is made anew keeps its volume; that it is cold is the guard's to see.
+  if (action === 'replace' && change.type !== 'docker_service')
+    return refuse('would_be_replaced', 'it would be removed and made anew')
   const names = Object.keys(approved).filter((name) => approved[name] !== planned?.[name])
   return names.length === 0 ? [] : refuse('not_as_approved', `another ${names.join(', ')}`)
 }
