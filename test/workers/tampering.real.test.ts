@@ -77,7 +77,8 @@ const names = async () => (await liveServices(bed.docker)).map(({ Spec }) => Spe
 const ALTERED: [string, (n: number) => string, RegExp][] = [
   [
     'image',
-    (n) => `container(${n}).image = container(${n}).image.replace(/sha256:./, 'sha256:0')`,
+    (n) =>
+      `container(${n}).image = container(${n}).image.replace(/.$/, (end) => (end === '0' ? '1' : '0'))`,
     /another image/,
   ],
   [
