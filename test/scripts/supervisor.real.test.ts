@@ -33,6 +33,11 @@ const sleeper = (name: string, version = '1'): Wanted => ({
 })
 const lives = (name: string) => async (): Promise<boolean> => findProcess(home, name) !== undefined
 const pid = (name: string): number | undefined => findProcess(home, name)?.pid
+/** Whether it runs, and not as `before`: from one look, since what was killed may die between two. */
+const runsAsOther = (name: string, before: number | undefined): boolean => {
+  const now = pid(name)
+  return now !== undefined && now !== before
+}
 
 async function started(...names: string[]): Promise<void> {
   await ensureSupervisor(home)
@@ -52,7 +57,7 @@ it('starts again what was killed, and counts it', async () => {
   await started('one')
   const first = pid('one')
   process.kill(first ?? 0, 'SIGKILL')
-  expect(await until(() => pid('one') !== undefined && pid('one') !== first, 5000)).toBe(true)
+  expect(await until(() => runsAsOther('one', first), 5000)).toBe(true)
   expect(findProcess(home, 'one')?.crashes).toBe(1)
 })
 
