@@ -3,15 +3,9 @@
  * edit needs nobody. docs/policy.md is its manual.
  */
 import { z } from 'zod'
+import { key } from './schema-key.ts'
 import type { Gate, GateRule } from './terms.ts'
 
-const key = z
-  .string()
-  .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/)
-  .max(40)
-  .meta({
-    allowed: 'lower-case letters, digits and single dashes, starting with a letter, at most 40',
-  })
 const title = z
   .union([
     z.string().min(1).max(200),

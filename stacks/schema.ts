@@ -6,17 +6,11 @@
 import { z } from 'zod'
 import { cloudSchema } from './schema-cloud.ts'
 import { gateSchema } from './schema-gate.ts'
+import { key } from './schema-key.ts'
 import type { Course, Environment, Policy, Pool, Zone } from './terms.ts'
 
 export const apiVersion = 'labplan/v1'
 
-const key = z
-  .string()
-  .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/)
-  .max(40)
-  .meta({
-    allowed: 'lower-case letters, digits and single dashes, starting with a letter, at most 40',
-  })
 const day = z
   .string()
   .regex(/^\d{4}-\d{2}-\d{2}$/)

@@ -12,7 +12,6 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
@@ -23,7 +22,7 @@ import { storageAgent } from '../../api/storage-agent.ts'
 import { volumeKeeper } from '../../workers/jobs/keep-volumes.ts'
 import { localBackend } from '../../workers/storage/local.ts'
 import { type Served, serveAgent } from '../../workers/storage/server.ts'
-import { openBrowser } from '../browser.ts'
+import { axeSource, openBrowser } from '../browser.ts'
 import {
   addLmsCourse,
   importDocuments,
@@ -43,10 +42,6 @@ const scene = storageScene()
 const folder = mkdtempSync(join(tmpdir(), 'labplan-files-'))
 // Set to a folder to keep what was seen.
 const shots = process.env['LABPLAN_SHOTS']
-const axeSource = readFileSync(
-  createRequire(import.meta.url).resolve('axe-core/axe.min.js'),
-  'utf8',
-)
 
 const backend = localBackend({ root: scene.root })
 await backend.start()

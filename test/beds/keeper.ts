@@ -4,13 +4,13 @@
  * by the moment the clean-up takes. Arguments: a bed's spec as JSON; `by hand` to ignore stdin.
  */
 import { execFileSync } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { formSwarm, registryAddress, startEngine, startRegistry } from './engines.ts'
 import { bedSpecSchema, claimBed, volumesFolder } from './place.ts'
 import type { BedPlace, BedRecord, BedSpec } from './place.ts'
 import { removeBed, sweepBeds } from './removal.ts'
+import { untilToldToStop } from './told-to-stop.ts'
 import {
   hostAddress,
   hostAddressV6,
@@ -67,18 +67,6 @@ async function makeBed(place: BedPlace, spec: BedSpec): Promise<BedRecord> {
     managerSocket: nodes[0]?.dockerHost ?? '',
     nodes,
   }
-}
-
-async function untilToldToStop(byHand: boolean): Promise<undefined> {
-  const ownerIsGone = byHand ? [] : [once(process.stdin, 'close')]
-  if (!byHand) process.stdin.resume()
-  await Promise.race([
-    ...ownerIsGone,
-    once(process, 'SIGTERM'),
-    once(process, 'SIGINT'),
-    once(process, 'SIGHUP'),
-  ])
-  return undefined
 }
 
 // Whoever reads stdout may be gone; the bed must still come down.

@@ -2,8 +2,7 @@
  * From "add activity" in the LMS to a planned class, in Chromium and the LMS's own dialog, with clicks and seconds
  * counted; then a student opens the activity, and the teacher plans on. All real but what Terraform would make.
  */
-import { createRequire } from 'node:module'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Frame, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -11,14 +10,10 @@ import { many, one, sql } from '../../api/data/db.ts'
 import { type Scene, openScene, registerAndActivate } from '../api/lti-scene.ts'
 import { allDocuments } from '../cast/documents.ts'
 import { importDocuments } from '../cast/record.ts'
-import { openBrowser } from '../browser.ts'
+import { axeSource, openBrowser } from '../browser.ts'
 
 const MOST_CLICKS = 5
 const MOST_MS = 120_000
-const axeSource = readFileSync(
-  createRequire(import.meta.url).resolve('axe-core/axe.min.js'),
-  'utf8',
-)
 // Set to a folder to keep what was seen.
 const shots = process.env['LABPLAN_SHOTS']
 

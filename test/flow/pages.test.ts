@@ -5,9 +5,8 @@
  */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -25,17 +24,13 @@ import {
 import { allDocuments, networksDocument } from '../cast/documents.ts'
 import { type LiveRun, SEATS_STACK, applyingRun, hear, want } from '../cast/runs.ts'
 import { cloudMachines, courseDocument, poolDocument } from '../cast/cloud.ts'
-import { openBrowser } from '../browser.ts'
+import { axeSource, openBrowser } from '../browser.ts'
 import { openWebsite } from '../api/website.ts'
 
 // The browser has the machine's clock, so the class is on now.
 const now = new Date()
 const site = await openWebsite(now)
 const { pool, ring } = site
-const axeSource = readFileSync(
-  createRequire(import.meta.url).resolve('axe-core/axe.min.js'),
-  'utf8',
-)
 // Set to a folder to keep what was seen.
 const shots = process.env['LABPLAN_SHOTS']
 

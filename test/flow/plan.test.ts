@@ -2,8 +2,7 @@
  * A teacher at the calendar of their plan, in Chromium: each class by hand and by keys, a series in part and as a
  * whole, undo, the draft, a telephone. Everything is real but the LMS.
  */
-import { createRequire } from 'node:module'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
@@ -16,16 +15,12 @@ import {
   importDocuments,
   signIn,
 } from '../cast/record.ts'
-import { openBrowser } from '../browser.ts'
+import { axeSource, openBrowser } from '../browser.ts'
 import { openWebsite } from '../api/website.ts'
 
 const PLAN = '/courses/networks-101/plan'
 const site = await openWebsite(BEFORE_CLASS)
 const { pool, ring } = site
-const axeSource = readFileSync(
-  createRequire(import.meta.url).resolve('axe-core/axe.min.js'),
-  'utf8',
-)
 // Set to a folder to keep what was seen.
 const shots = process.env['LABPLAN_SHOTS']
 

@@ -2,8 +2,6 @@
  * A workspace near its automatic stop, in Chromium: said at once, read aloud, told by the computer to who allowed
  * it by a click, and put off by keyboard. The worker's part is played by the cast.
  */
-import { createRequire } from 'node:module'
-import { readFileSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { execute, sql, withTransaction } from '../../api/data/db.ts'
@@ -17,17 +15,13 @@ import {
   signIn,
 } from '../cast/record.ts'
 import { allDocuments, networksDocument } from '../cast/documents.ts'
-import { openBrowser } from '../browser.ts'
+import { axeSource, openBrowser } from '../browser.ts'
 import { openWebsite } from '../api/website.ts'
 
 // The browser has the machine's clock.
 const now = new Date()
 const site = await openWebsite(now)
 const { pool, ring } = site
-const axeSource = readFileSync(
-  createRequire(import.meta.url).resolve('axe-core/axe.min.js'),
-  'utf8',
-)
 let browser: Browser
 let student: SignedIn
 let mine: { id: string }

@@ -71,8 +71,10 @@ export function seatDriver(options: Options): Driver {
       const step = decide(seat, seenOf(seat, tasks), means.now())
       if (step === 'none') continue
       const rises = step === 'scale up' || step === 'bring up'
-      if (rises && rising.size >= WAVE_SIZE) othersWait = true
-      if (rises && rising.size >= WAVE_SIZE) continue
+      if (rises && rising.size >= WAVE_SIZE) {
+        othersWait = true
+        continue
+      }
       if (rises) rising.add(seat.id)
       const work = perform(means, seat, step, { leave: () => leaveWave(seat.id) })
         .catch((error: unknown) =>

@@ -3,12 +3,12 @@
  * process of its own in its own session, it outlives whoever asked for the cloud by the moment that takes.
  * Arguments: `by hand` to ignore stdin.
  */
-import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startCloud } from './cloud.ts'
 import { claimCloud, forgetCloud, sweepClouds } from './place.ts'
+import { untilToldToStop } from '../told-to-stop.ts'
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`)
 
@@ -31,18 +31,6 @@ async function keep(byHand: boolean): Promise<void> {
     await Promise.race([started.catch(() => {}), sleep(2000)])
     forgetCloud(place)
   }
-}
-
-async function untilToldToStop(byHand: boolean): Promise<undefined> {
-  const ownerIsGone = byHand ? [] : [once(process.stdin, 'close')]
-  if (!byHand) process.stdin.resume()
-  await Promise.race([
-    ...ownerIsGone,
-    once(process, 'SIGTERM'),
-    once(process, 'SIGINT'),
-    once(process, 'SIGHUP'),
-  ])
-  return undefined
 }
 
 // Whoever reads stdout may be gone; the cloud must still end.
