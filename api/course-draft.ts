@@ -12,6 +12,8 @@ export type CourseDraft = {
   environment: string
   pool: string
   students: string
+  /** Whether classes follow the LMS's list once it was read. */
+  follow: string
   /** Of the first class, wall time; empty for a course without a class yet. */
   start: string
   minutes: string
@@ -26,7 +28,7 @@ export type CourseDraft = {
 export type Offer = { key: string; seat: SeatNeeds; pool: string }
 
 export const emptyDraft: CourseDraft = {
-  ...{ title: '', environment: '', pool: '', students: '30' },
+  ...{ title: '', environment: '', pool: '', students: '30', follow: 'yes' },
   ...{ start: '', minutes: '120', weeks: '12', cpu: '', memoryMb: '', filesMb: '' },
 }
 
@@ -95,6 +97,7 @@ export function draftDocument(draft: CourseDraft, key: string, offers: Offer[]):
         ...(files !== undefined && { volumeQuotaMb: files }),
       },
       students: Number(draft.students),
+      ...(draft.follow === 'yes' && { followRoster: true }),
       sessions: start === '' ? [] : [{ start, minutes: Number(minutes), ...repeat }],
     },
     { lineWidth: 0 },

@@ -32,6 +32,7 @@ export const paths = {
 
   course: (key: string) => `/courses/${key}`,
   courseEvents: (key: string) => `/courses/${key}/events`,
+  courseRoster: (key: string) => `/courses/${key}/roster`,
   courseSubmissions: (key: string) => `/courses/${key}/submissions`,
   courseWorkspace: (key: string) => `/courses/${key}/workspace`,
 

@@ -38,6 +38,8 @@ export type Chosen = {
 
 export type PlanForm = {
   students: string
+  /** Whether classes are for as many as the LMS lists, and `students` only until those were read. */
+  follow: 'yes' | 'no'
   /** Empty: all of them. */
   atOnce: string
   state: string
@@ -52,6 +54,7 @@ export function planForm(text: string): PlanForm {
   const course = courseSchema.parse(fields)
   return {
     students: String(course.students),
+    follow: course.followRoster ? 'yes' : 'no',
     atOnce: course.atOnce === undefined ? '' : String(course.atOnce),
     state: course.state,
     edits: [],
@@ -66,12 +69,16 @@ export function sentForm(body: Record<string, string>, known: PlanForm): PlanFor
   const { start = '', minutes = '', weeks = '1', scope } = body
   return {
     students: body['students'] ?? known.students,
+    follow: readFollow(body['follow']) ?? known.follow,
     atOnce: body['atOnce'] ?? known.atOnce,
     state: body['state'] ?? known.state,
     edits: readEdits(body['edits'] ?? ''),
     chosen: at && { at, start, minutes, weeks, scope: isScope(scope) ? scope : 'one' },
   }
 }
+
+export const readFollow = (text: string | undefined): PlanForm['follow'] | undefined =>
+  text === 'yes' || text === 'no' ? text : undefined
 
 export type FormError = { field: string; code: string; params?: Record<string, string | number> }
 
@@ -147,16 +154,20 @@ export const findClass = (classes: PlanClass[], at: ClassId): PlanClass | undefi
 function withCourseFields(text: string, form: PlanForm): string {
   const before = planForm(text)
   let edited = text
-  const put = (name: string, now: string, old: string, value: number | string | undefined) => {
+  const put = (name: string, now: string, old: string, value: Value | undefined) => {
     if (now !== old) edited = putValue(edited, name, value)
   }
   put('students', form.students, before.students, Number(form.students))
+  const follows = form.follow === 'yes' ? true : undefined
+  put('followRoster', form.follow, before.follow, follows)
   put('atOnce', form.atOnce, before.atOnce, form.atOnce === '' ? undefined : Number(form.atOnce))
   put('state', form.state, before.state, form.state)
   return edited
 }
 
-function putValue(text: string, name: string, value: number | string | undefined): string {
+type Value = number | string | boolean
+
+function putValue(text: string, name: string, value: Value | undefined): string {
   const document = parseDocument(text)
   const node = document.get(name, true)
   const range = isScalar(node) && value !== undefined ? node.range : undefined

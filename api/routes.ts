@@ -34,6 +34,7 @@ import * as plan from './handlers/plan.ts'
 import * as poolApi from './handlers/pool.ts'
 import * as platform from './handlers/platform-page.ts'
 import * as receipt from './handlers/receipt.ts'
+import * as roster from './handlers/roster.ts'
 import * as run from './handlers/run.ts'
 import * as registrationLink from './handlers/registration-link.ts'
 import * as submission from './handlers/submission.ts'
@@ -129,6 +130,7 @@ export const routes: Route[] = [
   ),
   get('/calendars/:token', everyone, timetable.feed, 'When a course meets, for calendar programs'),
   post('/courses/:course/plan/undo', plansCourse, plan.undoBody, plan.undo, 'Undo the plan'),
+  post('/courses/:course/roster', teaches, nothing, roster.readNow, 'Read its LMS lists now'),
   post('/courses/:course/workspace', takesPart, nothing, course.openWorkspace, 'My workspace here'),
 
   get('/deep-links/:link', everyone, deepLink.show, 'Choose the course of an LMS activity'),
@@ -223,6 +225,8 @@ export const routes: Route[] = [
   get('/api/estate', administrator, status.estate, 'The plan in Git'),
   get('/api/courses', administrator, status.courses, 'Courses'),
   get('/api/sessions', administrator, status.sessions, 'Sessions to come'),
+  get('/api/rosters', administrator, roster.list, 'How many students come'),
+  post('/api/rosters/:course/reading', operator, nothing, roster.read, 'Read its LMS lists now'),
   get('/api/forecast', administrator, forecast.read, 'Demand and capacity to come'),
   get('/api/pools', administrator, poolApi.list, 'Pools and their machines'),
   get('/api/pools/:pool', administrator, poolApi.show, 'A pool and its machines'),

@@ -13,6 +13,7 @@ import { readKeyRing } from './data/key-ring.ts'
 import { Listening } from './data/listen.ts'
 import { openLog } from './log.ts'
 import { createLti } from './lti/provider.ts'
+import { watchRosters } from './lti/roster-watch.ts'
 import { openPlanner } from './planner.ts'
 import type { Services } from './visit.ts'
 
@@ -27,7 +28,7 @@ export type RunningServer = {
 
 export async function startServer(
   config: Config,
-  given: { now?: () => Date; warms?: boolean } = {},
+  given: { now?: () => Date; warms?: boolean; readsRosters?: boolean } = {},
 ): Promise<RunningServer> {
   const log = openLog('api', config.logLevel)
   const pool = openPool({ ...config, max: POOL_CONNECTIONS })
@@ -49,11 +50,13 @@ export async function startServer(
   )
   const port = await listen(server, config)
   if (given.warms) planner.warm(now())
+  const rosters = given.readsRosters ? watchRosters({ pool, listening, lti, log, now }) : undefined
   log.info({ port, publicUrl: config.publicUrl }, 'listening')
   return {
     port,
     async stop() {
       stopping.abort()
+      await rosters?.stop()
       await close(server)
       await planner.close()
       await listening.close()
@@ -94,10 +97,12 @@ async function close(server: Server): Promise<void> {
 }
 
 if (import.meta.main) {
-  const running = await startServer(readConfig(), { warms: true }).catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-    process.exit(1)
-  })
+  const running = await startServer(readConfig(), { warms: true, readsRosters: true }).catch(
+    (error: unknown) => {
+      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+      process.exit(1)
+    },
+  )
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.once(signal, () => void running.stop())
 }

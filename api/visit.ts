@@ -23,8 +23,8 @@ export type Services = {
   listening: Listening
   /** Says what an edit would mean, beside what others wait for. */
   planner: Planner
-  /** Signs what goes back to an LMS. */
-  lti: Pick<Lti, 'signDeepLink'>
+  /** Signs what goes back to an LMS, and reads its lists. */
+  lti: Pick<Lti, 'signDeepLink' | 'readRoster'>
   log: Log
   /** The clock: tests set it. */
   now(): Date

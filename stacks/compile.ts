@@ -34,7 +34,16 @@ export interface Compiled {
 }
 
 const nothing: Inventory = {
-  ...{ nodes: [], taken: {}, dormant: {}, granted: {}, roster: {}, volumes: {}, seated: [] },
+  ...{
+    nodes: [],
+    taken: {},
+    dormant: {},
+    granted: {},
+    roster: {},
+    listed: {},
+    volumes: {},
+    seated: [],
+  },
 }
 
 /** Pure: the same inputs in any order give the same blueprint and notes. */
@@ -207,9 +216,9 @@ function plansOf(
 }
 
 function aroundOf(course: Course, { environments, inventory }: PlanContext): string {
-  const { taken, dormant, granted, roster, volumes } = inventory
+  const { taken, dormant, granted, roster, listed, volumes } = inventory
   const environment = environments.get(course.environment)
-  const known = [taken, dormant, granted, roster, volumes].map((of) => of[course.key])
+  const known = [taken, dormant, granted, roster, listed, volumes].map((of) => of[course.key])
   return JSON.stringify([environment, ...known])
 }
 

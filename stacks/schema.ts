@@ -165,6 +165,7 @@ const courseFields = {
   timeZone: timeZone.optional(),
   seat: z.strictObject({ ...resources, volumeQuotaMb: megabytes.optional() }),
   students: positive,
+  followRoster: z.boolean().optional(),
   atOnce: positive.optional(),
   groups: z.array(group).default([]),
   sessions: z.array(session).default([]),

@@ -185,6 +185,8 @@ export interface Course {
   timeZone?: string | undefined
   seat: SeatNeeds
   students: number
+  /** As many as its LMS courses have; `students` is what holds until their lists were read. */
+  followRoster?: boolean | undefined
   atOnce?: number | undefined
   groups: Group[]
   sessions: SessionPlan[]
@@ -388,8 +390,10 @@ export interface Inventory {
   dormant: Record<string, number[]>
   /** What a review let a course have beyond the policy, by course key. */
   granted: Record<string, Allowance>
-  /** Students of its LMS courses, by course key, as far as they were seen. */
+  /** Students of its LMS courses who come, by course key, as far as they were seen. */
   roster: Record<string, number>
+  /** By course key: whether these are all, since the lists of its LMS courses were read. */
+  listed: Record<string, boolean>
   /** Numbers that have a volume, by course key: kept until their date whatever the plan becomes. */
   volumes: Record<string, number[]>
   seated: SeatedOnNode[]

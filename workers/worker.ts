@@ -19,6 +19,7 @@ import { runsAtOnce } from './jobs/next.ts'
 import { earlyPlanner } from './jobs/plan-early.ts'
 import { reconciler } from './jobs/reconcile.ts'
 import { startLoop } from './loop.ts'
+import { followRosters } from './jobs/follow-rosters.ts'
 import { watchChanges } from './jobs/watch-changes.ts'
 import { realPace } from './pace.ts'
 import { seatDriver } from './swarm/drive.ts'
@@ -41,6 +42,7 @@ const VOLUMES_MS = 10_000
 const RETENTION_MS = 60_000
 const EARLY_MS = 60_000
 const NODES_MS = 5_000
+const ROSTERS_MS = 60_000
 
 export async function startWorker(options: {
   config: Config
@@ -176,6 +178,13 @@ export async function startWorker(options: {
     pass: async () => void ((await lead.isOurs()) && (await machines.look())),
     onError: onError('machines of pools could not be looked at'),
   })
+  const rosters = startLoop({
+    everyMs: ROSTERS_MS,
+    pass: async () =>
+      void ((await lead.isOurs()) && (await followRosters({ pool, ring, log, now }))),
+    onError: onError('courses could not follow their LMS lists'),
+  })
+  listening.on('roster', () => rosters.wake())
   listening.on('work', () => {
     drive.wake()
     plan.wake()
@@ -184,9 +193,20 @@ export async function startWorker(options: {
   return {
     async stop() {
       stopping.abort()
-      const loops = [drive, plan, tidy, sample, tell, write, look, early, keep, retain, follow].map(
-        (loop) => loop.stop(),
-      )
+      const loops = [
+        drive,
+        plan,
+        tidy,
+        sample,
+        tell,
+        write,
+        look,
+        early,
+        keep,
+        retain,
+        follow,
+        rosters,
+      ].map((loop) => loop.stop())
       await Promise.all([...loops, listening.close()])
       notices.close()
       await boss.stop({ graceful: true, timeout: 150_000 })

@@ -11,12 +11,8 @@ import { slotsForNotes } from '../../stacks/rules/fit.ts'
 import type { Lane } from '../../stacks/rules/gate.ts'
 import type { GateRule, Note } from '../../stacks/terms.ts'
 import { findHead } from './blueprint.ts'
-import {
-  type KnownOfCourses,
-  type StoredDocument,
-  documentsInForce,
-  knownOfCourses,
-} from './course.ts'
+import { type KnownOfCourses, type StoredDocument, documentsInForce } from './course.ts'
+import { knownOfCourses } from './course-known.ts'
 import type { Db } from './db.ts'
 import { judge } from './gate.ts'
 import { type Titles, compileDocuments, merged, policyIn, titlesIn, valuesOf } from './documents.ts'
@@ -90,8 +86,10 @@ function knownAbout(all: KnownOfCourses, own: KnownOfCourses, key: string): Know
   }
   return {
     taken: only(all.taken, own.taken),
+    dormant: only(all.dormant, own.dormant),
     granted: only(all.granted, own.granted),
     roster: only(all.roster, own.roster),
+    listed: only(all.listed, own.listed),
   }
 }
 

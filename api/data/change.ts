@@ -11,7 +11,8 @@ import type { GateRule, Note } from '../../stacks/terms.ts'
 import { type Actor, audit } from './audit.ts'
 import { currentBlueprint, keepBlueprint, lockHead, moveHead } from './blueprint.ts'
 import { tellOfClass, tellOfDecision, tellOfWait } from './change-notice.ts'
-import { type StoredDocument, documentsInForce, knownOfCourses } from './course.ts'
+import { type StoredDocument, documentsInForce } from './course.ts'
+import { knownOfCourses } from './course-known.ts'
 import {
   type Db,
   type Pool,

@@ -13,10 +13,13 @@ export type CourseRow = {
   title: Text
   state: CourseState
   state_at: Date
+  /** Whether its classes are for as many as its LMS lists have. */
+  follows_roster: boolean
   time_zone: string
 }
 
-const courseColumns = sql`course.id, course.key, course.code, course.title, course.state, course.state_at, zone.time_zone`
+const courseColumns = sql`course.id, course.key, course.code, course.title, course.state, course.state_at,
+  course.follows_roster, zone.time_zone`
 const courseTable = sql`course join zone on zone.id = course.zone_id`
 
 export async function findCourse(db: Db, key: string): Promise<CourseRow | undefined> {
@@ -185,6 +188,7 @@ export async function keepCourse(
     state: CourseState
     title: Text
     document: string
+    followsRoster: boolean
     /** Null: students hand in nothing; `dueAt` null: whenever. */
     submissions: { dueAt: Date | null } | null
     /** Sessions that can be held, at least in part. */
@@ -198,16 +202,18 @@ export async function keepCourse(
   const row = await one<{ id: string }>(
     tx,
     sql`insert into course (id, zone_id, key, code, state, state_at, document, title, allowance_seats,
-          places_outside, outside_from, outside_until, lifecycle, gpus, takes_submissions, submissions_due_at, created_at)
+          places_outside, outside_from, outside_until, lifecycle, gpus, takes_submissions, submissions_due_at,
+          follows_roster, created_at)
         values (${newId()}, ${course.zoneId}, ${plan.key}, ${plan.course8}, ${course.state}, ${now}, ${course.document},
           ${JSON.stringify(course.title)}, ${plan.allowance.seats}, ${headroom?.atOnce ?? headroom?.seats ?? 0},
           ${firstOpening(course.held)}, ${headroom?.until ?? null}, ${JSON.stringify(plan.lifecycle)},
-          ${plan.template?.gpu?.count ?? 0}, ${course.submissions !== null}, ${course.submissions?.dueAt ?? null}, ${now})
+          ${plan.template?.gpu?.count ?? 0}, ${course.submissions !== null}, ${course.submissions?.dueAt ?? null},
+          ${course.followsRoster}, ${now})
         on conflict (zone_id, key) do update set document = excluded.document, title = excluded.title,
           state = excluded.state, allowance_seats = excluded.allowance_seats, places_outside = excluded.places_outside,
           outside_from = excluded.outside_from, outside_until = excluded.outside_until, places_until = null,
           lifecycle = excluded.lifecycle, gpus = excluded.gpus, takes_submissions = excluded.takes_submissions,
-          submissions_due_at = excluded.submissions_due_at,
+          submissions_due_at = excluded.submissions_due_at, follows_roster = excluded.follows_roster,
           state_at = case when course.state = excluded.state then course.state_at else excluded.state_at end
         returning id`,
   )
@@ -219,37 +225,8 @@ function firstOpening(held: BlueprintSession[]): string | null {
   return held.map((session) => session.opensAt).toSorted()[0] ?? null
 }
 
-/** What a plan must know of courses beside their documents. */
-export type KnownOfCourses = Pick<Inventory, 'taken' | 'granted' | 'roster'>
-
-/**
- * By course: numbers with a holder (they stay in every plan), what a review granted, students of its LMS courses.
- * Of one course when its key is given.
- */
-export async function knownOfCourses(db: Db, courseKey?: string): Promise<KnownOfCourses> {
-  const rows = await many<{
-    key: string
-    numbers: number[] | null
-    granted: Allowance
-    roster: number
-  }>(
-    db,
-    sql`select course.key, course.granted,
-          (select array_agg(seat.number order by seat.number) from seat where seat.course_id = course.id and seat.taken) as numbers,
-          (select count(distinct membership.person_id)::int from lms_resource
-            join membership on membership.lms_context_id = lms_resource.lms_context_id and membership.role = 'student'
-            where lms_resource.course_id = course.id) as roster
-        from course where ${courseKey ?? null}::text is null or course.key = ${courseKey ?? null}
-        order by course.key`,
-  )
-  const known: KnownOfCourses = { taken: {}, granted: {}, roster: {} }
-  for (const { key, numbers, granted, roster } of rows) {
-    if (numbers) known.taken[key] = numbers
-    if (Object.keys(granted).length > 0) known.granted[key] = granted
-    if (roster > 0) known.roster[key] = roster
-  }
-  return known
-}
+/** What a plan must know of courses beside their documents (course-known.ts). */
+export type KnownOfCourses = Pick<Inventory, 'taken' | 'dormant' | 'granted' | 'roster' | 'listed'>
 
 /** What a review let a course have from now on; `isNew` forgets what earlier ones did. */
 export async function grantAllowance(

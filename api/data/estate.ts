@@ -5,7 +5,8 @@
 import { exportEstate } from '../../stacks/rules/estate.ts'
 import type { Compiled } from '../../stacks/compile.ts'
 import { type Blueprint, parseBlueprint } from '../../stacks/blueprint.ts'
-import { type StoredDocument, documentsInForce, knownOfCourses } from './course.ts'
+import { type StoredDocument, documentsInForce } from './course.ts'
+import { knownOfCourses } from './course-known.ts'
 import { type Db, execute, findOne, many, sql } from './db.ts'
 import { type Proposed, compileDocuments, merged, valuesOf } from './documents.ts'
 

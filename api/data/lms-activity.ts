@@ -24,6 +24,8 @@ export type SeenActivity = {
   /** Whether the LMS course is kept as this launch describes it. */
   is_current: boolean
   resource_id: string | null
+  /** Whether the LMS shows it to a part of its course only. */
+  is_restricted: boolean
   copied_course_id: string | null
   /** The course the activity opens. */
   linked: CourseRef | null
@@ -53,7 +55,8 @@ export async function findActivity(
   const { lmsCourse: course, choice } = asked
   return one<SeenActivity>(
     tx,
-    sql`select here.id as lms_context_id, resource.id as resource_id, resource.copied_course_id,
+    sql`select here.id as lms_context_id, resource.id as resource_id,
+          coalesce(resource.is_restricted, false) as is_restricted, resource.copied_course_id,
           chosen_in.id as chosen_in_id, ${courseRef('linked')}, ${courseRef('chosen')},
           here.label is not distinct from ${course.label} and here.title is not distinct from ${course.title}
             and (${course.rosterUrl}::text is null or here.roster_url is not distinct from ${course.rosterUrl}) as is_current

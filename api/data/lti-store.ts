@@ -35,6 +35,14 @@ export async function ltiPlatformsOf(db: Db, issuer: string): Promise<LtiPlatfor
   )
 }
 
+export async function ltiPlatform(db: Db, id: string): Promise<LtiPlatform> {
+  return one<LtiPlatform>(
+    db,
+    sql`select ${platformColumns} from platform join lti_platform on lti_platform.platform_id = platform.id
+        where platform.id = ${id}`,
+  )
+}
+
 export type Registration = {
   zoneId: string
   issuer: string

@@ -118,6 +118,7 @@ async function follow(
     state: course.state,
     title: course.title,
     document: stored?.text ?? '',
+    followsRoster: course.followRoster ?? false,
     submissions: submissionsOf(course, timeZoneOf(made, course)),
     held: plan.sessions.filter((one) => !unfit.has(one.key) || placesOf(one) > 0),
     now,

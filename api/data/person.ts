@@ -8,13 +8,14 @@ import { newId, randomLabel } from './ids.ts'
 export type Role = 'student' | 'teacher'
 
 /** What infrastructure, Git, logs and audit call a person. */
-const newPseudonym = (): string => `p-${randomLabel(10)}`
+export const newPseudonym = (): string => `p-${randomLabel(10)}`
 
 /**
  * Who launched, and their role in the LMS course they came from. Names are optional, and what the LMS says now
- * holds: when it stops sending names, we forget them. `editsPlans` is proven by deep linking (or, later, the
- * roster); an ordinary launch keeps what was proven, as long as it is still a teacher's. Only teachers are written
- * to (notice.ts), so only a teacher's launch leaves an address.
+ * holds: when it stops sending names, we forget them. `editsPlans` is proven by deep linking or the LMS's list
+ * (roster.ts); an ordinary launch keeps what was proven, as long as it is still a teacher's. Only teachers are written
+ * to (notice.ts), so only a teacher's launch leaves an address. Who comes is no longer dormant; a student who is new,
+ * or back, may change how many a course is for.
  *
  * One statement, because it is on the way of every launch.
  */
@@ -45,12 +46,15 @@ export async function keepMember(
             locale = excluded.locale, seen_at = excluded.seen_at, erased_at = null
           returning id, pseudonym
         ), membership_kept as (
-          insert into membership (id, person_id, lms_context_id, role, edits_plans, seen_at)
-          select ${newId()}, kept.id, ${member.lmsContextId}, ${member.role}, ${member.editsPlans}, ${member.now} from kept
+          insert into membership (id, person_id, lms_context_id, role, edits_plans, state, state_at, seen_at)
+          select ${newId()}, kept.id, ${member.lmsContextId}, ${member.role}, ${member.editsPlans}, 'active', ${member.now},
+            ${member.now} from kept
           on conflict (person_id, lms_context_id) do update set role = excluded.role, seen_at = excluded.seen_at,
-            edits_plans = excluded.role = 'teacher' and (membership.edits_plans or excluded.edits_plans)
+            edits_plans = excluded.role = 'teacher' and (membership.edits_plans or excluded.edits_plans), state = 'active',
+            state_at = case when membership.state = 'active' then membership.state_at else excluded.state_at end
+          returning role = 'student' and state_at = ${member.now} as is_news
         )
-        select id, pseudonym from kept`,
+        select id, pseudonym, (select pg_notify('roster', '') from membership_kept where is_news) as told from kept`,
   )
 }
 

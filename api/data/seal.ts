@@ -4,7 +4,8 @@
  */
 import { canonicalJson, sha256 } from '../../stacks/blueprint.ts'
 import { type Approved, currentBlueprint } from './blueprint.ts'
-import { documentsInForce, knownOfCourses } from './course.ts'
+import { documentsInForce } from './course.ts'
+import { knownOfCourses } from './course-known.ts'
 import { type Db, execute, findOne, sql } from './db.ts'
 import type { KeyRing } from './key-ring.ts'
 

@@ -5,6 +5,7 @@ import { withTransaction } from '../data/db.ts'
 import { noticesOfCourse } from '../data/notice.ts'
 import { waitingInCourse } from '../data/overview.ts'
 import { pastSessions } from '../data/receipt.ts'
+import { rostersOfCourse } from '../data/roster.ts'
 import { courseSeats } from '../data/seat.ts'
 import { sessionsToCome } from '../data/session.ts'
 import { submissionRules, submissionsOfCourse } from '../data/submission.ts'
@@ -31,7 +32,7 @@ export const events: Handler<SeenCourse> = (visit, course) => {
 
 async function viewOf(visit: Visit, course: SeenCourse, at: Date): Promise<CourseView> {
   const { pool } = visit
-  const [sessions, seats, waiting, notes, past, notices, plans] = await Promise.all([
+  const [sessions, seats, waiting, notes, past, notices, plans, rosters] = await Promise.all([
     sessionsToCome(pool, { courseIds: [course.id], now: at, limit: SESSIONS_SHOWN }),
     courseSeats(pool, { courseId: course.id }),
     waitingInCourse(pool, course.id),
@@ -39,6 +40,7 @@ async function viewOf(visit: Visit, course: SeenCourse, at: Date): Promise<Cours
     pastSessions(pool, { id: course.id, limit: PAST_SHOWN }),
     noticesOfCourse(pool, { courseId: course.id, now: at }),
     mayPlan(visit, course),
+    rostersOfCourse(pool, course.id),
   ])
   // Names are for who teaches these students, not for who runs the machines.
   const seen = course.role === 'teacher' ? seats : seats.map(nameless)
@@ -61,6 +63,7 @@ async function viewOf(visit: Visit, course: SeenCourse, at: Date): Promise<Cours
     past,
     notices,
     mayPlan: plans,
+    rosters,
   }
 }
 

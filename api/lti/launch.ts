@@ -17,6 +17,7 @@ import {
 import { issueLoginCode } from '../data/login.ts'
 import type { LtiPlatform } from '../data/lti-store.ts'
 import { keepMember } from '../data/person.ts'
+import { admitToActivity, askForRoster } from '../data/roster.ts'
 import { claimWorkspace } from '../data/workspace-begin.ts'
 import { paths } from '../paths.ts'
 import type { LaunchClaims } from './claims.ts'
@@ -42,7 +43,7 @@ export async function admitLaunch(parts: LaunchParts, launch: Launch): Promise<O
   if (!resourceLinkId) return refused('resource-missing')
   const isTeacher = role === 'teacher'
   return withTransaction(parts.pool, async (tx) => {
-    const { opens, lmsContextId } = await resolveActivity(tx, parts.ring, {
+    const { opens, lmsContextId, restrictedId } = await resolveActivity(tx, parts.ring, {
       launch,
       resourceLinkId,
       lmsCourse: lmsCourseOf(launch, context),
@@ -52,6 +53,10 @@ export async function admitLaunch(parts: LaunchParts, launch: Launch): Promise<O
     if ('state' in opens && !isTeacher && !isOpenToStudents(opens.state))
       return refused('course-not-open')
     const visitor = await keepVisitor(tx, launch, { lmsContextId, editsPlans: false })
+    const { personId, now } = visitor
+    if (restrictedId && !isTeacher)
+      await admitToActivity(tx, { resourceId: restrictedId, personId })
+    if (isTeacher) await askForRoster(tx, { lmsContextId, now })
     if ('copyId' in opens)
       return enter(tx, visitor, { courseId: null, returnPath: paths.copiedActivity(opens.copyId) })
     const returnPath = isTeacher
@@ -77,6 +82,12 @@ const lmsCourseOf = (
 })
 
 type Opens = { id: string; key: string; state: string } | { copyId: string }
+type Resolved = {
+  opens: Opens | undefined
+  lmsContextId: string
+  /** The activity, when only a part of its course sees it. */
+  restrictedId?: string
+}
 
 /**
  * What the activity opens. A choice signed for this very LMS course always holds, so a teacher can change it;
@@ -86,7 +97,7 @@ async function resolveActivity(
   tx: Db,
   ring: KeyRing,
   asked: { launch: Launch; lmsCourse: LmsCourse; resourceLinkId: string },
-): Promise<{ opens: Opens | undefined; lmsContextId: string }> {
+): Promise<Resolved> {
   const { lmsCourse, resourceLinkId } = asked
   const { platform, claims, deploymentId, now } = asked.launch
   const choice = readChoice(ring, platform.id, claims.custom)
@@ -103,11 +114,13 @@ async function resolveActivity(
     })
   }
   const { chosen, linked } = seen
+  const isRestricted = seen.resource_id !== null && seen.is_restricted
+  const restricted = isRestricted ? { restrictedId: seen.resource_id ?? '' } : {}
   if (choice && chosen && choice.contextId === lmsCourse.contextId) {
     if (linked?.id !== chosen.id) await pointTo({ courseId: chosen.id })
-    return { opens: chosen, lmsContextId }
+    return { opens: chosen, lmsContextId, ...restricted }
   }
-  if (linked) return { opens: linked, lmsContextId }
+  if (linked) return { opens: linked, lmsContextId, ...restricted }
   if (!chosen) return { opens: undefined, lmsContextId }
   const copyId =
     seen.resource_id && seen.copied_course_id === chosen.id

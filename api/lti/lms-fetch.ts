@@ -8,13 +8,25 @@ import { PrivateAddress, type Reach, guardedLookup, privateAddress, refusedUrl }
 const ANSWER_MS = 10_000
 const ANSWER_BYTES = 512 * 1024
 
-export type Answer =
-  | { json: unknown }
-  | { failure: 'plain-http' | 'private-address' | 'no-answer' | 'bad-answer'; detail: string }
+export type LmsFailure = {
+  failure: 'plain-http' | 'private-address' | 'no-answer' | 'bad-answer'
+  detail: string
+  /** Of an answer that is none of success. */
+  status?: number
+}
 
-type Question = { token?: string | undefined; json?: unknown }
+/** `link` is the header of this name (RFC 8288): where the next page is. */
+export type Answer = { json: unknown; link?: string } | LmsFailure
 
-/** GETs JSON, or POSTs `json` and reads JSON; every way it can fail is an answer. */
+type Question = {
+  token?: string | undefined
+  /** The media type asked for; `application/json` unless said. */
+  accept?: string
+  json?: unknown
+  form?: Record<string, string>
+}
+
+/** GETs JSON, or POSTs `json` or a `form` and reads JSON; every way it can fail is an answer. */
 export async function askLms(reach: Reach, url: string, question: Question = {}): Promise<Answer> {
   const refused = refusedUrl(reach, url)
   if (refused) return refused
@@ -28,16 +40,16 @@ export async function askLms(reach: Reach, url: string, question: Question = {})
 }
 
 function send(reach: Reach, url: URL, question: Question): Promise<IncomingMessage> {
-  const body = question.json === undefined ? undefined : JSON.stringify(question.json)
+  const { type, body } = bodyOf(question)
   const request = url.protocol === 'https:' ? requestHttps : requestHttp
   return new Promise((resolve, reject) => {
     const outgoing = request(url, {
       method: body === undefined ? 'GET' : 'POST',
       headers: {
-        accept: 'application/json',
+        accept: question.accept ?? 'application/json',
         'user-agent': 'labplan',
         ...(body !== undefined && {
-          'content-type': 'application/json',
+          'content-type': type,
           'content-length': Buffer.byteLength(body),
         }),
         ...(question.token && { authorization: `Bearer ${question.token}` }),
@@ -51,14 +63,27 @@ function send(reach: Reach, url: URL, question: Question): Promise<IncomingMessa
   })
 }
 
+function bodyOf({ json, form }: Question): { type: string; body: string | undefined } {
+  if (form)
+    return {
+      type: 'application/x-www-form-urlencoded',
+      body: new URLSearchParams(form).toString(),
+    }
+  return { type: 'application/json', body: json === undefined ? undefined : JSON.stringify(json) }
+}
+
 async function readAnswer(response: IncomingMessage, url: string): Promise<Answer> {
   const text = await readText(response)
   const status = response.statusCode ?? 0
   if (text === undefined) return { failure: 'bad-answer', detail: `${url} sent too much` }
   if (status < 200 || status > 299)
-    return { failure: 'bad-answer', detail: `${url} answered ${status}: ${text.slice(0, 300)}` }
+    return {
+      ...{ failure: 'bad-answer', detail: `${url} answered ${status}: ${text.slice(0, 300)}` },
+      status,
+    }
+  const { link } = response.headers
   try {
-    return { json: JSON.parse(text) }
+    return { json: JSON.parse(text), ...(typeof link === 'string' && { link }) }
   } catch {
     return { failure: 'bad-answer', detail: `${url} did not answer JSON` }
   }

@@ -23,6 +23,7 @@ import { Answers } from './answers.ts'
 import { openKeySets } from './key-sets.ts'
 import type { Launch, Outcome } from './launch.ts'
 import { reachFrom } from '../reach.ts'
+import { type RosterOutcome, readRoster } from './roster.ts'
 import { LtiStore } from './store.ts'
 
 /** An id_token older than this is refused, whatever it says of itself: Moodle's live a minute. */
@@ -44,6 +45,8 @@ export type Lti = {
   app(req: IncomingMessage, res: ServerResponse): void
   /** The signed message that puts items into an LMS course (Deep Linking 2.0 §4.4.3). */
   signDeepLink(request: DeepLinkRequest, items: Record<string, unknown>[]): Promise<string>
+  /** Reads the list of an LMS course, by our id of it, and keeps what it says. */
+  readRoster(lmsContextId: string): Promise<RosterOutcome>
 }
 
 export function createLti(parts: LtiParts): Lti {
@@ -83,6 +86,7 @@ export function createLti(parts: LtiParts): Lti {
     async signDeepLink(request, items) {
       return provider.DeepLinking.createDeepLinkingMessage(idTokenOf(request), items)
     },
+    readRoster: (lmsContextId) => readRoster({ ...parts, reach }, lmsContextId),
   }
 }
 

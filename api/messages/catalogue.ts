@@ -22,6 +22,7 @@ import { change } from './change.ts'
 import { plan } from './plan.ts'
 import { run } from './run.ts'
 import { seat } from './seat.ts'
+import { roster } from './roster.ts'
 import { submission } from './submission.ts'
 import { sharing } from './sharing.ts'
 import { timetable } from './timetable.ts'
@@ -35,6 +36,7 @@ export const catalogue: Readonly<Record<string, Message>> = {
   ...files,
   ...submission,
   ...course,
+  ...roster,
   ...courseNew,
   ...admin,
   ...receipt,

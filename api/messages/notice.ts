@@ -105,6 +105,14 @@ export const notice = {
     fr: '{title} : votre modification n’a pas été acceptée',
   },
   'notice.change-rejected.text': { en: '{reason}', fr: '{reason}' },
+  'notice.change-superseded': {
+    en: '{title}: the list of students is another by now',
+    fr: '{title} : la liste des étudiants a changé depuis',
+  },
+  'notice.change-superseded.text': {
+    en: 'What waited because of the older list is no longer asked.',
+    fr: 'Ce qui attendait à cause de l’ancienne liste n’est plus demandé.',
+  },
   'notice.change-deputy': {
     en: '{title}: nobody decided yet, so {by} may decide too',
     fr: '{title} : personne n’a encore décidé, {by} peut donc décider aussi',

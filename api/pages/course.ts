@@ -3,6 +3,7 @@ import type { Note } from '../../stacks/terms.ts'
 import type { CourseRow } from '../data/course.ts'
 import type { PastSession } from '../data/receipt.ts'
 import type { Notice } from '../data/notice.ts'
+import type { CourseRoster } from '../data/roster.ts'
 import type { Session } from '../data/session.ts'
 import { clock, say, shortDay } from '../locale.ts'
 import { paths } from '../paths.ts'
@@ -15,6 +16,7 @@ import { noticeBanner } from './notices.ts'
 import { noteList } from './notes.ts'
 import { pastSection } from './receipt.ts'
 import { type CourseSubmissions, submissionsSection } from './submission.ts'
+import { rosterSection } from './roster.ts'
 import { type Look, tableOf, tag } from './table.ts'
 import { type ClassView, classSection } from './class.ts'
 
@@ -28,6 +30,7 @@ export type CourseView = {
   handedIn: CourseSubmissions | undefined
   /** Whether the reader may plan it. */
   mayPlan: boolean
+  rosters: CourseRoster[]
 } & ClassView
 
 export function coursePage(visit: Visit, view: CourseView): Html {
@@ -61,6 +64,7 @@ export function courseFragment(visit: Visit, view: CourseView): Html {
   ${view.notes.length > 0 && notesSection(visit, view)} ${sessionsSection(visit, view)}
   ${classSection(visit, view, view.course.time_zone)}
   ${view.handedIn && submissionsSection(visit, view.handedIn, view.course)}
+  ${view.rosters.length > 0 && rosterSection(visit, view)}
   ${pastSection(visit, view.past, view.course.time_zone)}`
 }
 

@@ -10,7 +10,7 @@ import { csrfField, frame } from './frame.ts'
 import { type Html, html } from './html.ts'
 import { noteList } from './notes.ts'
 import { costLine, wallOfSlot } from './plan-answer.ts'
-import { errorsOf, invalid, numberField } from './plan-fields.ts'
+import { errorsOf, followField, invalid, numberField } from './plan-fields.ts'
 import { wallDay } from './wall-day.ts'
 
 export type NewCourseView = {
@@ -80,7 +80,7 @@ function fields(visit: Visit, { draft, offers, errors }: NewCourseView): Html {
       </label>
       ${select(t('course-new.environment'), 'environment', draft.environment, offers.environments, visit)}
       ${offers.pools.length > 1 && select(t('course-new.pool'), 'pool', draft.pool, offers.pools, visit)}
-      ${number('students')}
+      ${number('students')} ${followField(visit, draft.follow)}
     </fieldset>
     <fieldset class="sheet">
       <legend>${t('course-new.classes')}</legend>

@@ -41,6 +41,21 @@ export function numberField({
   </label>`
 }
 
+/** As many as typed, or as the LMS lists. */
+export function followField({ locale }: Pick<Visit, 'locale'>, follow: string): Html {
+  return html`<label class="field"
+    >${say(locale, 'plan.follow')}
+    <select name="follow" id="follow">
+      ${['yes', 'no'].map(
+        (value) =>
+          html`<option value="${value}" ${value === follow ? html`selected` : ''}>
+            ${say(locale, `plan.follow.${value}`)}
+          </option>`,
+      )}
+    </select>
+  </label>`
+}
+
 /** Everything that is wrong, each a link to its field. */
 export function errorsOf(
   { locale }: Pick<Visit, 'locale'>,

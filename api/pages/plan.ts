@@ -13,7 +13,7 @@ import { type Html, html } from './html.ts'
 import { answerSection, errorList } from './plan-answer.ts'
 import { calendarSection } from './plan-calendar.ts'
 import { classPanel } from './plan-class.ts'
-import { numberField } from './plan-fields.ts'
+import { followField, numberField } from './plan-fields.ts'
 
 export type PlanView = {
   course: PlannedCourse
@@ -115,6 +115,7 @@ function courseFields(visit: Visit, { form: of, errors }: PlanView): Html {
   return html`<fieldset class="sheet plan-course">
     <legend>${t('plan.course')}</legend>
     ${numberField({ name: 'students', label: t('plan.students'), value: of.students, errors, isRequired: true })}
+    ${followField(visit, of.follow)}
     ${numberField({ name: 'atOnce', label: t('plan.at-once'), value: of.atOnce, errors })}
     <label class="field"
       >${t('plan.state')}

@@ -8,6 +8,7 @@ import type { Numbering } from './numbers.ts'
 import { headroomDemands } from './headroom.ts'
 import { openSpan } from './retention.ts'
 import type { Span } from './retention.ts'
+import { withRoster } from './roster.ts'
 import { schedule } from './schedule.ts'
 import type { Occurrence } from './schedule.ts'
 
@@ -34,7 +35,8 @@ export interface PlanContext {
 }
 
 /** @returns undefined when the course belongs to no zone: nothing can be said about its times */
-export function planCourse(course: Course, context: PlanContext): CoursePlan | Note {
+export function planCourse(given: Course, context: PlanContext): CoursePlan | Note {
+  const course = withRoster(given, context.inventory)
   const where = { course: course.key }
   const zone = context.zones.get(course.zone)
   if (zone === undefined) {

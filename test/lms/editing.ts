@@ -1,5 +1,5 @@
 // What a teacher or a seed changes: activities, copies of courses, students for load tests.
-import { activitiesOf, courseNamed, lineItemsOf, refreshPeople } from './platform.ts'
+import { activitiesOf, courseNamed, lineItemsOf, personNamed, refreshPeople } from './platform.ts'
 import { generateStudents } from '../cast/people.ts'
 import { Refusal } from './body.ts'
 import { takeId } from './state.ts'
@@ -114,6 +114,19 @@ function copyActivity(
   state.activities.push({ ...copy, ...(groupId !== undefined && { groupId }) })
   for (const item of lineItemsOf(platform, activity))
     state.lineItems.push({ ...item, id: takeId(state), courseId: course.id, activityId: id })
+}
+
+/** Exactly these are its students from now on; who teaches stays. Groups are kept by who stays. */
+export function setStudents(platform: Platform, course: Course, usernames: string[]): void {
+  const wanted = new Set(usernames.map((name) => personNamed(platform, name).username))
+  const members = course.members.filter(
+    ({ role, username }) => role !== 'student' || wanted.has(username),
+  )
+  const there = new Set(members.map(({ username }) => username))
+  for (const username of wanted)
+    if (!there.has(username)) members.push({ username, role: 'student', groupIds: [] })
+  course.members = members
+  platform.save()
 }
 
 /** student0001… up to `count`, all of them students of this course. */

@@ -10,7 +10,7 @@ import {
 } from './platform.ts'
 import { activateTool, addTool, registrationAddress } from './registration.ts'
 import { adminRoutes } from './admin-routes.ts'
-import { putActivity, copyCourse, enrolGeneratedStudents } from './editing.ts'
+import { putActivity, copyCourse, enrolGeneratedStudents, setStudents } from './editing.ts'
 import { answerErrors, securityHeaders } from './errors.ts'
 import { courseRoutes } from './course-routes.ts'
 import { findSavedState, freshState, saveState, takeId } from './state.ts'
@@ -29,6 +29,7 @@ import type { LaunchFault } from './faults.ts'
 import type { ActivityOrder } from './editing.ts'
 import type { Person } from '../cast/people.ts'
 import type { Platform } from './platform.ts'
+import type { RosterFault } from './roster.ts'
 import type { PostForm } from './launch.ts'
 import type { ReadyLaunch, RegistrationOrder, RegistrationOutcome } from './client.ts'
 import type { Server } from 'node:http'
@@ -80,6 +81,10 @@ export type Lms = {
   putActivity: (activity: ActivityOrder) => Activity
   copyCourse: (name: string, options?: { withStudents?: boolean }) => Course
   enrolGeneratedStudents: (course: string, count: number) => Person[]
+  /** Exactly these are the course's students from now on. */
+  setStudents: (course: string, usernames: string[]) => void
+  /** How the list of members answers from now on: as it should, unless said. */
+  spoilRoster: (fault?: RosterFault) => void
   /** Everything of a launch but the last step; post the form yourself or with `postLaunch`. */
   launchForm: (order: LaunchOrder | DeepLinkingOrder) => Promise<ReadyLaunch>
   postLaunch: (launch: ReadyLaunch) => Promise<HttpAnswer>
@@ -108,6 +113,7 @@ export async function startLms(options: LmsOptions = {}): Promise<Lms> {
     lastNonces: new Map(),
     chosenFaults: new Map(),
     chosenRegistrationFaults: new Map(),
+    rosterFault: undefined,
     sessionKeys: new Map(),
     now: options.now ?? Date.now,
     save: stateFile ? () => saveState(stateFile, state) : () => {},
@@ -164,6 +170,9 @@ function programmaticInterface(platform: Platform, server: Server): Lms {
     copyCourse: (name, choices) => copyCourse(platform, courseNamed(platform, name), choices),
     enrolGeneratedStudents: (course, count) =>
       enrolGeneratedStudents(platform, courseNamed(platform, course), count),
+    setStudents: (course, usernames) =>
+      setStudents(platform, courseNamed(platform, course), usernames),
+    spoilRoster: (fault) => void (platform.rosterFault = fault),
     launchForm: (order) => launchForm(platform, order),
     postLaunch,
     launch: async (order) => postLaunch(await launchForm(platform, order)),

@@ -6,6 +6,7 @@ import type { Activity, Course, LineItem, Member, State, Tool } from './state.ts
 import type { LaunchFault } from './faults.ts'
 import type { Language, Person } from '../cast/people.ts'
 import type { RegistrationFault } from './registration.ts'
+import type { RosterFault } from './roster.ts'
 import type { SigningKey } from './keys.ts'
 
 /** A launch that began here and has not come back to the authorization endpoint yet; good for one use. */
@@ -43,6 +44,8 @@ export type Platform = {
   chosenFaults: Map<string, LaunchFault[]>
   /** The same for the next registration an administrator starts. */
   chosenRegistrationFaults: Map<string, RegistrationFault>
+  /** How the list of members misbehaves. */
+  rosterFault: RosterFault | undefined
   /** Moodle puts the session's key into return addresses, so they are secrets. One per person here. */
   sessionKeys: Map<string, string>
   now: () => number

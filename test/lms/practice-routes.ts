@@ -1,6 +1,6 @@
 // For scripts that run the LMS as a process of its own: what the programmatic interface does, as JSON.
 import { z } from 'zod'
-import { putActivity, copyCourse, enrolGeneratedStudents } from './editing.ts'
+import { putActivity, copyCourse, enrolGeneratedStudents, setStudents } from './editing.ts'
 import { courseNamed } from './platform.ts'
 import { launchFaults } from './faults.ts'
 import { launchForm, registerTool, signedLaunch } from './client.ts'
@@ -31,6 +31,8 @@ const activityOrder = z.object({
 
 const copyOrder = z.object({ course: z.string(), withStudents: z.boolean().default(false) })
 const enrolOrder = z.object({ course: z.string(), count: z.int().min(1).max(20_000) })
+
+const studentsOrder = z.object({ course: z.string(), people: z.array(z.string()) })
 
 const launchOrder = z.union([
   z.object({ person: z.string(), activity: z.string(), faults }),
@@ -73,6 +75,12 @@ const enrol: Handler = async (platform, ctx) => {
   ctx.body = { enrolled: students.length }
 }
 
+const setAll: Handler = async (platform, ctx) => {
+  const { course, people } = parsed(studentsOrder, await readJson(ctx.req), 'list of students')
+  setStudents(platform, courseNamed(platform, course), people)
+  ctx.body = { students: people.length }
+}
+
 const launch: Handler = async (platform, ctx) => {
   ctx.body = await launchForm(platform, parsed(launchOrder, await readJson(ctx.req), 'launch'))
 }
@@ -87,6 +95,7 @@ export const practiceRoutes: readonly Route[] = [
   ['PUT', '/practice/activities', putOne],
   ['POST', '/practice/courses', copyOne],
   ['POST', '/practice/students', enrol],
+  ['PUT', '/practice/students', setAll],
   ['POST', '/practice/launches', launch],
   ['POST', '/practice/signed-launches', sign],
 ]

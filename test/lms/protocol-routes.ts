@@ -16,7 +16,7 @@ import {
 import { grantToken, toolWithScope } from './access.ts'
 import { openIdConfiguration, register, registrationFaults } from './registration.ts'
 import { readForm, readJson, Refusal } from './body.ts'
-import { rosterPage, rosterType } from './roster.ts'
+import { rosterPage, rosterType, spoilBefore, spoilPage } from './roster.ts'
 import { rosterScope, scopeOf } from './service-urls.ts'
 import type { Context } from 'koa'
 import type { Handler, Route } from './router.ts'
@@ -44,10 +44,12 @@ const giveToken: Handler = async (platform, ctx) => {
 }
 
 const listMembers: Handler = (platform, ctx, { course = '', bound }) => {
+  spoilBefore(platform)
   const tool = toolWithScope(platform, ctx.headers, rosterScope)
   if (tool.id !== bound)
     throw new Refusal(403, 'forbidden', 'This roster is bound to another tool.')
-  page(ctx, rosterPage(platform, tool, course, ctx.URL.searchParams), rosterType)
+  const asked = rosterPage(platform, tool, course, ctx.URL.searchParams)
+  page(ctx, spoilPage(platform, asked), rosterType)
 }
 
 const listLineItems: Handler = (platform, ctx, { course = '' }) => {

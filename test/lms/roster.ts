@@ -11,6 +11,40 @@ import type { Platform } from './platform.ts'
 
 export const rosterType = 'application/vnd.ims.lti-nrps.v2.membershipcontainer+json'
 
+/**
+ * Ways of being wrong: an error of the server's, a right that was taken away, an answer that is no list, a next page
+ * at another site, a next page for ever, tokens that were taken back before their time (once).
+ */
+export type RosterFault =
+  | 'error'
+  | 'refused'
+  | 'nonsense'
+  | 'elsewhere'
+  | 'endless'
+  | 'token-revoked'
+
+/** What stands in the way before a list is even made. */
+export function spoilBefore(platform: Platform): void {
+  const { rosterFault: fault } = platform
+  if (fault === 'error') throw new Refusal(500, 'server_error', 'The list cannot be made.')
+  if (fault === 'refused') throw new Refusal(403, 'forbidden', 'Names and Roles are off here.')
+  if (fault !== 'token-revoked') return
+  platform.accessTokens.clear()
+  platform.rosterFault = undefined
+}
+
+/** What is wrong about a list that was made. */
+export function spoilPage(platform: Platform, page: RosterPage): RosterPage {
+  const { rosterFault: fault, url } = platform
+  if (fault === 'nonsense') return { body: { members: 'everybody' } }
+  if (fault === 'elsewhere') return { ...page, link: '<https://elsewhere.example/>; rel="next"' }
+  if (fault === 'endless') {
+    const { id } = page.body as { id: string }
+    return { ...page, link: `<${id.replace(url, '')}?limit=1>; rel="next"` }
+  }
+  return page
+}
+
 export type RosterPage = { body: object; link?: string }
 
 export function rosterPage(

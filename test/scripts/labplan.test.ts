@@ -74,9 +74,12 @@ it('tells wrong words from refusals', async () => {
 
 it('says there is nothing yet', async () => {
   await expect(
-    [await run('course', 'list'), await run('session', 'list'), await run('change', 'list')].join(
-      '\n',
-    ),
+    [
+      await run('course', 'list'),
+      await run('session', 'list'),
+      await run('change', 'list'),
+      await run('roster', 'list'),
+    ].join('\n'),
   ).toMatchFileSnapshot(golden('empty'))
 })
 
@@ -170,6 +173,17 @@ it('puts people into the teams of the policy by their pseudonym', async () => {
   ]
   const text = said.join('\n').replaceAll(person!.pseudonym, 'PERSON')
   await expect(text).toMatchFileSnapshot(golden('reviewer'))
+})
+
+it('counts who comes, names nobody, and says when a list cannot be read', async () => {
+  const contextId = await addLmsCourse(site.pool, {
+    ...{ courseKey: 'networks-101', contextId: 'counted', now },
+  })
+  await signIn(site.pool, { name: 'Student One', role: 'student', contextId, now })
+  const text = [await run('roster', 'list'), await run('roster', 'read', 'networks-101')].join('\n')
+  await expect(text).toMatchFileSnapshot(golden('roster'))
+  expect(await run('roster', 'read', 'none')).toMatch(/exit 1/)
+  expect(await run('roster', 'read')).toMatch(/exit 2/)
 })
 
 it('speaks JSON when asked to', async () => {

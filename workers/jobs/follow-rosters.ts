@@ -1,0 +1,35 @@
+/**
+ * Courses follow the lists of their LMS courses: a list that grew or shrank is a change like a teacher's, held against
+ * the same policy, and inside the allowance (the list and 15 %) in force at once. Level-triggered: what is proposed is
+ * what the lists say now, however they came to say it.
+ */
+import type { Logger } from 'pino'
+import { type Outcome, proposeChange } from '../../api/data/change.ts'
+import { type Pool, withTransaction } from '../../api/data/db.ts'
+import type { KeyRing } from '../../api/data/key-ring.ts'
+import { ROSTER_AUTHOR, coursesToFollow, noteProposed } from '../../api/data/roster-follow.ts'
+
+export async function followRosters(means: {
+  pool: Pool
+  ring: KeyRing
+  log: Logger
+  now: () => Date
+}): Promise<void> {
+  const { pool, ring, log } = means
+  for (const course of await coursesToFollow(pool)) {
+    const now = means.now()
+    const outcome = await proposeChange(pool, {
+      sources: [{ name: `Course ${course.key}`, text: course.document }],
+      actor: { name: ROSTER_AUTHOR, role: 'labplan' },
+      ...{ ring, now },
+    })
+    if (outcome.outcome === 'wrong')
+      log.warn({ course: course.key }, 'a course cannot follow its list: its plan is refused')
+    await withTransaction(pool, (tx) =>
+      noteProposed(tx, { course, changeId: waitingId(outcome), now }),
+    )
+  }
+}
+
+const waitingId = (outcome: Outcome): string | undefined =>
+  outcome.outcome === 'changed' ? outcome.change.id : undefined
