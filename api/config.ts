@@ -69,6 +69,10 @@ const environment = z.object({
   LABPLAN_NOTICE_NETWORKS: networks,
   /** Where the estate is pushed to; a bare repository in LABPLAN_HOME when absent (docs/estate.md). */
   LABPLAN_ESTATE: z.string().min(1).optional(),
+  /** The forge that LABPLAN_ESTATE is on, if it is to have merge requests (docs/estate.md). */
+  LABPLAN_FORGE: z.enum(['gitlab', 'forgejo', 'gitea', 'github']).optional(),
+  LABPLAN_FORGE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  LABPLAN_FORGE_TOKEN_FILE: z.string().min(1).optional(),
   /** Where nodes have the volumes that a storage agent keeps, the same on each (docs/storage.md). */
   LABPLAN_STORAGE_ROOT: z.string().startsWith('/', 'must be an absolute path').optional(),
   LABPLAN_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -118,6 +122,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
     lmsNetworks: e.LABPLAN_LMS_NETWORKS,
     notices: noticeConfig(e),
     estate: { folder: join(home, 'estate.git'), remote: e.LABPLAN_ESTATE },
+    forge: forgeConfig(e),
     storage: {
       root: e.LABPLAN_STORAGE_ROOT ?? join(home, 'storage'),
       /** Where this machine's agent listens: whoever may write there may do what the agent may. */
@@ -130,6 +135,24 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
     searchPath: e.PATH,
     runBudget: { memoryMb: e.LABPLAN_RUN_MEMORY_MB, cores: e.LABPLAN_RUN_CORES },
   })
+}
+
+/** All of it or nothing; a token goes over TLS, or does not leave this machine. */
+function forgeConfig(e: z.infer<typeof environment>) {
+  const { LABPLAN_FORGE: kind, LABPLAN_FORGE_URL: url, LABPLAN_FORGE_TOKEN_FILE: tokenFile } = e
+  const wrong = (what: string) =>
+    new Error(`The environment is not usable: ${what} See docs/estate.md.`)
+  if (!kind && !url && !tokenFile) return undefined
+  if (!kind || !url || !tokenFile || !e.LABPLAN_ESTATE)
+    throw wrong(
+      'a forge takes LABPLAN_FORGE, LABPLAN_FORGE_URL, LABPLAN_FORGE_TOKEN_FILE and LABPLAN_ESTATE, all of them.',
+    )
+  const { protocol, hostname, pathname } = new URL(url)
+  const isHere = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)
+  if (protocol === 'http:' && !isHere) throw wrong('LABPLAN_FORGE_URL must be https://….')
+  if (pathname.split('/').filter(Boolean).length < 2)
+    throw wrong('LABPLAN_FORGE_URL must be the page of the repository, https://HOST/OWNER/NAME.')
+  return { kind, address: url, tokenFile }
 }
 
 function noticeConfig(e: z.infer<typeof environment>) {

@@ -9,6 +9,7 @@ import { Listening } from '../api/data/listen.ts'
 import { purgeLti } from '../api/data/lti-store.ts'
 import { storageAgent } from '../api/storage-agent.ts'
 import { estateKeeper } from './git/keep-estate.ts'
+import { forgeKeeper } from './git/keep-forge.ts'
 import { terraformOf } from './jobs/apply-means.ts'
 import { applyStackNow } from './jobs/apply-stack.ts'
 import { keepSubmissions } from './jobs/keep-submissions.ts'
@@ -124,11 +125,18 @@ export async function startWorker(options: {
     onError: onError('what is over could not be tidied up'),
   })
   const { installation, searchPath, estate } = config
-  const repository = { ...estate, installation, searchPath }
-  const books = estateKeeper({ pool, ring, repository, now })
+  const { forge, publicUrl } = config
+  const token = forge && { origin: new URL(forge.address).origin, file: forge.tokenFile }
+  const repository = { ...estate, installation, searchPath, token }
+  const books = estateKeeper({ pool, ring, repository, now, hasForge: forge !== undefined })
+  const requests = forge && forgeKeeper({ pool, ring, now, config: { ...forge, publicUrl } })
   const write = startLoop({
     everyMs: estate.remote ? ESTATE_MS.remote : ESTATE_MS.folder,
-    pass: async () => void ((await lead.isOurs()) && (await books.keep())),
+    pass: async () => {
+      if (!(await lead.isOurs())) return
+      await books.keep()
+      await requests?.keep()
+    },
     onError: onError('the estate could not be kept'),
   })
   const planner = earlyPlanner({ pool, engine, place, runs, log, now, signal: stopping.signal })

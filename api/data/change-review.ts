@@ -10,6 +10,7 @@ import { type StoredDocument, documentsInForce } from './course.ts'
 import { knownOfCourses } from './course-known.ts'
 import { type Db, type Pool, execute, findOne, notify, sql, withTransaction } from './db.ts'
 import { type Titles, compileDocuments, merged, policyIn, titlesIn, valuesOf } from './documents.ts'
+import { type ForgeRequest, type ForgeState, findForge, findRequest } from './forge.ts'
 import type { KeyRing } from './key-ring.ts'
 
 export type ChangeReview = {
@@ -22,6 +23,8 @@ export type ChangeReview = {
   /** Of each course it touches, as it would be; of a change that waits only. */
   courses: PlanSummary[]
   titles: Titles
+  /** What the forge was told, where there is one. */
+  onForge: { request: ForgeRequest | undefined; forge: ForgeState | undefined }
 }
 
 type Row = Change & {
@@ -65,6 +68,7 @@ export async function reviewOf(
     difference,
     courses: [...summaries.values()].filter((one) => touched.has(one.course)),
     titles: titlesIn(all),
+    onForge: { request: await findRequest(db, change.id), forge: await findForge(db) },
   }
 }
 

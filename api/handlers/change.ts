@@ -86,6 +86,7 @@ export const show: Handler = async (visit) => {
       ...{ digest: change.blueprint_digest, message: change.message },
       rules: change.rules.map((rule) => ({ ...rule, title: rule.title[visit.locale] })),
       waiting: waitingJson(review),
+      ...(visit.config.forge && { forge: forgeJson(review) }),
       documents: review.documents,
       difference: wordsOf(visit, review.difference, review.titles, timeZone),
       courses: review.courses,
@@ -101,6 +102,15 @@ function waitingJson({ waiting }: ChangeReview) {
     })),
     missing: (waiting?.missing ?? []).map(({ rule, count, by }) => ({ rule: rule.key, count, by })),
     deputies: waiting?.deputies ?? [],
+  }
+}
+
+function forgeJson({ onForge: { request, forge } }: ChangeReview) {
+  const isHeld = forge?.state === 'held'
+  const { message = null, retry_at: retryAt = null } = (isHeld ? forge : request) ?? {}
+  return {
+    ...{ state: request?.state ?? 'unsaid', number: request?.number ?? null },
+    ...{ address: request?.address ?? null, message, retryAt },
   }
 }
 

@@ -1,6 +1,7 @@
 /** Lists and counts as JSON, for the command line. */
 import { courseSummaries } from '../data/course.ts'
 import { findEstate, waitingChanges } from '../data/estate.ts'
+import { findForge } from '../data/forge.ts'
 import { type Freeze, activeFreezes } from '../data/freeze.ts'
 import { counts, poolSummaries } from '../data/overview.ts'
 import { listRuns } from '../data/run-view.ts'
@@ -72,7 +73,9 @@ const freezeJson = (one: Freeze) => ({
 })
 
 export const estate: Handler = async (visit) => {
-  const [kept, waiting] = await Promise.all([findEstate(visit.pool), waitingChanges(visit.pool)])
+  const [kept, waiting, forge] = await Promise.all([
+    ...([findEstate(visit.pool), waitingChanges(visit.pool), findForge(visit.pool)] as const),
+  ])
   const { folder, remote } = visit.config.estate
   return {
     json: {
@@ -80,6 +83,13 @@ export const estate: Handler = async (visit) => {
       state: kept?.state ?? 'current',
       ...{ commit: kept?.commit ?? null, digest: kept?.digest ?? null },
       message: kept?.message ?? null,
+      ...(visit.config.forge && {
+        forge: {
+          ...{ kind: visit.config.forge.kind, address: visit.config.forge.address },
+          ...{ state: forge?.state ?? 'current', message: forge?.message ?? null },
+          retryAt: forge?.retry_at ?? null,
+        },
+      }),
       waiting: waiting.map(({ id, title }) => ({ id, title, branch: `change/${id}` })),
     },
   }

@@ -56,6 +56,18 @@ export const change = {
   'change.price': { en: 'Price each', fr: 'Prix de chacune' },
   'change.left': { en: 'Cores left', fr: 'Cœurs libres' },
   'change.no-session': { en: 'No session is planned.', fr: 'Aucune séance n’est prévue.' },
+  'forge.request': { en: 'merge request {number}', fr: 'demande de fusion {number}' },
+  'forge.unsaid': {
+    en: 'Its merge request is not opened yet.',
+    fr: 'Sa demande de fusion n’est pas encore ouverte.',
+  },
+  'forge.open': { en: 'On the forge:', fr: 'Sur la forge :' },
+  'forge.merged': { en: 'Merged on the forge:', fr: 'Fusionnée sur la forge :' },
+  'forge.closed': { en: 'Closed on the forge:', fr: 'Fermée sur la forge :' },
+  'forge.held': {
+    en: 'The forge could not be told: {message} It is told again at {at}; nothing is lost.',
+    fr: 'La forge n’a pas pu être informée : {message} Nouvel essai à {at} ; rien n’est perdu.',
+  },
   'estate.current': {
     en: 'In Git: {address}, main at {commit}.',
     fr: 'Dans Git : {address}, main à {commit}.',

@@ -8,6 +8,7 @@ import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
 import { adminFrame } from './admin.ts'
 import { changeTag } from './changes.ts'
+import { forgeLines } from './forge.ts'
 import { csrfField } from './frame.ts'
 import { type Html, html } from './html.ts'
 import { noteList } from './notes.ts'
@@ -28,6 +29,7 @@ export function changePage(visit: Visit, review: ChangeReview, timeZone: string)
           ${stamp(visit.locale, timeZone, change.created_at)} · ${t('admin.change.lane')}:
           ${t(`lane.${change.lane}`)} · <code>${change.blueprint_digest.slice(0, 12)}</code>
         </p>
+        ${forgeLines(visit, review.onForge, change, timeZone)}
         ${change.message !== null && html`<p class="note is-warning">${change.message}</p>`}
         ${change.rules.length > 0 && whySheet(visit, review, timeZone)}
         ${change.state === 'proposed' && decisions(visit, review)}

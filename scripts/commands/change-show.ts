@@ -27,6 +27,7 @@ type Change = {
     missing: { rule: string; count: number; by: string[] }[]
     deputies: { by: string[]; at: string }[]
   }
+  forge?: { state: string; number: number | null; address: string | null; message: string | null }
   difference: string[]
   courses: { course: string; rows: Row[] }[]
   notes: { severity: string; text: string; where: { course?: string } }[]
@@ -50,6 +51,8 @@ for scripts that wait for a review.`,
     print(`${change.title}: ${change.state} (${change.lane} lane, ${change.digest.slice(0, 12)})`)
     if (change.message) print(`  ${change.message}`)
     for (const line of gateLines(change)) print(`  ${line}`)
+    if (change.forge?.address) print(`  ${change.forge.state} there: ${change.forge.address}`)
+    if (change.forge?.message) print(`  ! ${change.forge.message}`)
     for (const line of change.difference) print(`  ${line}`)
     for (const { course, rows } of change.courses) {
       const cells = rows.map((row) => [

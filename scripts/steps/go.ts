@@ -44,16 +44,21 @@ async function install(folder: string, say: Say): Promise<void> {
 }
 
 type Build = {
-  /** Folder below scripts/providers.d with the go.mod and go.sum that pin everything. */
+  /** Folder with the go.mod and go.sum that pin everything: below scripts/providers.d, unless `below` says where. */
   module: string
+  below?: string
   program: string
   /** Where the program goes; written whole or not at all. */
   output: string
   minutes: number
 }
 
-/** Builds one program from the Go modules pinned in scripts/providers.d: the same bytes on every machine with the same Go. */
-export async function buildGoProgram(settings: Settings, build: Build, say: Say): Promise<void> {
+/** Builds one program from the Go modules pinned in such a folder: the same bytes on every machine with the same Go. */
+export async function buildGoProgram(
+  settings: Pick<Settings, 'root' | 'cache'>,
+  build: Build,
+  say: Say,
+): Promise<void> {
   const go = await ensureGo(settings.cache, say)
   say(`building ${build.module} from source, about ${build.minutes} minutes the first time`)
   mkdirSync(join(build.output, '..'), { recursive: true })
@@ -61,10 +66,10 @@ export async function buildGoProgram(settings: Settings, build: Build, say: Say)
   const flags = ['-trimpath', '-buildvcs=false', '-mod=readonly', '-ldflags=-s -w']
   try {
     await mustRun(
-      [go, 'build', ...flags, '-o', unfinished, build.program],
+      ['nice', '-n', '10', go, 'build', ...flags, '-o', unfinished, build.program],
       `${build.module} could not be built; is this machine connected? Run this again to go on where it stopped`,
       {
-        cwd: join(settings.root, 'scripts', 'providers.d', build.module),
+        cwd: join(settings.root, build.below ?? 'scripts/providers.d', build.module),
         env: {
           ...process.env,
           CGO_ENABLED: '0',

@@ -1,4 +1,5 @@
 /** What tests and benches need of this machine and its cache, made once: programs, an engine, providers, the base image. */
+import { prepareGitea } from '../../test/beds/gitea.ts'
 import { prepareCloud } from '../../test/beds/openstack.ts'
 import { sweepBeds } from '../../test/beds/removal.ts'
 import { baseLayer } from '../images/base.ts'
@@ -42,5 +43,6 @@ export function preparations(settings: Settings): Step[] {
       },
     },
     { name: 'OpenStack', ensure: prepareCloud },
+    { name: 'Gitea', ensure: prepareGitea },
   ]
 }

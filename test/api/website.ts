@@ -43,7 +43,8 @@ export type Asking = {
   csrf?: string | undefined
 }
 
-export async function openWebsite(now: Date): Promise<Website> {
+/** @param more variables of the environment */
+export async function openWebsite(now: Date, more: Record<string, string> = {}): Promise<Website> {
   const database = await testDatabase()
   const home = mkdtempSync(join(tmpdir(), 'labplan-web-'))
   const key = randomBytes(32).toString('base64')
@@ -59,6 +60,7 @@ export async function openWebsite(now: Date): Promise<Website> {
     LABPLAN_API_LISTEN: `127.0.0.1:${port}`,
     LABPLAN_SEAT_URL: 'http://seats.localhost:7081',
     LABPLAN_LOG_LEVEL: 'silent',
+    ...more,
   })
   let at = now
   const clock = { now: () => at }

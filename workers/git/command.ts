@@ -1,6 +1,7 @@
 /** Git's command lines as values, and the one place that runs them. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { text as textOf } from 'node:stream/consumers'
 
 export type Repository = {
@@ -10,6 +11,8 @@ export type Repository = {
   remote?: string | undefined
   installation: string
   searchPath: string
+  /** Of the forge that the remote is on: Git gives it to that address, and to no other. */
+  token?: { origin: string; file: string } | undefined
 }
 
 /** What a person can do something about: a remote that is away, a push that was refused. */
@@ -77,7 +80,7 @@ export async function gitHolds(repository: Repository, args: string[]): Promise<
 }
 
 async function run(
-  { folder, installation, searchPath }: Repository,
+  { folder, installation, searchPath, token }: Repository,
   args: string[],
   input?: string | Buffer,
 ) {
@@ -91,6 +94,7 @@ async function run(
       GIT_TERMINAL_PROMPT: '0',
       GIT_SSH_COMMAND: 'ssh -o BatchMode=yes',
       ...identity(installation),
+      ...(token && credential(token)),
     },
   })
   child.stdin.on('error', () => {}) // It may end before it has read everything: its exit says why.
@@ -103,6 +107,25 @@ async function run(
     throw new GitFailure('git could not be started: install it.', { cause })
   })
   return { status: status ?? 1, output, complaint }
+}
+
+/**
+ * In the environment of Git alone: neither an argument, which everybody on the machine can read, nor a file. As a password
+ * every forge takes a token, whatever the name before it.
+ */
+function credential({ origin, file }: { origin: string; file: string }): Record<string, string> {
+  let token: string
+  try {
+    token = readFileSync(file, 'utf8').trim()
+  } catch {
+    return {} // Git has its own ways, or says that it may not.
+  }
+  const basic = Buffer.from(`labplan:${token}`).toString('base64')
+  return {
+    GIT_CONFIG_COUNT: '1',
+    GIT_CONFIG_KEY_0: `http.${origin}/.extraHeader`,
+    GIT_CONFIG_VALUE_0: `Authorization: Basic ${basic}`,
+  }
 }
 
 /** A role, never a person. */

@@ -20,11 +20,13 @@ import {
   waitingChanges,
   wasOffered,
 } from '../../api/data/estate.ts'
+import { sayUnderRequest, statusShouldBe } from '../../api/data/forge.ts'
 import { knownPeople } from '../../api/data/known-people.ts'
 import { isUuid } from '../../api/data/ids.ts'
 import type { KeyRing } from '../../api/data/key-ring.ts'
 import { AlteredRecord } from '../../api/data/seal.ts'
 import { GitFailure, type RefMove, type Repository } from './command.ts'
+import { pushedStatus } from './forge-words.ts'
 import { findLeaks, leakText, strangeKeys } from '../../stacks/rules/leaks.ts'
 import { conflictText, mergeText, outcomeText, putBackText, strangeText } from './outcome-text.ts'
 import {
@@ -51,6 +53,8 @@ export type EstateMeans = {
   pool: Pool
   ring: KeyRing
   repository: Repository
+  /** Whether a forge is to be told, too (keep-forge.ts). */
+  hasForge?: boolean
   now: () => Date
   /** Commits of people's that were read by this process. */
   read: Set<string>
@@ -132,11 +136,18 @@ async function approveMerged(
 ): Promise<string> {
   const { 'Labplan-Change': id = '', 'Labplan-Blueprint': digest = '' } = trailers
   const { pool, ring, now } = means
-  if (isUuid(id) && !(await wasOffered(pool, { id, commit }))) return strangeText(id)
+  if (isUuid(id) && !(await wasOffered(pool, { id, commit }))) {
+    const text = strangeText(id)
+    if (means.hasForge) await sayUnderRequest(pool, { changeId: id, text, now: now() })
+    return text
+  }
   const done = isUuid(id)
     ? await approveChange(pool, { id, digest, actor: reviewer(by), ring, now: now() })
     : ({ outcome: 'not-proposed' } as const)
-  return mergeText(id, done)
+  const text = mergeText(id, done)
+  if (means.hasForge && isUuid(id) && done.outcome !== 'not-proposed')
+    await sayUnderRequest(pool, { changeId: id, text, now: now() })
+  return text
 }
 
 /** A branch of somebody's is read once for each commit it points at. Answers whether it was approved at once. */
@@ -157,6 +168,7 @@ async function takeEdits(means: EstateMeans, pushed: Commit, main: string): Prom
   read.add(commit)
   if (await hasNote(repository, commit)) return false
   const answer = await proposeEdits(means, pushed, main)
+  if (answer && means.hasForge) await statusShouldBe(means.pool, pushedStatus(commit, answer.note))
   if (answer) await writeNote(repository, commit, answer.note)
   return answer?.isApproved === true
 }
