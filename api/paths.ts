@@ -65,6 +65,8 @@ export const paths = {
   register: (token: string) => `/lti/register?token=${encodeURIComponent(token)}`,
   coursePlan: (key: string, saved?: string) =>
     `/courses/${key}/plan${saved === undefined ? '' : `?saved=${saved}`}`,
+  courseSettings: (key: string, saved?: string) => `/courses/${key}/settings${queryOf({ saved })}`,
+  courseSettingsPreview: (key: string) => `/courses/${key}/settings/preview`,
   courseSharing: (key: string, find?: string) => `/courses/${key}/sharing${queryOf({ find })}`,
   courseExport: (key: string) => `/courses/${key}/export`,
   courseCopies: (key: string) => `/courses/${key}/copies`,

@@ -3,9 +3,10 @@
  * leaves everything else, comments included, alone. Classes are changed by edits (plan-edits.ts), the last of which is
  * still open: the class that is chosen, at the time its fields say. Pure.
  */
-import { isScalar, parseDocument } from 'yaml'
+import { parseDocument } from 'yaml'
 import type { Scope } from '../stacks/rules/series-edit.ts'
 import { courseSchema } from '../stacks/schema.ts'
+import { putAt } from './document-edit.ts'
 import {
   type CalendarZone,
   type ClassId,
@@ -17,7 +18,6 @@ import {
   readEdits,
   readId,
   writeId,
-  writtenOver,
 } from './plan-edits.ts'
 
 export const planStates = ['draft', 'test', 'ready', 'archived'] as const
@@ -155,7 +155,7 @@ function withCourseFields(text: string, form: PlanForm): string {
   const before = planForm(text)
   let edited = text
   const put = (name: string, now: string, old: string, value: Value | undefined) => {
-    if (now !== old) edited = putValue(edited, name, value)
+    if (now !== old) edited = putAt(edited, [name], value)
   }
   put('students', form.students, before.students, Number(form.students))
   const follows = form.follow === 'yes' ? true : undefined
@@ -166,13 +166,3 @@ function withCourseFields(text: string, form: PlanForm): string {
 }
 
 type Value = number | string | boolean
-
-function putValue(text: string, name: string, value: Value | undefined): string {
-  const document = parseDocument(text)
-  const node = document.get(name, true)
-  const range = isScalar(node) && value !== undefined ? node.range : undefined
-  if (range) return text.slice(0, range[0]) + String(value) + text.slice(range[1])
-  if (value === undefined) document.delete(name)
-  else document.set(name, value)
-  return writtenOver(text, document)
-}

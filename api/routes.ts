@@ -38,6 +38,7 @@ import * as roster from './handlers/roster.ts'
 import * as run from './handlers/run.ts'
 import * as registrationLink from './handlers/registration-link.ts'
 import * as submission from './handlers/submission.ts'
+import * as settings from './handlers/settings.ts'
 import * as sharing from './handlers/sharing.ts'
 import * as status from './handlers/status.ts'
 import * as volume from './handlers/volume.ts'
@@ -115,6 +116,21 @@ export const routes: Route[] = [
     plan.planBody,
     plan.preview,
     'What a plan would mean',
+  ),
+  get('/courses/:course/settings', seesPlan, settings.show, 'The settings of a course'),
+  post(
+    '/courses/:course/settings',
+    plansCourse,
+    settings.settingsBody,
+    settings.save,
+    'Change the settings',
+  ),
+  post(
+    '/courses/:course/settings/preview',
+    seesPlan,
+    settings.settingsBody,
+    settings.preview,
+    'What settings would mean',
   ),
   get('/courses/:course/sharing', plansCourse, sharing.show, 'With whom a course is shared'),
   post('/courses/:course/sharing', plansCourse, sharing.shareBody, sharing.share, 'Share it'),

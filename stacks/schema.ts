@@ -5,6 +5,7 @@
  */
 import { z } from 'zod'
 import { cloudSchema } from './schema-cloud.ts'
+import { displaySchema, prose } from './schema-display.ts'
 import { gateSchema } from './schema-gate.ts'
 import { key } from './schema-key.ts'
 import type { Course, Environment, Policy, Pool, Zone } from './terms.ts'
@@ -159,6 +160,7 @@ const courseFields = {
   key,
   zone: key.default('default'),
   title: text,
+  description: prose.optional(),
   state: z.enum(['draft', 'test', 'ready', 'archived']).default('ready'),
   environment: key,
   pool: key,
@@ -176,6 +178,7 @@ const courseFields = {
   open: z.strictObject({ from: day.optional(), to: day.optional() }).optional(),
   keepDays: count.optional(),
   submissions: z.strictObject({ due: wallTime.optional() }).optional(),
+  display: displaySchema.optional(),
 }
 
 const port = z.strictObject({

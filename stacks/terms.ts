@@ -174,11 +174,39 @@ export interface Lifecycle {
 
 export type CourseState = 'draft' | 'test' | 'ready' | 'archived'
 
+/** How a student's page shows one port. */
+export interface PortDisplay {
+  name: string
+  title?: Text | undefined
+  shown: boolean
+}
+
+/** Opens a web port, at a path; or an address that a program of one's own knows (`vscode://…`). */
+export interface DisplayButton {
+  title: Text
+  port?: string | undefined
+  path?: string | undefined
+  link?: string | undefined
+}
+
+/** What a student's page shows of their seat. Texts and links may hold tokens, `{{user}}`. */
+export interface Display {
+  /** Shown when absent; the password on a click. */
+  login?: 'shown' | 'never' | undefined
+  password?: 'shown' | 'click' | 'never' | undefined
+  /** Those named come first, in this order; the others as the environment has them. */
+  ports: PortDisplay[]
+  text?: Text | undefined
+  buttons: DisplayButton[]
+}
+
 /** A teacher's plan: environment, resources, sessions, allowance. */
 export interface Course {
   key: string
   zone: string
   title: Text
+  /** What its students read of it. */
+  description?: Text | undefined
   state: CourseState
   environment: string
   pool: string
@@ -201,6 +229,7 @@ export interface Course {
   keepDays?: number | undefined
   /** Students may hand in; late when after `due`, a wall time. Absent: they may not. */
   submissions?: { due?: string | undefined } | undefined
+  display?: Display | undefined
 }
 
 /** One machine of a pool that is always there. Sizes absent here come from the inventory. */

@@ -26,6 +26,8 @@ export type Preview = {
   /** Against the same course as it is in force. */
   difference: BlueprintDiff
   cost: CourseCost | undefined
+  /** Instant until which its volumes are kept, ISO UTC; undefined while it has none. */
+  keptUntil: string | undefined
   titles: Titles
   /** Of the course: its own, else its zone's. */
   timeZone: string
@@ -68,6 +70,7 @@ export async function previewDocument(
     notes: slotsForNotes(about, compiled, policyIn(all), now.getTime()),
     difference: diff(before, compiled.blueprint, pools),
     cost: courseCost(compiled.blueprint, pools, key),
+    keptUntil: compiled.blueprint.courses.find((one) => one.key === key)?.volumes?.until,
     titles: titlesIn(all),
     timeZone: timeZoneOf(compiled, key),
   }

@@ -1,6 +1,6 @@
 /** Courses, and the documents around them: as people wrote them, and what the record needs of the plan. */
 import type { BlueprintCourse, BlueprintSession } from '../../stacks/blueprint.ts'
-import type { Allowance, Inventory, Text } from '../../stacks/terms.ts'
+import type { Allowance, Display, Inventory, Text } from '../../stacks/terms.ts'
 import { type Db, execute, findOne, many, one, sql } from './db.ts'
 import { newId } from './ids.ts'
 
@@ -187,6 +187,8 @@ export async function keepCourse(
     zoneId: string
     state: CourseState
     title: Text
+    description: Text | null
+    display: Display
     document: string
     followsRoster: boolean
     /** Null: students hand in nothing; `dueAt` null: whenever. */
@@ -203,17 +205,19 @@ export async function keepCourse(
     tx,
     sql`insert into course (id, zone_id, key, code, state, state_at, document, title, allowance_seats,
           places_outside, outside_from, outside_until, lifecycle, gpus, takes_submissions, submissions_due_at,
-          follows_roster, created_at)
+          follows_roster, description, display, created_at)
         values (${newId()}, ${course.zoneId}, ${plan.key}, ${plan.course8}, ${course.state}, ${now}, ${course.document},
           ${JSON.stringify(course.title)}, ${plan.allowance.seats}, ${headroom?.atOnce ?? headroom?.seats ?? 0},
           ${firstOpening(course.held)}, ${headroom?.until ?? null}, ${JSON.stringify(plan.lifecycle)},
           ${plan.template?.gpu?.count ?? 0}, ${course.submissions !== null}, ${course.submissions?.dueAt ?? null},
-          ${course.followsRoster}, ${now})
+          ${course.followsRoster}, ${course.description === null ? null : JSON.stringify(course.description)},
+          ${JSON.stringify(course.display)}, ${now})
         on conflict (zone_id, key) do update set document = excluded.document, title = excluded.title,
           state = excluded.state, allowance_seats = excluded.allowance_seats, places_outside = excluded.places_outside,
           outside_from = excluded.outside_from, outside_until = excluded.outside_until, places_until = null,
           lifecycle = excluded.lifecycle, gpus = excluded.gpus, takes_submissions = excluded.takes_submissions,
           submissions_due_at = excluded.submissions_due_at, follows_roster = excluded.follows_roster,
+          description = excluded.description, display = excluded.display,
           state_at = case when course.state = excluded.state then course.state_at else excluded.state_at end
         returning id`,
   )

@@ -35,3 +35,9 @@ export async function leaksIn(db: Db, sources: Source[]): Promise<DocumentError[
     })),
   )
 }
+
+/** Which of them such an answer speaks of, if it does. */
+export function leakIn(errors: DocumentError[]): 'person' | 'secret' | undefined {
+  const whys = ['person', 'secret'] as const
+  return whys.find((why) => errors.some(({ message }) => message === WORDS[why].message))
+}

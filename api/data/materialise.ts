@@ -7,7 +7,7 @@ import {
 } from '../../stacks/blueprint.ts'
 import { instantOf, parseWall } from '../../stacks/rules/clock.ts'
 import { defaultZone } from '../../stacks/schema.ts'
-import type { Course, Note } from '../../stacks/terms.ts'
+import type { Course, Display, Note } from '../../stacks/terms.ts'
 import { findBlueprint } from './blueprint.ts'
 import {
   type StoredDocument,
@@ -94,6 +94,8 @@ function timeZoneOf({ all }: Materials, course: Course): string {
   return course.timeZone ?? zone.timeZone
 }
 
+const plainDisplay: Display = { ports: [], buttons: [] }
+
 async function follow(
   tx: Db,
   of: {
@@ -117,6 +119,8 @@ async function follow(
     zoneId: zoneOf(of.zones, course.zone),
     state: course.state,
     title: course.title,
+    description: course.description ?? null,
+    display: course.display ?? plainDisplay,
     document: stored?.text ?? '',
     followsRoster: course.followRoster ?? false,
     submissions: submissionsOf(course, timeZoneOf(made, course)),

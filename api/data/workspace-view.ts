@@ -3,6 +3,7 @@ import { type Db, findOne, sql } from './db.ts'
 import type { KeyRing } from './key-ring.ts'
 import { type QueueView, queueView } from './queue.ts'
 import { type Credential, type PortKind, type SeatState, credentialOf, seatPorts } from './seat.ts'
+import type { Display, Text } from '../../stacks/terms.ts'
 import type { Extension } from '../../stacks/rules/lifecycle.ts'
 import type { WorkspaceState } from './workspace.ts'
 import { type DiskView, disksOf } from './volume.ts'
@@ -22,7 +23,12 @@ export type WorkspaceView = {
   personId: string
   courseId: string
   courseKey: string
-  courseTitle: { en: string; fr: string }
+  courseTitle: Text
+  courseDescription: Text | null
+  /** How the course wants its ways in shown. */
+  display: Display
+  /** Path of the environment that the last launch led to. */
+  openPath: string | null
   seatNumber: number | null
   state: WorkspaceState
   stateAt: Date
@@ -58,7 +64,10 @@ type Row = {
   person_id: string
   course_id: string
   course_key: string
-  course_title: { en: string; fr: string }
+  course_title: Text
+  course_description: Text | null
+  course_display: Display
+  open_path: string | null
   state: WorkspaceState
   state_at: Date
   version: number
@@ -87,7 +96,8 @@ export async function workspaceView(
   const row = await findOne<Row>(
     db,
     sql`select workspace.id, workspace.person_id, workspace.course_id, course.key as course_key,
-          course.title as course_title, workspace.state, workspace.state_at, workspace.version, workspace.held_until,
+          course.title as course_title, course.description as course_description, course.display as course_display,
+          workspace.open_path, workspace.state, workspace.state_at, workspace.version, workspace.held_until,
           workspace.opens_at, workspace.warned_at, workspace.message_code, workspace.message_params,
           seat.id as seat_id, seat.number, seat.state as seat_state, seat.task_id, seat.node_address,
           seat.credential_key_id, seat.credential, seat.message_code as seat_message_code,
@@ -105,6 +115,9 @@ export async function workspaceView(
     courseId: row.course_id,
     courseKey: row.course_key,
     courseTitle: row.course_title,
+    courseDescription: row.course_description,
+    display: row.course_display,
+    openPath: row.open_path,
     seatNumber: row.number,
     state: row.state,
     stateAt: row.state_at,

@@ -1,32 +1,39 @@
 /** A teacher's plan of a course: the form, what it would mean while one types, saving, and undo. */
 import { z } from 'zod'
-import { sha256 } from '../../stacks/blueprint.ts'
 import { formatWall, wallOf } from '../../stacks/rules/clock.ts'
 import { defaultZone } from '../../stacks/schema.ts'
 import type { PlannedCourse } from '../access.ts'
-import { findChange } from '../data/change.ts'
 import { revertChange } from '../data/change-review.ts'
-import { readSources, zonesInForce } from '../data/documents.ts'
+import { zonesInForce } from '../data/documents.ts'
 import { conflict, notFound } from '../errors.ts'
 import { type PlanView, boardFragment, planPage } from '../pages/plan.ts'
+import { type SavedPart, savedParts } from '../pages/saved-note.ts'
 import { paths } from '../paths.ts'
 import { type CalendarView, firstView, readView, shows, viewAt } from '../plan-calendar.ts'
 import { type CalendarZone, courseZone, planClasses } from '../plan-edits.ts'
 import { type PlanForm, checkForm, editPlan, planForm, sentForm } from '../plan-form.ts'
 import { afterGesture } from '../plan-gesture.ts'
 import { type Handler, type Reply, type Visit, actorOf } from '../visit.ts'
+import { isReadable, ownChange, readOf, saveCourse, savedChange } from './edited-course.ts'
 
 export const planBody = z.record(z.string(), z.string().max(20_000))
 type Body = z.infer<typeof planBody>
 
-export const undoBody = z.object({ change: z.string() })
+export const undoBody = z.object({
+  change: z.string(),
+  part: z.enum(savedParts).default('plan'),
+})
+
+const pathOf: Record<SavedPart, (key: string) => string> = {
+  plan: paths.coursePlan,
+  settings: paths.courseSettings,
+}
 
 type Seen = PlannedCourse & { mayChange: boolean }
 
 export const show: Handler<Seen> = async (visit, course) => {
   const form = planForm(course.document)
-  const savedId = visit.query.get('saved')
-  const saved = savedId ? await ownChange(visit, course, savedId) : undefined
+  const saved = await savedChange(visit, course)
   const { mayChange } = course
   return page(visit, course, { form, errors: [], mayChange, ...(saved && { saved }) })
 }
@@ -48,18 +55,13 @@ export const save: Handler<PlannedCourse, Body> = async (visit, course) => {
   if (gestures.some((name) => visit.body[name] !== undefined)) return page(visit, course, answer)
   if (answer.errors.length > 0) return { ...(await page(visit, course, answer)), status: 422 }
   // Somebody else saved since this form was read: nothing of either is lost, and one decides knowingly.
-  if (visit.body['read'] !== sha256(course.document))
+  if (visit.body['read'] !== readOf(course))
     return { ...(await page(visit, course, { ...answer, isStale: true })), status: 409 }
   const { text } = editPlan(course.document, answer.form, await zoneOf(visit, course))
-  const outcome = await visit.planner.propose({
-    sources: [{ name: course.key, text }],
-    actor: actorOf(visit, 'teacher'),
-    now: visit.at,
-  })
-  if (outcome.outcome === 'wrong')
-    return { ...(await page(visit, course, { ...answer, isRefused: true })), status: 422 }
-  const saved = outcome.outcome === 'changed' ? outcome.change.id : undefined
-  return { seeOther: paths.coursePlan(course.key, saved) }
+  const saving = await saveCourse(visit, course, text)
+  if ('refused' in saving)
+    return { ...(await page(visit, course, { ...answer, refused: saving.refused })), status: 422 }
+  return { seeOther: paths.coursePlan(course.key, saving.change) }
 }
 
 /** Back to what was approved before a change of this course alone. */
@@ -70,13 +72,10 @@ export const undo: Handler<PlannedCourse, z.infer<typeof undoBody>> = async (vis
   const undone = await revertChange(visit.pool, { id, actor, now: visit.at }, visit.planner.propose)
   if (undone.outcome !== 'changed' && undone.outcome !== 'unchanged')
     throw conflict('problem.not-approved')
-  return { seeOther: paths.coursePlan(course.key) }
+  return { seeOther: pathOf[visit.body.part](course.key) }
 }
 
-type Answer = Pick<
-  PlanView,
-  'form' | 'errors' | 'isStale' | 'isRefused' | 'saved' | 'mayChange'
-> & {
+type Answer = Pick<PlanView, 'form' | 'errors' | 'isStale' | 'refused' | 'saved' | 'mayChange'> & {
   /** What was asked to be shown; else where the next class is. */
   shown?: CalendarView | undefined
 }
@@ -124,25 +123,13 @@ async function viewOf(visit: Visit, course: PlannedCourse, answer: Answer): Prom
   const today = formatWall(wallOf(visit.at.getTime(), zone.timeZone)).slice(0, 10)
   const { shown = firstView(classes, today), ...said } = answer
   const common = {
-    ...{ course, read: sha256(course.document), zone, classes, edited, today, shown },
+    ...{ course, read: readOf(course), zone, classes, edited, today, shown },
     ...said,
     timeZone: zone.timeZone,
   }
   if (errors.length > 0) return common
-  if (!isReadable(edited.text, course.key)) return { ...common, isRefused: true }
+  if (!isReadable(edited.text, course.key)) return { ...common, refused: 'plan' }
   const document = { kind: 'Course', key: course.key, text: edited.text }
   const preview = await visit.planner.preview({ document, now: visit.at })
   return { ...common, preview, isSame: edited.text === course.document }
-}
-
-/** When it is not, the form's own checks missed something. */
-function isReadable(text: string, key: string): boolean {
-  const { documents, errors } = readSources([{ name: key, text }])
-  return errors.length === 0 && documents.length === 1
-}
-
-/** A change of this course and nothing else. */
-async function ownChange(visit: Visit, course: PlannedCourse, id: string) {
-  const change = await findChange(visit.pool, id)
-  return change?.title === `Course ${course.key}` ? change : undefined
 }

@@ -24,6 +24,7 @@ import { run } from './run.ts'
 import { seat } from './seat.ts'
 import { roster } from './roster.ts'
 import { submission } from './submission.ts'
+import { settings } from './settings.ts'
 import { sharing } from './sharing.ts'
 import { timetable } from './timetable.ts'
 import { workspace } from './workspace.ts'
@@ -43,6 +44,7 @@ export const catalogue: Readonly<Record<string, Message>> = {
   ...change,
   ...plan,
   ...timetable,
+  ...settings,
   ...sharing,
   ...run,
   ...lead,

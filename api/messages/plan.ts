@@ -7,8 +7,6 @@ export const plan = {
     en: 'To plan: whoever may edit the LMS course opens the activity’s settings there once (Select content), and finds the plan here.',
     fr: 'Pour planifier : qui peut modifier le cours du LMS y ouvre une fois les paramètres de l’activité (Sélectionner du contenu), et trouve le plan ici.',
   },
-  'plan.edit': { en: 'Plan this course', fr: 'Planifier ce cours' },
-  'plan.back': { en: 'Back to the class', fr: 'Retour à la classe' },
   'plan.course': { en: 'Course', fr: 'Cours' },
   'plan.students': { en: 'Students', fr: 'Étudiants' },
   'plan.follow': { en: 'Follow the LMS’s list', fr: 'Suivre la liste de la plateforme' },

@@ -4,7 +4,6 @@ import type { Message } from '../locale.ts'
 export const sharing = {
   'home.shared': { en: 'Courses you may use', fr: 'Cours que vous pouvez utiliser' },
   'home.plan': { en: 'Plan', fr: 'Planification' },
-  'sharing.open': { en: 'Share, duplicate', fr: 'Partager, dupliquer' },
   'sharing.title': { en: 'Shared with', fr: 'Partagé avec' },
   'sharing.nobody': {
     en: 'Only those who edit an LMS course that opens it may plan it. Look for a colleague to share it with.',

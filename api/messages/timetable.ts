@@ -3,8 +3,6 @@ import type { Message } from '../locale.ts'
 /** A timetable taken over into a course, and its own feed. */
 export const timetable = {
   'timetable.title': { en: 'Take over a timetable', fr: 'Reprendre un emploi du temps' },
-  'timetable.open': { en: 'Timetable (iCal)', fr: 'Emploi du temps (iCal)' },
-  'timetable.back': { en: 'Back to the plan', fr: 'Retour à la planification' },
   'timetable.why': {
     en: 'Classes come from an iCalendar file of your school, and are known again when it is taken over anew. You see what changes before anything does.',
     fr: 'Les séances viennent d’un fichier iCalendar de votre établissement, et sont reconnues quand on le reprend. Vous voyez ce qui change avant que rien ne change.',

@@ -1,6 +1,6 @@
 /** A teacher's course: the next sessions, who is in the class now, what the planner says. Live. */
 import type { Note } from '../../stacks/terms.ts'
-import type { CourseRow } from '../data/course.ts'
+import type { SeenCourse } from '../access.ts'
 import type { PastSession } from '../data/receipt.ts'
 import type { Notice } from '../data/notice.ts'
 import type { CourseRoster } from '../data/roster.ts'
@@ -8,7 +8,8 @@ import type { Session } from '../data/session.ts'
 import { clock, say, shortDay } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
-import { csrfField, frame } from './frame.ts'
+import { courseFrame } from './course-frame.ts'
+import { csrfField } from './frame.ts'
 import { type Html, html } from './html.ts'
 import { earlyTag, leadHint } from './lead.ts'
 import { live } from './live.ts'
@@ -21,7 +22,7 @@ import { type Look, tableOf, tag } from './table.ts'
 import { type ClassView, classSection } from './class.ts'
 
 export type CourseView = {
-  course: CourseRow
+  course: SeenCourse
   sessions: Session[]
   notes: Note[]
   past: PastSession[]
@@ -34,28 +35,18 @@ export type CourseView = {
 } & ClassView
 
 export function coursePage(visit: Visit, view: CourseView): Html {
-  const title = view.course.title[visit.locale]
-  return frame(visit, {
-    title,
-    isWide: true,
+  return courseFrame(visit, {
+    course: view.course,
+    ...{ part: 'class', seesPlan: view.mayPlan, mayChange: view.mayPlan },
     refreshSeconds: 15,
-    main: html`<div class="page-head">
-        <h1>${title}</h1>
-        ${
-          view.mayPlan &&
-          html`<a class="button plain" href="${paths.coursePlan(view.course.key)}"
-            >${say(visit.locale, 'plan.edit')}</a
-          >`
-        }
-        <form method="post" action="${paths.courseWorkspace(view.course.key)}">
-          ${csrfField(visit)}
-          <button class="button plain" aria-describedby="own-hint">
-            ${say(visit.locale, 'course.own')}
-          </button>
-          <p class="hint" id="own-hint">${say(visit.locale, 'course.own.explain')}</p>
-        </form>
-      </div>
-      ${live(visit, paths.courseEvents(view.course.key), courseFragment(visit, view))}`,
+    aside: html`<form method="post" action="${paths.courseWorkspace(view.course.key)}">
+      ${csrfField(visit)}
+      <button class="button plain" aria-describedby="own-hint">
+        ${say(visit.locale, 'course.own')}
+      </button>
+      <p class="hint" id="own-hint">${say(visit.locale, 'course.own.explain')}</p>
+    </form>`,
+    main: html`${live(visit, paths.courseEvents(view.course.key), courseFragment(visit, view))}`,
   })
 }
 

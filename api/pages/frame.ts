@@ -14,7 +14,7 @@ export type Page = {
   /** Besides app.js, in this order. */
   scripts?: string[]
   /** Below the header: the administrator's tabs. */
-  tabs?: Html
+  tabs?: Html | undefined
 }
 
 const styles = [

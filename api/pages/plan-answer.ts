@@ -9,17 +9,25 @@ import { type Html, html } from './html.ts'
 import { noteList } from './notes.ts'
 import type { PlanView } from './plan.ts'
 import { errorsOf } from './plan-fields.ts'
+import { refusedNote } from './saved-note.ts'
 import { wallDay } from './wall-day.ts'
 
-export function answerSection(visit: Visit, view: PlanView): Html {
-  const t = (code: string, params = {}) => say(visit.locale, code, params)
+export type AnswerView = Pick<PlanView, 'preview' | 'isSame' | 'timeZone' | 'classes'> & {
+  /** What changes besides what the planner sees. */
+  words?: string[]
+  /** What else follows from it. */
+  follows?: string | undefined
+}
+
+export function answerSection(visit: Visit, view: AnswerView): Html {
+  const t = (code: string) => say(visit.locale, code)
   return html`<section class="plan-answer sheet" aria-labelledby="answer-title">
     <h2 id="answer-title">${t('plan.answer')}</h2>
     <div class="plan-means" aria-live="polite">${answer(visit, view)}</div>
   </section>`
 }
 
-function answer(visit: Visit, view: PlanView): Html {
+function answer(visit: Visit, view: AnswerView): Html {
   const t = (code: string, params = {}) => say(visit.locale, code, params)
   const { preview, timeZone } = view
   if (!preview) return html`<p class="hint">${t('plan.error')}</p>`
@@ -27,17 +35,21 @@ function answer(visit: Visit, view: PlanView): Html {
   return html`<p class="headline">${t(misses.length > 0 ? 'plan.fits-not' : 'plan.fits')}</p>
     ${preview.notes.length > 0 && noteList(visit, preview.notes, { timeZone })}
     ${misses.map((note) => slotButtons(visit, view, note))} ${costLine(visit, preview.cost)}
+    ${view.follows && html`<p>${view.follows}</p>`}
     ${
       view.isSame
         ? html`<p class="hint">${t('plan.same')}</p>`
         : html`<ul>
-              ${wordsOf(visit, preview.difference, preview.titles, timeZone).map((line) => html`<li>${line}</li>`)}
+              ${[
+                ...(view.words ?? []),
+                ...wordsOf(visit, preview.difference, preview.titles, timeZone),
+              ].map((line) => html`<li>${line}</li>`)}
             </ul>
             ${laneNote(visit, view)}`
     }`
 }
 
-function laneNote(visit: Visit, { preview }: PlanView): Html {
+function laneNote(visit: Visit, { preview }: AnswerView): Html {
   const isAutomatic = preview?.lane === 'automatic'
   return html`<p class="note ${isAutomatic ? 'is-info' : 'is-warning'}">
     ${say(visit.locale, `plan.lane.${preview?.lane ?? 'review'}`)}
@@ -55,7 +67,7 @@ export function costLine({ locale }: Visit, cost: Preview['cost']): Html | undef
 }
 
 /** The nearest slots that fit, each one click away. */
-function slotButtons(visit: Visit, { classes }: PlanView, note: Note): Html | undefined {
+function slotButtons(visit: Visit, { classes }: AnswerView, note: Note): Html | undefined {
   const slots = note.params['slots']
   const about = classes.find((one) => one.key === note.where.session)
   if (!Array.isArray(slots) || slots.length === 0 || !about) return undefined
@@ -75,12 +87,8 @@ export function wallOfSlot(slot: NoteValue): string {
   return isSlot && typeof slot['wall'] === 'string' ? slot['wall'] : ''
 }
 
-export function errorList(visit: Visit, { errors, isRefused }: PlanView): Html | undefined {
-  if (!isRefused) return errorsOf(visit, errors, FIELDS)
-  return html`<div class="errors note is-error" role="alert">
-    <p>${say(visit.locale, 'plan.refused')}</p>
-  </div>`
-}
+export const errorList = (visit: Visit, { errors, refused }: PlanView): Html | undefined =>
+  refusedNote(visit, refused) ?? errorsOf(visit, errors, FIELDS)
 
 const FIELDS: Record<string, string> = {
   students: 'plan.students',

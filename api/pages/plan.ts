@@ -8,12 +8,14 @@ import { type CalendarView, writeView } from '../plan-calendar.ts'
 import { type CalendarZone, type PlanClass, writeEdits } from '../plan-edits.ts'
 import { type EditedPlan, type FormError, type PlanForm, planStates } from '../plan-form.ts'
 import type { Visit } from '../visit.ts'
-import { csrfField, frame } from './frame.ts'
+import { courseFrame } from './course-frame.ts'
+import { csrfField } from './frame.ts'
 import { type Html, html } from './html.ts'
 import { answerSection, errorList } from './plan-answer.ts'
 import { calendarSection } from './plan-calendar.ts'
 import { classPanel } from './plan-class.ts'
 import { followField, numberField } from './plan-fields.ts'
+import { type Refused, savedNote } from './saved-note.ts'
 
 export type PlanView = {
   course: PlannedCourse
@@ -32,48 +34,20 @@ export type PlanView = {
   preview?: Preview
   isSame?: boolean
   isStale?: boolean
-  isRefused?: boolean
+  refused?: Refused | undefined
   saved?: Change
   /** Only looked at: it is shared to be seen or used. */
   mayChange?: boolean
 }
 
 export function planPage(visit: Visit, view: PlanView): Html {
-  const { course } = view
-  const title = course.title[visit.locale]
-  return frame(visit, {
-    title: `${say(visit.locale, 'plan.title')} · ${title}`,
-    isWide: true,
-    main: html`<div class="page-head">
-        <h1>${title}</h1>
-        ${view.mayChange !== false && moreLinks(visit, course)}
-        <a class="button plain" href="${paths.course(course.key)}"
-          >${say(visit.locale, 'plan.back')}</a
-        >
-      </div>
-      ${savedNote(visit, view)}
+  const { course, mayChange = true } = view
+  return courseFrame(visit, {
+    ...{ course, mayChange, part: 'plan', seesPlan: true },
+    main: html`${savedNote(visit, course, { saved: view.saved, part: 'plan' })}
       ${view.isStale && html`<p class="note is-warning" role="alert">${say(visit.locale, 'plan.stale')}</p>`}
       <plan-form src="${paths.coursePlanPreview(course.key)}">${form(visit, view)}</plan-form>`,
   })
-}
-
-function moreLinks({ locale }: Visit, { key }: PlannedCourse): Html {
-  return html`<a class="button plain" href="${paths.courseTimetable(key)}"
-      >${say(locale, 'timetable.open')}</a
-    >
-    <a class="button plain" href="${paths.courseSharing(key)}">${say(locale, 'sharing.open')}</a>`
-}
-
-function savedNote(visit: Visit, { saved, course }: PlanView): Html | undefined {
-  if (!saved) return undefined
-  const t = (code: string) => say(visit.locale, code)
-  if (saved.state !== 'approved')
-    return html`<p class="note is-info" role="status">${t('plan.waits')}</p>`
-  return html`<form class="note is-info" method="post" action="${paths.coursePlanUndo(course.key)}">
-    ${csrfField(visit)}<input type="hidden" name="change" value="${saved.id}" />
-    <span role="status">${t('plan.saved')}</span>
-    <button class="button plain">${t('plan.undo')}</button>
-  </form>`
 }
 
 function form(visit: Visit, view: PlanView): Html {

@@ -4,7 +4,8 @@ import { type Capability, type Colleague, type Share, capabilities } from '../da
 import { say } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
-import { csrfField, frame } from './frame.ts'
+import { courseFrame } from './course-frame.ts'
+import { csrfField } from './frame.ts'
 import { type Html, html } from './html.ts'
 
 export type SharingView = {
@@ -24,16 +25,10 @@ export type SharingView = {
 export function sharingPage(visit: Visit, view: SharingView): Html {
   const t = (code: string) => say(visit.locale, code)
   const { course } = view
-  const title = course.title[visit.locale]
-  return frame(visit, {
-    title: `${t('sharing.title')} · ${title}`,
-    isWide: true,
-    main: html`<div class="page-head">
-        <h1>${title}</h1>
-        <a class="button plain" href="${paths.coursePlan(course.key)}">${t('timetable.back')}</a>
-      </div>
-      ${view.isCopied && html`<p class="note is-info" role="status">${t('sharing.copy-waits')}</p>`}
-      ${colleagues(visit, view)} ${library(visit, view)} ${copies(visit, view)}`,
+  return courseFrame(visit, {
+    ...{ course, part: 'sharing', seesPlan: true, mayChange: true },
+    main: html`${view.isCopied && html`<p class="note is-info" role="status">${t('sharing.copy-waits')}</p>`}
+    ${colleagues(visit, view)} ${library(visit, view)} ${copies(visit, view)}`,
   })
 }
 

@@ -5,7 +5,8 @@ import { say } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Timetable, TimetableChange } from '../timetable.ts'
 import type { Visit } from '../visit.ts'
-import { csrfField, frame } from './frame.ts'
+import { courseFrame } from './course-frame.ts'
+import { csrfField } from './frame.ts'
 import { type Html, html } from './html.ts'
 import { noteList } from './notes.ts'
 import { costLine } from './plan-answer.ts'
@@ -27,17 +28,9 @@ const NAMED = 4
 
 export function timetablePage(visit: Visit, view: TimetableView): Html {
   const t = (code: string) => say(visit.locale, code)
-  const title = view.course.title[visit.locale]
-  return frame(visit, {
-    title: `${t('timetable.title')} · ${title}`,
-    isWide: true,
-    main: html`<div class="page-head">
-        <h1>${title}</h1>
-        <a class="button plain" href="${paths.coursePlan(view.course.key)}"
-          >${t('timetable.back')}</a
-        >
-      </div>
-      <section class="sheet" aria-labelledby="take-title">
+  return courseFrame(visit, {
+    ...{ course: view.course, part: 'timetable', seesPlan: true, mayChange: true },
+    main: html`<section class="sheet" aria-labelledby="take-title">
         <h2 id="take-title">${t('timetable.title')}</h2>
         <p>${t('timetable.why')}</p>
         ${form(visit, view)}

@@ -10,6 +10,7 @@ import { type Html, html } from './html.ts'
 import { live } from './live.ts'
 import { doors } from './workspace-doors.ts'
 import { type Words, actForm } from './workspace-parts.ts'
+import { prose } from './prose.ts'
 import { situation, stateName } from './workspace-situation.ts'
 
 const REFRESH_SECONDS: Partial<Record<WorkspaceView['state'], number>> = {
@@ -42,6 +43,7 @@ export function workspaceFragment(visit: Visit, view: WorkspaceView, timeZone: s
     <header class="sheet-head">
       <h1>${view.courseTitle[visit.locale]}</h1>
       ${view.seatNumber !== null && html`<p class="seat-name">${t('workspace.seat', { number: view.seatNumber })}</p>`}
+      ${view.courseDescription && prose(view.courseDescription[visit.locale])}
     </header>
     ${situation(visit, view, timeZone, t)} ${view.state === 'ready' && doors(visit, view, t)}
     ${view.disk && diskSection(visit, view.disk, { timeZone, filesPath: paths.files(view.id) })}

@@ -33,6 +33,9 @@ export class PlanForm extends HTMLElement {
     this.key = `plan:${location.pathname}`
     this.form.addEventListener('input', () => this.askSoon({}))
     this.form.addEventListener('submit', (event) => this.submitted(event))
+    this.back = this.form.querySelector('[data-step-back]')
+    this.back?.addEventListener('click', () => this.stepBack())
+    this.steps = [this.fields()]
     this.gestures = new CalendarGestures(this.board, (gesture, afterMs) =>
       this.askSoon(gesture, afterMs),
     )
@@ -60,11 +63,13 @@ export class PlanForm extends HTMLElement {
     this.waiting = setTimeout(() => void this.ask(gesture), afterMs)
   }
 
-  async ask(more) {
+  /** @param isAll whether what is given is all there is: a tick that is not in it was none */
+  async ask(more, isAll = false) {
     clearTimeout(this.waiting)
     this.asking?.abort()
     this.asking = new AbortController()
-    const fields = new FormData(this.form)
+    const fields = isAll ? new FormData() : new FormData(this.form)
+    if (isAll) fields.set('csrf', this.form.elements.csrf?.value ?? '')
     for (const [name, value] of Object.entries(more)) fields.set(name, value)
     try {
       const reply = await fetch(this.getAttribute('src'), {
@@ -82,20 +87,35 @@ export class PlanForm extends HTMLElement {
   show(markup) {
     const hadEvent = document.activeElement?.classList.contains('event')
     morph(this.board, markup)
-    for (const field of this.board.querySelectorAll('input:not([type=hidden])')) {
-      if (field === document.activeElement) continue
-      if (field.type === 'radio') field.checked = field.hasAttribute('checked')
-      else field.value = field.getAttribute('value')
+    for (const field of this.board.querySelectorAll('input:not([type=hidden]), textarea')) {
+      if (field === document.activeElement && !this.isStepping) continue
+      if (isTick(field)) field.checked = field.hasAttribute('checked')
+      else field.value = field.defaultValue
     }
     // Days are matched in order: the class that was moved is another element now.
     if (hadEvent) (this.board.querySelector('.event.is-chosen') ?? this.board).focus()
     this.keepDraft()
   }
 
-  keepDraft() {
+  fields() {
     const fields = Object.fromEntries(new FormData(this.form))
     delete fields.csrf
+    return fields
+  }
+
+  /** What was asked about is a step: the last one can be undone, where the page has a button for it. */
+  keepDraft() {
+    const fields = this.fields()
     drafts.write(this.key, JSON.stringify(fields))
+    if (!this.isStepping && !isSame(fields, this.steps.at(-1))) this.steps.push(fields)
+    this.isStepping = false
+    if (this.back) this.back.hidden = this.steps.length < 2
+  }
+
+  stepBack() {
+    this.steps.pop()
+    this.isStepping = true
+    this.takeUp(this.steps.at(-1))
   }
 
   /** Of the same document only: what somebody saved meanwhile is newer than what was done before it. */
@@ -104,9 +124,24 @@ export class PlanForm extends HTMLElement {
     if (kept === null || this.form.querySelector('[role=alert]')) return
     const fields = JSON.parse(kept)
     if (fields.read !== this.form.elements.read.value) return drafts.write(this.key)
-    for (const field of this.form.querySelectorAll('input:not([type=hidden]), select'))
-      if (field.name in fields && !this.board.contains(field)) field.value = fields[field.name]
-    const { csrf: _csrf, ...others } = fields
-    void this.ask(others)
+    this.takeUp(fields)
   }
+
+  /** Fields outside of what is drawn anew are set here, the others by the answer. */
+  takeUp(fields) {
+    const outside = 'input:not([type=hidden], [type=file]), select, textarea'
+    for (const field of this.form.querySelectorAll(outside)) {
+      if (this.board.contains(field)) continue
+      if (isTick(field)) field.checked = fields[field.name] === field.value
+      else if (field.name in fields) field.value = fields[field.name]
+    }
+    void this.ask(fields, true)
+  }
+}
+
+const isTick = (field) => field.type === 'radio' || field.type === 'checkbox'
+
+const isSame = (a, b) => {
+  const names = new Set([...Object.keys(a), ...Object.keys(b)])
+  return [...names].every((name) => a[name] === b[name])
 }

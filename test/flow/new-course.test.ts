@@ -102,7 +102,7 @@ it('opens for its teacher, who plans on from there', async () => {
     page.waitForEvent('popup'),
     page.getByRole('link', { name: 'Réseaux avancés' }).click(),
   ])
-  await tab.getByRole('link', { name: 'Plan this course' }).click()
+  await tab.getByRole('link', { name: 'Plan', exact: true }).click()
   await tab.getByText('Nothing is changed yet.').waitFor()
   expect(await tab.locator('.event').count()).toBe(1)
 })
