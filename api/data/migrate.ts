@@ -9,7 +9,7 @@ import { readConfig } from '../config.ts'
 import { type Db, type Pool, execute, many, openPool, sql, withTransaction } from './db.ts'
 import { newId } from './ids.ts'
 import { readKeyRing } from './key-ring.ts'
-import { sealHead } from './seal.ts'
+import { sealHead, sealReviewers } from './seal.ts'
 
 const folder = join(import.meta.dirname, 'migrations')
 const LOCK = 7_080_001
@@ -87,6 +87,7 @@ if (import.meta.main) {
     // What was approved before approvals carried a seal gets one, this once.
     if (fresh.includes(SEALED_FROM))
       await withTransaction(pool, (tx) => sealHead(tx, readKeyRing(config.keyFile)))
+    else await withTransaction(pool, (tx) => sealReviewers(tx, readKeyRing(config.keyFile)))
     for (const name of fresh) process.stdout.write(`applied ${name}\n`)
   } finally {
     await pool.end()

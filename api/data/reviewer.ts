@@ -1,9 +1,12 @@
 /**
  * Who is in which team of the policy. Administrators, and the operator, are in `administrators`; whoever merges in
- * Git is in `git`; the others are rows, since the policy is in Git and names nobody.
+ * Git is in `git`; the others are rows, since the policy is in Git and names nobody. They are under the head's seal.
  */
 import { type Actor, audit } from './audit.ts'
+import { lockHead } from './blueprint.ts'
 import { type Db, execute, findOne, many, one, sql } from './db.ts'
+import type { KeyRing } from './key-ring.ts'
+import { checkDocuments, sealHead } from './seal.ts'
 
 export async function teamsOf(db: Db, actor: Actor): Promise<string[]> {
   if (actor.role === 'operator') return ['administrators']
@@ -47,12 +50,21 @@ export async function reviewers(db: Db): Promise<Reviewer[]> {
   )
 }
 
-/** False when nobody is known by this pseudonym. */
+/** False when nobody is known by this pseudonym. Throws AlteredRecord when somebody else wrote into the teams. */
 export async function putInTeam(
   tx: Db,
-  put: { pseudonym: string; team: string; isIn: boolean; actor: Actor; now: Date },
+  put: {
+    pseudonym: string
+    team: string
+    isIn: boolean
+    actor: Actor
+    ring: KeyRing
+    now: Date
+  },
 ): Promise<boolean> {
-  const { pseudonym, team, isIn, actor, now } = put
+  const { pseudonym, team, isIn, actor, ring, now } = put
+  await lockHead(tx)
+  await checkDocuments(tx, ring)
   const person = await findOne<{ id: string }>(
     tx,
     sql`select id from person where pseudonym = ${pseudonym} and erased_at is null`,
@@ -64,6 +76,7 @@ export async function putInTeam(
       ? sql`insert into reviewer (person_id, team, created_at) values (${person.id}, ${team}, ${now}) on conflict do nothing`
       : sql`delete from reviewer where person_id = ${person.id} and team = ${team}`,
   )
+  await sealHead(tx, ring)
   await audit(tx, {
     ...{ actor, action: isIn ? 'reviewer.add' : 'reviewer.remove', now },
     ...{ subject: { kind: 'person', id: person.id }, detail: { team } },

@@ -47,7 +47,7 @@ export const reviewerBody = z.object({
 export const placeReviewer: Handler<unknown, z.infer<typeof reviewerBody>> = async (visit) => {
   const { person: pseudonym, team, isIn } = visit.body
   const actor = actorOf(visit, 'administrator')
-  const put = { pseudonym, team, isIn, actor, now: visit.at }
+  const put = { pseudonym, team, isIn, actor, ring: visit.ring, now: visit.at }
   if (!(await withTransaction(visit.pool, (tx) => putInTeam(tx, put)))) throw notFound()
   return { json: { person: pseudonym, team, isIn } }
 }

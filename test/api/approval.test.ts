@@ -73,7 +73,7 @@ it('takes as many different approvals as the policy asks, of the same plan, from
   const member: Actor = { name: await pseudonym(personId), role: 'administrator' }
   await propose(networksDocument(40))
   expect(await approve(member)).toEqual({ outcome: 'not-asked', by: ['net', 'administrators'] })
-  const put = { pseudonym: member.name, team: 'net', isIn: true, actor: operator, now: NOW }
+  const put = { pseudonym: member.name, team: 'net', isIn: true, actor: operator, ring, now: NOW }
   expect(await withTransaction(database.pool, (tx) => putInTeam(tx, put))).toBe(true)
   expect((await reviewers(database.pool))[0]).toMatchObject({ teams: ['net'] })
   expect(await approve(member)).toMatchObject({ outcome: 'counted', missing: [{ count: 1 }] })

@@ -6,10 +6,11 @@ import pino from 'pino'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { approveChange } from '../../api/data/approval.ts'
 import { latestChanges, proposeChange } from '../../api/data/change.ts'
-import { many, sql } from '../../api/data/db.ts'
+import { many, sql, withTransaction } from '../../api/data/db.ts'
 import { newId } from '../../api/data/ids.ts'
 import { latestNotices } from '../../api/data/notice.ts'
-import { AlteredRecord, approvedBlueprint } from '../../api/data/seal.ts'
+import { putInTeam } from '../../api/data/reviewer.ts'
+import { AlteredRecord, approvedBlueprint, sealReviewers } from '../../api/data/seal.ts'
 import { canonicalText, parseBlueprint } from '../../stacks/blueprint.ts'
 import { applyStackNow } from '../../workers/jobs/apply-stack.ts'
 import { reconciler } from '../../workers/jobs/reconcile.ts'
@@ -77,6 +78,16 @@ async function applyDue(now = DUE) {
   )
   return { asked, told: told.map((one) => String(one.params['message'])) }
 }
+
+async function person() {
+  const { personId: id } = await signIn(database.pool, { now: NOW })
+  const { rows } = await run('select pseudonym from person where id = $1', [id])
+  return { id, pseudonym: (rows[0] as { pseudonym: string }).pseudonym }
+}
+const putIn = (pseudonym: string) =>
+  withTransaction(database.pool, (tx) =>
+    putInTeam(tx, { pseudonym, team: 'net', isIn: true, actor: operator, ring, now: NOW }),
+  )
 
 describe('the approved plan', () => {
   beforeEach(async () => {
@@ -304,6 +315,68 @@ gate:
     expect(await approve()).toMatchObject({ outcome: 'counted', missing: [{ count: 1 }] })
     await forge(id)
     expect(await approve()).toMatchObject({ outcome: 'counted', missing: [{ count: 1 }] })
+  })
+
+  const TEAM = `apiVersion: labplan/v1
+kind: Policy
+gate:
+  solo: alone
+  rules: [{ key: net, title: Net, lane: review, when: { students: 40 }, by: [net] }]`
+
+  it.each<[string, (ids: { author: string; other: string }) => Promise<unknown>]>([
+    [
+      'put themself into a team',
+      ({ author }) =>
+        run(`insert into reviewer (person_id, team, created_at) values ($1, 'net', $2)`, [
+          author,
+          NOW,
+        ]),
+    ],
+    [
+      'took everybody else out of it',
+      ({ other }) => run('delete from reviewer where person_id = $1', [other]),
+    ],
+    [
+      'took somebody’s place in it',
+      ({ author, other }) =>
+        run('update reviewer set person_id = $1 where person_id = $2', [author, other]),
+    ],
+  ])('is approved by nobody who %s in the database', async (_what, alter) => {
+    const [author, other] = [await person(), await person()]
+    await propose(TEAM)
+    await putIn(other.pseudonym)
+    await propose(networksDocument(50))
+    const { id, blueprint_digest: digest } = await newest()
+    await alter({ author: author.id, other: other.id })
+    const actor = { name: author.pseudonym, role: 'administrator' } as const
+    await expect(
+      approveChange(database.pool, { id, digest, actor, ring, now: NOW }),
+    ).rejects.toThrow(/Who may approve was changed in the database/)
+    // Neither is it made good by the command that writes teams.
+    await expect(putIn(author.pseudonym)).rejects.toThrow(AlteredRecord)
+  })
+
+  it('lets who was put into a team by us approve, also after a seal of before there were any', async () => {
+    const member = await person()
+    await propose(TEAM)
+    const { rows } = await run('select version, seal, seal_key from blueprint_head')
+    const [head] = rows as [{ version: number; seal: Buffer; seal_key: string }]
+    const context = `head/${head.version}`
+    const sealed = JSON.parse(
+      ring.open({ keyId: head.seal_key, bytes: head.seal }, context).toString(),
+    ) as Record<string, string>
+    delete sealed['reviewers']
+    await run('update blueprint_head set seal = $1', [
+      ring.seal(JSON.stringify(sealed), context).bytes,
+    ])
+    await expect(putIn(member.pseudonym)).rejects.toThrow(AlteredRecord)
+    await withTransaction(database.pool, (tx) => sealReviewers(tx, ring))
+    await putIn(member.pseudonym)
+    await propose(networksDocument(50))
+    const { id, blueprint_digest: digest } = await newest()
+    const actor = { name: member.pseudonym, role: 'administrator' } as const
+    const request = { id, digest, actor, ring, now: NOW }
+    expect(await approveChange(database.pool, request)).toMatchObject({ outcome: 'approved' })
   })
 
   it('has no seat beyond its numbers, whoever is written into one', async () => {
