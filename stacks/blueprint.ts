@@ -243,9 +243,14 @@ export function joinNodes(stretches: BlueprintPool['nodes'][]): BlueprintPool['n
   return nodes
 }
 
+/** The lists it was put together from, each the same object after an edit that leaves it alone. */
+export function nodeLists(nodes: BlueprintPool['nodes']): BlueprintPool['nodes'][] {
+  return nodeStretches.get(nodes) ?? [nodes]
+}
+
 function poolText({ nodes, storage, zone, ...before }: BlueprintPool): string {
   const head = canonicalJson(before).slice(0, -1)
-  const stretches = (nodeStretches.get(nodes) ?? [nodes]).filter((list) => list.length > 0)
+  const stretches = nodeLists(nodes).filter((list) => list.length > 0)
   const list = stretches.map((some) => textOf(some, nodesText)).join(',\n')
   const kept = storage === undefined ? '' : `,"storage":${canonicalJson(storage)}`
   return `${head},"nodes":[${list}]${kept},"zone":${JSON.stringify(zone)}}`

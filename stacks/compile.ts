@@ -84,7 +84,7 @@ function forked({ common, plans, markets, assembled }: Memory): Memory {
 interface Memory {
   /** What every plan depends on besides its course: zones, pools, policy. */
   common: string
-  plans: Map<string, { course: Course; text: string; around: string; plan: CoursePlan | Note }>
+  plans: Map<string, { course: Course; text: string; around: Around; plan: CoursePlan | Note }>
   markets: Map<string, PoolMemory>
   assembled: Layered<object, object>
 }
@@ -199,8 +199,8 @@ function plansOf(
   for (const course of courses) {
     const before = memory.plans.get(course.key)
     const text = before?.course === course ? before.text : JSON.stringify(course)
-    const around = aroundOf(course, context)
-    const isSame = isCommon && before?.text === text && before.around === around
+    const around = aroundOf(course, context, before?.around)
+    const isSame = isCommon && before?.text === text && before.around.text === around.text
     const plan = isSame ? before.plan : planCourse(course, context)
     if (before !== undefined && !isSame) keepDemands(before.plan, plan)
     known.set(course.key, { course, text, around, plan })
@@ -215,11 +215,17 @@ function plansOf(
   return plans
 }
 
-function aroundOf(course: Course, { environments, inventory }: PlanContext): string {
-  const { taken, dormant, granted, roster, listed, volumes } = inventory
-  const environment = environments.get(course.environment)
-  const known = [taken, dormant, granted, roster, listed, volumes].map((of) => of[course.key])
-  return JSON.stringify([environment, ...known])
+/** What a plan depends on besides its course and what all share. */
+type Around = { of: unknown[]; text: string }
+
+function aroundOf(course: Course, context: PlanContext, before: Around | undefined): Around {
+  const { taken, dormant, granted, roster, listed, volumes } = context.inventory
+  const of: unknown[] = [context.environments.get(course.environment)]
+  for (const known of [taken, dormant, granted, roster, listed, volumes])
+    of.push(known[course.key])
+  // Lists of seats are long; those of last time are the same objects.
+  if (before?.of.every((one, i) => one === of[i])) return before
+  return { of, text: JSON.stringify(of) }
 }
 
 /** Demands that did not change stay the same objects, so that their day need not be placed again. */

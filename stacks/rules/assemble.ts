@@ -53,7 +53,7 @@ function touchedBy(placed: Placed[]): (course: string) => boolean {
 
 type ByPool = Map<
   string,
-  { all: ReadonlyMap<string, Placement[]>; extra: Map<string, ExtraPlacement[]> }
+  { all: Placed['bySession']; extra: Map<string, ExtraPlacement[]> }
 >
 
 function allExtra({ lasting, stretches }: Placed): Map<string, ExtraPlacement[]> {

@@ -24,41 +24,57 @@ export type NodeSharing = Map<string, Map<string, Map<number, Sitting[]>>>
 /** Of the nodes and days that these courses sit on. */
 export function nodeSharing(blueprint: Blueprint, about = blueprint.courses): NodeSharing {
   const sharing: NodeSharing = new Map()
-  const days = new Map<string, Set<string>>()
-  for (const session of about.flatMap((one) => one.sessions))
-    for (const { node } of session.placements) {
+  for (const course of about)
+    for (const { session, days } of course.sessions.map(sittingOf)) {
       const pool = sharing.get(session.pool) ?? new Map<string, Map<number, Sitting[]>>()
       sharing.set(session.pool, pool)
-      const byDay = pool.get(node) ?? new Map<number, Sitting[]>()
-      pool.set(node, byDay)
-      const named = days.get(session.pool) ?? new Set<string>()
-      days.set(session.pool, named)
-      for (const day of daysOf(spanOf(session))) {
-        if (!byDay.has(day)) byDay.set(day, [])
-        named.add(new Date(day * dayMs).toISOString().slice(0, 10))
+      for (const { node } of session.placements) {
+        const byDay = pool.get(node) ?? new Map<number, Sitting[]>()
+        pool.set(node, byDay)
+        for (const day of days) if (!byDay.has(day)) byDay.set(day, [])
       }
     }
+  const asked = new Set<string>()
+  for (const [pool, nodes] of sharing)
+    for (const days of nodes.values()) for (const day of days.keys()) asked.add(`${pool} ${day}`)
   for (const course of blueprint.courses)
-    for (const session of course.sessions) {
-      const pool = sharing.get(session.pool)
-      if (!pool || !mayMeet(session, days.get(session.pool))) continue
-      const span = spanOf(session)
-      for (const { node, seats } of session.placements) {
-        const byDay = pool.get(node)
+    for (const there of meeting(course, asked)) {
+      const pool = sharing.get(there.session.pool)
+      for (const { node, seats } of there.session.placements) {
+        const byDay = pool?.get(node)
         if (!byDay) continue
-        const sitting = { seats, ...span }
-        for (const day of daysOf(span)) byDay.get(day)?.push(sitting)
+        const sitting = { seats, from: there.from, until: there.until }
+        for (const day of there.days) byDay.get(day)?.push(sitting)
       }
     }
   return sharing
 }
 
-/** By the names of its days, which cost nothing: most of a term's sessions are on others. */
-function mayMeet(session: BlueprintSession, days: Set<string> | undefined): boolean {
-  const [from, until] = [session.leadStartsAt.slice(0, 10), session.graceEndsAt.slice(0, 10)]
-  const span = from === until ? undefined : spanOf(session)
-  if (span && span.until - span.from > dayMs) return true
-  return days !== undefined && (days.has(from) || days.has(until))
+type Day = { session: BlueprintSession; days: number[]; from: number; until: number }
+
+function sittingOf(session: BlueprintSession): Day {
+  const span = spanOf(session)
+  return { session, days: daysOf(span), ...span }
+}
+
+/** A course's sessions by pool and day: a course that nobody edits stays the same object. */
+const byDays = new WeakMap<BlueprintCourse, Map<string, Day[]>>()
+
+/** Its sessions in these pools on these days, each once, in order. */
+function meeting(course: BlueprintCourse, asked: ReadonlySet<string>): Iterable<Day> {
+  let known = byDays.get(course)
+  if (!known) {
+    known = new Map()
+    for (const one of course.sessions.map(sittingOf))
+      for (const day of one.days) {
+        const name = `${one.session.pool} ${day}`
+        known.set(name, [...(known.get(name) ?? []), one])
+      }
+    byDays.set(course, known)
+  }
+  const found = new Set<Day>()
+  for (const [name, list] of known) if (asked.has(name)) for (const one of list) found.add(one)
+  return found
 }
 
 function daysOf({ from, until }: { from: number; until: number }): number[] {

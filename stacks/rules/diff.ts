@@ -1,5 +1,5 @@
 /** What changes between two blueprints? As data: what appears, changes, disappears, and what it costs. */
-import { canonicalJson, seatNumbers, seatRanges } from '../blueprint.ts'
+import { canonicalJson, nodeLists, seatNumbers, seatRanges } from '../blueprint.ts'
 import type { Blueprint, BlueprintCourse, BlueprintPool, BlueprintSession } from '../blueprint.ts'
 import type { Pool } from '../terms.ts'
 import { parseInstant } from './clock.ts'
@@ -50,11 +50,16 @@ export interface BlueprintDiff {
 
 /** @param pools for prices: a blueprint knows no money */
 export function diff(a: Blueprint, b: Blueprint, pools: Pool[]): BlueprintDiff {
-  const keys = [...new Set([...a.courses, ...b.courses].map((course) => course.key))].toSorted()
-  const find = (blueprint: Blueprint, key: string) =>
-    blueprint.courses.find((one) => one.key === key)
+  const [before, after] = [a, b].map(
+    (one) => new Map(one.courses.map((course) => [course.key, course])),
+  )
+  const keys = [...a.courses, ...b.courses]
+    .filter(({ key }) => before?.get(key) !== after?.get(key))
+    .map((course) => course.key)
   return {
-    courses: keys.flatMap((key) => courseDiff(key, find(a, key), find(b, key)) ?? []),
+    courses: [...new Set(keys)]
+      .toSorted()
+      .flatMap((key) => courseDiff(key, before?.get(key), after?.get(key)) ?? []),
     pools: pools
       .toSorted((x, y) => (x.key < y.key ? -1 : 1))
       .map((pool) => poolDiff(pool, a, b))
@@ -167,22 +172,57 @@ export function spent(pool: Pool, blueprint: Blueprint): Spent {
 }
 
 function spentFor(pool: Pool, nodes: BlueprintPool['nodes']): Spent {
+  const prices = new Map(pool.flavours.map((one) => [one.key, one.pricePerHour]))
+  const starts = new Float64Array(nodes.length)
+  const ends = new Float64Array(nodes.length)
   let nodeHours = 0
   let price = 0
-  const changes: [number, number][] = []
-  for (const { flavour, from, until } of nodes) {
-    const hours = (parseInstant(until) - parseInstant(from)) / hourMs
-    nodeHours += hours
-    price += hours * (pool.flavours.find((one) => one.key === flavour)?.pricePerHour ?? 0)
-    changes.push([parseInstant(from), 1], [parseInstant(until), -1])
-  }
   let count = 0
-  let peak = 0
-  for (const [, step] of changes.toSorted((x, y) => x[0] - y[0] || x[1] - y[1])) {
-    count += step
-    peak = Math.max(peak, count)
+  for (const list of nodeLists(nodes)) {
+    const lives = livesOf(list)
+    starts.set(lives.starts, count)
+    ends.set(lives.ends, count)
+    count += list.length
+    for (const [flavour, hours] of lives.hours) {
+      nodeHours += hours
+      price += hours * (prices.get(flavour) ?? 0)
+    }
   }
-  return { nodeHours: round(nodeHours), price: round(price), peak }
+  return { nodeHours: round(nodeHours), price: round(price), peak: peakOf(starts, ends) }
+}
+
+/** Epoch ms of each node, and hours by flavour. */
+type Lives = { starts: Float64Array; ends: Float64Array; hours: Map<string, number> }
+
+/** Lists of days that an edit leaves alone stay the same objects. */
+const livesKnown = new WeakMap<BlueprintPool['nodes'], Lives>()
+
+function livesOf(nodes: BlueprintPool['nodes']): Lives {
+  const known = livesKnown.get(nodes)
+  if (known) return known
+  const starts = Float64Array.from(nodes, (node) => parseInstant(node.from))
+  const ends = Float64Array.from(nodes, (node) => parseInstant(node.until))
+  const hours = new Map<string, number>()
+  nodes.forEach(({ flavour }, i) => {
+    const span = ((ends[i] ?? 0) - (starts[i] ?? 0)) / hourMs
+    hours.set(flavour, (hours.get(flavour) ?? 0) + span)
+  })
+  const lives = { starts: starts.sort(), ends: ends.sort(), hours }
+  livesKnown.set(nodes, lives)
+  return lives
+}
+
+/** The most at any one instant; who leaves then makes room for who comes. */
+function peakOf(starts: Float64Array, ends: Float64Array): number {
+  starts.sort()
+  ends.sort()
+  let gone = 0
+  let peak = 0
+  starts.forEach((from, come) => {
+    while ((ends[gone] ?? Infinity) <= from) gone++
+    peak = Math.max(peak, come + 1 - gone)
+  })
+  return peak
 }
 
 function round(value: number): number {

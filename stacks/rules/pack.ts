@@ -197,16 +197,41 @@ function stayOrBuy(
   if (offer !== undefined) {
     const lifeMs = demand.until - demand.from + offer.bootMs
     const room = fit(offer.capacity, demand.each, left)
-    if ((lifeMs * offer.pricePerHour) / room < bestCost) {
-      best = { machine: boughtMachine(offer, demand.from, demand.until), room }
-      sweep.bought.push(best.machine)
-      sweep.open.push(best.machine)
-    }
+    if ((lifeMs * offer.pricePerHour) / room < bestCost)
+      return buy(sweep, offer, demand, left, room, extendable)
   }
   if (best === undefined) return 0
   const seats = Math.min(best.room, left)
   best.room = 0
   return sit(best.machine, demand, seats)
+}
+
+/**
+ * One machine, and at once as many more as would be chosen in the same way: while more seats are left than any
+ * machine takes, nothing that a choice depends on is another.
+ */
+function buy(
+  sweep: Sweep,
+  offer: Offer,
+  demand: Demand,
+  left: number,
+  room: number,
+  extendable: Room[],
+): number {
+  let most = room
+  for (const one of extendable) most = Math.max(most, one.room)
+  for (const { capacity } of sweep.market.offers)
+    most = Math.max(most, fit(capacity, demand.each, left))
+  const alike = Math.floor((left - most) / room)
+  const more = alike < 1 ? 0 : Math.min(alike, purchasesLeft(sweep, offer, demand) - 1)
+  let seats = 0
+  for (let n = 0; n <= more; n++) {
+    const machine = boughtMachine(offer, demand.from, demand.until)
+    sweep.bought.push(machine)
+    sweep.open.push(machine)
+    seats += sit(machine, demand, Math.min(room, left - seats))
+  }
+  return seats
 }
 
 /**
@@ -287,10 +312,13 @@ function mayStay(sweep: Sweep, machine: Machine, demand: Demand): boolean {
 }
 
 function mayBuy(sweep: Sweep, offer: Offer, demand: Demand): boolean {
-  return isWithinLimits(sweep, offer, demand.from - offer.bootMs, demand.until, undefined)
+  return purchasesLeft(sweep, offer, demand) > 0
 }
 
-/** Whether one more machine of this flavour, on from `from` to `until`, keeps maximum and quota. */
+function purchasesLeft(sweep: Sweep, offer: Offer, demand: Demand): number {
+  return machinesLeft(sweep, offer, demand.from - offer.bootMs, demand.until, undefined)
+}
+
 function isWithinLimits(
   sweep: Sweep,
   offer: Offer,
@@ -298,21 +326,36 @@ function isWithinLimits(
   until: number,
   except: Machine | undefined,
 ): boolean {
-  const { market, bought, others } = sweep
   // Here nothing starts later than the sweep stands, so staying on adds to no peak.
-  if (except !== undefined && others.length === 0 && from > sweep.at) return true
+  if (except !== undefined && sweep.others.length === 0 && from > sweep.at) return true
+  return machinesLeft(sweep, offer, from, until, except) > 0
+}
+
+/**
+ * So many more machines of this flavour, on from `from` to `until`, keep maximum and quota: at least, when there are
+ * some.
+ */
+function machinesLeft(
+  sweep: Sweep,
+  offer: Offer,
+  from: number,
+  until: number,
+  except: Machine | undefined,
+): number {
+  const { market, bought, others } = sweep
   const mostAll = market.pool.maximum - market.idle
   const mostSame = offer.quota - (offer === market.idleOffer ? market.idle : 0)
-  if (bought.length + others.length < Math.min(mostAll, mostSame)) return true
+  const most = Math.min(mostAll, mostSame)
+  if (bought.length + others.length < most) return most - bought.length - others.length
   const near: Lives[] = others.filter((life) => life.from < until && from < life.until)
   for (const one of bought) {
     if (one === except || one.until <= from) continue
     const life = lifeOf(one)
     if (life.from < until) near.push(life)
   }
-  if (near.length < Math.min(mostAll, mostSame)) return true
+  if (near.length < most) return most - near.length
   const same = near.filter((life) => life.flavour === offer.flavour)
-  return peak(near, from) < mostAll && peak(same, from) < mostSame
+  return Math.min(mostAll - peak(near, from), mostSame - peak(same, from))
 }
 
 export function lifeOf(machine: Machine): Lives {

@@ -2,7 +2,7 @@
 import type { Placement } from '../blueprint.ts'
 import type { SeatedOnNode } from '../terms.ts'
 import type { Demand } from './demand.ts'
-import { Layered } from './layered.ts'
+import { Layered, LayeredMap } from './layered.ts'
 import { boughtMachine, standingMachines } from './machines.ts'
 import type { Machine, Market, Offer, Use } from './machines.ts'
 import { inOrderOfPlacing, lifeOf, pack } from './pack.ts'
@@ -51,7 +51,7 @@ export interface Placed {
   lasting: Stretch
   lastingMachines: Machine[]
   /** Seats per node of every session. Read it before the next call on the same `Solved`. */
-  bySession: ReadonlyMap<string, Placement[]>
+  bySession: Pick<LayeredMap<string, Placement[]>, 'get'>
   /** Courses whose seats may sit elsewhere than at the last call; undefined for all. */
   touched: ReadonlySet<string> | undefined
   /** The rest, in order of time. */
@@ -66,7 +66,7 @@ export interface Solved {
   /** The demands of the last call, in order. */
   sorted: Demand[]
   /** Where every session sits, and the stretches that say so. */
-  bySession: Map<string, Placement[]>
+  bySession: LayeredMap<string, Placement[]>
   counted: Set<Stretch>
 }
 
@@ -81,7 +81,7 @@ export function nothingSolved(): Solved {
     lasting: undefined,
     stretches: new Layered(),
     sorted: [],
-    bySession: new Map(),
+    bySession: new LayeredMap(),
     counted: new Set(),
   }
 }
@@ -91,7 +91,7 @@ export function forkSolved({ lasting, stretches, sorted, bySession, counted }: S
   return {
     ...{ lasting, sorted },
     stretches: stretches.above(),
-    bySession: new Map(bySession),
+    bySession: bySession.above(),
     counted: new Set(counted),
   }
 }
@@ -151,15 +151,16 @@ function placementsBySession(
   stretches: Stretch[],
   solved: Solved,
 ): Set<string> | undefined {
-  const { bySession, counted } = solved
+  const { counted } = solved
   const now = new Set([lasting, ...stretches])
   const touched = new Set<string>()
   // What is fixed beforehand adds to what is placed now: then, and the next time, all is counted anew.
   const isAnew = lasting.placements.size > 0 || counted.size === 0
   if (isAnew) {
-    bySession.clear()
+    solved.bySession = new LayeredMap()
     counted.clear()
   }
+  const { bySession } = solved
   for (const stretch of counted) {
     if (now.has(stretch)) continue
     for (const session of stretch.placements.keys()) bySession.delete(session)
@@ -272,6 +273,27 @@ function blankMachine(capacity: number[]): Machine {
 
 /** @param withBase whether what was fixed beforehand is part of the answer */
 function solve(market: Market, demands: Demand[], lasting: Machine[], withBase = false): Stretch {
+  const { from, until, standing, guests, others, bought, unplaced } = packed(
+    ...([market, demands, lasting, withBase] as const),
+  )
+  nameBought(market, bought, others)
+  if (withBase) for (const one of standing) one.uses.unshift(...one.base)
+  const nodes = withBase ? [...bought, ...guests] : bought
+  const machines = [...standing, ...bought].filter((one) => one.uses.length > 0)
+  return {
+    from,
+    until,
+    demands,
+    machines,
+    nodes: nodes.map(nodeOf),
+    placements: placementsOf(machines),
+    extra: extraOf(machines),
+    unplaced,
+  }
+}
+
+/** Who sits where, among what lasts through it; machines bought for it have no names yet. */
+function packed(market: Market, demands: Demand[], lasting: Machine[], withBase: boolean) {
   const { from, until } = spanOf([
     ...demands,
     ...(withBase ? lasting.flatMap((one) => one.base) : []),
@@ -287,21 +309,8 @@ function solve(market: Market, demands: Demand[], lasting: Machine[], withBase =
     }
   }
   const others = guests.map((one) => ({ ...lifeOf(one), key: one.key }))
-  const packed = pack(market, demands, [...standing, ...guests], others)
-  nameBought(market, packed.bought, others)
-  if (withBase) for (const one of packed.standing) one.uses.unshift(...one.base)
-  const nodes = withBase ? [...packed.bought, ...guests] : packed.bought
-  const machines = [...packed.standing, ...packed.bought].filter((one) => one.uses.length > 0)
-  return {
-    from,
-    until,
-    demands,
-    machines,
-    nodes: nodes.map(nodeOf),
-    placements: placementsOf(machines),
-    extra: extraOf(machines),
-    unplaced: packed.unplaced,
-  }
+  const answer = pack(market, demands, [...standing, ...guests], others)
+  return { from, until, guests, others, ...answer }
 }
 
 function spanOf(times: { from: number; until: number }[]): { from: number; until: number } {
@@ -341,7 +350,7 @@ export function tryMoved(placed: Placed, session: string, moved: Demand[]): bool
     .toSorted(inOrderOfPlacing)
   const lasting = placed.lastingMachines
   const after = [...stretchesOf(demands, market)].flatMap(
-    (part) => solve(market, part, lasting).unplaced,
+    (part) => packed(market, part, lasting, false).unplaced,
   )
   return after.every(
     ({ demand }) =>
@@ -367,10 +376,14 @@ function nameBought(market: Market, bought: Machine[], others: { key: string }[]
       const index = indexOfName(key, offer.flavour) - first
       if (index >= 0) busyUntil[index] = Infinity
     }
+    let n = 0
+    let at = -Infinity
     for (const machine of inOrder) {
       if (machine.offer !== offer) continue
       const from = machine.from - offer.bootMs
-      let n = 0
+      // What begins with the one before finds the numbers up to its in use.
+      if (from !== at) n = 0
+      at = from
       while ((busyUntil[n] ?? -Infinity) > from) n++
       busyUntil[n] = machine.until
       machine.key = `${offer.flavour}-${first + n}`

@@ -9,7 +9,7 @@ import type { Policy } from '../terms.ts'
 import { formatInstant, formatWall, instantOf } from './clock.ts'
 import type { Demand, Vector } from './demand.ts'
 import { isInDays, parseHours } from './hours.ts'
-import type { Market } from './machines.ts'
+import type { Market, Offer } from './machines.ts'
 import { isLong, tryMoved } from './placement.ts'
 import type { Placed, Stretch } from './placement.ts'
 import type { CoursePlan } from './plan.ts'
@@ -18,6 +18,9 @@ import type { Occurrence } from './schedule.ts'
 const dayMs = 86_400_000
 const weekMs = 7 * dayMs
 const minuteMs = 60_000
+
+/** A trial places days again: somebody waits for the answer. */
+const mostTrials = 100
 
 export interface Slot {
   /** Wall time of the start, in the course's time zone. */
@@ -43,6 +46,7 @@ export function nearestSlots(
   if (session.kind === 'project' || session.kind === 'booking' || demands.some(isLong)) return found
   const sums = new Sums(placed, session.key)
   if (!sums.couldEverHold(demands)) return found
+  let trials = 0
   for (const wall of candidates(plan, session, policy, now)) {
     const timeZone = plan.course.timeZone ?? plan.zone.timeZone
     const startsAt = instantOf(wall, timeZone)
@@ -52,7 +56,9 @@ export function nearestSlots(
       from: one.from + shift,
       until: one.until + shift,
     }))
-    if (!sums.couldHold(moved) || !tryMoved(placed, session.key, moved)) continue
+    if (!sums.couldHold(moved)) continue
+    if (++trials > mostTrials) break
+    if (!tryMoved(placed, session.key, moved)) continue
     found.push({ wall: formatWall(wall), startsAt: formatInstant(startsAt) })
     if (found.length === count) break
   }
@@ -197,11 +203,17 @@ class Sums {
   }
 }
 
-/** The most a pool could ever have of each resource: own machines, and its maximum of the best offer. */
+/** The most a pool could ever have of each resource: own machines, and as many of the best offers as it may buy. */
 function mostEver(market: Market): Vector {
   return market.dims.names.map((_name, i) => {
-    const own = market.fixed.reduce((sum, one) => sum + (one.capacity[i] ?? 0), 0)
-    const best = Math.max(0, ...market.offers.map((offer) => offer.capacity[i] ?? 0))
-    return own + best * market.pool.maximum
+    let most = market.fixed.reduce((sum, one) => sum + (one.capacity[i] ?? 0), 0)
+    let left = market.pool.maximum
+    const amount = (offer: Offer) => offer.capacity[i] ?? 0
+    for (const offer of market.offers.toSorted((a, b) => amount(b) - amount(a))) {
+      const count = Math.min(left, offer.quota)
+      most += amount(offer) * count
+      left -= count
+    }
+    return most
   })
 }
