@@ -49,7 +49,10 @@ export async function startServer(
     request.url?.startsWith('/lti/') ? lti.app(request, response) : void pages(request, response),
   )
   const port = await listen(server, config)
-  if (given.warms) planner.warm(now())
+  if (given.warms) {
+    planner.warm(now())
+    listening.on('plan', () => planner.warm(now()))
+  }
   const rosters = given.readsRosters ? watchRosters({ pool, listening, lti, log, now }) : undefined
   log.info({ port, publicUrl: config.publicUrl }, 'listening')
   return {

@@ -221,8 +221,7 @@ type Around = { of: unknown[]; text: string }
 function aroundOf(course: Course, context: PlanContext, before: Around | undefined): Around {
   const { taken, dormant, granted, roster, listed, volumes } = context.inventory
   const of: unknown[] = [context.environments.get(course.environment)]
-  for (const known of [taken, dormant, granted, roster, listed, volumes])
-    of.push(known[course.key])
+  for (const known of [taken, dormant, granted, roster, listed, volumes]) of.push(known[course.key])
   // Lists of seats are long; those of last time are the same objects.
   if (before?.of.every((one, i) => one === of[i])) return before
   return { of, text: JSON.stringify(of) }

@@ -6,7 +6,7 @@ import {
   digest,
   parseBlueprint,
 } from '../../stacks/blueprint.ts'
-import { type Db, execute, findOne, many, sql } from './db.ts'
+import { type Db, execute, findOne, many, notify, sql } from './db.ts'
 
 /** Machines are destroyed long before so many other plans were approved. */
 const LOOK_BACK = 100
@@ -72,7 +72,7 @@ export async function keepBlueprint(
 
 /**
  * Makes `digest` the approved blueprint if `parent` still is: false when the head has moved, and then
- * nothing was changed.
+ * nothing was changed. Says so on the channel `plan`.
  */
 export async function moveHead(
   tx: Db,
@@ -96,6 +96,7 @@ export async function moveHead(
     sql`update blueprint set approved_at = ${move.now}, approved_by_role = ${move.role}
         where digest = ${move.digest} and approved_at is null`,
   )
+  await notify(tx, 'plan')
   return true
 }
 

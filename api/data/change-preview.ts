@@ -55,7 +55,7 @@ export async function previewDocument(
   const { key } = document
   const base = await compiledInForce(db, now)
   const all = merged(base.documents, [document])
-  const known = knownAbout(base.known, await knownOfCourses(db, key), key)
+  const known = knownAbout(base.known, await knownOfCourses(db, [key]), [key])
   const compiled = compileDocuments(all, known, now, compiler.fork())
   const pools = valuesOf(all, 'Pool')
   const before = base.compiled.blueprint
@@ -81,11 +81,12 @@ function timeZoneOf({ plans }: Compiled, key: string): string {
   return plan?.course.timeZone ?? plan?.zone.timeZone ?? defaultZone.timeZone
 }
 
-/** Of one course as it is this moment. */
-function knownAbout(all: KnownOfCourses, own: KnownOfCourses, key: string): KnownOfCourses {
-  const only = <Value>(of: Record<string, Value>, one: Record<string, Value>) => {
-    const { [key]: _old, ...others } = of
-    return { ...others, ...one }
+/** Of these courses as it is this moment. */
+function knownAbout(all: KnownOfCourses, own: KnownOfCourses, keys: string[]): KnownOfCourses {
+  const only = <Value>(of: Record<string, Value>, some: Record<string, Value>) => {
+    const others = { ...of }
+    for (const key of keys) delete others[key]
+    return Object.assign(others, some)
   }
   return {
     taken: only(all.taken, own.taken),
@@ -106,12 +107,31 @@ export async function compiledInForce(db: Db, now: Date): Promise<InForce> {
   const head = await findHead(db)
   const version = head?.version ?? 0
   const isSame = inForce?.version === version
-  const isFresh = isSame && Math.abs(now.getTime() - (inForce?.knownAt ?? 0)) < KNOWN_MS
-  if (inForce && isFresh) return inForce
+  const isFresh = inForce && Math.abs(now.getTime() - inForce.knownAt) < KNOWN_MS
+  if (inForce && isSame && isFresh) return inForce
   // Read after the version: what is approved between the two is seen at the next look.
   const documents = inForce && isSame ? inForce.documents : await documentsInForce(db)
-  const known = await knownOfCourses(db)
+  const { known, knownAt } =
+    inForce && isFresh
+      ? { known: await knownAfter(db, inForce, documents), knownAt: inForce.knownAt }
+      : { known: await knownOfCourses(db), knownAt: now.getTime() }
   const compiled = compileDocuments(merged(documents, []), known, now, compiler)
-  inForce = { version, knownAt: now.getTime(), known, documents, compiled }
+  inForce = { version, knownAt, known, documents, compiled }
   return inForce
+}
+
+/** A change is of a few courses: what is known of the others stays the same objects. */
+async function knownAfter(
+  db: Db,
+  before: InForce,
+  documents: StoredDocument[],
+): Promise<KnownOfCourses> {
+  const nameOf = ({ kind, key }: StoredDocument) => `${kind} ${key}`
+  const texts = new Map(before.documents.map((one) => [nameOf(one), one.text]))
+  const keys = documents
+    .filter((one) => one.kind === 'Course' && texts.get(nameOf(one)) !== one.text)
+    .map((one) => one.key)
+  return keys.length === 0
+    ? before.known
+    : knownAbout(before.known, await knownOfCourses(db, keys), keys)
 }

@@ -15,11 +15,12 @@ type Row = {
 
 /**
  * By course: numbers with a holder (they stay in every plan), those of who does not come any more, what a review
- * granted, students of its LMS courses who come, and whether their lists were all read. Of one course when its key is given.
+ * granted, students of its LMS courses who come, and whether their lists were all read. Of some
+ * courses when their keys are given.
  */
-export async function knownOfCourses(db: Db, courseKey?: string): Promise<KnownOfCourses> {
-  const asked = courseKey ?? null
-  const isAsked = sql`(${asked}::text is null or course.key = ${asked})`
+export async function knownOfCourses(db: Db, courseKeys?: string[]): Promise<KnownOfCourses> {
+  const asked = courseKeys ?? null
+  const isAsked = sql`(${asked}::text[] is null or course.key = any(${asked}))`
   const those = sql`(select id from course where ${isAsked})`
   const rows = await many<Row>(
     db,

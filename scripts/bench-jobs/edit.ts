@@ -16,7 +16,7 @@ import { approveChange } from '../../api/data/approval.ts'
 import { proposeChange } from '../../api/data/change.ts'
 import type { Source } from '../../api/data/documents.ts'
 import { type KeyRing, readKeyRing } from '../../api/data/key-ring.ts'
-import { campus } from '../../test/campus/campus.ts'
+import { campus, dayAfter } from '../../test/campus/campus.ts'
 import { type SignedIn, addLmsCourse, signIn } from '../../test/cast/record.ts'
 import { ask } from '../../test/lms/http.ts'
 import { freePort } from '../../test/scratch-postgres.ts'
@@ -28,6 +28,8 @@ const SAVE_EVERY = 10
 const TEACHERS = 10
 const size = { courses: 500, weeks: 15, sessionsPerWeek: 2, seats: 60 }
 const COURSES_A_CHANGE = 100
+/** The term is still to come: what is over needs no room and no other slot. */
+const nextMonday = mondayAfter(new Date())
 const START_MS = 60_000
 const root = join(import.meta.dirname, '..', '..')
 
@@ -80,7 +82,7 @@ async function bench(pool: Pool, ring: KeyRing): Promise<number> {
 
 /** In several changes, so that PostgreSQL knows how many rows there are before it gets the most of them. */
 async function seedCampus(pool: Pool, ring: KeyRing): Promise<void> {
-  const input = campus(7, size)
+  const input = campus(7, size, nextMonday)
   await approved(pool, ring, [
     ...documentsOf('Policy', [input.policy]),
     ...documentsOf('Zone', input.zones),
@@ -182,7 +184,7 @@ async function look(origin: string, { who, path, form }: Teacher, n: number): Pr
     { students: String(Number(form['students']) + 1 + (n % 7)) },
     { 's0-minutes': String(60 + (n % 9) * 10) },
     { 's0-start': `${form['s0-start']?.slice(0, 11)}${String(8 + (n % 9)).padStart(2, '0')}:00` },
-    { 'added-start': `2026-10-0${1 + (n % 8)}T08:00` },
+    { 'added-start': `${dayAfter(nextMonday, 24 + (n % 8))}T08:00` },
     { students: '9000', atOnce: '9000' },
   ]
   const sent = { ...form, ...edits[Math.floor(n / TEACHERS) % edits.length], csrf: who.csrf }
@@ -202,6 +204,11 @@ async function save(origin: string, teacher: Teacher): Promise<number> {
   if (value.status !== 303)
     throw new Error(`A save answered ${value.status}: ${value.text.slice(0, 300)}`)
   return ms
+}
+
+/** The Monday of next week, as a date. */
+function mondayAfter(now: Date): string {
+  return dayAfter(now.toISOString().slice(0, 10), 7 - ((now.getUTCDay() + 6) % 7))
 }
 
 async function timed<Value>(work: () => Promise<Value>): Promise<{ ms: number; value: Value }> {

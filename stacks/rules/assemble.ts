@@ -51,10 +51,7 @@ function touchedBy(placed: Placed[]): (course: string) => boolean {
   return (course) => touched.has(course)
 }
 
-type ByPool = Map<
-  string,
-  { all: Placed['bySession']; extra: Map<string, ExtraPlacement[]> }
->
+type ByPool = Map<string, { all: Placed['bySession']; extra: Map<string, ExtraPlacement[]> }>
 
 function allExtra({ lasting, stretches }: Placed): Map<string, ExtraPlacement[]> {
   const all = new Map<string, ExtraPlacement[]>()

@@ -26,10 +26,11 @@ export interface CampusSize {
 /** Monday of the first week; fifteen weeks from here pass the change to winter time. */
 const firstMonday = '2026-09-07'
 
-export function campus(seed: number, size: CampusSize): CompileInput {
+/** @param monday of its first week */
+export function campus(seed: number, size: CampusSize, monday = firstMonday): CompileInput {
   const dice = random(seed)
   const courses: Course[] = []
-  for (let n = 1; n <= size.courses; n++) courses.push(course(dice, n, size))
+  for (let n = 1; n <= size.courses; n++) courses.push(course(dice, n, size, monday))
   return {
     courses,
     environments: [terminal],
@@ -112,7 +113,7 @@ const shapes = [
   { cpu: 2, memoryMb: 8192 },
 ]
 
-function course(dice: Random, n: number, size: CampusSize): Course {
+function course(dice: Random, n: number, size: CampusSize, monday: string): Course {
   const isGpu = dice.chance(0.06)
   const least = Math.max(1, Math.round(size.seats * 0.4))
   const students = dice.between(least, Math.max(least, Math.round(size.seats * 1.6)))
@@ -130,8 +131,8 @@ function course(dice: Random, n: number, size: CampusSize): Course {
     students,
     atOnce,
     groups,
-    sessions: sessions(dice, size, groups),
-    projects: isGpu && dice.chance(0.5) ? [gpuProject(dice, size, atOnce ?? 1)] : [],
+    sessions: sessions(dice, size, groups, monday),
+    projects: isGpu && dice.chance(0.5) ? [gpuProject(dice, size, atOnce ?? 1, monday)] : [],
   })
 }
 
@@ -158,28 +159,33 @@ const starts = [
   '17:30',
 ]
 
-function sessions(dice: Random, size: CampusSize, groups: { key: string }[]): object[] {
+function sessions(
+  dice: Random,
+  size: CampusSize,
+  groups: { key: string }[],
+  monday: string,
+): object[] {
   const series: Partial<SessionPlan>[] = []
   for (let n = 0; n < size.sessionsPerWeek; n++) {
     const day = dice.between(0, 4)
     const base = {
-      start: `${dayAfter(firstMonday, day)}T${dice.pick(starts)}`,
+      start: `${dayAfter(monday, day)}T${dice.pick(starts)}`,
       minutes: dice.pick([90, 105, 105, 120, 120, 180, 240]),
       repeat: `FREQ=WEEKLY;COUNT=${size.weeks}`,
       ...(dice.chance(0.1)
-        ? { except: [dayAfter(firstMonday, day + 7 * dice.between(1, size.weeks - 1))] }
+        ? { except: [dayAfter(monday, day + 7 * dice.between(1, size.weeks - 1))] }
         : {}),
     }
     const isExam = n === size.sessionsPerWeek - 1 && dice.chance(0.1)
     if (groups.length > 0) series.push(...groups.map((group) => ({ ...base, group: group.key })))
     else series.push(base)
-    if (isExam) series.push(exam(dice, size))
+    if (isExam) series.push(exam(dice, size, monday))
   }
   return series
 }
 
-function exam(dice: Random, size: CampusSize): Partial<SessionPlan> {
-  const day = dayAfter(firstMonday, 7 * size.weeks + dice.between(0, 4))
+function exam(dice: Random, size: CampusSize, monday: string): Partial<SessionPlan> {
+  const day = dayAfter(monday, 7 * size.weeks + dice.between(0, 4))
   return {
     start: `${day}T09:00`,
     minutes: 180,
@@ -189,15 +195,15 @@ function exam(dice: Random, size: CampusSize): Partial<SessionPlan> {
   }
 }
 
-function gpuProject(dice: Random, size: CampusSize, atOnce: number) {
+function gpuProject(dice: Random, size: CampusSize, atOnce: number, monday: string) {
   const from = 7 * Math.max(0, size.weeks - 3)
   const booked = Array.from({ length: dice.between(2, 8) }, () => ({
-    start: `${dayAfter(firstMonday, from + dice.between(0, 13))}T${dice.pick(['09:00', '13:00', '18:00', '21:30'])}`,
+    start: `${dayAfter(monday, from + dice.between(0, 13))}T${dice.pick(['09:00', '13:00', '18:00', '21:30'])}`,
     minutes: dice.pick([120, 240, 360]),
     seats: dice.between(1, atOnce),
   }))
-  const to = dayAfter(firstMonday, from + 13)
-  return { key: 'project', from: dayAfter(firstMonday, from), to, atOnce, bookings: booked }
+  const to = dayAfter(monday, from + 13)
+  return { key: 'project', from: dayAfter(monday, from), to, atOnce, bookings: booked }
 }
 
 export function dayAfter(day: string, days: number): string {
