@@ -8,6 +8,7 @@ import { applyStack, destroyStack } from '../../workers/terraform/run-stack.ts'
 import {
   filesUnder,
   liveServices,
+  makeSecrets,
   runningTask,
   runRows,
   SEATS,
@@ -136,6 +137,27 @@ it('refuses to change or remove a seat that runs, and does both once it is cold'
   })
 })
 
+it('plans what goes while it is still on its way down, and removes it only then', async () => {
+  const template = { ...bed.template, env: { LESSON: 'two' } }
+  const content = bed.seats([1, 2, 3, 4], template)
+  expect(await applyStack(bed.services, bed.request(content))).toMatchObject({ ok: true })
+  const { ID } = await serviceOf(bed.docker, 4)
+  await setReplicas(bed.docker, ID, { replicas: 1, pidsLimit: 32 })
+  const stopped = Promise.withResolvers<void>()
+  const removal = applyStack(bed.services, {
+    ...bed.request(bed.seats([1, 2, 3], template)),
+    before: async () => ({ ...(await makeSecrets(bed.docker, content)), cold: stopped.promise }),
+  })
+  const planned = sql`select 1 as yes from run_step step join run on run.id = step.run_id
+      where run.state = 'planned' and step.name = 'cool' and step.ended_at is null`
+  await expect.poll(() => many(bed.database.pool, planned), { timeout: 60_000 }).toHaveLength(1)
+  expect((await serviceOf(bed.docker, 4)).Spec.Mode.Replicated.Replicas).toBe(1)
+
+  await setReplicas(bed.docker, ID, { replicas: 0, pidsLimit: 0 })
+  stopped.resolve()
+  expect(await removal).toMatchObject({ ok: true, summary: { delete: 1 } })
+})
+
 it('keeps the run that made a seat in its label, whichever run changes it', async () => {
   const [first] = await runRows(bed.database)
   expect((await serviceOf(bed.docker, 1)).Spec.Labels['labplan.run']).toBe(first!.id)
@@ -153,6 +175,7 @@ it('records each step, each phase and each resource with its time', async () => 
     'before',
     'prepare',
     'plan',
+    'cool',
     'guard',
     'apply',
     'verify',

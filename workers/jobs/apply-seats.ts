@@ -42,8 +42,13 @@ export async function seatsGoal(
   const goal = new Map(wanted?.seats.map((seat) => [seat.number, seat]))
   const touched = there.filter((seat) => isTouched(seat, goal.get(seat.number)))
   const before = async ({ stop }: { stop: AbortSignal }) => {
-    await coolDown(means, stack, touched, stop)
-    return { secrets: await makeSecrets(means, stack, content.seats) }
+    await hold(means, touched)
+    const cold = untilCold(means, stack, touched, stop)
+    // What only goes may be planned meanwhile; a plan that changes a seat writes back what it saw of it.
+    const isChanged = touched.some((seat) => goal.has(seat.number))
+    if (isChanged) await cold
+    const secrets = await makeSecrets(means, stack, content.seats)
+    return { secrets, ...(isChanged ? {} : { cold }) }
   }
   const after = async (run: { runId: string; ok: boolean }) => {
     if (run.ok) await record(means, stack, wanted?.seats ?? [], there)
@@ -96,8 +101,14 @@ function isTouched(seat: Seat, goal: SeatContent | undefined): boolean {
   )
 }
 
-/** Holds the seats, so that the driver brings them down and nobody brings them up, and waits until they are cold. */
-async function coolDown(
+/** The driver brings held seats down, and nobody brings them up. */
+async function hold(means: ApplyMeans, touched: Seat[]): Promise<void> {
+  if (touched.length === 0) return
+  const ids = touched.map((seat) => seat.id)
+  await withTransaction(means.pool, (tx) => holdSeats(tx, { ids, held: true }))
+}
+
+async function untilCold(
   means: ApplyMeans,
   stack: CourseStack,
   touched: Seat[],
@@ -105,7 +116,6 @@ async function coolDown(
 ): Promise<void> {
   if (touched.length === 0) return
   const ids = touched.map((seat) => seat.id)
-  await withTransaction(means.pool, (tx) => holdSeats(tx, { ids, held: true }))
   const end = means.pace.elapsedMs() + COLD_LIMIT_MS
   for (;;) {
     const warm = await countWarm(means.pool, ids)

@@ -11,7 +11,11 @@ export async function callBefore(ctx: RunContext): Promise<Ending | undefined> {
     secrets = {},
     join = {},
     replace = [],
-  } = (await request.before?.({ runId, stop: ctx.stop })) ?? {}
+    cold,
+  } = (await request.before?.({ runId, stop: AbortSignal.any([ctx.stop, ctx.over]) })) ?? {}
+  // It may fail while the plan is made: whoever waits for it then hears of it.
+  cold?.catch(() => {})
+  if (cold) found.cold = cold
   if (isOfMachines(content)) {
     found.variables = { join }
     found.replace = [...new Set([...found.replace, ...replace])]

@@ -44,7 +44,7 @@ export type StackRequest = {
   blueprintDigest?: string
   /**
    * Under the lease, before every plan, a destroy's too: holds seats that change and waits until they are
-   * cold, makes Swarm secrets; drains nodes that go. Ends its waiting when `stop` is aborted.
+   * cold, makes Swarm secrets; drains nodes that go. Ends its waiting when `stop` is aborted: nobody needs it then.
    */
   before?: (run: { runId: string; stop: AbortSignal }) => Promise<Prelude>
   /** Under the lease, after every run, also one that failed: removes secrets nobody uses. */
@@ -67,6 +67,8 @@ export type Prelude = {
   join?: Record<string, string>
   /** Addresses to be made anew. */
   replace?: string[]
+  /** Seats that go are on their way down: planned meanwhile, and touched only then. */
+  cold?: Promise<void>
 }
 
 export type RunRefusal = 'busy' | 'held' | 'failed' | 'lost' | 'cancelled'
@@ -103,6 +105,8 @@ export type RunContext = {
   backend: { address: string; username: string; password: string }
   /** Ends commands cleanly. */
   stop: AbortSignal
+  /** The run has ended, one way or another. */
+  over: AbortSignal
   /** Ends them at once. */
   kill: AbortSignal
   recorder: Recorder
@@ -125,6 +129,7 @@ export type Findings = {
   planDigest?: string
   /** What was left out of the plan, and why. */
   heldBack?: Refusal[]
+  cold?: Promise<void>
 }
 
 /** The rendered stack, as far as a run must look into it. */

@@ -140,6 +140,7 @@ export async function makeContext(
     log.error({ runId, error }, 'run events were lost'),
   )
   const cancel = watchCancel(services, runId)
+  const over = new AbortController()
   const context: RunContext = {
     services,
     request,
@@ -150,6 +151,7 @@ export async function makeContext(
     workdir: join(stackFolder(config.home, lease.stackId), runId),
     backend: { address: server.address, username: STATE_USER, password: token },
     stop: AbortSignal.any([cancel.asked, ...(request.signal ? [request.signal] : [])]),
+    over: over.signal,
     kill,
     recorder,
     found: { removed: [], variables: {}, replace: [], spared: [] },
@@ -157,6 +159,7 @@ export async function makeContext(
   return {
     context,
     async close() {
+      over.abort()
       cancel.stop()
       await recorder.flush()
       await server.close()

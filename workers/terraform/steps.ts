@@ -24,6 +24,7 @@ export const STEPS: Step[] = [
   { name: 'before', run: callBefore },
   { name: 'prepare', run: prepare },
   { name: 'plan', run: plan },
+  { name: 'cool', run: untilCold },
   { name: 'guard', run: guard },
   { name: 'apply', run: apply },
   { name: 'verify', run: verify },
@@ -69,6 +70,10 @@ async function lookAround(ctx: RunContext): Promise<undefined> {
   if (broken.length > 0) note(ctx, `of no use: ${broken.join(', ')}`)
   if (found.removed.length > 0)
     note(ctx, `removed ${found.removed.join(', ')}, made by a run that died`)
+}
+
+async function untilCold({ found }: RunContext): Promise<undefined> {
+  await found.cold
 }
 
 /** Whether this plan may be applied with nobody looking; replicas are read at the last moment. */
