@@ -57,6 +57,14 @@ export function userData(machine: Machine, join: string): string {
   return text.replace('"write_files": [', () => `"write_files": [\n  ${joinFile},`)
 }
 
+/** The same with its join in it, as a machine gets it: what a plan of it must hold. */
+export function startOf(machine: Machine, join: string): string {
+  const place = '${base64encode(JOIN)}'
+  const [before = '', after = ''] = userData(machine, 'JOIN').split(place)
+  const unescaped = (text: string) => text.replaceAll('$${', '${').replaceAll('%%{', '%{')
+  return unescaped(before) + Buffer.from(join).toString('base64') + unescaped(after)
+}
+
 const file = (path: string, content: string, permissions: string) => ({
   path,
   permissions,

@@ -6,11 +6,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import { currentBlueprint } from '../../api/data/blueprint.ts'
 import { many, one, sql } from '../../api/data/db.ts'
+import { newId } from '../../api/data/ids.ts'
 import { livingNodes } from '../../api/data/node.ts'
+import { latestNotices } from '../../api/data/notice.ts'
 import { findState } from '../../api/data/state.ts'
 import { findStack } from '../../api/data/stack-wish.ts'
 import { machinesAt } from '../../stacks/rules/machine-stacks.ts'
 import { machinesGoal } from '../../workers/jobs/apply-machines.ts'
+import { applyStackNow } from '../../workers/jobs/apply-stack.ts'
 import { nodeWatch } from '../../workers/jobs/watch-nodes.ts'
 import { planStack } from '../../workers/terraform/plan-stack.ts'
 import { whyNoCloudNow } from '../beds/openstack.ts'
@@ -139,6 +142,37 @@ it('adopts what a killed worker made: no server, port or volume is there twice',
   const count = (kind: string) => contents.filter((name) => name.startsWith(`${kind} `)).length
   // A port for each machine, and the router's on the network; a volume for each engine.
   expect([count('servers'), count('ports'), count('volumes')]).toEqual([5, 6, 5])
+})
+
+it('buys no machine that somebody wrote into the record, and says what it would cost', async () => {
+  const { pool } = scene.database
+  const before = await servers()
+  await pool.query(
+    `insert into node (id, pool_id, key, flavour, state, state_at)
+     select $1, id, 'm-large-9', 'm-large', 'wanted', $2 from pool where key = 'cloud'`,
+    [newId(), scene.means.now()],
+  )
+  await applyStackNow(scene.means, 'nodes-cloud', new AbortController().signal)
+  const { message } = (await one<{ message: string }>(
+    pool,
+    sql`select message from stack where key = 'nodes-cloud'`,
+  ))!
+  expect(message).toMatch(/^Held: openstack_\w+_v2\.m-large-9: not_approved/)
+  const [told] = (await latestNotices(pool, { limit: 20 })).filter(
+    (notice) => notice.code === 'notice.run-held',
+  )
+  expect(told?.params['message']).toBe(message)
+  const summary = await one<{ refusals: { detail: string }[] }>(
+    pool,
+    sql`select summary -> 'refusals' as refusals from run where state = 'held' order by created_at desc limit 1`,
+  )
+  expect(summary.refusals.map(({ detail }) => detail)).toContainEqual(
+    expect.stringMatching(
+      /0\.4 EUR an hour more than the 2 of 5 machines that are approved for now/,
+    ),
+  )
+  expect(await servers()).toEqual(before)
+  await pool.query(`delete from node where key = 'm-large-9'`)
 })
 
 it('takes everything away after the last class, and leaves the tenant empty', async () => {

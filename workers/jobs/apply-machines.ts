@@ -13,13 +13,17 @@ import {
   noteTokenHanded,
 } from '../../api/data/node.ts'
 import { findCredential } from '../../api/data/pool-credential.ts'
-import { approvedBlueprint } from '../../api/data/seal.ts'
+import { documentsInForce } from '../../api/data/course.ts'
+import { merged, valuesOf } from '../../api/data/documents.ts'
+import { approvedBlueprint, checkDocuments } from '../../api/data/seal.ts'
 import { poolKeyOf, type StackRow } from '../../api/data/stack-wish.ts'
 import { emptied, type MachinesContent } from '../../stacks/content.ts'
-import { machinesContent } from '../../stacks/rules/machine-stacks.ts'
+import type { Blueprint } from '../../stacks/blueprint.ts'
+import { machinesAt, machinesContent } from '../../stacks/rules/machine-stacks.ts'
 import { connectCloud } from '../cloud/client.ts'
 import { listServers } from '../cloud/objects.ts'
 import { removeNode, setAvailability, workerToken } from '../swarm/node.ts'
+import type { ApprovedMachines } from '../terraform/envelope-machines.ts'
 import type { Prelude, StackRequest } from '../terraform/context.ts'
 import type { ApplyMeans } from './apply-means.ts'
 import { machinesWanted } from './machines.ts'
@@ -58,10 +62,32 @@ export async function machinesGoal(
   return {
     request: {
       ...{ content, cloud, blueprintDigest: head.digest },
+      machines: await approvedMachines(means, head.blueprint, pool),
       before: () => prepare(means, goal, nodes),
       after: ({ ok }) => record(means, { content, goal, nodes, client, ok }),
     },
     isEmpty: wanted === undefined,
+  }
+}
+
+/** From what is under the seal alone: rows of machines follow it, and decide nothing of what may be bought. */
+async function approvedMachines(
+  means: ApplyMeans,
+  blueprint: Blueprint,
+  pool: string,
+): Promise<ApprovedMachines> {
+  await checkDocuments(means.pool, means.ring)
+  const { nodes = [], idle = [] } = blueprint.pools.find(({ key }) => key === pool) ?? {}
+  const now = machinesAt(blueprint, means.now().toISOString())
+  const documents = (await documentsInForce(means.pool)).filter((one) => one.kind === 'Pool')
+  const document = valuesOf(merged(documents, []), 'Pool').find((one) => one.key === pool)
+  return {
+    now: now.filter((one) => one.pool === pool).flatMap((one) => one.nodes),
+    ever: [...idle, ...nodes].map(({ key, flavour }) => ({ key, flavour })),
+    prices: Object.fromEntries(
+      (document?.flavours ?? []).map(({ key, pricePerHour }) => [key, pricePerHour]),
+    ),
+    currency: document?.currency ?? '',
   }
 }
 

@@ -9,6 +9,7 @@ import type { CloudAccess } from '../../api/data/pool-credential.ts'
 import type { Content } from '../../stacks/content.ts'
 import type { Cloud } from '../cloud/client.ts'
 import type { Engine } from '../swarm/engine.ts'
+import type { ApprovedMachines } from './envelope-machines.ts'
 import type { Limits, Refusal } from './guard.ts'
 import type { Prepared } from './mirror.ts'
 import type { Change, PlanSummary } from './plan.ts'
@@ -53,6 +54,8 @@ export type StackRequest = {
   limits?: Limits
   /** The content is what was approved: tools must be, too, and a plan that goes beyond it is held. */
   approved?: boolean
+  /** Of a stack of machines that is `approved`: which there may be, and at what price. */
+  machines?: ApprovedMachines
   /** Addresses of volumes whose files were purged by order. */
   released?: string[]
   parallelism?: number

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { type Facets, facetsOf } from './facets.ts'
+import { machineFacetsOf } from './facets-machines.ts'
 
 const labels = z
   .array(z.looseObject({ label: z.string(), value: z.string() }))
@@ -82,7 +83,7 @@ export function readPlan(text: string): Change[] {
       labelsBefore: labelsOf(change.before),
       labelsAfter: labelsOf(change.after),
       changed: changedNames(change.before, change.after),
-      planned: facetsOf(type, change.after),
+      planned: machineFacetsOf(type, change.after) ?? facetsOf(type, change.after),
     }))
 }
 

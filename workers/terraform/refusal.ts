@@ -17,6 +17,7 @@ export type RefusalCode =
   | 'still_approved' // it would go, and is approved to be there
   | 'would_be_replaced'
   | 'not_as_approved' // of another make or size
+  | 'would_cost_more' // than what was approved
 
 export type Limits = { create?: number; update?: number; delete?: number }
 

@@ -9,7 +9,10 @@ import { apply } from './applying.ts'
 import { callBefore } from './before.ts'
 import { type Ending, need, type RunContext } from './context.ts'
 import { note, summaryOf } from './engine-run.ts'
+import { isOfMachines } from '../../stacks/content.ts'
 import { envelopeOf, outsideEnvelope } from './envelope.ts'
+import { outsideMachines } from './envelope-machines.ts'
+import type { Change } from './plan.ts'
 import { type Refusal, type RefusalCode, refusals, refusalText } from './guard.ts'
 import { plan, planOnly, prepare } from './planning.ts'
 import { readState, survey } from './survey.ts'
@@ -113,6 +116,7 @@ function heldBy(refused: Refusal[], ctx: RunContext): Ending {
 /** What was not approved, as against what only has to wait. */
 const OUTSIDE: ReadonlySet<RefusalCode> = new Set([
   ...(['not_approved', 'still_approved', 'would_be_replaced', 'not_as_approved'] as const),
+  'would_cost_more',
   ...(['type_not_ours', 'not_labelled_ours', 'volume_would_be_lost', 'too_many'] as const),
 ])
 
@@ -121,8 +125,7 @@ export async function refusedChanges(ctx: RunContext): Promise<Refusal[]> {
   const { content, request, found } = ctx
   const live = await listThere(ctx)
   const changes = need(found.changes, 'a plan')
-  const isSaid = request.approved && (content.kind === 'seats' || content.kind === 'volumes')
-  const envelope = isSaid ? outsideEnvelope(changes, envelopeOf(content, found.variables)) : []
+  const envelope = request.approved ? outside(ctx, changes) : []
   const guarded = refusals({
     changes: need(found.changes, 'a plan'),
     kind: content.kind,
@@ -134,6 +137,14 @@ export async function refusedChanges(ctx: RunContext): Promise<Refusal[]> {
     released: request.released ?? [],
   })
   return [...envelope, ...guarded]
+}
+
+/** What nobody approved. Machines of which it is not said which are approved may only go. */
+function outside({ content, request, found }: RunContext, changes: Change[]): Refusal[] {
+  if (!isOfMachines(content)) return outsideEnvelope(changes, envelopeOf(content, found.variables))
+  const none = { now: [], ever: [], prices: {}, currency: '' }
+  const { join = {} } = found.variables as { join?: Record<string, string> }
+  return outsideMachines(changes, { content, approved: request.machines ?? none, join })
 }
 
 /** Everything wanted is there and in the state, and nothing else is: counted again, not believed. */
