@@ -3,6 +3,7 @@ import { appendFileSync, existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { inspect, parseArgs } from 'node:util'
+import { toolsAdvice } from './approved-tools.ts'
 import { diskStep, makeWritable, portsStep } from './checks.ts'
 import { ensurePrograms } from './debian.ts'
 import { engineStep, swarmStep } from './engine.ts'
@@ -93,6 +94,8 @@ async function bringUp(settings: Settings, stay: boolean): Promise<void> {
   rememberChoices(settings, 'all')
   writeEnvironmentFile(settings)
   process.stdout.write(welcome(settings, seconds(performance.now() - started), stay))
+  const advice = await toolsAdvice(settings)
+  if (advice) process.stdout.write(`\n${advice}\n`)
   if (stay) await follow(settings)
 }
 

@@ -13,9 +13,11 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { newId } from '../../api/data/ids.ts'
 import { latestNotices } from '../../api/data/notice.ts'
-import { type ToolParts, toolsDigest } from '../../api/data/tools.ts'
+import { adviceOnTools } from '../../scripts/steps/approved-tools.ts'
+import { withTransaction } from '../../api/data/db.ts'
+import { type ToolParts, approveTools, toolsDigest } from '../../api/data/tools.ts'
 import type { RunContext } from '../../workers/terraform/context.ts'
-import { measureTools, refuseTools } from '../../workers/terraform/tools.ts'
+import { machineTools, measureTools, refuseTools } from '../../workers/terraform/tools.ts'
 import { environmentDocument, networksDocument, poolDocument } from '../cast/documents.ts'
 import { importDocuments, testRing } from '../cast/record.ts'
 import { type TestDatabase, testDatabase } from '../postgres.ts'
@@ -71,6 +73,27 @@ describe('the tools', () => {
     const use = parts ?? (await measure())
     return refuseTools({ pool: database.pool, ring, now: NOW }, use)
   }
+
+  it('that are not the approved ones are named when Labplan comes up', async () => {
+    const config = {
+      ...{ terraformBinary: 'terraform', providerMirror: join(folder, 'mirror') },
+      searchPath: join(folder, 'bin'),
+    }
+    const advice = () => adviceOnTools({ pool: database.pool, ring }, () => machineTools(config))
+    expect(await advice()).toBeUndefined()
+    await refuse()
+    expect(await advice()).toBeUndefined()
+    appendFileSync(provider(), ' of another build')
+    expect(await advice()).toMatch(/^Nothing is applied yet: .*\n.*tools list, once a run was held/)
+    const parts = await measure()
+    await refuse(parts)
+    expect(await advice()).toContain(`labplan tools approve ${toolsDigest(parts).slice(0, 12)}`)
+    const actor = { name: 'operator', role: 'operator' } as const
+    await withTransaction(database.pool, (tx) =>
+      approveTools(tx, { digest: toolsDigest(parts), actor, ring, now: NOW }),
+    )
+    expect(await advice()).toBeUndefined()
+  })
 
   it('are approved when they are the first, and stay so', async () => {
     expect(await refuse()).toBeUndefined()

@@ -111,6 +111,26 @@ export async function measureTools(ctx: RunContext): Promise<ToolParts> {
   }
 }
 
+export type MachineTools = Pick<ToolParts, 'program' | 'renderer' | 'providers'>
+
+/** What is on this machine, whichever stack would use it: the engine, all providers of the mirror, the renderer. */
+export async function machineTools(config: {
+  terraformBinary: string
+  providerMirror: string
+  searchPath: string
+}): Promise<MachineTools> {
+  const { terraformBinary, providerMirror: mirror, searchPath } = config
+  const programs = globSync('*/*/*/*/*/terraform-provider-*', { cwd: mirror })
+  const providers: Record<string, string> = {}
+  for (const path of programs.toSorted()) providers[path] = await hashOf(join(mirror, path))
+  const { renderer: made } = rendererParts()
+  return {
+    program: await hashOf(programPath(terraformBinary, searchPath)),
+    renderer: made,
+    providers,
+  }
+}
+
 const required = z.record(z.string(), z.looseObject({ source: z.string() }))
 
 /** Programs of the providers that the configuration requires, relative to the mirror; of every version that is there. */
