@@ -34,7 +34,7 @@ export async function tellOfWait(
 }
 
 /** Teachers read no word of Git: what may be merged there may be approved by the administrators, too. */
-function waitsFor({ rules }: Change): NoticeLine {
+function waitsFor({ rules }: Pick<Change, 'rules'>): NoticeLine {
   const teams = [...new Set(rules.flatMap((rule) => rule.by))].filter((team) => team !== 'git')
   const by = teams.toSorted().join(', ')
   return by === '' || by === 'administrators'
@@ -64,11 +64,7 @@ export async function tellOfDecision(tx: Db, decided: { id: string; now: Date })
     message: string | null
   }>(tx, sql`select title, state, lane, message from change where id = ${id}`)
   if (!change || change.lane !== 'review') return
-  const courses = await many<{ course_id: string }>(
-    tx,
-    sql`select distinct course_id from notice where thread = ${threadOf(id)} and course_id is not null`,
-  )
-  for (const { course_id: courseId } of courses)
+  for (const courseId of await coursesTold(tx, id))
     await sendNotice(tx, {
       ...{ code: `notice.change-${change.state}`, to: 'teachers', courseId, now },
       params: { title: change.title, reason: change.message ?? '' },
@@ -86,18 +82,37 @@ async function coursesOf(tx: Db, documents: StoredDocument[]): Promise<string[]>
   return rows.map((row) => row.id)
 }
 
-/** To the infra team, once: the deputies of a change may decide too from now on. */
+/** Once, to the infra team and to the teachers who were told that it waits: its deputies may decide too from now on. */
 export async function tellDeputies(
   tx: Db,
-  told: { change: Pick<Change, 'id' | 'title' | 'created_at'>; by: string[]; now: Date },
+  told: { change: Pick<Change, 'id' | 'title' | 'created_at' | 'rules'>; by: string[]; now: Date },
 ): Promise<boolean> {
   const { change, by, now } = told
-  return sendNotice(tx, {
-    ...{ code: 'notice.change-deputy', to: 'infra', now, thread: threadOf(change.id) },
-    params: {
-      ...{ title: change.title, by: by.join(', ') },
-      createdAt: change.created_at.toISOString(),
-    },
-    dedupeKey: `${threadOf(change.id)}/deputy/${by.join(',')}`,
+  const key = `${threadOf(change.id)}/deputy/${by.join(',')}`
+  const params = (teams: string[]) => ({
+    ...{ title: change.title, by: teams.join(', ') },
+    createdAt: change.created_at.toISOString(),
   })
+  const common = { code: 'notice.change-deputy', now, thread: threadOf(change.id) }
+  const isNew = await sendNotice(tx, {
+    ...{ ...common, to: 'infra', params: params(by), dedupeKey: key },
+  })
+  // Teachers read no word of Git.
+  const forTeachers = by.filter((team) => team !== 'git')
+  if (!isNew || forTeachers.length === 0) return isNew
+  const shownUntil = new Date(now.getTime() + WAIT_SHOWN_MS)
+  for (const courseId of await coursesTold(tx, change.id))
+    await sendNotice(tx, {
+      ...{ ...common, to: 'teachers', courseId, shownUntil, params: params(forTeachers) },
+      ...{ lines: [waitsFor(change)], dedupeKey: `${key}/${courseId}` },
+    })
+  return isNew
+}
+
+async function coursesTold(tx: Db, changeId: string): Promise<string[]> {
+  const rows = await many<{ course_id: string }>(
+    tx,
+    sql`select distinct course_id from notice where thread = ${threadOf(changeId)} and course_id is not null`,
+  )
+  return rows.map((row) => row.course_id)
 }

@@ -5,14 +5,14 @@ import type { Actor } from '../../api/data/audit.ts'
 import { latestChanges, proposeChange } from '../../api/data/change.ts'
 import { rejectChange } from '../../api/data/change-review.ts'
 import { many, one, sql, withTransaction } from '../../api/data/db.ts'
-import { latestNotices } from '../../api/data/notice.ts'
+import { latestNotices, noticesOfCourse } from '../../api/data/notice.ts'
 import { tryOnRecord } from '../../api/data/policy-trial.ts'
 import { putInTeam, reviewers } from '../../api/data/reviewer.ts'
 import { noticeText } from '../../api/notice-text.ts'
 import { policySchema } from '../../stacks/schema.ts'
 import { watchChanges } from '../../workers/jobs/watch-changes.ts'
 import { networksDocument, poolDocument } from '../cast/documents.ts'
-import { addLmsCourse, importDocuments, signIn, testRing } from '../cast/record.ts'
+import { addLmsCourse, courseId, importDocuments, signIn, testRing } from '../cast/record.ts'
 import { type TestDatabase, testDatabase } from '../postgres.ts'
 
 /** A Monday, 13:00 in Paris. */
@@ -129,10 +129,24 @@ it('lets deputies decide after so many working hours, and says so once', async (
   await watchChanges(database.pool, ring, later)
   await watchChanges(database.pool, ring, later)
   expect((await told()).map((one) => one.subject)).toEqual([
-    'Course networks-101: nobody decided yet, so administrators may decide too',
+    ...Array.from(
+      { length: 2 },
+      () => 'Course networks-101: nobody decided yet, so administrators may decide too',
+    ),
     ...Array.from({ length: 2 }, () => 'Course networks-101: a change waits for agreement'),
   ])
+  // Its teacher sees who has it, since when, and who may decide too: instead of what was said before.
+  const course = { courseId: await courseId(database.pool, 'networks-101'), now: later }
+  const seen = (await noticesOfCourse(database.pool, course)).map((one) => noticeText(one, 'en'))
+  expect(seen).toEqual([
+    {
+      subject: 'Course networks-101: nobody decided yet, so administrators may decide too',
+      paragraphs: [expect.stringMatching(/^It has waited since .*13:00/), 'It is with: net.'],
+    },
+  ])
   expect(await approve(operator, later)).toMatchObject({ outcome: 'approved' })
+  const [after] = await noticesOfCourse(database.pool, course)
+  expect(after?.code).toBe('notice.change-approved')
 })
 
 it('denies with the reason of the rule, and nothing of it can be approved', async () => {
