@@ -1,12 +1,18 @@
 /** A change as its reviewer reads it, and what else may be done with it than approve: reject, and undo. */
-import { emptyBlueprint, parseBlueprint } from '../../stacks/blueprint.ts'
+import { type Blueprint, emptyBlueprint, parseBlueprint } from '../../stacks/blueprint.ts'
+import type { Compiled } from '../../stacks/compile.ts'
+import { type ChangeDay, changeDays } from '../../stacks/rules/change-chart.ts'
 import { type BlueprintDiff, diff } from '../../stacks/rules/diff.ts'
+import { forecast, forecastDays } from '../../stacks/rules/forecast.ts'
 import { type PlanSummary, planSummaries } from '../../stacks/rules/plan-page.ts'
+import { type StackCounts, stackCounts } from '../../stacks/rules/stack-counts.ts'
+import type { Pool as PoolDocument, Text } from '../../stacks/terms.ts'
 import { type Waiting, waitingFor } from './approval.ts'
 import { type Actor, audit } from './audit.ts'
 import { type Change, type Outcome, type Propose, changeColumns } from './change.ts'
 import { tellOfDecision } from './change-notice.ts'
-import { type StoredDocument, documentsInForce } from './course.ts'
+import { compiledInForce } from './change-preview.ts'
+import { type StoredDocument, defaultTimeZone, documentsInForce } from './course.ts'
 import { knownOfCourses } from './course-known.ts'
 import { type Db, type Pool, execute, findOne, notify, sql, withTransaction } from './db.ts'
 import { type Titles, compileDocuments, merged, policyIn, titlesIn, valuesOf } from './documents.ts'
@@ -23,9 +29,16 @@ export type ChangeReview = {
   /** Of each course it touches, as it would be; of a change that waits only. */
   courses: PlanSummary[]
   titles: Titles
+  /** Of each pool that it touches; of a change that waits only. */
+  charts: PoolChart[]
+  /** What it makes, changes and takes away, by stack. */
+  counts: StackCounts[]
   /** What the forge was told, where there is one. */
   onForge: { request: ForgeRequest | undefined; forge: ForgeState | undefined }
 }
+
+/** Cores asked and cores there, on the days around those that differ. */
+export type PoolChart = { pool: string; title: Text; days: ChangeDay[] }
 
 type Row = Change & {
   message: string | null
@@ -68,8 +81,45 @@ export async function reviewOf(
     difference,
     courses: [...summaries.values()].filter((one) => touched.has(one.course)),
     titles: titlesIn(all),
+    charts: compiled ? await chartsOf(db, { compiled, pools, difference, now: request.now }) : [],
+    counts: stackCounts(touchedOnly(before, touched), touchedOnly(after, touched)),
     onForge: { request: await findRequest(db, change.id), forge: await findForge(db) },
   }
+}
+
+const touchedOnly = (blueprint: Blueprint, courses: Set<string>): Blueprint => ({
+  ...blueprint,
+  courses: blueprint.courses.filter((one) => courses.has(one.key)),
+})
+
+/** Against what is in force now. */
+async function chartsOf(
+  db: Db,
+  of: { compiled: Compiled; pools: PoolDocument[]; difference: BlueprintDiff; now: Date },
+): Promise<PoolChart[]> {
+  const { compiled, pools, difference, now } = of
+  const base = await compiledInForce(db, now)
+  const poolsBefore = valuesOf(merged(base.documents, []), 'Pool')
+  const courses = new Set(difference.courses.map((one) => one.course))
+  const sitsIn = ({ blueprint }: Compiled) =>
+    blueprint.courses
+      .filter(({ key }) => courses.has(key))
+      .flatMap(({ pool, sessions }) => [pool, ...sessions.map((session) => session.pool)])
+  const touched = new Set([...sitsIn(base.compiled), ...sitsIn(compiled)])
+  for (const { pool } of difference.pools) touched.add(pool)
+  const timeZone = await defaultTimeZone(db)
+  return pools.flatMap((pool) => {
+    if (!touched.has(pool.key)) return []
+    const old = poolsBefore.find((one) => one.key === pool.key)
+    const was = old && forecast(base.compiled, old)
+    const will = forecast(compiled, pool)
+    const standing = { before: was?.standingCores ?? 0, after: will.standingCores }
+    const [before, after] = [was?.hours ?? [], will.hours].map((hours) =>
+      forecastDays(hours, timeZone),
+    )
+    const days = changeDays(before!, after!, standing)
+    return days.length === 0 ? [] : [{ pool: pool.key, title: pool.title, days }]
+  })
 }
 
 /** Says no, with a reason that whoever proposed it reads. False when it does not wait any more. */

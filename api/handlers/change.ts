@@ -89,7 +89,7 @@ export const show: Handler = async (visit) => {
       ...(visit.config.forge && { forge: forgeJson(review) }),
       documents: review.documents,
       difference: wordsOf(visit, review.difference, review.titles, timeZone),
-      courses: review.courses,
+      ...{ courses: review.courses, counts: review.counts, capacity: review.charts },
       notes: await inWords(visit, change.notes),
     },
   }

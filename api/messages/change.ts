@@ -56,6 +56,27 @@ export const change = {
   'change.price': { en: 'Price each', fr: 'Prix de chacune' },
   'change.left': { en: 'Cores left', fr: 'Cœurs libres' },
   'change.no-session': { en: 'No session is planned.', fr: 'Aucune séance n’est prévue.' },
+  'change.capacity': { en: 'Capacity of {pool}', fr: 'Capacité de {pool}' },
+  'change.chart': {
+    en: 'Cores asked of {pool} on the fullest day: {before} before, {after} after ({day}), when {there} are there.',
+    fr: 'Cœurs demandés à {pool} le jour le plus plein : {before} avant, {after} après ({day}), où {there} sont présents.',
+  },
+  'change.days-differ': {
+    en: { one: '{count} day differs', other: '{count} days differ, each at its fullest hour' },
+    fr: {
+      one: '{count} jour diffère',
+      other: '{count} jours diffèrent, chacun à son heure la plus pleine',
+    },
+  },
+  'change.counts': { en: 'What it does, by stack', fr: 'Ce qu’elle fait, par pile' },
+  'change.counts.explain': {
+    en: 'Over all that is planned; each is done when its session is due. Files are never taken away by a change.',
+    fr: 'Sur tout ce qui est prévu ; chaque action a lieu quand sa séance approche. Une modification n’enlève jamais de fichiers.',
+  },
+  'change.stack': { en: 'Stack', fr: 'Pile' },
+  'change.create': { en: 'Created', fr: 'Créés' },
+  'change.update': { en: 'Changed', fr: 'Modifiés' },
+  'change.delete': { en: 'Removed', fr: 'Supprimés' },
   'forge.request': { en: 'merge request {number}', fr: 'demande de fusion {number}' },
   'forge.unsaid': {
     en: 'Its merge request is not opened yet.',

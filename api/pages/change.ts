@@ -7,6 +7,7 @@ import { say, stamp } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
 import { adminFrame } from './admin.ts'
+import { poolCharts, stackCountsSheet } from './change-plan.ts'
 import { changeTag } from './changes.ts'
 import { forgeLines } from './forge.ts'
 import { csrfField } from './frame.ts'
@@ -41,7 +42,8 @@ export function changePage(visit: Visit, review: ChangeReview, timeZone: string)
           ${wordsOf(visit, difference, review.titles, timeZone).map((line) => html`<li>${line}</li>`)}
         </ul>
       </section>
-      ${courses.map((course) => courseSheet(visit, course))}
+      ${poolCharts(visit, review)} ${courses.map((course) => courseSheet(visit, course))}
+      ${stackCountsSheet(visit, review)}
       ${
         change.notes.length > 0 &&
         html`<section class="sheet" aria-labelledby="notes-title">

@@ -30,6 +30,7 @@ type Change = {
   forge?: { state: string; number: number | null; address: string | null; message: string | null }
   difference: string[]
   courses: { course: string; rows: Row[] }[]
+  counts: { stack: string; create: number; update: number; delete: number }[]
   notes: { severity: string; text: string; where: { course?: string } }[]
 }
 
@@ -62,6 +63,10 @@ for scripts that wait for a review.`,
       const heads = ['WHEN', 'DAYS', 'AT ONCE', 'CORES', 'RAM GB', 'GPUS', 'NODES', 'PRICE']
       print(`\n${course}`)
       if (cells.length > 0) print(table(heads, cells))
+    }
+    if (change.counts.length > 0) {
+      const cells = change.counts.map((one) => [one.stack, one.create, one.update, one.delete])
+      print(`\n${table(['STACK', 'CREATE', 'UPDATE', 'DELETE'], cells)}`)
     }
     for (const note of change.notes)
       if (note.severity !== 'info')

@@ -1,0 +1,81 @@
+/** What a change takes of its pools and does to their stacks: a chart with its numbers, and counts. */
+import { type ChangeDay, changeChart, isOther } from '../../stacks/rules/change-chart.ts'
+import { dateText, numberText } from '../../stacks/rules/explain.ts'
+import type { StackCounts } from '../../stacks/rules/stack-counts.ts'
+import type { ChangeReview, PoolChart } from '../data/change-review.ts'
+import { say } from '../locale.ts'
+import type { Visit } from '../visit.ts'
+import { type Html, drawn, html } from './html.ts'
+import { tableOf } from './table.ts'
+
+/** Before and after, of each pool that differs. */
+export const poolCharts = (visit: Visit, { charts }: ChangeReview): Html[] =>
+  charts.map((chart) => poolChart(visit, chart))
+
+function poolChart({ locale }: Visit, { pool, title, days }: PoolChart): Html {
+  const number = (value: number) => numberText(Math.round(value), locale)
+  const most = (value: (day: ChangeDay) => number) => Math.max(...days.map(value))
+  const fullest = days.reduce((top, day) => (day.coresAfter > top.coresAfter ? day : top))
+  const words = say(locale, 'change.chart', {
+    pool: title[locale],
+    before: number(most((day) => day.coresBefore)),
+    after: number(most((day) => day.coresAfter)),
+    there: number(fullest.thereAfter),
+    day: dateText(fullest.at, locale),
+  })
+  const id = `chart-${pool}`
+  const pair = (a: number, b: number) => (a === b ? number(b) : `${number(a)} → ${number(b)}`)
+  const columns = [
+    { head: say(locale, 'forecast.day'), cell: (day: ChangeDay) => dateText(day.at, locale) },
+    {
+      head: say(locale, 'forecast.cores'),
+      cell: (day: ChangeDay) => pair(day.coresBefore, day.coresAfter),
+      isNumber: true,
+    },
+    {
+      head: say(locale, 'forecast.capacity'),
+      cell: (day: ChangeDay) => pair(day.thereBefore, day.thereAfter),
+      isNumber: true,
+    },
+  ]
+  const differing = days.filter(isOther)
+  return html`<section class="sheet" aria-labelledby="${id}">
+    <h2 id="${id}">${say(locale, 'change.capacity', { pool: title[locale] })}</h2>
+    <p>${words}</p>
+    <div
+      class="table-wrap"
+      tabindex="0"
+      role="group"
+      aria-label="${say(locale, 'change.capacity', { pool: title[locale] })}"
+    >
+      ${drawn(changeChart(days, locale, words))}
+    </div>
+    <details>
+      <summary>${say(locale, 'change.days-differ', { count: differing.length })}</summary>
+      ${tableOf(words, columns, differing, '')}
+    </details>
+  </section>`
+}
+
+/** Nothing when no stack differs. */
+export function stackCountsSheet({ locale }: Visit, { counts }: ChangeReview): Html | undefined {
+  if (counts.length === 0) return undefined
+  const t = (code: string) => say(locale, code)
+  const count = (head: string, value: (row: StackCounts) => number) => ({
+    ...{ head, isNumber: true, cell: (row: StackCounts) => value(row) || '–' },
+  })
+  const columns = [
+    {
+      head: t('change.stack'),
+      cell: (row: StackCounts) => html`<code class="whole">${row.stack}</code>`,
+    },
+    count(t('change.create'), (row) => row.create),
+    count(t('change.update'), (row) => row.update),
+    count(t('change.delete'), (row) => row.delete),
+  ]
+  return html`<section class="sheet" aria-labelledby="counts-title">
+    <h2 id="counts-title">${t('change.counts')}</h2>
+    <p class="hint">${t('change.counts.explain')}</p>
+    ${tableOf(t('change.counts'), columns, counts, '')}
+  </section>`
+}
