@@ -11,10 +11,10 @@ import { ensurePrograms } from './debian.ts'
 import { type Docker, ask, dockerApi, reach } from './docker-api.ts'
 import { readMade, rememberMade } from './made.ts'
 import type { Wanted } from './process-table.ts'
-import { type Settings, writeJson } from './settings.ts'
+import { type Settings, root, writeJson } from './settings.ts'
 import { SYSTEM_PATH, findProgram, isRoot, mustRun } from './shell.ts'
 import { CannotGoOn, type Say, type Step } from './step.ts'
-import { ensureProcess, findProcess, until } from './supervised.ts'
+import { ensureProcess, findProcess, until, wantComeback } from './supervised.ts'
 
 const DEFAULT_SOCKET = 'unix:///var/run/docker.sock'
 const PROGRAMS = { dockerd: 'docker.io', iptables: 'iptables' }
@@ -79,16 +79,35 @@ async function startOurs(settings: Settings, docker: Docker): Promise<string | u
   mkdirSync(data, { recursive: true, mode: 0o711 })
   rememberMade(settings.home, { engine: true })
   // As on a machine of a pool (stacks/parts/user-data.ts): one that was cut off would refuse seats. The network step follows.
-  if (!findProcess(settings.home, 'dockerd')) rmSync(join(data, ENGINE_NETWORKS), { force: true })
+  if (!findProcess(settings.home, 'dockerd')) rmSync(networksFile(settings), { force: true })
   const ready = async (): Promise<boolean> => (await reach(docker)) === 'answers'
   return await ensureProcess(settings.home, engineProcess(config), ready, 90_000)
+}
+
+const networksFile = ({ home }: Settings): string => join(home, 'docker', ENGINE_NETWORKS)
+
+const pidFile = ({ home }: Settings): string => join(home, 'run', 'dockerd.pid')
+const CONTAINERD_PID = '/var/run/docker/containerd/containerd.pid'
+
+/**
+ * An engine of ours that is killed comes back as it first started: without its networks, then with that of seats. Nor may it
+ * find who ran before: where nobody reaps the dead (a container's first process), it takes them for the living.
+ */
+export function keepSeatNetwork(settings: Settings, env: Record<string, string>): void {
+  if (!findProcess(settings.home, 'dockerd')) return
+  const program = join(root, 'scripts', 'steps', 'network-command.ts')
+  wantComeback(settings.home, 'dockerd', {
+    without: [networksFile(settings), pidFile(settings), CONTAINERD_PID],
+    argv: [process.execPath, program, 'up', '--keep-rules'],
+    env,
+  })
 }
 
 function engineConfig(settings: Settings): object {
   return {
     'data-root': join(settings.home, 'docker'),
     hosts: [DEFAULT_SOCKET],
-    pidfile: join(settings.home, 'run', 'dockerd.pid'),
+    pidfile: pidFile(settings),
     'no-new-privileges': true,
     'insecure-registries': [settings.registry],
     'log-level': 'warn',

@@ -17,7 +17,8 @@ const USAGE = `Usage: sudo -E scripts/network COMMAND [options]
   --outbound WHAT      internet (default) or none
   --allow NETWORK      a private network that seats may reach all the same     (may be repeated)
   --deny NETWORK       a public network that seats must not reach             (may be repeated)
-  --gateway ADDRESS    a gateway or worker on another machine                 (may be repeated)`
+  --gateway ADDRESS    a gateway or worker on another machine                 (may be repeated)
+  --keep-rules         leave a firewall that stands as it is`
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -29,6 +30,7 @@ async function main(): Promise<number> {
       allow: { type: 'string', multiple: true, default: [] },
       deny: { type: 'string', multiple: true, default: [] },
       gateway: { type: 'string', multiple: true, default: [] },
+      'keep-rules': { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
@@ -43,7 +45,8 @@ async function main(): Promise<number> {
   const place = { installation, dockerHost }
   switch (positionals.join(' ')) {
     case 'up': {
-      const options = { ...place, allow, deny, outbound, gateways: values.gateway } as const
+      const rules = { allow, deny, outbound, gateways: values.gateway } as const
+      const options = { ...place, ...rules, keepsRules: values['keep-rules'] }
       const { name, bridge, address } = await ensureSeatNetwork(options)
       return print(`Network ${name} stands: bridge ${bridge}, seats' ports on ${address}.`)
     }

@@ -8,11 +8,16 @@ import { z } from 'zod'
 import { networkName } from '../../stacks/parts/names.ts'
 import { type Docker, ask, dockerApi } from './docker-api.ts'
 import { messageOf } from './engine-api.ts'
-import { type Place, ensureFirewall, removeFirewall } from './firewall.ts'
+import { type Place, ensureFirewall, firewallStands, removeFirewall } from './firewall.ts'
 import { type SeatFirewall, seatBridge } from '../../stacks/parts/seat-firewall.ts'
 import { CannotGoOn } from './step.ts'
 
-export type SeatNetworkOptions = SeatFirewall & Place & { dockerHost: string }
+export type SeatNetworkOptions = SeatFirewall &
+  Place & {
+    dockerHost: string
+    /** Rules that stand are left as somebody set them. */
+    keepsRules?: boolean
+  }
 
 export type SeatNetwork = {
   /** `lp-<installation>-seats`, of which services are members. */
@@ -53,7 +58,7 @@ export async function ensureSeatNetwork(options: SeatNetworkOptions): Promise<Se
       `the engine at ${options.dockerHost} is in no Swarm: run 'docker swarm init' or join one.`,
     )
   // Rules first: a seat that starts now starts inside them.
-  await ensureFirewall(options)
+  if (!options.keepsRules || !(await firewallStands(options))) await ensureFirewall(options)
   const name = networkName(options.installation, 'seats')
   const bridge = seatBridge(options.installation)
   const settings = { bridge, address: Swarm.NodeAddr }

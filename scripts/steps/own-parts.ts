@@ -4,6 +4,7 @@ import { globSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildImage } from '../images/build.ts'
 import { terminal } from '../images/terminal.ts'
+import { keepSeatNetwork } from './engine.ts'
 import { environmentOf } from './environment.ts'
 import { findInstallationId } from './identity.ts'
 import { firewallStands } from './firewall.ts'
@@ -30,13 +31,15 @@ export function migrationStep(settings: Settings): Step {
 }
 
 /** The network that keeps seats apart, and its firewall: forgotten by a restart of the machine, so looked at each time. */
-export function seatNetworkStep({ home, dockerHost }: Settings): Step {
+export function seatNetworkStep(settings: Settings): Step {
+  const { home, dockerHost } = settings
   return {
     name: 'Seat network',
     async ensure() {
       const installation = findInstallationId(home) ?? ''
       const stood = await firewallStands({ installation })
       await ensureSeatNetwork({ dockerHost, installation })
+      keepSeatNetwork(settings, environmentOf(settings))
       return stood ? undefined : 'network and firewall'
     },
   }

@@ -11,6 +11,16 @@ import { readJson, writeJson } from './settings.ts'
 /** How it is asked to end, and how long it may take before it is killed. */
 const stop = z.object({ signal: z.enum(['SIGTERM', 'SIGINT']), withinMs: z.number() })
 
+/** What its start needs besides, whoever starts it: not what it is, so it runs on when this changes. */
+const comeback = z.object({
+  /** Files that it must not find when it starts. */
+  without: z.array(z.string()),
+  /** Makes what it forgets when it is killed; run after each start, again until it ends well. */
+  argv: z.array(z.string()).min(1),
+  env: z.record(z.string(), z.string()),
+})
+export type Comeback = z.infer<typeof comeback>
+
 const wanted = z.object({
   name: z.string(),
   argv: z.array(z.string()).min(1),
@@ -18,6 +28,7 @@ const wanted = z.object({
   /** Anything that should restart the process when it changes, such as the version of its code. */
   version: z.string(),
   stop,
+  comeback: comeback.optional(),
 })
 export type Wanted = z.infer<typeof wanted>
 

@@ -5,6 +5,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
+  type Comeback,
   type Running,
   type Wanted,
   digestOf,
@@ -88,6 +89,16 @@ function wantAlso(home: string, spec: Wanted): void {
   const others = readWanted(home)
   const at = others.findIndex(({ name }) => name === spec.name)
   writeWanted(home, at < 0 ? [...others, spec] : others.with(at, spec))
+  signalSupervisor(home, 'SIGHUP')
+}
+
+/** From now on this is done at each start of a process that runs, and not only of the first. */
+export function wantComeback(home: string, name: string, comeback: Comeback): void {
+  const all = readWanted(home)
+  writeWanted(
+    home,
+    all.map((spec) => (spec.name === name ? { ...spec, comeback } : spec)),
+  )
   signalSupervisor(home, 'SIGHUP')
 }
 

@@ -7,10 +7,11 @@
  * them by pid and start time.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
+  type Comeback,
   type Running,
   type Wanted,
   digestOf,
@@ -26,6 +27,8 @@ import { readJson, writeJson } from './settings.ts'
 const LOOK_MS = 200
 const BACKOFF_MS = [500, 1000, 2000, 5000, 10_000, 30_000]
 const SETTLED_MS = 60_000
+const COMEBACK_MS = 1_000
+const COMEBACK_LIMIT_MS = 60_000
 const LOG_BYTES = 20_000_000
 
 /** One line of LABPLAN_HOME/log/supervisor.log, which is this process's standard output. */
@@ -95,6 +98,7 @@ export class Supervisor {
   }
 
   #start(spec: Wanted, crashes: number): void {
+    for (const file of spec.comeback?.without ?? []) rmSync(file, { force: true })
     const output = openLog(join(this.#home, 'log', `${spec.name}.log`))
     const child = spawn(spec.argv[0] ?? '', spec.argv.slice(1), {
       env: spec.env,
@@ -118,6 +122,20 @@ export class Supervisor {
       startedAt: new Date().toISOString(),
       crashes,
     })
+    void this.#bringBack(spec.name)
+  }
+
+  /** What the process forgot is made again, as long as it is this one that runs. */
+  async #bringBack(name: string): Promise<void> {
+    const started = this.#table.get(name)
+    for (;;) {
+      const comeback = this.#wanted.find((spec) => spec.name === name)?.comeback
+      if (!comeback || this.stopping || !started || !isAlive(started)) return
+      const output = openLog(join(this.#home, 'log', `${name}.log`))
+      const ended = await endOf(comeback, output).finally(() => closeSync(output))
+      if (ended === 0) return log(`${name} has again what its start forgets`)
+      await sleep(COMEBACK_MS)
+    }
   }
 
   async #stopAll(): Promise<void> {
@@ -147,6 +165,17 @@ export class Supervisor {
     this.#table.set(entry.name, entry)
     writeRunning(this.#home, [...this.#table.values()])
   }
+}
+
+/** Its exit code; undefined when it could not be started or took too long. */
+function endOf({ argv, env }: Comeback, output: number): Promise<number | undefined> {
+  const { promise, resolve } = Promise.withResolvers<number | undefined>()
+  const child = spawn(argv[0] ?? '', argv.slice(1), {
+    ...{ env, cwd: '/', stdio: ['ignore', output, output], timeout: COMEBACK_LIMIT_MS },
+  })
+  child.on('error', () => resolve(undefined))
+  child.on('exit', (code) => resolve(code ?? undefined))
+  return promise
 }
 
 function exitOf(child: ChildProcess | undefined): string {

@@ -13,6 +13,7 @@ import {
   stopEverything,
   stopProcesses,
   until,
+  wantComeback,
 } from '../../scripts/steps/supervised.ts'
 
 let home: string
@@ -97,6 +98,24 @@ it('gives up on a process that keeps falling over, with the end of its log', asy
   await expect(ensureProcess(home, broken, async () => false)).rejects.toThrow(
     /^broken ends right after its start\. The end of .*broken\.log:\n[\s\S]*no such luck/,
   )
+})
+
+it('makes again what a killed process forgets, trying until it can', async () => {
+  await started('one')
+  const [stale, tries, made] = [join(home, 'stale'), join(home, 'tries'), join(home, 'made')]
+  // Works at the third try, as when the process needs a while until it answers.
+  const script = `echo >>${tries}; [ $(wc -l <${tries}) -ge 3 ] && touch ${made}`
+  const comeback = { without: [stale], argv: ['sh', '-c', script] }
+  wantComeback(home, 'one', { ...comeback, env: { PATH: process.env.PATH ?? '' } })
+  writeFileSync(stale, 'yes')
+  const first = pid('one')
+  expect([await ensureProcess(home, sleeper('one'), lives('one')), pid('one')]).toEqual([
+    undefined,
+    first,
+  ])
+  process.kill(first ?? 0, 'SIGKILL')
+  expect(await until(() => existsSync(made), 15_000)).toBe(true)
+  expect([existsSync(stale), runsAsOther('one', first)]).toEqual([false, true])
 })
 
 it('tries at once when asked again, though the last tries failed', async () => {

@@ -14,6 +14,29 @@ const up = (machine: FreshMachine, ...args: string[]) =>
     LABPLAN_HOME: join(machine.folder, 'home'),
   })
 
+/** Of the practice class: everyone's seat is warm while it is on. */
+const CLASS_SEATS = 30
+const BACK_MS = 90_000
+const SEATS = ['ps', '--quiet', '--filter', 'label=labplan.seat']
+
+const docker = async (machine: FreshMachine, ...args: string[]): Promise<string> =>
+  (await machine.run(['docker', ...args])).output.trim()
+const seats = async (machine: FreshMachine): Promise<string[]> =>
+  (await docker(machine, ...SEATS)).split('\n').filter((id) => /^[0-9a-f]+$/.test(id))
+const seatOf = (machine: FreshMachine, id: string): Promise<string> =>
+  docker(machine, 'inspect', id, '--format', '{{ index .Config.Labels "labplan.seat" }}')
+const shell = (text: string): string[] => ['sh', '-c', text]
+
+type Finding = { part: string; state: string; says: string }
+/** What `labplan doctor` finds wrong there. */
+async function sickParts(machine: FreshMachine): Promise<Finding[]> {
+  const { output } = await machine.run([join(root, 'scripts', 'labplan'), 'doctor', '--json'], {
+    LABPLAN_HOME: join(machine.folder, 'home'),
+  })
+  const { findings } = JSON.parse(output) as { findings: Finding[] }
+  return findings.filter(({ state }) => state === 'bad')
+}
+
 type Row = { name: string; pid?: number }
 const running = (machine: FreshMachine): Row[] =>
   JSON.parse(readFileSync(join(machine.folder, 'home', 'run', 'running.json'), 'utf8'))
@@ -81,6 +104,31 @@ describe('a machine with no Docker Engine', async () => {
     await expect.poll(() => pidOf(machine, 'api') ?? killed, { timeout: 10_000 }).not.toBe(killed)
   })
 
+  it(
+    'has every seat again, with its files, after its engine was killed',
+    { timeout: 300_000 },
+    async () => {
+      await expect.poll(() => seats(machine), { timeout: 120_000 }).toHaveLength(CLASS_SEATS)
+      const before = await seats(machine)
+      const one = await seatOf(machine, before[0] ?? '')
+      await docker(
+        machine,
+        'exec',
+        before[0] ?? '',
+        ...shell('echo kept > /home/kept; sync /home/kept'),
+      )
+      await machine.run(['kill', '-KILL', String(pidOf(machine, 'dockerd'))])
+      const others = async (): Promise<string[]> =>
+        (await seats(machine)).filter((id) => !before.includes(id))
+      const back = { timeout: BACK_MS, interval: 500 }
+      await expect.poll(others, back).toHaveLength(CLASS_SEATS)
+      expect(await seats(machine)).toHaveLength(CLASS_SEATS)
+      const again = await docker(machine, ...SEATS, '--filter', `label=labplan.seat=${one}`)
+      expect(await docker(machine, 'exec', again, ...shell('cat /home/kept'))).toBe('kept')
+      await expect.poll(() => sickParts(machine), back).toEqual([])
+    },
+  )
+
   it('stops, and starts a second time within 15 s', async () => {
     expect((await up(machine, '--stop')).output).toBe('Stopped.\n')
     expect(await machine.processes()).toEqual([])
@@ -106,10 +154,8 @@ describe('a machine with no Docker Engine', async () => {
 describe('a machine with its own Docker Engine', async () => {
   const machine = await freshMachine()
   afterAll(() => machine.end())
-  const docker = async (...args: string[]): Promise<string> =>
-    (await machine.run(['docker', ...args])).output.trim()
   const count = async (...list: string[]): Promise<number> =>
-    (await docker(...list, '--quiet', '--filter', 'label=labplan.installation'))
+    (await docker(machine, ...list, '--quiet', '--filter', 'label=labplan.installation'))
       .split('\n')
       .filter(Boolean).length
 
@@ -118,7 +164,7 @@ describe('a machine with its own Docker Engine', async () => {
     { timeout: 300_000 },
     async () => {
       await startEngine(machine)
-      expect(await docker('volume', 'create', 'somebody-elses')).toBe('somebody-elses')
+      expect(await docker(machine, 'volume', 'create', 'somebody-elses')).toBe('somebody-elses')
       expect((await up(machine, '--detach')).output).not.toMatch(/Docker Engine .*started/)
       await expect
         .poll(() => count('service', 'ls'), { timeout: 120_000, interval: 1000 })
@@ -136,10 +182,12 @@ describe('a machine with its own Docker Engine', async () => {
         ['image', 'ls'],
       ])
         expect([list, await count(...list)]).toEqual([list, 0])
-      expect(await docker('info', '--format', '{{.Swarm.LocalNodeState}}')).toBe('inactive')
-      expect(await docker('volume', 'ls', '--quiet')).toBe('somebody-elses')
-      expect(await docker('network', 'ls', '--format', '{{.Name}}')).not.toContain('lp-')
-      expect(await docker('image', 'ls', '--quiet')).toBe('')
+      expect(await docker(machine, 'info', '--format', '{{.Swarm.LocalNodeState}}')).toBe(
+        'inactive',
+      )
+      expect(await docker(machine, 'volume', 'ls', '--quiet')).toBe('somebody-elses')
+      expect(await docker(machine, 'network', 'ls', '--format', '{{.Name}}')).not.toContain('lp-')
+      expect(await docker(machine, 'image', 'ls', '--quiet')).toBe('')
     },
   )
 })
