@@ -6,9 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { many, sql } from '../../api/data/db.ts'
 import { openWebShell, type WebShell } from '../beds/web-shell.ts'
 import { type PracticeClass, practiceClass, seatsReady } from '../practice-class.ts'
-import { formTo } from '../visitor.ts'
 import { freePort } from '../scratch-postgres.ts'
 import { type KillableDatabase, killableDatabase } from './database.ts'
+import { type Way, enter, headersOf } from './way.ts'
 import { type Wire, wire } from './wire.ts'
 
 export type OutageResult = {
@@ -102,25 +102,7 @@ async function throughOutage(
   }
 }
 
-/** A door of somebody's own, and what their browser keeps to come through it again. */
-type Way = { person: string; gateway: string; host: string; cookie: string }
-
-/** Launches, and goes from the workspace's page through the gateway's ticket, as a browser does. */
-async function enter({ launch, inst }: PracticeClass, person: string): Promise<Way> {
-  const { visitor, page } = await launch(person)
-  const door = formTo(page, /\/doors\/8080$/)
-  const sent = { form: door.fields, origin: inst.publicUrl }
-  const ticket = await visitor.once(new URL(door.action, inst.publicUrl).href, sent)
-  const address = new URL(String(ticket.headers['location']))
-  const entered = await visitor.once(address.href)
-  const cookie = entered.cookies.join('; ')
-  if (!cookie) throw new Error(`The gateway let ${person} not in: ${entered.status}`)
-  return { person, gateway: `127.0.0.1:${address.port}`, host: address.host, cookie }
-}
-
 type Sitting = { way: Way; tag: string; shell: WebShell; isCut: boolean }
-
-const headersOf = ({ host, cookie }: Way) => ({ host, cookie, origin: `http://${host}` })
 
 async function sit(way: Way, i: number): Promise<Sitting> {
   const shell = await openWebShell(way.gateway, { headers: headersOf(way) })

@@ -4,8 +4,10 @@ import { findOne, many, sql } from '../../api/data/db.ts'
 import { connectEngine } from '../../workers/swarm/engine.ts'
 import { listServices } from '../../workers/swarm/service.ts'
 import { listTasks } from '../../workers/swarm/task.ts'
+import { openWebShell } from '../beds/web-shell.ts'
 import { testDatabase } from '../postgres.ts'
 import { type PracticeClass, practiceClass, until } from '../practice-class.ts'
+import { enter, headersOf } from './way.ts'
 
 const STUDENTS = 30
 const database = await testDatabase()
@@ -33,6 +35,8 @@ it('lets all thirty in, one seat each, each seat made once', async () => {
   await inst.stop('worker', 'SIGKILL')
   for (const { page } of await launches)
     expect([page.status, page.url]).toEqual([200, expect.stringContaining('/workspaces/')])
+  const [killed] = await many<{ id: string }>(inst.pool, applying)
+  expect(killed).toBeDefined()
   await inst.start('worker')
 
   const workspaces = () =>
@@ -43,6 +47,12 @@ it('lets all thirty in, one seat each, each seat made once', async () => {
     () => `thirty students to be in:\n${inst.log('worker').slice(-3000)}`,
   )
   expect(new Set((await workspaces()).map((one) => one.seat_id)).size).toBe(STUDENTS)
+  expect(await findOne(inst.pool, sql`select state from run where id = ${killed!.id}`)).toEqual({
+    state: 'needs_reconcile',
+  })
+
+  const machines = await Promise.all(people.map((person) => machineOf(practice, person)))
+  expect(new Set(machines).size).toBe(STUDENTS)
 
   const engine = connectEngine(bed.dockerHost)
   const services = await listServices(engine, inst.id)
@@ -54,3 +64,13 @@ it('lets all thirty in, one seat each, each seat made once', async () => {
   expect(running.length).toBe(STUDENTS)
   engine.close()
 }, 400_000)
+
+/** The name of the machine that a student finds in their terminal, come back by the LMS and the gateway. */
+async function machineOf(practice: PracticeClass, person: string): Promise<string> {
+  const way = await enter(practice, person)
+  const shell = await openWebShell(way.gateway, { headers: headersOf(way) })
+  const name = await shell.run('cat /proc/sys/kernel/hostname')
+  shell.cut()
+  expect(name).not.toBe('')
+  return name
+}
