@@ -1,5 +1,5 @@
 /** A notice in words: subject and paragraphs in a language, and the mail made of them. Pure. */
-import type { Notice, NoticeParams } from './data/notice.ts'
+import type { Notice, NoticeParams, Reader } from './data/notice.ts'
 import { type Locale, moment, say } from './locale.ts'
 import { html } from './pages/html.ts'
 import { paths } from './paths.ts'
@@ -32,20 +32,27 @@ function inWords(notice: Notice, locale: Locale, params: NoticeParams): NoticePa
   return { ...(course && { course }), ...Object.fromEntries(said) }
 }
 
+/** The page where there is something to do about it. */
+function pathOf({ course_key: course, params }: Notice, reader: Reader): string | null {
+  if (reader === 'waiting') return paths.workspace(String(params['workspace']))
+  return course && paths.course(course)
+}
+
 export type MailText = { subject: string; text: string; html: string }
 
 /** The same words twice: as plain text, and as HTML without pictures, styles or anything to load. */
 export function mailText(
   notice: Notice,
-  to: { locale: Locale; isTeacher: boolean; publicUrl: string },
+  to: { locale: Locale; reader: Reader; publicUrl: string },
 ): MailText {
   const { subject, paragraphs } = noticeText(notice, to.locale)
-  const why = say(to.locale, to.isTeacher ? 'notice.why.teacher' : 'notice.why.infra')
-  const url = notice.course_key && to.publicUrl + paths.course(notice.course_key)
-  const open = say(to.locale, 'notice.open')
+  const why = say(to.locale, `notice.why.${to.reader}`)
+  const path = pathOf(notice, to.reader)
+  const url = path && to.publicUrl + path
+  const opens = to.reader === 'waiting' ? 'notice.open.workspace' : 'notice.open'
   return {
     subject,
-    text: `${[...paragraphs, url && say(to.locale, 'notice.open-at', { url }), `-- \n${why}`].filter(Boolean).join('\n\n')}\n`,
+    text: `${[...paragraphs, url && say(to.locale, `${opens}-at`, { url }), `-- \n${why}`].filter(Boolean).join('\n\n')}\n`,
     html: html`<!doctype html>
       <html lang="${to.locale}">
         <head>
@@ -54,7 +61,7 @@ export function mailText(
         </head>
         <body>
           ${paragraphs.map((paragraph) => html`<p>${paragraph}</p>`)}
-          ${url && html`<p><a href="${url}">${open}</a></p>`}
+          ${url && html`<p><a href="${url}">${say(to.locale, opens)}</a></p>`}
           <p><small>${why}</small></p>
         </body>
       </html>`.toString(),

@@ -157,6 +157,33 @@ async function addDelivery(
   )
 }
 
+/** To one person who waits for a turn of a course, and to nobody else: no page shows it. */
+export async function noticeWaiting(
+  tx: Db,
+  wish: {
+    code: string
+    params: NoticeParams
+    personId: string
+    courseId: string
+    dedupeKey: string
+    now: Date
+  },
+): Promise<void> {
+  const id = newId()
+  const { code, courseId, dedupeKey, now } = wish
+  await execute(
+    tx,
+    sql`insert into notice (id, code, params, audience, course_id, thread, dedupe_key, created_at, addressed_at)
+        values (${id}, ${code}, ${JSON.stringify(wish.params)}, 'waiting', ${courseId}, ${dedupeKey}, ${dedupeKey}, ${now}, ${now})`,
+  )
+  await execute(
+    tx,
+    sql`insert into notice_delivery (id, notice_id, channel, person_id, locale, state, state_at, next_try_at)
+        select ${newId()}, ${id}, 'mail', id, locale, 'waiting', ${now}, ${now} from person where id = ${wish.personId}`,
+  )
+  await notify(tx, 'notice', id)
+}
+
 /** The infra team's addresses, as configured. */
 export type InfraAddresses = { channel: Delivery['channel']; address: string }[]
 
@@ -204,12 +231,15 @@ async function addTeachers(tx: Db, of: { noticeId: string; now: Date }): Promise
 const TRY_AGAIN_SECONDS = [30, 120, 480, 1800, 7200]
 export const MOST_ATTEMPTS = TRY_AGAIN_SECONDS.length + 1
 
+export type Reader = 'teacher' | 'infra' | 'waiting'
+
 export type DueDelivery = {
   id: string
   channel: 'mail' | 'webhook'
   /** Null when whoever it was for has no address any more. */
   address: string | null
-  is_teacher: boolean
+  /** Why they are written to. */
+  reader: Reader
   locale: 'en' | 'fr'
   attempts: number
   notice: Notice
@@ -220,15 +250,24 @@ export async function takeDeliveries(
   tx: Db,
   take: { limit: number; now: Date },
 ): Promise<DueDelivery[]> {
-  const rows = await many<DueDelivery & { notice_id: string }>(
+  const rows = await many<
+    Omit<DueDelivery, 'reader' | 'address' | 'notice'> & { notice_id: string }
+  >(
     tx,
     sql`update notice_delivery d set attempts = attempts + 1,
           next_try_at = ${take.now}::timestamptz + make_interval(secs => (${TRY_AGAIN_SECONDS}::int[])[least(attempts + 1, ${TRY_AGAIN_SECONDS.length}::int)])
         where d.id in (
           select id from notice_delivery where state = 'waiting' and next_try_at <= ${take.now}
           order by next_try_at, id limit ${take.limit} for update skip locked)
-        returning d.id, d.notice_id, d.channel, d.locale, d.attempts, d.person_id is not null as is_teacher,
-          coalesce(d.address, (select email from person where person.id = d.person_id and erased_at is null)) as address`,
+        returning d.id, d.notice_id, d.channel, d.locale, d.attempts`,
+  )
+  const addressed = await many<{ id: string; reader: Reader; address: string | null }>(
+    tx,
+    sql`select d.id, case when notice.audience = 'waiting' then 'waiting' when d.person_id is null then 'infra' else 'teacher' end as reader,
+          case when notice.audience = 'waiting' then (select turn_mail from workspace
+              where workspace.person_id = d.person_id and workspace.course_id = notice.course_id)
+            else coalesce(d.address, (select email from person where person.id = d.person_id and erased_at is null)) end as address
+        from notice_delivery d join notice on notice.id = d.notice_id where d.id = any(${rows.map((row) => row.id)}::uuid[])`,
   )
   const notices = await many<Notice>(
     tx,
@@ -236,7 +275,8 @@ export async function takeDeliveries(
   )
   return rows.flatMap(({ notice_id, ...row }) => {
     const notice = notices.find((one) => one.id === notice_id)
-    return notice ? [{ ...row, notice }] : []
+    const to = addressed.find((one) => one.id === row.id)
+    return notice && to ? [{ ...row, ...to, notice }] : []
   })
 }
 

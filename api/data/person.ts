@@ -13,8 +13,8 @@ export const newPseudonym = (): string => `p-${randomLabel(10)}`
 /**
  * Who launched, and their role in the LMS course they came from. Names are optional, and what the LMS says now
  * holds: when it stops sending names, we forget them. `editsPlans` is proven by deep linking or the LMS's list
- * (roster.ts); an ordinary launch keeps what was proven, as long as it is still a teacher's. Only teachers are written
- * to (notice.ts), so only a teacher's launch leaves an address. Who comes is no longer dormant; a student who is new,
+ * (roster.ts); an ordinary launch keeps what was proven, as long as it is still a teacher's. Teachers are written
+ * to (notice.ts), so a teacher's launch leaves an address; a student's only while they wait (turn-mail.ts). Who comes is no longer dormant; a student who is new,
  * or back, may change how many a course is for.
  *
  * One statement, because it is on the way of every launch.

@@ -158,16 +158,21 @@ export type QueueView = {
   heldUntil: Date | null
   /** How long a place is held when it is one's turn; null where one is simply let in. */
   holdMinutes: number | null
+  /** They are told by mail, too. */
+  isToldByMail: boolean
 }
 
 export async function queueView(
   db: Db,
-  mine: { id: string; courseId: string; heldUntil: Date | null; now: Date },
+  mine: { id: string; courseId: string; heldUntil: Date | null; isToldByMail: boolean; now: Date },
 ): Promise<QueueView> {
-  const { courseId, heldUntil, now } = mine
+  const { courseId, heldUntil, isToldByMail, now } = mine
   const hold = (await holdMinutes(db, courseId)) ?? null
   if (heldUntil)
-    return { ahead: 0, estimateAt: heldUntil, isBeyond: false, heldUntil, holdMinutes: hold }
+    return {
+      ...{ ahead: 0, estimateAt: heldUntil, isBeyond: false },
+      ...{ heldUntil, holdMinutes: hold, isToldByMail },
+    }
   const line = await waiters(db, { id: courseId, now })
   const ahead = Math.max(
     0,
@@ -198,6 +203,7 @@ export async function queueView(
     isBeyond: at !== null && at >= endsAt,
     heldUntil: null,
     holdMinutes: hold,
+    isToldByMail,
   }
 }
 

@@ -2,6 +2,7 @@
 import { audit } from './audit.ts'
 import { type Db, execute, many, notify, sql } from './db.ts'
 import { takePlace } from './place.ts'
+import { tellTurn } from './turn-mail.ts'
 import { holdMinutes, settleTurns, waiters } from './queue.ts'
 import { closeUntilNext, openingNow, run, seatFor } from './workspace-begin.ts'
 import { type Workspace, workspaceColumns, workspaceTable } from './workspace.ts'
@@ -57,6 +58,7 @@ async function holdPlace(
     now: hold.now,
   })
   await notify(tx, 'workspace', id)
+  await tellTurn(tx, { workspaceId: id, until, now: hold.now })
 }
 
 /** Who waits for a place, in the order they get one. */

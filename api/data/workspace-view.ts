@@ -73,6 +73,7 @@ type Row = {
   version: number
   opens_at: Date | null
   held_until: Date | null
+  is_told_by_mail: boolean
   warned_at: Date | null
   message_code: string | null
   message_params: Record<string, string | number>
@@ -98,6 +99,7 @@ export async function workspaceView(
     sql`select workspace.id, workspace.person_id, workspace.course_id, course.key as course_key,
           course.title as course_title, course.description as course_description, course.display as course_display,
           workspace.open_path, workspace.state, workspace.state_at, workspace.version, workspace.held_until,
+          workspace.turn_mail is not null as is_told_by_mail,
           workspace.opens_at, workspace.warned_at, workspace.message_code, workspace.message_params,
           seat.id as seat_id, seat.number, seat.state as seat_state, seat.task_id, seat.node_address,
           seat.credential_key_id, seat.credential, seat.message_code as seat_message_code,
@@ -125,7 +127,10 @@ export async function workspaceView(
     steps: steps(row),
     queue:
       row.state === 'queued'
-        ? await queueView(db, { ...row, courseId: row.course_id, heldUntil: row.held_until, now })
+        ? await queueView(db, {
+            ...{ id: row.id, courseId: row.course_id, now },
+            ...{ heldUntil: row.held_until, isToldByMail: row.is_told_by_mail },
+          })
         : null,
     opensAt: row.opens_at,
     stopsAt: stop?.stopsAt ?? null,

@@ -88,4 +88,5 @@ export async function moveTo(
   )
 }
 
-export const changesOfState = sql`version = version + 1, held_until = null, turn_ends_at = null, idle_stops_at = null`
+export const changesOfState = sql`version = version + 1, held_until = null, turn_mail = null, turn_ends_at = null,
+  idle_stops_at = null`

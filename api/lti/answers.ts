@@ -24,7 +24,7 @@ import { register, whyNoLink } from './registration.ts'
 import { scope } from './scope.ts'
 
 export type AnswerParts = {
-  config: Pick<Config, 'publicUrl'>
+  config: Pick<Config, 'publicUrl' | 'notices'>
   pool: Pool
   ring: KeyRing
   now(): Date

@@ -2,6 +2,7 @@
  * From a verified launch to a way in, in one transaction: who comes, in which role of which LMS course, to
  * which course of ours, into which workspace. Everything here is decided by the record; the handshake is over.
  */
+import type { Config } from '../config.ts'
 import { type Actor, audit } from '../data/audit.ts'
 import { type Db, type Pool, withTransaction } from '../data/db.ts'
 import { keepDeepLink } from '../data/deep-link.ts'
@@ -18,6 +19,7 @@ import { issueLoginCode } from '../data/login.ts'
 import type { LtiPlatform } from '../data/lti-store.ts'
 import { keepMember } from '../data/person.ts'
 import { admitToActivity, askForRoster } from '../data/roster.ts'
+import { keepTurnMail } from '../data/turn-mail.ts'
 import { claimWorkspace } from '../data/workspace-begin.ts'
 import { paths } from '../paths.ts'
 import type { LaunchClaims } from './claims.ts'
@@ -35,7 +37,7 @@ export type Launch = {
 /** `code` goes into the address, `browser` into a cookie: together they open the login. */
 export type Outcome = { enter: { code: string; browser: string } } | { refused: Refusal }
 
-export type LaunchParts = { pool: Pool; ring: KeyRing }
+export type LaunchParts = { pool: Pool; ring: KeyRing; config: Pick<Config, 'notices'> }
 
 export async function admitLaunch(parts: LaunchParts, launch: Launch): Promise<Outcome> {
   const { context, resourceLinkId, role } = launch.claims
@@ -61,7 +63,11 @@ export async function admitLaunch(parts: LaunchParts, launch: Launch): Promise<O
       return enter(tx, visitor, { courseId: null, returnPath: paths.copiedActivity(opens.copyId) })
     const returnPath = isTeacher
       ? paths.course(opens.key)
-      : await workspaceOf(tx, visitor, opens.id)
+      : await workspaceOf(tx, visitor, {
+          courseId: opens.id,
+          // Kept only where something can be sent to it.
+          email: parts.config.notices.smtpUrl ? launch.claims.email : null,
+        })
     return enter(tx, visitor, { courseId: opens.id, returnPath })
   })
 }
@@ -161,9 +167,14 @@ async function keepVisitor(
   }
 }
 
-async function workspaceOf(tx: Db, visitor: Visitor, courseId: string): Promise<string> {
+async function workspaceOf(
+  tx: Db,
+  visitor: Visitor,
+  { courseId, email }: { courseId: string; email: string | null },
+): Promise<string> {
   const { personId, now } = visitor
   const workspace = await claimWorkspace(tx, { courseId, personId, now })
+  if (workspace.state === 'queued') await keepTurnMail(tx, { workspaceId: workspace.id, email })
   return paths.workspace(workspace.id)
 }
 

@@ -30,7 +30,7 @@ import { LtiStore } from './store.ts'
 const TOKEN_SECONDS = 120
 
 export type LtiParts = {
-  config: Pick<Config, 'publicUrl' | 'lmsNetworks'>
+  config: Pick<Config, 'publicUrl' | 'lmsNetworks' | 'notices'>
   pool: Pool
   ring: KeyRing
   now(): Date

@@ -249,11 +249,28 @@ export const notice = {
   'late.what.seats': { en: 'seats', fr: 'postes' },
   'late.what.volumes': { en: 'volumes', fr: 'volumes' },
 
+  'notice.turn': {
+    en: '{course}: it is your turn',
+    fr: '{course} : c’est votre tour',
+  },
+  'notice.turn.text': {
+    en: 'A place is held for you. Start your workspace before it passes on to the next in line, {untilAt}. If you are asked who you are, open the activity in your course again.',
+    fr: 'Une place vous est gardée. Démarrez votre espace avant qu’elle ne passe au suivant, {untilAt}. Si l’on vous demande qui vous êtes, rouvrez l’activité dans votre cours.',
+  },
+  'notice.open.workspace': { en: 'Open your workspace', fr: 'Ouvrir votre espace' },
+  'notice.open.workspace-at': {
+    en: 'Open your workspace: {url}',
+    fr: 'Ouvrir votre espace : {url}',
+  },
   'notice.open': { en: 'Open the course', fr: 'Ouvrir le cours' },
   'notice.open-at': { en: 'Open the course: {url}', fr: 'Ouvrir le cours : {url}' },
   'notice.why.teacher': {
     en: 'Sent by Labplan because you teach this course.',
     fr: 'Envoyé par Labplan parce que vous enseignez dans ce cours.',
+  },
+  'notice.why.waiting': {
+    en: 'Sent by Labplan because you wait for a place. Your address came with your launch, and is forgotten when you no longer wait.',
+    fr: 'Envoyé par Labplan parce que vous attendez une place. Votre adresse est venue avec votre lancement, et elle est oubliée dès que vous n’attendez plus.',
   },
   'notice.why.infra': {
     en: 'Sent by Labplan to the addresses of LABPLAN_NOTICE_MAIL.',

@@ -51,6 +51,10 @@ export const workspace = {
         'Quand votre tour viendra, une place vous sera gardée {count} minutes, et cette page le dira.',
     },
   },
+  'workspace.queued.mail': {
+    en: 'You are told by mail as well.',
+    fr: 'Vous serez aussi prévenu par courriel.',
+  },
   'workspace.turn': { en: 'It is your turn', fr: 'C’est votre tour' },
   'workspace.turn.held': {
     en: 'A place is held for you. It passes on to the next in line {when}.',

@@ -75,7 +75,9 @@ function queued(visit: Visit, view: WorkspaceView, t: Words, when: (at: Date) =>
 
 function letIn(view: WorkspaceView, t: Words): string {
   const count = view.queue?.holdMinutes ?? null
-  return count === null ? t('workspace.closed.by-itself') : t('workspace.queued.held', { count })
+  if (count === null) return t('workspace.closed.by-itself')
+  const byMail = view.queue?.isToldByMail ? ` ${t('workspace.queued.mail')}` : ''
+  return t('workspace.queued.held', { count }) + byMail
 }
 
 function estimate(view: WorkspaceView, t: Words, when: (at: Date) => string): string {

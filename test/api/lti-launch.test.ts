@@ -12,7 +12,8 @@ import {
   registerAndActivate,
 } from './lti-scene.ts'
 
-const scene = await openScene()
+// Nothing is sent here; with a mail server something could be.
+const scene = await openScene({ env: { LABPLAN_SMTP_URL: 'smtp://127.0.0.1:9' } })
 afterAll(() => scene.close())
 const { pool, lms, config } = scene
 const platformId = await registerAndActivate(scene)
@@ -102,6 +103,25 @@ describe('a launch', () => {
     expect([await email('3'), await email('14')]).toEqual(['teacher1@invented.example', null])
     await launchAndEnter(scene, { person: 'teacher1', activity: lab, faults: ['email-missing'] })
     expect(await email('3')).toBeNull()
+  })
+
+  it('keeps the address of a student only while they wait for a turn', async () => {
+    const id = await plannedCourse(scene, 'gpus', { seats: 1 })
+    await pool.query(
+      `update course set gpus = 1, lifecycle = lifecycle || '{"turnHours": 1}' where id = $1`,
+      [id],
+    )
+    const activity = chosenActivity(scene, {
+      ...{ platformId, lmsCourse: 'networks-101', key: 'gpus', courseKey: 'gpus' },
+    })
+    for (const person of ['student2', 'student3']) await launchAndEnter(scene, { person, activity })
+    await launchAndEnter(scene, { person: 'student4', activity, faults: ['email-missing'] })
+    const kept = await many(
+      pool,
+      sql`select person.sub, workspace.turn_mail from workspace join person on person.id = person_id
+          where turn_mail is not null`,
+    )
+    expect(kept).toEqual([{ sub: '13', turn_mail: 'student3@invented.example' }])
   })
 
   it('keeps names out of the audit log and students’ e-mail addresses out of everything', async () => {

@@ -53,6 +53,7 @@ describe('31 students, 30 places', () => {
       isBeyond: true,
       heldUntil: null,
       holdMinutes: null,
+      isToldByMail: false,
     }
     expect(view?.queue).toEqual(likely)
   })

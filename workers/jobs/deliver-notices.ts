@@ -87,7 +87,7 @@ async function send(ways: Ways, due: DueDelivery, publicUrl: string): Promise<Se
     return ways.webhook
       ? postNotice(ways.webhook, { url: address, deliveryId: due.id, notice })
       : never('no secret to sign with: set LABPLAN_NOTICE_SECRET_FILE')
-  const text = mailText(notice, { locale, isTeacher: due.is_teacher, publicUrl })
+  const text = mailText(notice, { locale, reader: due.reader, publicUrl })
   return ways.mailer
     ? ways.mailer.send({ ...text, id: due.id, to: address })
     : never('no mail server: set LABPLAN_SMTP_URL')
