@@ -5,6 +5,7 @@
  *   semester test/semester/semester.test.ts: two weeks of a small campus in virtual time
  *   real  *.real.test.ts    Docker, Swarm, Terraform, processes
  *   start test/scripts/up.real.test.ts: scripts/up on a fresh machine; alone, since it is timed
+ *   chaos test/chaos/every.chaos.test.ts: every victim in every phase of a class; two beds use the whole machine
  *   flow  test/flow/        a real browser through the whole product
  */
 import { defineConfig } from 'vitest/config'
@@ -16,6 +17,7 @@ if (Number(process.versions.node.split('.')[0]) < 24)
 
 const LAWS = 'test/stacks/properties.test.ts'
 const SEMESTER = 'test/semester/semester.test.ts'
+const CHAOS = 'test/chaos/every.chaos.test.ts'
 const START = 'test/scripts/up.real.test.ts'
 
 export default defineConfig({
@@ -31,7 +33,7 @@ export default defineConfig({
           // Files share the modules they import, not data: each has its own database.
           isolate: false,
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.real.test.ts', 'test/flow/**', LAWS, SEMESTER],
+          exclude: ['test/**/*.real.test.ts', 'test/flow/**', CHAOS, LAWS, SEMESTER],
           testTimeout: 10_000,
           hookTimeout: 30_000,
         },
@@ -62,6 +64,10 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 180_000,
         },
+      },
+      {
+        extends: true,
+        test: { name: 'chaos', include: [CHAOS] },
       },
       {
         extends: true,

@@ -66,6 +66,7 @@ function allRunners(go: string): Runner[] {
     vitest('laws', 20),
     vitest('semester', 10),
     vitest('real', 30),
+    vitest('chaos', 15),
     vitest('flow', 20),
   ]
 }

@@ -14,22 +14,8 @@ import type { Part } from '../installation.ts'
 import { type PracticeClass, practiceClass } from '../practice-class.ts'
 import { freePort } from '../scratch-postgres.ts'
 import { type KillableDatabase, killableDatabase } from './database.ts'
+import type { Victim } from './harm.ts'
 import { type Wire, wire } from './wire.ts'
-
-/** What is killed with SIGKILL, or which connection is cut. */
-export const VICTIMS = [
-  'worker',
-  'terraform',
-  'provider',
-  'api',
-  'postgres',
-  'dockerd',
-  'to-docker',
-  'to-postgres',
-  'to-nodes',
-  'to-lms',
-] as const
-export type Victim = (typeof VICTIMS)[number]
 
 export type World = {
   practice: PracticeClass
