@@ -31,45 +31,54 @@ export type ClassPlan = {
   cpu?: number
   memoryMb?: number
   volumeQuotaMb?: number
+  /** Its number of students follows the LMS's list, and so does its allowance; `atOnce` and `seats` do not count. */
+  followsRoster?: boolean
 }
 
-export type PracticeClass = {
+/** All that a school has installed, before anybody plans: pools, policy, an environment; and its LMS. */
+export type PracticeSite = {
   bed: SwarmBed
   inst: Installation
   lms: Lms
   /** Of the environment, by digest. */
   image: string
+  /** Imports what a school has, with these documents beside or instead of the examples' own. */
+  importDocuments(own: Record<string, string>): Promise<void>
+  close(): Promise<void>
+}
+
+export type PracticeClass = Omit<PracticeSite, 'importDocuments'> & {
   activity: string
   courseId: string
   /** Launches as this person of the cast; answers the browser and the page it ends on. */
   launch(person: string): Promise<{ visitor: Visitor; page: Page }>
   /** Imports the course again with this plan; times count from when the class was made. */
   replan(plan: ClassPlan): Promise<void>
-  close(): Promise<void>
+}
+
+export type PracticeMeans = {
+  databaseUrl: string
+  env?: Record<string, string>
+  say?: (text: string) => void
+  /** What stands between Labplan and the engine: answers the DOCKER_HOST that Labplan gets. */
+  between?: (bed: SwarmBed) => Promise<string>
+  /** What stands before the LMS: gets its public port, answers where it shall listen. */
+  beforeLms?: (port: number) => Promise<number>
 }
 
 const silent = () => {}
 const PARTS = ['storage', 'api', 'gateway', 'worker'] as const
 
-export async function practiceClass(
-  plan: ClassPlan,
-  means: {
-    databaseUrl: string
-    env?: Record<string, string>
-    say?: (text: string) => void
-    /** What stands between Labplan and the engine: answers the DOCKER_HOST that Labplan gets. */
-    between?: (bed: SwarmBed) => Promise<string>
-    /** What stands before the LMS: gets its public port, answers where it shall listen. */
-    beforeLms?: (port: number) => Promise<number>
-  },
-): Promise<PracticeClass> {
+export async function practiceSite(
+  means: PracticeMeans & { nodes?: number | undefined },
+): Promise<PracticeSite> {
   const say = means.say ?? silent
   const closers: (() => Promise<void>)[] = []
   const close = async (): Promise<void> => {
     for (const closer of closers.toReversed()) await closer()
   }
   try {
-    const bed = await swarmBed({ nodes: plan.nodes ?? 1 })
+    const bed = await swarmBed({ nodes: means.nodes ?? 1 })
     closers.push(bed.down)
     say('the Swarm is up')
     const image = await bedImage(bed, say)
@@ -98,28 +107,32 @@ export async function practiceClass(
     })
     closers.push(lms.close)
     await register(inst, lms)
+    say('the LMS is registered')
+    const importDocuments = (own: Record<string, string>) => importSite(inst, image, own)
+    return { bed, inst, lms, image, importDocuments, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+export async function practiceClass(plan: ClassPlan, means: PracticeMeans): Promise<PracticeClass> {
+  const { importDocuments, ...site } = await practiceSite({ ...means, nodes: plan.nodes })
+  try {
+    const { inst, lms } = site
     const base = Date.now()
-    const replan = (next: ClassPlan) => importClass(inst, image, next, base)
+    const replan = (next: ClassPlan) => importDocuments({ course: courseText(next, base) })
     await replan(plan)
     const activity = await linkActivity(inst, lms)
-    say('the LMS is registered, the course imported and linked')
+    means.say?.('the course is imported and linked')
     const { id: courseId } = await one<{ id: string }>(
       inst.pool,
       sql`select id from course where key = 'networks-101'`,
     )
-    return {
-      bed,
-      inst,
-      lms,
-      image,
-      activity,
-      courseId,
-      launch: (person) => launch(lms, activity, person),
-      replan,
-      close,
-    }
+    const launchAs = (person: string) => launch(lms, activity, person)
+    return { ...site, activity, courseId, launch: launchAs, replan }
   } catch (error) {
-    await close()
+    await site.close()
     throw error
   }
 }
@@ -152,28 +165,28 @@ async function register(inst: Installation, lms: Lms): Promise<void> {
   for (const platform of platforms) await inst.labplan('platform', 'activate', platform.id)
 }
 
-async function importClass(
+async function importSite(
   inst: Installation,
   image: string,
-  plan: ClassPlan,
-  baseMs: number,
+  own: Record<string, string>,
 ): Promise<void> {
   const folder = join(inst.home, 'plan')
   mkdirSync(folder, { recursive: true })
-  const environments = readFileSync(join(root, 'examples/environments.yaml'), 'utf8')
-  writeFileSync(
-    join(folder, 'environments.yaml'),
-    environments.replace('key: terminal', `key: terminal\nimage: ${image}`),
-  )
-  writeFileSync(join(folder, 'course.yaml'), courseText(plan, baseMs))
-  const examples = ['pools', 'policy', 'zone'].map((name) => join(root, 'examples', `${name}.yaml`))
-  await inst.labplan(
-    'course',
-    'import',
-    ...examples,
-    join(folder, 'environments.yaml'),
-    join(folder, 'course.yaml'),
-  )
+  const example = (name: string) => readFileSync(join(root, 'examples', `${name}.yaml`), 'utf8')
+  const texts = {
+    ...Object.fromEntries(['pools', 'policy', 'zone'].map((name) => [name, example(name)])),
+    environments: example('environments').replace(
+      'key: terminal',
+      `key: terminal\nimage: ${image}`,
+    ),
+    ...own,
+  }
+  const files = Object.entries(texts).map(([name, text]) => {
+    const file = join(folder, `${name}.yaml`)
+    writeFileSync(file, text)
+    return file
+  })
+  await inst.labplan('course', 'import', ...files)
 }
 
 function courseText(plan: ClassPlan, baseMs: number): string {
@@ -190,15 +203,19 @@ pool: local
 timeZone: UTC
 seat: { cpu: ${plan.cpu ?? 0.02}, memoryMb: ${plan.memoryMb ?? 64}, volumeQuotaMb: ${plan.volumeQuotaMb ?? 256} }
 students: ${plan.students}
-atOnce: ${atOnce}
+${plan.followsRoster ? 'followRoster: true' : `atOnce: ${atOnce}`}
 sessions:
   - start: ${start}
     minutes: ${plan.minutes ?? 120}
     graceMinutes: ${plan.graceMinutes ?? 0}
     opensMinutesBefore: 5
 headroom: { seats: ${plan.headroom ?? 0}, hours: 00:00-24:00, days: [MO, TU, WE, TH, FR, SA, SU] }
-allowance: { seats: ${seats}, atOnce: ${atOnce} }
+${
+  plan.followsRoster
+    ? ''
+    : `allowance: { seats: ${seats}, atOnce: ${atOnce} }
 `
+}`
 }
 
 /** As a teacher does: "Select content" in the LMS, the course on our page, and the activity is there. */

@@ -191,6 +191,8 @@ export async function approve(tx: Db, changeId: string, approval: Approval): Pro
   const title = approval.documents.map(nameOf).join(', ')
   if (courses.length > 0) await tellOfClass(tx, { id: changeId, title, courses, now })
   await notify(tx, 'work')
+  // Pages of courses show the plan, too.
+  await notify(tx, 'workspace')
 }
 
 export async function findChange(db: Db, id: string): Promise<Change | undefined> {

@@ -11,10 +11,10 @@ export const plan = {
   'plan.students': { en: 'Students', fr: 'Étudiants' },
   'plan.follow': { en: 'Follow the LMS’s list', fr: 'Suivre la liste de la plateforme' },
   'plan.follow.yes': {
-    en: 'Yes; the number holds until it is read',
-    fr: 'Oui ; le nombre vaut jusqu’à sa lecture',
+    en: 'Yes, once it is read',
+    fr: 'Oui, dès sa lecture',
   },
-  'plan.follow.no': { en: 'No, the number holds', fr: 'Non, le nombre vaut' },
+  'plan.follow.no': { en: 'No, the number counts', fr: 'Non, le nombre compte' },
   'plan.at-once': { en: 'At once (empty: all of them)', fr: 'À la fois (vide : tous)' },
   'plan.state': { en: 'State', fr: 'État' },
   'plan.state.draft': { en: 'Draft: nothing is prepared', fr: 'Brouillon : rien n’est préparé' },

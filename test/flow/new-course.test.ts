@@ -10,7 +10,7 @@ import { many, one, sql } from '../../api/data/db.ts'
 import { type Scene, openScene, registerAndActivate } from '../api/lti-scene.ts'
 import { allDocuments } from '../cast/documents.ts'
 import { importDocuments } from '../cast/record.ts'
-import { axeSource, openBrowser } from '../browser.ts'
+import { barriers, openBrowser } from '../browser.ts'
 
 const MOST_CLICKS = 5
 const MOST_MS = 120_000
@@ -106,14 +106,3 @@ it('opens for its teacher, who plans on from there', async () => {
   await tab.getByText('Nothing is changed yet.').waitFor()
   expect(await tab.locator('.event').count()).toBe(1)
 })
-
-async function barriers(frame: Frame): Promise<string[]> {
-  await frame.evaluate(axeSource)
-  return frame.evaluate(async () => {
-    type Axe = { run(): Promise<{ violations: { id: string; nodes: { target: string[] }[] }[] }> }
-    const { violations } = await (globalThis as unknown as { axe: Axe }).axe.run()
-    return violations.map(
-      ({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`,
-    )
-  })
-}

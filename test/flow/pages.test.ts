@@ -24,7 +24,7 @@ import {
 import { allDocuments, networksDocument } from '../cast/documents.ts'
 import { type LiveRun, SEATS_STACK, applyingRun, hear, want } from '../cast/runs.ts'
 import { cloudMachines, courseDocument, poolDocument } from '../cast/cloud.ts'
-import { axeSource, openBrowser } from '../browser.ts'
+import { barriers, openBrowser, overflow } from '../browser.ts'
 import { openWebsite } from '../api/website.ts'
 
 // The browser has the machine's clock, so the class is on now.
@@ -137,20 +137,6 @@ const loginCookie = ({ token }: SignedIn) => ({
   httpOnly: true,
   sameSite: 'None' as const,
 })
-
-async function barriers(page: Page): Promise<string[]> {
-  await page.evaluate(axeSource)
-  return page.evaluate(async () => {
-    type Axe = { run(): Promise<{ violations: { id: string; nodes: { target: string[] }[] }[] }> }
-    const { violations } = await (globalThis as unknown as { axe: Axe }).axe.run()
-    return violations.map(
-      ({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`,
-    )
-  })
-}
-
-const overflow = (page: Page): Promise<number> =>
-  page.evaluate('document.documentElement.scrollWidth - window.innerWidth')
 
 it('opens by itself when the environment is ready, with no reload, and says so to who listens', async () => {
   const page = await visit(`/workspaces/${mine.id}`, student)

@@ -15,7 +15,7 @@ import {
   importDocuments,
   signIn,
 } from '../cast/record.ts'
-import { axeSource, openBrowser } from '../browser.ts'
+import { barriers, openBrowser } from '../browser.ts'
 import { openWebsite } from '../api/website.ts'
 
 const PLAN = '/courses/networks-101/plan'
@@ -173,7 +173,7 @@ it('has no barrier and fits, wide, narrow, dark, in a week and in a month', asyn
     ] as const) {
       await page.setViewportSize({ width, height: 900 })
       await page.emulateMedia({ colorScheme })
-      expect(await barriers()).toEqual([])
+      expect(await barriers(page)).toEqual([])
       expect(
         await page.evaluate('document.documentElement.scrollWidth - window.innerWidth'),
       ).toBeLessThanOrEqual(0)
@@ -184,14 +184,3 @@ it('has no barrier and fits, wide, narrow, dark, in a week and in a month', asyn
       .click()
   }
 })
-
-async function barriers(): Promise<string[]> {
-  await page.evaluate(axeSource)
-  return page.evaluate(async () => {
-    type Axe = { run(): Promise<{ violations: { id: string; nodes: { target: string[] }[] }[] }> }
-    const { violations } = await (globalThis as unknown as { axe: Axe }).axe.run()
-    return violations.map(
-      ({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`,
-    )
-  })
-}

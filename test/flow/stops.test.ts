@@ -15,7 +15,7 @@ import {
   signIn,
 } from '../cast/record.ts'
 import { allDocuments, networksDocument } from '../cast/documents.ts'
-import { axeSource, openBrowser } from '../browser.ts'
+import { barriers, openBrowser } from '../browser.ts'
 import { openWebsite } from '../api/website.ts'
 
 // The browser has the machine's clock.
@@ -96,11 +96,7 @@ it('warns under the reader’s eyes, tells their computer once, and is put off b
   await page.getByRole('alert').filter({ hasText: 'Your workspace stops' }).waitFor()
   expect(await page.title()).toBe('Stops soon · Networks 101 · Labplan')
   await expect.poll(() => page.evaluate('window.told.length')).toBe(1)
-  await page.evaluate(axeSource)
-  const barriers = await page.evaluate(
-    'axe.run().then(({ violations }) => violations.map((one) => one.id))',
-  )
-  expect(barriers).toEqual([])
+  expect(await barriers(page)).toEqual([])
   await page.reload()
   await page.getByRole('alert').waitFor()
   expect(await page.evaluate('window.told.length')).toBe(0)
