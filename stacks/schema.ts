@@ -258,6 +258,7 @@ const policyFields = {
   opensMinutesBefore: minutes.default(10),
   graceMinutes: minutes.default(10),
   keepDays: count.default(60),
+  dormantWeeks: count.default(5),
   headroom: headroom.prefault({}),
   allowance: z
     .strictObject({

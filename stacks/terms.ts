@@ -320,6 +320,8 @@ export interface Policy {
   opensMinutesBefore: number
   graceMinutes: number
   keepDays: number
+  /** A student who has not come for so many weeks is dormant; 0: nobody is for that. */
+  dormantWeeks: number
   headroom: Headroom
   /** A course's own is never below this; `growthPercent` is added to a roster, and to what a review grants. */
   allowance: {

@@ -20,7 +20,7 @@ import { runsAtOnce } from './jobs/next.ts'
 import { earlyPlanner } from './jobs/plan-early.ts'
 import { reconciler } from './jobs/reconcile.ts'
 import { startLoop } from './loop.ts'
-import { followRosters } from './jobs/follow-rosters.ts'
+import { rosterFollower } from './jobs/follow-rosters.ts'
 import { watchChanges } from './jobs/watch-changes.ts'
 import { realPace } from './pace.ts'
 import { seatDriver } from './swarm/drive.ts'
@@ -186,10 +186,10 @@ export async function startWorker(options: {
     pass: async () => void ((await lead.isOurs()) && (await machines.look())),
     onError: onError('machines of pools could not be looked at'),
   })
+  const lists = rosterFollower({ pool, ring, log, now })
   const rosters = startLoop({
     everyMs: ROSTERS_MS,
-    pass: async () =>
-      void ((await lead.isOurs()) && (await followRosters({ pool, ring, log, now }))),
+    pass: async () => void ((await lead.isOurs()) && (await lists.follow())),
     onError: onError('courses could not follow their LMS lists'),
   })
   listening.on('roster', () => rosters.wake())

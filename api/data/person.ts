@@ -51,7 +51,8 @@ export async function keepMember(
             ${member.now} from kept
           on conflict (person_id, lms_context_id) do update set role = excluded.role, seen_at = excluded.seen_at,
             edits_plans = excluded.role = 'teacher' and (membership.edits_plans or excluded.edits_plans), state = 'active',
-            state_at = case when membership.state = 'active' then membership.state_at else excluded.state_at end
+            state_at = case when membership.state = 'active' and not membership.is_absent then membership.state_at
+              else excluded.state_at end, is_absent = false
           returning role = 'student' and state_at = ${member.now} as is_news
         )
         select id, pseudonym, (select pg_notify('roster', '') from membership_kept where is_news) as told from kept`,

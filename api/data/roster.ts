@@ -240,7 +240,7 @@ export async function rostersOfCourse(db: Db, courseId: string): Promise<CourseR
  * through one. @param where restricts `resource`, an activity
  */
 export const studentsIn = (where: ReturnType<typeof sql>) =>
-  sql`select resource.course_id, member.person_id, bool_or(member.state = 'active') as comes
+  sql`select resource.course_id, member.person_id, bool_or(member.state = 'active' and not member.is_absent) as comes
       from lms_resource resource
         join membership member on member.lms_context_id = resource.lms_context_id and member.role = 'student'
       where ${where} and (not resource.is_restricted or exists (

@@ -10,7 +10,7 @@ import { rostersDue } from '../../api/data/roster-due.ts'
 import { readRoster } from '../../api/lti/roster.ts'
 import { reachFrom } from '../../api/reach.ts'
 import { seatNumbers } from '../../stacks/blueprint.ts'
-import { followRosters } from '../../workers/jobs/follow-rosters.ts'
+import { rosterFollower } from '../../workers/jobs/follow-rosters.ts'
 import { reconciler } from '../../workers/jobs/reconcile.ts'
 import { chosenActivity, launchAndEnter, openScene, registerAndActivate } from '../api/lti-scene.ts'
 import { environmentDocument, poolDocument, zoneDocument } from '../cast/documents.ts'
@@ -48,6 +48,7 @@ const place = { installation: config.installation, registry: 'r', storageRoot: '
 const { reconcile } = reconciler({
   ...{ pool, boss: sender, place, now, budget: config.runBudget },
 })
+const { follow } = rosterFollower({ pool, ring, log, now })
 const people = (count: number, from = 1) =>
   Array.from({ length: count }, (_, i) => `student${i + from}`)
 let lab: string
@@ -57,7 +58,7 @@ async function goRound(): Promise<number> {
   const due = await rostersDue(pool, now())
   const parts = { pool, ring, now, reach: reachFrom({ ...config, networks: config.lmsNetworks }) }
   for (const id of due) expect(await readRoster(parts, id)).toHaveProperty('read')
-  await followRosters({ pool, ring, log, now })
+  await follow()
   await reconcile()
   return due.length
 }
@@ -128,7 +129,7 @@ it('lets five in whom nobody expected, in a class of 30 that runs', async () => 
   lms.setStudents('networks-101', people(35))
   for (const person of people(5, 31)) await launchAndEnter(scene, { person, activity: lab })
   expect(await states()).toEqual({ starting: 30, queued: 5 })
-  await followRosters({ pool, ring, log, now })
+  await follow()
   await reconcile()
   expect(await states()).toEqual({ starting: 35 })
   expect(await sessions()).toContainEqual({ students: 35, at_once: 35 })
@@ -176,8 +177,29 @@ it('has who left sit down again where they were, and is for one more', async () 
   expect(await lanes()).toEqual([{ lane: 'automatic', state: 'approved', author_role: 'labplan' }])
 })
 
+it('counts nobody who has not come for weeks, until they do', async () => {
+  // The policy's five weeks pass; of who ever came only student1 comes again, and three of the list never did.
+  const longer = course.replace('COUNT=3', 'COUNT=9')
+  await importDocuments(pool, ring, now(), [{ name: 'course.yaml', text: longer }])
+  lms.setStudents('networks-101', people(40))
+  scene.shiftMinutes(7 * WEEK + 2 * HOUR + 5)
+  await goRound()
+  await launchAndEnter(scene, { person: 'student1', activity: lab })
+  const seats = await seatBySub()
+  await goRound()
+  expect((await students()).at(-1)).toBe(4)
+  scene.shiftMinutes(8 * WEEK)
+  await goRound()
+  expect((await students()).at(-1)).toBe(4)
+  await launchAndEnter(scene, { person: 'student2', activity: lab })
+  await goRound()
+  expect((await students()).at(-1)).toBe(5)
+  expect(await seatBySub()).toEqual(seats)
+})
+
 it('asks nobody twice: what waits because of an older list is withdrawn', async () => {
-  const small = policy.replace('seats: 30, atOnce: 30', 'budget: 0, seats: 1, atOnce: 1')
+  const small =
+    policy.replace('seats: 30, atOnce: 30', 'budget: 0, seats: 1, atOnce: 1') + 'dormantWeeks: 0\n'
   const tight = `${course}allowance: { seats: 30, atOnce: 30 }\n`
   await importDocuments(pool, ring, now(), [
     { name: 'policy.yaml', text: small },
@@ -190,10 +212,10 @@ it('asks nobody twice: what waits because of an older list is withdrawn', async 
           where author = 'roster' and lane = 'review' order by created_at`,
     )
   lms.setStudents('networks-101', people(40))
-  scene.shiftMinutes(4 * WEEK)
+  scene.shiftMinutes(9 * WEEK)
   await goRound()
   lms.setStudents('networks-101', people(39))
-  scene.shiftMinutes(4 * WEEK + 30 * HOUR)
+  scene.shiftMinutes(9 * WEEK + 30 * HOUR)
   await goRound()
   expect(await changes()).toEqual([
     { state: 'superseded', seats: '40' },

@@ -4,17 +4,34 @@
  * what the lists say now, however they came to say it.
  */
 import type { Logger } from 'pino'
+import { policyInForce } from '../../api/data/approval.ts'
 import { type Outcome, proposeChange } from '../../api/data/change.ts'
 import { type Pool, withTransaction } from '../../api/data/db.ts'
 import type { KeyRing } from '../../api/data/key-ring.ts'
+import { markAbsent } from '../../api/data/roster-absent.ts'
 import { ROSTER_AUTHOR, coursesToFollow, noteProposed } from '../../api/data/roster-follow.ts'
 
-export async function followRosters(means: {
-  pool: Pool
-  ring: KeyRing
-  log: Logger
-  now: () => Date
-}): Promise<void> {
+const ABSENT_MS = 3_600_000
+
+type Means = { pool: Pool; ring: KeyRing; log: Logger; now: () => Date }
+
+/** Looks once an hour for who has not come for weeks, and each time for lists that changed. */
+export function rosterFollower(means: Means): { follow(): Promise<void> } {
+  let lookedMs = -Infinity
+  return {
+    async follow() {
+      const { pool, now } = means
+      if (now().getTime() - lookedMs >= ABSENT_MS) {
+        const { dormantWeeks: weeks } = await policyInForce(pool)
+        await withTransaction(pool, (tx) => markAbsent(tx, { weeks, now: now() }))
+        lookedMs = now().getTime()
+      }
+      await followLists(means)
+    },
+  }
+}
+
+async function followLists(means: Means): Promise<void> {
   const { pool, ring, log } = means
   for (const course of await coursesToFollow(pool)) {
     const now = means.now()
