@@ -16,7 +16,7 @@ import {
   signIn,
 } from '../cast/record.ts'
 import { openWebsite } from '../api/website.ts'
-import { axeSource, openBrowser } from '../browser.ts'
+import { barriers, openBrowser, overflow } from '../browser.ts'
 
 const COURSE = '/courses/networks-101'
 const site = await openWebsite(BEFORE_CLASS)
@@ -108,22 +108,8 @@ it('has no barrier and fits, wide, narrow and dark', async () => {
       await page.setViewportSize({ width, height: 900 })
       await page.emulateMedia({ colorScheme })
       await page.goto(site.origin + COURSE + part)
-      expect(await barriers(), `${part} ${width} ${colorScheme}`).toEqual([])
-      expect(
-        await page.evaluate('document.documentElement.scrollWidth - window.innerWidth'),
-        `${part} ${width}`,
-      ).toBeLessThanOrEqual(0)
+      expect(await barriers(page), `${part} ${width} ${colorScheme}`).toEqual([])
+      expect(await overflow(page), `${part} ${width}`).toBeLessThanOrEqual(0)
       await keep(`course${part.replace('/', '-')}-${width}-${colorScheme}`)
     }
 })
-
-async function barriers(): Promise<string[]> {
-  await page.evaluate(axeSource)
-  return page.evaluate(async () => {
-    type Axe = { run(): Promise<{ violations: { id: string; nodes: { target: string[] }[] }[] }> }
-    const { violations } = await (globalThis as unknown as { axe: Axe }).axe.run()
-    return violations.map(
-      ({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`,
-    )
-  })
-}
