@@ -32,7 +32,7 @@ async function useBed(waiting: Waiting[], options: Options): Promise<void> {
     while (!isOver()) {
       const next = waiting.shift()
       if (!next) return
-      world ??= await chaosWorld(seats, say)
+      world ??= await madeWorld(seats, say)
       const lines = await chaosClass(world, next.harms)
       const again = next.isSecond ? [] : missedOf(next.harms, lines)
       if (again.length > 0) waiting.push({ harms: again, isSecond: true })
@@ -46,6 +46,16 @@ async function useBed(waiting: Waiting[], options: Options): Promise<void> {
     }
   } finally {
     await world?.close()
+  }
+}
+
+/** Tried twice: on a machine with too much to do, a part may not answer in its first minute. */
+async function madeWorld(...of: Parameters<typeof chaosWorld>): Promise<World> {
+  try {
+    return await chaosWorld(...of)
+  } catch (error) {
+    of[1](`A bed could not be made, and is tried again: ${String(error)}`)
+    return await chaosWorld(...of)
   }
 }
 
