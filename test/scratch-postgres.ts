@@ -17,6 +17,8 @@ const START_MS = 30_000
 export type ScratchPostgres = {
   /** postgres:// address of the database `postgres`, as superuser. */
   serverUrl: string
+  /** The same through a socket of the file system: half the processor time of a round trip. */
+  socketUrl: string
   stop(): Promise<void>
 }
 
@@ -27,10 +29,13 @@ export async function scratchPostgres(
   sweepDeadRuns()
   const folder = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`))
   const port = await freePort()
-  initialisePostgres(join(folder, 'data'), 'test')
-  const server = await start(join(folder, 'data'), port, settings)
+  const data = join(folder, 'data')
+  initialisePostgres(data, 'test')
+  // In the data folder, since that is the database user's own.
+  const server = await start(data, port, { unix_socket_directories: data, ...settings })
   return {
     serverUrl: `postgres://labplan:test@127.0.0.1:${port}/postgres`,
+    socketUrl: `postgres://labplan:test@${encodeURIComponent(data)}:${port}/postgres`,
     async stop() {
       server.kill('SIGINT')
       if (server.exitCode === null) await once(server, 'exit')

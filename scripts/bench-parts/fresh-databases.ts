@@ -6,7 +6,10 @@ import { scratchPostgres } from '../../test/scratch-postgres.ts'
 
 const TEMPLATE = 'bench_template'
 // Nothing needs to survive a power cut, and no figure of these benches is about disks.
-const SETTINGS = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }
+const SETTINGS = {
+  ...{ fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', wal_level: 'minimal' },
+  ...{ max_wal_senders: '0', update_process_title: 'off', jit: 'off', shared_buffers: '256MB' },
+}
 
 export type FreshDatabases = {
   /** Lends a database of its own to `work`, and drops it. */
@@ -16,9 +19,9 @@ export type FreshDatabases = {
 
 export async function freshDatabases(installation: string, now: Date): Promise<FreshDatabases> {
   const server = await scratchPostgres(SETTINGS)
-  const urlOf = (name: string) => server.serverUrl.replace(/\/postgres$/, `/${name}`)
+  const urlOf = (name: string) => server.socketUrl.replace(/\/postgres$/, `/${name}`)
   const run = async (statement: string): Promise<void> => {
-    const client = new pg.Client({ connectionString: server.serverUrl })
+    const client = new pg.Client({ connectionString: server.socketUrl })
     await client.connect()
     await client.query(statement).finally(() => client.end())
   }
