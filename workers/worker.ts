@@ -104,9 +104,7 @@ export async function startWorker(options: {
   const plan = startLoop({
     everyMs: RECONCILE_MS,
     pass: async () => {
-      if (!(await lead.isOurs())) return
-      await reconcile.reconcile()
-      drive.wake()
+      if (await lead.isOurs()) await reconcile.reconcile()
     },
     onError: onError('what is wanted could not be compared with what is there'),
   })
@@ -197,6 +195,8 @@ export async function startWorker(options: {
     drive.wake()
     plan.wake()
   })
+  // What only the driver has to see: the reconciler's own round is soon enough for what follows from it.
+  listening.on('seats', () => drive.wake())
   listening.on('notice', () => tell.wake())
   return {
     async stop() {

@@ -8,9 +8,10 @@ import { unlearned } from './lead-sample.ts'
 import { toServe } from './queue.ts'
 import { cancelledDead } from './run-control.ts'
 import { toClose } from './session-close.ts'
-import { toMove, withDuePlaces } from './session-life.ts'
+import { toSettle } from './seat-life.ts'
+import { toBeReady, toMove, withDuePlaces } from './session-life.ts'
 import { failingSeats, late, readyAfterAll } from './session-watch.ts'
-import { isRunnable, wishMark } from './stack-wish.ts'
+import { isRunnable, toRelease, wishMark } from './stack-wish.ts'
 import { toFollow, toOpen, toPassOver, toStop, toWarn } from './workspace-time.ts'
 
 export type Due = {
@@ -21,7 +22,11 @@ export type Due = {
   moves: boolean
   /** Workspaces to stop or to let in. */
   turns: boolean
+  /** Workspaces that wait for a stop which has already happened. */
+  stops: boolean
+  /** Sessions that time moves, those that their seats may make ready, and those to close. */
   sessions: boolean
+  preparing: boolean
   closing: boolean
   /** Sessions have become ready, and nothing was learned from them yet. */
   lessons: boolean
@@ -46,8 +51,8 @@ export async function whatIsDue(db: Db, now: Date): Promise<Due> {
     sql`select ${ids(withDuePlaces(now))} as places, ${ids(toServe)} as queues,
       ${any(toFollow(now))} or ${any(toWarn(now))} as moves,
       ${any(toStop(now))} or ${any(toPassOver(now))} or ${any(toOpen(now))} as turns,
-      ${any(toMove(now))} as sessions, ${any(toClose(now))} as closing, ${any(unlearned(since))} as lessons,
-      ${any(sql`stack where ${isRunnable(now)}`)} or ${any(sql`seat where held`)} or ${any(cancelledDead(now))} as runs,
+      ${any(toSettle)} as stops, ${any(toMove(now))} as sessions, ${any(toBeReady)} as preparing, ${any(toClose(now))} as closing, ${any(unlearned(since))} as lessons,
+      ${any(sql`stack where ${isRunnable(now)}`)} or ${any(toRelease(now))} or ${any(cancelledDead(now))} as runs,
       ${any(sql`node where state <> 'gone'`)} as machines, ${any(destroyFreezes(now))} as frozen,
       ${any(late(now))} or ${any(readyAfterAll(now))} or ${any(failingSeats)} as news,
       (select ${wishMark} from stack) as "wishMark"`,

@@ -20,6 +20,8 @@ export type Opening = {
   stopsAt: Date
   /** Until when this answer stands. */
   until: Date
+  /** The rows of place were made right for it. */
+  isSettled: boolean
 }
 
 type SessionRow = {
@@ -34,6 +36,7 @@ type SessionRow = {
 const NO_SESSION_MS = 24 * 3600_000
 
 type OutsideRow = {
+  places_until: Date | null
   places_outside: number
   outside_from: Date | null
   outside_until: Date | null
@@ -43,17 +46,19 @@ type OutsideRow = {
 
 /** How many may run at `now`, on which session's account, and until when that holds. */
 export async function opening(db: Db, course: { id: string; now: Date }): Promise<Opening> {
-  const outside = await one<OutsideRow>(
+  const rows = await many<OutsideRow & Nullable<SessionRow>>(
     db,
-    sql`select places_outside, outside_from, outside_until, lifecycle, gpus from course where id = ${course.id}`,
+    sql`select places_until, places_outside, outside_from, outside_until, lifecycle, gpus, next.* from course
+        left join lateral (select id, key, kind, opens_at, grace_ends_at, at_once from session
+          where course_id = course.id and state <> 'cancelled' and grace_ends_at > ${course.now}
+          order by opens_at, key limit 8) next on true
+        where course.id = ${course.id} order by next.opens_at, next.key`,
   )
-  const sessions = await many<SessionRow>(
-    db,
-    sql`select id, key, kind, opens_at, grace_ends_at, at_once from session
-        where course_id = ${course.id} and state <> 'cancelled' and grace_ends_at > ${course.now}
-        order by opens_at, key limit 8`,
-  )
+  const [outside] = rows
+  if (!outside) throw new Error(`There is no course ${course.id}.`)
+  const sessions = rows.filter(isSession)
   const until = firstEdge(outside, sessions, course.now)
+  const isSettled = outside.places_until !== null && outside.places_until > course.now
   const open = sessions.filter((session) => session.opens_at <= course.now)
   const main = open.toSorted(byClassThenEnd)[0]
   if (main) {
@@ -64,12 +69,17 @@ export async function opening(db: Db, course: { id: string; now: Date }): Promis
       sessionEndsAt: main.grace_ends_at,
       period: periodOf(main),
     }
-    return { places, ...session, stopsAt, until }
+    return { places, ...session, stopsAt, until, isSettled }
   }
   const stopsAt = stopOf(outside, undefined, course.now)
   const places = isOpenOutside(outside, course.now) ? outside.places_outside : 0
-  return { places, sessionId: null, sessionEndsAt: null, period: '', stopsAt, until }
+  return { places, sessionId: null, sessionEndsAt: null, period: '', stopsAt, until, isSettled }
 }
+
+type Nullable<Row> = { [Key in keyof Row]: Row[Key] | null }
+
+const isSession = <Row extends Nullable<SessionRow>>(row: Row): row is Row & SessionRow =>
+  row.id !== null
 
 // `COURSE/PERIOD/DAY`, as stacks/rules/schedule.ts names the windows and bookings of a project period.
 const periodOf = ({ kind, key }: SessionRow): string =>

@@ -60,7 +60,7 @@ export async function waiters(db: Db, course: { id: string; now: Date }): Promis
     sql`select id, queued_at from workspace where course_id = ${course.id} and state = 'queued'
         and held_until is null order by queued_at, id`,
   )
-  const isServed = turnOf(await sharingOf(db, course.id)) !== undefined && rows.length > 0
+  const isServed = rows.length > 0 && turnOf(await sharingOf(db, course.id)) !== undefined
   const served = isServed ? await servedMs(db, course) : new Map<string, number>()
   return inTurn(
     rows.map((row) => ({

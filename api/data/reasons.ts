@@ -12,7 +12,6 @@ type Row = [
   course: string,
   pool: string,
   seat: number,
-  taken: boolean,
   exists: boolean,
   state: string | null,
 ]
@@ -24,7 +23,7 @@ const present = sql`workspace.state in ('queued', 'starting', 'ready', 'resettin
 
 /**
  * Reasons a seat should exist besides the blueprint's: people at work, people in the queue, and for the
- * headroom the free seats that exist already, so that the same ones are kept; who has a seat, in the courses of
+ * headroom the seats that exist already, those nobody holds first, so that the same ones are kept; who has a seat, in the courses of
  * `takenIn` (all of them unless given); and the leads that were learned, of what is not over. One statement: it is
  * asked in every pass.
  */
@@ -39,8 +38,8 @@ export async function seatReasons(
   const { rows, taken, leads } = await one<Facts>(
     db,
     sql`select
-      (select coalesce(json_agg(json_build_array(course.key, pool.key, seat.number, seat.taken, seat.state <> 'absent', workspace.state)
-          order by course.key, seat.number), '[]')
+      (select coalesce(json_agg(json_build_array(course.key, pool.key, seat.number, seat.state <> 'absent', workspace.state)
+          order by course.key, seat.taken, seat.number), '[]')
         from (select id from seat where state <> 'absent' union select seat_id from workspace where ${present}) looked_at
           join seat on seat.id = looked_at.id join course on course.id = seat.course_id join pool on pool.id = seat.pool_id
           left join workspace on workspace.seat_id = seat.id and ${present}) as rows,
@@ -53,15 +52,16 @@ export async function seatReasons(
   return { reasons: rows.flatMap(reasonOf), taken, leads }
 }
 
-const AT_WORK = new Set(['starting', 'ready', 'resetting', 'stopping', 'failed'])
+// Who stops leaves: the run that takes the seat away waits until it is cold, and takes all who leave at once.
+const AT_WORK = new Set(['starting', 'ready', 'resetting', 'failed'])
 
-function reasonOf([course, pool, seat, taken, exists, state]: Row): SeatReason[] {
+function reasonOf([course, pool, seat, exists, state]: Row): SeatReason[] {
   const of = (why: SeatReason['why']): SeatReason[] => [{ course, seat, why }]
   // The stack that made its service keeps it.
   if (state !== null && AT_WORK.has(state))
     return of('working').map((reason) => (exists ? { ...reason, pool } : reason))
   if (state === 'queued') return of('queued')
-  return !taken && exists ? of('headroom') : []
+  return exists ? of('headroom') : []
 }
 
 export type WarmSeat = { courseKey: string; numbers: number[]; since: Date; atOnce: number }
@@ -81,7 +81,7 @@ export async function wantWarmSeats(tx: Db, warm: WarmSeat[]): Promise<number> {
             from seat left join workspace on workspace.seat_id = seat.id
             where seat.state <> 'absent' or seat.wanted_on
           ) s where s.id = seat.id and s.should <> seat.wanted_on returning seat.id)
-        select id, pg_notify('work', '') from changed`,
+        select id, pg_notify('seats', '') from changed`,
   )
   return changed.length
 }

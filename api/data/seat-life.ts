@@ -4,43 +4,39 @@
  */
 import { canonicalJson, sha256 } from '../../stacks/blueprint.ts'
 import { AlteredRecord } from './seal.ts'
+import { type Db, type Query, execute, many, one, sql } from './db.ts'
 import {
-  type Db,
-  type Pool,
-  type Query,
-  execute,
-  many,
-  notify,
-  one,
-  sql,
-  withTransaction,
-} from './db.ts'
-import { seatBecameCold, seatBecameReady, seatFailed, seatWentAway } from './workspace-seat.ts'
+  type Holder,
+  passOnPlaces,
+  seatsBecameCold,
+  seatsBecameReady,
+  seatsFailed,
+  seatsWentAway,
+} from './workspace-seat.ts'
 
 type Message = { code: string; params?: Record<string, string | number> }
 
 /** The service was scaled up: a task is on its way, for the restart count `started`. */
 export async function markStarting(
-  tx: Db,
+  db: Db,
   seat: { id: string; started: number; now: Date },
 ): Promise<void> {
-  await moveSeats(
-    tx,
-    [seat.id],
-    sql`state = 'starting', state_at = ${seat.now}, started = ${seat.started}, task_id = null,
+  const ids = [seat.id]
+  await moveSeats(db, ids, {
+    changes: sql`state = 'starting', state_at = ${seat.now}, started = ${seat.started}, task_id = null,
       node_address = null, identity_port = null, message_code = null, message_params = '{}'`,
-  )
-  await seatWentAway(tx, seat)
-  await tellHolders(tx, [seat.id])
+    holders: seatsWentAway({ ids, now: seat.now }),
+    isTold: true,
+  })
 }
 
 /** Its container runs; the ports are being checked. */
 export async function markRunning(
-  tx: Db,
+  db: Db,
   seat: { id: string; taskId: string; nodeAddress: string; now: Date },
 ): Promise<void> {
   await execute(
-    tx,
+    db,
     sql`with runs as (update seat set task_id = ${seat.taskId}, node_address = ${seat.nodeAddress} where id = ${seat.id}),
         ${toldHolders([seat.id])}`,
   )
@@ -48,7 +44,7 @@ export async function markRunning(
 
 /** Every required port answered, and the seat proved who it is. `ports`: container port → published. */
 export async function markReady(
-  tx: Db,
+  db: Db,
   seat: {
     id: string
     taskId: string
@@ -58,73 +54,86 @@ export async function markReady(
     now: Date
   },
 ): Promise<void> {
-  await moveSeats(
-    tx,
-    [seat.id],
-    sql`state = 'ready', state_at = ${seat.now}, task_id = ${seat.taskId},
+  const ids = [seat.id]
+  await moveSeats(db, ids, {
+    changes: sql`state = 'ready', state_at = ${seat.now}, task_id = ${seat.taskId},
       node_address = ${seat.nodeAddress}, identity_port = ${seat.identityPort}, start_failures = 0,
       start_after = null, message_code = null, message_params = '{}'`,
-    seat.ports,
-  )
-  await seatBecameReady(tx, seat)
+    ports: seat.ports,
+    holders: seatsBecameReady({ ids, now: seat.now }),
+  })
 }
 
 /** It did not come up. Tried again after `retryAt`. */
 export async function markFailed(
-  tx: Db,
+  db: Db,
   seat: { id: string; retryAt: Date; message: Message; now: Date },
 ): Promise<void> {
-  await moveSeats(
-    tx,
-    [seat.id],
-    sql`state = 'failed', state_at = ${seat.now}, start_failures = start_failures + 1,
+  const ids = [seat.id]
+  await moveSeats(db, ids, {
+    changes: sql`state = 'failed', state_at = ${seat.now}, start_failures = start_failures + 1,
       start_after = ${seat.retryAt}, message_code = ${seat.message.code},
       message_params = ${JSON.stringify(seat.message.params ?? {})}`,
-  )
-  await seatFailed(tx, seat)
+    holders: seatsFailed({ ids, now: seat.now, message: seat.message }),
+  })
 }
 
 /** It was scaled down: no new connection may be made to it. */
-export async function markStopping(tx: Db, seat: { id: string; now: Date }): Promise<void> {
-  await moveSeats(
-    tx,
-    [seat.id],
-    sql`state = 'stopping', state_at = ${seat.now}, task_id = null, identity_port = null`,
-  )
-  await seatWentAway(tx, seat)
+export async function markStopping(db: Db, seat: { id: string; now: Date }): Promise<void> {
+  const ids = [seat.id]
+  await moveSeats(db, ids, {
+    changes: sql`state = 'stopping', state_at = ${seat.now}, task_id = null, identity_port = null`,
+    holders: seatsWentAway({ ids, now: seat.now }),
+  })
 }
 
 /** No container of it is alive any more. */
 export async function markCold(tx: Db, seat: { id: string; now: Date }): Promise<void> {
-  await moveSeats(
-    tx,
-    [seat.id],
-    sql`state = 'cold', state_at = ${seat.now}, task_id = null, node_address = null, identity_port = null`,
-  )
-  await seatBecameCold(tx, seat)
-  await notify(tx, 'work', seat.id)
+  const ids = [seat.id]
+  const holders = await moveSeats(tx, ids, {
+    changes: sql`state = 'cold', state_at = ${seat.now}, task_id = null, node_address = null, identity_port = null`,
+    holders: seatsBecameCold({ ids, now: seat.now }),
+    wakes: true,
+  })
+  await passOnPlaces(tx, holders, seat.now)
+}
+
+type Move = {
+  changes: Query
+  /** Container port → published, from now on; none unless given. */
+  ports?: Map<number, number>
+  /** What becomes of the workspaces on them. */
+  holders: Query
+  /** Pages of who waits look again, also when only the seat's step changed. */
+  isTold?: boolean
+  /** The driver has a next step for it. */
+  wakes?: boolean
 }
 
 /**
- * Changes seats, sets the ports they have from now on (none unless given) and tells the gateways, in one statement:
- * a warm-up makes hundreds of such steps.
+ * Changes seats with their ports and the workspaces on them, and tells gateways and pages, in one statement: a warm-up makes
+ * hundreds of such steps, and each is whole without a transaction of its own. Answers whose workspace moved.
  */
-async function moveSeats(
-  tx: Db,
-  ids: string[],
-  changes: Query,
-  ports: Map<number, number> = new Map(),
-): Promise<void> {
-  await execute(
-    tx,
-    sql`with moved as (update seat set ${changes} where id = any(${ids}::uuid[])),
+async function moveSeats(db: Db, ids: string[], move: Move): Promise<Holder[]> {
+  const ports = move.ports ?? new Map<number, number>()
+  const rows = await many<{ id: string | null; course_id: string }>(
+    db,
+    sql`with moved as (update seat set ${move.changes} where id = any(${ids}::uuid[])),
           opened as (
             update seat_port set published_port = (
               select published from unnest(${[...ports.keys()]}::int[], ${[...ports.values()]}::int[])
                 as open (container, published) where container = container_port)
-            where seat_id = any(${ids}::uuid[]))
-        select pg_notify('route', id) from unnest(${ids}::text[]) as id`,
+            where seat_id = any(${ids}::uuid[])),
+          settled as (${move.holders}),
+          heard as (
+            update workspace set version = version + 1
+            where ${move.isTold ?? false} and seat_id = any(${ids}::uuid[]) and state in ('starting', 'resetting') returning id)
+        select null::uuid as id, null::uuid as course_id, pg_notify('route', id) from unnest(${ids}::text[]) as id
+        union all select null, null, pg_notify('seats', '') where ${move.wakes ?? false}
+        union all select id, course_id, pg_notify('workspace', id::text) from settled
+        union all select null, null, pg_notify('workspace', id::text) from heard`,
   )
+  return rows.flatMap(({ id, course_id }) => (id === null ? [] : [{ id, course_id }]))
 }
 
 /** Their pages look again, also when only the seat's step changed. */
@@ -139,9 +148,12 @@ const toldHolders = (seatIds: string[]) => sql`told as (
   select pg_notify('workspace', id::text) from workspace where seat_id = any(${seatIds}::uuid[])`
 
 /** A run holds seats while it changes or removes them: nobody may scale a held seat. */
-export async function holdSeats(tx: Db, seats: { ids: string[]; held: boolean }): Promise<void> {
-  await execute(tx, sql`update seat set held = ${seats.held} where id = any(${seats.ids}::uuid[])`)
-  await notify(tx, 'work', '')
+export async function holdSeats(db: Db, seats: { ids: string[]; held: boolean }): Promise<void> {
+  await execute(
+    db,
+    sql`with holding as (update seat set held = ${seats.held} where id = any(${seats.ids}::uuid[]))
+        select pg_notify('seats', '')`,
+  )
 }
 
 /** How many of these may still have a container. */
@@ -180,17 +192,13 @@ export async function markMade(
 
 /** Terraform removed the services of these seats; number, credential and volume stay. */
 export async function markRemoved(tx: Db, gone: { ids: string[]; now: Date }): Promise<void> {
-  await moveSeats(
-    tx,
-    gone.ids,
-    sql`state = 'absent', state_at = ${gone.now}, service_id = null, task_id = null, node_address = null,
+  if (gone.ids.length === 0) return
+  const holders = await moveSeats(tx, gone.ids, {
+    changes: sql`state = 'absent', state_at = ${gone.now}, service_id = null, task_id = null, node_address = null,
       identity_port = null, applied_generation = null, template_digest = null, held = false`,
-  )
-  const held = await many<{ seat_id: string }>(
-    tx,
-    sql`select seat_id from workspace where seat_id = any(${gone.ids}::uuid[]) and state = 'stopping'`,
-  )
-  for (const { seat_id: id } of held) await seatBecameCold(tx, { id, now: gone.now })
+    holders: seatsBecameCold(gone),
+  })
+  await passOnPlaces(tx, holders, gone.now)
 }
 
 export async function rememberTemplate(
@@ -214,13 +222,17 @@ export async function seatTemplate<Body>(db: Db, digest: string): Promise<Body> 
   return body
 }
 
-/** Seats whose holder waits for a stop that has already happened (an apply that failed left no container). */
-export async function settleStopped(pool: Pool, now: Date): Promise<void> {
-  const rows = await many<{ seat_id: string }>(
-    pool,
-    sql`select seat_id from workspace join seat on seat.id = seat_id
-        where workspace.state = 'stopping' and seat.state in ('absent', 'cold')`,
+/** What stands after `from`: who waits for a stop that has already happened (an apply that failed left no container). */
+export const toSettle = sql`workspace join seat on seat.id = seat_id
+  where workspace.state = 'stopping' and seat.state in ('absent', 'cold')`
+
+export async function settleStopped(tx: Db, now: Date): Promise<void> {
+  const rows = await many<{ seat_id: string }>(tx, sql`select seat_id from ${toSettle}`)
+  const ids = rows.map((row) => row.seat_id)
+  const holders = await many<Holder>(
+    tx,
+    sql`with settled as (${seatsBecameCold({ ids, now })})
+        select id, course_id, pg_notify('workspace', id::text) from settled`,
   )
-  for (const row of rows)
-    await withTransaction(pool, (tx) => seatBecameCold(tx, { id: row.seat_id, now }))
+  await passOnPlaces(tx, holders, now)
 }

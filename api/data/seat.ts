@@ -53,10 +53,12 @@ const seatColumns = sql`seat.id, seat.course_id, course.code as course_code, sea
   seat.wanted_generation, seat.applied_generation, seat.template_digest, seat.state, seat.state_at, seat.wanted_on,
   seat.wanted_start, seat.started, seat.start_failures, seat.start_after, seat.held, seat.taken, seat.service_id,
   seat.task_id, seat.node_address, seat.identity_port, seat.credential_key_id, seat.credential,
-  coalesce((select (body ->> 'pidsLimit')::int from seat_template where digest = seat.template_digest), 256) as pids_limit,
-  ((select body -> 'volume' ->> 'backend' from seat_template where digest = seat.template_digest) is null
+  coalesce((template.body ->> 'pidsLimit')::int, 256) as pids_limit,
+  (template.body -> 'volume' ->> 'backend' is null
     or exists (select from volume where seat_id = seat.id and volume.generation = seat.applied_generation and volume.state = 'ready'))
     as volume_ready`
+const seatTable = sql`seat join course on course.id = seat.course_id
+  left join seat_template template on template.digest = seat.template_digest`
 
 /**
  * Makes the rows of seats 1..`seats` of a course with the ports of its environment. Existing seats
@@ -189,10 +191,13 @@ export async function takeSeat(
   return undefined
 }
 
-/** Asks for the seat to run (or not); the worker is woken when the caller commits. */
+/** Asks for the seat to run (or not); the driver is woken when the caller commits. */
 export async function wantSeat(tx: Db, seat: { id: string; on: boolean }): Promise<void> {
-  await execute(tx, sql`update seat set wanted_on = ${seat.on} where id = ${seat.id}`)
-  await notify(tx, 'work', seat.id)
+  await execute(
+    tx,
+    sql`with wished as (update seat set wanted_on = ${seat.on} where id = ${seat.id})
+        select pg_notify('seats', ${seat.id})`,
+  )
 }
 
 /** The running task must be younger than this call: a restart. */
@@ -202,7 +207,7 @@ export async function wantFreshStart(tx: Db, seat: { id: string }): Promise<void
     sql`update seat set wanted_on = true, wanted_start = wanted_start + 1, start_failures = 0, start_after = null
         where id = ${seat.id}`,
   )
-  await notify(tx, 'work', seat.id)
+  await notify(tx, 'seats', seat.id)
 }
 
 /** The next generation: a new volume, secret and host names, once the seat is cold. The old volume stays. */
@@ -211,7 +216,7 @@ export async function wantNewGeneration(tx: Db, seat: { id: string }): Promise<v
     tx,
     sql`update seat set wanted_generation = generation + 1, start_failures = 0, start_after = null where id = ${seat.id}`,
   )
-  await notify(tx, 'work', seat.id)
+  await notify(tx, 'seats', seat.id)
 }
 
 /** Steps a cold seat into its wanted generation; every host name of the old one stops working. */
@@ -227,12 +232,14 @@ export async function beginGeneration(tx: Db, seat: { id: string }): Promise<voi
       sql`update seat_port set host_label = ${randomLabel(26)} where seat_id = ${seat.id} and container_port = ${port.container_port}`,
     )
   await notify(tx, 'route', seat.id)
+  // Its service is made anew: that is the reconciler's.
+  await notify(tx, 'work', seat.id)
 }
 
 export async function seatsOfCourse(db: Db, courseId: string): Promise<Seat[]> {
   return many<Seat>(
     db,
-    sql`select ${seatColumns} from seat join course on course.id = seat.course_id
+    sql`select ${seatColumns} from ${seatTable}
         where seat.course_id = ${courseId} order by seat.number`,
   )
 }
@@ -241,7 +248,7 @@ export async function seatsOfCourse(db: Db, courseId: string): Promise<Seat[]> {
 export async function livingSeats(db: Db): Promise<Seat[]> {
   return many<Seat>(
     db,
-    sql`select ${seatColumns} from seat join course on course.id = seat.course_id
+    sql`select ${seatColumns} from ${seatTable}
         where seat.state <> 'absent' or seat.wanted_on order by seat.course_id, seat.number`,
   )
 }
@@ -277,17 +284,4 @@ export async function courseSeats(db: Db, course: { courseId: string }) {
         from seat left join workspace on workspace.seat_id = seat.id left join person on person.id = workspace.person_id
         where seat.course_id = ${course.courseId} and (seat.state <> 'absent' or seat.taken) order by seat.number`,
   )
-}
-
-/** Whether the seat should still come up as it was when `seat` was read. */
-export async function isStillWanted(
-  db: Db,
-  seat: Pick<Seat, 'id' | 'wanted_start' | 'generation'>,
-): Promise<boolean> {
-  const row = await findOne(
-    db,
-    sql`select 1 as yes from seat where id = ${seat.id} and wanted_on and not held
-        and wanted_start = ${seat.wanted_start} and wanted_generation = ${seat.generation}`,
-  )
-  return row !== undefined
 }

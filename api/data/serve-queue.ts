@@ -1,6 +1,6 @@
 /** Free places, given to those who wait for one. */
 import { audit } from './audit.ts'
-import { type Db, execute, many, notify, sql } from './db.ts'
+import { type Db, execute, findOne, many, notify, sql } from './db.ts'
 import { takePlace } from './place.ts'
 import { tellTurn } from './turn-mail.ts'
 import { holdMinutes, settleTurns, waiters } from './queue.ts'
@@ -13,6 +13,7 @@ import { type Workspace, workspaceColumns, workspaceTable } from './workspace.ts
  */
 export async function serveQueue(tx: Db, course: { courseId: string; now: Date }): Promise<number> {
   const { courseId, now } = course
+  if (!(await isInLine(tx, courseId))) return 0
   const open = await openingNow(tx, courseId, now)
   if (open.places === 0) return closeQueue(tx, course)
   const hold = await holdMinutes(tx, courseId)
@@ -27,6 +28,16 @@ export async function serveQueue(tx: Db, course: { courseId: string; now: Date }
   await settleTurns(tx, { id: courseId, now })
   if (served > 0) await notifyQueue(tx, courseId)
   return served
+}
+
+/** Whether anybody waits, or is told of an end because somebody did: most who stop leave nobody behind them. */
+async function isInLine(tx: Db, courseId: string): Promise<boolean> {
+  const found = await findOne(
+    tx,
+    sql`select 1 as waits from workspace where course_id = ${courseId}
+        and (state = 'queued' or turn_ends_at is not null) limit 1`,
+  )
+  return found !== undefined
 }
 
 /** The session ended while they waited: they are let in when the next one opens. */

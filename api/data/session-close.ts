@@ -51,30 +51,30 @@ async function keepVolumes(tx: Db, courseId: string, until: string | null): Prom
   )
 }
 
-/** What stands after `from`: sessions that are over, whether all of theirs has gone or not. */
-export const toClose = (now: Date) => sql`session where (session.grace_ends_at <= ${now}
-  and session.state not in ('closed', 'cancelled')) or ${wasCalledOff}`
+/** What stands after `from`: sessions that are over, and all of theirs has gone or had its time to. */
+export const toClose = (now: Date) =>
+  sql`session where ((session.state = 'ended' and session.grace_ends_at <= ${now}) or ${wasCalledOff})
+    and not exists (select from seat where seat.course_id = session.course_id
+      and seat.state not in ('absent', 'cold') and not seat.wanted_on)
+    and (least(session.grace_ends_at, case when session.state = 'cancelled' then session.state_at end) <= ${new Date(now.getTime() - SETTLE_MS)}
+      or not exists (select from stack
+        where stack.course_id = session.course_id and stack.pool_id = session.pool_id and stack.kind = 'seats'
+          and (stack.wanted_digest is distinct from stack.applied_digest or stack.state = 'needs_reconcile'
+            or stack.lease_until > ${now})))`
 
 /** Called off when its preparation had begun, and no receipt says what became of it. */
 const wasCalledOff = sql`(session.state = 'cancelled' and session.preparing_at is not null
   and (session.closed_at is null or session.closed_at < session.preparing_at))`
 
 async function sessionsToClose(tx: Db, now: Date): Promise<ClosingSession[]> {
-  const settledBy = new Date(now.getTime() - SETTLE_MS)
   return many<ClosingSession>(
     tx,
     sql`select session.id, session.key, session.course_id, course.key as course_key, course.code as course_code,
           pool.key as pool_key, session.starts_at, session.ends_at, session.lead_starts_at, session.students,
           session.at_once, session.ready_at, session.opened_at,
           case when session.state = 'cancelled' then session.state_at else session.ended_at end as ended_at
-        from session join course on course.id = session.course_id join pool on pool.id = session.pool_id
-        where ((session.state = 'ended' and session.grace_ends_at <= ${now}) or ${wasCalledOff})
-          and not exists (select from seat where seat.course_id = session.course_id
-            and seat.state not in ('absent', 'cold') and not seat.wanted_on)
-          and (least(session.grace_ends_at, case when session.state = 'cancelled' then session.state_at end) <= ${settledBy} or not exists (select from stack
-            where stack.course_id = session.course_id and stack.pool_id = session.pool_id and stack.kind = 'seats'
-              and (stack.wanted_digest is distinct from stack.applied_digest or stack.state = 'needs_reconcile'
-                or stack.lease_until > ${now})))
+        from (select id from ${toClose(now)}) over join session on session.id = over.id
+          join course on course.id = session.course_id join pool on pool.id = session.pool_id
         order by session.ends_at, session.key for no key update of session`,
   )
 }

@@ -8,38 +8,20 @@ const toOpen = (now: Date) =>
 const toEnd = (now: Date) =>
   sql`session.state in ('planned', 'preparing', 'ready', 'open') and session.ends_at <= ${now}`
 
-/** Sessions that time or their seats may move: what stands after `from`. */
-export const toMove = (
-  now: Date,
-) => sql`session where (${toPrepare(now)}) or (${toOpen(now)}) or (${toEnd(now)})
-  or (session.state in ('preparing', 'open') and session.ready_at is null)`
+/** Sessions that time moves, and those that their seats may make ready: what stands after `from`. */
+export const toMove = (now: Date) =>
+  sql`session where (${toPrepare(now)}) or (${toOpen(now)}) or (${toEnd(now)})`
+export const toBeReady = sql`session where session.state in ('preparing', 'open') and session.ready_at is null`
 
-/**
- * Moves every session that time or its seats have moved; answers how many. Ready needs each of the numbers it warms
- * ready for it: a seat that somebody of the class before works in is not.
- */
-export async function moveSessions(
-  tx: Db,
-  session: { now: Date; warm: { key: string; numbers: number[] }[] },
-): Promise<number> {
+/** Moves every session that time or its seats have moved; answers how many. */
+export async function moveSessions(tx: Db, session: { now: Date; warm: Warm }): Promise<number> {
   const { now } = session
   const moved = await execute(
     tx,
     sql`update session set state = 'preparing', state_at = ${now}, preparing_at = ${now}, ready_at = null, opened_at = null, ended_at = null
         where ${toPrepare(now)}`,
   )
-  const ready = await execute(
-    tx,
-    sql`update session set ready_at = ${now},
-          state = case when state = 'preparing' then 'ready' else state end,
-          state_at = case when state = 'preparing' then ${now} else state_at end
-        from ${unnested(session.warm)}
-        where session.key = warm.key and ready_at is null and state in ('preparing', 'open')
-          and (select count(*) from seat left join workspace on workspace.seat_id = seat.id and workspace.state = 'ready'
-                and workspace.session_id <> session.id and session.state = 'preparing'
-               where seat.course_id = session.course_id and seat.state = 'ready' and workspace.id is null
-                 and seat.number in (select number from ${numbered(session.warm)} where one.key = session.key)) >= warm.seats`,
-  )
+  const ready = await readySessions(tx, session)
   const opened = await execute(
     tx,
     sql`update session set state = 'open', state_at = ${now}, opened_at = ${now}
@@ -52,6 +34,26 @@ export async function moveSessions(
         where ${toEnd(now)}`,
   )
   return moved + ready + opened + ended
+}
+
+/**
+ * Sessions whose seats have become ready; answers how many. Ready needs each of the numbers a session warms ready for
+ * it: a seat that somebody of the class before works in is not.
+ */
+export async function readySessions(db: Db, session: { now: Date; warm: Warm }): Promise<number> {
+  const { now, warm } = session
+  return execute(
+    db,
+    sql`update session set ready_at = ${now},
+          state = case when state = 'preparing' then 'ready' else state end,
+          state_at = case when state = 'preparing' then ${now} else state_at end
+        from ${unnested(warm)}
+        where session.key = warm.key and ready_at is null and state in ('preparing', 'open')
+          and (select count(*) from seat left join workspace on workspace.seat_id = seat.id and workspace.state = 'ready'
+                and workspace.session_id <> session.id and session.state = 'preparing'
+               where seat.course_id = session.course_id and seat.state = 'ready' and workspace.id is null
+                 and seat.number in (select number from ${numbered(warm)} where one.key = session.key)) >= warm.seats`,
+  )
 }
 
 type Warm = { key: string; numbers: number[] }[]

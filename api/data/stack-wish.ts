@@ -227,13 +227,15 @@ export async function poolKeyOf(db: Db, poolId: string): Promise<string> {
   return (await one<{ key: string }>(db, sql`select key from pool where id = ${poolId}`)).key
 }
 
-/** Lets go of seats whose run is over without having said so: its worker was killed. */
+const isForgotten = (now: Date) => sql`held and not exists
+  (select from stack where stack.course_id = seat.course_id and stack.kind = 'seats' and stack.lease_until > ${now})`
+
+/** What stands after `from`: seats whose run is over without having said so. */
+export const toRelease = (now: Date) => sql`seat where ${isForgotten(now)}`
+
+/** Lets go of them: their worker was killed. */
 export async function releaseHolds(tx: Db, now: Date): Promise<number> {
-  return execute(
-    tx,
-    sql`update seat set held = false where held and not exists
-        (select from stack where stack.course_id = seat.course_id and stack.kind = 'seats' and stack.lease_until > ${now})`,
-  )
+  return execute(tx, sql`update seat set held = false where ${isForgotten(now)}`)
 }
 
 /** The volumes of these numbers exist now. */

@@ -1,6 +1,6 @@
 /** How a workspace begins: its seat number for good, then a place, or the queue, or the next opening. */
 import { audit } from './audit.ts'
-import { type Db, execute, findOne, notify, one, sql } from './db.ts'
+import { type Db, execute, findOne, notify, sql } from './db.ts'
 import { newId } from './ids.ts'
 import { freePlace, opening, settlePlaces, takePlace } from './place.ts'
 import { openStay } from './queue.ts'
@@ -113,12 +113,8 @@ export async function seatFor(
 
 /** The opening, with its rows of place made right when they are due: rarely, so launches do not queue for it. */
 export async function openingNow(tx: Db, courseId: string, now: Date) {
-  const { places_until } = await one<{ places_until: Date | null }>(
-    tx,
-    sql`select places_until from course where id = ${courseId}`,
-  )
-  const stale = !places_until || places_until <= now
-  return stale ? settlePlaces(tx, { id: courseId, now }) : opening(tx, { id: courseId, now })
+  const open = await opening(tx, { id: courseId, now })
+  return open.isSettled ? open : settlePlaces(tx, { id: courseId, now })
 }
 
 async function someoneWaits(tx: Db, courseId: string): Promise<boolean> {

@@ -218,7 +218,10 @@ function warmOf(
   })
 }
 
-/** Outside class: a few cold seats besides those at work, in the hours of self-study. */
+/**
+ * Outside class: a few cold seats besides those at work, made in the hours of self-study. What is cold costs nothing:
+ * it is kept through the night, where every course's would go each evening and be made anew each morning at eight.
+ */
 function needHeadroom(
   course: BlueprintCourse,
   now: number,
@@ -229,11 +232,11 @@ function needHeadroom(
   if (headroom === null) return
   const until = parseInstant(headroom.until)
   if (now < parseInstant(headroom.from) || now >= until) return
-  if (!isInHours(wallOf(now, headroom.timeZone), headroom.hours, headroom.days)) return
+  const isOpen = isInHours(wallOf(now, headroom.timeZone), headroom.hours, headroom.days)
   const inUse = new Set([...needs.values()].flatMap((seats) => [...seats.keys()]))
   const named = reasons.filter((reason) => reason.why === 'headroom').map((reason) => reason.seat)
   const free = seatNumbers(course.seats).filter((seat) => !inUse.has(seat) && !named.includes(seat))
-  for (const seat of [...named, ...free].slice(0, headroom.seats)) {
+  for (const seat of [...named, ...(isOpen ? free : [])].slice(0, headroom.seats)) {
     need(needs, course.pool, seat, until)
   }
 }

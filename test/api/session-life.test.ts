@@ -92,11 +92,16 @@ it('finds nothing due where nothing is to be done, and says what is', async () =
   expect(rest).toEqual({
     ...{ places: [], queues: [], moves: false, turns: false, sessions: false, closing: false },
     ...{ lessons: false, runs: false, machines: false, frozen: false, news: false },
+    ...{ stops: false, preparing: false },
   })
   expect(wishMark).toBe('')
   await execute(pool, sql`update course set places_until = ${at(139)} where key like 'course-%'`)
   await execute(pool, sql`update session set state = 'planned'`)
   const due = await whatIsDue(pool, at(140))
   expect(due.places.length).toBeGreaterThan(2)
-  expect(due).toMatchObject({ sessions: true, closing: true, turns: false })
+  expect(due).toMatchObject({ sessions: true, closing: false, turns: false })
+  await execute(pool, sql`update session set state = 'ended'`)
+  await execute(pool, sql`update seat set state = 'cold'`)
+  const over = await whatIsDue(pool, at(100_000))
+  expect(over).toMatchObject({ sessions: false, closing: true, preparing: false })
 })

@@ -12,7 +12,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Change, latestChanges } from '../../api/data/change.ts'
 import { execute, sql, withTransaction } from '../../api/data/db.ts'
-import { seatFailed } from '../../api/data/workspace-seat.ts'
+import { markFailed } from '../../api/data/seat-life.ts'
 import {
   type SignedIn,
   addLmsCourse,
@@ -210,7 +210,7 @@ it('comes back by itself after a restart of the api, and says nothing of so shor
       [mine.id],
     )
     const message = { code: 'seat.start_failed', params: { reason: '' } }
-    await seatFailed(tx, { id: rows[0]?.seat_id ?? '', message, now })
+    await markFailed(tx, { id: rows[0]?.seat_id ?? '', retryAt: now, message, now })
   })
   await page.getByText('Could not start').waitFor()
   expect(await page.locator('.live-lost').isVisible()).toBe(false)

@@ -44,8 +44,44 @@ it('does not wait for ever', async () => {
   expect(tookMs).toBeLessThan(21 * 60_000)
 })
 
-/** A cold seat that is wanted, driven once; `taskAt` is its newest task so long after it was started. */
-async function start(taskAt: (ms: number) => object): Promise<{ state: string; tookMs: number }> {
+it('waits for a node that is on its way, as long as one takes to boot', async () => {
+  const { state, tookMs, failures } = await start((ms) => ({
+    ID: 'task-1',
+    Status: { State: ms < 200_000 ? 'pending' : 'running', PortStatus: { Ports } },
+  }))
+  expect({ state, failures }).toEqual({ state: 'ready', failures: 0 })
+  expect(tookMs).toBeLessThan(210_000)
+})
+
+it('says after minutes that no node has room', async () => {
+  const Err = 'no suitable node (insufficient resources on 2 nodes)'
+  const { state, tookMs, reason } = await start(() => ({
+    ...{ ID: 'task-1', Status: { State: 'pending', Err } },
+  }))
+  expect({ state, reason }).toEqual({ state: 'failed', reason: Err })
+  expect(tookMs).toBeLessThan(400_000)
+})
+
+it('turns back when the seat is no longer wanted', async () => {
+  const { state, tookMs } = await start(
+    () => ({ ID: 'task-1', Status: { State: 'pending' } }),
+    async (ms) => {
+      if (ms === 20_000) await pool().query('update seat set wanted_on = false')
+      return ms === 20_000
+    },
+  )
+  expect(state).toBe('starting')
+  expect(tookMs).toBeLessThan(25_000)
+})
+
+/**
+ * A cold seat that is wanted, driven once; `taskAt` is its newest task so long after it was started, `isTold` changes what is
+ * wanted and answers whether the driver hears of it then.
+ */
+async function start(
+  taskAt: (ms: number) => object,
+  isTold: (ms: number) => Promise<boolean> = async () => false,
+) {
   let elapsedMs = 0
   await pool().query(`update seat set wanted_on = false, state = 'absent'`)
   const course = await plannedCourse(pool(), { seats: 1, atOnce: 1, ready: 1 })
@@ -57,7 +93,13 @@ async function start(taskAt: (ms: number) => object): Promise<{ state: string; t
     now: () => new Date(at(-20).getTime() + elapsedMs),
     engine: engineWith(() => taskAt(elapsedMs)),
     // Coarser than the real poll: what it looks at changes in seconds.
-    pace: { elapsedMs: () => elapsedMs, sleep: async () => void (elapsedMs += 2_000) },
+    pace: {
+      elapsedMs: () => elapsedMs,
+      sleep: async () => {
+        elapsedMs += 2_000
+        if (await isTold(elapsedMs)) await driver.tick()
+      },
+    },
     probe: {
       findDoors: async () => ({ identityPort: 40_001, ports: new Map([[8080, 40_000]]) }),
       portAnswers: async () => true,
@@ -65,11 +107,12 @@ async function start(taskAt: (ms: number) => object): Promise<{ state: string; t
   })
   await driver.tick()
   await driver.settled()
-  const { state } = await one<{ state: string }>(
+  const seat = await one<{ state: string; failures: number; reason: string | null }>(
     pool(),
-    sql`select state from seat where course_id = ${course.id}`,
+    sql`select state, start_failures as failures, message_params ->> 'reason' as reason from seat
+        where course_id = ${course.id}`,
   )
-  return { state, tookMs: elapsedMs }
+  return { ...seat, tookMs: elapsedMs }
 }
 
 function engineWith(task: () => object): Engine {

@@ -63,12 +63,13 @@ export async function seatsGoal(
 
 /** The seats of this stack's block of numbers, in its pool. */
 async function ownSeats(means: ApplyMeans, stack: CourseStack): Promise<Seat[]> {
-  const block = Number(stack.key.split('-').at(-1))
   const seats = await seatsOfCourse(means.pool, stack.course_id)
-  return seats.filter(
-    (seat) =>
-      Math.floor((seat.number - 1) / seatsPerStack) === block && seat.pool_id === stack.pool_id,
-  )
+  return seats.filter((seat) => isOwn(seat, stack))
+}
+
+function isOwn(seat: Pick<Seat, 'number' | 'pool_id'>, stack: CourseStack): boolean {
+  const block = Number(stack.key.split('-').at(-1))
+  return Math.floor((seat.number - 1) / seatsPerStack) === block && seat.pool_id === stack.pool_id
 }
 
 async function contentOfExisting(
@@ -136,9 +137,8 @@ async function record(
   const { installation } = means.place
   const services = await listServices(means.engine, installation)
   const idOf = new Map(services.map((service) => [service.Spec.Name, service.ID]))
-  const seats = new Map(
-    (await seatsOfCourse(means.pool, stack.course_id)).map((seat) => [seat.number, seat]),
-  )
+  const rows = await seatsOfCourse(means.pool, stack.course_id)
+  const seats = new Map(rows.map((seat) => [seat.number, seat]))
   const digests = new Map<SeatTemplate, string>()
   const made = goal.flatMap(({ number, generation, template }) => {
     const seat = seats.get(number)
@@ -156,7 +156,8 @@ async function record(
     await markMade(tx, { seats: made, poolId: stack.pool_id, now })
     await markRemoved(tx, { ids: gone.map((seat) => seat.id), now })
   })
-  await dropSecrets(means, stack, { goal, seats: await ownSeats(means, stack) })
+  const own = rows.filter((seat) => wanted.has(seat.number) || isOwn(seat, stack))
+  await dropSecrets(means, stack, { goal, seats: own })
 }
 
 /** The numbers come from rows, too: none may go beyond what the approved plan has, or what exists. */

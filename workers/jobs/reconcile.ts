@@ -11,7 +11,8 @@ import { type Sender, sendJob } from '../../api/data/jobs.ts'
 import { settlePlaces } from '../../api/data/place.ts'
 import { seatReasons, wantWarmSeats } from '../../api/data/reasons.ts'
 import { closeSessions } from '../../api/data/session-close.ts'
-import { moveSessions } from '../../api/data/session-life.ts'
+import { settleStopped } from '../../api/data/seat-life.ts'
+import { moveSessions, readySessions } from '../../api/data/session-life.ts'
 import { endCancelledDeadRuns } from '../../api/data/run-control.ts'
 import {
   type StackWish,
@@ -54,7 +55,7 @@ export function reconciler(means: Means): Reconciler {
       const running = await seatReasons(means.pool, coursesUnderWay(blueprint, at))
       const wanted = wantedAt(blueprint, at.toISOString(), running)
       await turnSeats(means.pool, wanted)
-      const moved = due.sessions ? await moveThem(means.pool, wanted, means.now()) : 0
+      const moved = await moveThem(means.pool, due, { wanted, now: means.now() })
       const machines = await wishMachines(blueprint, {
         ...{ areThere: due.machines, leads: running.leads ?? {} },
       })
@@ -72,6 +73,7 @@ async function moveWorkspaces({ pool, now }: Means, due: Due): Promise<void> {
     await withTransaction(pool, (tx) => settlePlaces(tx, { id, now: now() }))
   // Places that came or went may change each of the following.
   const isNew = due.places.length > 0
+  if (due.stops) await withTransaction(pool, (tx) => settleStopped(tx, now()))
   if (due.moves || isNew)
     await withTransaction(pool, async (tx) => {
       await followSessions(tx, now())
@@ -104,13 +106,15 @@ async function turnSeats(db: Db, wanted: Wanted): Promise<void> {
   )
 }
 
-const moveThem = (pool: Pool, wanted: Wanted, now: Date): Promise<number> =>
-  withTransaction(pool, (tx) =>
-    moveSessions(tx, {
-      now,
-      warm: wanted.warm.map((warm) => ({ key: warm.session, numbers: warm.seats })),
-    }),
-  )
+async function moveThem(
+  pool: Pool,
+  due: Pick<Due, 'sessions' | 'preparing'>,
+  { wanted, now }: { wanted: Wanted; now: Date },
+): Promise<number> {
+  const warm = wanted.warm.map(({ session: key, seats: numbers }) => ({ key, numbers }))
+  if (due.sessions) return withTransaction(pool, (tx) => moveSessions(tx, { now, warm }))
+  return due.preparing && warm.length > 0 ? readySessions(pool, { now, warm }) : 0
+}
 
 /** Courses with a session between the begin of its lead and its end: only they ask who has a seat. */
 const coursesUnderWay = ({ courses }: Blueprint, now: Date): string[] =>

@@ -19,20 +19,22 @@ export async function makeSecrets(
 ): Promise<Record<number, string>> {
   const { installation } = means.place
   const known = await listSecrets(means.engine, installation)
-  const seats = new Map(
-    (await seatsOfCourse(means.pool, stack.course_id)).map((seat) => [seat.number, seat]),
-  )
-  const ids: Record<number, string> = {}
-  await sideBySide(AT_ONCE, goal, async ({ number, generation }) => {
-    const seat = seats.get(number)
+  const nameOf = ({ number, generation }: SeatContent) =>
+    secretName({ installation, course8: stack.course_code, number, generation })
+  const missing = goal.filter((seat) => !known.has(nameOf(seat)))
+  const rows = missing.length > 0 ? await seatsOfCourse(means.pool, stack.course_id) : []
+  const seats = new Map(rows.map((seat) => [seat.number, seat]))
+  await sideBySide(AT_ONCE, missing, async (wanted) => {
+    const seat = seats.get(wanted.number)
     if (!seat)
       throw new Error(
-        `Seat ${number} of ${stack.key} has no row: the blueprint is newer than the record.`,
+        `Seat ${wanted.number} of ${stack.key} has no row: the blueprint is newer than the record.`,
       )
-    const name = secretName({ installation, course8: stack.course_code, number, generation })
-    ids[number] = known.get(name) ?? (await makeSecret(means, stack, { ...seat, generation }, name))
+    const name = nameOf(wanted)
+    const { generation } = wanted
+    known.set(name, await makeSecret(means, stack, { ...seat, generation }, name))
   })
-  return ids
+  return Object.fromEntries(goal.map((seat) => [seat.number, known.get(nameOf(seat)) ?? '']))
 }
 
 async function makeSecret(

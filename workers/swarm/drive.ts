@@ -5,14 +5,14 @@
 import type { Logger } from 'pino'
 import { type Pool, withTransaction } from '../../api/data/db.ts'
 import type { KeyRing } from '../../api/data/key-ring.ts'
-import { markCold, markStarting, markStopping, settleStopped } from '../../api/data/seat-life.ts'
+import { markCold, markStarting, markStopping } from '../../api/data/seat-life.ts'
 import { type Seat, beginGeneration, livingSeats } from '../../api/data/seat.ts'
 import { type Pace, realPace } from '../pace.ts'
 import { decide, type Step } from './decide.ts'
 import type { Engine } from './engine.ts'
 import { taskFeed } from './feed.ts'
 import { findDoors, portAnswers } from './probe.ts'
-import { type Probe, type RiseMeans, type Wave, bringUp, poll } from './rise.ts'
+import { type Probe, type RiseMeans, type Way, bringUp, poll } from './rise.ts'
 import { serviceOf, setReplicas } from './service.ts'
 import { isAlive, listTasks, runningTask, type Task } from './task.ts'
 
@@ -34,11 +34,20 @@ type Options = {
   now: () => Date
   pace?: Pace
   probe?: Probe
-  /** Called when seats that had to wait could start now. */
+  /** Called when seats that had to wait could start now, or one gave way to what is wanted of it by now. */
   wake?: () => void
 }
 
 type Means = RiseMeans & Pick<Options, 'engine' | 'installation'>
+
+/** A seat something is done with, as its row was when that began. */
+type Journey = {
+  seat: Seat
+  rises: boolean
+  isInWave: boolean
+  isOff: boolean
+  work: Promise<void>
+}
 
 /** Containers being started at once: what keeps the nodes busy, and no more, so that the first are there first. */
 const WAVE_SIZE = 6
@@ -53,47 +62,71 @@ export function seatDriver(options: Options): Driver {
     feed: taskFeed(options),
     isStopped: () => stopped,
   }
-  const busy = new Map<string, Promise<void>>()
-  const rising = new Set<string>()
+  const journeys = new Map<string, Journey>()
   let othersWait = false
-  const leaveWave = (seatId: string): void => {
-    if (rising.delete(seatId) && othersWait) options.wake?.()
+  const waveSize = (): number => [...journeys.values()].filter((one) => one.isInWave).length
+  const leaveWave = (journey: Journey): void => {
+    const wasIn = journey.isInWave
+    journey.isInWave = false
+    if (wasIn && othersWait) options.wake?.()
+  }
+  const begin = (seat: Seat, step: Step): void => {
+    const rises = isRising(step)
+    const journey: Journey = {
+      ...{ seat, rises, isInWave: rises, isOff: false, work: Promise.resolve() },
+    }
+    const way = { leaveWave: () => leaveWave(journey), isOff: () => journey.isOff }
+    journeys.set(seat.id, journey)
+    journey.work = perform(means, seat, step, way)
+      .catch((error: unknown) =>
+        means.log.error({ err: error, seat: seat.id, step }, 'a seat could not be driven'),
+      )
+      .finally(() => {
+        journeys.delete(seat.id)
+        leaveWave(journey)
+        if (journey.isOff) options.wake?.()
+      })
   }
 
   const tick = async (): Promise<void> => {
     const seats = await livingSeats(means.pool)
+    callBack(journeys, seats)
     if (seats.length === 0) return
-    await settleStopped(means.pool, means.now())
     const tasks = await listTasks(means.engine, means)
     othersWait = false
     for (const seat of inOrder(seats)) {
-      if (busy.has(seat.id)) continue
+      if (journeys.has(seat.id)) continue
       const step = decide(seat, seenOf(seat, tasks), means.now())
       if (step === 'none') continue
-      const rises = step === 'scale up' || step === 'bring up'
-      if (rises && rising.size >= WAVE_SIZE) {
-        othersWait = true
-        continue
-      }
-      if (rises) rising.add(seat.id)
-      const work = perform(means, seat, step, { leave: () => leaveWave(seat.id) })
-        .catch((error: unknown) =>
-          means.log.error({ err: error, seat: seat.id, step }, 'a seat could not be driven'),
-        )
-        .finally(() => {
-          busy.delete(seat.id)
-          leaveWave(seat.id)
-        })
-      busy.set(seat.id, work)
+      if (isRising(step) && waveSize() >= WAVE_SIZE) othersWait = true
+      else begin(seat, step)
     }
   }
-  const settled = async (): Promise<void> => void (await Promise.all(busy.values()))
+  const settled = async (): Promise<void> =>
+    void (await Promise.all([...journeys.values()].map(({ work }) => work)))
   const stop = (): Promise<void> => {
     stopped = true
     return settled()
   }
   return { tick, settled, stop }
 }
+
+const isRising = (step: Step): boolean => step === 'scale up' || step === 'bring up'
+
+/** Whoever is on the way up to something that is no longer wanted is told: each asking for itself would be a read a look. */
+function callBack(journeys: Map<string, Journey>, seats: Seat[]): void {
+  if (journeys.size === 0) return
+  const rows = new Map(seats.map((seat) => [seat.id, seat]))
+  for (const [id, journey] of journeys)
+    if (journey.rises && !isStillWanted(rows.get(id), journey.seat)) journey.isOff = true
+}
+
+const isStillWanted = (now: Seat | undefined, then: Seat): boolean =>
+  now !== undefined &&
+  now.wanted_on &&
+  !now.held &&
+  now.wanted_start === then.wanted_start &&
+  now.wanted_generation === then.generation
 
 /** Seats with a holder first: somebody waits for them. Then by course and number. */
 function inOrder(seats: Seat[]): Seat[] {
@@ -105,28 +138,26 @@ function seenOf(seat: Seat, tasks: Task[]) {
   return { runningTaskId: runningTask(tasks, id)?.ID, alive: isAlive(tasks, id) }
 }
 
-async function perform(means: Means, seat: Seat, step: Step, wave: Wave): Promise<void> {
-  const tx = <T>(work: Parameters<typeof withTransaction<T>>[1]) =>
-    withTransaction(means.pool, work)
-  const now = means.now
+async function perform(means: Means, seat: Seat, step: Step, way: Way): Promise<void> {
+  const { pool, now } = means
   switch (step) {
     case 'scale up':
       await setReplicas(means.engine, serviceOf(seat), { replicas: 1, pidsLimit: seat.pids_limit })
-      await tx((db) => markStarting(db, { id: seat.id, started: seat.wanted_start, now: now() }))
-      return bringUp(means, seat, wave)
+      await markStarting(pool, { id: seat.id, started: seat.wanted_start, now: now() })
+      return bringUp(means, seat, way)
     case 'bring up':
       if (seat.state === 'ready')
-        await tx((db) => markStarting(db, { id: seat.id, started: seat.started, now: now() }))
-      return bringUp(means, seat, wave)
+        await markStarting(pool, { id: seat.id, started: seat.started, now: now() })
+      return bringUp(means, seat, way)
     case 'scale down':
       // The door is closed before the container goes: no new connection can reach whoever gets its port next.
-      await tx((db) => markStopping(db, { id: seat.id, now: now() }))
+      await markStopping(pool, { id: seat.id, now: now() })
       await setReplicas(means.engine, serviceOf(seat), { replicas: 0, pidsLimit: 0 })
       return goDown(means, seat)
     case 'mark cold':
-      return tx((db) => markCold(db, { id: seat.id, now: now() }))
+      return withTransaction(pool, (tx) => markCold(tx, { id: seat.id, now: now() }))
     case 'next generation':
-      return tx((db) => beginGeneration(db, { id: seat.id }))
+      return withTransaction(pool, (tx) => beginGeneration(tx, { id: seat.id }))
     case 'none':
   }
 }

@@ -3,16 +3,23 @@
  * then the seat itself: who it is, once, and each required port until it has answered once.
  */
 import type { Logger } from 'pino'
-import { type Pool, withTransaction } from '../../api/data/db.ts'
+import type { Pool } from '../../api/data/db.ts'
 import type { KeyRing } from '../../api/data/key-ring.ts'
 import { markFailed, markReady, markRunning } from '../../api/data/seat-life.ts'
 import { identityKey } from '../../api/data/seat-secret.ts'
-import { type Seat, type SeatPort, isStillWanted, seatPorts } from '../../api/data/seat.ts'
+import { type Seat, type SeatPort, seatPorts } from '../../api/data/seat.ts'
 import type { Pace } from '../pace.ts'
 import type { TaskFeed } from './feed.ts'
 import type { Doors, Reach, findDoors, portAnswers } from './probe.ts'
 import { serviceOf } from './service.ts'
-import { failureOf, preparingTask, publishedPorts, runningTask, type Task } from './task.ts'
+import {
+  failureOf,
+  preparingTask,
+  publishedPorts,
+  runningTask,
+  type Task,
+  waitsForNode,
+} from './task.ts'
 
 export type RiseMeans = {
   pool: Pool
@@ -28,14 +35,20 @@ export type RiseMeans = {
 /** How a seat is asked whether it is there. */
 export type Probe = { findDoors: typeof findDoors; portAnswers: typeof portAnswers }
 
-/** Seats whose containers are being started; one leaves it when its node is done with that. */
-export type Wave = { leave(): void }
+export type Way = {
+  /** Out of the seats whose containers are being started: its node is done with that. */
+  leaveWave(): void
+  /** The driver saw the seat's row ask for something else since. */
+  isOff(): boolean
+}
 
 const START_LIMIT_MS = 90_000
 // A node that fetches a large image is at work: the limit above counts from when it has it.
 const PULL_LIMIT_MS = 20 * 60_000
-// Who fetches longer than this takes no turn from seats that could start meanwhile.
-const PULL_SLOT_MS = 10_000
+// No node has room: one that was ordered boots in minutes, and the Swarm starts the seat on it by itself.
+const NODE_LIMIT_MS = 5 * 60_000
+// Who fetches, or waits for a node, longer than this takes no turn from seats that could start meanwhile.
+const WAVE_LIMIT_MS = 10_000
 const RETRY_STEP_MS = 5_000
 const RETRY_MOST_MS = 60_000
 // The first looks for something are close together, since somebody may wait; then they grow apart, since each takes
@@ -43,11 +56,11 @@ const RETRY_MOST_MS = 60_000
 const POLL_FIRST_MS = 20
 const POLL_GROWTH = 1.15
 const POLL_MOST_MS = 120
-// So often the row is read again, that a stop asked for meanwhile is obeyed, and the Swarm whether the task still runs.
+// So often the Swarm is asked whether the task still runs.
 const RECHECK_MS = 250
 
 /** Follows the seat from its task to its open doors. Gives way as soon as the seat is wanted otherwise. */
-export async function bringUp(means: RiseMeans, seat: Seat, wave: Wave): Promise<void> {
+export async function bringUp(means: RiseMeans, seat: Seat, way: Way): Promise<void> {
   const ports = await seatPorts(means.pool, [seat.id])
   const begun = means.pace.elapsedMs()
   const attempt: Attempt = {
@@ -56,6 +69,7 @@ export async function bringUp(means: RiseMeans, seat: Seat, wave: Wave): Promise
     failure: '',
     pulling: '',
     pullingUntil: begun,
+    homelessUntil: begun,
     checkedAt: begun,
     looks: 0,
   }
@@ -63,18 +77,21 @@ export async function bringUp(means: RiseMeans, seat: Seat, wave: Wave): Promise
     means,
     () => Math.min(POLL_FIRST_MS * POLL_GROWTH ** attempt.looks++, POLL_MOST_MS),
     async () => {
-      if (means.isStopped() || !(await mayGoOn(means, seat, attempt))) return 'given up' as const
+      if (means.isStopped() || way.isOff()) return 'given up' as const
+      await checkTask(means, seat, attempt)
       const doors = await look(means, seat, attempt)
-      if (attempt.up || attempt.pullingUntil - begun > PULL_SLOT_MS) wave.leave()
+      const waited = Math.max(attempt.pullingUntil, attempt.homelessUntil) - begun
+      if (attempt.up || waited > WAVE_LIMIT_MS) way.leaveWave()
       return doors
     },
-    () => Math.min(attempt.pullingUntil + START_LIMIT_MS, begun + PULL_LIMIT_MS),
+    () => {
+      const placed = Math.min(attempt.homelessUntil, begun + NODE_LIMIT_MS)
+      const atWork = Math.max(attempt.pullingUntil, placed)
+      return Math.min(atWork + START_LIMIT_MS, begun + PULL_LIMIT_MS)
+    },
   )
   if (end === 'given up') return
-  if (end)
-    return withTransaction(means.pool, (tx) =>
-      markReady(tx, { id: seat.id, ...end, now: means.now() }),
-    )
+  if (end) return markReady(means.pool, { id: seat.id, ...end, now: means.now() })
   await giveUp(means, seat, attempt)
 }
 
@@ -85,7 +102,9 @@ type Attempt = {
   /** The first task that was seen fetching its image, and when it last was: a later one means that it failed. */
   pulling: string
   pullingUntil: number
-  /** When row and task were last compared with what is done here. */
+  /** When no node was last seen to have room for it. */
+  homelessUntil: number
+  /** When the task was last compared with what is done here. */
   checkedAt: number
   /** Since the last thing was found. */
   looks: number
@@ -93,13 +112,12 @@ type Attempt = {
   up?: { reach: Reach; doors?: Doors | undefined; answered: Set<number> } | undefined
 }
 
-/** Every so often: is the seat still wanted so, and does its task still run? */
-async function mayGoOn(means: RiseMeans, seat: Seat, attempt: Attempt): Promise<boolean> {
+/** Every so often: does its task still run? */
+async function checkTask(means: RiseMeans, seat: Seat, attempt: Attempt): Promise<void> {
   const now = means.pace.elapsedMs()
-  if (now - attempt.checkedAt < RECHECK_MS) return true
+  if (!attempt.up || now - attempt.checkedAt < RECHECK_MS) return
   attempt.checkedAt = now
-  if (attempt.up && !(await stillRuns(means, seat, attempt.up.reach.task))) attempt.up = undefined
-  return isStillWanted(means.pool, seat)
+  if (!(await stillRuns(means, seat, attempt.up.reach.task))) attempt.up = undefined
 }
 
 async function stillRuns(means: RiseMeans, seat: Seat, task: string): Promise<boolean> {
@@ -126,13 +144,12 @@ async function findRunning(
   const preparing = preparingTask(tasks, service)?.ID
   if (preparing) attempt.pulling ||= preparing
   if (preparing && preparing === attempt.pulling) attempt.pullingUntil = means.pace.elapsedMs()
+  if (waitsForNode(tasks, service)) attempt.homelessUntil = means.pace.elapsedMs()
   const running = runningTask(tasks, service)
   const reach = running && (await reachOf(means, running, attempt.key))
   if (!reach) return undefined
   const at = { taskId: reach.task, nodeAddress: reach.address }
-  await withTransaction(means.pool, (tx) =>
-    markRunning(tx, { id: seat.id, ...at, now: means.now() }),
-  )
+  await markRunning(means.pool, { id: seat.id, ...at, now: means.now() })
   attempt.looks = 0
   return { reach, answered: new Set() }
 }
@@ -170,9 +187,7 @@ async function giveUp(means: RiseMeans, seat: Seat, attempt: Attempt): Promise<v
   const wait = Math.min(RETRY_STEP_MS * 2 ** seat.start_failures, RETRY_MOST_MS)
   const retryAt = new Date(means.now().getTime() + wait)
   means.log.warn({ seat: seat.id, ...message }, 'a seat did not come up')
-  await withTransaction(means.pool, (tx) =>
-    markFailed(tx, { id: seat.id, retryAt, message, now: means.now() }),
-  )
+  await markFailed(means.pool, { id: seat.id, retryAt, message, now: means.now() })
 }
 
 /** Asks until there is an answer, at most until `limit`, which may move; START_LIMIT_MS unless given. */

@@ -58,6 +58,13 @@ export function preparingTask(tasks: Task[], serviceId: string): Task | undefine
   )
 }
 
+/** Whether the service has a task that no node has room for: one that has may be on its way. */
+export function waitsForNode(tasks: Task[], serviceId: string): boolean {
+  const newest = tasks.find((t) => t.ServiceID === serviceId && t.DesiredState === 'running')
+  return newest !== undefined && BEFORE_A_NODE.includes(newest.Status.State)
+}
+
+const BEFORE_A_NODE = ['new', 'pending', 'allocated']
 const ENDED = new Set(['complete', 'shutdown', 'failed', 'rejected', 'orphaned', 'remove'])
 
 /** Whether any container of the service may still be alive. */
@@ -67,7 +74,7 @@ export function isAlive(tasks: Task[], serviceId: string): boolean {
 
 // A task that is wanted down before a node took it never had a container.
 const hasBegun = (t: Task): boolean =>
-  t.DesiredState === 'running' || !['new', 'pending', 'allocated'].includes(t.Status.State)
+  t.DesiredState === 'running' || !BEFORE_A_NODE.includes(t.Status.State)
 
 /** Why the newest task of the service does not run, in the engine's words. */
 export function failureOf(tasks: Task[], serviceId: string): string | undefined {
