@@ -8,13 +8,7 @@ export type SeatReason = {
   pool?: string
 }
 
-type Row = [
-  course: string,
-  pool: string,
-  seat: number,
-  exists: boolean,
-  state: string | null,
-]
+type Row = [course: string, pool: string, seat: number, exists: boolean, state: string | null]
 
 type Facts = { rows: Row[]; taken: Record<string, number[]>; leads: Record<string, number> }
 

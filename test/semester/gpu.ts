@@ -2,13 +2,14 @@
  * Thirty students who all want a GPU all day, and four of them: each comes in the morning, works for an hour or two
  * when served, stops, comes again; a fifth never stop by themselves.
  */
-import { findOne, sql, withTransaction } from '../../api/data/db.ts'
+import { withTransaction } from '../../api/data/db.ts'
 import { startWorkspace } from '../../api/data/workspace-act.ts'
 import type { BlueprintSession } from '../../stacks/blueprint.ts'
 import type { Random } from '../campus/random.ts'
 import { GPU_COURSE, GPUS } from './campus.ts'
 import { stop } from './press-stop.ts'
 import { launch, type Students } from './students.ts'
+import type { SeenWorkspace } from './told.ts'
 
 const minute = 60_000
 const AT_WORK = new Set(['starting', 'ready', 'resetting'])
@@ -48,10 +49,8 @@ export class SharedGpus {
     }
   }
 
-  /** The data layer told of this workspace: looked at a moment later, when that is committed. */
-  told(workspaceId: string): void {
-    const { clock } = this.#students
-    if (this.#known.has(workspaceId)) clock.at(clock.ms + 1, () => void this.#look(workspaceId))
+  isWatched(workspaceId: string): boolean {
+    return this.#known.has(workspaceId)
   }
 
   async #come(number: number): Promise<void> {
@@ -67,14 +66,10 @@ export class SharedGpus {
     this.#move(made.id, student, made.state)
   }
 
-  async #look(id: string): Promise<void> {
+  look({ id, state, held_until }: SeenWorkspace): void {
     const student = this.#known.get(id)
-    const row = await findOne<{ state: string; held_until: Date | null }>(
-      this.#students.pool,
-      sql`select state, held_until from workspace where id = ${id}`,
-    )
-    if (student && row?.held_until) this.#takeTurn(id)
-    if (student && row && row.state !== student.state) this.#move(id, student, row.state)
+    if (student && held_until) this.#takeTurn(id)
+    if (student && state !== student.state) this.#move(id, student, state)
   }
 
   /** The page says that a place is held: a click within minutes, as somebody does who looks at it now and then. */

@@ -1,14 +1,15 @@
 /** Everybody who waits: what the page told them when they came, and when they were served. */
-import { findOne, type Pool, sql } from '../../api/data/db.ts'
+import { findOne, many, type Pool, sql } from '../../api/data/db.ts'
 import type { KeyRing } from '../../api/data/key-ring.ts'
 import { workspaceView } from '../../api/data/workspace-view.ts'
 import type { VirtualClock } from './clock.ts'
 import { stop } from './press-stop.ts'
+import type { SeenWorkspace } from './told.ts'
 
 export type QueueWatch = {
   watch(waiter: { id: string; course: string; patienceMs: number }): void
-  /** The data layer told of this workspace. */
-  told(workspaceId: string): void
+  isWatched(workspaceId: string): boolean
+  look(workspace: SeenWorkspace): void
 }
 type Waiter = { course: string; since: number; estimateAt: number | undefined }
 export type Served = {
@@ -50,13 +51,15 @@ export function queueWatch(means: {
     const before = [...waiters].filter(
       ([, one]) => one.course === served.course && one.since < served.since,
     )
-    const states = await Promise.all(before.map(([id]) => stateOf(id)))
-    return states.filter((row) => row?.state === 'queued').length
+    const rows = await many(
+      pool,
+      sql`select id from workspace where id = any(${before.map(([id]) => id)}::uuid[]) and state = 'queued'`,
+    )
+    return rows.length
   }
-  const look = async (id: string): Promise<void> => {
+  const look = async ({ id, state }: SeenWorkspace): Promise<void> => {
     const waiter = waiters.get(id)
-    const state = (await stateOf(id))?.state
-    if (!waiter || state === undefined || state === 'queued') return
+    if (!waiter || state === 'queued') return
     waiters.delete(id)
     if (state !== 'starting' && state !== 'ready') return
     const said = waiter.estimateAt
@@ -68,7 +71,7 @@ export function queueWatch(means: {
   }
   return {
     watch: ({ id, course, patienceMs }) => void begin(id, course, patienceMs),
-    // A moment later: the transaction that told is committed then.
-    told: (id) => waiters.has(id) && clock.at(clock.ms + 1, () => void look(id)),
+    isWatched: (id) => waiters.has(id),
+    look: (workspace) => void look(workspace),
   }
 }

@@ -31,7 +31,8 @@ import { buyNodes } from './nodes.ts'
 import { queueWatch } from './queue-watch.ts'
 import { comeAndGo, personKey, type Students } from './students.ts'
 import { VirtualSwarm } from './swarm.ts'
-import { countTraffic } from './traffic.ts'
+import { countTraffic, type Traffic } from './traffic.ts'
+import { toldWorkspaces } from './told.ts'
 import { studentsOf, traceOf } from './trace.ts'
 import { type VirtualWorker, virtualWorker } from './worker.ts'
 
@@ -67,13 +68,13 @@ export async function semester(options: {
   const courses = await coursesOf(pool)
   const people = await makePeople(pool, input)
 
-  const traffic = countTraffic(pool, ['work', 'workspace', 'route'])
+  const traffic = countTraffic(pool, ['work', 'seats', 'workspace', 'route'])
   const clock = new VirtualClock(new Date(input.now), traffic)
   const checks = new Checks({ pool, clock, courses })
   const lasts = latencies(readRecorded(), random(seed + 1))
   const passes = { reconcile: 0, drive: 0 }
   const swarm = new VirtualSwarm({
-    ...{ clock, latencies: lasts, onChange: () => worker.wakeDriver(), onStart: () => {} },
+    ...{ clock, latencies: lasts, onChange: () => worker.swarmMoved(), onStart: () => {} },
     pullSeconds: (image) =>
       (image === BIG_IMAGE ? BIG_IMAGE_BYTES : SMALL_IMAGE_BYTES) / PULL_BYTES_PER_SECOND,
   })
@@ -115,26 +116,24 @@ export async function semester(options: {
   const days = sessionsOf(blueprint, GPU_COURSE).filter((one) => one.kind === 'project')
   const gpus = new SharedGpus(students, random(seed + 4))
   gpus.plan(days, studentsOf(input, GPU_COURSE))
+  const told = toldWorkspaces({ pool, clock }, (workspace) => {
+    queue.look(workspace)
+    gpus.look(workspace)
+  })
   traffic.onNotice((channel, payload) => {
     if (channel === 'work') worker.wake()
+    if (channel === 'seats') worker.wakeDriver()
     if (channel === 'route') worker.seatMoved()
     if (channel !== 'workspace') return
-    queue.told(payload)
-    gpus.told(payload)
+    if (queue.isWatched(payload) || gpus.isWatched(payload)) told(payload)
   })
   for (const course of blueprint.courses) checks.follow(swarm, course)
 
-  for (let day = clock.ms; day <= end; day += 7 * dayMs) {
-    await clock.runUntil(Math.min(day + 7 * dayMs, end))
-    const seconds =
-      ((performance.now() - began) / 1000).toFixed(1) +
-      ' cpu ' +
-      (process.cpuUsage().user / 1e6).toFixed(1) +
-      ' st ' +
-      traffic.statements
-    options.say?.(
-      `${clock.now().toISOString().slice(0, 10)}: ${seconds} s, ${JSON.stringify(passes)}`,
-    )
+  for (let day = 0, at = clock.ms; at < end; day++) {
+    if (day < 3 || day % 7 === 0) await refreshStatistics(pool)
+    at = Math.min(at + dayMs, end)
+    await clock.runUntil(at)
+    if (day % 7 === 6) options.say?.(progress(clock, { began, passes, traffic }))
   }
   await volumesKept(pool, world, checks)
   return {
@@ -151,6 +150,19 @@ export async function semester(options: {
     ...{ launches: checks.launches, passes, statements: traffic.statements },
     wallSeconds: Math.round((performance.now() - began) / 10) / 100,
   }
+}
+
+/** As autovacuum does a minute after much has changed: here a minute is a week. */
+const refreshStatistics = (pool: Pool): Promise<number> => execute(pool, sql`vacuum analyze`)
+
+function progress(
+  clock: VirtualClock,
+  so: { began: number; passes: Report['passes']; traffic: Traffic },
+): string {
+  const seconds = ((performance.now() - so.began) / 1000).toFixed(1)
+  const { user, system } = process.cpuUsage()
+  const day = clock.now().toISOString().slice(0, 10)
+  return `${day}: ${seconds} s, of them ${((user + system) / 1e6).toFixed(1)} s of Node; ${so.traffic.statements} statements, ${JSON.stringify(so.passes)}`
 }
 
 const sessionsOf = (blueprint: Blueprint, key: string) =>

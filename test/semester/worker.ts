@@ -24,16 +24,20 @@ const BUDGET = { memoryMb: 8_192, cores: 4 }
 const PASS_MS = 250
 /** Until a job that was sent is taken. */
 const NOTICE_MS = 100
+/** What nobody waits for is seen so much later here than by the real loops, which look all the time. */
+const SEEN_MS = 5_000
 /** The waits of workers/swarm/drive.ts before it tries a seat again, and a round. */
 const RETRY_AFTER_MS = [6_000, 11_000, 21_000, 41_000, 61_000]
 
 export type VirtualWorker = {
   /** Something happened that both loops should see soon. */
   wake(): void
-  /** A seat's row changed: what it was prepared for is seen in the reconciler's next round. */
-  seatMoved(): void
-  /** The Swarm changed: the driver's next round sees it. */
+  /** Something for the driver: what follows from it the reconciler sees in its next round. */
   wakeDriver(): void
+  /** A seat's row changed: what it was prepared for is seen in one of the reconciler's next rounds. */
+  seatMoved(): void
+  /** The Swarm changed: who waits for that looks, and the driver in one of its next rounds. */
+  swarmMoved(): void
   /** Every promise it sleeps in is never kept; what it began stays as it is. */
   kill(): void
 }
@@ -62,13 +66,21 @@ export function virtualWorker(means: Means): VirtualWorker {
   // A seat that did not come up is tried again when its wait is over: the driver's own round would see that.
   const log = pino(
     { level: 'warn' },
-    { write: () => RETRY_AFTER_MS.forEach((ms) => drive.alsoAt(clock.ms + ms)) },
+    {
+      write: (line) => {
+        if (line.includes('did not come up'))
+          for (const ms of RETRY_AFTER_MS) drive.alsoAt(clock.ms + ms)
+      },
+    },
   )
   const engine = world.swarm.engine()
   const { now } = clock
   const common = { pool, ring, engine, log, now, pace: polls.pace }
   const place = { installation, registry: '127.0.0.1:7083', storageRoot: '/srv/labplan' }
-  const driver = seatDriver({ ...common, installation, probe: openDoors })
+  const driver = seatDriver({
+    ...{ ...common, installation, probe: openDoors },
+    wake: () => drive.soon(),
+  })
   const terraform = virtualTerraform(world, { name: means.name, pace, fate: means.fate })
   const jobs = jobSlots(
     clock,
@@ -91,7 +103,6 @@ export function virtualWorker(means: Means): VirtualWorker {
     isPreparing = due.isPreparing
     plan.at(due.plan)
     drive.at(due.drive)
-    drive.soon()
   })
   let isPreparing = true
   jobs.onEnd = () => dead || plan.later()
@@ -103,11 +114,17 @@ export function virtualWorker(means: Means): VirtualWorker {
       drive.soon()
       plan.soon()
     },
-    seatMoved: () => void (!dead && isPreparing && plan.later()),
     wakeDriver() {
       if (dead) return
       polls.news()
-      drive.later()
+      drive.soon()
+      plan.at(clock.ms + SEEN_MS)
+    },
+    seatMoved: () => void (!dead && isPreparing && plan.at(clock.ms + SEEN_MS)),
+    swarmMoved() {
+      if (dead) return
+      polls.news()
+      drive.at(clock.ms + SEEN_MS)
     },
     kill: () => void (dead = true),
   }
