@@ -30,13 +30,18 @@ export type Due = {
   closing: boolean
   /** Sessions have become ready, and nothing was learned from them yet. */
   lessons: boolean
-  /** Runs to ask for, or holds and runs whose worker died to let go of. */
+  /** Runs to ask for. */
   runs: boolean
+  /** Holds to let go of, and runs to end, whose worker died. */
+  holds: boolean
+  dead: boolean
   /** Machines of a cloud are there, or wanted. */
   machines: boolean
   /** Seats that exist may not be destroyed. */
   frozen: boolean
-  /** People are to be told. */
+  /** Sessions that are not ready although it is time, whether they warm any seat or not. */
+  late: string[]
+  /** People are to be told of something else. */
   news: boolean
   /** What every stack is wanted to be, in one word. */
   wishMark: string
@@ -52,9 +57,9 @@ export async function whatIsDue(db: Db, now: Date): Promise<Due> {
       ${any(toFollow(now))} or ${any(toWarn(now))} as moves,
       ${any(toStop(now))} or ${any(toPassOver(now))} or ${any(toOpen(now))} as turns,
       ${any(toSettle)} as stops, ${any(toMove(now))} as sessions, ${any(toBeReady)} as preparing, ${any(toClose(now))} as closing, ${any(unlearned(since))} as lessons,
-      ${any(sql`stack where ${isRunnable(now)}`)} or ${any(toRelease(now))} or ${any(cancelledDead(now))} as runs,
+      ${any(sql`stack where ${isRunnable(now)}`)} as runs, ${any(toRelease(now))} as holds, ${any(cancelledDead(now))} as dead,
       ${any(sql`node where state <> 'gone'`)} as machines, ${any(destroyFreezes(now))} as frozen,
-      ${any(late(now))} or ${any(readyAfterAll(now))} or ${any(failingSeats)} as news,
+      array(select key from ${late(now)}) as late, ${any(readyAfterAll(now))} or ${any(failingSeats)} as news,
       (select ${wishMark} from stack) as "wishMark"`,
   )
 }

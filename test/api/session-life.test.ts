@@ -92,7 +92,7 @@ it('finds nothing due where nothing is to be done, and says what is', async () =
   expect(rest).toEqual({
     ...{ places: [], queues: [], moves: false, turns: false, sessions: false, closing: false },
     ...{ lessons: false, runs: false, machines: false, frozen: false, news: false },
-    ...{ stops: false, preparing: false },
+    ...{ stops: false, preparing: false, holds: false, dead: false, late: [] },
   })
   expect(wishMark).toBe('')
   await execute(pool, sql`update course set places_until = ${at(139)} where key like 'course-%'`)

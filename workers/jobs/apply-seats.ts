@@ -29,7 +29,8 @@ import { noteMade } from './note-made.ts'
 import { dropSecrets, makeSecrets } from './seat-secrets.ts'
 
 const COLD_LIMIT_MS = 90_000
-const COLD_POLL_MS = 150
+// Close together first, since most stop at once; then apart, since a program may take its grace.
+const COLD_POLL_MS = { first: 150, growth: 1.3, most: 1_000 }
 
 export async function seatsGoal(
   means: ApplyMeans,
@@ -118,12 +119,16 @@ async function untilCold(
   if (touched.length === 0) return
   const ids = touched.map((seat) => seat.id)
   const end = means.pace.elapsedMs() + COLD_LIMIT_MS
-  for (;;) {
+  for (
+    let wait = COLD_POLL_MS.first;
+    ;
+    wait = Math.min(wait * COLD_POLL_MS.growth, COLD_POLL_MS.most)
+  ) {
     const warm = await countWarm(means.pool, ids)
     if (warm === 0 || stop.aborted) return
     if (means.pace.elapsedMs() > end)
       throw new Error(`${warm} seats of ${stack.key} did not stop in time; the run is tried again.`)
-    await means.pace.sleep(COLD_POLL_MS)
+    await means.pace.sleep(wait)
   }
 }
 

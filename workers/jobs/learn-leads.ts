@@ -15,7 +15,10 @@ import { type SessionLead, leadBook, sessionLeads } from '../../stacks/rules/lea
 import { parseInstant } from '../../stacks/rules/clock.ts'
 
 const AHEAD_MS = 36 * 3_600_000
-const READ_AGAIN_MS = 10 * 60_000
+/** Nobody else writes samples: read again only in case another worker was in the lead meanwhile. */
+const READ_AGAIN_MS = 60 * 60_000
+/** What was said is said again so often at least: a session may have been planned anew since. */
+const SAY_AGAIN_MS = 10 * 60_000
 
 /** Leads are said for classes of the next day and a half: looked at each minute, and when there is more to learn from. */
 const LEARN_MS = 60_000
@@ -29,22 +32,29 @@ export function leadLearner({ pool, now }: { pool: Pool; now: () => Date }): Lea
     if (!isFresh) known = { book: leadBook(await leadSamples(tx)), at }
     return known!.book
   }
-  let last: { blueprint: Blueprint; at: number } | undefined
+  let last: { blueprint: Blueprint; at: number; said: string; saidAt: number } | undefined
   return {
     async learn(blueprint, hasLessons) {
       const at = now().getTime()
-      const isFresh =
-        last && last.blueprint === blueprint && at >= last.at && at < last.at + LEARN_MS
-      if (isFresh && !hasLessons) return
-      last = { blueprint, at }
+      const before = last && last.blueprint === blueprint && at >= last.at ? last : undefined
+      if (before && at < before.at + LEARN_MS && !hasLessons) return
       await withTransaction(pool, async (tx) => {
-        const book = await bookAt(tx, at)
-        const leads = sessionLeads(blueprint, book, { from: at, until: at + AHEAD_MS })
-        await keepLeads(
-          tx,
-          leads.map((lead) => ({ ...lead, reason: leadReason(lead) })),
+        if (!before || hasLessons)
+          if ((await learnFromReady(tx, blueprint, at)) > 0) known = undefined
+        const leads = sessionLeads(blueprint, await bookAt(tx, at), {
+          from: at,
+          until: at + AHEAD_MS,
+        })
+        const said = JSON.stringify(
+          leads.map((lead) => [lead.session.key, lead.leadSeconds, lead.startsAt]),
         )
-        if ((await learnFromReady(tx, blueprint, at)) > 0) known = undefined
+        const isSaid = before?.said === said && at < before.saidAt + SAY_AGAIN_MS
+        if (!isSaid)
+          await keepLeads(
+            tx,
+            leads.map((lead) => ({ ...lead, reason: leadReason(lead) })),
+          )
+        last = { blueprint, at, said, saidAt: isSaid ? before.saidAt : at }
       })
     },
   }

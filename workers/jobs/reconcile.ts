@@ -61,7 +61,8 @@ export function reconciler(means: Means): Reconciler {
       })
       const now = { ...due, closing: due.closing || moved > 0 }
       await ask(now, { wanted, machines }, keptUntil(blueprint))
-      if (due.news || moved > 0)
+      const isLate = wanted.warm.some(({ session }) => due.late.includes(session))
+      if (due.news || isLate || moved > 0)
         await watchSessions(means.pool, { warm: wanted.warm, now: means.now() })
     },
   }
@@ -139,15 +140,15 @@ function runAsker({ pool, boss, place, now, budget }: Means) {
     const stacks = [...machines, ...(await wishesOf(pool, wished))]
     const wishes = stacks.map((stack) => `${stack.key} ${stack.digest}`).join()
     const isSame = wishes === known.wishes && due.wishMark === known.mark
-    if (isSame && !due.runs && !due.closing) return
+    if (isSame && !due.runs && !due.closing && !due.holds && !due.dead) return
     await withTransaction(pool, async (tx) => {
       if (!isSame) await wantStacks(tx, { stacks, now: now() })
-      await closeSessions(tx, { now: now(), keptUntil: kept })
-      await releaseHolds(tx, now())
-      await endCancelledDeadRuns(tx, now())
+      if (due.closing) await closeSessions(tx, { now: now(), keptUntil: kept })
+      if (due.holds) await releaseHolds(tx, now())
+      if (due.dead) await endCancelledDeadRuns(tx, now())
       const sizes = new Map(wanted.stacks.map((stack) => [stack.key, stack.seats.length]))
       await askForNext(tx, { boss, budget, sizes }, now())
-      known = { wishes, mark: await readWishMark(tx) }
+      known = { wishes, mark: isSame ? due.wishMark : await readWishMark(tx) }
     })
   }
 }
