@@ -17,6 +17,7 @@ import { retentionKeeper } from './jobs/keep-retention.ts'
 import { volumeKeeper } from './jobs/keep-volumes.ts'
 import { notifier } from './jobs/deliver-notices.ts'
 import { runsAtOnce } from './jobs/next.ts'
+import { changePlanner } from './jobs/plan-changes.ts'
 import { earlyPlanner } from './jobs/plan-early.ts'
 import { reconciler } from './jobs/reconcile.ts'
 import { startLoop } from './loop.ts'
@@ -137,13 +138,17 @@ export async function startWorker(options: {
     },
     onError: onError('the estate could not be kept'),
   })
-  const planner = earlyPlanner({ pool, engine, place, runs, log, now, signal: stopping.signal })
+  const plans = { pool, engine, place, runs, log, now, signal: stopping.signal }
+  const [planner, reviews] = [earlyPlanner(plans), changePlanner(plans)]
   // A worker that has just started has more urgent things to do.
   let hasSettled = false
   const early = startLoop({
     everyMs: EARLY_MS,
     pass: async () => {
-      if (hasSettled && (await lead.isOurs())) await planner.plan()
+      if (hasSettled && (await lead.isOurs())) {
+        await planner.plan()
+        await reviews.plan()
+      }
       hasSettled = true
     },
     onError: onError('sessions could not be planned early'),

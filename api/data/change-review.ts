@@ -11,6 +11,7 @@ import { type Waiting, waitingFor } from './approval.ts'
 import { type Actor, audit } from './audit.ts'
 import { type Change, type Outcome, type Propose, changeColumns } from './change.ts'
 import { tellOfDecision } from './change-notice.ts'
+import { type ChangePlan, plansOfChange } from './change-plan.ts'
 import { compiledInForce } from './change-preview.ts'
 import { type StoredDocument, defaultTimeZone, documentsInForce } from './course.ts'
 import { knownOfCourses } from './course-known.ts'
@@ -31,6 +32,8 @@ export type ChangeReview = {
   titles: Titles
   /** Of each pool that it touches; of a change that waits only. */
   charts: PoolChart[]
+  /** Terraform's own, of the stacks whose next class it touches; of a change that waits only. */
+  plans: ChangePlan[]
   /** What it makes, changes and takes away, by stack. */
   counts: StackCounts[]
   /** What the forge was told, where there is one. */
@@ -82,6 +85,7 @@ export async function reviewOf(
     courses: [...summaries.values()].filter((one) => touched.has(one.course)),
     titles: titlesIn(all),
     charts: compiled ? await chartsOf(db, { compiled, pools, difference, now: request.now }) : [],
+    plans: waits ? await plansOfChange(db, { id: change.id, digest: change.blueprint_digest }) : [],
     counts: stackCounts(touchedOnly(before, touched), touchedOnly(after, touched)),
     onForge: { request: await findRequest(db, change.id), forge: await findForge(db) },
   }

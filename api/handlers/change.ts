@@ -90,6 +90,9 @@ export const show: Handler = async (visit) => {
       documents: review.documents,
       difference: wordsOf(visit, review.difference, review.titles, timeZone),
       ...{ courses: review.courses, counts: review.counts, capacity: review.charts },
+      plans: review.plans.map(({ due_at: dueAt, planned_at: plannedAt, ...plan }) => ({
+        ...{ ...plan, dueAt, plannedAt },
+      })),
       notes: await inWords(visit, change.notes),
     },
   }

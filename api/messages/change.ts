@@ -73,6 +73,23 @@ export const change = {
     en: 'Over all that is planned; each is done when its session is due. Files are never taken away by a change.',
     fr: 'Sur tout ce qui est prévu ; chaque action a lieu quand sa séance approche. Une modification n’enlève jamais de fichiers.',
   },
+  'change.plans': { en: 'Terraform’s plan', fr: 'Plan de Terraform' },
+  'change.plans.explain': {
+    en: 'Against what exists now, as it would be when the next class is prepared. Nothing of it is done before the change is approved.',
+    fr: 'Par rapport à ce qui existe maintenant, tel qu’il serait à la préparation de la prochaine séance. Rien n’en est fait avant l’accord.',
+  },
+  'change.plans.none': {
+    en: 'It is not made yet: within a few minutes for courses that exist, and with its approval for a new one.',
+    fr: 'Il n’est pas encore fait : d’ici quelques minutes pour un cours qui existe, à l’accord pour un nouveau.',
+  },
+  'change.plans.no-text': {
+    en: 'Terraform made no plan to show.',
+    fr: 'Terraform n’a fait aucun plan à montrer.',
+  },
+  'change.plan-counts': {
+    en: '{create} to create, {update} to change, {delete} to remove',
+    fr: '{create} à créer, {update} à modifier, {delete} à supprimer',
+  },
   'change.stack': { en: 'Stack', fr: 'Pile' },
   'change.create': { en: 'Created', fr: 'Créés' },
   'change.update': { en: 'Changed', fr: 'Modifiés' },

@@ -3,7 +3,8 @@ import { type ChangeDay, changeChart, isOther } from '../../stacks/rules/change-
 import { dateText, numberText } from '../../stacks/rules/explain.ts'
 import type { StackCounts } from '../../stacks/rules/stack-counts.ts'
 import type { ChangeReview, PoolChart } from '../data/change-review.ts'
-import { say } from '../locale.ts'
+import type { PlanCounts } from '../data/change-plan.ts'
+import { say, stamp } from '../locale.ts'
 import type { Visit } from '../visit.ts'
 import { type Html, drawn, html } from './html.ts'
 import { tableOf } from './table.ts'
@@ -13,7 +14,7 @@ export const poolCharts = (visit: Visit, { charts }: ChangeReview): Html[] =>
   charts.map((chart) => poolChart(visit, chart))
 
 function poolChart({ locale }: Visit, { pool, title, days }: PoolChart): Html {
-  const number = (value: number) => numberText(Math.round(value), locale)
+  const number = (value: number) => numberText(Math.round(value * 10) / 10, locale)
   const most = (value: (day: ChangeDay) => number) => Math.max(...days.map(value))
   const fullest = days.reduce((top, day) => (day.coresAfter > top.coresAfter ? day : top))
   const words = say(locale, 'change.chart', {
@@ -79,3 +80,36 @@ export function stackCountsSheet({ locale }: Visit, { counts }: ChangeReview): H
     ${tableOf(t('change.counts'), columns, counts, '')}
   </section>`
 }
+
+/** Terraform's own words, behind a click; that they are to come, while a change waits. */
+export function planTexts(
+  { locale }: Visit,
+  { plans, change, counts }: ChangeReview,
+  timeZone: string,
+): Html | undefined {
+  if (change.state !== 'proposed' || counts.length === 0) return undefined
+  const t = (code: string) => say(locale, code)
+  return html`<section class="sheet" aria-labelledby="plans-title">
+    <h2 id="plans-title">${t('change.plans')}</h2>
+    <p class="hint">${t(plans.length > 0 ? 'change.plans.explain' : 'change.plans.none')}</p>
+    ${plans.map(
+      (plan) =>
+        html`<details class="plan-text">
+          <summary>
+            <code class="whole">${plan.stack}</code>
+            ${plan.message ?? planCounts(locale, plan.counts)}
+            <span class="faint">${stamp(locale, timeZone, plan.due_at)}</span>
+          </summary>
+          <pre tabindex="0" aria-label="${plan.stack}">
+${plan.text ?? t('change.plans.no-text')}</pre>
+        </details>`,
+    )}
+  </section>`
+}
+
+const planCounts = (locale: Visit['locale'], counts: PlanCounts | null): string =>
+  say(locale, 'change.plan-counts', {
+    create: (counts?.create ?? 0) + (counts?.replace ?? 0),
+    update: counts?.update ?? 0,
+    delete: (counts?.delete ?? 0) + (counts?.replace ?? 0),
+  })

@@ -7,7 +7,7 @@ import { say, stamp } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
 import { adminFrame } from './admin.ts'
-import { poolCharts, stackCountsSheet } from './change-plan.ts'
+import { planTexts, poolCharts, stackCountsSheet } from './change-plan.ts'
 import { changeTag } from './changes.ts'
 import { forgeLines } from './forge.ts'
 import { csrfField } from './frame.ts'
@@ -43,7 +43,7 @@ export function changePage(visit: Visit, review: ChangeReview, timeZone: string)
         </ul>
       </section>
       ${poolCharts(visit, review)} ${courses.map((course) => courseSheet(visit, course))}
-      ${stackCountsSheet(visit, review)}
+      ${stackCountsSheet(visit, review)} ${planTexts(visit, review, timeZone)}
       ${
         change.notes.length > 0 &&
         html`<section class="sheet" aria-labelledby="notes-title">

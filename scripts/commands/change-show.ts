@@ -31,6 +31,11 @@ type Change = {
   difference: string[]
   courses: { course: string; rows: Row[] }[]
   counts: { stack: string; create: number; update: number; delete: number }[]
+  plans: {
+    stack: string
+    counts: { create: number; update: number; replace: number; delete: number } | null
+    message: string | null
+  }[]
   notes: { severity: string; text: string; where: { course?: string } }[]
 }
 
@@ -68,6 +73,10 @@ for scripts that wait for a review.`,
       const cells = change.counts.map((one) => [one.stack, one.create, one.update, one.delete])
       print(`\n${table(['STACK', 'CREATE', 'UPDATE', 'DELETE'], cells)}`)
     }
+    for (const { stack, counts, message } of change.plans)
+      print(
+        `Terraform, ${stack}: ${message ?? `${counts?.create ?? 0} to create, ${counts?.update ?? 0} to update, ${counts?.replace ?? 0} to replace, ${counts?.delete ?? 0} to delete`}`,
+      )
     for (const note of change.notes)
       if (note.severity !== 'info')
         print(`${note.severity}: ${note.where.course ?? ''} ${note.text}`)

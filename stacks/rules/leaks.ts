@@ -26,6 +26,14 @@ export function findLeaks(files: Map<string, string>, people: People): Leak[] {
   )
 }
 
+/** The text with each line that names somebody or looks like a secret taken out, and so said. */
+export function redacted(text: string, people: People): string {
+  return text
+    .split('\n')
+    .map((line) => (namesSomebody(line, people) || looksSecret(line) ? '    (left out)' : line))
+    .join('\n')
+}
+
 /** Public keys are as random as private ones, and meant to be read. */
 const PUBLIC_KEY = /\b(ssh-ed25519|ssh-rsa|ecdsa-sha2-\S+) [A-Za-z0-9+/=]+/g
 

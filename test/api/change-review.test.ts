@@ -1,5 +1,6 @@
 /** A change as its reviewer reads it, and what may be done with it: over the pages, the API and the record. */
 import { afterAll, expect, it } from 'vitest'
+import { keepPlan } from '../../api/data/change-plan.ts'
 import { latestChanges } from '../../api/data/change.ts'
 import { one, sql } from '../../api/data/db.ts'
 import { newId } from '../../api/data/ids.ts'
@@ -29,6 +30,8 @@ const courseText = async () =>
       sql`select document from course where key = 'networks-101'`,
     )
   ).document
+const headDigest = async () =>
+  (await one<{ digest: string }>(pool, sql`select digest from blueprint_head`)).digest
 const act = (id: string, what: string, form: Record<string, string> = {}) =>
   site.post(`/admin/changes/${id}/${what}`, form, { who: administrator })
 
@@ -42,6 +45,41 @@ it('shows what a change takes before anybody says yes, in both languages', async
   const { body } = await site.api(`/api/changes/${id}`)
   expect(body).toMatchObject({ state: 'proposed', lane: 'review' })
   expect(body['difference']).toContainEqual(expect.stringContaining('120 more seats'))
+})
+
+it('shows a pool before and after, and Terraform’s plan behind a click, redacted', async () => {
+  const text = networksDocument(45).replace('students', 'allowance: { seats: 30 }\nstudents')
+  const change = await importCourse(text)
+  const { id, blueprint_digest: digest } = change
+  const page = async () => (await site.get(`/admin/changes/${id}`, { who: administrator })).text
+  const before = await page()
+  expect(textOf(before)).toContain('It is not made yet: within a few minutes')
+  expect(textOf(before)).toMatch(
+    /Cores asked of This machine on the fullest day: 15 before, 22.5 after .*, when 64 are there\./,
+  )
+  expect(before).toMatch(/<svg [^>]*role="img" aria-label="Cores asked of This machine/)
+  const plan = { changeId: id, stack: 'seats-networks-101-0', digest, due_at: BEFORE_CLASS }
+  const counts = { create: 15, update: 0, replace: 1, delete: 0 }
+  const shown = '+ docker_service.s031\n+ token = "glpat-Xy7Qz0PmW3vK9tBrLs2D"'
+  await keepPlan(pool, { ...plan, counts, message: null, text: shown, now: BEFORE_CLASS })
+  const after = await page()
+  expect(textOf(after)).toContain('16 to create, 0 to change, 1 to remove')
+  expect(after).toMatch(/<details class="plan-text">[\s\S]*docker_service\.s031\n +\(left out\)/)
+  const { body } = await site.api(`/api/changes/${id}`)
+  expect(body['plans']).toMatchObject([{ stack: plan.stack, counts }])
+  expect(body['counts']).toContainEqual({
+    ...{ stack: plan.stack, create: 15, update: 0, delete: 0 },
+  })
+  // Of what it was before, nothing is shown.
+  await keepPlan(pool, {
+    ...plan,
+    digest: await headDigest(),
+    counts,
+    message: null,
+    text: shown,
+    now: BEFORE_CLASS,
+  })
+  expect(await page()).not.toContain('s031')
 })
 
 it('is rejected with a reason, once, and then approves nothing', async () => {

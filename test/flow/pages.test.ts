@@ -10,6 +10,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { keepPlan } from '../../api/data/change-plan.ts'
 import { type Change, latestChanges } from '../../api/data/change.ts'
 import { execute, sql, withTransaction } from '../../api/data/db.ts'
 import { markFailed } from '../../api/data/seat-life.ts'
@@ -85,6 +86,17 @@ beforeAll(async () => {
     { name: 'large.yaml', text: networks.replace('students: 30', 'students: 150') },
   ])
   ;[change] = (await latestChanges(pool, 1)) as [Change]
+  await keepPlan(pool, {
+    ...{
+      changeId: change.id,
+      digest: change.blueprint_digest,
+      stack: SEATS_STACK,
+      due_at: now,
+      now,
+    },
+    ...{ counts: { create: 120, update: 0, replace: 0, delete: 0 }, message: null },
+    text: '  # docker_service.s031 will be created\n  + resource "docker_service" "s031" {\n    }',
+  })
   await want(pool, now, { [SEATS_STACK]: 'two-seats' })
   await aPoolInACloud(wallStart)
   run = await applyingRun(pool, 'two-seats', new Date(now.getTime() - 9_000))

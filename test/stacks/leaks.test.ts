@@ -1,7 +1,7 @@
 /** What may not reach Git, and what only looks as if it might not. */
 import { readFileSync, readdirSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { findLeaks, leakText } from '../../stacks/rules/leaks.ts'
+import { findLeaks, leakText, redacted } from '../../stacks/rules/leaks.ts'
 import { peopleOf } from '../../stacks/rules/people.ts'
 
 const leaksIn = (text: string, people: string[] = []) =>
@@ -42,6 +42,13 @@ it('finds people however they are written, and says where without saying whom', 
   const said = leakText(findLeaks(new Map([['course.yaml', text]]), peopleOf(people)))
   expect(said).toContain('course.yaml:1 names a person')
   expect(said).not.toMatch(/ada|4711/i)
+})
+
+it('takes out of a text to be shown the lines that name somebody or look like a secret, and no others', () => {
+  const text = `  + name = "lp-1"\n  + title = "Ada Invented's"\n  + api_key = "glpat-Xy7Qz0PmW3vK9tBrLs2D"\n}`
+  expect(redacted(text, peopleOf(['Ada Invented']))).toBe(
+    `  + name = "lp-1"\n    (left out)\n    (left out)\n}`,
+  )
 })
 
 it('finds a thousand made-up people in every field', () => {

@@ -1,10 +1,13 @@
 /** An early plan with real Terraform, Docker and registry: it finds what would fail, and changes nothing. */
 import pino from 'pino'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { many, sql } from '../../api/data/db.ts'
+import { plansOfChange } from '../../api/data/change-plan.ts'
+import { rejectChange } from '../../api/data/change-review.ts'
+import { many, sql, withTransaction } from '../../api/data/db.ts'
 import { latestNotices } from '../../api/data/notice.ts'
 import { sessionsToCome } from '../../api/data/session.ts'
 import { noticeText } from '../../api/notice-text.ts'
+import { changePlanner } from '../../workers/jobs/plan-changes.ts'
 import { earlyPlanner } from '../../workers/jobs/plan-early.ts'
 import {
   environmentDocument,
@@ -34,15 +37,17 @@ async function importCourse(image: string, cpu = 0.02): Promise<void> {
   await importDocuments(bed.database.pool, bed.services.keyRing, now, documents)
 }
 
-async function planNow(): Promise<void> {
+function means() {
   const { database, services, docker } = bed
   const { registry } = bed.seats([1])
-  await earlyPlanner({
+  return {
     ...{ pool: database.pool, engine: docker, runs: { ...services, now: () => now } },
     place: { installation: database.installation, registry, storageRoot: '/srv/labplan' },
     ...{ log: pino({ level: 'silent' }), now: () => now, signal: new AbortController().signal },
-  }).plan()
+  }
 }
+
+const planNow = () => earlyPlanner(means()).plan()
 
 const session = async () => (await sessionsToCome(bed.database.pool, { now, limit: 1 }))[0]!
 const runs = () =>
@@ -71,6 +76,38 @@ it('plans the stacks of the session as they will be, and applies nothing', async
   expect([leases, await told()]).toEqual([[], []])
   await planNow()
   expect(await runs()).toHaveLength(2)
+})
+
+it('plans what a change that waits would do, for its reviewers to read, and applies nothing', async () => {
+  const { pool } = bed.database
+  const before = (await runs()).length
+  const course = networksDocument(5)
+    .replace('key: networks-101', 'key: early-101')
+    .replace('cpu: 0.5, memoryMb: 512', 'cpu: 0.02, memoryMb: 16')
+    .replace('students', 'allowance: { seats: 3 }\nstudents')
+  const documents = [{ name: 'course.yaml', text: course }]
+  const waits = await importDocuments(pool, bed.services.keyRing, now, documents)
+  if (waits.outcome !== 'changed') throw new Error('It was to be a change.')
+  const { id, blueprint_digest: digest } = waits.change
+  await changePlanner(means()).plan()
+  const plans = await plansOfChange(pool, { id, digest })
+  expect(plans).toMatchObject([
+    { stack: 'seats-early-101-0', message: null, counts: { create: 5, update: 0, delete: 0 } },
+    { stack: 'volumes-early-101', message: null, counts: { create: 5, update: 0, delete: 0 } },
+  ])
+  expect(plans[0]!.text).toMatch(/docker_service\.s005 will be created/)
+  expect(plans[0]!.text).toContain('Plan: 5 to add, 0 to change, 0 to destroy.')
+  expect(plans.map((one) => one.text).join()).not.toMatch(/password|SWMTKN/i)
+  expect(await liveServices(bed.docker)).toEqual([])
+  expect(await runs()).toHaveLength(before + 2)
+  // Planned once for what it compiles to, also by a worker that has just started; gone when it waits no more.
+  await changePlanner(means()).plan()
+  expect(await runs()).toHaveLength(before + 2)
+  const no = { id, reason: 'No', actor: { name: 'test', role: 'operator' } as const, now }
+  await withTransaction(pool, (tx) => rejectChange(tx, no))
+  await changePlanner(means()).plan()
+  expect(await plansOfChange(pool, { id, digest })).toEqual([])
+  await pool.query('delete from notice')
 })
 
 it('tells of an image that cannot be pulled and of nodes without room, once, and when it would work again', async () => {

@@ -27,7 +27,7 @@ import type { Zone } from '../../stacks/terms.ts'
 import type { Engine } from '../swarm/engine.ts'
 import { listSecrets } from '../swarm/secret.ts'
 import { planStack } from '../terraform/plan-stack.ts'
-import type { RunServices } from '../terraform/run-stack.ts'
+import type { RunResult, RunServices } from '../terraform/run-stack.ts'
 import { type Place, contentOf } from './content.ts'
 import { imageProblems, nodeRooms, roomProblems } from './early-checks.ts'
 
@@ -40,7 +40,7 @@ const LOST_AFTER_MS = 15 * 60_000
 /** Others wait for Terraform too: so many sessions a pass. */
 const AT_ONCE = 4
 
-type Means = {
+export type EarlyMeans = {
   pool: Pool
   engine: Engine
   place: Place
@@ -53,7 +53,7 @@ type Means = {
 
 export type EarlyPlanner = { plan(): Promise<void> }
 
-export function earlyPlanner(means: Means): EarlyPlanner {
+export function earlyPlanner(means: EarlyMeans): EarlyPlanner {
   const approved = blueprintReader()
   return {
     async plan() {
@@ -104,7 +104,7 @@ function isToDo(session: SessionToPlan, due: number, now: Date): boolean {
   return since === null || now.getTime() - since.getTime() >= wait
 }
 
-async function planOne(means: Means, blueprint: Blueprint, due: Due): Promise<void> {
+async function planOne(means: EarlyMeans, blueprint: Blueprint, due: Due): Promise<void> {
   const { session, course, dueAt } = due
   const since = session.due_at?.getTime() === dueAt.getTime() ? session.started_at : null
   const begun = await withTransaction(means.pool, (tx) =>
@@ -127,7 +127,7 @@ async function planOne(means: Means, blueprint: Blueprint, due: Due): Promise<vo
 }
 
 async function problemsOf(
-  means: Means,
+  means: EarlyMeans,
   blueprint: Blueprint,
   course: BlueprintCourse,
   wanted: Wanted,
@@ -162,9 +162,22 @@ async function missingRoom(
 }
 
 async function planOneStack(
-  means: Means,
+  means: EarlyMeans,
   stack: WantedStack,
 ): Promise<NoticeLine | 'busy' | undefined> {
+  const { result } = await planAsItWillBe(means, stack)
+  if (result.ok) return undefined
+  if (result.reason === 'busy' || result.reason === 'lost' || result.reason === 'cancelled')
+    return 'busy'
+  const params = { what: `late.what.${stack.kind}`, message: result.message.slice(0, 400) }
+  return { code: result.reason === 'held' ? 'early.plan-held' : 'early.plan-failed', params }
+}
+
+/** What Terraform would do to the stack, and how it shows that to people; nothing is done. */
+export async function planAsItWillBe(
+  means: EarlyMeans,
+  stack: WantedStack,
+): Promise<{ result: RunResult; text: string | undefined }> {
   const { key, kind, pool: poolKey, course: courseKey } = stack
   await withTransaction(means.pool, (tx) =>
     ensureStack(tx, { key, kind, poolKey, courseKey, now: means.now() }),
@@ -173,18 +186,19 @@ async function planOneStack(
   const before = async () => ({
     secrets: content.kind === 'seats' ? await knownSecrets(means, content) : {},
   })
+  let text: string | undefined
   const result = await planStack(means.runs, {
     ...{ content, before, approved: true, signal: means.signal },
+    onText: (shown) => (text = shown),
   })
-  if (result.ok) return undefined
-  if (result.reason === 'busy' || result.reason === 'lost' || result.reason === 'cancelled')
-    return 'busy'
-  const params = { what: `late.what.${kind}`, message: result.message.slice(0, 400) }
-  return { code: result.reason === 'held' ? 'early.plan-held' : 'early.plan-failed', params }
+  return { result, text }
 }
 
 /** A seat that was never made has no secret yet, and a plan makes none: a name stands for its id. */
-async function knownSecrets(means: Means, content: SeatsContent): Promise<Record<number, string>> {
+async function knownSecrets(
+  means: EarlyMeans,
+  content: SeatsContent,
+): Promise<Record<number, string>> {
   const known = await listSecrets(means.engine, means.place.installation)
   return Object.fromEntries(
     content.seats.map(({ number, generation }) => {

@@ -64,6 +64,10 @@ export const planCommand = (bench: Bench, options: PlanOptions): Command =>
 
 export const showCommand = (bench: Bench): Command => command(bench, ['show', '-json', PLAN_FILE])
 
+/** For people: what is marked sensitive is left out by Terraform itself. */
+export const showTextCommand = (bench: Bench): Command =>
+  command(bench, ['show', '-no-color', PLAN_FILE])
+
 /** Applies the plan that was shown, nothing else. */
 export const applyCommand = (bench: Bench, options: Pick<PlanOptions, 'parallelism'>): Command =>
   command(bench, [

@@ -56,6 +56,8 @@ export type StackRequest = {
   approved?: boolean
   /** Of a stack of machines that is `approved`: which there may be, and at what price. */
   machines?: ApprovedMachines
+  /** Hears how Terraform shows the plan to people: of a plan that is never applied. */
+  onText?: (shown: string) => void
   /** Addresses of volumes whose files were purged by order. */
   released?: string[]
   parallelism?: number

@@ -2,7 +2,7 @@
 import { findState } from '../../api/data/state.ts'
 import { isOfMachines } from '../../stacks/content.ts'
 import { renderStack } from '../../stacks/render.ts'
-import { planCommand, showCommand } from './command.ts'
+import { planCommand, showCommand, showTextCommand } from './command.ts'
 import { type Configuration, type Ending, need, type RunContext } from './context.ts'
 import { bench, enter, failed, lost, parallelism, runEngine, summaryOf } from './engine-run.ts'
 import { prepareTools } from './mirror.ts'
@@ -95,6 +95,17 @@ async function planOnce(
   })
   if (exit.code !== 0) return failed(ctx, 'show', exit)
   ctx.found.changes = readPlan(shown.join('\n'))
+  if (ctx.request.onText) await tellText(ctx, ctx.request.onText)
+}
+
+/** Without it a plan is as good: what cannot be shown is not said. */
+async function tellText(ctx: RunContext, onText: (shown: string) => void): Promise<void> {
+  const lines: string[] = []
+  const exit = await runCommand(showTextCommand(bench(ctx)), {
+    onLine: (line) => lines.push(line),
+    kill: ctx.kill,
+  })
+  if (exit.code === 0) onText(lines.join('\n'))
 }
 
 /** Running seats that an adoption would change are left out until they stop. True when there are new ones. */
