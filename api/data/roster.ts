@@ -74,7 +74,7 @@ export async function keepRoster(tx: Db, read: RosterRead): Promise<RosterDiffer
   )
   if (difference.joined + difference.left > 0)
     await audit(tx, {
-      ...{ actor: reader, action: 'roster.read', now, detail: difference },
+      ...{ actor: reader, action: READ, now, detail: difference },
       subject: { kind: 'lms_context', id: lmsContextId },
     })
   await notify(tx, 'roster')
@@ -82,6 +82,7 @@ export async function keepRoster(tx: Db, read: RosterRead): Promise<RosterDiffer
   return difference
 }
 
+const READ = 'roster.read'
 const reader: Actor = { name: 'roster', role: 'labplan' }
 
 async function coming(tx: Db, lmsContextId: string): Promise<string[]> {
@@ -217,22 +218,35 @@ export type CourseRoster = {
   params: Record<string, string | number>
   students: number
   dormant: number
+  /** The last time it was not as before, and how. */
+  changed: { at: Date; joined: number; left: number } | null
+}
+
+type RosterRow = Omit<CourseRoster, 'changed'> & {
+  changed: { at: string; joined: number; left: number } | null
 }
 
 /** The LMS courses whose activities open this course, with how many of theirs come. */
 export async function rostersOfCourse(db: Db, courseId: string): Promise<CourseRoster[]> {
-  return many<CourseRoster>(
+  const rows = await many<RosterRow>(
     db,
     sql`select here.id, coalesce(here.title, here.label, platform.name) as title, here.roster_url is not null as offers_list,
           here.roster_read_at as read_at, here.roster_tried_at as tried_at, here.roster_failures as failures,
           here.roster_code as code, here.roster_params as params,
           count(student.person_id) filter (where student.comes)::int as students,
-          count(student.person_id) filter (where not student.comes)::int as dormant
+          count(student.person_id) filter (where not student.comes)::int as dormant,
+          (select detail || jsonb_build_object('at', audit.at) from audit
+            where subject_kind = 'lms_context' and subject_id = here.id::text and action = ${READ}
+            order by audit.at desc limit 1) as changed
         from lms_context here join platform on platform.id = here.platform_id
           left join lateral (${studentsIn(sql`resource.course_id = ${courseId} and resource.lms_context_id = here.id`)}) student on true
         where here.id in (select lms_context_id from lms_resource where course_id = ${courseId})
         group by here.id, platform.id order by 2, here.id`,
   )
+  return rows.map(({ changed, ...row }) => ({
+    ...row,
+    changed: changed && { ...changed, at: new Date(changed.at) },
+  }))
 }
 
 /**

@@ -22,6 +22,10 @@ export const roster = {
     en: 'The list of the LMS was last read on {at}.',
     fr: 'La liste de la plateforme a été lue pour la dernière fois le {at}.',
   },
+  'roster.changed': {
+    en: 'It last changed on {at}: {joined} more, {left} fewer.',
+    fr: 'Elle a changé pour la dernière fois le {at} : {joined} de plus, {left} de moins.',
+  },
   'roster.never-read': {
     en: 'The list of the LMS has not been read yet: these are the students who came.',
     fr: 'La liste de la plateforme n’a pas encore été lue : ce sont les étudiants qui sont venus.',

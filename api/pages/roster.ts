@@ -32,7 +32,10 @@ function rosterLine(visit: Visit, roster: CourseRoster, timeZone: string): Html 
       ${say(locale, 'roster.in', { title: roster.title })}
       ${dormant > 0 && html`<span class="faint">${say(locale, 'roster.dormant', { count: dormant })}</span>`}
     </p>
-    <p class="faint">${readOf(visit, roster, timeZone)}</p>
+    <p class="faint">
+      ${readOf(visit, roster, timeZone)}
+      ${roster.changed && changeOf(visit, roster.changed, timeZone)}
+    </p>
     ${roster.code && html`<p class="note is-warning">${failureOf(visit, roster, timeZone)}</p>`}
   </li>`
 }
@@ -41,6 +44,14 @@ function readOf({ locale }: Visit, roster: CourseRoster, timeZone: string): stri
   if (!roster.offers_list) return say(locale, 'roster.none-offered')
   if (!roster.read_at) return say(locale, 'roster.never-read')
   return say(locale, 'roster.read-at', { at: momentOf(locale, timeZone, roster.read_at) })
+}
+
+function changeOf(
+  { locale }: Visit,
+  { at, joined, left }: NonNullable<CourseRoster['changed']>,
+  timeZone: string,
+): string {
+  return say(locale, 'roster.changed', { at: momentOf(locale, timeZone, at), joined, left })
 }
 
 function failureOf({ locale }: Visit, roster: CourseRoster, timeZone: string): Html {

@@ -95,7 +95,8 @@ describe('a list', () => {
     scene.shiftMinutes(25 * 60)
     expect(await readRoster(parts, context)).toMatchObject({ read: { students: 38, left: 2 } })
     expect(await members('dormant')).toEqual(expect.arrayContaining(subs(['student1', 'student2'])))
-    expect(await lists()).toMatchObject([{ students: 38, dormant: 452 }])
+    const changed = { joined: 0, left: 2, at: expect.any(Date) }
+    expect(await lists()).toMatchObject([{ students: 38, dormant: 452, changed }])
     lms.setStudents('networks-101', everyone)
     const again = await launchAndEnter(scene, { person: 'student1', activity: lab })
     expect(again.page).toBe(page)
@@ -192,4 +193,5 @@ it('is read when its teacher presses the button, who sees what came of it', asyn
   const read = await visitor.post(button.action, button.fields)
   expect(read.text).toContain('The list of the LMS was last read on')
   expect(read.text).not.toContain('could not be read')
+  expect(read.text).toMatch(/It last changed on [^:]+:\d\d: \d+ more, \d+ fewer\./u)
 })
