@@ -275,8 +275,10 @@ const isOver = (task: Task): boolean => task.state === 'shutdown'
 const ok = (body: unknown): Answer => ({ status: 200, body })
 
 const nodeAnswer = (node: Node) => ({
-  ...{ ID: node.id, Description: { Hostname: node.id } },
-  Status: { State: 'ready', Addr: '10.0.0.1' },
+  ...{ ID: node.id, Version: { Index: 1 }, Status: { State: 'ready', Addr: '10.0.0.1' } },
+  Spec: { Availability: 'active', Role: 'worker', Labels: {} },
+  // Of the machine on which the times were recorded.
+  Description: { Hostname: node.id, Resources: { NanoCPUs: 2e9, MemoryBytes: 2 ** 33 } },
 })
 
 const serviceAnswer = (service: Service) => ({

@@ -11,6 +11,7 @@ import { type Pace, realPace } from '../pace.ts'
 import { decide, type Step } from './decide.ts'
 import type { Engine } from './engine.ts'
 import { taskFeed } from './feed.ts'
+import { listNodes, type SwarmNode } from './node.ts'
 import { findDoors, portAnswers } from './probe.ts'
 import { type Probe, type RiseMeans, type Way, bringUp, poll } from './rise.ts'
 import { serviceOf, setReplicas } from './service.ts'
@@ -49,8 +50,16 @@ type Journey = {
   work: Promise<void>
 }
 
-/** Containers being started at once: what keeps the nodes busy, and no more, so that the first are there first. */
-const WAVE_SIZE = 6
+/**
+ * Containers being started at once: what keeps the nodes busy, and no more, so that the first are there first. Each
+ * node starts about as many at a time as it has cores, a small one some that wait for its disk; a large one's engine
+ * gets no faster by more.
+ */
+const LEAST_WAVE = 6
+const LEAST_OF_NODE = 3
+const MOST_OF_NODE = 16
+/** Nodes come and go in minutes. */
+const NODES_MS = 5_000
 const DOWN_POLL_MS = 120
 
 export function seatDriver(options: Options): Driver {
@@ -64,6 +73,13 @@ export function seatDriver(options: Options): Driver {
   }
   const journeys = new Map<string, Journey>()
   let othersWait = false
+  let crew = { most: LEAST_WAVE, seenAt: -Infinity }
+  const mostAtOnce = async (): Promise<number> => {
+    const seenAt = means.pace.elapsedMs()
+    if (seenAt - crew.seenAt > NODES_MS)
+      crew = { most: wavesOf(await listNodes(means.engine)), seenAt }
+    return crew.most
+  }
   const waveSize = (): number => [...journeys.values()].filter((one) => one.isInWave).length
   const leaveWave = (journey: Journey): void => {
     const wasIn = journey.isInWave
@@ -93,12 +109,15 @@ export function seatDriver(options: Options): Driver {
     callBack(journeys, seats)
     if (seats.length === 0) return
     const tasks = await listTasks(means.engine, means)
+    const due = inOrder(seats)
+      .filter((seat) => !journeys.has(seat.id))
+      .map((seat) => ({ seat, step: decide(seat, seenOf(seat, tasks), means.now()) }))
+    const rising = due.filter(({ step }) => isRising(step)).length
+    const most = waveSize() + rising > LEAST_WAVE ? await mostAtOnce() : LEAST_WAVE
     othersWait = false
-    for (const seat of inOrder(seats)) {
-      if (journeys.has(seat.id)) continue
-      const step = decide(seat, seenOf(seat, tasks), means.now())
-      if (step === 'none') continue
-      if (isRising(step) && waveSize() >= WAVE_SIZE) othersWait = true
+    for (const { seat, step } of due) {
+      if (step === 'none' || journeys.has(seat.id)) continue
+      if (isRising(step) && waveSize() >= most) othersWait = true
       else begin(seat, step)
     }
   }
@@ -109,6 +128,16 @@ export function seatDriver(options: Options): Driver {
     return settled()
   }
   return { tick, settled, stop }
+}
+
+function wavesOf(nodes: SwarmNode[]): number {
+  const each = nodes
+    .filter((node) => node.isUp && node.availability === 'active')
+    .map((node) => Math.min(MOST_OF_NODE, Math.max(LEAST_OF_NODE, Math.floor(node.cores))))
+  return Math.max(
+    LEAST_WAVE,
+    each.reduce((sum, one) => sum + one, 0),
+  )
 }
 
 const isRising = (step: Step): boolean => step === 'scale up' || step === 'bring up'
