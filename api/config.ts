@@ -170,6 +170,12 @@ function noticeConfig(e: z.infer<typeof environment>) {
   }
 }
 
+/** An address, or a sentence with one in it, without the name and the password that somebody wrote into it. */
+export const withoutLogin = (text: string): string =>
+  text.replaceAll(/([a-z+]+:\/\/)[^\s/@]+@/gi, (whole, scheme: string) =>
+    scheme.startsWith('http') ? scheme : whole.replace(/:[^:@/]*@$/, '@'),
+  )
+
 /** The local command line's bearer token, or undefined when scripts/up has not made one. */
 export function operatorToken(config: Pick<Config, 'operatorTokenFile'>): string | undefined {
   try {

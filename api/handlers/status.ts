@@ -1,4 +1,5 @@
 /** Lists and counts as JSON, for the command line. */
+import { withoutLogin } from '../config.ts'
 import { courseSummaries } from '../data/course.ts'
 import { findEstate, waitingChanges } from '../data/estate.ts'
 import { findForge } from '../data/forge.ts'
@@ -79,7 +80,7 @@ export const estate: Handler = async (visit) => {
   const { folder, remote } = visit.config.estate
   return {
     json: {
-      address: remote ?? folder,
+      address: withoutLogin(remote ?? folder),
       state: kept?.state ?? 'current',
       ...{ commit: kept?.commit ?? null, digest: kept?.digest ?? null },
       message: kept?.message ?? null,

@@ -1,4 +1,5 @@
 /** The review queue and its past: narrowed, searched and ordered by the address alone, so each view can be sent. */
+import { withoutLogin } from '../config.ts'
 import type { Change } from '../data/change.ts'
 import { type ChangeQuery, type ChangeSort, changeFilters } from '../data/change-list.ts'
 import type { Estate } from '../data/estate.ts'
@@ -111,7 +112,7 @@ function estateLine({ locale, config }: Visit, estate: Estate | undefined): Html
       ${say(locale, 'estate.held', { message: estate.message })}
     </p>`
   if (!estate?.commit) return undefined
-  const address = config.estate.remote ?? config.estate.folder
+  const address = withoutLogin(config.estate.remote ?? config.estate.folder)
   const text = say(locale, 'estate.current', { address, commit: estate.commit.slice(0, 12) })
   return html`<p class="hint">${text}</p>`
 }

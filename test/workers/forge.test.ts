@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { readConfig } from '../../api/config.ts'
+import { readConfig, withoutLogin } from '../../api/config.ts'
 import { execute, sql, withTransaction } from '../../api/data/db.ts'
 import { rejectChange, reviewOf } from '../../api/data/change-review.ts'
 import { offerCommit } from '../../api/data/estate.ts'
@@ -194,6 +194,17 @@ it('knows where each forge has its API', () => {
   expect(api('forgejo', 'https://example.edu/forge/infra/estate/')).toBe(
     'https://example.edu/forge/api/v1/repos/infra/estate',
   )
+})
+
+it('shows an address of Git without a token that somebody wrote into it', () => {
+  const said =
+    "fatal: unable to access 'https://bot:glpat-secret@git.example.edu/infra/estate.git/': 403"
+  expect(withoutLogin(said)).toBe(
+    "fatal: unable to access 'https://git.example.edu/infra/estate.git/': 403",
+  )
+  const kept = ['ssh://git@git.example.edu/estate', '/srv/estate.git', 'git@git.example.edu:estate']
+  expect(kept.map(withoutLogin)).toEqual(kept)
+  expect(withoutLogin('ssh://git:word@git.example.edu/e')).toBe('ssh://git@git.example.edu/e')
 })
 
 it('takes a forge as a whole, and a token over TLS alone', () => {

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { text as textOf } from 'node:stream/consumers'
+import { withoutLogin } from '../../api/config.ts'
 
 export type Repository = {
   /** A bare repository on this disk: the estate itself, or our copy of the remote's. */
@@ -71,7 +72,7 @@ export async function git(
   const { status, output, complaint } = await run(repository, args, input)
   if (status === 0) return output
   const words = complaint.trim().split('\n').at(-1) ?? ''
-  throw new GitFailure(`git ${args[0]} failed: ${words || `exit ${status}`}`)
+  throw new GitFailure(`git ${args[0]} failed: ${withoutLogin(words) || `exit ${status}`}`)
 }
 
 /** Whether Git says yes: for questions whose answer is the exit code. */
