@@ -18,6 +18,7 @@ import * as admin from './handlers/admin.ts'
 import * as change from './handlers/change.ts'
 import * as changePage from './handlers/change-page.ts'
 import * as copiedActivity from './handlers/copied-activity.ts'
+import * as connectionWindow from './handlers/connection-window.ts'
 import * as course from './handlers/course.ts'
 import * as courseChoice from './handlers/course-choice.ts'
 import * as deepLink from './handlers/deep-link.ts'
@@ -28,6 +29,7 @@ import * as inventory from './handlers/inventory.ts'
 import * as invite from './handlers/invite.ts'
 import * as newCourse from './handlers/new-course.ts'
 import * as notice from './handlers/notice.ts'
+import * as join from './handlers/join.ts'
 import * as lms from './handlers/platform.ts'
 import * as policy from './handlers/policy.ts'
 import * as plan from './handlers/plan.ts'
@@ -132,8 +134,32 @@ export const routes: Route[] = [
     settings.preview,
     'What settings would mean',
   ),
+  get('/courses/:course/connection', seesPlan, connectionWindow.show, 'The connection window'),
+  post(
+    '/courses/:course/connection',
+    plansCourse,
+    connectionWindow.windowBody,
+    connectionWindow.save,
+    'Change the connection window',
+  ),
+  post(
+    '/courses/:course/connection/preview',
+    seesPlan,
+    connectionWindow.windowBody,
+    connectionWindow.preview,
+    'How students would see it',
+  ),
   get('/courses/:course/sharing', plansCourse, sharing.show, 'With whom a course is shared'),
   post('/courses/:course/sharing', plansCourse, sharing.shareBody, sharing.share, 'Share it'),
+  post(
+    '/courses/:course/join-link',
+    plansCourse,
+    join.linkBody,
+    join.setLink,
+    'Open or close the link by which a course is joined',
+  ),
+  get('/join/:token', everyone, join.show, 'Join a course by its link'),
+  post('/join/:token', everyone, join.joinBody, join.join, 'Join it'),
   get('/courses/:course/export', usesCourse, sharing.exportFile, 'A course as one file'),
   post('/courses/:course/copies', usesCourse, sharing.copyBody, sharing.copy, 'Duplicate a course'),
   get('/courses/:course/timetable', plansCourse, timetable.show, 'Take over a timetable'),

@@ -14,20 +14,29 @@ import {
   workspaceTable,
 } from './workspace.ts'
 
+export type Claim = {
+  courseId: string
+  personId: string
+  now: Date
+  /** Where in the environment the way in leads, a path that was looked at (`seatPath`); its start unless said. */
+  openPath?: string | undefined
+}
+
 /**
  * The launch: finds or makes the person's workspace of the course, takes a seat number for good and a
  * place if there is one, else queues. Idempotent: double clicks, two tabs and reloads get the same one.
  */
 export async function claimWorkspace(
   tx: Db,
-  launch: { courseId: string; personId: string; now: Date },
+  launch: Claim,
 ): Promise<{ id: string; state: WorkspaceState; seatNumber: number | null }> {
   const known = await findOwn(tx, launch)
   const workspace = known ?? (await createWorkspace(tx, launch))
   if (known)
     await execute(
       tx,
-      sql`update workspace set last_launch_at = ${launch.now} where id = ${workspace.id}`,
+      sql`update workspace set last_launch_at = ${launch.now}, open_path = ${launch.openPath ?? null}
+          where id = ${workspace.id}`,
     )
   if (!isStartable(workspace))
     return { id: workspace.id, state: workspace.state, seatNumber: workspace.seat_number }
@@ -46,15 +55,13 @@ async function findOwn(
   )
 }
 
-async function createWorkspace(
-  tx: Db,
-  own: { courseId: string; personId: string; now: Date },
-): Promise<Workspace> {
+async function createWorkspace(tx: Db, own: Claim): Promise<Workspace> {
   const id = newId()
   const made = await execute(
     tx,
-    sql`insert into workspace (id, course_id, person_id, state, state_at, created_at, last_launch_at)
-        values (${id}, ${own.courseId}, ${own.personId}, 'closed', ${own.now}, ${own.now}, ${own.now})
+    sql`insert into workspace (id, course_id, person_id, state, state_at, created_at, last_launch_at, open_path)
+        values (${id}, ${own.courseId}, ${own.personId}, 'closed', ${own.now}, ${own.now}, ${own.now},
+          ${own.openPath ?? null})
         on conflict (course_id, person_id) do nothing`,
   )
   // Another tab's launch made it a moment ago.

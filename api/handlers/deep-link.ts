@@ -1,5 +1,6 @@
 /** A teacher chooses, inside the LMS, the course an activity opens; the choice goes back signed, once. */
 import { z } from 'zod'
+import { seatPath } from '../../stacks/rules/seat-path.ts'
 import { audit } from '../data/audit.ts'
 import { withTransaction } from '../data/db.ts'
 import {
@@ -40,13 +41,24 @@ function wanted(visit: Visit) {
   return { id, personId: personOf(visit).personId, now: visit.at }
 }
 
-export const choiceBody = z.object({ course: z.string().min(1).max(200) })
+export const choiceBody = z.object({
+  course: z.string().min(1).max(200),
+  /** Of the environment: where students of this activity begin. */
+  path: z
+    .string()
+    .refine((text) => text === '' || seatPath(text) !== undefined)
+    .default(''),
+})
 
 export const choose: Handler<unknown, z.infer<typeof choiceBody>> = (visit) =>
-  sendChoice(visit, visit.body.course)
+  sendChoice(visit, visit.body.course, seatPath(visit.body.path))
 
 /** Takes the choice, once, and sends it signed to the LMS. */
-export async function sendChoice(visit: Visit, courseKey: string): Promise<Reply> {
+export async function sendChoice(
+  visit: Visit,
+  courseKey: string,
+  path?: string | undefined,
+): Promise<Reply> {
   const { link, course } = await withTransaction(visit.pool, async (tx) => {
     const link = await takeDeepLink(tx, visit.ring, wanted(visit))
     const platform = link && (await findPlatform(tx, link.platformId))
@@ -66,11 +78,8 @@ export async function sendChoice(visit: Visit, courseKey: string): Promise<Reply
     return { link, course }
   })
   const { request, platformId } = link
-  const custom = signChoice(visit.ring, {
-    platformId,
-    contextId: request.contextId,
-    courseKey: course.key,
-  })
+  const choice = { platformId, contextId: request.contextId, courseKey: course.key }
+  const custom = { ...signChoice(visit.ring, choice), ...(path !== undefined && { path }) }
   const jwt = await visit.lti.signDeepLink(request, [resourceLink(visit, course, custom)])
   return {
     html: sendChoicePage(visit, { returnUrl: request.returnUrl, jwt }),

@@ -27,6 +27,7 @@ export const undoBody = z.object({
 const pathOf: Record<SavedPart, (key: string) => string> = {
   plan: paths.coursePlan,
   settings: paths.courseSettings,
+  window: paths.courseWindow,
 }
 
 type Seen = PlannedCourse & { mayChange: boolean }

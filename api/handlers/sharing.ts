@@ -1,5 +1,6 @@
 /** Sharing a course with colleagues, letting all use it, and taking it as the start of another. */
 import { z } from 'zod'
+import { seatPath } from '../../stacks/rules/seat-path.ts'
 import type { PlannedCourse } from '../access.ts'
 import { copyCourse, daysBetween, firstDay } from '../course-copy.ts'
 import { keyOfTitle } from '../course-draft.ts'
@@ -13,6 +14,7 @@ import {
   unshareCourse,
 } from '../data/course-share.ts'
 import { withTransaction } from '../data/db.ts'
+import { joinLinkOf } from '../data/join-link.ts'
 import { isUuid } from '../data/ids.ts'
 import { freeCourseKey, makeCourse } from '../data/new-course.ts'
 import { badRequest } from '../errors.ts'
@@ -37,9 +39,14 @@ export const show: Handler<PlannedCourse> = async (visit, course) => {
     zoneOf(visit, course),
   ])
   const first = firstDay(course.document, zone)
+  const link = await joinLinkOf(visit.pool, course.id)
+  const wanted = visit.query.get('path') ?? ''
+  const join = { link, wanted, path: seatPath(wanted) }
   const isCopied = visit.query.get('copied') !== null
   return {
-    html: sharingPage(visit, { course, shares, usableByAll, text, isLong, found, first, isCopied }),
+    html: sharingPage(visit, {
+      ...{ course, shares, usableByAll, text, isLong, found, first, isCopied, join },
+    }),
   }
 }
 

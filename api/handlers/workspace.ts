@@ -1,5 +1,6 @@
 /** A student's workspace: its page, its event stream, its doors, and what can be done with it. */
 import { z } from 'zod'
+import { seatPath } from '../../stacks/rules/seat-path.ts'
 import { withTransaction } from '../data/db.ts'
 import { courseOf } from '../data/course.ts'
 import { doorOf } from '../data/door.ts'
@@ -94,10 +95,16 @@ export const reset: Handler<Workspace, z.infer<typeof resetBody>> = (visit, work
   return act((tx, done) => resetWorkspace(tx, { ...done, keepFiles }))(visit, workspace)
 }
 
-export const doorBody = z.object({ pass: z.string().optional() })
+export const doorBody = z.object({
+  pass: z.string().optional(),
+  to: z
+    .string()
+    .refine((text) => seatPath(text) !== undefined)
+    .optional(),
+})
 
-/** Opens a web port: a ticket for this person and door, in an address that works once. */
-export const openDoor: Handler<Workspace> = async (visit, workspace) => {
+/** Opens a web port: a ticket for this person and door, in an address that works once and leads to their own seat only. */
+export const openDoor: Handler<Workspace, z.infer<typeof doorBody>> = async (visit, workspace) => {
   const door = await doorOf(visit.pool, {
     workspaceId: workspace.id,
     containerPort: Number(visit.params['port']),
@@ -106,5 +113,7 @@ export const openDoor: Handler<Workspace> = async (visit, workspace) => {
   if (workspace.state !== 'ready') throw conflict('problem.not-ready')
   const { personId } = personOf(visit)
   const ticket = mintTicket(visit.ring, { ...door, personId }, visit.at)
-  return { seeOther: doorUrl(visit.config.seatUrl, { hostLabel: door.hostLabel, ticket }) }
+  const to = visit.body.to === undefined ? undefined : seatPath(visit.body.to)
+  const address = { hostLabel: door.hostLabel, ticket, ...(to !== undefined && { to }) }
+  return { seeOther: doorUrl(visit.config.seatUrl, address) }
 }

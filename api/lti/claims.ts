@@ -3,6 +3,7 @@
  * Names are optional; PHP platforms send [] where an object would be empty.
  */
 import { z } from 'zod'
+import { seatPath } from '../../stacks/rules/seat-path.ts'
 
 const lti = 'https://purl.imsglobal.org/spec/lti/claim'
 const membership = 'http://purl.imsglobal.org/vocab/lis/v2/membership'
@@ -66,6 +67,8 @@ export type LaunchClaims = {
   context: { id: string; label: string | null; title: string | null } | undefined
   resourceLinkId: string | undefined
   custom: Record<string, unknown>
+  /** A path of the environment, from the activity's custom parameter `path`; whoever edits the activity writes it. */
+  openPath: string | undefined
   rosterUrl: string | null
   lineItemUrl: string | null
   deepLinking: { returnUrl: string; acceptTypes: string[]; data?: string | undefined } | undefined
@@ -93,6 +96,7 @@ export function readClaims(payload: unknown): { claims: LaunchClaims } | { wrong
         : undefined,
       resourceLinkId: c[`${lti}/resource_link`]?.id || undefined,
       custom: c[`${lti}/custom`] ?? {},
+      openPath: pathIn(c[`${lti}/custom`]),
       rosterUrl:
         c['https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice']
           ?.context_memberships_url ?? null,
@@ -105,6 +109,9 @@ export function readClaims(payload: unknown): { claims: LaunchClaims } | { wrong
     },
   }
 }
+
+const pathIn = (custom: Record<string, unknown> = {}): string | undefined =>
+  typeof custom['path'] === 'string' ? seatPath(custom['path']) : undefined
 
 function displayName(c: z.infer<typeof claims>): string | null {
   const parts = [c.given_name, c.family_name].filter(Boolean)

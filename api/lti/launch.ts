@@ -65,6 +65,7 @@ export async function admitLaunch(parts: LaunchParts, launch: Launch): Promise<O
       ? paths.course(opens.key)
       : await workspaceOf(tx, visitor, {
           courseId: opens.id,
+          openPath: launch.claims.openPath,
           // Kept only where something can be sent to it.
           email: parts.config.notices.smtpUrl ? launch.claims.email : null,
         })
@@ -170,10 +171,10 @@ async function keepVisitor(
 async function workspaceOf(
   tx: Db,
   visitor: Visitor,
-  { courseId, email }: { courseId: string; email: string | null },
+  { email, ...to }: { courseId: string; openPath: string | undefined; email: string | null },
 ): Promise<string> {
   const { personId, now } = visitor
-  const workspace = await claimWorkspace(tx, { courseId, personId, now })
+  const workspace = await claimWorkspace(tx, { ...to, personId, now })
   if (workspace.state === 'queued') await keepTurnMail(tx, { workspaceId: workspace.id, email })
   return paths.workspace(workspace.id)
 }

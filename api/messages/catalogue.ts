@@ -11,6 +11,7 @@ import { files } from './files.ts'
 import { forecast } from './forecast.ts'
 import { courseNew } from './course-new.ts'
 import { gateway } from './gateway.ts'
+import { join } from './join.ts'
 import { lead } from './lead.ts'
 import { inventory } from './inventory.ts'
 import { lti } from './lti.ts'
@@ -27,6 +28,7 @@ import { submission } from './submission.ts'
 import { settings } from './settings.ts'
 import { sharing } from './sharing.ts'
 import { timetable } from './timetable.ts'
+import { window } from './window.ts'
 import { workspace } from './workspace.ts'
 
 export const catalogue: Readonly<Record<string, Message>> = {
@@ -45,7 +47,9 @@ export const catalogue: Readonly<Record<string, Message>> = {
   ...plan,
   ...timetable,
   ...settings,
+  ...window,
   ...sharing,
+  ...join,
   ...run,
   ...lead,
   ...inventory,

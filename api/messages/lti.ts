@@ -300,6 +300,10 @@ export const lti = {
     en: 'There is no course yet. Make the first one.',
     fr: 'Il n’y a pas encore de cours. Créez le premier.',
   },
+  'lti.choose.path': {
+    en: 'Students begin at this path of the environment (may stay empty)',
+    fr: 'On commence à ce chemin de l’environnement (peut rester vide)',
+  },
   'lti.choose.go': { en: 'Use this course', fr: 'Utiliser ce cours' },
   'lti.choose.sending': { en: 'Back to your LMS', fr: 'Retour à votre plateforme' },
   'lti.choose.sent': {

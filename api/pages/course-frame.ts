@@ -60,6 +60,7 @@ function partsFor(visit: Visit, page: CoursePage): [CoursePart, string][] {
     ['class', paths.course(key), seesClass],
     ['plan', paths.coursePlan(key), page.seesPlan],
     ['settings', paths.courseSettings(key), page.seesPlan],
+    ['window', paths.courseWindow(key), page.seesPlan],
     ['timetable', paths.courseTimetable(key), page.mayChange],
     ['sharing', paths.courseSharing(key), page.mayChange],
   ]

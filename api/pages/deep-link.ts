@@ -20,6 +20,15 @@ export function chooseCoursePage(visit: Visit, linkId: string, courses: CourseCh
                 <legend class="unseen">${t('lti.choose.title')}</legend>
                 ${courses.map((course, index) => choice(visit, course, index === 0))}
               </fieldset>
+              <label class="field"
+                >${t('lti.choose.path')}
+                <input
+                  name="path"
+                  maxlength="500"
+                  pattern="/([^/\\\\].*)?"
+                  placeholder="/lab/tree/week3.ipynb"
+                />
+              </label>
               <div class="buttons">
                 <button class="button primary">${t('lti.choose.go')}</button>
               </div>

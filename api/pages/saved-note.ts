@@ -6,7 +6,7 @@ import type { Visit } from '../visit.ts'
 import { csrfField } from './frame.ts'
 import { type Html, html } from './html.ts'
 
-export const savedParts = ['plan', 'settings'] as const
+export const savedParts = ['plan', 'settings', 'window'] as const
 export type SavedPart = (typeof savedParts)[number]
 
 export function savedNote(

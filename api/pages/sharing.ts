@@ -7,6 +7,7 @@ import type { Visit } from '../visit.ts'
 import { courseFrame } from './course-frame.ts'
 import { csrfField } from './frame.ts'
 import { type Html, html } from './html.ts'
+import { joinLinkSection } from './join.ts'
 
 export type SharingView = {
   course: PlannedCourse
@@ -18,6 +19,8 @@ export type SharingView = {
   found: Colleague[]
   /** Day of the first class. */
   first: string | undefined
+  /** The link by which students join, and the path typed for it. */
+  join: Parameters<typeof joinLinkSection>[2]
   /** A copy was sent for review. */
   isCopied: boolean
 }
@@ -28,7 +31,8 @@ export function sharingPage(visit: Visit, view: SharingView): Html {
   return courseFrame(visit, {
     ...{ course, part: 'sharing', seesPlan: true, mayChange: true },
     main: html`${view.isCopied && html`<p class="note is-info" role="status">${t('sharing.copy-waits')}</p>`}
-    ${colleagues(visit, view)} ${library(visit, view)} ${copies(visit, view)}`,
+    ${colleagues(visit, view)} ${joinLinkSection(visit, course, view.join)} ${library(visit, view)}
+    ${copies(visit, view)}`,
   })
 }
 

@@ -1,36 +1,33 @@
-/** The ways into a workspace that runs: a button per web port, the command for SSH, addresses for the rest. */
+/** The ways into a workspace that runs, as forms that lead there. */
 import type { WorkspaceView } from '../data/workspace-view.ts'
+import { arrangePorts } from '../display.ts'
 import { doorPass } from '../door-pass.ts'
 import { paths } from '../paths.ts'
 import { type Visit, personOf } from '../visit.ts'
+import { type Connection, type ConnectionPort, connection } from './connection.ts'
 import { csrfField } from './frame.ts'
 import { type Html, html } from './html.ts'
 import type { Words } from './workspace-parts.ts'
 
-type Port = WorkspaceView['ports'][number]
-
 export function doors(visit: Visit, view: WorkspaceView, t: Words): Html {
-  const web = view.ports.filter((port) => port.kind === 'web')
-  const others = view.ports.filter((port) => port.kind !== 'web' && port.publishedPort !== null)
-  return html`${
-      web.length > 0 &&
-      html`<section class="doors">
-        ${web.map((port, i) => webDoor(visit, view, port, t, i === 0))}
-        ${visit.isFramed && html`<p class="hint">${t('door.opens-new-tab')}</p>`}
-      </section>`
-    }
-    <section class="ways" aria-labelledby="ways-title">
-      <h2 id="ways-title">${t('door.others')}</h2>
-      <dl class="facts">
-        ${others.map((port) => otherDoor(visit, view, port, t))}
-        ${view.credential && credential(view.credential, t)}
-      </dl>
-      ${view.credential && html`<p class="hint">${t('door.same')}</p>`}
-    </section>`
+  const first = arrangePorts(view.ports, view.display).find((port) => port.kind === 'web')
+  const enter: Connection['enter'] = (port, as) => {
+    // Where the last launch or link led to; a button of its own leads where it says.
+    const isDefault = as.to === undefined && port.containerPort === first?.containerPort
+    const to = isDefault ? (view.openPath ?? undefined) : as.to
+    return doorForm(visit, view, port, { ...as, to }, t)
+  }
+  return connection(visit, { ...view, enter, copy: (value, what) => copyButton(value, what, t) }, t)
 }
 
 /** In a frame it opens a new tab, which has no cookie of ours: the form then carries a pass instead. */
-function webDoor(visit: Visit, view: WorkspaceView, port: Port, t: Words, isFirst: boolean): Html {
+function doorForm(
+  visit: Visit,
+  view: WorkspaceView,
+  port: ConnectionPort,
+  { label, look, to }: Parameters<Connection['enter']>[1],
+  t: Words,
+): Html {
   const path = paths.door(view.id, port.containerPort)
   const title = port.title[visit.locale] || port.name
   const pass = doorPass(visit.ring, { loginHash: personOf(visit).loginHash, path })
@@ -43,49 +40,11 @@ function webDoor(visit: Visit, view: WorkspaceView, port: Port, t: Words, isFirs
   >
     ${csrfField(visit)}
     ${visit.isFramed && html`<input type="hidden" name="pass" value="${pass}" />`}
-    ${
-      isFirst
-        ? html`<button class="button primary big">
-            <span>${t('door.start')}</span> <small>${title}</small>
-          </button>`
-        : html`<button class="button plain big">${t('door.open', { title })}</button>`
-    }
+    ${to !== undefined && html`<input type="hidden" name="to" value="${to}" />`}
+    <button class="button ${look}">${label}</button>
     ${!visit.isFramed && html`<button class="button quiet" formtarget="_blank">${t('door.new-tab')}<span class="unseen"> (${title})</span></button>`}
   </form>`
 }
-
-function otherDoor(visit: Visit, view: WorkspaceView, port: Port, t: Words): Html {
-  const title = port.title[visit.locale] || port.name
-  const label = port.kind === 'ssh' ? t('door.ssh') : `${t(`door.${port.kind}`)} (${title})`
-  const address = `${view.nodeAddress ?? ''}:${port.publishedPort ?? ''}`
-  const login = view.credential?.login ?? ''
-  const value =
-    port.kind === 'ssh'
-      ? `ssh -p ${port.publishedPort ?? ''} ${login}@${view.nodeAddress ?? ''}`
-      : address
-  return fact(label, html`<code>${value}</code>`, copyButton(value, label, t))
-}
-
-function credential(known: { login: string; password: string }, t: Words): Html {
-  return html`${fact(t('door.login'), html`<code>${known.login}</code>`, copyButton(known.login, t('door.login'), t))}
-  ${fact(
-    t('door.password'),
-    html`<details class="secret">
-      <summary>
-        <span class="if-closed">${t('door.show')}</span
-        ><span class="if-open">${t('door.hide')}</span>
-      </summary>
-      <code>${known.password}</code>
-    </details>`,
-    copyButton(known.password, t('door.password'), t),
-  )}`
-}
-
-const fact = (label: string, value: Html, button: Html): Html =>
-  html`<div class="fact">
-    <dt>${label}</dt>
-    <dd>${value} ${button}</dd>
-  </div>`
 
 /** Appears with JavaScript only: without it there is nothing it could do. */
 export function copyButton(value: string, what: string, t: Words): Html {

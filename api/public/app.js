@@ -5,6 +5,7 @@
 import { morph } from './morph.js'
 import { FileText } from './file-text.js'
 import { PlanForm } from './plan-form.js'
+import { TokenField } from './token-field.js'
 
 /** How long a broken line is nobody's business; and how long silence means that it is broken. */
 const SAY_LOST_AFTER_MS = 8_000
@@ -204,6 +205,7 @@ document.addEventListener('click', (event) => {
 
 customElements.define('file-text', FileText)
 customElements.define('plan-form', PlanForm)
+customElements.define('token-field', TokenField)
 customElements.define('time-left', TimeLeft)
 customElements.define('desk-note', DeskNote)
 customElements.define('notify-me', NotifyMe)

@@ -87,14 +87,23 @@ export class PlanForm extends HTMLElement {
   show(markup) {
     const hadEvent = document.activeElement?.classList.contains('event')
     morph(this.board, markup)
+    for (const one of this.board.querySelectorAll('token-field')) one.drawn()
     for (const field of this.board.querySelectorAll('input:not([type=hidden]), textarea')) {
       if (field === document.activeElement && !this.isStepping) continue
       if (isTick(field)) field.checked = field.hasAttribute('checked')
       else field.value = field.defaultValue
     }
+    this.follow(this.board.querySelector('[data-follow]'))
     // Days are matched in order: the class that was moved is another element now.
     if (hadEvent) (this.board.querySelector('.event.is-chosen') ?? this.board).focus()
     this.keepDraft()
+  }
+
+  /** What was just moved or added keeps the focus; a button that can go no further leaves it to its neighbour. */
+  follow(target) {
+    const isOff = target?.disabled
+    const next = isOff ? target.parentElement.querySelector('button:not(:disabled)') : target
+    next?.focus()
   }
 
   fields() {

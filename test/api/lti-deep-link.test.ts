@@ -48,9 +48,9 @@ const actionOf = (page: HttpAnswer) =>
   )
 
 /** Chooses a course as a teacher does; answers the key of the activity that now opens it. */
-async function choose(course: string, into?: string): Promise<string> {
+async function choose(course: string, into?: string, startAt = ''): Promise<string> {
   const { cookies, path, page } = await choosing('teacher1', into)
-  const sent = await browse(cookies, path, { csrf: csrfOf(page), course })
+  const sent = await browse(cookies, path, { csrf: csrfOf(page), course, path: startAt })
   const known = new Set(lms.activities('networks-101').map(({ id }) => id))
   const returned = await ask(actionOf(sent), {
     form: { JWT: fieldOf(sent, 'JWT') },
@@ -87,6 +87,14 @@ describe('choosing a course inside the LMS', () => {
     expect(lms.activity(activity).custom).toMatchObject({ course: 'routing' })
     const { page: workspace } = await launchAndEnter(scene, { person: 'student1', activity })
     expect(workspace).toMatch(/^\/workspaces\//)
+  })
+
+  it('gives the activity the path at which students begin, never one elsewhere', async () => {
+    const activity = await choose('routing', undefined, '/lab/tree/week3.ipynb')
+    expect(lms.activity(activity).custom).toMatchObject({ path: '/lab/tree/week3.ipynb' })
+    const { cookies, path, page } = await choosing()
+    const bad = { csrf: csrfOf(page), course: 'routing', path: '//other.example/' }
+    expect((await browse(cookies, path, bad)).status).toBe(400)
   })
 
   it('makes the teacher one who edits plans, in this LMS course', async () => {

@@ -50,6 +50,27 @@ describe('a launch', () => {
     expect(shown.text).toContain('<html lang="fr">')
   })
 
+  it('leads to the path that the activity names, if it is one of the environment', async () => {
+    const pathAfter = async (path: string | undefined) => {
+      const { custom } = lms.activity(lab)
+      lms.putActivity({
+        ...{ course: 'networks-101', key: 'lab', title: 'Lab' },
+        custom: { ...custom, ...(path !== undefined && { path }) },
+      })
+      const { page } = await launchAndEnter(scene, { person: 'student6', activity: lab })
+      lms.putActivity({ course: 'networks-101', key: 'lab', title: 'Lab', custom })
+      const id = page.split('/').at(-1)!
+      const row = await one<{ open_path: string | null }>(
+        pool,
+        sql`select open_path from workspace where id = ${id}`,
+      )
+      return row.open_path
+    }
+    expect(await pathAfter('/lab/tree/week3.ipynb')).toBe('/lab/tree/week3.ipynb')
+    expect(await pathAfter(undefined)).toBeNull()
+    expect(await pathAfter('//other.example/')).toBeNull()
+  })
+
   it('gives the same person the same workspace every time, and tabs their own way in', async () => {
     const order = { person: 'student3', activity: lab }
     const both = await Promise.all([launchAndEnter(scene, order), launchAndEnter(scene, order)])

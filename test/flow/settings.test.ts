@@ -1,18 +1,22 @@
 /**
- * A teacher at a course's settings, in Chromium: what a change means beside it, steps back, the draft, a telephone.
+ * A teacher at a course's settings and its students' connection window, in Chromium: what a change means beside it, steps
+ * back, the draft, keys, a telephone; and nothing that is typed runs.
  * Everything is real but the LMS.
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { execute, one, sql } from '../../api/data/db.ts'
 import { allDocuments, networksDocument } from '../cast/documents.ts'
 import {
   BEFORE_CLASS,
+  IN_CLASS,
   type SignedIn,
   addLmsCourse,
   importDocuments,
+  launch,
+  seatReady,
   signIn,
 } from '../cast/record.ts'
 import { openWebsite } from '../api/website.ts'
@@ -26,6 +30,7 @@ const shots = process.env['LABPLAN_SHOTS']
 
 let browser: Browser
 let teacher: SignedIn
+let student: SignedIn
 let page: Page
 
 beforeAll(async () => {
@@ -33,14 +38,15 @@ beforeAll(async () => {
   const lms = { courseKey: 'networks-101', contextId: '2', now: BEFORE_CLASS }
   const contextId = await addLmsCourse(pool, lms)
   teacher = await signIn(pool, { contextId, role: 'teacher', now: BEFORE_CLASS })
-  await execute(pool, sql`update membership set edits_plans = true`)
+  student = await signIn(pool, { contextId, now: BEFORE_CLASS })
+  await execute(pool, sql`update membership set edits_plans = true where role = 'teacher'`)
   browser = await openBrowser()
 })
 
 beforeEach(async () => {
   await page?.context().close()
   await importDocuments(pool, ring, BEFORE_CLASS, [{ name: 'n.yaml', text: networksDocument() }])
-  page = await open()
+  page = await open(`${COURSE}/settings`)
 })
 
 afterAll(async () => {
@@ -48,24 +54,31 @@ afterAll(async () => {
   await site.close()
 })
 
-async function open(): Promise<Page> {
+async function open(path: string, { who = teacher, bypassCSP = true } = {}): Promise<Page> {
   const context = await browser.newContext({
     ...{ viewport: { width: 1200, height: 900 }, reducedMotion: 'reduce', locale: 'en-GB' },
     // axe is injected as a script.
-    bypassCSP: true,
+    bypassCSP,
   })
   await context.addCookies([
     {
-      ...{ name: '__Host-labplan', value: teacher.token, secure: true, httpOnly: true },
+      ...{ name: '__Host-labplan', value: who.token, secure: true, httpOnly: true },
       ...{ url: `https://${new URL(site.origin).hostname}`, sameSite: 'None' },
     },
   ])
   const opened = await context.newPage()
   opened.on('pageerror', (error) => expect.unreachable(error.message))
-  await opened.goto(`${site.origin}${COURSE}/settings`)
-  await opened.getByText('Nothing is changed yet.').waitFor()
+  await opened.goto(site.origin + path)
   return opened
 }
+
+const documentNow = async () =>
+  (
+    await one<{ document: string }>(
+      pool,
+      sql`select document from course where key = 'networks-101'`,
+    )
+  ).document
 
 const answer = () => page.locator('.plan-answer')
 
@@ -73,6 +86,100 @@ async function keep(name: string): Promise<void> {
   if (!shots) return
   mkdirSync(shots, { recursive: true })
   await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true })
+}
+
+const sample = () => page.locator('.sample')
+
+it('completes tokens by keyboard, orders ports, and shows the window beside', async () => {
+  await page.goto(`${site.origin}${COURSE}/connection`)
+  const text = page.getByLabel('In English', { exact: true })
+  await text.click()
+  await page.keyboard.type('Log in as {{')
+  await page.locator('.tokens [role=option]').first().waitFor()
+  expect(await page.locator('.tokens [role=option]').allTextContents()).toEqual([
+    ...['{{user}} login', '{{password}} password', '{{host}} machine’s address'],
+    ...['{{seat}} number of the seat', '{{port:ssh}} port number of ssh'],
+  ])
+  await page.keyboard.press('Enter')
+  await page.keyboard.type(' on port {{po')
+  await page.keyboard.press('Tab')
+  await page.keyboard.type('.')
+  expect(await text.inputValue()).toBe('Log in as {{user}} on port {{port:ssh}}.')
+  await sample().getByText('Log in as lab7k2m on port 42023.').waitFor()
+  await page.getByRole('button', { name: 'Move web down' }).press('Enter')
+  await page.getByRole('button', { name: 'Move web down', disabled: true }).waitFor()
+  expect(await page.evaluate('document.activeElement.value')).toBe('up:web')
+  await page.getByRole('button', { name: 'Add a button' }).click()
+  await page.getByText('a name of up to 100 letters').waitFor()
+  expect(await page.evaluate('document.activeElement.id')).toBe('button-en-0')
+  await page.keyboard.type('Week 3')
+  await page.getByLabel('Path, such as').fill('/lab/tree/week3.ipynb')
+  await sample().getByText('Week 3').waitFor()
+  await keep('connection-1200')
+  expect(await barriers()).toEqual([])
+  await text.click()
+  await page.keyboard.press('End')
+  await page.keyboard.type(' {{')
+  await page.locator('.tokens [role=option]').first().waitFor()
+  expect(await barriers()).toEqual([])
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('Backspace')
+  await page.keyboard.press('Backspace')
+  await page.setViewportSize({ width: 360, height: 900 })
+  await keep('connection-360')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('Saved.').waitFor()
+  expect(await documentNow()).toContain('path: /lab/tree/week3.ipynb')
+})
+
+/** Whatever of these were run would leave `ran` behind. */
+const hostile = [
+  '<script>window.ran = 1</script><img src=x onerror="window.ran = 1"><svg onload="window.ran = 1">',
+  '"><iframe srcdoc="<script>parent.ran = 1</script>"></iframe><a href="javascript:window.ran = 1">x</a>',
+  '</textarea></template><script>window.ran = 1</script>{{<script>window.ran = 1</script>}} {{user}}',
+].join('\n\n')
+
+it('runs nothing that a teacher types: not in the sample, not on the student’s page', async () => {
+  await page.context().close()
+  page = await open(`${COURSE}/connection`, { bypassCSP: false })
+  for (const name of ['In English', 'In French'])
+    await page.getByLabel(name, { exact: true }).fill(hostile)
+  for (const name of await page.getByLabel('Called in English').all())
+    await name.fill('<img src=x onerror="window.ran=1">')
+  await page.getByRole('button', { name: 'Add a button' }).click()
+  await page.getByLabel('Name in English').fill('<b onclick="window.ran=1">Week</b>')
+  await sample().getByText('<b onclick').waitFor()
+  await page.locator('#button-to-0').selectOption('link')
+  await page.getByLabel('Address, such as').fill('javascript:window.ran=1//{{user}}')
+  await page.getByText('an address with https, ssh').waitFor()
+  await page.getByLabel('Address, such as').fill('ssh://{{user}}@x/?"onclick=window.ran=1')
+  await page.getByText('an address with https, ssh').waitFor()
+  await page.getByLabel('Address, such as').fill('ssh://{{user}}@host')
+  await sample().getByRole('link', { name: '<b onclick' }).waitFor()
+  expect(await isUntouched(sample())).toBe(true)
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('Saved.').waitFor()
+  expect(await page.getByLabel('In English', { exact: true }).inputValue()).toBe(hostile)
+  await page.context().close()
+  site.setNow(IN_CLASS)
+  const mine = await launch(pool, {
+    ...{ personId: student.personId, courseKey: 'networks-101', now: IN_CLASS },
+  })
+  await seatReady(pool, mine.id, IN_CLASS)
+  page = await open(`/workspaces/${mine.id}`, { who: student, bypassCSP: false })
+  await page.getByText('<script>window.ran = 1</script>').first().waitFor()
+  await page.getByRole('button', { name: 'Start <img src=x' }).waitFor()
+  const link = page.getByRole('link', { name: '<b onclick' })
+  expect(await link.getAttribute('href')).toMatch(/^ssh:\/\/lab\w{4}@host$/)
+  expect(await isUntouched(page.locator('.workspace'))).toBe(true)
+  await keep('workspace-hostile')
+  site.setNow(BEFORE_CLASS)
+})
+
+/** No element of theirs, and nothing ran. */
+async function isUntouched(where: Locator): Promise<boolean> {
+  const elements = await where.locator('script, img, iframe, svg, b, [onclick], [onerror]').count()
+  return elements === 0 && (await page.evaluate('window.ran')) === undefined
 }
 
 it('says beside each change what it means, steps back, keeps a draft, and saves', async () => {
@@ -90,16 +197,12 @@ it('says beside each change what it means, steps back, keeps a draft, and saves'
   await keep('settings-changed')
   await page.getByRole('button', { name: 'Save' }).click()
   await page.getByText('Saved.').waitFor()
-  const { document } = await one<{ document: string }>(
-    pool,
-    sql`select document from course where key = 'networks-101'`,
-  )
-  expect(document).toContain('memoryMb: 1024')
-  expect(document).toContain('days: [ MO, TU, WE, TH, FR, SA ]')
+  expect(await documentNow()).toContain('memoryMb: 1024')
+  expect(await documentNow()).toContain('days: [ MO, TU, WE, TH, FR, SA ]')
 })
 
 it('has no barrier and fits, wide, narrow and dark', async () => {
-  for (const part of ['', '/settings', '/plan', '/sharing'])
+  for (const part of ['', '/settings', '/connection', '/plan', '/sharing'])
     for (const [width, colorScheme] of [
       [1200, 'light'],
       [360, 'light'],
