@@ -13,19 +13,30 @@ import type { Course, Zone } from '../stacks/terms.ts'
 /** A class by the place of its session in the document and the wall time it was planned at, `0@2026-11-24T10:00`. */
 export type ClassId = { session: number; planned: string }
 
+/** What is another than before; null: as the course has it, everybody. */
+export type ClassNumbers = { students?: number | null; group?: string | null }
+
 export type PlanEdit =
-  | { act: 'move'; at: ClassId; scope: Scope; start: string; minutes: number }
+  | {
+      act: 'move'
+      at: ClassId
+      scope: Scope
+      start: string
+      minutes: number
+      numbers?: ClassNumbers
+    }
   | { act: 'remove'; at: ClassId; scope: Scope }
   /** So many weeks in a row; 1 is once. */
-  | { act: 'add'; start: string; minutes: number; weeks: number }
+  | { act: 'add'; start: string; minutes: number; weeks: number; numbers?: ClassNumbers }
 
 export type CalendarZone = Pick<Zone, 'timeZone' | 'holidays'>
 
 const WALL = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d`
 const ID = new RegExp(`^(\\d{1,4})@(${WALL})$`)
-const MOVE = new RegExp(`^move (\\S+) (one|following|all) (${WALL}) (\\d{1,5})$`)
+const NUMBERS = String.raw`((?: s=\d{0,5})?(?: g=[a-z0-9-]*)?)`
+const MOVE = new RegExp(`^move (\\S+) (one|following|all) (${WALL}) (\\d{1,5})${NUMBERS}$`)
 const REMOVE = /^remove (\S+) (one|following|all)$/
-const ADD = new RegExp(`^add (${WALL}) (\\d{1,5}) (\\d{1,2})$`)
+const ADD = new RegExp(`^add (${WALL}) (\\d{1,5}) (\\d{1,2})${NUMBERS}$`)
 
 export const writeId = ({ session, planned }: ClassId): string => `${session}@${planned}`
 
@@ -41,24 +52,45 @@ export const isScope = (text: string | undefined): text is Scope =>
 export function writeEdits(edits: PlanEdit[]): string {
   return edits
     .map((edit) => {
-      if (edit.act === 'add') return `add ${edit.start} ${edit.minutes} ${edit.weeks}`
+      if (edit.act === 'add')
+        return `add ${edit.start} ${edit.minutes} ${edit.weeks}${writeNumbers(edit.numbers)}`
       const of = `${writeId(edit.at)} ${edit.scope}`
-      return edit.act === 'remove' ? `remove ${of}` : `move ${of} ${edit.start} ${edit.minutes}`
+      return edit.act === 'remove'
+        ? `remove ${of}`
+        : `move ${of} ${edit.start} ${edit.minutes}${writeNumbers(edit.numbers)}`
     })
     .join(',')
+}
+
+function writeNumbers({ students, group }: ClassNumbers = {}): string {
+  const said = students === undefined ? '' : ` s=${students ?? ''}`
+  return group === undefined ? said : `${said} g=${group ?? ''}`
+}
+
+function readNumbers(text = ''): { numbers?: ClassNumbers } {
+  const students = / s=(\d*)/.exec(text)?.[1]
+  const group = / g=(\S*)/.exec(text)?.[1]
+  if (students === undefined && group === undefined) return {}
+  const numbers: ClassNumbers = {}
+  if (students !== undefined) numbers.students = students === '' ? null : Number(students)
+  if (group !== undefined) numbers.group = group === '' ? null : group
+  return { numbers }
 }
 
 /** What is not of the form is left out: only our own page writes it. */
 export function readEdits(text: string): PlanEdit[] {
   return text.split(',').flatMap((one): PlanEdit[] => {
-    const [, start = '', minutes, weeks] = ADD.exec(one) ?? []
+    const [, start = '', minutes, weeks, more] = ADD.exec(one) ?? []
     if (weeks !== undefined)
-      return [{ act: 'add', start, minutes: Number(minutes), weeks: Number(weeks) }]
-    const [, id = '', scope, to, length] = MOVE.exec(one) ?? REMOVE.exec(one) ?? []
+      return [
+        { act: 'add', start, minutes: Number(minutes), weeks: Number(weeks), ...readNumbers(more) },
+      ]
+    const [, id = '', scope, to, length, numbers] = MOVE.exec(one) ?? REMOVE.exec(one) ?? []
     const at = readId(id)
     if (!at || !isScope(scope)) return []
     if (to === undefined) return [{ act: 'remove', at, scope }]
-    return [{ act: 'move', at, scope, start: to, minutes: Number(length) }]
+    const move = { at, scope, start: to, minutes: Number(length), ...readNumbers(numbers) }
+    return [{ act: 'move', ...move }]
   })
 }
 
@@ -73,6 +105,8 @@ export type PlanClass = {
   rule: string | undefined
   title: string | undefined
   group: string | undefined
+  /** Its own number of students, where it has one. */
+  students: number | undefined
   isExam: boolean
 }
 
@@ -85,7 +119,7 @@ export function planClasses(text: string, zone: CalendarZone): PlanClass[] {
       ...{ key, wall: formatWall(wall), minutes: plan.minutes },
       isSeries: plan.repeat !== undefined || plan.also.length > 0,
       rule: plan.repeat,
-      ...{ title: plan.title, group: plan.group, isExam: plan.exam },
+      ...{ title: plan.title, group: plan.group, students: plan.students, isExam: plan.exam },
     }))
     .toSorted((a, b) => (a.wall + a.key < b.wall + b.key ? -1 : 1))
 }
@@ -117,6 +151,7 @@ export function applyEdit(
   const place = { timeZone: course.timeZone ?? zone.timeZone, holidays: zone.holidays }
   if (edit.act === 'add') {
     addSession(document, onceAt(edit, { holidays: 'skip' }, place), edit.weeks)
+    putNumbers(document, course.sessions.length, edit.numbers)
     return {
       text: writtenOver(text, document),
       at: { session: course.sessions.length, planned: edit.start },
@@ -125,13 +160,22 @@ export function applyEdit(
   const { session, planned } = edit.at
   const before = course.sessions[session]
   if (!before) return { text }
-  const to = edit.act === 'move' ? { start: edit.start, minutes: edit.minutes } : undefined
+  const numbers = edit.act === 'move' ? edit.numbers : undefined
+  const isApart = numbers !== undefined
+  const to = edit.act === 'move' ? { start: edit.start, minutes: edit.minutes, isApart } : undefined
   const { sessions, at } = editTimes(before, { planned, scope: edit.scope, to }, place)
   putSessions(document, session, before, sessions)
+  if (at) putNumbers(document, session + at.session, numbers)
   return {
     text: writtenOver(text, document),
     ...(at && { at: { session: session + at.session, planned: at.planned } }),
   }
+}
+
+/** What it says of itself, no longer what its course says. */
+function putNumbers(document: Document, index: number, numbers: ClassNumbers = {}): void {
+  for (const [name, value] of Object.entries(numbers))
+    putField(document, ['sessions', index, name], value ?? undefined)
 }
 
 function addSession(document: Document, times: Times, weeks: number): void {

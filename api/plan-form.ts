@@ -10,6 +10,7 @@ import { putAt } from './document-edit.ts'
 import {
   type CalendarZone,
   type ClassId,
+  type ClassNumbers,
   type PlanClass,
   type PlanEdit,
   applyEdit,
@@ -34,6 +35,10 @@ export type Chosen = {
   minutes: string
   /** Of a new one: so many weeks in a row. */
   weeks: string
+  /** Its own; empty: as many as the course, or its group, has. */
+  students: string
+  /** Key of a group; empty: everybody. */
+  group: string
 }
 
 export type PlanForm = {
@@ -67,13 +72,18 @@ export function sentForm(body: Record<string, string>, known: PlanForm): PlanFor
   const of = body['class']
   const at = of === 'new' ? of : readId(of ?? '')
   const { start = '', minutes = '', weeks = '1', scope } = body
+  const { classStudents: ownStudents = '', classGroup: group = '' } = body
+  const isFor = { students: ownStudents, group }
   return {
     students: body['students'] ?? known.students,
     follow: readFollow(body['follow']) ?? known.follow,
     atOnce: body['atOnce'] ?? known.atOnce,
     state: body['state'] ?? known.state,
     edits: readEdits(body['edits'] ?? ''),
-    chosen: at && { at, start, minutes, weeks, scope: isScope(scope) ? scope : 'one' },
+    chosen: at && {
+      ...{ at, start, minutes, weeks, ...isFor },
+      scope: isScope(scope) ? scope : 'one',
+    },
   }
 }
 
@@ -85,7 +95,7 @@ export type FormError = { field: string; code: string; params?: Record<string, s
 /** Everything that is wrong with it, by the name of its field. */
 export function checkForm({ students, atOnce, state, chosen }: PlanForm): FormError[] {
   const errors: FormError[] = []
-  const whole = (field: string, text: string, least: number, most: number) => {
+  const whole = (name: string, text: string, least: number, most: number, field = name) => {
     if (!wholeNumber(text, least, most))
       errors.push({ field, code: 'plan.error.number', params: { least, most } })
   }
@@ -97,6 +107,7 @@ export function checkForm({ students, atOnce, state, chosen }: PlanForm): FormEr
   if (!chosen || (chosen.at === 'new' && chosen.start === '')) return errors
   if (!isWallTime(chosen.start)) errors.push({ field: 'start', code: 'plan.error.start' })
   whole('minutes', chosen.minutes, MINUTES.least, MINUTES.most)
+  if (chosen.students !== '') whole('students', chosen.students, 1, MOST_STUDENTS, 'classStudents')
   if (chosen.at === 'new') whole('weeks', chosen.weeks, 1, MOST_WEEKS)
   return errors
 }
@@ -142,9 +153,21 @@ export function withEdits(text: string, form: PlanForm, zone: CalendarZone): str
 function openEdit(chosen: Chosen, now: PlanClass | undefined): PlanEdit | undefined {
   const { at, scope, start } = chosen
   const [minutes, weeks] = [Number(chosen.minutes), Number(chosen.weeks)]
-  if (at === 'new') return start === '' ? undefined : { act: 'add', start, minutes, weeks }
-  if (!now || (now.wall === start && now.minutes === minutes)) return undefined
-  return { act: 'move', at, scope, start, minutes }
+  const numbers = numbersOf(chosen, now)
+  const more = numbers && { numbers }
+  if (at === 'new') return start === '' ? undefined : { act: 'add', start, minutes, weeks, ...more }
+  if (!now || (now.wall === start && now.minutes === minutes && !numbers)) return undefined
+  return { act: 'move', at, scope, start, minutes, ...more }
+}
+
+/** What the fields say otherwise than the class does; undefined when nothing. */
+function numbersOf(chosen: Chosen, now: PlanClass | undefined): ClassNumbers | undefined {
+  const numbers: ClassNumbers = {}
+  const students = chosen.students === '' ? null : Number(chosen.students)
+  if (students !== (now?.students ?? null)) numbers.students = students
+  const group = chosen.group === '' ? null : chosen.group
+  if (group !== (now?.group ?? null)) numbers.group = group
+  return Object.keys(numbers).length > 0 ? numbers : undefined
 }
 
 export const findClass = (classes: PlanClass[], at: ClassId): PlanClass | undefined =>

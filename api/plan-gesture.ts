@@ -1,6 +1,6 @@
 /** What somebody did on the plan's page besides typing: chose a class, dropped it elsewhere, removed it, undid. Pure. */
 import { sentWall } from './plan-calendar.ts'
-import { type CalendarZone, type ClassId, planClasses, readId, writeId } from './plan-edits.ts'
+import { type CalendarZone, type PlanClass, planClasses, readId, writeId } from './plan-edits.ts'
 import {
   type Chosen,
   type PlanForm,
@@ -38,7 +38,9 @@ type Page = { form: PlanForm; document: string; zone: CalendarZone }
 
 /** What cannot be a time is no edit. */
 function withoutWrong(form: PlanForm): PlanForm {
-  const isWrong = checkForm(form).some(({ field }) => /^(start|minutes|weeks)$/.test(field))
+  const isWrong = checkForm(form).some(({ field }) =>
+    /^(start|minutes|weeks|classStudents)$/.test(field),
+  )
   return isWrong ? { ...form, chosen: undefined } : form
 }
 
@@ -67,14 +69,17 @@ function chosen(page: Page, id: string, drop: Drop): PlanForm {
   const wanted = readId(id)
   const found = wanted && findClass(planClasses(text, zone), wanted)
   if (!found) return after
-  return { ...after, chosen: { ...fieldsOf(found.id, found.wall, found.minutes), ...drop } }
+  return { ...after, chosen: { ...fieldsOf(found), ...drop } }
 }
 
-const newClass: Chosen = { at: 'new', scope: 'one', start: '', minutes: '120', weeks: '1' }
+const newClass: Chosen = {
+  ...{ at: 'new', scope: 'one', start: '', minutes: '120', weeks: '1' },
+  ...{ students: '', group: '' },
+}
 
-const fieldsOf = (at: ClassId, start: string, minutes: number): Chosen => ({
-  ...{ at, start, minutes: String(minutes) },
-  ...{ scope: 'one', weeks: '1' },
+const fieldsOf = ({ id, wall, minutes, students, group }: PlanClass): Chosen => ({
+  ...{ at: id, start: wall, minutes: String(minutes), scope: 'one', weeks: '1' },
+  ...{ students: students === undefined ? '' : String(students), group: group ?? '' },
 })
 
 function removed({ form }: Page): PlanForm {
@@ -91,5 +96,5 @@ function undone({ form, document, zone }: Page): PlanForm {
     return { ...form, chosen: undefined, edits: edits.slice(0, -1) }
   if (open.at === 'new') return { ...form, chosen: undefined }
   const before = findClass(planClasses(withEdits(document, form, zone), zone), open.at)
-  return { ...form, chosen: before && fieldsOf(before.id, before.wall, before.minutes) }
+  return { ...form, chosen: before && fieldsOf(before) }
 }

@@ -1,4 +1,5 @@
 /** A teacher's plan of a course: the form, what it would mean while one types, saving, and undo. */
+import { parseDocument } from 'yaml'
 import { z } from 'zod'
 import { formatWall, wallOf } from '../../stacks/rules/clock.ts'
 import { defaultZone } from '../../stacks/schema.ts'
@@ -10,7 +11,7 @@ import { type PlanView, boardFragment, planPage } from '../pages/plan.ts'
 import { type SavedPart, savedParts } from '../pages/saved-note.ts'
 import { paths } from '../paths.ts'
 import { type CalendarView, firstView, readView, shows, viewAt } from '../plan-calendar.ts'
-import { type CalendarZone, courseZone, planClasses } from '../plan-edits.ts'
+import { type CalendarZone, courseIn, courseZone, planClasses } from '../plan-edits.ts'
 import { type PlanForm, checkForm, editPlan, planForm, sentForm } from '../plan-form.ts'
 import { afterGesture } from '../plan-gesture.ts'
 import { type Handler, type Reply, type Visit, actorOf } from '../visit.ts'
@@ -121,10 +122,11 @@ async function viewOf(visit: Visit, course: PlannedCourse, answer: Answer): Prom
     zone,
   )
   const classes = planClasses(edited.text, zone)
+  const { groups } = courseIn(parseDocument(edited.text))
   const today = formatWall(wallOf(visit.at.getTime(), zone.timeZone)).slice(0, 10)
   const { shown = firstView(classes, today), ...said } = answer
   const common = {
-    ...{ course, read: readOf(course), zone, classes, edited, today, shown },
+    ...{ course, read: readOf(course), zone, classes, edited, groups, today, shown },
     ...said,
     timeZone: zone.timeZone,
   }

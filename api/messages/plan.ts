@@ -52,6 +52,16 @@ export const plan = {
     en: { one: 'Every week, once', other: 'Every week, {count} times' },
     fr: { one: 'Chaque semaine, une fois', other: 'Chaque semaine, {count} fois' },
   },
+  'plan.class-students': {
+    en: 'Students of this class',
+    fr: 'Étudiants de cette séance',
+  },
+  'plan.group': { en: 'Group', fr: 'Groupe' },
+  'plan.everybody': { en: 'everybody', fr: 'tout le monde' },
+  'plan.event-students': {
+    en: { one: '{count} student', other: '{count} students' },
+    fr: { one: '{count} étudiant', other: '{count} étudiants' },
+  },
   'plan.exam': { en: 'Exam', fr: 'Examen' },
   'plan.event-unfit': { en: 'Does not fit', fr: 'Ne tient pas' },
   'plan.none-here': {

@@ -97,4 +97,5 @@ const FIELDS: Record<string, string> = {
   start: 'plan.start',
   minutes: 'plan.minutes',
   weeks: 'plan.weeks',
+  classStudents: 'plan.class-students',
 }

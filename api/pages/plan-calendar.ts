@@ -144,7 +144,10 @@ function event({ locale }: Visit, view: PlanView, one: PlanClass): Html {
   const notes = view.preview?.notes ?? []
   const isUnfit = notes.some((note) => note.severity === 'error' && note.where.session === one.key)
   const day = dayWords(locale, one.wall, { weekday: 'long', day: 'numeric', month: 'long' })
-  const label = [one.title, one.group, one.isExam && say(locale, 'plan.exam')].filter(Boolean)
+  const count = one.students
+  const students = count !== undefined && say(locale, 'plan.event-students', { count })
+  const exam = one.isExam && say(locale, 'plan.exam')
+  const label = [one.title, one.group, students, exam].filter(Boolean)
   return html`<button
     class="event ${isChosen && 'is-chosen'} ${isUnfit && 'is-unfit'}"
     name="choose"

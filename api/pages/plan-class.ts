@@ -41,12 +41,39 @@ function panel(visit: Visit, view: PlanView, chosen: Chosen): Html {
     </label>
     ${numberField({ name: 'minutes', label: t('plan.minutes'), value: chosen.minutes, errors: view.errors, least: 5 })}
     ${isNew && numberField({ name: 'weeks', label: t('plan.weeks'), value: chosen.weeks, errors: view.errors })}
+    ${forWhom(visit, view, chosen)}
     ${!isNew && view.edited.isSeries && scopeField(visit, chosen, found)}
     <div class="plan-tools">
       ${!isNew && html`<button class="button plain" name="act" value="remove">${t('plan.remove')}</button>`}
       <button class="button plain" name="act" value="close">${t('plan.close')}</button>
     </div>
   </fieldset>`
+}
+
+/** Its own number of students, and its group where the course has some. */
+function forWhom(visit: Visit, { groups, form, errors }: PlanView, chosen: Chosen): Html {
+  const t = (code: string, params = {}) => say(visit.locale, code, params)
+  const group = groups.find((one) => one.key === chosen.group)
+  const usual = Number(group?.students ?? form.students)
+  const label = t('plan.class-students')
+  return html`${numberField({ name: 'classStudents', label, value: chosen.students, errors, placeholder: usual })}
+  ${
+    groups.length > 0 &&
+    html`<label class="field"
+      >${t('plan.group')}
+      <select name="classGroup">
+        <option value="" ${chosen.group === '' ? html`selected` : ''}>
+          ${t('plan.everybody')}
+        </option>
+        ${groups.map(
+          ({ key, students }) =>
+            html`<option value="${key}" ${key === chosen.group ? html`selected` : ''}>
+              ${key} (${students})
+            </option>`,
+        )}
+      </select>
+    </label>`
+  }`
 }
 
 function scopeField(visit: Visit, { scope }: Chosen, found: PlanClass | undefined): Html {

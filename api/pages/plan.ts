@@ -1,4 +1,5 @@
 /** A teacher's plan: the course's numbers, its classes on a calendar, and what all that means, which follows at once. */
+import type { Group } from '../../stacks/terms.ts'
 import type { PlannedCourse } from '../access.ts'
 import type { Change } from '../data/change.ts'
 import type { Preview } from '../data/change-preview.ts'
@@ -28,6 +29,8 @@ export type PlanView = {
   /** As they would be. */
   classes: PlanClass[]
   edited: EditedPlan
+  /** Of the course. */
+  groups: Group[]
   shown: CalendarView
   /** Wall day, `2026-11-23`. */
   today: string

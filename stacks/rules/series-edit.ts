@@ -22,8 +22,8 @@ export interface ClassEdit {
   /** Wall time that names the class: when it was planned, whatever became of it. */
   planned: string
   scope: Scope
-  /** Undefined: it is not held. */
-  to: { start: string; minutes: number } | undefined
+  /** Undefined: it is not held. Apart: one class becomes a session of its own, so that it can differ in more than its time. */
+  to: { start: string; minutes: number; isApart?: boolean } | undefined
 }
 
 export interface EditedTimes {
@@ -59,7 +59,7 @@ function editOne(
   place: Place & { isOfRule: boolean },
 ): EditedTimes {
   const { [planned]: _moved, ...move } = times.move
-  if (to && to.minutes === times.minutes) {
+  if (to && to.minutes === times.minutes && !to.isApart) {
     const moved = to.start === planned ? move : { ...move, [planned]: to.start }
     return { sessions: [{ ...times, move: moved }], at: { session: 0, planned } }
   }

@@ -185,3 +185,72 @@ it('finds the class again that became one of its own', () => {
     chosen: { at: second, minutes: '180', start: '2026-11-30T09:00' },
   })
 })
+
+/** Held classes as `day students group`. */
+const numbered = (after: string) =>
+  planClasses(after, zone).map(({ wall, students, group }) =>
+    [wall, students, group].join(' ').trim(),
+  )
+
+it('gives one class of a series its own number of students, and leaves the others', () => {
+  const at = { act: 'move', at: second, start: second.planned, minutes: 120 } as const
+  const before = numbered(text)
+  const one = edited({ ...at, scope: 'one', numbers: { students: 12 } })
+  expect(numbered(one)).toEqual(before.map((say) => (say === second.planned ? `${say} 12` : say)))
+  expect(
+    planClasses(one, zone)
+      .map(({ key }) => key)
+      .toSorted(),
+  ).toEqual(
+    planClasses(text, zone)
+      .map(({ key }) => key)
+      .toSorted(),
+  )
+  const following = edited({ ...at, scope: 'following', numbers: { students: 12 } })
+  expect(numbered(following)).toEqual(before.map((say, i) => (i < 1 ? say : `${say} 12`)))
+  const all = edited({ ...at, scope: 'all', numbers: { students: 12, group: 'a' } })
+  expect(numbered(all)).toEqual(before.map((say) => `${say} 12 a`))
+  expect(changes(all)).toEqual(['+ students: 12', '+ group: a'])
+})
+
+it('takes a class’s own numbers back', () => {
+  const at = { act: 'move', at: second, start: second.planned, minutes: 120 } as const
+  const own = edited({ ...at, scope: 'all', numbers: { students: 12, group: 'a' } })
+  const back: PlanEdit = { ...at, scope: 'all', numbers: { students: null, group: null } }
+  expect(numbered(editPlan(own, { ...planForm(own), edits: [back] }, zone).text)).toEqual(
+    numbered(text),
+  )
+})
+
+it('carries numbers of a class through the form, and what the fields say is an edit', () => {
+  const edits: PlanEdit[] = [
+    {
+      act: 'move',
+      at: second,
+      scope: 'one',
+      start: '2026-11-30T08:00',
+      minutes: 120,
+      numbers: { students: 5, group: null },
+    },
+    { act: 'add', start: '2026-12-02T08:00', minutes: 60, weeks: 1, numbers: { group: 'b-2' } },
+  ]
+  expect(readEdits(writeEdits(edits))).toEqual(edits)
+  expect(readEdits('move 0@2026-11-30T08:00 one 2026-11-30T08:00 120 s=5 g=A;x')).toEqual([])
+  const sent = sentForm(
+    {
+      ...{ class: '0@2026-11-30T08:00', start: '2026-11-30T08:00', minutes: '120' },
+      ...{ classStudents: '9', classGroup: '' },
+    },
+    form,
+  )
+  const { open } = editPlan(text, sent, zone)
+  expect(open).toMatchObject({ numbers: { students: 9 } })
+  const reopened = afterGesture(sent, { act: 'close' }, text, zone)
+  const after = afterGesture(reopened, { choose: '1@2026-11-30T08:00' }, text, zone)
+  expect(after.chosen).toMatchObject({ students: '9', group: '' })
+  const many = sentForm(
+    { class: 'new', start: '2026-12-02T08:00', minutes: '60', classStudents: 'x' },
+    form,
+  )
+  expect(checkForm(many)).toMatchObject([{ field: 'classStudents' }])
+})

@@ -98,6 +98,20 @@ it('sends what is beyond the allowance to review, and leaves the course as it is
   expect(await courseText()).toBe(networksDocument())
 })
 
+it('plans one class of a series for fewer students', async () => {
+  const form = {
+    ...(await opened()),
+    ...{ class: '0@2026-12-01T10:00', start: '2026-12-01T10:00', minutes: '120', scope: 'one' },
+    classStudents: '12',
+  }
+  const { text } = await post(form, `${PLAN}/preview`)
+  expect(textOf(text)).toContain('1 session goes from 30 students to 12 students')
+  expect(textOf(text)).toContain('12 students')
+  expect((await post(form)).status).toBe(303)
+  expect(await courseText()).toContain('students: 12')
+  expect(await courseText()).toContain('except: [ 2026-12-01T10:00 ]')
+})
+
 it('offers the nearest slots that fit, each one click away', async () => {
   await importDocuments(pool, ring, BEFORE_CLASS, [
     { name: 'p.yaml', text: poolDocument.replace('cpu: 64', 'cpu: 16') },
