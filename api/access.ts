@@ -11,6 +11,7 @@ import {
 } from './data/course.ts'
 import { type Capability, shareWith } from './data/course-share.ts'
 import { isUuid } from './data/ids.ts'
+import { zoneOfMaker } from './data/new-course.ts'
 import { type RunSummary, findRun } from './data/run-view.ts'
 import { type Workspace, findWorkspace } from './data/workspace.ts'
 import { Problem, notAllowed, notFound, signInFirst } from './errors.ts'
@@ -92,6 +93,15 @@ export async function mayPlan(visit: Visit, course: SeenCourse): Promise<boolean
   if (visit.isOperator || visit.visitor?.administrator) return true
   const { personId } = visit.visitor ?? {}
   return personId !== undefined && editsPlanOf(visit.pool, { personId, courseId: course.id })
+}
+
+/** Who makes courses; answers the key of the zone in which they do. */
+export const makesCourses: Access<string> = async (visit) => {
+  const { personId } = visit.visitor ?? {}
+  if (!personId) throw signInFirst()
+  const zone = await zoneOfMaker(visit.pool, personId)
+  if (zone === undefined) throw notAllowed('problem.plan-not-yours')
+  return zone
 }
 
 /** Who takes part in the course, in any role. */

@@ -1,11 +1,12 @@
 /** A course as the start of another: its own key and title, its dates so many days on, nobody in it. Pure. */
-import { type Node, isMap, isScalar, isSeq, parseDocument } from 'yaml'
+import { type Document, type Node, isMap, isScalar, isSeq, parseDocument } from 'yaml'
 import { parseWall } from '../stacks/rules/clock.ts'
+import { defaultZone } from '../stacks/schema.ts'
 import { addDays } from './plan-calendar.ts'
 import { type CalendarZone, planClasses, writtenOver } from './plan-edits.ts'
 
 /** Where dates of a plan stand; a date elsewhere is something else. */
-const dated = ['sessions', 'projects', 'open']
+const dated = ['sessions', 'projects', 'open', 'submissions']
 const DAY = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d)?$/
 
 /** Day of the first class, undefined without one. */
@@ -16,10 +17,20 @@ export const firstDay = (text: string, zone: CalendarZone): string | undefined =
 export const daysBetween = (from: string, to: string): number =>
   Math.round((parseWall(to) - parseWall(from)) / 86_400_000)
 
-export function copyCourse(text: string, as: { key: string; title: string; days: number }): string {
+export type CopyAs = {
+  key: string
+  days: number
+  /** As it is called, in both languages, unless said. */
+  title?: string | undefined
+  /** What it is elsewhere, unless said. */
+  place?: { zone: string; environment: string; pool: string }
+}
+
+export function copyCourse(text: string, as: CopyAs): string {
   const document = parseDocument(text)
   document.set('key', as.key)
-  document.set('title', as.title)
+  if (as.title !== undefined) document.set('title', as.title)
+  if (as.place) setPlace(document, as.place)
   for (const name of dated) shift(document.get(name, true) as Node | null, as.days)
   for (const session of itemsOf(document.get('sessions', true)))
     if (isMap(session)) {
@@ -30,6 +41,14 @@ export function copyCourse(text: string, as: { key: string; title: string; days:
       if (typeof repeat === 'string') session.set('repeat', shiftRule(repeat, as.days))
     }
   return writtenOver(text, document)
+}
+
+/** The usual zone goes without saying. */
+function setPlace(document: Document, { zone, environment, pool }: NonNullable<CopyAs['place']>) {
+  if (zone === defaultZone.key) document.delete('zone')
+  else document.set('zone', zone)
+  document.set('environment', environment)
+  document.set('pool', pool)
 }
 
 const itemsOf = (node: unknown): unknown[] => (isSeq(node) ? node.items : [])

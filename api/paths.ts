@@ -72,6 +72,7 @@ export const paths = {
   courseSharing: (key: string, find?: string) => `/courses/${key}/sharing${queryOf({ find })}`,
   courseJoinLink: (key: string) => `/courses/${key}/join-link`,
   join: (token: string, path?: string) => `/join/${token}${queryOf({ path })}`,
+  courseImport: () => '/course-import',
   courseExport: (key: string) => `/courses/${key}/export`,
   courseCopies: (key: string) => `/courses/${key}/copies`,
   courseTimetable: (key: string) => `/courses/${key}/timetable`,

@@ -6,6 +6,7 @@ import {
   administersRun,
   administrator,
   everyone,
+  makesCourses,
   operator,
   ownWorkspace,
   takesPart,
@@ -20,6 +21,7 @@ import * as changePage from './handlers/change-page.ts'
 import * as copiedActivity from './handlers/copied-activity.ts'
 import * as connectionWindow from './handlers/connection-window.ts'
 import * as course from './handlers/course.ts'
+import * as courseImport from './handlers/course-import.ts'
 import * as courseChoice from './handlers/course-choice.ts'
 import * as deepLink from './handlers/deep-link.ts'
 import * as files from './handlers/files.ts'
@@ -157,6 +159,14 @@ export const routes: Route[] = [
     join.linkBody,
     join.setLink,
     'Open or close the link by which a course is joined',
+  ),
+  get('/course-import', makesCourses, courseImport.show, 'A course from a file'),
+  post(
+    '/course-import',
+    makesCourses,
+    courseImport.importBody,
+    courseImport.take,
+    'What a file would make, and making it',
   ),
   get('/join/:token', everyone, join.show, 'Join a course by its link'),
   post('/join/:token', everyone, join.joinBody, join.join, 'Join it'),

@@ -6,6 +6,7 @@ import type { Propose } from './change.ts'
 import { type Db, type Pool, execute, findOne, many, sql, withTransaction } from './db.ts'
 import { merged, valuesOf } from './documents.ts'
 import { randomLabel } from './ids.ts'
+import { leakIn } from './known-people.ts'
 
 const USUAL_SEAT: SeatNeeds = { cpu: 0.5, memoryMb: 512, volumeQuotaMb: 1024 }
 
@@ -74,14 +75,15 @@ type Making = {
   now: Date
 }
 
+/** Refused: its texts name somebody, or look like a secret. */
+export type Made = 'made' | 'waits' | { refused: 'person' | 'secret' }
+
 /** In force and theirs; or, beyond what a course may have, asked for. Of a document that can be read. */
-export async function makeCourse(
-  pool: Pool,
-  making: Making,
-  propose: Propose,
-): Promise<'made' | 'waits'> {
+export async function makeCourse(pool: Pool, making: Making, propose: Propose): Promise<Made> {
   const { key, text, personId, actor, now } = making
   const outcome = await propose({ actor, now, sources: [{ name: key, text }] })
+  const leak = outcome.outcome === 'wrong' ? leakIn(outcome.errors) : undefined
+  if (leak) return { refused: leak }
   if (outcome.outcome !== 'changed')
     throw new Error(`A new course was ${outcome.outcome}: ${JSON.stringify(outcome)}`)
   if (outcome.change.state !== 'approved') return 'waits'
@@ -101,4 +103,16 @@ async function ownCourse(
         select id, ${own.personId}, 'edit', ${own.now} from course where key = ${own.courseKey}
         on conflict (course_id, person_id) do update set capability = excluded.capability`,
   )
+}
+
+/** Whether somebody makes courses: they edit an LMS course, have a course that is theirs, or administer. Answers their zone's key. */
+export async function zoneOfMaker(db: Db, personId: string): Promise<string | undefined> {
+  const found = await findOne<{ key: string }>(
+    db,
+    sql`select zone.key from person join zone on zone.id = person.zone_id
+        where person.id = ${personId} and (person.administrator
+          or exists (select from membership where person_id = person.id and role = 'teacher' and edits_plans)
+          or exists (select from course_share where person_id = person.id and capability = 'edit'))`,
+  )
+  return found?.key
 }

@@ -13,7 +13,7 @@ import {
 } from '../data/lms-activity.ts'
 import { freeCourseKey, makeCourse } from '../data/new-course.ts'
 import { editsPlansIn, findMembership } from '../data/person.ts'
-import { Problem, notAllowed, notFound } from '../errors.ts'
+import { Problem, badRequest, notAllowed, notFound } from '../errors.ts'
 import { type CopiedActivityView, copiedActivityPage } from '../pages/copied-activity.ts'
 import { paths } from '../paths.ts'
 import { addDays } from '../plan-calendar.ts'
@@ -95,6 +95,7 @@ async function newEdition(
   const made = await makeCourse(visit.pool, { key, text, ...makerOf(visit) }, visit.planner.propose)
   if (made === 'waits')
     return { html: copiedActivityPage(visit, { ...(await viewOf(visit, activity)), waits: true }) }
+  if (made !== 'made') throw badRequest(`settings.refused.${made.refused}`)
   await withTransaction(visit.pool, async (tx) => {
     await pointCopiesTo(tx, { activity, courseKey: key })
     await note(tx, visit, activity, 'activity.new-edition')

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { LOCALE_COOKIE, LOGIN_COOKIE } from '../cookies.ts'
 import { coursesOfPerson } from '../data/course.ts'
 import { coursesSharedWith } from '../data/course-share.ts'
+import { zoneOfMaker } from '../data/new-course.ts'
 import { ping } from '../data/overview.ts'
 import { sessionsToCome } from '../data/session.ts'
 import { forgetVisitor } from '../data/visitor.ts'
@@ -20,7 +21,8 @@ export const show: Handler = async (visit) => {
   const filter = { courseIds, now: visit.at, limit: SESSIONS_SHOWN }
   const sessions = await sessionsToCome(visit.pool, filter)
   const shared = await coursesSharedWith(visit.pool, visit.visitor.personId)
-  return { html: homePage(visit, { courses, sessions, shared }) }
+  const makesCourses = (await zoneOfMaker(visit.pool, visit.visitor.personId)) !== undefined
+  return { html: homePage(visit, { makesCourses, courses, sessions, shared }) }
 }
 
 export const localeBody = z.object({

@@ -10,6 +10,7 @@ import {
   sentDraft,
 } from '../course-draft.ts'
 import { type NewCourseView, meaningFragment, newCoursePage } from '../pages/new-course.ts'
+import { badRequest } from '../errors.ts'
 import { type Handler, type Visit, actorOf, personOf } from '../visit.ts'
 import { openLink, sendChoice } from './deep-link.ts'
 
@@ -39,6 +40,7 @@ export const create: Handler<unknown, Body> = async (visit) => {
   const text = draftDocument(draft, key, offers.environments)
   const made = await makeCourse(visit.pool, { key, text, ...makerOf(visit) }, visit.planner.propose)
   if (made === 'waits') return { html: newCoursePage(visit, { ...view, waits: true }) }
+  if (made !== 'made') throw badRequest(`settings.refused.${made.refused}`)
   return sendChoice(visit, key)
 }
 

@@ -98,8 +98,10 @@ export const copy: Handler<PlannedCourse, z.infer<typeof copyBody>> = async (vis
   const first = firstDay(course.document, await zoneOf(visit, course))
   const days = first && from !== '' ? daysBetween(first, from) : 0
   const key = await freeCourseKey(visit.pool, keyOfTitle(title))
-  const text = copyCourse(course.document, { key, title, days })
+  const isRenamed = title !== course.title[visit.locale]
+  const text = copyCourse(course.document, { key, days, title: isRenamed ? title : undefined })
   const made = await makeCourse(visit.pool, { key, text, ...makerOf(visit) }, visit.planner.propose)
   if (made === 'made') return { seeOther: paths.coursePlan(key) }
+  if (made !== 'waits') throw badRequest(`settings.refused.${made.refused}`)
   return { seeOther: `${paths.courseSharing(course.key)}?copied=1` }
 }

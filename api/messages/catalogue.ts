@@ -6,6 +6,7 @@ import type { Message } from '../locale.ts'
 import { admin } from './admin.ts'
 import { common } from './common.ts'
 import { course } from './course.ts'
+import { courseImport } from './course-import.ts'
 import { disk } from './disk.ts'
 import { files } from './files.ts'
 import { forecast } from './forecast.ts'
@@ -41,6 +42,7 @@ export const catalogue: Readonly<Record<string, Message>> = {
   ...course,
   ...roster,
   ...courseNew,
+  ...courseImport,
   ...admin,
   ...receipt,
   ...change,

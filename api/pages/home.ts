@@ -21,7 +21,13 @@ export function frontPage(visit: Visit): Html {
   })
 }
 
-type Home = { courses: OwnCourse[]; sessions: Session[]; shared: SharedCourse[] }
+type Home = {
+  /** Whether they may make one. */
+  makesCourses: boolean
+  courses: OwnCourse[]
+  sessions: Session[]
+  shared: SharedCourse[]
+}
 
 export function homePage(visit: Visit, own: Home): Html {
   const t = (code: string) => say(visit.locale, code)
@@ -39,6 +45,7 @@ export function homePage(visit: Visit, own: Home): Html {
                 </ul>`
           }
         </section>
+        ${own.makesCourses && html`<p><a class="button plain" href="${paths.courseImport()}">${t('import.open')}</a></p>`}
         ${own.shared.length > 0 && sharedSection(visit, own.shared)}
         <section aria-labelledby="next-title">
           <h2 id="next-title">${t('home.next')}</h2>

@@ -133,6 +133,7 @@ function copies(visit: Visit, { course, first }: SharingView): Html {
       <a class="button plain" href="${paths.courseExport(course.key)}" download
         >${t('sharing.export')}</a
       >
+      <a class="button plain" href="${paths.courseImport()}">${t('import.open')}</a>
     </p>
   </section>`
 }

@@ -35,6 +35,9 @@ await execute(
   sql`update person set email = 'two@example.org' where id = ${colleague.personId}`,
 )
 
+// The threads that compile start with the first look: no test waits for that.
+await site.get(`${COURSE}/plan`, { who: teacher })
+
 const share = (form: Record<string, string>, who = teacher) =>
   site.post(`${COURSE}/sharing`, form, { who })
 const statusOf = async (path: string, who = colleague) =>
