@@ -65,7 +65,16 @@ const numberRules = [
 const required = new Set(['cpu', 'memoryMb'])
 
 const names = [
-  ...['titleEn', 'titleFr', 'descriptionEn', 'descriptionFr', 'environment', 'pool', 'state'],
+  ...[
+    'titleEn',
+    'titleFr',
+    'descriptionEn',
+    'descriptionFr',
+    'environment',
+    'pool',
+    'state',
+    'groups',
+  ],
   ...['openFrom', 'openTo', 'gpuKind', 'submissions', 'submissionsDue'],
   ...['headroomHours', 'headroomDays'],
   ...numberRules.map((rule) => rule.name),
@@ -86,6 +95,9 @@ export function readSettings(text: string): Settings {
     ...textFields('title', course.title),
     ...textFields('description', course.description),
     ...{ environment: course.environment, pool: course.pool, state: course.state },
+    groups: course.groups
+      .map(({ key, students, seats }) => [key, students, seats ?? ''].join(' ').trim())
+      .join('\n'),
     ...{ openFrom: course.open?.from ?? '', openTo: course.open?.to ?? '' },
     gpuKind: course.seat.gpu?.kind ?? '',
     ...{
@@ -137,6 +149,8 @@ export function checkSettings(of: Settings, known: Settings): FormError[] {
   // What stands there already may be more than a form would take.
   for (const rule of numberRules)
     if (of[rule.name] !== known[rule.name]) checkNumber(rule, of[rule.name] ?? '', wrong)
+  const line = (of['groups'] ?? '').split('\n').find((one) => one !== '' && !GROUP.test(one))
+  if (line !== undefined) wrong('groups', 'settings.error.groups', { line: line.slice(0, 40) })
   if (of['gpuKind'] !== '' && of['gpuCount'] === '')
     wrong('gpuCount', 'plan.error.number', { least: gpuRule.least, most: gpuRule.most })
   if (!planStates.some((one) => one === of['state'])) wrong('state', 'plan.error.state')
@@ -148,6 +162,10 @@ export function checkSettings(of: Settings, known: Settings): FormError[] {
     wrong('headroomHours', 'settings.error.hours')
   return errors
 }
+
+/** A key, so many students, and seats where they are said: `tuesday 15 1-15`. */
+const GROUP =
+  /^([a-z][a-z0-9]*(?:-[a-z0-9]+)*) ([1-9]\d{0,4})(?: (\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*))?$/
 
 const HOURS = /^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$/
 
@@ -173,6 +191,7 @@ export function writeSettings(text: string, of: Settings): string {
   for (const name of ['title', 'description'])
     if (differs(`${name}En`, `${name}Fr`)) put([name], textOf(of[`${name}En`], of[`${name}Fr`]))
   for (const name of ['environment', 'pool', 'state']) if (differs(name)) put([name], of[name])
+  if (differs('groups')) put(['groups'], groupsOf(of))
   if (differs('openFrom')) put(['open', 'from'], say('openFrom'))
   if (differs('openTo')) put(['open', 'to'], say('openTo'))
   if (differs('gpuKind', 'gpuCount')) put(['seat', 'gpu'], gpuOf(of))
@@ -183,6 +202,15 @@ export function writeSettings(text: string, of: Settings): string {
   if (differs('headroomHours')) put(['headroom', 'hours'], say('headroomHours'))
   if (differs('headroomDays')) put(['headroom', 'days'], say('headroomDays')?.split(','))
   return edited
+}
+
+function groupsOf(of: Settings): { key: string; students: number; seats?: string }[] | undefined {
+  const lines = (of['groups'] ?? '').split('\n').filter((one) => one !== '')
+  const groups = lines.map((line) => {
+    const [, key = '', students, seats] = GROUP.exec(line) ?? []
+    return { key, students: Number(students), ...(seats !== undefined && { seats }) }
+  })
+  return groups.length > 0 ? groups : undefined
 }
 
 function gpuOf(of: Settings): { kind: string; count: number } | undefined {

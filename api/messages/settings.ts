@@ -22,6 +22,16 @@ export const settings = {
   'settings.pool': { en: 'Where it runs', fr: 'Où cela tourne' },
   'settings.state': { en: 'State', fr: 'État' },
 
+  'settings.groups': { en: 'Groups', fr: 'Groupes' },
+  'settings.groups.hint': {
+    en: 'Where a class is for a part of the students: one line for each, a name and how many, such as tuesday 15. Seats may follow: tuesday 15 1-15.',
+    fr: 'Quand une séance est pour une partie des étudiants : une ligne par groupe, un nom et combien, comme mardi 15. Des postes peuvent suivre : mardi 15 1-15.',
+  },
+  'settings.error.groups': {
+    en: 'a name in small letters and a number on each line, not “{line}”',
+    fr: 'un nom en minuscules et un nombre par ligne, pas « {line} »',
+  },
+
   'settings.resources': { en: 'Resources of each student', fr: 'Ressources de chaque étudiant' },
   'settings.resources.hint': {
     en: 'Reserved for each: nobody can take another’s.',

@@ -113,6 +113,7 @@ function general(visit: Visit, view: SettingsView): Html {
       ...([visit, view, 'state'] as const),
       planStates.map((value) => ({ value, label: t(`plan.state.${value}`) })),
     )}
+    ${proseField(visit, view, 'groups')}
   </fieldset>`
 }
 

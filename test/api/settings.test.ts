@@ -75,6 +75,7 @@ it('says what a change means while one types, and keeps nothing of it', async ()
   expect(huge).toContain('It does not fit as it is.')
   expect(huge).toContain('100')
   expect(await meaning({ memoryMb: 'much' })).toContain('a whole number from 16 to 1000000')
+  expect(await meaning({ groups: 'tuesday 15\nfew' })).toContain('not “few”')
   expect(await meaning({ headroomHours: '8-20' })).toContain('from and to in 24 hours')
   expect(await courseText()).toBe(networksDocument())
 })
@@ -150,7 +151,8 @@ it('writes every field, and reads it again', () => {
       descriptionEn: 'Two\nlines: "so"',
       descriptionFr: '',
     },
-    ...{ environment: 'desk', pool: 'cloud', state: 'test', openFrom: '2026-11-01', openTo: '' },
+    ...{ environment: 'desk', pool: 'cloud', state: 'test' },
+    ...{ groups: 'mardi 15\njeu-di 12 1-5,9', openFrom: '2026-11-01', openTo: '' },
     ...{ cpu: '0.25', memoryMb: '256', diskMb: '100', gpuKind: 'a100', gpuCount: '2' },
     ...{ volumeQuotaMb: '', keepDays: '0', submissions: 'yes', submissionsDue: '2027-01-01T10:00' },
     ...{ stopMinutes: '60', warnMinutes: '5', extendMinutes: '30', extendTimes: '0' },
