@@ -4,6 +4,7 @@
  * stands. Pure.
  */
 import { parseDocument } from 'yaml'
+import { z } from 'zod'
 import type { Course, Text } from '../stacks/terms.ts'
 import { putAt } from './document-edit.ts'
 import { courseIn } from './plan-edits.ts'
@@ -236,4 +237,13 @@ export function mergeSent(sent: Settings, base: Settings, current: Settings): Se
     name in base && base[name] === value ? (current[name] ?? value) : value,
   ])
   return Object.fromEntries(merged) as Settings
+}
+
+/** What a form held when it was made, as the form carries it; undefined when it does not. */
+export function readBase(text: string | undefined): Settings | undefined {
+  try {
+    return z.record(z.string(), z.string()).parse(JSON.parse(text ?? ''))
+  } catch {
+    return undefined
+  }
 }

@@ -67,6 +67,11 @@ export function planForm(text: string): PlanForm {
   }
 }
 
+/** Those of its fields that are the course's, as a page carries them to know later what was changed on it. */
+export const baseOf = ({ students, atOnce, state, follow }: PlanForm): Record<string, string> => ({
+  ...{ students, atOnce, state, follow },
+})
+
 /** What a browser sent, over what the document has. */
 export function sentForm(body: Record<string, string>, known: PlanForm): PlanForm {
   const of = body['class']

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { formatWall, wallOf } from '../../stacks/rules/clock.ts'
 import { defaultZone } from '../../stacks/schema.ts'
 import type { PlannedCourse } from '../access.ts'
+import { mergeSent, readBase } from '../course-settings.ts'
 import { revertChange } from '../data/change-review.ts'
 import { zonesInForce } from '../data/documents.ts'
 import { conflict, notFound } from '../errors.ts'
@@ -12,7 +13,7 @@ import { type SavedPart, savedParts } from '../pages/saved-note.ts'
 import { paths } from '../paths.ts'
 import { type CalendarView, firstView, readView, shows, viewAt } from '../plan-calendar.ts'
 import { type CalendarZone, courseIn, courseZone, planClasses } from '../plan-edits.ts'
-import { type PlanForm, checkForm, editPlan, planForm, sentForm } from '../plan-form.ts'
+import { type PlanForm, baseOf, checkForm, editPlan, planForm, sentForm } from '../plan-form.ts'
 import { afterGesture } from '../plan-gesture.ts'
 import { type Handler, type Reply, type Visit, actorOf } from '../visit.ts'
 import { isReadable, ownChange, readOf, saveCourse, savedChange } from './edited-course.ts'
@@ -85,7 +86,11 @@ type Answer = Pick<PlanView, 'form' | 'errors' | 'isStale' | 'refused' | 'saved'
 async function sent(visit: Visit<Body>, course: PlannedCourse): Promise<Answer> {
   const { body } = visit
   const zone = await zoneOf(visit, course)
-  const typed = sentForm(body, planForm(course.document))
+  const known = planForm(course.document)
+  const sentAll = sentForm(body, known)
+  // Where somebody else saved meanwhile: over what they did.
+  const base = readBase(body['base']) ?? baseOf(known)
+  const typed = { ...sentAll, ...mergeSent(baseOf(sentAll), base, baseOf(known)) }
   const form = afterGesture(typed, body, course.document, zone)
   return { form, errors: checkForm(form), shown: shownAfter(body, form) }
 }

@@ -6,6 +6,7 @@ import {
   type Settings,
   checkSettings,
   mergeSent,
+  readBase,
   readSettings,
   sentSettings,
   writeSettings,
@@ -72,14 +73,6 @@ async function sent(visit: Visit<Body>, course: PlannedCourse): Promise<Answer> 
   const base = readBase(body['base']) ?? current
   const settings = mergeSent(sentSettings(body, base), base, current)
   return { settings, edits: await editsAfter(visit, course, settings) }
-}
-
-function readBase(text: string | undefined): Settings | undefined {
-  try {
-    return z.record(z.string(), z.string()).parse(JSON.parse(text ?? ''))
-  } catch {
-    return undefined
-  }
 }
 
 /** A class that does not fit with these settings may be moved where it does. */

@@ -7,7 +7,14 @@ import { say } from '../locale.ts'
 import { paths } from '../paths.ts'
 import { type CalendarView, writeView } from '../plan-calendar.ts'
 import { type CalendarZone, type PlanClass, writeEdits } from '../plan-edits.ts'
-import { type EditedPlan, type FormError, type PlanForm, planStates } from '../plan-form.ts'
+import {
+  type EditedPlan,
+  type FormError,
+  type PlanForm,
+  baseOf,
+  planForm,
+  planStates,
+} from '../plan-form.ts'
 import type { Visit } from '../visit.ts'
 import { courseFrame } from './course-frame.ts'
 import { csrfField } from './frame.ts'
@@ -62,6 +69,11 @@ function form(visit: Visit, view: PlanView): Html {
     action="${paths.coursePlan(view.course.key)}"
   >
     ${csrfField(visit)}<input type="hidden" name="read" value="${view.read}" />
+    <input
+      type="hidden"
+      name="base"
+      value="${JSON.stringify(baseOf(planForm(view.course.document)))}"
+    />
     <button class="unseen" name="check" value="1" tabindex="-1">${t('plan.check')}</button>
     ${courseFields(visit, view)}
     <div class="plan-board">${boardFragment(visit, view)}</div>

@@ -175,6 +175,17 @@ it('moves, lengthens, removes and adds classes without a script, and undoes step
 `)
 })
 
+it('takes over what another changed and one did not touch', async () => {
+  const base = JSON.stringify({ students: '30', atOnce: '30', state: 'ready', follow: 'no' })
+  const [first, second] = [await opened(), await opened()]
+  await post({ ...first, base, students: '20', atOnce: '20' })
+  const late = await post({ ...second, base, atOnce: '10' })
+  expect(late.status).toBe(409)
+  const field = (name: string) =>
+    new RegExp(`id="${name}"\\s+name="${name}"\\s+value="(\\d+)"`).exec(late.text)?.[1]
+  expect([field('students'), field('atOnce')]).toEqual(['20', '10'])
+})
+
 it('lets nobody overwrite what another saved, and loses nothing of either', async () => {
   const first = await opened()
   const second = await opened()

@@ -134,6 +134,17 @@ it('does with keys what a hand does', async () => {
   await answer().getByText('1 session fewer').waitFor()
 })
 
+it('gives one class of a series other numbers', async () => {
+  await event('10:00–12:00').click()
+  await page.getByLabel('Students of this class').fill('12')
+  await answer().getByText('1 session goes from 30 students to 12 students').waitFor()
+  await event('12 students').waitFor()
+  await page.getByLabel('all classes of the series').check()
+  await answer().getByText('12 sessions go from 30 students to 12 students').waitFor()
+  await page.getByRole('button', { name: 'Undo the last step' }).click()
+  await answer().getByText('Nothing is changed yet.').waitFor()
+})
+
 it('adds a class where there is none, and keeps it when the tab is closed by mistake', async () => {
   const grid = page.locator('.cal-day[data-date="2026-11-26"] .week-grid')
   const { height, width } = (await grid.boundingBox())!

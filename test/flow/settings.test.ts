@@ -116,12 +116,12 @@ it('completes tokens by keyboard, orders ports, and shows the window beside', as
   await page.getByLabel('Path, such as').fill('/lab/tree/week3.ipynb')
   await sample().getByText('Week 3').waitFor()
   await keep('connection-1200')
-  expect(await barriers()).toEqual([])
+  expect(await barriers(page)).toEqual([])
   await text.click()
   await page.keyboard.press('End')
   await page.keyboard.type(' {{')
   await page.locator('.tokens [role=option]').first().waitFor()
-  expect(await barriers()).toEqual([])
+  expect(await barriers(page)).toEqual([])
   await page.keyboard.press('Escape')
   await page.keyboard.press('Backspace')
   await page.keyboard.press('Backspace')
@@ -201,6 +201,36 @@ it('says beside each change what it means, steps back, keeps a draft, and saves'
   expect(await documentNow()).toContain('days: [ MO, TU, WE, TH, FR, SA ]')
 })
 
+it('makes a course of a file after showing what it makes, and joins by a link at a path', async () => {
+  const { document: text } = await one<{ document: string }>(
+    pool,
+    sql`select document from course where key = 'networks-101'`,
+  )
+  await page.goto(`${site.origin}/course-import`)
+  const file = { name: 'networks.yaml', mimeType: 'application/yaml', buffer: Buffer.from(text) }
+  await page.getByLabel('File (.yaml)').setInputFiles(file)
+  await page.getByRole('button', { name: 'What would it make?' }).click()
+  await page.getByText('12 classes, from 24 November 2026').waitFor()
+  await page.getByLabel('Day of the first class').fill('2027-01-12')
+  await page.getByRole('button', { name: 'Look again' }).click()
+  await page.getByText('12 classes, from 12 January 2027').waitFor()
+  await looksRight('course-import')
+  await page.getByRole('button', { name: 'Make this course' }).click()
+  await page.locator('.event').first().waitFor()
+  await page.goto(`${site.origin}${COURSE}/sharing`)
+  await page.getByRole('button', { name: 'Make a link' }).click()
+  await page.getByLabel('Leading to a path').fill('/lab/tree/week3.ipynb')
+  await page.getByRole('button', { name: 'Show that link' }).click()
+  const link = await page.locator('.feed-address').textContent()
+  await looksRight('sharing-link')
+  await page.context().close()
+  page = await open(new URL(link!.trim()).pathname + new URL(link!.trim()).search, { who: student })
+  await page.getByText('/lab/tree/week3.ipynb').waitFor()
+  await looksRight('join')
+  await page.getByRole('button', { name: 'Open', exact: true }).click()
+  await page.waitForURL(/\/workspaces\//)
+})
+
 it('has no barrier and fits, wide, narrow and dark', async () => {
   for (const part of ['', '/settings', '/connection', '/plan', '/sharing'])
     for (const [width, colorScheme] of [
@@ -211,8 +241,19 @@ it('has no barrier and fits, wide, narrow and dark', async () => {
       await page.setViewportSize({ width, height: 900 })
       await page.emulateMedia({ colorScheme })
       await page.goto(site.origin + COURSE + part)
-      expect(await barriers(page), `${part} ${width} ${colorScheme}`).toEqual([])
-      expect(await overflow(page), `${part} ${width}`).toBeLessThanOrEqual(0)
-      await keep(`course${part.replace('/', '-')}-${width}-${colorScheme}`)
+      await hasNoBarrier(`course${part.replace('/', '-')}-${width}-${colorScheme}`)
     }
 })
+
+async function looksRight(name: string): Promise<void> {
+  for (const width of [360, 1200]) {
+    await page.setViewportSize({ width, height: 900 })
+    await hasNoBarrier(`${name}-${width}`)
+  }
+}
+
+async function hasNoBarrier(name: string): Promise<void> {
+  expect(await barriers(page), name).toEqual([])
+  expect(await overflow(page), name).toBeLessThanOrEqual(0)
+  await keep(name)
+}
