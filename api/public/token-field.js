@@ -45,7 +45,8 @@ export class TokenField extends HTMLElement {
     list.id = 'tokens'
     list.setAttribute('role', 'listbox')
     list.setAttribute('aria-label', this.getAttribute('label'))
-    document.body.append(list)
+    // Inside the page's main part, where screen readers look.
+    document.getElementById('main').append(list)
     this.field.setAttribute('aria-controls', list.id)
     return list
   }

@@ -147,6 +147,7 @@ it('guards every address with a rule of access.ts', () => {
     'administersRun',
     'administrator',
     'everyone',
+    'makesCourses',
     'operator',
     'ownWorkspace',
     'plansCourse',
@@ -168,6 +169,8 @@ it('guards every address with a rule of access.ts', () => {
       '/deep-links/:link/course',
       '/deep-links/:link/course/preview',
       '/copied-activities/:activity',
+      // Asks who comes before it says anything of the course.
+      '/join/:token',
       // Whoever has the address of a feed, which is signed.
       '/calendars/:token',
     ]),

@@ -82,10 +82,10 @@ const documentNow = async () =>
 
 const answer = () => page.locator('.plan-answer')
 
-async function keep(name: string): Promise<void> {
+async function keep(name: string, fullPage = true): Promise<void> {
   if (!shots) return
   mkdirSync(shots, { recursive: true })
-  await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true })
+  await page.screenshot({ path: join(shots, `${name}.png`), fullPage })
 }
 
 const sample = () => page.locator('.sample')
@@ -116,6 +116,8 @@ it('completes tokens by keyboard, orders ports, and shows the window beside', as
   await page.getByLabel('Path, such as').fill('/lab/tree/week3.ipynb')
   await sample().getByText('Week 3').waitFor()
   await keep('connection-1200')
+  await text.scrollIntoViewIfNeeded()
+  await keep('connection', false)
   expect(await barriers(page)).toEqual([])
   await text.click()
   await page.keyboard.press('End')
@@ -241,19 +243,17 @@ it('has no barrier and fits, wide, narrow and dark', async () => {
       await page.setViewportSize({ width, height: 900 })
       await page.emulateMedia({ colorScheme })
       await page.goto(site.origin + COURSE + part)
-      await hasNoBarrier(`course${part.replace('/', '-')}-${width}-${colorScheme}`)
+      await keep(`course${part.replace('/', '-')}-${width}-${colorScheme}`)
+      expect(await barriers(page), `${part} ${width} ${colorScheme}`).toEqual([])
+      expect(await overflow(page), `${part} ${width}`).toBeLessThanOrEqual(0)
     }
 })
 
 async function looksRight(name: string): Promise<void> {
   for (const width of [360, 1200]) {
     await page.setViewportSize({ width, height: 900 })
-    await hasNoBarrier(`${name}-${width}`)
+    await keep(`${name}-${width}`)
+    expect(await barriers(page), `${name} ${width}`).toEqual([])
+    expect(await overflow(page), `${name} ${width}`).toBeLessThanOrEqual(0)
   }
-}
-
-async function hasNoBarrier(name: string): Promise<void> {
-  expect(await barriers(page), name).toEqual([])
-  expect(await overflow(page), name).toBeLessThanOrEqual(0)
-  await keep(name)
 }
