@@ -98,6 +98,7 @@ export const workspace = {
 
   'door.start': { en: 'Start', fr: 'Démarrer' },
   'door.open': { en: 'Open {title}', fr: 'Ouvrir {title}' },
+  'door.at': { en: 'Opens at {path}', fr: 'S’ouvre à {path}' },
   'door.new-tab': { en: 'Open in a new tab', fr: 'Ouvrir dans un nouvel onglet' },
   'door.opens-new-tab': {
     en: 'Opens in a new tab, so that you have the whole window.',

@@ -15,7 +15,7 @@ export function doors(visit: Visit, view: WorkspaceView, t: Words): Html {
     // Where the last launch or link led to; a button of its own leads where it says.
     const isDefault = as.to === undefined && port.containerPort === first?.containerPort
     const to = isDefault ? (view.openPath ?? undefined) : as.to
-    return doorForm(visit, view, port, { ...as, to }, t)
+    return doorForm(visit, view, port, { ...as, to, isLed: isDefault && to !== undefined }, t)
   }
   return connection(visit, { ...view, enter, copy: (value, what) => copyButton(value, what, t) }, t)
 }
@@ -25,7 +25,7 @@ function doorForm(
   visit: Visit,
   view: WorkspaceView,
   port: ConnectionPort,
-  { label, look, to }: Parameters<Connection['enter']>[1],
+  { label, look, to, isLed }: Parameters<Connection['enter']>[1] & { isLed: boolean },
   t: Words,
 ): Html {
   const path = paths.door(view.id, port.containerPort)
@@ -42,6 +42,7 @@ function doorForm(
     ${visit.isFramed && html`<input type="hidden" name="pass" value="${pass}" />`}
     ${to !== undefined && html`<input type="hidden" name="to" value="${to}" />`}
     <button class="button ${look}">${label}</button>
+    ${isLed && html`<span class="hint">${t('door.at', { path: to ?? '' })}</span>`}
     ${!visit.isFramed && html`<button class="button quiet" formtarget="_blank">${t('door.new-tab')}<span class="unseen"> (${title})</span></button>`}
   </form>`
 }

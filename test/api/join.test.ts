@@ -97,6 +97,7 @@ it('leads to a path of one’s own environment, also after a wait, and to no oth
   expect(open_path).toBe('/lab/tree/week%203.ipynb')
   await seatReady(pool, id, now)
   const page = await site.get(`/workspaces/${id}`, { who: guest })
+  expect(textOf(page.text)).toContain('Opens at /lab/tree/week%203.ipynb')
   const [, to = ''] = /name="to" value="([^"]*)"/.exec(page.text) ?? []
   const opened = await site.post(`/workspaces/${id}/doors/8080`, { to }, { who: guest })
   const door = new URL(String(opened.headers['location']))
