@@ -7,6 +7,8 @@ import { labplan } from '../../scripts/labplan.ts'
 import { allDocuments, networksDocument, poolDocument } from '../cast/documents.ts'
 import { addLmsCourse, signIn } from '../cast/record.ts'
 import { many, sql } from '../../api/data/db.ts'
+import { findChange } from '../../api/data/change.ts'
+import { keepPlan } from '../../api/data/change-plan.ts'
 import { openWebsite } from '../api/website.ts'
 
 const now = new Date('2026-11-23T12:00:00Z')
@@ -127,8 +129,21 @@ it('keeps what needs review, and approves it', async () => {
   const list = await run('change', 'list')
   const { body } = await site.api('/api/changes')
   const [change] = body['changes'] as { id: string }[]
+  const { blueprint_digest: digest } = (await findChange(site.pool, change?.id ?? ''))!
+  await keepPlan(site.pool, {
+    ...{
+      changeId: change?.id ?? '',
+      digest,
+      stack: 'seats-networks-101-0',
+      text: null,
+      message: null,
+    },
+    ...{ counts: { create: 70, update: 0, replace: 0, delete: 0 }, due_at: now, now },
+  })
+  const show = await run('change', 'show', change?.id ?? '')
+  const shown = show.replace(digest.slice(0, 12), 'DIGEST')
   const approved = await run('change', 'approve', change?.id ?? '')
-  await expect([proposed, list, approved].join('\n')).toMatchFileSnapshot(golden('review'))
+  await expect([proposed, list, shown, approved].join('\n')).toMatchFileSnapshot(golden('review'))
 })
 
 it('lists the changes that are so, and no others', async () => {
