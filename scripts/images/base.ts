@@ -35,7 +35,7 @@ export async function baseLayer(
     await ensurePrograms({ mmdebstrap: 'mmdebstrap' }, say)
     say('a minimal Debian with its packages (a minute or two, then kept)')
     await mustRun(
-      mmdebstrap(suite, sources, packages, tar),
+      mmdebstrap({ suite, sources, packages, to: tar, format: 'tar', hooks: [] }),
       `mmdebstrap could not make a Debian ${suite} from this machine's package sources; does 'apt-get update' work here?`,
       { env: { ...process.env, SOURCE_DATE_EPOCH: '0' } },
     )
@@ -43,8 +43,17 @@ export async function baseLayer(
   })
 }
 
-/** What to leave out: nobody reads it in a seat, or it must not be the same in all of them. */
-function mmdebstrap(suite: string, sources: string[], packages: string[], tar: string): string[] {
+/** What to leave out: nobody reads it in a seat or on a node, or it must not be the same in all of them. */
+export function mmdebstrap(system: {
+  suite: string
+  sources: string[]
+  packages: string[]
+  /** A tar file, or a folder that is not there yet. */
+  to: string
+  format: 'tar' | 'directory'
+  /** What else is done in the system, as its `--customize-hook`. */
+  hooks: string[]
+}): string[] {
   const left = [
     '/usr/share/doc/*',
     '/usr/share/locale/*',
@@ -55,20 +64,21 @@ function mmdebstrap(suite: string, sources: string[], packages: string[], tar: s
   return [
     'mmdebstrap',
     '--variant=minbase',
-    '--format=tar',
+    `--format=${system.format}`,
     ...left.map((path) => `--dpkgopt=path-exclude=${path}`),
     '--dpkgopt=path-include=/usr/share/doc/*/copyright',
-    `--include=${packages.toSorted().join(',')}`,
+    `--include=${system.packages.toSorted().join(',')}`,
     `--customize-hook=rm -rf ${removed} "$1"/var/log/* "$1"/var/cache/ldconfig/*`,
     '--customize-hook=: > "$1"/etc/machine-id',
-    suite,
-    tar,
-    ...sources,
+    ...system.hooks.map((hook) => `--customize-hook=${hook}`),
+    system.suite,
+    system.to,
+    ...system.sources,
   ]
 }
 
 /** Debian's own sources of this machine; on another system, Debian's public mirror. */
-function debianSources(): { suite: string; sources: string[] } {
+export function debianSources(): { suite: string; sources: string[] } {
   const release = readFileSync('/etc/os-release', 'utf8')
   const suite = /^VERSION_CODENAME=(\w+)$/m.exec(release)?.[1]
   if (!/^ID=debian$/m.test(release) || suite === undefined)

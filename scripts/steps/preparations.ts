@@ -1,6 +1,7 @@
 /** What tests and benches need of this machine and its cache, made once: programs, an engine, providers, the base image. */
 import { prepareGitea } from '../../test/beds/gitea.ts'
 import { prepareCloud } from '../../test/beds/openstack.ts'
+import { prepareMachines } from '../../test/beds/machines/install.ts'
 import { sweepBeds } from '../../test/beds/removal.ts'
 import { baseLayer } from '../images/base.ts'
 import { terminal } from '../images/terminal.ts'
@@ -44,5 +45,6 @@ export function preparations(settings: Settings): Step[] {
     },
     { name: 'OpenStack', ensure: prepareCloud },
     { name: 'Gitea', ensure: prepareGitea },
+    { name: 'Machines', ensure: prepareMachines },
   ]
 }

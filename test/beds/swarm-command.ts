@@ -1,11 +1,7 @@
 /** `test/beds/swarm`: beds by hand. See README.md beside. */
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { bedPlace, bedSpecSchema, knownBeds, livingKeeper } from './place.ts'
-import type { BedPlace } from './place.ts'
-import { removeBed, sweepBeds } from './removal.ts'
+import { manage, say } from './by-hand.ts'
+import { bedSpecSchema } from './place.ts'
 import { bedOf, startKeeper } from './swarm.ts'
 
 const USAGE = `Usage: test/beds/swarm COMMAND
@@ -32,11 +28,9 @@ async function main(): Promise<number> {
     case 'up':
       return up(Number(values.nodes), Number(values.gpus), values.swarm)
     case 'list':
-      return list()
     case 'down':
-      return down(ids.length > 0 ? ids.map(bedPlace) : knownBeds().filter(wasStartedByHand))
     case 'reset':
-      return say(`Removed ${(await sweepBeds()).length} left-over beds.`)
+      return manage(command, ids)
     default:
       process.stderr.write(`${USAGE}\n`)
       return 2
@@ -47,38 +41,6 @@ async function up(nodes: number, gpusPerNode: number, swarm: boolean): Promise<n
   const keeper = startKeeper(bedSpecSchema.parse({ nodes, gpusPerNode, swarm }), 'by hand')
   const record = await bedOf(keeper)
   return say(JSON.stringify(record, null, 2))
-}
-
-function list(): number {
-  for (const place of knownBeds()) {
-    const state = livingKeeper(place) === undefined ? 'left over' : 'running'
-    say(`${place.id}  ${place.subnet}.0/24  ${state}${wasStartedByHand(place) ? ', by hand' : ''}`)
-  }
-  return 0
-}
-
-async function down(places: BedPlace[]): Promise<number> {
-  for (const place of places) {
-    const keeper = livingKeeper(place)
-    if (keeper === undefined) {
-      await removeBed(place)
-    } else {
-      process.kill(keeper, 'SIGTERM')
-      while (livingKeeper(place) !== undefined) await sleep(50)
-    }
-    say(`Removed bed ${place.id}.`)
-  }
-  return 0
-}
-
-/** Beds of tests are tied to their test by a pipe, and are not ours to remove unless named. */
-function wasStartedByHand(place: BedPlace): boolean {
-  return existsSync(join(place.folder, 'by-hand'))
-}
-
-function say(text: string): number {
-  process.stdout.write(`${text}\n`)
-  return 0
 }
 
 process.exit(await main())
