@@ -2,7 +2,7 @@
 import type { Allowance } from '../../stacks/terms.ts'
 import type { KnownOfCourses } from './course.ts'
 import { type Db, many, sql } from './db.ts'
-import { studentsIn } from './roster.ts'
+import { studentsIn } from './roster-view.ts'
 
 type Row = {
   key: string

@@ -6,7 +6,7 @@ import {
   listsOfCourse,
   rosterSummaries,
   rostersOfCourse,
-} from '../data/roster.ts'
+} from '../data/roster-view.ts'
 import { Problem } from '../errors.ts'
 import { say } from '../locale.ts'
 import { paths } from '../paths.ts'
