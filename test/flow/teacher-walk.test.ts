@@ -155,7 +155,7 @@ it('the course’s page counts who is in the LMS course, and its classes follow'
 })
 
 it('an edit inside the allowance holds at once', async () => {
-  await teacher.getByRole('link', { name: 'Plan this course' }).click()
+  await teacher.getByRole('link', { name: 'Plan', exact: true }).click()
   await teacher.getByText('Nothing is changed yet.').waitFor()
   await teacher.locator('.event').first().click()
   await teacher.getByLabel('Minutes').fill('150')
@@ -243,7 +243,7 @@ it('a colleague with whom it is shared uses it in their own LMS course', async (
   // Found by name once they have been here as a teacher.
   const seen = await openActivity(await inLms('manager1', '/courses/2'), 'Operating systems')
   await seen.getByRole('heading', { level: 1, name: 'Operating systems' }).waitFor()
-  await teacher.getByRole('link', { name: 'Share, duplicate' }).click()
+  await teacher.getByRole('link', { name: 'Sharing, copies' }).click()
   await teacher.getByLabel('A colleague’s name').fill('Manager')
   await teacher.getByRole('button', { name: 'Look for them' }).click()
   const line = teacher.locator('.shares li', { hasText: 'Manager One' })
