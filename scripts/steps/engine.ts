@@ -78,26 +78,32 @@ async function startOurs(settings: Settings, docker: Docker): Promise<string | u
   const data = join(settings.home, 'docker')
   mkdirSync(data, { recursive: true, mode: 0o711 })
   rememberMade(settings.home, { engine: true })
-  // As on a machine of a pool (stacks/parts/user-data.ts): one that was cut off would refuse seats. The network step follows.
-  if (!findProcess(settings.home, 'dockerd')) rmSync(networksFile(settings), { force: true })
+  // The network step follows.
+  if (!findProcess(settings.home, 'dockerd'))
+    for (const file of leftBehind(settings)) rmSync(file, { force: true })
   const ready = async (): Promise<boolean> => (await reach(docker)) === 'answers'
   return await ensureProcess(settings.home, engineProcess(config), ready, 90_000)
 }
 
-const networksFile = ({ home }: Settings): string => join(home, 'docker', ENGINE_NETWORKS)
-
 const pidFile = ({ home }: Settings): string => join(home, 'run', 'dockerd.pid')
-const CONTAINERD_PID = '/var/run/docker/containerd/containerd.pid'
 
 /**
- * An engine of ours that is killed comes back as it first started: without its networks, then with that of seats. Nor may it
- * find who ran before: where nobody reaps the dead (a container's first process), it takes them for the living.
+ * What an engine that was cut off leaves and its successor must not find. With its networks it would refuse seats, as on a
+ * machine of a pool (stacks/parts/user-data.ts). And where nobody reaps the dead (a container's first process), it takes
+ * who ran before for the living.
  */
+const leftBehind = (settings: Settings): string[] => [
+  join(settings.home, 'docker', ENGINE_NETWORKS),
+  pidFile(settings),
+  '/var/run/docker/containerd/containerd.pid',
+]
+
+/** An engine of ours that is killed comes back as it first started, and then with the network of seats. */
 export function keepSeatNetwork(settings: Settings, env: Record<string, string>): void {
   if (!findProcess(settings.home, 'dockerd')) return
   const program = join(root, 'scripts', 'steps', 'network-command.ts')
   wantComeback(settings.home, 'dockerd', {
-    without: [networksFile(settings), pidFile(settings), CONTAINERD_PID],
+    without: leftBehind(settings),
     argv: [process.execPath, program, 'up', '--keep-rules'],
     env,
   })
