@@ -97,6 +97,9 @@ export function openPool(options: {
 export async function withTransaction<T>(pool: Pool, work: (tx: Db) => Promise<T>): Promise<T> {
   const client = await pool.connect()
   let broken: Error | undefined
+  // A connection lost while it is lent says so here as well, and would end the process if nobody heard it.
+  const onLost = (failure: Error) => void (broken = failure)
+  client.on('error', onLost)
   try {
     // Not waited for: where it fails, so does what follows it on the same connection.
     client.query('begin').catch((failure: Error) => (broken = failure))
@@ -108,6 +111,8 @@ export async function withTransaction<T>(pool: Pool, work: (tx: Db) => Promise<T
     await client.query('rollback').catch((failure: Error) => (broken = failure))
     throw error
   } finally {
+    // One that is broken is thrown away, and may have more to say.
+    if (!broken) client.off('error', onLost)
     client.release(broken)
   }
 }

@@ -9,6 +9,7 @@
  */
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { runOnBeds } from '../../test/chaos/beds.ts'
 import { classesOf, seedsOfEach } from '../../test/chaos/harm.ts'
@@ -54,7 +55,7 @@ async function bench(): Promise<number> {
     isOver: () => performance.now() > end,
     ended(_, lines) {
       for (const line of lines) {
-        const kept = { ...line, on }
+        const kept = { ...line, on, load: Math.round(loadavg()[0] ?? 0) }
         fresh.push(kept)
         if (values.resume) keepLine(values.resume, kept)
         say(JSON.stringify(kept))

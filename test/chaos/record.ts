@@ -3,8 +3,8 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { type Harm, PHASES, VICTIMS, harmOf, victimsIn } from './harm.ts'
 import { CONVERGED_BAR_MS, type Line, type Outcome, isFailure } from './run.ts'
 
-/** `on`: the commit whose code ran. */
-export type Kept = Line & { on?: string }
+/** `on`: the commit whose code ran; `load`: how many processes wanted a core in the minute before its end. */
+export type Kept = Line & { on?: string; load?: number }
 
 export function readRecord(file: string | undefined): Kept[] {
   if (!file || !existsSync(file)) return []
