@@ -1,8 +1,10 @@
 /** Every link of the site: a page never writes an address by hand, and a route's pattern stands beside its link. */
 import { assetVersion } from './assets.ts'
 
-/** How a list of changes is narrowed and ordered; what is absent is as usual. */
-type ChangesAddress = Partial<Record<'state' | 'contains' | 'sort' | 'order', string | undefined>>
+import type { ListAddress } from './listing.ts'
+
+/** Of runs, those of one stack. */
+type RunsAddress = ListAddress & { stack?: string | undefined }
 
 export const paths = {
   home: () => '/',
@@ -38,23 +40,26 @@ export const paths = {
 
   admin: () => '/admin',
   adminPlatforms: () => '/admin/platforms',
-  adminCourses: () => '/admin/courses',
-  adminPools: () => '/admin/pools',
+  adminCourses: (which: ListAddress = {}) => `/admin/courses${queryOf(which)}`,
+  adminCoursesCsv: (which: ListAddress = {}) => `/admin/courses.csv${queryOf(which)}`,
+  adminPools: (which: ListAddress = {}) => `/admin/pools${queryOf(which)}`,
+  adminPoolsCsv: (which: ListAddress = {}) => `/admin/pools.csv${queryOf(which)}`,
   adminForecast: () => '/admin/forecast',
   adminForecastCsv: () => '/admin/forecast.csv',
   adminPool: (key: string) => `/admin/pools/${key}`,
   adminPoolClosing: (key: string) => `/admin/pools/${key}/closing`,
-  adminInventory: () => '/admin/inventory',
-  adminReceipts: () => '/admin/receipts',
-  adminRuns: (which: { state?: string | undefined; stack?: string | undefined } = {}) =>
-    `/admin/runs${queryOf(which)}`,
-  adminRunsEvents: (which: { state?: string | undefined; stack?: string | undefined }) =>
-    `/admin/runs/events${queryOf(which)}`,
+  adminInventory: (which: ListAddress = {}) => `/admin/inventory${queryOf(which)}`,
+  adminInventoryCsv: (which: ListAddress = {}) => `/admin/inventory.csv${queryOf(which)}`,
+  adminReceipts: (which: ListAddress = {}) => `/admin/receipts${queryOf(which)}`,
+  adminReceiptsCsv: (which: ListAddress = {}) => `/admin/receipts.csv${queryOf(which)}`,
+  adminRuns: (which: RunsAddress = {}) => `/admin/runs${queryOf(which)}`,
+  adminRunsCsv: (which: RunsAddress = {}) => `/admin/runs.csv${queryOf(which)}`,
+  adminRunsEvents: (which: RunsAddress) => `/admin/runs/events${queryOf(which)}`,
   adminRun: (id: string) => `/admin/runs/${id}`,
   adminRunEvents: (id: string) => `/admin/runs/${id}/events`,
   adminRunAct: (id: string, act: 'cancellation' | 'retry') => `/admin/runs/${id}/${act}`,
-  adminChanges: (which: ChangesAddress = {}) => `/admin/changes${queryOf(which)}`,
-  adminChangesCsv: (which: ChangesAddress = {}) => `/admin/changes.csv${queryOf(which)}`,
+  adminChanges: (which: ListAddress = {}) => `/admin/changes${queryOf(which)}`,
+  adminChangesCsv: (which: ListAddress = {}) => `/admin/changes.csv${queryOf(which)}`,
   registrationLinks: () => '/admin/registration-links',
   platformActivation: (id: string) => `/admin/platforms/${id}/activation`,
   deploymentActivation: (id: string) => `/admin/deployments/${id}/activation`,

@@ -1,19 +1,19 @@
 /** The review queue and its past: changes narrowed and ordered as an address says. */
 import { type Change, changeColumns } from './change.ts'
 import { type Db, many, sql } from './db.ts'
+import type { ListQuery } from './list-query.ts'
 
-export const changeFilters = ['proposed', 'approved', 'rejected', 'all'] as const
-export type ChangeFilter = (typeof changeFilters)[number]
-export const changeSorts = ['created', 'decided', 'title', 'lane'] as const
-export type ChangeSort = (typeof changeSorts)[number]
+export const changeRules = {
+  filters: ['all', 'proposed', 'approved', 'rejected'],
+  sorts: ['created', 'decided', 'title', 'lane'],
+  isDescending: true,
+} as const
 
-export type ChangeQuery = {
-  filter: ChangeFilter
-  sort: ChangeSort
-  isDescending: boolean
-  /** A part of the title, in any case: a course's key, a kind of document. */
-  contains: string
-}
+/** `contains` is a part of the title: a course's key, a kind of document. */
+export type ChangeQuery = ListQuery<
+  (typeof changeRules.filters)[number],
+  (typeof changeRules.sorts)[number]
+>
 
 export async function listChanges(
   db: Db,

@@ -1,6 +1,7 @@
 /** Runs as people read them: the list, and everything one run did with its times. Read only. */
 import { type Db, findOne, many, sql } from './db.ts'
 import { holdingFreezes } from './freeze.ts'
+import type { ListQuery } from './list-query.ts'
 import { stackDiffers } from './stack-wish.ts'
 import { ENDED, type RunEvent, type RunKind, type RunState, runEvents } from './run.ts'
 
@@ -16,33 +17,49 @@ export type RunSummary = {
 }
 
 /** What a list of runs can be narrowed to. */
-export const runFilters = {
+const runFilters = {
   'under-way': ['preparing', 'planning', 'planned', 'applying'],
   trouble: ['failed', 'held', 'needs_reconcile'],
   cancelled: ['cancelled'],
   applied: ['applied'],
 } as const satisfies Record<string, RunState[]>
-export type RunFilter = keyof typeof runFilters
-export const isRunFilter = (text: unknown): text is RunFilter =>
-  typeof text === 'string' && Object.hasOwn(runFilters, text)
+
+export const runRules = {
+  filters: ['all', 'under-way', 'trouble', 'cancelled', 'applied'],
+  sorts: ['created', 'stack', 'took'],
+  isDescending: true,
+} as const
+
+/** `contains` is a part of the stack's key or of the message. */
+export type RunQuery = ListQuery<
+  (typeof runRules.filters)[number],
+  (typeof runRules.sorts)[number]
+> & { stackKey?: string | undefined }
 
 const summaryColumns = sql`run.id, stack.key as stack_key, run.kind, run.state, run.message, run.created_at, run.ended_at,
           run_cancellation.asked_at as cancel_asked_at`
 const summaryTables = sql`run join stack on stack.id = run.stack_id left join run_cancellation on run_cancellation.run_id = run.id`
 
-/** Newest first. */
 export async function listRuns(
   db: Db,
-  which: { filter?: RunFilter | undefined; stackKey?: string | undefined; limit: number },
+  query: RunQuery & { limit: number; now: Date },
 ): Promise<RunSummary[]> {
-  const states = which.filter ? runFilters[which.filter] : null
+  const { filter, stackKey = null, contains } = query
+  const states = filter === 'all' ? null : runFilters[filter]
+  const column = {
+    created: sql`run.created_at`,
+    stack: sql`stack.key`,
+    took: sql`coalesce(run.ended_at, ${query.now}) - run.created_at`,
+  }[query.sort]
+  const direction = query.isDescending ? sql`desc` : sql`asc`
   return many<RunSummary>(
     db,
     sql`select ${summaryColumns} from ${summaryTables}
         where (${states}::text[] is null or run.state = any(${states}::text[]))
-          and (${which.filter !== 'under-way'} or run.ended_at is null)
-          and (${which.stackKey ?? null}::text is null or stack.key = ${which.stackKey ?? null})
-        order by run.created_at desc, run.id desc limit ${which.limit}`,
+          and (${filter} <> 'under-way' or run.ended_at is null)
+          and (${stackKey}::text is null or stack.key = ${stackKey})
+          and position(lower(${contains}) in lower(stack.key || ' ' || coalesce(run.message, ''))) > 0
+        order by ${column} ${direction}, run.created_at desc, run.id desc limit ${query.limit}`,
   )
 }
 

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { type Approved, approveChange } from '../data/approval.ts'
 import type { Change } from '../data/change.ts'
-import { type ChangeQuery, changeFilters, changeSorts, listChanges } from '../data/change-list.ts'
+import { type ChangeQuery, changeRules, listChanges } from '../data/change-list.ts'
 import {
   type ChangeReview,
   type Reverted,
@@ -14,6 +14,7 @@ import { defaultTimeZone } from '../data/course.ts'
 import { withTransaction } from '../data/db.ts'
 import { isUuid } from '../data/ids.ts'
 import { Problem, conflict, notFound } from '../errors.ts'
+import { readListing } from '../listing.ts'
 import { wordsOf } from '../pages/change.ts'
 import { noteText } from '../pages/notes.ts'
 import { type Handler, type Visit, actorOf } from '../visit.ts'
@@ -56,13 +57,8 @@ async function inWords(visit: Visit, notes: Note[]) {
 
 const SHOWN = 100
 
-/** What an address says that is not known counts as not said. */
-export function changeQuery({ query }: Pick<Visit, 'query'>): ChangeQuery {
-  const filter = changeFilters.find((one) => one === query.get('state')) ?? 'all'
-  const sort = changeSorts.find((one) => one === query.get('sort')) ?? 'created'
-  const contains = (query.get('contains') ?? '').trim().slice(0, 100)
-  return { filter, sort, isDescending: query.get('order') !== 'up', contains }
-}
+export const changeQuery = ({ query }: Pick<Visit, 'query'>): ChangeQuery =>
+  readListing(query, changeRules)
 
 export const list: Handler = async (visit) => {
   const changes = await listChanges(visit.pool, { ...changeQuery(visit), limit: SHOWN })

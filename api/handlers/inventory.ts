@@ -2,11 +2,14 @@
 import { defaultTimeZone } from '../data/course.ts'
 import { openFindings, resolvedFindings } from '../data/finding.ts'
 import { lastInventory } from '../data/inventory.ts'
+import { csv } from '../csv.ts'
+import { readListing } from '../listing.ts'
 import { say } from '../locale.ts'
-import { inventoryPage } from '../pages/inventory.ts'
+import { arrangeFindings, findingRules, inventoryPage } from '../pages/inventory.ts'
 import type { Handler, Visit } from '../visit.ts'
 
 const RESOLVED_SHOWN = 20
+const IN_FILE = 10_000
 
 async function viewOf({ pool }: Visit) {
   const [last, open, resolved, timeZone] = await Promise.all([
@@ -18,7 +21,27 @@ async function viewOf({ pool }: Visit) {
   return { last, open, resolved, timeZone }
 }
 
-export const show: Handler = async (visit) => ({ html: inventoryPage(visit, await viewOf(visit)) })
+export const show: Handler = async (visit) => {
+  const query = readListing(visit.query, findingRules)
+  const view = await viewOf(visit)
+  const open = arrangeFindings(view.open, query)
+  const resolved = arrangeFindings(view.resolved, query)
+  return { html: inventoryPage(visit, { ...view, open, resolved, query }) }
+}
+
+export const download: Handler = async (visit) => {
+  const all = [
+    ...(await openFindings(visit.pool)),
+    ...(await resolvedFindings(visit.pool, IN_FILE)),
+  ]
+  const heads = ['kind', 'object', 'name', 'stack', 'why', 'first_seen_utc', 'resolved_utc']
+  const rows = arrangeFindings(all, readListing(visit.query, findingRules)).map((one) => [
+    ...[one.kind, one.object, one.name, one.stackKey ?? ''],
+    say(visit.locale, `finding.${one.code}`, one.params),
+    ...[one.firstSeenAt.toISOString(), one.resolvedAt?.toISOString() ?? ''],
+  ])
+  return csv('labplan-inventory.csv', heads, rows)
+}
 
 export const read: Handler = async (visit) => {
   const { last, open } = await viewOf(visit)

@@ -8,23 +8,43 @@ import {
   verifyReceipts,
 } from '../data/receipt.ts'
 import { Problem, badRequest } from '../errors.ts'
-import { receiptsPage } from '../pages/receipt.ts'
+import { csv } from '../csv.ts'
+import { readListing } from '../listing.ts'
+import { arrangeReceipts, receiptRules, receiptsPage, sizeOf } from '../pages/receipt.ts'
 import type { Handler } from '../visit.ts'
 
 const SHOWN = 50
+const SEARCHED = 10_000
 const LINKS = 500
 
+/** Older ones are looked through as well, and the chain is verified as far as it can be shown. */
 export const list: Handler = async (visit) => {
-  const receipts = await latestReceipts(visit.pool, SHOWN)
-  const before = (receipts.at(-1)?.body.number ?? 1) - 1
+  const query = readListing(visit.query, receiptRules)
+  const newest = await latestReceipts(visit.pool, SEARCHED)
+  const before = (newest.slice(0, SHOWN).at(-1)?.body.number ?? 1) - 1
   return {
     html: receiptsPage(visit, {
-      receipts,
+      receipts: arrangeReceipts(newest, query).slice(0, SHOWN),
+      query,
       chain: await verifyReceipts(visit.pool, before),
       withoutReceipt: (await sessionsWithoutReceipt(visit.pool)).length,
       timeZone: await defaultTimeZone(visit.pool),
     }),
   }
+}
+
+export const download: Handler = async (visit) => {
+  const newest = await latestReceipts(visit.pool, SEARCHED)
+  const rows = arrangeReceipts(newest, readListing(visit.query, receiptRules))
+  const heads = ['number', 'session', 'closed_utc', 'created', 'destroyed', 'kept', 'sha256']
+  return csv(
+    'labplan-receipts.csv',
+    heads,
+    rows.map(({ body, hash }) => [
+      ...[body.number, body.session.key, body.times.closedAt],
+      ...[sizeOf(body.created), sizeOf(body.destroyed), sizeOf(body.kept), hash],
+    ]),
+  )
 }
 
 /** One session's receipt, or the newest of all. */

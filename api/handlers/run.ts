@@ -4,15 +4,18 @@ import { defaultTimeZone } from '../data/course.ts'
 import { activeFreezes } from '../data/freeze.ts'
 import { cancelRun, retryStack } from '../data/run-control.ts'
 import {
+  type RunQuery,
   type RunSummary,
   type RunView,
-  isRunFilter,
   listRuns,
   resourcesOf,
+  runRules,
   runView,
 } from '../data/run-view.ts'
 import { waitingStacks } from '../data/stack-wait.ts'
+import { csv } from '../csv.ts'
 import { conflict, notFound } from '../errors.ts'
+import { readListing } from '../listing.ts'
 import { liveEvents } from '../pages/live.ts'
 import { runFragment, runPage } from '../pages/run.ts'
 import { type RunList, runsFragment, runsPage } from '../pages/runs.ts'
@@ -21,6 +24,7 @@ import { runStream } from '../run-stream.ts'
 import { type Handler, type Visit, actorOf } from '../visit.ts'
 
 const SHOWN = 50
+const IN_FILE = 10_000
 
 export const list: Handler = async (visit) => ({
   html: runsPage(visit, await listOf(visit, visit.at)),
@@ -35,17 +39,31 @@ export const listEvents: Handler = (visit) => ({
   ),
 })
 
-async function listOf({ pool, query }: Visit, at: Date): Promise<RunList> {
-  const state = query.get('state')
-  const filter = isRunFilter(state) ? state : undefined
-  const stackKey = query.get('stack') ?? undefined
+async function listOf(visit: Visit, at: Date): Promise<RunList> {
+  const { pool } = visit
+  const query = runQuery(visit)
   const [runs, waiting, freezes, timeZone] = await Promise.all([
-    listRuns(pool, { filter, stackKey, limit: SHOWN }),
-    waitingStacks(pool, { now: at, stackKey }),
+    listRuns(pool, { ...query, limit: SHOWN, now: at }),
+    waitingStacks(pool, { now: at, stackKey: query.stackKey }),
     activeFreezes(pool, at),
     defaultTimeZone(pool),
   ])
-  return { runs, waiting, freezes, filter, stackKey, timeZone }
+  return { runs, waiting, freezes, query, timeZone }
+}
+
+const runQuery = ({ query }: Pick<Visit, 'query'>): RunQuery => ({
+  ...readListing(query, runRules),
+  stackKey: query.get('stack') ?? undefined,
+})
+
+export const download: Handler = async (visit) => {
+  const runs = await listRuns(visit.pool, { ...runQuery(visit), limit: IN_FILE, now: visit.at })
+  const heads = ['run', 'stack', 'kind', 'state', 'begun_utc', 'ended_utc', 'message']
+  const rows = runs.map((one) => [
+    ...[one.id, one.stack_key, one.kind, one.state, one.created_at.toISOString()],
+    ...[one.ended_at?.toISOString() ?? '', one.message ?? ''],
+  ])
+  return csv('labplan-runs.csv', heads, rows)
 }
 
 export const show: Handler<RunSummary> = async (visit, { id }) => ({

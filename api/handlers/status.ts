@@ -5,10 +5,11 @@ import { findEstate, waitingChanges } from '../data/estate.ts'
 import { findForge } from '../data/forge.ts'
 import { type Freeze, activeFreezes } from '../data/freeze.ts'
 import { counts, poolSummaries } from '../data/overview.ts'
-import { listRuns } from '../data/run-view.ts'
+import { listRuns, runRules } from '../data/run-view.ts'
 import { waitingStacks } from '../data/stack-wait.ts'
 import { sessionsToCome } from '../data/session.ts'
 import { earlyText, leadText } from '../pages/lead.ts'
+import { readListing } from '../listing.ts'
 import type { Handler } from '../visit.ts'
 
 export const courses: Handler = async (visit) => {
@@ -41,11 +42,13 @@ export const sessions: Handler = async (visit) => {
   }
 }
 
+const newest = readListing(new URLSearchParams(), runRules)
+
 export const status: Handler = async (visit) => {
   const [now, pools, runs, freezes, waiting] = await Promise.all([
     counts(visit.pool, visit.at),
     poolSummaries(visit.pool),
-    listRuns(visit.pool, { limit: 5 }),
+    listRuns(visit.pool, { ...newest, limit: 5, now: visit.at }),
     activeFreezes(visit.pool, visit.at),
     waitingStacks(visit.pool, { now: visit.at }),
   ])

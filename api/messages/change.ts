@@ -11,15 +11,6 @@ export const change = {
   'changes.filter.approved': { en: 'Approved', fr: 'Approuvées' },
   'changes.filter.rejected': { en: 'Rejected', fr: 'Rejetées' },
   'changes.filter.all': { en: 'All', fr: 'Toutes' },
-  'changes.contains': { en: 'About', fr: 'À propos de' },
-  'changes.search': { en: 'Search', fr: 'Chercher' },
-  'changes.sort-up': { en: 'Smallest first', fr: 'Croissant' },
-  'changes.sort-down': { en: 'Largest first', fr: 'Décroissant' },
-  'changes.none-so': {
-    en: 'No change is so. Choose All, or search for less.',
-    fr: 'Aucune modification ne correspond. Choisissez Toutes, ou cherchez moins précisément.',
-  },
-  'changes.csv': { en: 'All of these as CSV', fr: 'Toutes celles-ci en CSV' },
   'change.agreed': { en: '· agreed to', fr: '· acceptée' },
   'change.needs': {
     en: '· needs {count} of: {teams}',

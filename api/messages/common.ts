@@ -17,6 +17,18 @@ export const common = {
   'frame.copied': { en: 'Copied', fr: 'Copié' },
   'frame.cancel': { en: 'Cancel', fr: 'Annuler' },
 
+  'list.filter': { en: 'Show', fr: 'Afficher' },
+  'list.all': { en: 'All', fr: 'Tout' },
+  'list.contains': { en: 'About', fr: 'À propos de' },
+  'list.search': { en: 'Search', fr: 'Chercher' },
+  'list.sort-up': { en: 'Smallest first', fr: 'Croissant' },
+  'list.sort-down': { en: 'Largest first', fr: 'Décroissant' },
+  'list.csv': { en: 'All of this as CSV', fr: 'Tout ceci en CSV' },
+  'list.none-so': {
+    en: 'Nothing here is like that. Show everything, or search for less.',
+    fr: 'Rien ne correspond ici. Affichez tout, ou cherchez moins précisément.',
+  },
+
   'live.lost': {
     en: 'The connection to Labplan was lost. This page goes on trying; your environment is not affected.',
     fr: 'La connexion à Labplan est interrompue. Cette page réessaie ; votre environnement n’est pas touché.',

@@ -17,16 +17,11 @@ export const run = {
   'run.state.cancelling': { en: 'being cancelled', fr: 'en cours d’annulation' },
   'run.state.needs_reconcile': { en: 'end unknown', fr: 'fin inconnue' },
 
-  'run.filter': { en: 'Show', fr: 'Afficher' },
   'run.filter.all': { en: 'All', fr: 'Toutes' },
   'run.filter.under-way': { en: 'Under way', fr: 'En cours' },
   'run.filter.trouble': { en: 'In trouble', fr: 'En difficulté' },
   'run.filter.cancelled': { en: 'Cancelled', fr: 'Annulées' },
   'run.filter.applied': { en: 'Applied', fr: 'Appliquées' },
-  'run.none-of-these': {
-    en: 'No run is like that. Look at all of them.',
-    fr: 'Aucune exécution n’est dans ce cas. Affichez-les toutes.',
-  },
   'run.history-of': { en: 'Only those of {stack}.', fr: 'Seulement celles de {stack}.' },
   'run.history.all': { en: 'Of all stacks', fr: 'De toutes les stacks' },
   'run.history': { en: 'History of this stack', fr: 'Historique de cette stack' },

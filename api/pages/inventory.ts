@@ -1,13 +1,39 @@
 /** The administrator's inventory: what exists by kind, what is off, since when, and what is done about it. */
 import type { Finding } from '../data/finding.ts'
 import type { InventoryCounts } from '../data/inventory.ts'
+import type { ListQuery } from '../data/list-query.ts'
+import { arrange } from '../listing.ts'
 import { say, stamp } from '../locale.ts'
+import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
 import { adminFrame } from './admin.ts'
 import { type Html, html } from './html.ts'
+import { isNarrowed, type Listing, listingBar, sortHead } from './listing.ts'
 import { type Column, type Look, tableOf, tag } from './table.ts'
 
+export const findingRules = {
+  filters: ['all', 'leaked', 'missing', 'altered', 'strange'],
+  sorts: ['since', 'what', 'kind'],
+  isDescending: false,
+} as const
+export type FindingQuery = ListQuery<
+  (typeof findingRules.filters)[number],
+  (typeof findingRules.sorts)[number]
+>
+
+export const arrangeFindings = (findings: Finding[], query: FindingQuery): Finding[] =>
+  arrange(findings, query, {
+    isIn: (row, filter) => filter === 'all' || row.kind === filter,
+    textOf: (row) => row.name,
+    valueOf: {
+      since: (row) => row.firstSeenAt,
+      what: (row) => row.name,
+      kind: (row) => row.kind,
+    },
+  })
+
 type InventoryView = {
+  query: FindingQuery
   last: { looked_at: Date; counts: InventoryCounts } | undefined
   open: Finding[]
   resolved: Finding[]
@@ -19,19 +45,29 @@ const LATE_MS = 3 * 60_000
 
 export function inventoryPage(visit: Visit, view: InventoryView): Html {
   const t = (code: string) => say(visit.locale, code)
+  const listing: Listing = {
+    ...{ query: view.query, rules: findingRules },
+    ...{ path: paths.adminInventory, csvPath: paths.adminInventoryCsv },
+    filterCode: (filter) => (filter === 'all' ? 'list.all' : `finding.kind.${filter}`),
+  }
   // All is well only when somebody has looked.
-  const none = t(view.last ? 'inventory.off.none' : 'inventory.never')
+  const nothing = view.last ? 'inventory.off.none' : 'inventory.never'
+  const none = (code: string) => t(isNarrowed(listing) ? 'list.none-so' : code)
+  const isEmpty = view.open.length + view.resolved.length === 0
+  const openColumns = columnsOf(visit, view.timeZone, 'open', listing)
+  const resolvedColumns = columnsOf(visit, view.timeZone, 'resolved', listing)
   return adminFrame(
     visit,
     'admin.inventory',
-    html`<section class="sheet" aria-labelledby="off-title">
+    html`${(!isEmpty || isNarrowed(listing)) && listingBar(visit, listing)}
+      <section class="sheet" aria-labelledby="off-title">
         <h2 id="off-title">${t('inventory.off')}</h2>
-        ${tableOf(t('inventory.off'), columnsOf(visit, view.timeZone, 'open'), view.open, none)}
+        ${tableOf(t('inventory.off'), openColumns, view.open, none(nothing))}
       </section>
       ${view.last && existing(visit, view.last, view.timeZone)}
       <section class="sheet" aria-labelledby="resolved-title">
         <h2 id="resolved-title">${t('inventory.resolved')}</h2>
-        ${tableOf(t('inventory.resolved'), columnsOf(visit, view.timeZone, 'resolved'), view.resolved, t('inventory.resolved.none'))}
+        ${tableOf(t('inventory.resolved'), resolvedColumns, view.resolved, none('inventory.resolved.none'))}
       </section>`,
   )
 }
@@ -63,18 +99,29 @@ const looks: Record<Finding['kind'], Look> = {
   strange: 'busy',
 }
 
-function columnsOf(visit: Visit, timeZone: string, which: 'open' | 'resolved'): Column<Finding>[] {
+function columnsOf(
+  visit: Visit,
+  timeZone: string,
+  which: 'open' | 'resolved',
+  listing: Listing,
+): Column<Finding>[] {
   const t = (code: string, params = {}) => say(visit.locale, code, params)
   const at = (instant: Date | null) => (instant ? stamp(visit.locale, timeZone, instant) : '–')
   const common: Column<Finding>[] = [
     {
-      head: t('admin.state'),
+      head: sortHead(visit, listing, 'kind', t('admin.state')),
       cell: (row) =>
         tag(which === 'open' ? looks[row.kind] : 'calm', t(`finding.kind.${row.kind}`)),
     },
-    { head: t('inventory.what'), cell: (row) => html`<code>${row.name}</code>` },
+    {
+      head: sortHead(visit, listing, 'what', t('inventory.what')),
+      cell: (row) => html`<code>${row.name}</code>`,
+    },
     { head: t('inventory.why'), cell: (row) => t(`finding.${row.code}`, row.params) },
-    { head: t('inventory.since'), cell: (row) => at(row.firstSeenAt) },
+    {
+      head: sortHead(visit, listing, 'since', t('inventory.since')),
+      cell: (row) => at(row.firstSeenAt),
+    },
   ]
   const last: Column<Finding> =
     which === 'open'

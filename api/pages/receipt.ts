@@ -1,10 +1,14 @@
 /** Receipts: under a course's past sessions, and the whole chain for administrators. */
 import type { PastSession, Receipt, verifyReceipts } from '../data/receipt.ts'
 import type { ReceiptBody } from '../data/receipt-chain.ts'
+import type { ListQuery } from '../data/list-query.ts'
+import { arrange } from '../listing.ts'
 import { clock, say, shortDay, stamp } from '../locale.ts'
+import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
 import { adminFrame } from './admin.ts'
 import { type Html, html } from './html.ts'
+import { isNarrowed, type Listing, listingBar, sortHead } from './listing.ts'
 import { tableOf, tag } from './table.ts'
 
 export function pastSection(visit: Visit, past: PastSession[], timeZone: string): Html {
@@ -36,7 +40,8 @@ function receiptOf(visit: Visit, session: PastSession, timeZone: string): Html {
   return html`<span class="faint">${say(visit.locale, code)}</span>`
 }
 
-const size = (of: { services: string[]; volumes: unknown[]; secrets: string[] }): number =>
+/** How many things. */
+export const sizeOf = (of: { services: string[]; volumes: unknown[]; secrets: string[] }): number =>
   of.services.length + of.volumes.length + of.secrets.length
 
 function receiptDetails(visit: Visit, { body }: Receipt, timeZone: string): Html {
@@ -53,7 +58,7 @@ function receiptDetails(visit: Visit, { body }: Receipt, timeZone: string): Html
     ['receipt.ended', at(times.endedAt)],
     ['receipt.closed', at(times.closedAt)],
   ] as const
-  const counts = { created: size(created), destroyed: size(destroyed), kept: size(kept) }
+  const counts = { created: sizeOf(created), destroyed: sizeOf(destroyed), kept: sizeOf(kept) }
   return html`<details>
     <summary>${say(visit.locale, 'receipt.summary', counts)}</summary>
     <dl class="facts">
@@ -89,8 +94,28 @@ function untilOf(visit: Visit, kept: ReceiptBody['kept'], timeZone: string): str
   return `(${say(visit.locale, 'receipt.until', { when })})`
 }
 
+export const receiptRules = {
+  filters: ['all'],
+  sorts: ['number', 'session', 'closed'],
+  isDescending: true,
+} as const
+export type ReceiptQuery = ListQuery<'all', (typeof receiptRules.sorts)[number]>
+
+export const arrangeReceipts = (receipts: Receipt[], query: ReceiptQuery): Receipt[] =>
+  arrange(receipts, query, {
+    isIn: () => true,
+    textOf: ({ body }) => body.session.key,
+    valueOf: {
+      number: ({ body }) => body.number,
+      session: ({ body }) => body.session.key,
+      closed: ({ body }) => body.times.closedAt,
+    },
+  })
+
 type ChainView = {
+  /** Narrowed and in order. */
   receipts: Receipt[]
+  query: ReceiptQuery
   /** Whether those shown follow each other and the one before them. */
   chain: Awaited<ReturnType<typeof verifyReceipts>>
   withoutReceipt: number
@@ -99,14 +124,22 @@ type ChainView = {
 
 export function receiptsPage(visit: Visit, view: ChainView): Html {
   const t = (code: string) => say(visit.locale, code)
+  const listing: Listing = {
+    ...{ query: view.query, rules: receiptRules },
+    ...{ path: paths.adminReceipts, csvPath: paths.adminReceiptsCsv, filterCode: () => 'list.all' },
+  }
   const columns = [
-    { head: t('receipt.number'), cell: (row: Receipt) => row.body.number, isNumber: true },
     {
-      head: t('admin.course'),
+      head: sortHead(visit, listing, 'number', t('receipt.number')),
+      cell: (row: Receipt) => row.body.number,
+      isNumber: true,
+    },
+    {
+      head: sortHead(visit, listing, 'session', t('admin.course')),
       cell: (row: Receipt) => html`<code>${row.body.session.key}</code>`,
     },
     {
-      head: t('receipt.closed-at'),
+      head: sortHead(visit, listing, 'closed', t('receipt.closed-at')),
       cell: (row: Receipt) => stamp(visit.locale, view.timeZone, new Date(row.body.times.closedAt)),
     },
     {
@@ -121,10 +154,11 @@ export function receiptsPage(visit: Visit, view: ChainView): Html {
   return adminFrame(
     visit,
     'admin.receipts',
-    html`<section class="sheet">
-      ${chainNote(visit, view)}
-      ${tableOf(t('admin.receipts'), columns, view.receipts, t('receipt.list.none'))}
-    </section>`,
+    html`${(isNarrowed(listing) || view.receipts.length > 0) && listingBar(visit, listing)}
+      <section class="sheet">
+        ${chainNote(visit, view)}
+        ${tableOf(t('admin.receipts'), columns, view.receipts, t(isNarrowed(listing) ? 'list.none-so' : 'receipt.list.none'))}
+      </section>`,
   )
 }
 

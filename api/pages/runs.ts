@@ -1,12 +1,14 @@
 /** The list of runs: narrowed by the address, live. */
 import type { Freeze } from '../data/freeze.ts'
-import { type RunFilter, type RunSummary, runFilters } from '../data/run-view.ts'
+import { type RunQuery, type RunSummary, runRules } from '../data/run-view.ts'
 import type { WaitingStack } from '../data/stack-wait.ts'
+import { listAddress } from '../listing.ts'
 import { duration, moment, say, stamp } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
 import { adminFrame } from './admin.ts'
 import { type Html, html } from './html.ts'
+import { isNarrowed, type Listing, listingBar, sortHead } from './listing.ts'
 import { live } from './live.ts'
 import { type Look, tableOf, tag } from './table.ts'
 
@@ -14,43 +16,41 @@ export type RunList = {
   runs: RunSummary[]
   waiting: WaitingStack[]
   freezes: Freeze[]
-  filter: RunFilter | undefined
-  stackKey: string | undefined
+  query: RunQuery
   timeZone: string
 }
 
 export function runsPage(visit: Visit, list: RunList): Html {
-  const address = paths.adminRunsEvents({ state: list.filter, stack: list.stackKey })
+  const { stackKey: stack, ...own } = list.query
+  const address = paths.adminRunsEvents({ ...listAddress(own, runRules), stack })
   return adminFrame(
     visit,
     'admin.runs',
-    html`${filters(visit, list)} ${live(visit, address, runsFragment(visit, list))}`,
+    html`${listingBar(visit, listingOf(list), historyOf(visit, list))}
+    ${live(visit, address, runsFragment(visit, list))}`,
   )
 }
 
-/** Links, so that a filtered list can be kept and sent; the stack's history is one more filter. */
-function filters({ locale }: Visit, { filter, stackKey }: RunList): Html {
-  const names = [undefined, ...(Object.keys(runFilters) as RunFilter[])]
-  const link = (state: RunFilter | undefined) =>
-    html`<li>
-      <a
-        href="${paths.adminRuns({ state, stack: stackKey })}"
-        ${state === filter ? html`aria-current="page"` : ''}
-        >${say(locale, `run.filter.${state ?? 'all'}`)}</a
-      >
-    </li>`
-  return html`<nav class="filters" aria-label="${say(locale, 'run.filter')}">
-    <ul>
-      ${names.map(link)}
-    </ul>
-    ${
-      stackKey !== undefined &&
-      html`<p>
-        ${say(locale, 'run.history-of', { stack: stackKey })}
-        <a href="${paths.adminRuns({ state: filter })}">${say(locale, 'run.history.all')}</a>
-      </p>`
-    }
-  </nav>`
+/** The stack's history is one more filter. */
+function listingOf({ query }: RunList): Listing {
+  const { stackKey: stack, ...own } = query
+  return {
+    ...{ query: own, rules: runRules },
+    path: (address) => paths.adminRuns({ ...address, stack }),
+    csvPath: (address) => paths.adminRunsCsv({ ...address, stack }),
+    filterCode: (filter) => `run.filter.${filter}`,
+  }
+}
+
+function historyOf({ locale }: Visit, { query }: RunList): Html | false {
+  const { stackKey: stack, ...own } = query
+  return (
+    stack !== undefined &&
+    html`<p>
+      ${say(locale, 'run.history-of', { stack })}
+      <a href="${paths.adminRuns(listAddress(own, runRules))}">${say(locale, 'run.history.all')}</a>
+    </p>`
+  )
 }
 
 export function runsFragment(visit: Visit, list: RunList): Html {
@@ -95,24 +95,29 @@ function waitingSection(visit: Visit, { waiting, timeZone }: RunList): Html {
 const stackLink = ({ key, run_id }: WaitingStack): Html =>
   run_id ? html`<a href="${paths.adminRun(run_id)}">${key}</a>` : html`<code>${key}</code>`
 
-function runsSection(visit: Visit, { runs, filter, stackKey, timeZone }: RunList): Html {
+function runsSection(visit: Visit, list: RunList): Html {
+  const { runs, timeZone } = list
+  const listing = listingOf(list)
   const t = (code: string) => say(visit.locale, code)
   const columns = [
     {
-      head: t('admin.run.stack'),
+      head: sortHead(visit, listing, 'stack', t('admin.run.stack')),
       cell: (row: RunSummary) => html`<a href="${paths.adminRun(row.id)}">${row.stack_key}</a>`,
     },
     { head: t('admin.run.kind'), cell: (row: RunSummary) => t(`run.kind.${row.kind}`) },
     { head: t('admin.state'), cell: (row: RunSummary) => runTag(visit, row) },
     {
-      head: t('admin.run.at'),
+      head: sortHead(visit, listing, 'created', t('admin.run.at')),
       cell: (row: RunSummary) => stamp(visit.locale, timeZone, row.created_at),
     },
-    { head: t('admin.run.took'), cell: (row: RunSummary) => tookOf(visit, row) },
+    {
+      head: sortHead(visit, listing, 'took', t('admin.run.took')),
+      cell: (row: RunSummary) => tookOf(visit, row),
+    },
     { head: t('admin.run.message'), cell: (row: RunSummary) => row.message ?? '' },
   ]
-  const isNarrowed = filter !== undefined || stackKey !== undefined
-  const none = t(isNarrowed ? 'run.none-of-these' : 'admin.runs.none')
+  const isSome = isNarrowed(listing) || list.query.stackKey !== undefined
+  const none = t(isSome ? 'list.none-so' : 'admin.runs.none')
   return html`<section class="sheet">${tableOf(t('admin.runs'), columns, runs, none)}</section>`
 }
 

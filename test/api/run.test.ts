@@ -70,7 +70,7 @@ it('shows where a run is, what it made and where its time went', async () => {
 it('narrows the list by the address', async () => {
   expect(await read('/admin/runs?state=under-way')).toContain(SEATS_STACK)
   expect(await read(`/admin/runs?stack=${SEATS_STACK}`)).toContain(`Only those of ${SEATS_STACK}.`)
-  expect(await read('/admin/runs?state=trouble')).toContain('No run is like that.')
+  expect(await read('/admin/runs?state=trouble')).toContain('Nothing here is like that.')
   expect(await read('/admin/runs?state=nonsense')).toContain(SEATS_STACK)
   expect((await site.get('/admin/runs/none', { who: administrator })).status).toBe(404)
 })
