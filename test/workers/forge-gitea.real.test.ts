@@ -69,7 +69,7 @@ describe.skipIf(why !== undefined)('a real Gitea', () => {
     await pass()
     // It shows no requests of a repository that it has not yet seen to be full: told at the next try.
     const isEmpty = async () => (await gitea.ask(reviewer.token, 'GET', at(''))) as object
-    await expect.poll(isEmpty, { timeout: 20_000 }).toMatchObject({ empty: false })
+    await expect.poll(isEmpty, { timeout: 60_000 }).toMatchObject({ empty: false })
     now = new Date(now.getTime() + 60_000)
     const id = await proposeBeyond(40)
     await pass()
@@ -195,7 +195,7 @@ describe.skipIf(why !== undefined)('a real Gitea', () => {
 
   /** Gitea looks for itself whether a branch can be merged, and says 405 until it knows. */
   async function merge(number: number, how = 'merge') {
-    await expect.poll(() => pull(number), { timeout: 20_000 }).toMatchObject({ mergeable: true })
+    await expect.poll(() => pull(number), { timeout: 60_000 }).toMatchObject({ mergeable: true })
     await gitea.ask(reviewer.token, 'POST', at(`/pulls/${number}/merge`), { Do: how })
   }
 
