@@ -46,6 +46,13 @@ const documents = (...courses: { name: string; text: string }[]) => [
 const files = documents(
   { name: 'a.yaml', text: course('stays', ', stayMinutes: 30 }\nheadroom: { seats: 2 }') },
   { name: 'b.yaml', text: course('alone', ' }\nheadroom: { seats: 3, atOnce: 8 }') },
+  {
+    name: 'c.yaml',
+    text: course('exam', ' }\nheadroom: { seats: 0 }').replace(
+      '27T10:00, minutes: 60',
+      '27T10:00, minutes: 60, exam: true, spares: 2',
+    ),
+  },
 )
 await importDocuments(pool, ring, at(-2880), files)
 const arrive = async (courseKey: string, minute: number) =>
@@ -109,6 +116,24 @@ it('makes what is launched past the headroom in one apply, and refills the headr
   await worker.pass(611)
   await worker.pass(612)
   expect((await seats()).length).toBe(3)
+}, 30_000)
+
+it('warms the spare seats of an exam, beside those of all who may be in, and it is ready then', async () => {
+  const worker = playWorker(database, boss, at)
+  const look = async () => {
+    const { ready, state } = await one<{ ready: number; state: string }>(
+      pool,
+      sql`select (select count(*) from seat where course_id = session.course_id and seat.state = 'ready') as ready, state
+          from session where key = 'exam/2026-11-27T10:00'`,
+    )
+    return { ready, state }
+  }
+  const start = 3 * 24 * 60
+  for (const before of [27, 26, 25]) await worker.pass(start - before)
+  expect(await look()).toEqual({ ready: 14, state: 'ready' })
+  for (let i = 0; i < 3; i++) await arrive('exam', start + 1)
+  await worker.pass(start + 2)
+  expect(await look()).toEqual({ ready: 14, state: 'open' })
 }, 30_000)
 
 async function jobsOf(stackKey: string): Promise<number> {

@@ -97,13 +97,17 @@ async function turnSeats(db: Db, wanted: Wanted): Promise<void> {
   const sessions = new Map(wanted.sessions.map((session) => [session.key, session]))
   await wantWarmSeats(
     db,
-    wanted.warm.map((warm) => ({
-      courseKey: warm.course,
-      numbers: warm.seats,
-      // Who stopped before it opened was in the class before: their seat is warm for this one.
-      since: new Date(sessions.get(warm.session)?.opensAt ?? warm.from),
-      atOnce: sessions.get(warm.session)?.atOnce ?? warm.seats.length,
-    })),
+    wanted.warm.map((warm) => {
+      const session = sessions.get(warm.session)
+      return {
+        courseKey: warm.course,
+        numbers: warm.seats,
+        // Who stopped before it opened was in the class before: their seat is warm for this one.
+        since: new Date(session?.opensAt ?? warm.from),
+        // An exam's spare seats are warm beside those of everybody who may be in.
+        atOnce: session ? session.atOnce + session.spares : warm.seats.length,
+      }
+    }),
   )
 }
 
