@@ -1,6 +1,6 @@
 /** What a teacher may make a course of, and whose a course is that they made. */
 import { parseDocuments } from '../../stacks/schema-parse.ts'
-import type { SeatNeeds, Text } from '../../stacks/terms.ts'
+import type { Pool as Described, SeatNeeds, Text } from '../../stacks/terms.ts'
 import type { Actor } from './audit.ts'
 import type { Propose } from './change.ts'
 import { type Db, type Pool, execute, findOne, many, sql, withTransaction } from './db.ts'
@@ -24,7 +24,13 @@ export async function courseOffers(db: Db, zoneKey: string): Promise<CourseOffer
         where document.kind in ('Environment', 'Pool') order by document.key`,
   )
   const documents = merged(stored, [])
-  const pools = valuesOf(documents, 'Pool').filter((one) => one.zone === zoneKey)
+  const open = await poolsOpen(db)
+  // What runs seats today comes first; nodes are made by nobody where the cloud is not entered.
+  const runs = (one: Pick<Described, 'key' | 'nodes'>) =>
+    open.get(one.key)?.isEntered === true || (open.has(one.key) && one.nodes.length > 0)
+  const pools = valuesOf(documents, 'Pool')
+    .filter((one) => one.zone === zoneKey)
+    .toSorted((a, b) => Number(runs(b)) - Number(runs(a)))
   const environments = valuesOf(documents, 'Environment').filter(
     (one) => one.zone === zoneKey && one.image !== undefined,
   )
@@ -36,6 +42,16 @@ export async function courseOffers(db: Db, zoneKey: string): Promise<CourseOffer
     }),
   )
   return { environments: offers, pools: pools.map(({ key, title }) => ({ key, title })) }
+}
+
+/** Pools that take new seats, and whether Labplan has the way into the cloud of each. */
+async function poolsOpen(db: Db): Promise<Map<string, { isEntered: boolean }>> {
+  const rows = await many<{ key: string; is_entered: boolean }>(
+    db,
+    sql`select key, exists (select from pool_credential where pool_id = pool.id) as is_entered
+        from pool where closed is null`,
+  )
+  return new Map(rows.map((row) => [row.key, { isEntered: row.is_entered }]))
 }
 
 const LOOKED_AT = 20

@@ -8,7 +8,9 @@ import {
   keyOfTitle,
   sentDraft,
 } from '../../api/course-draft.ts'
-import { many, one, sql } from '../../api/data/db.ts'
+import { many, one, sql, withTransaction } from '../../api/data/db.ts'
+import { courseOffers } from '../../api/data/new-course.ts'
+import { keepCredential } from '../../api/data/pool-credential.ts'
 import { allDocuments } from '../cast/documents.ts'
 import { importDocuments } from '../cast/record.ts'
 import { type HttpAnswer, ask } from '../lms/http.ts'
@@ -157,4 +159,27 @@ it('makes a new edition for the copies of an LMS course, at new dates and with n
   })
   const again = await launchAndEnter(scene, { person: 'teacher1', activity })
   expect(again.page).toBe(`/courses/${edition}`)
+})
+
+it('offers first where seats run today', async () => {
+  const text = `apiVersion: labplan/v1
+kind: Pool
+key: cloud
+title: Cloud
+flavours: [{ key: m-large, cpu: 16, memoryMb: 65536, pricePerHour: 0.4, bootMinutes: 4 }]
+`
+  await importDocuments(pool, ring, scene.now(), [{ name: 'cloud.yaml', text }])
+  const first = async () => (await courseOffers(pool, 'default')).pools.map(({ key }) => key)
+  // Nobody has said yet how the cloud is entered, although its key comes first.
+  expect(await first()).toEqual(['local', 'cloud'])
+  await pool.query(`update pool set closed = 'closed', closed_at = now() where key = 'local'`)
+  const access = {
+    ...{ authUrl: 'http://cloud.localhost:5000/v3', applicationCredentialId: 'one' },
+    applicationCredentialSecret: 'two',
+  }
+  const actor = { name: 'admin', role: 'operator' } as const
+  await withTransaction(pool, (tx) =>
+    keepCredential(tx, ring, { poolKey: 'cloud', access, actor, now: scene.now() }),
+  )
+  expect(await first()).toEqual(['cloud', 'local'])
 })
