@@ -87,6 +87,22 @@ export const spanOf = (session: BlueprintSession): { from: number; until: number
   until: parseInstant(session.graceEndsAt),
 })
 
+/** Who stays overnight is there on both days, and counts once. */
+function seatsMeanwhile(
+  byDay: Map<number, Sitting[]> | undefined,
+  days: number[],
+  { from, until }: { from: number; until: number },
+): number {
+  let seats = 0
+  const [first = 0] = days
+  for (const day of days)
+    for (const one of byDay?.get(day) ?? []) {
+      const isNew = day === first || one.from >= day * dayMs
+      if (isNew && one.from < until && from < one.until) seats += one.seats
+    }
+  return seats
+}
+
 /** Its hours of each bought node, by its share of the seats there meanwhile. Own machines cost nothing. */
 export function sessionCost(
   session: BlueprintSession,
@@ -94,20 +110,21 @@ export function sessionCost(
   sharing: NodeSharing,
 ): { price: number; nodeHours: number } {
   const { from, until } = spanOf(session)
+  const days = daysOf({ from, until })
+  const prices = new Map(pool.flavours.map((one) => [one.key, one.pricePerHour]))
+  const nodes = sharing.get(session.pool)
   let price = 0
   let nodeHours = 0
   for (const { node, seats } of session.placements) {
-    const flavour = pool.flavours.find((one) => node.replace(/-\d+$/, '') === one.key)
-    if (!flavour) continue
-    const days = sharing.get(session.pool)?.get(node)
-    // Who stays overnight is there on both days.
-    const sitting = new Set(daysOf({ from, until }).flatMap((day) => days?.get(day) ?? []))
-    const there = [...sitting]
-      .filter((one) => one.from < until && from < one.until)
-      .reduce((all, one) => all + one.seats, 0)
+    const cut = node.lastIndexOf('-')
+    // A bought machine is its flavour and a number from 1; an own one may be called anything.
+    const pricePerHour =
+      Number(node.slice(cut + 1)) > 0 ? prices.get(node.slice(0, cut)) : undefined
+    if (pricePerHour === undefined) continue
+    const there = seatsMeanwhile(nodes?.get(node), days, { from, until })
     const hours = (((until - from) / hourMs) * seats) / Math.max(1, there)
     nodeHours += hours
-    price += hours * flavour.pricePerHour
+    price += hours * pricePerHour
   }
   return { price, nodeHours }
 }
