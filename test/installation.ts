@@ -14,11 +14,11 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { request } from 'node:http'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { migrate } from '../api/data/migrate.ts'
 import { type Pool, openPool } from '../api/data/db.ts'
+import { freePorts } from './free-port.ts'
 
 const root = join(import.meta.dirname, '..')
 const STARTED_LIMIT_MS = 60_000
@@ -170,19 +170,6 @@ async function command(words: string[], env: Record<string, string>): Promise<st
   if (code !== 0)
     throw new Error(`labplan ${words.join(' ')} ended with ${code}: ${complaints || out}`)
   return out
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, '127.0.0.1')
-      await once(server, 'listening')
-      return server
-    }),
-  )
-  const ports = servers.map((server) => (server.address() as AddressInfo).port)
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
 }
 
 /** Waits until the address answers at all; fails at once, with its log, when the process has ended. */

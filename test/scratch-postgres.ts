@@ -5,11 +5,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { initialisePostgres, postgresCommand } from '../scripts/steps/postgres-server.ts'
+import { freePort } from './free-port.ts'
 
 const PREFIX = `labplan-test-pg-`
 const START_MS = 30_000
@@ -61,16 +61,6 @@ function isAlive(pid: number): boolean {
 }
 
 /** A port nobody has now; somebody else may take it before it is used. */
-export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  if (!address || typeof address === 'string') throw new Error('No free port was given.')
-  return address.port
-}
-
 async function start(
   dataFolder: string,
   port: number,

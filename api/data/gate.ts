@@ -28,7 +28,8 @@ export type JudgedInput = {
 
 export function judge(input: JudgedInput): Judged {
   const { author, documents, inForce, all, compiled, before, now } = input
-  const policy = policyInForce(inForce) ?? policyIn(all)
+  const isOther = documents.some((one) => one.kind === 'Policy')
+  const policy = (isOther ? policyInForce(inForce) : undefined) ?? policyIn(all)
   const pools = valuesOf(all, 'Pool')
   const facts = changeFacts({
     ...{ author, compiled, before, now: now.getTime() },

@@ -19,7 +19,7 @@ import { type KeyRing, readKeyRing } from '../../api/data/key-ring.ts'
 import { campus, dayAfter } from '../../test/campus/campus.ts'
 import { type SignedIn, addLmsCourse, signIn } from '../../test/cast/record.ts'
 import { ask } from '../../test/lms/http.ts'
-import { freePort } from '../../test/scratch-postgres.ts'
+import { freePort } from '../../test/free-port.ts'
 import { migratedPostgres } from '../bench-parts/postgres.ts'
 
 const BAR_MS = 150

@@ -28,7 +28,7 @@ import { swarmBed } from '../../test/beds/swarm.ts'
 import { connectEngine } from '../../workers/swarm/engine.ts'
 import { runLoad } from '../bench-parts/load.ts'
 import { migratedPostgres } from '../bench-parts/postgres.ts'
-import { freePort } from '../../test/scratch-postgres.ts'
+import { freePort } from '../../test/free-port.ts'
 
 const BAR = 0.7
 const WEBSOCKETS = 1000

@@ -13,6 +13,7 @@ import { allowanceOnceApproved } from './allowance.ts'
 import { formatInstant } from './clock.ts'
 import type { Layered } from './layered.ts'
 import { lifecycleOf } from './lifecycle.ts'
+import { samePlacements } from './placement.ts'
 import type { BoughtNode, ExtraPlacement, Placed, Stretch } from './placement.ts'
 import type { CoursePlan } from './plan.ts'
 import { headroomOf, volumesOf } from './retention.ts'
@@ -133,14 +134,6 @@ function extraOf(placements: ExtraPlacement[]): BlueprintSession['extra'] {
   return placements
     .map((one) => ({ ...one, until: formatInstant(one.until) }))
     .toSorted((a, b) => (`${a.node} ${a.until}` < `${b.node} ${b.until}` ? -1 : 1))
-}
-
-function samePlacements(a: Placement[], b: Placement[]): boolean {
-  return (
-    a === b ||
-    (a.length === b.length &&
-      a.every((one, i) => one.node === b[i]?.node && one.seats === b[i].seats))
-  )
 }
 
 function poolOf(known: Assembled, { market, lasting, stretches }: Placed): BlueprintPool {

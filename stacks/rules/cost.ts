@@ -50,31 +50,31 @@ export function nodeSharing(blueprint: Blueprint, about = blueprint.courses): No
   return sharing
 }
 
-type Day = { session: BlueprintSession; days: number[]; from: number; until: number }
-
-function sittingOf(session: BlueprintSession): Day {
-  const span = spanOf(session)
-  return { session, days: daysOf(span), ...span }
+type Day = {
+  session: BlueprintSession
+  days: number[]
+  /** Pool and day, for each day. */
+  names: string[]
+  from: number
+  until: number
 }
 
-/** A course's sessions by pool and day: a course that nobody edits stays the same object. */
-const byDays = new WeakMap<BlueprintCourse, Map<string, Day[]>>()
+/** A session that an edit leaves alone stays the same object. */
+const sittings = new WeakMap<BlueprintSession, Day>()
 
-/** Its sessions in these pools on these days, each once, in order. */
-function meeting(course: BlueprintCourse, asked: ReadonlySet<string>): Iterable<Day> {
-  let known = byDays.get(course)
-  if (!known) {
-    known = new Map()
-    for (const one of course.sessions.map(sittingOf))
-      for (const day of one.days) {
-        const name = `${one.session.pool} ${day}`
-        known.set(name, [...(known.get(name) ?? []), one])
-      }
-    byDays.set(course, known)
-  }
-  const found = new Set<Day>()
-  for (const [name, list] of known) if (asked.has(name)) for (const one of list) found.add(one)
-  return found
+function sittingOf(session: BlueprintSession): Day {
+  const known = sittings.get(session)
+  if (known) return known
+  const span = spanOf(session)
+  const days = daysOf(span)
+  const sitting = { session, days, names: days.map((day) => `${session.pool} ${day}`), ...span }
+  sittings.set(session, sitting)
+  return sitting
+}
+
+/** Its sessions in these pools on these days. */
+function meeting(course: BlueprintCourse, asked: ReadonlySet<string>): Day[] {
+  return course.sessions.map(sittingOf).filter(({ names }) => names.some((one) => asked.has(one)))
 }
 
 function daysOf({ from, until }: { from: number; until: number }): number[] {

@@ -79,10 +79,13 @@ function courseDiff(
   const now = new Map(after?.sessions.map((session) => [session.key, session]))
   const both = [...now.values()].flatMap((session) => {
     const other = old.get(session.key)
-    return other === undefined ? [] : [{ key: session.key, before: other, after: session }]
+    const isSame = other === undefined || other === session
+    return isSame ? [] : [{ key: session.key, before: other, after: session }]
   })
-  const seats = [before, after].map((one) => new Set(seatNumbers(one?.seats ?? '')))
-  const [had = new Set<number>(), has = new Set<number>()] = seats
+  const hasSameSeats = before?.seats === after?.seats
+  const [had = new Set<number>(), has = new Set<number>()] = [before, after].map(
+    (one) => new Set(hasSameSeats ? [] : seatNumbers(one?.seats ?? '')),
+  )
   const found: CourseDiff = {
     course,
     change: before === undefined ? 'appears' : after === undefined ? 'disappears' : 'changes',
@@ -132,7 +135,11 @@ function differing(before: object, after: object): string[] {
   const old = before as Record<string, unknown>
   const now = after as Record<string, unknown>
   return [...new Set([...Object.keys(old), ...Object.keys(now)])]
-    .filter((name) => canonicalJson(old[name] ?? null) !== canonicalJson(now[name] ?? null))
+    .filter(
+      (name) =>
+        old[name] !== now[name] &&
+        canonicalJson(old[name] ?? null) !== canonicalJson(now[name] ?? null),
+    )
     .toSorted()
 }
 

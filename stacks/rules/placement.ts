@@ -144,7 +144,7 @@ function inOrder(demands: Demand[], solved: Solved): Demand[] {
 /**
  * Brings `solved.bySession` up to date: only stretches that came or went since the last call are
  * looked at.
- * @returns the courses they hold; undefined when all was counted anew
+ * @returns the courses of sessions that sit otherwise than before; undefined when all was counted anew
  */
 function placementsBySession(
   lasting: Stretch,
@@ -153,7 +153,6 @@ function placementsBySession(
 ): Set<string> | undefined {
   const { counted } = solved
   const now = new Set([lasting, ...stretches])
-  const touched = new Set<string>()
   // What is fixed beforehand adds to what is placed now: then, and the next time, all is counted anew.
   const isAnew = lasting.placements.size > 0 || counted.size === 0
   if (isAnew) {
@@ -161,23 +160,60 @@ function placementsBySession(
     counted.clear()
   }
   const { bySession } = solved
+  const moved = new Moves(bySession)
   for (const stretch of counted) {
     if (now.has(stretch)) continue
+    moved.note(stretch)
     for (const session of stretch.placements.keys()) bySession.delete(session)
-    for (const demand of stretch.demands) touched.add(demand.course)
     counted.delete(stretch)
   }
   for (const stretch of now) {
     if (counted.has(stretch)) continue
     counted.add(stretch)
-    for (const demand of stretch.demands) touched.add(demand.course)
+    moved.note(stretch)
     for (const [session, list] of stretch.placements) {
       const before = bySession.get(session)
       bySession.set(session, before === undefined ? list : merged(before, list))
     }
   }
   if (lasting.placements.size > 0) counted.clear()
-  return isAnew ? undefined : touched
+  return isAnew ? undefined : moved.courses()
+}
+
+/** Who of the stretches that came or went sits otherwise in the end: most of a day does not, when one class changes. */
+class Moves {
+  readonly #bySession: LayeredMap<string, Placement[]>
+  readonly #before = new Map<string, { course: string; list: Placement[] | undefined }>()
+  readonly #extra = new Set<string>()
+
+  constructor(bySession: LayeredMap<string, Placement[]>) {
+    this.#bySession = bySession
+  }
+
+  /** Before anything of the stretch is written or taken away. */
+  note(stretch: Stretch): void {
+    for (const { session, course } of stretch.demands)
+      if (!this.#before.has(session))
+        this.#before.set(session, { course, list: this.#bySession.get(session) })
+    for (const session of stretch.extra.keys()) this.#extra.add(session)
+  }
+
+  courses(): Set<string> {
+    const moved = new Set<string>()
+    for (const [session, { course, list }] of this.#before) {
+      const isSame = samePlacements(list ?? [], this.#bySession.get(session) ?? [])
+      if (!isSame || this.#extra.has(session)) moved.add(course)
+    }
+    return moved
+  }
+}
+
+export function samePlacements(a: Placement[], b: Placement[]): boolean {
+  return (
+    a === b ||
+    (a.length === b.length &&
+      a.every((one, i) => one.node === b[i]?.node && one.seats === b[i].seats))
+  )
 }
 
 /** A session seated in part already has some places fixed beforehand, the rest placed now. */

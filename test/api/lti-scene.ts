@@ -3,9 +3,7 @@
  * Everything is real; only the browser is played, by `test/lms/client.ts`.
  */
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Config, readConfig } from '../../api/config.ts'
@@ -21,6 +19,7 @@ import type { LaunchFault } from '../lms/faults.ts'
 import { type HttpAnswer, ask } from '../lms/http.ts'
 import { type Lms, startLms } from '../lms/lms.ts'
 import { type TestDatabase, testDatabase } from '../postgres.ts'
+import { freePort } from '../free-port.ts'
 
 export const actor = { name: 'operator', role: 'operator' } as const
 
@@ -69,16 +68,6 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
       rmSync(home, { recursive: true, force: true })
     },
   }
-}
-
-export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  if (!address || typeof address === 'string') throw new Error('No free port was given.')
-  return address.port
 }
 
 /** A one-time registration link, as an administrator makes it. */

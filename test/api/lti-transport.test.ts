@@ -13,12 +13,12 @@ import {
   type Scene,
   type SceneOptions,
   chosenActivity,
-  freePort,
   launchAndEnter,
   openScene,
   plannedCourse,
   registerAndActivate,
 } from './lti-scene.ts'
+import { freePort } from '../free-port.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'labplan-tls-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

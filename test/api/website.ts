@@ -13,7 +13,7 @@ import { type RunningServer, startServer } from '../../api/server.ts'
 import type { SignedIn } from '../cast/record.ts'
 import { type HttpAnswer, ask } from '../lms/http.ts'
 import { type TestDatabase, testDatabase } from '../postgres.ts'
-import { freePort } from './lti-scene.ts'
+import { freePort } from '../free-port.ts'
 
 export const OPERATOR_TOKEN = 'operator-of-the-tests'
 

@@ -12,7 +12,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { buildGoProgram, ensureGo } from '../../scripts/steps/go.ts'
 import { lastWords, mustRun } from '../../scripts/steps/shell.ts'
 import type { Say } from '../../scripts/steps/step.ts'
-import { freePort } from '../scratch-postgres.ts'
+import { freePort } from '../free-port.ts'
 
 const HERE = join(import.meta.dirname, 'gitea')
 const MODULE = 'code.gitea.io/gitea'

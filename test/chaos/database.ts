@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import { initialisePostgres, postgresCommand } from '../../scripts/steps/postgres-server.ts'
-import { freePort } from '../scratch-postgres.ts'
+import { freePort } from '../free-port.ts'
 
 const START_MS = 60_000
 

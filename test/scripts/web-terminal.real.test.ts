@@ -2,8 +2,6 @@
 import { execFile, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -15,6 +13,7 @@ import { terminal } from '../../scripts/images/terminal.ts'
 import { ensureGo } from '../../scripts/steps/go.ts'
 import { readSettings, root } from '../../scripts/steps/settings.ts'
 import { openBrowser } from '../browser.ts'
+import { freePort } from '../free-port.ts'
 
 const axe = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
 const folder = mkdtempSync(join(tmpdir(), 'labplan-test-web-terminal-'))
@@ -170,12 +169,4 @@ async function size(): Promise<string | undefined> {
   await type('clear; stty size\n')
   await expect.poll(screen, { timeout: 10_000 }).toMatch(/^\d+ \d+ *$/m)
   return /^\d+ \d+/m.exec(await screen())?.[0]
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
