@@ -2,8 +2,9 @@
 import type { Demand, Vector } from './demand.ts'
 import { fit, freeAt } from './machines.ts'
 import type { Market } from './machines.ts'
-import type { MachineUses, Placed } from './placement.ts'
+import type { Placed } from './placement.ts'
 import type { Unplaced } from './pack.ts'
+import type { MachineUses } from './stretch.ts'
 
 export interface Shortage {
   session: string

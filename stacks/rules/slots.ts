@@ -11,9 +11,10 @@ import type { Demand, Vector } from './demand.ts'
 import { isInDays, parseHours } from './hours.ts'
 import type { Market, Offer } from './machines.ts'
 import { isLong, tryMoved } from './placement.ts'
-import type { Placed, Stretch } from './placement.ts'
+import type { Placed } from './placement.ts'
 import type { CoursePlan } from './plan.ts'
 import type { Occurrence } from './schedule.ts'
+import type { Stretch } from './stretch.ts'
 
 const dayMs = 86_400_000
 const weekMs = 7 * dayMs
