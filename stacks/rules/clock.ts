@@ -49,15 +49,23 @@ export function formatWall(wallMs: number): string {
   return text + clockTexts[Math.floor((wallMs - day * dayMs) / 60_000)]
 }
 
-/** Epoch ms → `2026-11-23T07:00:00Z`. Everything here happens on whole minutes. */
-export function formatInstant(ms: number): string {
-  return `${formatWall(ms)}:00Z`
-}
-
 const instants = new Map<string, number>()
+const instantTexts = new Map<number, string>()
 const mostInstants = 50_000
 
-/** By table, as the other way round: a term has few instants and a hundred thousand times. */
+/**
+ * Epoch ms → `2026-11-23T07:00:00Z`. Everything here happens on whole minutes. By table, as the other way round: a term
+ * has few instants and a hundred thousand times, and the same text is read back sooner than another of the same letters.
+ */
+export function formatInstant(ms: number): string {
+  const known = instantTexts.get(ms)
+  if (known !== undefined) return known
+  const text = `${formatWall(ms)}:00Z`
+  if (instantTexts.size >= mostInstants) instantTexts.clear()
+  instantTexts.set(ms, text)
+  return text
+}
+
 export function parseInstant(text: string): number {
   const known = instants.get(text)
   if (known !== undefined) return known

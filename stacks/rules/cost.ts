@@ -15,45 +15,47 @@ export interface CourseCost {
   seatHours: number
 }
 
-/** A session's seats on one node, from its lead to its grace. */
-export type Sitting = { seats: number; from: number; until: number }
+/** Seats, its own too, that are on each of a session's nodes at some time while it has them. */
+export type NodeSharing = (session: BlueprintSession) => ReadonlyMap<string, number>
 
-/** Pool → node → day since 1970 → who sits there that day: names of nodes come again all term long. */
-export type NodeSharing = Map<string, Map<string, Map<number, Sitting[]>>>
-
-/** Of the nodes and days that these courses sit on. */
+/** @param about courses whose sessions will be asked about */
 export function nodeSharing(blueprint: Blueprint, about = blueprint.courses): NodeSharing {
-  const sharing: NodeSharing = new Map()
-  for (const course of about)
-    for (const { session, days } of course.sessions.map(sittingOf)) {
-      const pool = sharing.get(session.pool) ?? new Map<string, Map<number, Sitting[]>>()
-      sharing.set(session.pool, pool)
-      for (const { node } of session.placements) {
-        const byDay = pool.get(node) ?? new Map<number, Sitting[]>()
-        pool.set(node, byDay)
-        for (const day of days) if (!byDay.has(day)) byDay.set(day, [])
-      }
-    }
-  const asked = new Set<string>()
-  for (const [pool, nodes] of sharing)
-    for (const days of nodes.values()) for (const day of days.keys()) asked.add(`${pool} ${day}`)
+  const asked = new Set(about.flatMap((course) => course.sessions.flatMap(namesOf)))
+  const byDay = new Map<string, Day[]>()
   for (const course of blueprint.courses)
-    for (const there of meeting(course, asked)) {
-      const pool = sharing.get(there.session.pool)
-      for (const { node, seats } of there.session.placements) {
-        const byDay = pool?.get(node)
-        if (!byDay) continue
-        const sitting = { seats, from: there.from, until: there.until }
-        for (const day of there.days) byDay.get(day)?.push(sitting)
+    for (const session of course.sessions) {
+      const there = sittingOf(session)
+      for (const name of there.names) {
+        if (!asked.has(name)) continue
+        const list = byDay.get(name)
+        if (list) list.push(there)
+        else byDay.set(name, [there])
       }
     }
-  return sharing
+  return (session) => seatsMeanwhile(sittingOf(session), byDay)
+}
+
+/** Names of nodes come again all term long: only who is there at the same time shares one. */
+function seatsMeanwhile(own: Day, byDay: Map<string, Day[]>): Map<string, number> {
+  const seats = new Map(own.session.placements.map(({ node }): [string, number] => [node, 0]))
+  own.names.forEach((name, i) => {
+    const dayBefore = own.names[i - 1]
+    for (const there of byDay.get(name) ?? []) {
+      const isMeanwhile = there.from < own.until && own.from < there.until
+      // Who stays overnight is there on both days, and counts once.
+      if (!isMeanwhile || (dayBefore && there.names.includes(dayBefore))) continue
+      for (const { node, seats: more } of there.session.placements) {
+        const sum = seats.get(node)
+        if (sum !== undefined) seats.set(node, sum + more)
+      }
+    }
+  })
+  return seats
 }
 
 type Day = {
   session: BlueprintSession
-  days: number[]
-  /** Pool and day, for each day. */
+  /** Pool and day since 1970, for each of its days. */
   names: string[]
   from: number
   until: number
@@ -66,16 +68,13 @@ function sittingOf(session: BlueprintSession): Day {
   const known = sittings.get(session)
   if (known) return known
   const span = spanOf(session)
-  const days = daysOf(span)
-  const sitting = { session, days, names: days.map((day) => `${session.pool} ${day}`), ...span }
+  const names = daysOf(span).map((day) => `${session.pool} ${day}`)
+  const sitting = { session, names, ...span }
   sittings.set(session, sitting)
   return sitting
 }
 
-/** Its sessions in these pools on these days. */
-function meeting(course: BlueprintCourse, asked: ReadonlySet<string>): Day[] {
-  return course.sessions.map(sittingOf).filter(({ names }) => names.some((one) => asked.has(one)))
-}
+const namesOf = (session: BlueprintSession): string[] => sittingOf(session).names
 
 function daysOf({ from, until }: { from: number; until: number }): number[] {
   const first = Math.floor(from / dayMs)
@@ -87,22 +86,6 @@ export const spanOf = (session: BlueprintSession): { from: number; until: number
   until: parseInstant(session.graceEndsAt),
 })
 
-/** Who stays overnight is there on both days, and counts once. */
-function seatsMeanwhile(
-  byDay: Map<number, Sitting[]> | undefined,
-  days: number[],
-  { from, until }: { from: number; until: number },
-): number {
-  let seats = 0
-  const [first = 0] = days
-  for (const day of days)
-    for (const one of byDay?.get(day) ?? []) {
-      const isNew = day === first || one.from >= day * dayMs
-      if (isNew && one.from < until && from < one.until) seats += one.seats
-    }
-  return seats
-}
-
 /** Its hours of each bought node, by its share of the seats there meanwhile. Own machines cost nothing. */
 export function sessionCost(
   session: BlueprintSession,
@@ -110,9 +93,8 @@ export function sessionCost(
   sharing: NodeSharing,
 ): { price: number; nodeHours: number } {
   const { from, until } = spanOf(session)
-  const days = daysOf({ from, until })
   const prices = new Map(pool.flavours.map((one) => [one.key, one.pricePerHour]))
-  const nodes = sharing.get(session.pool)
+  const there = sharing(session)
   let price = 0
   let nodeHours = 0
   for (const { node, seats } of session.placements) {
@@ -121,8 +103,7 @@ export function sessionCost(
     const pricePerHour =
       Number(node.slice(cut + 1)) > 0 ? prices.get(node.slice(0, cut)) : undefined
     if (pricePerHour === undefined) continue
-    const there = seatsMeanwhile(nodes?.get(node), days, { from, until })
-    const hours = (((until - from) / hourMs) * seats) / Math.max(1, there)
+    const hours = (((until - from) / hourMs) * seats) / Math.max(1, there.get(node) ?? 0)
     nodeHours += hours
     price += hours * pricePerHour
   }
