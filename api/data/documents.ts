@@ -80,7 +80,7 @@ const nameOf = ({ kind, key }: StoredDocument): string => `${kind} ${key}`
 /** What was in force at the last look, by name: most of a campus is the same at the next. */
 const known = new Map<string, Proposed>()
 
-function readKnown(stored: StoredDocument): Proposed {
+export function readKnown(stored: StoredDocument): Proposed {
   const before = known.get(nameOf(stored))
   if (before?.text === stored.text) return before
   const read = readStored(stored)

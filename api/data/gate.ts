@@ -6,10 +6,9 @@ import { type ChangeFacts, changeFacts } from '../../stacks/rules/change-facts.t
 import { type Decision, decide } from '../../stacks/rules/gate.ts'
 import { coursePrices } from '../../stacks/rules/plan-page.ts'
 import { digestOf } from '../../stacks/rules/wanted.ts'
-import { parseDocuments } from '../../stacks/schema-parse.ts'
 import type { Course, DocumentKind, Policy, Pool } from '../../stacks/terms.ts'
 import type { StoredDocument } from './course.ts'
-import { type Proposed, policyIn, valuesOf } from './documents.ts'
+import { type Proposed, policyIn, readKnown, valuesOf } from './documents.ts'
 
 export type Judged = { facts: ChangeFacts; decision: Decision; policy: Policy }
 
@@ -54,7 +53,7 @@ function pricesAsked(
 /** A policy that is to change is judged by the one that holds. */
 function policyInForce(inForce: StoredDocument[]): Policy | undefined {
   const stored = inForce.find((one) => one.kind === 'Policy')
-  const [read] = stored ? parseDocuments(stored.text, 'policy').documents : []
+  const read = stored && readKnown(stored).parsed
   return read?.kind === 'Policy' ? read.value : undefined
 }
 
@@ -67,9 +66,9 @@ function coursesInForce(
   return new Map(
     inForce
       .filter((one) => one.kind === 'Course' && keys.has(one.key))
-      .flatMap(({ key, text }) => {
-        const [read] = parseDocuments(text, key).documents
-        return read?.kind === 'Course' ? [[key, read.value] as const] : []
+      .flatMap((stored) => {
+        const { parsed } = readKnown(stored)
+        return parsed.kind === 'Course' ? [[stored.key, parsed.value] as const] : []
       }),
   )
 }
