@@ -14,6 +14,9 @@ export type AskedThread<Question, Answer> = {
 
 type Running<Answer> = { worker: Worker; waiting: Map<number, PromiseWithResolvers<Answer>> }
 
+/** One answer makes some 50 MB that nobody needs after it: so little is left to be looked at twice. */
+const maxYoungGenerationSizeMb = 192
+
 export function askedThread<Question, Answer>(
   program: URL,
   workerData: unknown,
@@ -22,7 +25,7 @@ export function askedThread<Question, Answer>(
   let last = 0
 
   const begin = (): Running<Answer> => {
-    const worker = new Worker(program, { workerData })
+    const worker = new Worker(program, { workerData, resourceLimits: { maxYoungGenerationSizeMb } })
     const begun: Running<Answer> = { worker, waiting: new Map() }
     worker.on('message', (answer: Answered<Answer>) => {
       const one = begun.waiting.get(answer.id)

@@ -1,7 +1,6 @@
 /** The compiler: courses, pools, policy, zones, inventory and a moment → the blueprint and its notes. */
 import type { Blueprint } from './blueprint.ts'
 import { assemble } from './rules/assemble.ts'
-import { parseInstant } from './rules/clock.ts'
 import { dimensions } from './rules/demand.ts'
 import type { Demand } from './rules/demand.ts'
 import { fitNotes } from './rules/fit.ts'
@@ -23,6 +22,8 @@ export interface CompileInput {
   inventory?: Partial<Inventory>
   /** ISO instant. Notes about what is past and the slots proposed depend on it, never the bytes. */
   now: string
+  /** No other slots for sessions without room: who asks about one course looks for its slots alone. */
+  hasNoSlots?: boolean
 }
 
 export interface Compiled {
@@ -118,7 +119,7 @@ function compileWith(memory: Memory, input: CompileInput): Compiled {
     }
     placed.set(pool.key, placedFor(known, askers.get(pool.key) ?? [], inventory))
   }
-  notes.push(...fitNotes(plans, placed, input.policy, parseInstant(input.now)))
+  notes.push(...fitNotes(plans, placed, input))
   const blueprint = assemble(memory.assembled, plans, placed, input.policy)
   return { blueprint, notes: notes.toSorted(byWhere), placed, plans }
 }

@@ -56,7 +56,10 @@ export async function previewDocument(
   const base = await compiledInForce(db, now)
   const all = merged(base.documents, [document])
   const known = knownAbout(base.known, await knownOfCourses(db, [key]), [key])
-  const compiled = compileDocuments(all, known, now, compiler.fork())
+  const compiled = compileDocuments(all, known, now, {
+    compiler: compiler.fork(),
+    hasNoSlots: true,
+  })
   const pools = valuesOf(all, 'Pool')
   const before = base.compiled.blueprint
   const { lane, rules } = judge({
@@ -115,7 +118,7 @@ export async function compiledInForce(db: Db, now: Date): Promise<InForce> {
     inForce && isFresh
       ? { known: await knownAfter(db, inForce, documents), knownAt: inForce.knownAt }
       : { known: await knownOfCourses(db), knownAt: now.getTime() }
-  const compiled = compileDocuments(merged(documents, []), known, now, compiler)
+  const compiled = compileDocuments(merged(documents, []), known, now, { compiler })
   inForce = { version, knownAt, known, documents, compiled }
   return inForce
 }

@@ -112,7 +112,7 @@ export function compileDocuments(
   documents: Proposed[],
   known: KnownOfCourses,
   now: Date,
-  compiler: Compiler = oneForAll,
+  { compiler = oneForAll, ...wish }: { compiler?: Compiler; hasNoSlots?: boolean } = {},
 ): Compiled {
   const input: CompileInput = {
     courses: valuesOf(documents, 'Course'),
@@ -122,6 +122,7 @@ export function compileDocuments(
     zones: valuesOf(documents, 'Zone'),
     inventory: known,
     now: now.toISOString(),
+    ...wish,
   }
   if (!input.zones.some((zone) => zone.key === defaultZone.key)) input.zones.push(defaultZone)
   return compiler(input)

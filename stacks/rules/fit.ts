@@ -1,7 +1,7 @@
 /** Does it fit? Notes about machines of unknown size and sessions without room, with other slots. */
 import type { Note, Policy } from '../terms.ts'
-import { formatInstant, formatWall } from './clock.ts'
-import type { Compiled } from '../compile.ts'
+import { formatInstant, formatWall, parseInstant } from './clock.ts'
+import type { CompileInput, Compiled } from '../compile.ts'
 import type { Placed } from './placement.ts'
 import type { CoursePlan } from './plan.ts'
 import { shortagesOf } from './shortage.ts'
@@ -11,13 +11,15 @@ import { nearestSlots } from './slots.ts'
 /** Other slots are looked for where a person is likely to look: one session of each of these courses. */
 const coursesWithSlots = 8
 
-/** @param now epoch ms: what is over needs no note */
+/** What is over needs no note. */
 export function fitNotes(
   plans: CoursePlan[],
   placed: Map<string, Placed>,
-  policy: Policy,
-  now: number,
+  input: Pick<CompileInput, 'policy' | 'now' | 'hasNoSlots'>,
 ): Note[] {
+  const { policy, hasNoSlots } = input
+  const now = parseInstant(input.now)
+  const most = hasNoSlots ? 0 : coursesWithSlots
   const notes: Note[] = []
   const byCourse = new Map(plans.map((plan) => [plan.course.key, plan]))
   const searched = new Set<string>()
@@ -33,7 +35,7 @@ export function fitNotes(
     for (const shortage of shortagesOf(one)) {
       const plan = byCourse.get(shortage.course)
       if (plan === undefined || isOver(plan, shortage, now)) continue
-      const isSearched = searched.size < coursesWithSlots && !searched.has(shortage.course)
+      const isSearched = searched.size < most && !searched.has(shortage.course)
       if (isSearched) searched.add(shortage.course)
       notes.push(shortageNote(shortage, plan, one, isSearched, policy, now))
     }
