@@ -74,6 +74,8 @@ const environment = z.object({
   LABPLAN_FORGE_URL: z.url({ protocol: /^https?$/ }).optional(),
   LABPLAN_FORGE_TOKEN_FILE: z.string().min(1).optional(),
   /** Where nodes have the volumes that a storage agent keeps, the same on each (docs/storage.md). */
+  /** Of a storage agent: what it keeps volumes with. `none`: it is on another machine (docs/storage.md). */
+  LABPLAN_STORAGE_BACKEND: z.enum(['local', 'nfs', 'none']).default('local'),
   LABPLAN_STORAGE_ROOT: z.string().startsWith('/', 'must be an absolute path').optional(),
   LABPLAN_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   DOCKER_HOST: z.string().default('unix:///var/run/docker.sock'),
@@ -87,16 +89,32 @@ const environment = z.object({
 
 export type Config = ReturnType<typeof readConfig>
 
+function usable<T>(parsed: z.ZodSafeParseResult<T>): T {
+  if (parsed.success) return parsed.data
+  const wrong = parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`)
+  throw new Error(`The environment is not usable: ${wrong.join('; ')}. See docs/configuration.md.`)
+}
+
+const ofStorage = environment.pick({
+  ...{ LABPLAN_HOME: true, LABPLAN_STORAGE_BACKEND: true, LABPLAN_STORAGE_ROOT: true },
+  LABPLAN_LOG_LEVEL: true,
+})
+
+/** What a storage agent is told, which may be on a machine that has nothing else of Labplan. Throws like readConfig. */
+export function readStorageConfig(env: NodeJS.ProcessEnv = process.env) {
+  const e = usable(ofStorage.safeParse(env))
+  return { ...storageConfig(e), backend: e.LABPLAN_STORAGE_BACKEND, logLevel: e.LABPLAN_LOG_LEVEL }
+}
+
+const storageConfig = (e: z.infer<typeof ofStorage>) => ({
+  root: e.LABPLAN_STORAGE_ROOT ?? join(resolve(e.LABPLAN_HOME), 'storage'),
+  /** Where the agent listens: whoever may write there may do what the agent may. */
+  socket: join(resolve(e.LABPLAN_HOME), 'run', 'storage.sock'),
+})
+
 /** Reads the environment; throws one sentence that names every variable that is wrong. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env) {
-  const parsed = environment.safeParse(env)
-  if (!parsed.success) {
-    const wrong = parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`)
-    throw new Error(
-      `The environment is not usable: ${wrong.join('; ')}. See docs/configuration.md.`,
-    )
-  }
-  const e = parsed.data
+  const e = usable(environment.safeParse(env))
   if (e.LABPLAN_NOTICE_WEBHOOK && !e.LABPLAN_NOTICE_SECRET_FILE)
     throw new Error(
       'The environment is not usable: LABPLAN_NOTICE_WEBHOOK needs LABPLAN_NOTICE_SECRET_FILE, which signs what is posted. See docs/notices.md.',
@@ -123,11 +141,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
     notices: noticeConfig(e),
     estate: { folder: join(home, 'estate.git'), remote: e.LABPLAN_ESTATE },
     forge: forgeConfig(e),
-    storage: {
-      root: e.LABPLAN_STORAGE_ROOT ?? join(home, 'storage'),
-      /** Where this machine's agent listens: whoever may write there may do what the agent may. */
-      socket: join(home, 'run', 'storage.sock'),
-    },
+    storage: storageConfig(e),
     logLevel: e.LABPLAN_LOG_LEVEL,
     dockerHost: e.DOCKER_HOST,
     terraformBinary: e.TERRAFORM_BINARY_NAME,

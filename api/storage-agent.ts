@@ -10,7 +10,11 @@ const volume = z.object({
   usedBytes: z.number().nullable(),
   problem: z.string().optional(),
 })
-const listed = z.object({ volumes: z.array(volume), freeBytes: z.number() })
+const listed = z.object({
+  backend: z.enum(['local', 'nfs']),
+  volumes: z.array(volume),
+  freeBytes: z.number(),
+})
 const ensured = z.object({ volume })
 const refused = z.object({
   code: z.enum(['below-use', 'in-use', 'missing', 'damaged']),

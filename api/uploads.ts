@@ -40,7 +40,7 @@ export async function passUpload(
   const workspace = await ownWorkspace(visit)
   checkSender(ctx, visit)
   const volume = await volumeOfWorkspace(visit.pool, workspace.id)
-  if (volume?.backend !== 'local') throw conflict('files.inside-only')
+  if (!volume || volume.backend === 'engine') throw conflict('files.inside-only')
   const headers = Object.fromEntries(
     PASSED_ON.flatMap((name) => (ctx.get(name) ? [[name, ctx.get(name)]] : [])),
   )

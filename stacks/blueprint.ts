@@ -35,7 +35,9 @@ export const seatTemplateSchema = z.strictObject({
       mountPath: z.string(),
       quotaMb: z.int(),
       /** What keeps it, set from the pool when a stack is made of it; the engine itself when absent. */
-      backend: z.enum(['local']).optional(),
+      backend: z.enum(['local', 'nfs']).optional(),
+      /** Of `nfs`: the address of who keeps it. */
+      server: z.string().optional(),
     })
     .nullable(),
   pidsLimit: z.int(),
@@ -160,7 +162,12 @@ export const blueprintPoolSchema = z.strictObject({
   /** Bought nodes that are always on. */
   idle: z.array(z.strictObject({ key: z.string(), flavour: z.string() })),
   /** What keeps the volumes of its courses; the engine itself when absent. */
-  storage: z.strictObject({ backend: z.enum(['local']) }).optional(),
+  storage: z
+    .discriminatedUnion('backend', [
+      z.strictObject({ backend: z.literal('local') }),
+      z.strictObject({ backend: z.literal('nfs'), server: z.string() }),
+    ])
+    .optional(),
 })
 
 export const blueprintSchema = z.strictObject({

@@ -25,12 +25,19 @@ export type SeatsContent = {
   seats: SeatContent[]
 }
 
+/** `server` is of `nfs`. */
+export type VolumeLimit = {
+  backend: 'local' | 'nfs'
+  limitMb: number
+  server?: string | undefined
+}
+
 /** One volume: every generation that is still kept is listed, not only the one in use. */
 export type VolumeContent = {
   seat: number
   generation: number
   /** What keeps it and holds it to its limit; the engine itself, with none, when absent. */
-  limit?: { backend: 'local'; limitMb: number }
+  limit?: VolumeLimit
 }
 
 export type VolumesContent = {

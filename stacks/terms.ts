@@ -286,12 +286,13 @@ export interface Cloud {
   insecureRegistries: string[]
 }
 
-/** Where seats run: machines of one's own, flavours to buy, or both (own machines first). */
-/** `local`: a file system in a file for each volume, on the pool's one machine. */
-export interface Storage {
-  backend: 'local'
-}
+/**
+ * `local`: a file system in a file for each volume, on the pool's one machine. `nfs`: a folder with a quota for each, on
+ * a server (an IPv4 address) that every node of the pool reaches.
+ */
+export type Storage = { backend: 'local' } | { backend: 'nfs'; server: string }
 
+/** Where seats run: machines of one's own, flavours to buy, or both (own machines first). */
 export interface Pool {
   key: string
   zone: string

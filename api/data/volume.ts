@@ -2,7 +2,7 @@
 import { type Db, execute, findOne, many, sql } from './db.ts'
 import { newId } from './ids.ts'
 
-export type VolumeBackend = 'engine' | 'local'
+export type VolumeBackend = 'engine' | 'local' | 'nfs'
 export type VolumeState = 'wanted' | 'ready' | 'missing' | 'damaged' | 'purging' | 'purged'
 
 export type AppliedVolume = {
@@ -10,7 +10,7 @@ export type AppliedVolume = {
   generation: number
   name: string
   /** Null for one that the engine keeps itself. */
-  limit: { backend: 'local'; limitMb: number } | null
+  limit: { backend: 'local' | 'nfs'; limitMb: number } | null
 }
 
 /** Terraform made these, or changed what they are held to: the storage agent is told next. */
@@ -41,6 +41,7 @@ export async function recordVolumes(
 export type KeptVolume = {
   id: string
   name: string
+  backend: VolumeBackend
   state: VolumeState
   limit_mb: number
   limit_bytes: number | null
@@ -48,12 +49,12 @@ export type KeptVolume = {
   message_code: string | null
 }
 
-/** Every volume that the backend keeps, by name. */
-export async function keptVolumes(db: Db, backend: VolumeBackend): Promise<KeptVolume[]> {
+/** Every volume that a storage agent keeps, by name. */
+export async function keptVolumes(db: Db): Promise<KeptVolume[]> {
   return many(
     db,
-    sql`select id, name, state, limit_mb, limit_bytes, used_bytes, message_code from volume
-        where backend = ${backend} and state not in ('purging', 'purged') order by name`,
+    sql`select id, name, backend, state, limit_mb, limit_bytes, used_bytes, message_code from volume
+        where backend <> 'engine' and state not in ('purging', 'purged') order by name`,
   )
 }
 

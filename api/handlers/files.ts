@@ -16,7 +16,7 @@ export const show: Handler<Workspace> = async (visit, workspace) => {
   const course = await courseOf(visit.pool, workspace.course_id)
   const common = { workspaceId: workspace.id, course, path: pathOf(visit), start: startOf(visit) }
   const volume = await volumeOfWorkspace(visit.pool, workspace.id)
-  if (volume?.backend !== 'local') {
+  if (!volume || volume.backend === 'engine') {
     const why = volume ? 'files.inside-only' : 'files.none-yet'
     return { html: filesPage(visit, { ...common, why }) }
   }
@@ -73,7 +73,7 @@ async function openIn(
   what: 'content' | 'archive',
 ): Promise<{ stream: Readable; bytes: number | undefined }> {
   const volume = await volumeOfWorkspace(visit.pool, workspace.id)
-  if (volume?.backend !== 'local') throw conflict('files.inside-only')
+  if (!volume || volume.backend === 'engine') throw conflict('files.inside-only')
   const found = await reached(
     storageAgent(visit.config.storage).read(volume.name, what, pathOf(visit)),
   )

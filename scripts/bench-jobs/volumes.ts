@@ -32,7 +32,7 @@ const nameOf = (number: number) =>
 const numbers = Array.from({ length: VOLUMES }, (_, i) => i + 1)
 
 async function main(): Promise<number> {
-  const why = whyNoLimits({ dockerHost: 'unix:///var/run/docker.sock' })
+  const why = whyNoLimits({ dockerHost: 'unix:///var/run/docker.sock', choices: {} })
   if (why) {
     say(`Volumes cannot have a limit here: ${why}.`)
     return 2

@@ -11,7 +11,7 @@ const MIB = 1024 * 1024
 const GUIDE = 'docs/storage.md'
 
 export async function volumesLook(settings: Settings, pool: Pool): Promise<Look> {
-  const kept = await keptVolumes(pool, 'local')
+  const kept = await keptVolumes(pool)
   const wrong = kept.filter((volume) => volume.state === 'missing' || volume.state === 'damaged')
   if (wrong.length > 0)
     return bad(
@@ -46,10 +46,15 @@ async function poolsWithoutLimit(pool: Pool): Promise<string[]> {
 
 async function agentLook(
   settings: Settings,
-  kept: { limit_mb: number; used_bytes: number | null }[],
+  kept: { backend: string; limit_mb: number; used_bytes: number | null }[],
 ): Promise<Look> {
   try {
-    const { freeBytes } = await storageAgent({ socket: socketOf(settings) }).list()
+    const { freeBytes, backend } = await storageAgent({ socket: socketOf(settings) }).list()
+    if (kept.some((volume) => volume.backend !== backend))
+      return bad(
+        `some are to be kept with another backend than the agent’s, ${backend}: their seats do not start`,
+        `Start the agent with the one that their pool names (LABPLAN_STORAGE_BACKEND): ${GUIDE}.`,
+      )
     const promised = kept.reduce(
       (sum, volume) => sum + Math.max(0, volume.limit_mb * MIB - (volume.used_bytes ?? 0)),
       0,

@@ -13,7 +13,7 @@ import type { Wanted } from './process-table.ts'
 import { type Settings, hostOf, readJson, root, writeJson } from './settings.ts'
 import { mustRun } from './shell.ts'
 import type { Step } from './step.ts'
-import { agentAnswers, whyNoLimits } from './storage.ts'
+import { agentAnswers, hasAgent, whyNoLimits } from './storage.ts'
 import { accepts, ensureProcess, findProcess } from './supervised.ts'
 
 export function migrationStep(settings: Settings): Step {
@@ -125,7 +125,7 @@ function partsOf(settings: Settings): Part[] {
     answers: () => agentAnswers(settings),
   }
   return [
-    ...(whyNoLimits(settings) === undefined ? [storage] : []),
+    ...(hasAgent(settings) ? [storage] : []),
     {
       spec: part('api', 'api/server.ts'),
       port: ports.api,

@@ -12,8 +12,19 @@ export const STORAGE_PROGRAMS = {
   fallocate: 'util-linux',
 }
 
-/** Why volumes here are the engine's own, without a limit; undefined when they can have one. */
-export function whyNoLimits({ dockerHost }: Pick<Settings, 'dockerHost'>): string | undefined {
+type Place = Pick<Settings, 'dockerHost' | 'choices'>
+
+/** Whether an agent is started here. With `none` it is another machine's, and answers on the socket through SSH. */
+export const hasAgent = (place: Place): boolean =>
+  backendOf(place) === 'nfs' || whyNoLimits(place) === undefined
+
+const backendOf = ({ choices }: Place): string => choices.LABPLAN_STORAGE_BACKEND ?? 'local'
+
+/** Why volumes of this machine alone are the engine's own, without a limit; undefined when they can have one. */
+export function whyNoLimits(place: Place): string | undefined {
+  const { dockerHost } = place
+  if (backendOf(place) !== 'local')
+    return 'LABPLAN_STORAGE_BACKEND says that a server keeps volumes, for pools that name it'
   if (!dockerHost.startsWith('unix:')) return `the engine at ${dockerHost} is not on this machine`
   if (!isRoot()) return 'mounting file systems needs root'
   if (!existsSync('/dev/loop-control')) return 'this machine has no loop devices'

@@ -12,7 +12,7 @@ import {
   serviceName,
   volumeName,
 } from './names.ts'
-import { boundFolder } from './seat-volume.ts'
+import { keptFolder } from './seat-volume.ts'
 import { imageReference, literal, literalEnv } from './text.ts'
 
 /** Where `labplan-seat` answers who it is, in every environment image. */
@@ -112,12 +112,16 @@ function seatMount(
   labels: Record<string, string>,
 ) {
   const { 'labplan.stack': _stack, ...owner } = labels
-  const driver = () => ({ driverName: 'local', driverOptions: boundFolder(course, source) })
+  const { backend, server } = volume
+  const driver = backend && {
+    driverName: 'local',
+    driverOptions: keptFolder(course, source, { backend, server }),
+  }
   return {
     type: 'volume',
     source,
     target: literal(volume.mountPath),
-    volumeOptions: { labels: labelBlocks(owner), ...(volume.backend && driver()) },
+    volumeOptions: { labels: labelBlocks(owner), ...driver },
   }
 }
 

@@ -1,7 +1,7 @@
 /** One seat's volume of one generation, and what the volumes of a stack are held to. */
 import { Volume } from '@cdktf/provider-docker/lib/volume/index.js'
 import type { TerraformStack } from 'cdktf'
-import type { VolumeContent, VolumesContent } from '../content.ts'
+import type { VolumeContent, VolumeLimit, VolumesContent } from '../content.ts'
 import { ownLabels, seatLabel, seatNumber3, volumeHome, volumeName } from './names.ts'
 
 export function seatVolume(stack: TerraformStack, course: VolumesContent, of: VolumeContent): void {
@@ -11,7 +11,9 @@ export function seatVolume(stack: TerraformStack, course: VolumesContent, of: Vo
   const volume = new Volume(stack, id, {
     name: volumeName(name),
     labels: Object.entries(labels).map(([label, value]) => ({ label, value })),
-    ...(of.limit && { driver: 'local', driverOpts: boundFolder(course, volumeName(name)) }),
+    ...(of.limit && {
+      ...{ driver: 'local', driverOpts: keptFolder(course, volumeName(name), of.limit) },
+    }),
     // A volume's labels cannot be changed in place, and students' files are in it.
     lifecycle: { preventDestroy: true, ignoreChanges: ['labels', 'driver', 'driver_opts'] },
   })
@@ -20,13 +22,25 @@ export function seatVolume(stack: TerraformStack, course: VolumesContent, of: Vo
 
 const volumeId = (of: VolumeContent): string => `s${seatNumber3(of.seat)}-g${of.generation}`
 
-/** For the engine's local driver: shows this folder of the node, and fails when it is not there. */
-export function boundFolder(
+/** For the engine's local driver: where a node finds this volume's folder, and fails when it is not there. */
+export function keptFolder(
   { storageRoot }: { storageRoot?: string },
   name: string,
+  { backend, server }: Pick<VolumeLimit, 'backend' | 'server'>,
 ): Record<string, string> {
+  if (backend === 'nfs') return mountedFolder(name, server)
   if (storageRoot === undefined) throw new Error(`Nobody said where nodes have volume ${name}.`)
   return { type: 'none', o: 'bind', device: volumeHome(storageRoot, name) }
+}
+
+/**
+ * By the kernel's client of the node. Who writes while the server is away waits, and goes on when it is back: an error would
+ * be a lost file. nfs(5).
+ */
+function mountedFolder(name: string, server: string | undefined): Record<string, string> {
+  if (server === undefined) throw new Error(`Nobody said which server keeps volume ${name}.`)
+  const o = `addr=${server},vers=4.2,hard,timeo=100,nosuid,nodev`
+  return { type: 'nfs', o, device: `:/${name}/home` }
 }
 
 /** Megabytes by volume: a resize is a change of this in the plan, and of nothing that holds files. */

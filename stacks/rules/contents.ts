@@ -25,7 +25,7 @@ function contentOf(stack: WantedStack, place: Place): StackContent {
   const { volume } = stack.template
   const common = {
     ...{ key: stack.key, installation: place.installation, course8: stack.course8 },
-    ...(volume?.backend && { storageRoot: place.storageRoot }),
+    ...(volume?.backend === 'local' && { storageRoot: place.storageRoot }),
   }
   if (stack.kind === 'volumes') {
     const limit = limitOf(stack.template)
@@ -39,5 +39,6 @@ function contentOf(stack: WantedStack, place: Place): StackContent {
 /** What a volume of this template is held to; nothing when the engine itself keeps it. */
 export function limitOf({ volume }: SeatTemplate): Pick<VolumeContent, 'limit'> {
   if (!volume?.backend) return {}
-  return { limit: { backend: volume.backend, limitMb: volume.quotaMb } }
+  const { backend, server, quotaMb: limitMb } = volume
+  return { limit: { backend, limitMb, ...(server !== undefined && { server }) } }
 }

@@ -25,7 +25,13 @@ export const stackFileSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     ...{ ...common, kind: z.literal('Volumes'), seats: ranges },
     /** What each is held to, and by what; the engine itself, to nothing, when absent. */
-    limit: z.strictObject({ backend: z.enum(['local']), limitMb: z.int() }).optional(),
+    limit: z
+      .strictObject({
+        backend: z.enum(['local', 'nfs']),
+        limitMb: z.int(),
+        server: z.string().optional(),
+      })
+      .optional(),
   }),
 ])
 
@@ -95,7 +101,7 @@ export function contentOfFile(file: StackFile, choice: RenderChoice): StackConte
   if (file.kind === 'Volumes') {
     const limit = file.limit && { limit: file.limit }
     return {
-      ...{ ...head, kind: 'volumes', ...(limit && { storageRoot }) },
+      ...{ ...head, kind: 'volumes', ...(file.limit?.backend === 'local' && { storageRoot }) },
       volumes: numbers.flatMap((seat) =>
         Array.from({ length: generation(seat) }, (_, i) => ({
           ...{ seat, generation: i + 1, ...limit },
@@ -105,7 +111,12 @@ export function contentOfFile(file: StackFile, choice: RenderChoice): StackConte
   }
   const { template } = file
   return {
-    ...{ ...head, kind: 'seats', registry, ...(template.volume?.backend && { storageRoot }) },
+    ...{
+      ...head,
+      kind: 'seats',
+      registry,
+      ...(template.volume?.backend === 'local' && { storageRoot }),
+    },
     seats: numbers.map((number) => ({ number, generation: generation(number), template })),
   }
 }

@@ -49,7 +49,7 @@ beforeEach(async () => {
 
 type Sight = Omit<Parameters<typeof recordSight>[1], 'id' | 'now'>
 async function seen(sight: Partial<Sight>): Promise<void> {
-  const [row] = await keptVolumes(pool, 'local')
+  const [row] = await keptVolumes(pool)
   const healthy = {
     state: 'ready',
     limitBytes: 256 * MIB,
@@ -102,14 +102,14 @@ it('shows nothing of a volume that the engine keeps', async () => {
 it('keeps what made it, whatever its pool has later; a new limit is told to the agent', async () => {
   await seen({})
   await applied(300)
-  expect(await keptVolumes(pool, 'local')).toMatchObject([{ state: 'ready', limit_mb: 300 }])
+  expect(await keptVolumes(pool)).toMatchObject([{ state: 'ready', limit_mb: 300 }])
   await withTransaction(pool, (tx) =>
     recordVolumes(tx, {
       volumes: [{ seatId: seat!.id, generation: 1, name: 'lp-v', limit: null }],
       now,
     }),
   )
-  expect(await keptVolumes(pool, 'local')).toHaveLength(1)
+  expect(await keptVolumes(pool)).toHaveLength(1)
 })
 
 it('is listed on the command line', async () => {

@@ -23,7 +23,7 @@ import { freePort } from '../free-port.ts'
 import { openWebsite } from '../api/website.ts'
 import { allDocuments } from '../cast/documents.ts'
 import { addLmsCourse, importDocuments } from '../cast/record.ts'
-import { keptVolume, unlimited } from './sick-volumes.ts'
+import { keptVolume, otherAgent, unlimited } from './sick-volumes.ts'
 import { healthyEngine, playEngine, playRegistry, playStranger, refusedTask } from './played.ts'
 
 const site = await openWebsite(new Date())
@@ -366,6 +366,12 @@ const faults: [name: string, part: string, says: RegExp, fault: Fault][] = [
   ['a receipt that was removed', 'Receipts', /^removed: those of /, unreceipted()],
   ['volumes without a limit', 'Volumes', /^those of pool local have no limit/, unlimited(pool)],
   ['a storage agent that is away', 'Volumes', /agent does not answer/, keptVolume(pool, 'ready')],
+  [
+    'an agent of another kind',
+    'Volumes',
+    /another backend than the agent’s, local/,
+    otherAgent(pool, home),
+  ],
   ['a volume that is gone', 'Volumes', /^lp-x is missing; its seat/, keptVolume(pool, 'missing')],
 ]
 

@@ -1,6 +1,11 @@
 /** Volumes that the doctor should name, for a while. */
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { type Pool, execute, one, sql } from '../../api/data/db.ts'
 import { newId } from '../../api/data/ids.ts'
+import { openLog } from '../../api/log.ts'
+import { localBackend } from '../../workers/storage/local.ts'
+import { type Served, serveAgent } from '../../workers/storage/server.ts'
 
 type Sickness = { sicken: () => unknown; heal: () => unknown }
 
@@ -20,14 +25,36 @@ export function unlimited(pool: Pool): Sickness {
   }
 }
 
+/** One volume that a pool has on a server, and an agent that keeps files of this machine. */
+export function otherAgent(pool: Pool, home: string): Sickness {
+  const volume = keptVolume(pool, 'wanted', 'nfs')
+  const root = join(home, 'other-storage')
+  let agent: Served
+  return {
+    async sicken() {
+      const backend = localBackend({ root })
+      await backend.start()
+      mkdirSync(join(home, 'run'), { recursive: true })
+      const log = openLog('storage', 'silent')
+      agent = await serveAgent(backend, { socket: join(home, 'run', 'storage.sock'), root, log })
+      await volume.sicken()
+    },
+    async heal() {
+      await volume.heal()
+      await agent.close()
+      rmSync(root, { recursive: true })
+    },
+  }
+}
+
 /** One volume that the agent should keep, in this state. */
-export function keptVolume(pool: Pool, state: string): Sickness {
+export function keptVolume(pool: Pool, state: string, backend = 'local'): Sickness {
   return {
     sicken: () =>
       execute(
         pool,
         sql`insert into volume (id, seat_id, generation, name, backend, limit_mb, state, state_at, created_at)
-            select ${newId()}, id, 1, 'lp-x', 'local', 8, ${state}, ${new Date()}, ${new Date()} from seat limit 1`,
+            select ${newId()}, id, 1, 'lp-x', ${backend}, 8, ${state}, ${new Date()}, ${new Date()} from seat limit 1`,
       ),
     heal: () => execute(pool, sql`delete from volume where name = 'lp-x'`),
   }

@@ -35,7 +35,15 @@ it('is said by the pool, and only for one machine', () => {
     { allowed: expect.stringContaining('only in a pool of one machine') },
   ])
   const odd = limited.replace('backend: local', 'backend: tape')
-  expect(parseDocuments(odd, 'pool.yaml').errors).toMatchObject([{ allowed: 'local' }])
+  expect(parseDocuments(odd, 'pool.yaml').errors).toMatchObject([
+    { allowed: expect.stringContaining('backend: nfs') },
+  ])
+  const nfs = two.replace('backend: local', 'backend: nfs, server: 10.1.0.9')
+  expect(parseDocuments(nfs, 'pool.yaml').errors).toEqual([])
+  const named = nfs.replace('10.1.0.9', 'files.example.org')
+  expect(parseDocuments(named, 'pool.yaml').errors).toMatchObject([
+    { allowed: expect.stringContaining('IPv4') },
+  ])
 })
 
 it('is in the blueprint, whose bytes are canonical', () => {
@@ -55,6 +63,24 @@ it('gives Terraform a folder that is only there while the volume is mounted, and
     lifecycle: { prevent_destroy: true },
   })
   expect(rendered.resource.terraform_data.limits.input).toMatchObject({ 's001-g1': 1024 })
+  const [seat] = Object.values(JSON.parse(renderStack(seats)).resource.docker_service as Rendered)
+  const [mount] = seat!.task_spec.container_spec.mounts
+  expect(mount?.volume_options).toMatchObject({ driver_name: 'local', driver_options: options })
+})
+
+it('has every node mount what a server keeps, and neither node nor server named anywhere else', () => {
+  const served = limited.replace('backend: local', 'backend: nfs, server: 10.1.0.9')
+  const { volumes, seats } = stacksOf(served)
+  expect(volumes).not.toHaveProperty('storageRoot')
+  const name = `lp-example0-${volumes.course8}-s001-g1`
+  const options = {
+    device: `:/${name}/home`,
+    o: 'addr=10.1.0.9,vers=4.2,hard,timeo=100,nosuid,nodev',
+    type: 'nfs',
+  }
+  const { resource } = JSON.parse(renderStack(volumes))
+  expect(resource.docker_volume['s001-g1']).toMatchObject({ driver: 'local', driver_opts: options })
+  expect(resource.terraform_data.limits.input).toMatchObject({ 's001-g1': 1024 })
   const [seat] = Object.values(JSON.parse(renderStack(seats)).resource.docker_service as Rendered)
   const [mount] = seat!.task_spec.container_spec.mounts
   expect(mount?.volume_options).toMatchObject({ driver_name: 'local', driver_options: options })

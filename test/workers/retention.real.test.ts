@@ -138,7 +138,7 @@ it('waits for an agent that is away, and goes on by itself', async () => {
   expect(await states()).toEqual(['purging', 'purging'])
   expect(onDisk()).toHaveLength(4)
   // What is being purged is asked for by nobody.
-  expect(await keptVolumes(pool, 'local')).toEqual([])
+  expect(await keptVolumes(pool)).toEqual([])
   served = await serve()
 })
 

@@ -89,7 +89,7 @@ async function contentOfExisting(
     })
   }
   const { storageRoot, ...place } = means.place
-  const isKept = seats.some((seat) => seat.template.volume?.backend)
+  const isKept = seats.some((seat) => seat.template.volume?.backend === 'local')
   return {
     ...{ kind: 'seats', key: stack.key, course8: stack.course_code, ...place, seats },
     ...(isKept && { storageRoot }),

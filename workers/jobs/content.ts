@@ -49,7 +49,12 @@ async function contentWith(
   const root = (isKept: boolean) => (isKept ? { storageRoot: place.storageRoot } : {})
   if (stack.kind === 'volumes') {
     const volumes = volumesOf(stack, rows)
-    return { ...common, ...root(volumes.some((one) => one.limit)), kind: 'volumes', volumes }
+    return {
+      ...common,
+      ...root(volumes.some((one) => one.limit?.backend === 'local')),
+      kind: 'volumes',
+      volumes,
+    }
   }
   const known = new Map(rows.map((row) => [row.number, row]))
   const seats: SeatContent[] = []
@@ -58,7 +63,7 @@ async function contentWith(
     const template = await templateOf(db, stack, row)
     seats.push({ number, generation: row?.generation ?? 1, template })
   }
-  const isKept = seats.some((seat) => seat.template.volume?.backend)
+  const isKept = seats.some((seat) => seat.template.volume?.backend === 'local')
   return { ...common, ...root(isKept), kind: 'seats', registry: place.registry, seats }
 }
 
@@ -83,7 +88,7 @@ function withEngineVolume(template: SeatTemplate): SeatTemplate {
   if (!template.volume?.backend) return template
   const known = withEngineVolumes.get(template)
   if (known) return known
-  const { backend: _backend, ...volume } = template.volume
+  const { backend: _backend, server: _server, ...volume } = template.volume
   const made = { ...template, volume }
   withEngineVolumes.set(template, made)
   return made

@@ -30,7 +30,7 @@ export function volumeKeeper(means: Means): VolumeKeeper {
   let isSilent = false
   return {
     async keep() {
-      const rows = await keptVolumes(means.pool, 'local')
+      const rows = await keptVolumes(means.pool)
       if (rows.length === 0) return
       const there = await means.agent.list().catch((error: unknown) => {
         // Said once for each time it goes away, not at each look.
@@ -40,7 +40,8 @@ export function volumeKeeper(means: Means): VolumeKeeper {
       if (!there) return
       isSilent = false
       const seen = new Map(there.volumes.map((volume) => [volume.name, volume]))
-      const queue = rows.values()
+      // Those of a backend that no agent here has wait, and doctor says so.
+      const queue = rows.filter(({ backend }) => backend === there.backend).values()
       const hands = Array.from({ length: AT_ONCE }, () => keepSome(means, queue, seen))
       await Promise.all(hands)
     },

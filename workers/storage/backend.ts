@@ -29,6 +29,8 @@ export type Purged =
 export type VolumePlace = { home: string; uploads: string; sight(): Promise<VolumeSight> }
 
 export type Backend = {
+  /** As pools name it. */
+  kind: 'local' | 'nfs'
   /** Mounts all that was made here: after a restart of the machine nobody has to ask for it. */
   start(): Promise<void>
   list(): Promise<VolumeSight[]>

@@ -58,6 +58,18 @@ export const reserveCommand = (file: string, bytes: number): Argv => [
   file,
 ]
 
+/** One path in each call: two share a number (xfs_quota(8), Debian 12). Of a folder that is empty yet. */
+export const assignCommand = (mount: string, project: number, folder: string): Argv => [
+  ...xfsQuota(`project -s -p ${folder} ${project}`, mount),
+]
+
+/** 0 is none. */
+export const limitCommand = (mount: string, project: number, limitMb: number): Argv => [
+  ...xfsQuota(`limit -p bhard=${limitMb}m ${project}`, mount),
+]
+
+const xfsQuota = (command: string, mount: string): Argv => ['xfs_quota', '-x', '-c', command, mount]
+
 /** Gives back every block of a file, whose length stays. */
 export const emptyCommand = (file: string, bytes: number): Argv => [
   ...(['fallocate', '--punch-hole', '--offset', '0', '--length'] as const),

@@ -52,6 +52,7 @@ export function localBackend({ root }: { root: string }): Backend {
     return turn
   }
   return {
+    kind: 'local',
     async start() {
       await mkdir(join(root, 'images'), { recursive: true, mode: 0o700 })
       await mkdir(join(root, 'template', 'home'), { recursive: true, mode: 0o755 })

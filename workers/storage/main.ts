@@ -5,20 +5,21 @@
 import { mkdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname } from 'node:path'
-import { readConfig } from '../../api/config.ts'
+import { readStorageConfig } from '../../api/config.ts'
 import { openLog } from '../../api/log.ts'
 import { localBackend } from './local.ts'
+import { nfsBackend } from './nfs.ts'
 import { serveAgent } from './server.ts'
 
-const config = readConfig()
-const log = openLog('storage', config.logLevel)
-const { root, socket } = config.storage
+const { root, socket, backend: kind, logLevel } = readStorageConfig()
+if (kind === 'none') throw new Error('LABPLAN_STORAGE_BACKEND says that there is no agent here.')
+const log = openLog('storage', logLevel)
 await ownAlone(root)
-const backend = localBackend({ root })
+const backend = kind === 'nfs' ? nfsBackend({ root }) : localBackend({ root })
 await backend.start()
 mkdirSync(dirname(socket), { recursive: true, mode: 0o700 })
 const served = await serveAgent(backend, { socket, root, log })
-log.info({ root }, 'the storage agent runs')
+log.info({ root, kind }, 'the storage agent runs')
 
 const stop = (): void => {
   served.close().then(

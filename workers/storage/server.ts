@@ -231,7 +231,7 @@ async function sent(stream: Readable, response: ServerResponse): Promise<void> {
 
 async function list(backend: Backend): Promise<Answer> {
   const [volumes, freeBytes] = await Promise.all([backend.list(), backend.freeBytes()])
-  return { status: 200, body: { volumes, freeBytes } }
+  return { status: 200, body: { backend: backend.kind, volumes, freeBytes } }
 }
 
 async function ensure(backend: Backend, name: string, body: unknown): Promise<Answer> {

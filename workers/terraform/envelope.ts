@@ -57,7 +57,7 @@ function seatFacets(course: SeatsContent, seat: SeatContent, ids: Ids): Facets {
   )
   const ports = new Set([...template.ports.map((port) => port.number), IDENTITY_PORT])
   const { volume } = template
-  const driver = volume?.backend ? ['local', folderOf(course, volumeName(name))] : ['', {}]
+  const driver = volume?.backend ? ['local', folderOf(course, volumeName(name), volume)] : ['', {}]
   const mount = ['volume', volumeName(name), volume?.mountPath, false, ...driver, []]
   return facets({
     name: serviceName(name),
@@ -89,13 +89,26 @@ function environmentOf(env: Record<string, string>, label: string): Record<strin
 
 function volumeFacets(course: VolumesContent, one: VolumesContent['volumes'][number]): Facets {
   const name = volumeName({ ...course, number: one.seat, generation: one.generation })
-  return facets({ name, driver: 'local', options: one.limit ? folderOf(course, name) : {} })
+  return facets({
+    name,
+    driver: 'local',
+    options: one.limit ? folderOf(course, name, one.limit) : {},
+  })
 }
 
-/** The folder of the node that a backend keeps the volume in, by name of the option. */
-const folderOf = ({ storageRoot = '' }: { storageRoot?: string }, name: string) => ({
-  ...{ device: volumeHome(storageRoot, name), o: 'bind', type: 'none' },
-})
+/** Where a node has the volume from, by name of the option. */
+const folderOf = (
+  { storageRoot = '' }: { storageRoot?: string },
+  name: string,
+  { backend, server = '' }: { backend?: string | undefined; server?: string | undefined },
+) =>
+  backend === 'nfs'
+    ? {
+        device: `:/${name}/home`,
+        o: `addr=${server},vers=4.2,hard,timeo=100,nosuid,nodev`,
+        type: 'nfs',
+      }
+    : { device: volumeHome(storageRoot, name), o: 'bind', type: 'none' }
 
 /** Megabytes by volume: Terraform's own object, which makes nothing outside its state. */
 function limitsOf({ volumes }: VolumesContent): [string, Facets][] {

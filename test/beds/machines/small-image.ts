@@ -1,0 +1,39 @@
+/** An environment of a few megabytes: the seat's own programs and busybox. A machine whose every step is dear unpacks it in seconds. */
+import { join, relative } from 'node:path'
+import { ownLayer } from '../../../scripts/images/own-layer.ts'
+import type { Recipe } from '../../../scripts/images/recipe.ts'
+import { pushImage } from '../../../scripts/images/registry.ts'
+import { terminal } from '../../../scripts/images/terminal.ts'
+import { unpackPackage } from '../../../scripts/steps/debian.ts'
+import { readSettings, root } from '../../../scripts/steps/settings.ts'
+
+/** Its only door; what `openWebShell` speaks to. */
+export const WEB_PORT = 8080
+
+/** Puts it into the bed's registry; answers its name by digest, without the registry. */
+export async function smallImage({ registry }: { registry: string }): Promise<string> {
+  const { cache } = readSettings()
+  const busybox = await unpackPackage('busybox-static', join(cache, 'busybox'), () => {})
+  const recipe = recipeWith(relative(root, join(busybox, 'bin', 'busybox')))
+  const layer = await ownLayer(root, cache, recipe, 'amd64', () => {})
+  return (await pushImage(registry, recipe, [layer], 'amd64')).slice(registry.length + 1)
+}
+
+function recipeWith(busybox: string): Recipe {
+  const { programs, files, config } = terminal
+  const tools = ['sh', 'dd', 'df', 'stat', 'cat', 'sync', 'ls', 'echo', 'tail', 'tr', 'cut']
+  return {
+    ...{ name: 'small', packages: [], programs, folders: ['home', 'tmp', 'run', 'proc', 'root'] },
+    files: [
+      ...files.filter(({ to }) => to.startsWith('usr/share/')),
+      { from: 'test/beds/machines/small-services.json', to: 'etc/labplan/services.json' },
+      ...tools.map((name) => ({ from: busybox, to: `bin/${name}`, mode: 0o755 })),
+    ],
+    emptyFiles: ['etc/passwd', 'etc/group', 'etc/shadow'],
+    config: {
+      ...config,
+      ExposedPorts: { '1907/tcp': {}, [`${WEB_PORT}/tcp`]: {} },
+      Labels: { 'labplan.environment': 'small' },
+    },
+  }
+}

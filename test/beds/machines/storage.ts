@@ -1,0 +1,98 @@
+/**
+ * A machine that keeps volumes for the nodes of a pool: an XFS that counts projects on a disk of its own, exported by its
+ * kernel, and on it the storage agent of this checkout, reached through SSH as docs/storage.md says.
+ */
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { root as checkout } from '../../../scripts/steps/settings.ts'
+import type { SwarmBed } from '../swarm.ts'
+import { type Machine, bootMachine } from './boot.ts'
+import type { MachineParts } from './install.ts'
+
+const execute = promisify(execFile)
+const NUMBER = 90
+const READY_MS = 480_000
+const ROOT = '/srv/labplan'
+const SOCKET = '/var/lib/labplan/run/storage.sock'
+
+export type StorageMachine = {
+  address: string
+  machine: Machine
+  /** Runs a command on it, as root; answers what it printed. */
+  sh(command: string): Promise<string>
+  end(): Promise<void>
+}
+
+/** @param socket where the agent shall answer on this side */
+export async function storageMachine(
+  bed: SwarmBed,
+  parts: MachineParts,
+  socket: string,
+): Promise<StorageMachine> {
+  const key = join(bed.folder, 'storage-key')
+  rmSync(key, { force: true })
+  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key])
+  const machine = bootMachine(bed, parts, {
+    ...{ name: 'storage', number: NUMBER, dataGb: 4 },
+    userData: firstStart(readFileSync(`${key}.pub`, 'utf8').trim()),
+  })
+  const login = [
+    ...['-i', key, '-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null'],
+    ...['-o', 'LogLevel=ERROR', '-o', 'ConnectTimeout=5', `root@${machine.address}`],
+  ]
+  const sh = async (command: string): Promise<string> =>
+    (await execute('ssh', [...login, command], { timeout: 60_000 })).stdout.trim()
+  const isThere = async () => (await sh(`test -S ${SOCKET} && echo there`)) === 'there'
+  await until(machine, 'the agent on it', isThere)
+  mkdirSync(dirname(socket), { recursive: true, mode: 0o700 })
+  const tunnel = spawn('ssh', ['-N', '-L', `${socket}:${SOCKET}`, ...login], { stdio: 'ignore' })
+  await until(machine, 'the way to its agent', async () => existsSync(socket))
+  return { address: machine.address, machine, sh, end: () => end(machine, tunnel) }
+}
+
+async function end(machine: Machine, tunnel: ChildProcess): Promise<void> {
+  tunnel.kill()
+  await machine.kill()
+}
+
+function firstStart(publicKey: string): string {
+  const node = '/opt/labplan/node_modules/node/bin/node'
+  const env = `LABPLAN_HOME=/var/lib/labplan LABPLAN_STORAGE_ROOT=${ROOT} LABPLAN_STORAGE_BACKEND=nfs`
+  const script = `#!/bin/sh
+set -eux
+mkdir -p /run/sshd ${ROOT} /opt/labplan /var/lib/nfs/v4recovery
+/usr/sbin/sshd
+mkfs.xfs -q -f /dev/ubdc
+mount -o prjquota /dev/ubdc ${ROOT}
+mkdir -p -m 711 ${ROOT}/volumes
+modprobe nfsd
+mount -t nfsd nfsd /proc/fs/nfsd
+exportfs -o rw,fsid=0,no_subtree_check,no_root_squash '*:${ROOT}/volumes'
+rpc.mountd -N 2 -N 3
+rpc.nfsd -N 3 -G 10 -L 10 4
+mount -t hostfs -o ro,${checkout} none /opt/labplan
+env ${env} setsid ${node} /opt/labplan/workers/storage/main.ts >/var/log/storage 2>&1 </dev/null &
+`
+  const files = [
+    { path: '/root/.ssh/authorized_keys', permissions: '0600', content: `${publicKey}\n` },
+    { path: '/usr/local/sbin/keep', permissions: '0755', content: script },
+  ]
+  return `#cloud-config\n${JSON.stringify({ write_files: files, runcmd: [['/usr/local/sbin/keep']] })}\n`
+}
+
+async function until(machine: Machine, what: string, is: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + READY_MS
+  for (;;) {
+    try {
+      if (await is()) return
+    } catch {
+      // Not yet.
+    }
+    if (!machine.isRunning() || performance.now() > deadline)
+      throw new Error(`${what} is not there:\n${machine.console().slice(-3000)}`)
+    await sleep(500)
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * Everything of a pool whose machines have a kernel of their own: a cloud that only keeps the record of its servers, a bed
+ * where those boot, a server that keeps volumes, and the whole worker. Only its clock is the test's.
+ */
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Config, readConfig } from '../../api/config.ts'
+import { withTransaction } from '../../api/data/db.ts'
+import { readKeyRing } from '../../api/data/key-ring.ts'
+import { keepCredential } from '../../api/data/pool-credential.ts'
+import { openLog } from '../../api/log.ts'
+import { connectEngine, type Engine } from '../../workers/swarm/engine.ts'
+import { type Worker, startWorker } from '../../workers/worker.ts'
+import { type Hypervisor, startHypervisor } from '../beds/machines/hypervisor.ts'
+import { machineParts } from '../beds/machines/install.ts'
+import { smallImage, WEB_PORT } from '../beds/machines/small-image.ts'
+import { type StorageMachine, storageMachine } from '../beds/machines/storage.ts'
+import { type CloudBed, cloudBed, type Tenant } from '../beds/openstack.ts'
+import { seatNetworkOn } from '../beds/seat-network.ts'
+import { terminalEnvironment } from '../beds/seat.ts'
+import { type SwarmBed, swarmBed } from '../beds/swarm.ts'
+import { courseDocument } from '../cast/cloud.ts'
+import { zoneDocument } from '../cast/documents.ts'
+import { importDocuments } from '../cast/record.ts'
+import { type TestDatabase, testDatabase } from '../postgres.ts'
+import { terraformTools } from '../terraform-tools.ts'
+
+export type NodesScene = {
+  database: TestDatabase
+  tenant: Tenant
+  engine: Engine
+  storage: StorageMachine
+  hypervisor: Hypervisor
+  /** Where the agent of the server answers. */
+  socket: string
+  /** Plans the course anew, as the command line does. */
+  plan(course: string): Promise<void>
+  down(): Promise<void>
+}
+
+type Parts = {
+  home: string
+  bed?: SwarmBed
+  cloud?: CloudBed
+  database?: TestDatabase
+  storage?: StorageMachine
+  hypervisor?: Hypervisor
+  engine?: Engine
+  worker?: Worker
+}
+
+export async function nodesScene(quotaMb: number, now: () => Date): Promise<NodesScene> {
+  const home = mkdtempSync(join(tmpdir(), 'labplan-test-real-nodes-'))
+  const made: Parts = { home }
+  try {
+    return await makeScene(made, quotaMb, now)
+  } catch (error) {
+    await takeDown(made)
+    throw error
+  }
+}
+
+async function makeScene(made: Parts, quotaMb: number, now: () => Date): Promise<NodesScene> {
+  const { home } = made
+  const bed = (made.bed = await swarmBed({ nodes: 1 }))
+  const parts = machineParts()!
+  const socket = join(home, 'run', 'storage.sock')
+  const [storage, cloud, database] = await Promise.all([
+    storageMachine(bed, parts, socket).then((one) => (made.storage = one)),
+    cloudBed().then((one) => (made.cloud = one)),
+    testDatabase().then((one) => (made.database = one)),
+  ])
+  const engine = (made.engine = connectEngine(bed.dockerHost))
+  const image = await smallImage(bed)
+  await seatNetworkOn(bed, database.installation)
+  const tenant = await cloud.tenant()
+  const config = configOf(home, bed, database)
+  const ring = readKeyRing(config.keyFile)
+  const plan = async (...texts: string[]): Promise<void> => {
+    const sources = texts.map((text, i) => ({ name: `${i}.yaml`, text }))
+    await importDocuments(database.pool, ring, now(), sources)
+  }
+  await plan(zoneDocument, environmentOf(image), poolOf(bed, storage), courseWith(quotaMb))
+  const actor = { name: 'test', role: 'operator' } as const
+  const credential = { poolKey: 'cloud', access: tenant.access, now: now(), actor }
+  await withTransaction(database.pool, (tx) => keepCredential(tx, ring, credential))
+  const hypervisor = (made.hypervisor = startHypervisor({ cloud, tenant, bed, parts }))
+  const log = openLog('worker', 'silent')
+  made.worker = await startWorker({ config, log, name: 'test-1', now })
+  const things = { database, tenant, engine, storage, hypervisor, socket, plan }
+  return { ...things, down: () => takeDown(made) }
+}
+
+function configOf(home: string, bed: SwarmBed, { url, installation }: TestDatabase): Config {
+  const keys = { current: 'k1', keys: { k1: randomBytes(32).toString('base64') } }
+  writeFileSync(join(home, 'keys.json'), JSON.stringify(keys))
+  const tools = terraformTools()
+  return readConfig({
+    ...{ LABPLAN_HOME: home, DATABASE_URL: url, LABPLAN_INSTALLATION: installation },
+    ...{ LABPLAN_REGISTRY: bed.registry, DOCKER_HOST: bed.dockerHost, PATH: tools.searchPath },
+    TERRAFORM_BINARY_NAME: tools.terraformBinary,
+    LABPLAN_PROVIDER_MIRROR: tools.providerMirror,
+  })
+}
+
+async function takeDown(made: Parts): Promise<void> {
+  await made.worker?.stop()
+  await made.hypervisor?.stop()
+  await made.storage?.end()
+  made.engine?.close()
+  await Promise.all([made.bed?.down(), made.cloud?.down(), made.database?.drop()])
+  rmSync(made.home, { recursive: true, force: true })
+}
+
+/** A seat takes more than half of what the pool counts of a machine, and less than half of what it has. */
+const poolOf = (
+  { nodes, hostAddress, outsideAddress, registry }: SwarmBed,
+  storage: StorageMachine,
+): string =>
+  `apiVersion: labplan/v1
+kind: Pool
+key: cloud
+title: { en: School cloud, fr: Nuage de l’école }
+flavours:
+  - { key: m-small, name: m1.small, cpu: 1, memoryMb: 900, pricePerHour: 0.1, bootMinutes: 4, quota: 4 }
+openstack:
+  regions:
+    - { name: RegionOne, image: labplan-node, externalNetwork: public }
+  manager: ${nodes[0]!.address}:2377
+  gateways: [${hostAddress}/32]
+  dns: [${outsideAddress}]
+  insecureRegistries: ['${registry}']
+maximum: 4
+reserve: { cpu: 0.5, memoryMb: 0 }
+storage: { backend: nfs, server: ${storage.address} }
+`
+export const courseWith = (quotaMb: number): string =>
+  courseDocument({
+    ...{ key: 'networks', start: '2026-11-24T10:00', minutes: 120, students: 2 },
+  }).replace('cpu: 1, memoryMb: 512', `cpu: 0.4, memoryMb: 128, volumeQuotaMb: ${quotaMb}`)
+
+const environmentOf = (image: string): string => {
+  const title = { en: 'Terminal', fr: 'Terminal' }
+  const ports = [{ number: WEB_PORT, name: 'terminal', kind: 'web', title }]
+  const { capabilities, mountPath, pidsLimit } = terminalEnvironment()
+  const said = { title, ports, capabilities, mountPath, pidsLimit, image }
+  return JSON.stringify({ apiVersion: 'labplan/v1', kind: 'Environment', key: 'terminal', ...said })
+}

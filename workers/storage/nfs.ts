@@ -1,0 +1,146 @@
+/**
+ * Backend `nfs`: a folder for each volume on an XFS that counts projects, exported to the nodes of a pool; its project's
+ * limit is the volume's. The agent runs where the disk is. What is noted first is its project: a number is never two
+ * volumes'. Each step may be the last one before a power cut: whatever is found is gone on with.
+ */
+import { mkdir, readFile, statfs } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Backend, type Ensured, isVolumeName, MIB, type VolumeSight } from './backend.ts'
+import { assignCommand, limitCommand, run } from './command.ts'
+import {
+  exists,
+  makeFolders,
+  type Note,
+  notedNames,
+  type Place,
+  placeOf,
+  purge,
+  readNote,
+  writeNote,
+} from './nfs-folder.ts'
+
+/** Projects below are left to others. */
+const FIRST_PROJECT = 1000
+
+export function nfsBackend({ root }: { root: string }): Backend {
+  const turns = new Map<string, Promise<unknown>>()
+  let mount = ''
+  /** The greatest that was ever given out. */
+  let lastProject = FIRST_PROJECT
+  /** One thing at a time for each volume; volumes do not wait for each other. */
+  const inTurn = <T>(name: string, work: (place: Place) => Promise<T>): Promise<T> => {
+    if (!isVolumeName(name)) throw new Error(`${name} is no name of a volume.`)
+    const turn = (turns.get(name) ?? Promise.resolve()).then(() => work(placeOf(root, name)))
+    turns.set(
+      name,
+      turn.catch(() => {}),
+    )
+    return turn
+  }
+  const means = { mountPoint: () => mount, nextProject: () => ++lastProject }
+  return {
+    kind: 'nfs',
+    async start() {
+      mount = await countingMount(root)
+      await mkdir(join(root, 'notes'), { recursive: true, mode: 0o700 })
+      await mkdir(join(root, 'purging'), { recursive: true, mode: 0o700 })
+      await mkdir(join(root, 'volumes'), { recursive: true, mode: 0o711 })
+      for (const name of await notedNames(root)) {
+        const note = await readNote(placeOf(root, name))
+        lastProject = Math.max(lastProject, note?.project ?? 0)
+      }
+    },
+    async list() {
+      const sights: VolumeSight[] = []
+      for (const name of await notedNames(root)) {
+        const seen = await inTurn(name, async (place) =>
+          (await readNote(place))?.isMade ? sight(place) : undefined,
+        )
+        if (seen) sights.push(seen)
+      }
+      return sights
+    },
+    ensure: (wish) => inTurn(wish.name, (place) => ensure(place, wish, means)),
+    purge: (name) => inTurn(name, (place) => purge(place, mount)),
+    place: (name) =>
+      inTurn(name, async (place) => {
+        if ((await sight(place)).state !== 'ready') return undefined
+        return { home: place.home, uploads: place.uploads, sight: () => inTurn(name, sight) }
+      }),
+    async freeBytes() {
+      const { bavail, bsize } = await statfs(root)
+      return bavail * bsize
+    },
+  }
+}
+
+/** Without it every limit is void, and nothing says so. */
+async function countingMount(root: string): Promise<string> {
+  const lines = (await readFile('/proc/self/mounts', 'utf8')).split('\n')
+  const mounts = lines.map((line) => line.split(' ')).filter(([, at = '']) => isBelow(root, at))
+  const [, at = '', type, options = ''] = mounts.toSorted(
+    (a, b) => (b[1]?.length ?? 0) - (a[1]?.length ?? 0),
+  )[0] ?? ['']
+  if (type !== 'xfs' || !/(^|,)(prjquota|pquota)(,|$)/.test(options))
+    throw new Error(
+      `${root} is not on an XFS that is mounted with "prjquota": volumes would have no limit.`,
+    )
+  return at
+}
+
+const isBelow = (path: string, at: string): boolean =>
+  at === '/' || path === at || path.startsWith(`${at}/`)
+
+/** What a program in it sees, too: XFS says of a project's folder what the project may take. */
+async function sight(place: Place): Promise<VolumeSight> {
+  const nothing = { name: place.name, limitBytes: null, usedBytes: null }
+  if (!(await exists(place.folder))) return { ...nothing, state: 'missing' }
+  if (!(await exists(place.home)))
+    return { ...nothing, state: 'damaged', problem: 'there is no home in it' }
+  const { blocks, bfree, bsize } = await statfs(place.home)
+  return {
+    ...{ name: place.name, state: 'ready' },
+    ...{ limitBytes: blocks * bsize, usedBytes: (blocks - bfree) * bsize },
+  }
+}
+
+async function ensure(
+  place: Place,
+  { limitMb, isNew }: { limitMb: number; isNew: boolean },
+  means: { mountPoint(): string; nextProject(): number },
+): Promise<Ensured> {
+  if (await exists(place.purging)) throw new Error(`${place.name} is being purged.`)
+  const note = await readNote(place)
+  if (!note?.isMade) {
+    if (!isNew) return refusal('missing', place)
+    await make(place, limitMb, note ?? { project: means.nextProject(), isMade: false }, means)
+  }
+  const before = await sight(place)
+  if (before.state !== 'ready') return { ok: false, code: before.state, volume: before }
+  if (before.limitBytes === limitMb * MIB) return { ok: true, volume: before }
+  if ((before.usedBytes ?? 0) > limitMb * MIB)
+    return { ok: false, code: 'below-use', volume: before }
+  const { project } = (await readNote(place))!
+  await run(limitCommand(means.mountPoint(), project, limitMb))
+  return { ok: true, volume: await sight(place) }
+}
+
+const refusal = (code: 'missing', { name }: Place): Ensured => ({
+  ...{ ok: false, code },
+  volume: { name, state: code, limitBytes: null, usedBytes: null },
+})
+
+/** The limit stands before there is a home that could be written to. */
+async function make(
+  place: Place,
+  limitMb: number,
+  note: Note,
+  { mountPoint }: { mountPoint(): string },
+): Promise<void> {
+  await writeNote(place, note)
+  await mkdir(place.folder, { recursive: true, mode: 0o711 })
+  await run(assignCommand(mountPoint(), note.project, place.folder))
+  await run(limitCommand(mountPoint(), note.project, limitMb))
+  await makeFolders(place)
+  await writeNote(place, { ...note, isMade: true })
+}
