@@ -11,7 +11,7 @@ import { type ConnectionPort, connection } from './connection.ts'
 import { courseFrame } from './course-frame.ts'
 import { csrfField } from './frame.ts'
 import { type Html, html } from './html.ts'
-import { errorsOf } from './plan-fields.ts'
+import { errorsOf, saveActs } from './plan-fields.ts'
 import { type Refused, refusedNote, savedNote } from './saved-note.ts'
 import { buttonFields, portFields, secretFields, textFields } from './window-fields.ts'
 
@@ -56,17 +56,7 @@ function form(visit: Visit, view: WindowView): Html {
     ${csrfField(visit)}<input type="hidden" name="read" value="${view.read}" />
     <button class="unseen" name="check" value="1" tabindex="-1">${t('plan.check')}</button>
     <div class="plan-board">${windowFragment(visit, view)}</div>
-    <div class="plan-acts acts">
-      ${
-        view.mayChange
-          ? html`<button class="button primary">${t('plan.save')}</button>
-              <button type="button" class="button plain" data-step-back hidden>
-                ${t('plan.undo-edit')}
-              </button>`
-          : html`<p class="hint">${t('plan.look-only')}</p>`
-      }
-      <button class="button plain plan-check" name="check" value="1">${t('window.look')}</button>
-    </div>
+    ${saveActs(visit, view, 'window.look')}
   </form>`
 }
 

@@ -79,3 +79,24 @@ export function errorsOf(
 
 export const invalid = (errors: FormError[], field: string): Html | string =>
   errors.some((error) => error.field === field) ? html`aria-invalid="true"` : ''
+
+/** Below a form that answers while one types: saving and stepping back, or that one may only look. */
+export function saveActs(
+  { locale }: Visit,
+  { mayChange }: { mayChange: boolean },
+  checkCode: string,
+): Html {
+  return html`<div class="plan-acts acts">
+    ${
+      mayChange
+        ? html`<button class="button primary">${say(locale, 'plan.save')}</button>
+            <button type="button" class="button plain" data-step-back hidden>
+              ${say(locale, 'plan.undo-edit')}
+            </button>`
+        : html`<p class="hint">${say(locale, 'plan.look-only')}</p>`
+    }
+    <button class="button plain plan-check" name="check" value="1">
+      ${say(locale, checkCode)}
+    </button>
+  </div>`
+}

@@ -22,7 +22,7 @@ import { courseFrame } from './course-frame.ts'
 import { csrfField } from './frame.ts'
 import { type Html, html } from './html.ts'
 import { type AnswerView, answerSection } from './plan-answer.ts'
-import { errorsOf } from './plan-fields.ts'
+import { errorsOf, saveActs } from './plan-fields.ts'
 import { type Refused, refusedNote, savedNote } from './saved-note.ts'
 import { choiceField, inputField, numberInput, proseField, tickField } from './settings-fields.ts'
 import { dayWords } from './wall-day.ts'
@@ -71,17 +71,7 @@ function form(visit: Visit, view: SettingsView): Html {
       ${lifecycle(visit, view)} ${outside(visit, view)}
     </div>
     <div class="plan-board">${settingsFragment(visit, view)}</div>
-    <div class="plan-acts acts">
-      ${
-        view.mayChange
-          ? html`<button class="button primary">${t('plan.save')}</button>
-              <button type="button" class="button plain" data-step-back hidden>
-                ${t('plan.undo-edit')}
-              </button>`
-          : html`<p class="hint">${t('plan.look-only')}</p>`
-      }
-      <button class="button plain plan-check" name="check" value="1">${t('plan.check')}</button>
-    </div>
+    ${saveActs(visit, view, 'plan.check')}
   </form>`
 }
 

@@ -4,7 +4,7 @@ import { keepPlan } from '../../api/data/change-plan.ts'
 import { latestChanges } from '../../api/data/change.ts'
 import { one, sql } from '../../api/data/db.ts'
 import { newId } from '../../api/data/ids.ts'
-import { BEFORE_CLASS, importDocuments, signIn } from '../cast/record.ts'
+import { BEFORE_CLASS, importDocuments, signIn, documentOf } from '../cast/record.ts'
 import { allDocuments, networksDocument } from '../cast/documents.ts'
 import { textOf } from './page-text.ts'
 import { openWebsite } from './website.ts'
@@ -23,13 +23,7 @@ async function importCourse(text: string) {
 }
 const stateOf = async (id: string) =>
   (await one<{ state: string }>(pool, sql`select state from change where id = ${id}`)).state
-const courseText = async () =>
-  (
-    await one<{ document: string }>(
-      pool,
-      sql`select document from course where key = 'networks-101'`,
-    )
-  ).document
+const courseText = () => documentOf(pool, 'networks-101')
 const headDigest = async () =>
   (await one<{ digest: string }>(pool, sql`select digest from blueprint_head`)).digest
 const act = (id: string, what: string, form: Record<string, string> = {}) =>

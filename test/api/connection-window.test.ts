@@ -16,6 +16,7 @@ import {
   launch,
   seatReady,
   signIn,
+  documentOf,
 } from '../cast/record.ts'
 import { textOf } from './page-text.ts'
 import { openWebsite } from './website.ts'
@@ -40,13 +41,7 @@ beforeEach(async () => {
   await importDocuments(pool, ring, BEFORE_CLASS, [{ name: 'n.yaml', text: networksDocument() }])
 })
 
-const courseText = async () =>
-  (
-    await one<{ document: string }>(
-      pool,
-      sql`select document from course where key = 'networks-101'`,
-    )
-  ).document
+const courseText = () => documentOf(pool, 'networks-101')
 
 /** What the page's form holds when it is opened. */
 async function opened(): Promise<Record<string, string>> {

@@ -1,7 +1,7 @@
 /** A teacher's plan over the pages: what it says while one works, who may, saving, review, undo, and two at once. */
 import { afterAll, beforeEach, expect, it } from 'vitest'
-import { execute, one, sql } from '../../api/data/db.ts'
-import { BEFORE_CLASS, addLmsCourse, importDocuments, signIn } from '../cast/record.ts'
+import { execute, sql } from '../../api/data/db.ts'
+import { BEFORE_CLASS, addLmsCourse, importDocuments, signIn, documentOf } from '../cast/record.ts'
 import { allDocuments, networksDocument, poolDocument, zoneDocument } from '../cast/documents.ts'
 import { textOf } from './page-text.ts'
 import { openWebsite } from './website.ts'
@@ -31,13 +31,7 @@ beforeEach(async () => {
   ])
 })
 
-const courseText = async () =>
-  (
-    await one<{ document: string }>(
-      pool,
-      sql`select document from course where key = 'networks-101'`,
-    )
-  ).document
+const courseText = () => documentOf(pool, 'networks-101')
 
 /** What the page's form holds when it is opened. */
 async function opened(): Promise<Record<string, string>> {

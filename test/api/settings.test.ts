@@ -8,9 +8,9 @@ import {
   sentSettings,
   writeSettings,
 } from '../../api/course-settings.ts'
-import { execute, one, sql } from '../../api/data/db.ts'
+import { execute, sql } from '../../api/data/db.ts'
 import { allDocuments, networksDocument } from '../cast/documents.ts'
-import { BEFORE_CLASS, addLmsCourse, importDocuments, signIn } from '../cast/record.ts'
+import { BEFORE_CLASS, addLmsCourse, importDocuments, signIn, documentOf } from '../cast/record.ts'
 import { textOf } from './page-text.ts'
 import { openWebsite } from './website.ts'
 
@@ -32,13 +32,7 @@ beforeEach(async () => {
   await importDocuments(pool, ring, now, [{ name: 'n.yaml', text: networksDocument() }])
 })
 
-const courseText = async () =>
-  (
-    await one<{ document: string }>(
-      pool,
-      sql`select document from course where key = 'networks-101'`,
-    )
-  ).document
+const courseText = () => documentOf(pool, 'networks-101')
 
 /** What the page's form holds when it is opened. */
 async function opened(): Promise<Record<string, string>> {

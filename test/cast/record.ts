@@ -2,6 +2,7 @@
  * The cast in a database: platform, LMS courses, people with logins, and a class under way, made through the
  * product's own functions wherever there is one.
  */
+import { courseDocument } from '../../api/data/course.ts'
 import { randomBytes } from 'node:crypto'
 import { type Db, type Pool, execute, one, sql, withTransaction } from '../../api/data/db.ts'
 import { proposeChange } from '../../api/data/change.ts'
@@ -34,6 +35,10 @@ export async function importDocuments(
 export async function courseId(db: Db, key: string): Promise<string> {
   return (await one<{ id: string }>(db, sql`select id from course where key = ${key}`)).id
 }
+
+/** As it is in force. */
+export const documentOf = async (db: Db, key: string): Promise<string> =>
+  courseDocument(db, await courseId(db, key))
 
 /** An LMS course of its own on the practice platform, pointing at a course of Labplan. */
 export async function addLmsCourse(
