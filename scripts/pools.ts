@@ -1,6 +1,13 @@
 /** Pools as the API tells them, and as lines of a terminal. */
 import { table } from './table.ts'
 
+/** Why a cloud refused: what happened, what to do, who asked for it. */
+export type CloudCause = { code: string; text: { en: string[]; fr: string[] } }
+
+/** One line for what happened, then the rest below it. */
+export const causeLines = ({ text: { en } }: CloudCause): string =>
+  en.map((line, i) => (i === 0 ? line : `  ${line}`)).join('\n')
+
 export type Pool = {
   key: string
   title: { en: string; fr: string } | null
@@ -26,7 +33,13 @@ export type Pool = {
   }[]
   timeline: { at: string; planned: number; there: number | null }[]
   cost: { hours: number; price: number; currency: string } | null
-  troubles: { key: string; state: string; message: string }[]
+  troubles: {
+    key: string
+    state: string
+    message: string
+    retryAt: string | null
+    cause: CloudCause | null
+  }[]
 }
 
 /** `open`, or why not. */

@@ -1,6 +1,7 @@
 /** Runs as the command line reads and prints them. */
 import type { Call } from './command.ts'
 import { usedWrongly } from './command.ts'
+import type { CloudCause } from './pools.ts'
 
 export type Run = {
   id: string
@@ -18,6 +19,7 @@ export type RunDetail = Run & {
   worker: string
   states: { state: string; at: string }[]
   steps: { name: string; startedAt: string; endedAt: string | null; outcome: string | null }[]
+  trouble: CloudCause | null
   resources: {
     address: string
     action: string

@@ -3,11 +3,19 @@ import type { Blueprint } from '../../stacks/blueprint.ts'
 import { machinesAt } from '../../stacks/rules/machine-stacks.ts'
 import type { Pool as PoolDocument } from '../../stacks/terms.ts'
 import { currentBlueprint } from './blueprint.ts'
+import { tellTrouble, type ToldTrouble } from './cloud-trouble.ts'
 import { documentsInForce } from './course.ts'
 import type { Db } from './db.ts'
 import { merged, valuesOf } from './documents.ts'
 import { livingNodes, type NodePhase, type NodeState, nodePhases } from './node.ts'
-import { findPool, type PoolRow, poolTroubles, type SeenNode, seenNodes } from './pool.ts'
+import {
+  findPool,
+  type PoolRow,
+  poolTroubles,
+  type SeenNode,
+  seenNodes,
+  type StackTrouble,
+} from './pool.ts'
 
 const HOUR_MS = 3_600_000
 const STEP_MS = HOUR_MS / 2
@@ -43,7 +51,7 @@ export type PoolReport = {
   timeline: PoolMoment[]
   /** Of machines made in the last 30 days; null where nothing is bought. */
   cost: { hours: number; price: number; currency: string } | null
-  troubles: { key: string; state: string; message: string }[]
+  troubles: (StackTrouble & { cause: ToldTrouble | null })[]
 }
 
 export async function poolReport(db: Db, key: string, now: Date): Promise<PoolReport | undefined> {
@@ -57,7 +65,12 @@ export async function poolReport(db: Db, key: string, now: Date): Promise<PoolRe
     ...{ pool, isCloud, title: document?.title ?? null, nodes: await nodesOf(db, key) },
     timeline: isCloud && head ? timelineOf(head.blueprint, key, phases, now) : [],
     cost: document && document.flavours.length > 0 ? costOf(document, phases, now) : null,
-    troubles: await poolTroubles(db, pool.id),
+    troubles: (await poolTroubles(db, pool.id)).map((one) => ({
+      ...one,
+      cause: tellTrouble(one.message, {
+        ...{ blueprint: head?.blueprint, poolKey: key, at: one.state_at },
+      }),
+    })),
   }
 }
 

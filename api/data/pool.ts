@@ -97,13 +97,19 @@ export async function seenNodes(db: Db): Promise<SeenNode[]> {
   )
 }
 
+/** What a stack of a pool's machines stumbled over, and when it is tried again. */
+export type StackTrouble = {
+  key: string
+  state: string
+  state_at: Date
+  retry_at: Date | null
+  message: string
+}
+
 /** Stacks of a pool's machines that are not as wanted, and why. */
-export async function poolTroubles(
-  db: Db,
-  poolId: string,
-): Promise<{ key: string; state: string; message: string }[]> {
+export async function poolTroubles(db: Db, poolId: string): Promise<StackTrouble[]> {
   return many(
     db,
-    sql`select key, state, message from stack where pool_id = ${poolId} and kind in ('base', 'nodes') and message is not null order by key`,
+    sql`select key, state, state_at, retry_at, message from stack where pool_id = ${poolId} and kind in ('base', 'nodes') and message is not null order by key`,
   )
 }

@@ -1,4 +1,6 @@
 /** Runs as people read them: the list, and everything one run did with its times. Read only. */
+import { currentBlueprint, findBlueprint } from './blueprint.ts'
+import { tellTrouble, type ToldTrouble } from './cloud-trouble.ts'
 import { type Db, findOne, many, sql } from './db.ts'
 import { holdingFreezes } from './freeze.ts'
 import type { ListQuery } from './list-query.ts'
@@ -88,6 +90,8 @@ export type RunView = RunSummary & {
   worker: string
   summary: (PlanCounts & { refusals?: unknown; spared?: string[]; removed?: string[] }) | null
   cancel_asked_by: string | null
+  /** Why the cloud refused, when that is what its message says. */
+  trouble: ToldTrouble | null
   phases: Phase[]
   steps: StepRow[]
   events: RunEvent[]
@@ -103,9 +107,11 @@ export type StackNow = {
 }
 
 export async function runView(db: Db, id: string, now: Date): Promise<RunView | undefined> {
-  const run = await findOne<Omit<RunView, 'phases' | 'steps' | 'events'>>(
+  const run = await findOne<
+    Omit<RunView, 'phases' | 'steps' | 'events' | 'trouble'> & { blueprint_digest: string | null }
+  >(
     db,
-    sql`select ${summaryColumns}, course.key as course_key, pool.key as pool_key, run.worker, run.summary,
+    sql`select ${summaryColumns}, course.key as course_key, pool.key as pool_key, run.worker, run.summary, run.blueprint_digest,
           run_cancellation.asked_by as cancel_asked_by,
           not ${stackDiffers} as stack_is_as_wanted,
           exists (select from run other where other.stack_id = stack.id and other.ended_at is null) as stack_is_running,
@@ -123,7 +129,21 @@ export async function runView(db: Db, id: string, now: Date): Promise<RunView | 
     ),
     runEvents(db, id),
   ])
-  return { ...run, phases, steps, events }
+  return { ...run, phases, steps, events, trouble: await troubleOf(db, run) }
+}
+
+/** Of a run that made machines: for whom, in the plan that it carried out. */
+async function troubleOf(
+  db: Db,
+  run: Pick<RunView, 'course_key' | 'message' | 'pool_key' | 'created_at' | 'state'> & {
+    blueprint_digest: string | null
+  },
+): Promise<ToldTrouble | null> {
+  if (run.course_key !== null || run.state === 'applied' || run.message === null) return null
+  const { blueprint_digest: name, message, pool_key: poolKey, created_at: at } = run
+  const own = name === null ? undefined : await findBlueprint(db, name)
+  const blueprint = own ?? (await currentBlueprint(db))?.blueprint
+  return tellTrouble(message, { blueprint, poolKey, at })
 }
 
 /** In the order they were entered; instants may be equal, so a state that ends a run comes last. */

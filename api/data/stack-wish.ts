@@ -129,17 +129,27 @@ export async function markAsked(tx: Db, keys: string[], now: Date): Promise<void
   )
 }
 
-/** A run did not reach what is wanted: tried again later, slower each time, at most every five minutes. */
+/** How long a stack waits after a run that failed: doubled each time, from `first` to `most` seconds. */
+export type Patience = { first: number; most: number }
+
+const PATIENCE: Patience = { first: 5, most: 300 }
+
+/**
+ * A run did not reach what is wanted: tried again later, slower each time, at most every five minutes unless said
+ * otherwise. Answers how many failed in a row; 0 when somebody has cancelled it meanwhile.
+ */
 export async function postponeStack(
   tx: Db,
-  stack: { key: string; message: string; now: Date },
-): Promise<void> {
-  await execute(
+  stack: { key: string; message: string; now: Date; patience?: Patience | undefined },
+): Promise<number> {
+  const { first, most } = stack.patience ?? PATIENCE
+  const row = await findOne<{ failures: number }>(
     tx,
     sql`update stack set failures = failures + 1, message = ${stack.message},
-          retry_at = ${stack.now}::timestamptz + least(interval '5 minutes', interval '5 seconds' * power(2, failures))
-        where key = ${stack.key} and cancelled_run_id is null`,
+          retry_at = ${stack.now}::timestamptz + interval '1 second' * least(${most}::float8, ${first}::float8 * power(2, least(failures, 20)))
+        where key = ${stack.key} and cancelled_run_id is null returning failures`,
   )
+  return row?.failures ?? 0
 }
 
 export type StackSeat = {

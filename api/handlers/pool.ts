@@ -5,6 +5,7 @@ import { withTransaction } from '../data/db.ts'
 import { closePool, type Closing, listPools } from '../data/pool.ts'
 import { poolReport, type PoolReport } from '../data/pool-report.ts'
 import { cloudAccess, keepCredential } from '../data/pool-credential.ts'
+import { troubleJson } from '../cloud-trouble-text.ts'
 import { notFound } from '../errors.ts'
 import { poolPage } from '../pages/pool.ts'
 import { paths } from '../paths.ts'
@@ -28,10 +29,13 @@ export const list: Handler = async (visit) => {
   const pools = await listPools(visit.pool)
   const reports = []
   for (const { key } of pools) reports.push(await poolReport(visit.pool, key, visit.at))
-  return { json: { pools: reports.flatMap((report) => (report ? [poolJson(report)] : [])) } }
+  const when = await whenOf(visit)
+  return { json: { pools: reports.flatMap((report) => (report ? [poolJson(report, when)] : [])) } }
 }
 
-export const show: Handler = async (visit) => ({ json: poolJson(await reportOf(visit)) })
+export const show: Handler = async (visit) => ({
+  json: poolJson(await reportOf(visit), await whenOf(visit)),
+})
 
 async function reportOf(visit: Visit): Promise<PoolReport> {
   const report = await poolReport(visit.pool, visit.params['pool'] ?? '', visit.at)
@@ -39,11 +43,19 @@ async function reportOf(visit: Visit): Promise<PoolReport> {
   return report
 }
 
-const poolJson = ({ pool, ...report }: PoolReport) => ({
+const poolJson = (
+  { pool, troubles, ...report }: PoolReport,
+  when: { at: Date; timeZone: string },
+) => ({
   ...{ key: pool.key, closed: pool.closed, closedReason: pool.closed_reason },
   ...{ closedAt: pool.closed_at, credentialAt: pool.credential_at },
   ...report,
+  troubles: troubles.map(({ key, state, message, retry_at: retryAt, cause }) => ({
+    ...{ key, state, message, retryAt, cause: troubleJson(cause, when) },
+  })),
 })
+
+const whenOf = async ({ pool, at }: Visit) => ({ at, timeZone: await defaultTimeZone(pool) })
 
 /** Opens it when `closed` is null. */
 export const closingBody = z.object({
@@ -61,7 +73,7 @@ async function setClosing(visit: Visit, closed: Closing | null, reason: string |
 
 export const close: Handler<unknown, z.infer<typeof closingBody>> = async (visit) => {
   await setClosing(visit, visit.body.closed, visit.body.reason)
-  return { json: poolJson(await reportOf(visit)) }
+  return { json: poolJson(await reportOf(visit), await whenOf(visit)) }
 }
 
 const CLOSINGS = { close: 'closed', drain: 'drained', open: null } as const

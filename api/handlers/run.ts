@@ -13,6 +13,7 @@ import {
   runView,
 } from '../data/run-view.ts'
 import { waitingStacks } from '../data/stack-wait.ts'
+import { troubleJson } from '../cloud-trouble-text.ts'
 import { csv } from '../csv.ts'
 import { conflict, notFound } from '../errors.ts'
 import { readListing } from '../listing.ts'
@@ -107,12 +108,12 @@ export const retry: Handler<RunSummary> = async (visit, { id }) => {
 
 export const cancelJson: Handler<RunSummary> = async (visit, { id }) => {
   await askCancel(visit, id)
-  return { status: 202, json: runJson(await viewOf(visit, id, visit.at)) }
+  return { status: 202, json: await runJsonOf(visit, id, visit.at) }
 }
 
 export const retryJson: Handler<RunSummary> = async (visit, { id }) => {
   await askRetry(visit, id)
-  return { status: 202, json: runJson(await viewOf(visit, id, visit.at)) }
+  return { status: 202, json: await runJsonOf(visit, id, visit.at) }
 }
 
 export const listJson: Handler = async (visit) => {
@@ -121,12 +122,12 @@ export const listJson: Handler = async (visit) => {
 }
 
 export const showJson: Handler<RunSummary> = async (visit, { id }) => ({
-  json: runJson(await viewOf(visit, id, visit.at)),
+  json: await runJsonOf(visit, id, visit.at),
 })
 
 /** Everything the run did and does, entry by entry, until it ends. */
 export const follow: Handler<RunSummary> = (visit, { id }) => ({
-  events: runStream(visit, id, async () => runJson(await viewOf(visit, id, visit.now()))),
+  events: runStream(visit, id, () => runJsonOf(visit, id, visit.now())),
 })
 
 const summaryJson = (run: RunSummary) => ({
@@ -136,7 +137,10 @@ const summaryJson = (run: RunSummary) => ({
 
 export type RunJson = ReturnType<typeof runJson>
 
-function runJson(run: RunView) {
+const runJsonOf = async (visit: Visit, id: string, at: Date): Promise<RunJson> =>
+  runJson(await viewOf(visit, id, at), { at, timeZone: await defaultTimeZone(visit.pool) })
+
+function runJson(run: RunView, when: { at: Date; timeZone: string }) {
   return {
     ...summaryJson(run),
     ...{ pool: run.pool_key, course: run.course_key, worker: run.worker, changes: run.summary },
@@ -146,6 +150,7 @@ function runJson(run: RunView) {
       outcome: step.outcome,
     })),
     resources: resourcesOf(run),
+    trouble: troubleJson(run.trouble, when),
     events: run.events,
     stackNow: {
       ...{ isAsWanted: run.stack_is_as_wanted, isRunning: run.stack_is_running },

@@ -4,6 +4,7 @@
  */
 import type { Message } from '../locale.ts'
 import { admin } from './admin.ts'
+import { cloud } from './cloud.ts'
 import { common } from './common.ts'
 import { course } from './course.ts'
 import { courseImport } from './course-import.ts'
@@ -57,6 +58,7 @@ export const catalogue: Readonly<Record<string, Message>> = {
   ...inventory,
   ...forecast,
   ...pool,
+  ...cloud,
   ...lti,
   ...notice,
   ...problem,

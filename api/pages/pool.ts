@@ -1,5 +1,8 @@
 /** A pool: its machines and how full they are, plan beside reality, what is wrong, and whether it is open. */
 import type { PoolMoment, PoolNode, PoolReport } from '../data/pool-report.ts'
+import { troubleSentences } from '../cloud-trouble-text.ts'
+import type { ToldTrouble } from '../data/cloud-trouble.ts'
+import type { StackTrouble } from '../data/pool.ts'
 import { clock, moment, say, stamp } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
@@ -7,6 +10,7 @@ import { adminFrame } from './admin.ts'
 import { csrfField } from './frame.ts'
 import { type Html, html } from './html.ts'
 import { type Column, type Look, tableOf, tag } from './table.ts'
+import { troubleNote } from './trouble.ts'
 
 export function poolPage(visit: Visit, report: PoolReport, timeZone: string): Html {
   const t = (code: string) => say(visit.locale, code)
@@ -27,8 +31,11 @@ export function poolPage(visit: Visit, report: PoolReport, timeZone: string): Ht
 function troubles(visit: Visit, report: PoolReport, timeZone: string): Html | undefined {
   const { locale } = visit
   const { pool } = report
-  const said = report.troubles.map(({ key, message }) =>
-    say(locale, 'pool.trouble', { stack: key, message }),
+  const said = report.troubles
+    .filter(({ cause }) => !cause)
+    .map(({ key, message }) => say(locale, 'pool.trouble', { stack: key, message }))
+  const refusals = report.troubles.flatMap((one) =>
+    one.cause ? [troubleNote(refusalOf(visit, one, one.cause, timeZone))] : [],
   )
   if (report.isCloud && !pool.credential_at)
     said.unshift(say(locale, 'pool.no-credential', { pool: pool.key }))
@@ -36,10 +43,26 @@ function troubles(visit: Visit, report: PoolReport, timeZone: string): Html | un
     const when = stamp(locale, timeZone, pool.closed_at)
     said.unshift(say(locale, `pool.is-${pool.closed}`, { when }))
   }
-  if (said.length === 0) return undefined
-  return html`<ul class="notes">
-    ${said.map((text) => html`<li class="note is-warning">${text}</li>`)}
-  </ul>`
+  if (said.length + refusals.length === 0) return undefined
+  return html`${refusals}
+    <ul class="notes">
+      ${said.map((text) => html`<li class="note is-warning">${text}</li>`)}
+    </ul>`
+}
+
+function refusalOf(
+  { locale, at }: Visit,
+  { key, retry_at: again }: StackTrouble,
+  cause: ToldTrouble,
+  timeZone: string,
+): string[] {
+  const [what = '', ...rest] = troubleSentences(cause, { locale, timeZone, at })
+  const when = again && again > at && moment(locale, timeZone, again, at)
+  return [
+    say(locale, 'pool.trouble', { stack: key, message: what }),
+    ...rest,
+    ...(when ? [say(locale, 'cloud.tried-again', { when })] : []),
+  ]
 }
 
 const LOOKS: Record<PoolNode['state'], Look> = {

@@ -1,6 +1,8 @@
 /** One run: what it is at, what may be done about it, and where its time went. Live. */
 import { whyNotCancel, whyNotRetry } from '../data/run-control.ts'
 import { type Resource, type RunView, type StepRow, resourcesOf } from '../data/run-view.ts'
+import { troubleSentences } from '../cloud-trouble-text.ts'
+import type { ToldTrouble } from '../data/cloud-trouble.ts'
 import { clock, duration, moment, say, stamp } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
@@ -10,6 +12,7 @@ import { type Html, html } from './html.ts'
 import { live } from './live.ts'
 import { runTag, tookOf } from './runs.ts'
 import { tableOf } from './table.ts'
+import { troubleNote } from './trouble.ts'
 
 export function runPage(visit: Visit, run: RunView, timeZone: string): Html {
   const fragment = runFragment(visit, run, timeZone)
@@ -30,7 +33,8 @@ function headSection(visit: Visit, run: RunView, timeZone: string): Html {
       ${runTag(visit, run)}
     </div>
     <p class="headline">${headline(visit, run)}</p>
-    ${run.message !== null && html`<p>${run.message}</p>`} ${waits(visit, run, timeZone)}
+    ${run.trouble ? refusal(visit, run, run.trouble, timeZone) : run.message !== null && html`<p>${run.message}</p>`}
+    ${waits(visit, run, timeZone)}
     <p class="hint">
       ${stamp(locale, timeZone, run.created_at)} ·
       ${say(locale, 'run.pool', { pool: run.pool_key })} ·
@@ -39,6 +43,16 @@ function headSection(visit: Visit, run: RunView, timeZone: string): Html {
     </p>
     ${actions(visit, run)}
   </section>`
+}
+
+/** A cloud's refusal in words; what it said itself is there for who wants it. */
+function refusal(visit: Visit, run: RunView, trouble: ToldTrouble, timeZone: string): Html {
+  const { locale, at } = visit
+  return html`${troubleNote(troubleSentences(trouble, { locale, timeZone, at }))}
+    <details>
+      <summary>${say(locale, 'cloud.said')}</summary>
+      <p>${run.message}</p>
+    </details>`
 }
 
 function headline(visit: Visit, run: RunView): string {

@@ -12,7 +12,7 @@ export const command: Command = {
       ...[pool.key, openness(pool), pool.nodes.length],
       pool.nodes.filter(({ state }) => ['ready', 'joined', 'up'].includes(state)).length,
       pool.nodes.reduce((sum, { load }) => sum + (load?.seats ?? 0), 0),
-      pool.troubles.map(({ message }) => message).join(' · ') || '-',
+      pool.troubles.map(({ message, cause }) => cause?.text.en[0] ?? message).join(' · ') || '-',
     ])
     print(table(['POOL', 'STATE', 'MACHINES', 'IN USE', 'SEATS', 'TROUBLE'], rows))
   },

@@ -1,5 +1,5 @@
 import { type Command, usedWrongly } from '../command.ts'
-import { nodeTable, openness, planLine, type Pool } from '../pools.ts'
+import { causeLines, nodeTable, openness, planLine, type Pool } from '../pools.ts'
 
 export const command: Command = {
   summary: 'Show a pool: its machines and how full they are, what is planned, what is wrong',
@@ -17,7 +17,8 @@ Cores and memory are what seats reserve, of what the machine has. Times are UTC.
     if (pool.closedReason) print(`  ${pool.closedReason}`)
     if (pool.isCloud && !pool.credentialAt)
       print(`  Nobody has said how its cloud is entered: labplan pool credential ${pool.key}`)
-    for (const { key: stack, message } of pool.troubles) print(`  ${stack}: ${message}`)
+    for (const { key: stack, message, cause } of pool.troubles)
+      print(`  ${stack}: ${cause ? causeLines(cause).replaceAll('\n', '\n  ') : message}`)
     const plan = planLine(pool)
     if (plan) print(`  ${plan}`)
     if (pool.cost)

@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts'
+import { causeLines } from '../pools.ts'
 import { type RunDetail, minute, runPath, second, took } from '../runs.ts'
 import { table } from '../table.ts'
 
@@ -11,6 +12,7 @@ export const command: Command = {
     if (json) return void print(JSON.stringify(run))
     print(`${run.stack}  ${run.kind}  ${run.state}  ${took(run.startedAt, run.endedAt)}`.trimEnd())
     print(`run ${run.id}, started ${minute(run.startedAt)} UTC by ${run.worker}, pool ${run.pool}`)
+    if (run.trouble) print(causeLines(run.trouble))
     if (run.message) print(run.message)
     const states = run.states.map((one, i) => [
       one.state,

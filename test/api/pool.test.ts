@@ -2,10 +2,13 @@
 import { afterAll, expect, it } from 'vitest'
 import { withTransaction } from '../../api/data/db.ts'
 import { livesOf } from '../../api/data/pool-report.ts'
+import { moveStack, releaseLease } from '../../api/data/stack.ts'
+import { postponeStack, wantStacks } from '../../api/data/stack-wish.ts'
 import { labplan } from '../../scripts/labplan.ts'
 import { cloudMachines, courseDocument, poolDocument } from '../cast/cloud.ts'
 import { environmentDocument, zoneDocument } from '../cast/documents.ts'
 import { importDocuments, signIn } from '../cast/record.ts'
+import { beginRun, move } from '../cast/runs.ts'
 import { textOf } from './page-text.ts'
 import { openWebsite } from './website.ts'
 
@@ -80,6 +83,50 @@ it('is told how its cloud is entered, and tells nobody', async () => {
   expect(body).toMatchObject({ credentialAt: now.toISOString() })
   expect(JSON.stringify(body)).not.toContain('very-secret')
 })
+
+it('says why its cloud refuses, what to do about it and which class waits: on both pages and in both languages', async () => {
+  const refused =
+    'Terraform could not apply: Error creating OpenStack server: Expected HTTP response code [200 202] when accessing [POST http://10.0.0.1:8774/v2.1/servers], but got 403 instead: {"forbidden": {"code": 403, "message": "Quota exceeded for cores: Requested 4, but already used 8 of 10 cores"}}'
+  const runId = await failedRun(refused)
+  const said = await page()
+  expect(said).toContain('The quota “cores” of the project is used up: 4 more asked for, 8 of 10')
+  expect(said).toContain('Have “cores” raised to at least 12 (2 more)')
+  expect(said).toContain('Asked for by networks, class at 10:00, 8 students.')
+  expect(said).toContain('Tried again at 12:05.')
+  const cookie = `__Host-labplan=${administrator.token}; __Host-labplan-locale=fr`
+  const { text } = await site.get(`/admin/runs/${runId}`, { headers: { cookie } })
+  expect(textOf(text)).toContain('Le quota « cores » du projet est épuisé')
+  expect(textOf(text)).toContain('already used 8 of 10 cores')
+  expect(await run('pool', 'show', 'cloud')).toContain(
+    '  nodes-cloud: The quota “cores” of the project is used up',
+  )
+  expect(await run('pool', 'list')).toContain('The quota “cores”')
+  expect(await run('run', 'show', 'nodes-cloud')).toContain('Have “cores” raised to at least 12')
+})
+
+/** Of the pool's machines, five minutes ago. */
+async function failedRun(message: string): Promise<string> {
+  const at = before(5)
+  await withTransaction(pool, (tx) =>
+    wantStacks(tx, {
+      stacks: [
+        { key: 'nodes-cloud', kind: 'nodes', poolKey: 'cloud', courseKey: null, digest: 'two' },
+      ],
+      now: at,
+    }),
+  )
+  const live = await beginRun(pool, { key: 'nodes-cloud', kind: 'apply', digest: 'two', now: at })
+  for (const to of ['planning', 'planned', 'applying', 'failed'] as const)
+    await move(pool, live, to, at, to === 'failed' ? { message } : {})
+  await withTransaction(pool, async (tx) => {
+    await moveStack(tx, live.lease, { state: 'failed', message, now: at })
+    await releaseLease(tx, live.lease)
+    await postponeStack(tx, {
+      ...{ key: 'nodes-cloud', message, now: at, patience: { first: 600, most: 600 } },
+    })
+  })
+  return live.id
+}
 
 it('counts what a cloud bills: from booted until gone, or made anew', () => {
   const phase = (

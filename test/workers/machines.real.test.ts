@@ -75,6 +75,14 @@ it('makes base and nodes when the timeline says so, says what the cloud refuses,
     sql`select message from stack where key = 'nodes-cloud'`,
   )
   expect(message).toMatch(/Quota exceeded for instances/)
+  const [told] = (await latestNotices(scene.database.pool, { limit: 20 })).filter(
+    ({ code }) => code === 'notice.cloud-trouble',
+  )
+  expect(told?.lines).toMatchObject([
+    { code: 'cloud.trouble.quota', params: { resource: 'instances', asked: 1, limit: 0 } },
+    { code: 'cloud.trouble.quota.do', params: { needed: 1 } },
+    { code: 'cloud.asked-by', params: { course: 'networks', students: 8 } },
+  ])
 
   await scene.tenant.setQuota({ instances: 10 })
   expect(await scene.settle()).toEqual(['nodes-cloud'])

@@ -84,7 +84,7 @@ export function connectCloud(access: CloudAccess, now: () => Date): Cloud {
       for (let attempt = 1; ; attempt++) {
         const entry = await enter()
         const url = addressOf(entry.catalog, service, call.region) + path + queryOf(call.query)
-        const response = await ask(service, url, {
+        const response = await ask(`${service} did not answer in region ${call.region}`, url, {
           method,
           headers: headersOf(service, entry.id, call.microversion),
           ...(call.body !== undefined && { body: JSON.stringify(call.body) }),
@@ -102,7 +102,7 @@ export function connectCloud(access: CloudAccess, now: () => Date): Cloud {
 async function signIn(access: CloudAccess): Promise<Entry> {
   const address = access.authUrl.replace(/\/+$/, '')
   const base = /\/v3$/.test(address) ? address : `${address}/v3`
-  const response = await ask('identity', `${base}/auth/tokens`, {
+  const response = await ask('identity did not answer', `${base}/auth/tokens`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ auth: identityOf(access) }),
@@ -162,11 +162,12 @@ function headersOf(service: CloudService, id: string, microversion: string | und
 const queryOf = (query: Record<string, string> | undefined): string =>
   query ? `?${new URLSearchParams(query).toString()}` : ''
 
-async function ask(service: string, url: string, init: RequestInit): Promise<Response> {
+/** @param silence what is said when nobody answers: the service first */
+async function ask(silence: string, url: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(url, { ...init, signal: AbortSignal.timeout(CALL_LIMIT_MS) })
   } catch (cause) {
-    throw new CloudError(service, 0, `The cloud's ${service} did not answer.`, cause)
+    throw new CloudError(silence.split(' ')[0]!, 0, `The cloud's ${silence}.`, cause)
   }
 }
 
@@ -185,6 +186,10 @@ async function bodyOf(response: Response): Promise<unknown> {
 }
 
 async function errorOf(service: string, response: Response): Promise<CloudError> {
-  const said = (await response.text()).slice(0, 500)
-  return new CloudError(service, response.status, `${service} ${response.status}: ${said}`)
+  const said = (await response.text()).slice(0, 500).trim()
+  const wait = response.headers.get('retry-after')
+  const patience = wait ? ` (Retry-After: ${wait})` : ''
+  return new CloudError(
+    ...([service, response.status, `${service} ${response.status}: ${said}${patience}`] as const),
+  )
 }

@@ -68,6 +68,8 @@ function ruleName(rule: unknown): string {
 const object = z.looseObject({ id: z.string(), name: z.string().default('') })
 const server = object.extend({
   status: z.string(),
+  /** Why it is in ERROR: Terraform's provider does not tell. */
+  fault: z.looseObject({ message: z.string() }).optional(),
   metadata: z.record(z.string(), z.string()).default({}),
 })
 const rule = ruleFields.extend({ id: z.string() })

@@ -21,7 +21,7 @@ import { emptied, type MachinesContent } from '../../stacks/content.ts'
 import type { Blueprint } from '../../stacks/blueprint.ts'
 import { machinesAt, machinesContent } from '../../stacks/rules/machine-stacks.ts'
 import { connectCloud } from '../cloud/client.ts'
-import { listServers } from '../cloud/objects.ts'
+import { type CloudServer, listServers } from '../cloud/objects.ts'
 import { removeNode, setAvailability, workerToken } from '../swarm/node.ts'
 import type { ApprovedMachines } from '../terraform/envelope-machines.ts'
 import type { Prelude, StackRequest } from '../terraform/context.ts'
@@ -133,7 +133,10 @@ async function prepare(
   }
 }
 
-/** What exists now, as the cloud says: also after a run that failed, which made some of it. */
+/**
+ * What exists now, as the cloud says: also after a run that failed, which made some of it. Answers why machines came to
+ * nothing: of a server in ERROR Terraform knows only that.
+ */
 async function record(
   means: ApplyMeans,
   done: {
@@ -143,9 +146,9 @@ async function record(
     client: ReturnType<typeof connectCloud>
     ok: boolean
   },
-): Promise<void> {
+): Promise<string | undefined> {
   const { content, goal, nodes, client, ok } = done
-  if (goal.kind !== 'nodes') return
+  if (goal.kind !== 'nodes') return undefined
   const servers = []
   for (const { name } of content.cloud.regions)
     servers.push(...(await listServers(client, content, name)))
@@ -161,6 +164,14 @@ async function record(
       else if (!ok) await moveNode(tx, { id: node.id, from: ['creating'], to: 'wanted', now })
     }
   })
+  return faultsOf(servers)
+}
+
+function faultsOf(servers: CloudServer[]): string | undefined {
+  const faults = servers
+    .filter(({ status, fault }) => status === 'ERROR' && fault)
+    .map(({ fault, metadata }) => `${metadata['labplan.node']}: ${fault!.message.slice(0, 300)}`)
+  return faults.length === 0 ? undefined : `The cloud says of ${faults.slice(0, 3).join('; ')}`
 }
 
 /** A machine that is another one than before begins its life anew. */

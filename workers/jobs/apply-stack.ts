@@ -26,6 +26,7 @@ import { volumeAddress, volumeName } from '../../stacks/parts/names.ts'
 import { wantedAt } from '../../stacks/rules/wanted.ts'
 import type { RunResult } from '../terraform/run-stack.ts'
 import { machinesGoal } from './apply-machines.ts'
+import { postponeMachines } from './cloud-refusals.ts'
 import type { ApplyMeans, Goal } from './apply-means.ts'
 import { refuseBeyond, seatsGoal } from './apply-seats.ts'
 import { contentOf } from './content.ts'
@@ -150,6 +151,7 @@ async function settle(means: ApplyMeans, stack: StackRow, result: RunResult): Pr
   means.log.warn({ stack: stack.key, reason: result.reason, run: result.runId }, result.message)
   if (result.reason === 'busy') return
   if (result.isOutside) return holdStack(means, stack, result.message)
+  if (!isOfCourse(stack)) return postponeMachines(means, stack, result.message)
   await withTransaction(means.pool, (tx) =>
     postponeStack(tx, { key: stack.key, message: result.message, now }),
   )

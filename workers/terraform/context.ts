@@ -48,8 +48,11 @@ export type StackRequest = {
    * cold, makes Swarm secrets; drains nodes that go. Ends its waiting when `stop` is aborted: nobody needs it then.
    */
   before?: (run: { runId: string; stop: AbortSignal }) => Promise<Prelude>
-  /** Under the lease, after every run, also one that failed: removes secrets nobody uses. */
-  after?: (run: { runId: string; ok: boolean }) => Promise<void>
+  /**
+   * Under the lease, after every run, also one that failed: removes secrets nobody uses. What it answers is why the run
+   * failed, as far as Terraform was not told: it is added to the run's message.
+   */
+  after?: (run: { runId: string; ok: boolean }) => Promise<string | void>
   /** Numbers beside the content's own; no limit where absent. */
   limits?: Limits
   /** The content is what was approved: tools must be, too, and a plan that goes beyond it is held. */

@@ -66,10 +66,12 @@ function parseLine(line: string): unknown {
   }
 }
 
-/** The first error Terraform reported, as one sentence for people. */
+/** The first error Terraform reported, as one sentence for people, with what it was about: not every one says so itself. */
 export function firstError(events: RunEvent[]): string | undefined {
   const error = events.find(
     (event) => event.kind === 'diagnostic' && event.message?.startsWith('error: '),
   )
-  return error?.message?.slice('error: '.length)
+  if (!error?.message) return undefined
+  const said = error.message.slice('error: '.length)
+  return error.address && !said.includes(error.address) ? `${said} (${error.address})` : said
 }

@@ -1,0 +1,49 @@
+/** What follows when a cloud refuses: how long is waited, and who is told. */
+import { currentBlueprint } from '../../api/data/blueprint.ts'
+import { tellTrouble, troubleLines } from '../../api/data/cloud-trouble.ts'
+import { withTransaction } from '../../api/data/db.ts'
+import { sendNotice } from '../../api/data/notice.ts'
+import {
+  type Patience,
+  poolKeyOf,
+  postponeStack,
+  type StackRow,
+} from '../../api/data/stack-wish.ts'
+import { type CloudTrouble, needsPerson } from '../../stacks/rules/cloud-trouble.ts'
+import type { ApplyMeans } from './apply-means.ts'
+
+/** What time alone may settle is told when it has not after so many tries. */
+const TOLD_AFTER = 3
+
+/** Who asks for patience is given it: from a minute to half an hour, and never less than it asks for. */
+const RATE_LIMIT: Patience = { first: 60, most: 1800 }
+
+/** A stack of machines whose run failed: put off, and the infra team hears why, once a day for each cause. */
+export async function postponeMachines(
+  means: Pick<ApplyMeans, 'pool' | 'now'>,
+  stack: StackRow,
+  message: string,
+): Promise<void> {
+  const now = means.now()
+  const poolKey = await poolKeyOf(means.pool, stack.pool_id)
+  const blueprint = (await currentBlueprint(means.pool))?.blueprint
+  const trouble = tellTrouble(message, { blueprint, poolKey, at: now })
+  const patience = trouble ? patienceFor(trouble) : undefined
+  await withTransaction(means.pool, async (tx) => {
+    const failures = await postponeStack(tx, { key: stack.key, message, now, patience })
+    if (!trouble || (!needsPerson(trouble) && failures < TOLD_AFTER)) return
+    await sendNotice(tx, {
+      ...{ code: 'notice.cloud-trouble', to: 'infra', now },
+      params: { pool: poolKey, stack: stack.key },
+      lines: troubleLines(trouble),
+      dedupeKey: `cloud/${stack.key}/${trouble.code}/${now.toISOString().slice(0, 10)}`,
+    })
+  })
+}
+
+/** Undefined: as any other stack. */
+export function patienceFor({ code, params }: CloudTrouble): Patience | undefined {
+  if (code !== 'rate-limit') return undefined
+  const asked = Math.min(RATE_LIMIT.most, Number(params['waitSeconds']))
+  return { first: Math.max(RATE_LIMIT.first, asked), most: RATE_LIMIT.most }
+}
