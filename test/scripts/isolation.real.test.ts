@@ -2,7 +2,7 @@
  * Seats are kept from each other and from the machines they run on, on three real nodes. Each address that
  * a seat must not reach is first reached from where it may be: a door that is shut anyway proves nothing.
  */
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ensureSeatNetwork, removeSeatNetwork } from '../../scripts/steps/network.ts'
@@ -10,6 +10,14 @@ import { firewallStands } from '../../scripts/steps/firewall.ts'
 import { askEngine, callEngine } from '../../scripts/steps/engine-api.ts'
 import { connectEngine } from '../../workers/swarm/engine.ts'
 import type { Engine } from '../../workers/swarm/engine.ts'
+import {
+  containerAddress,
+  type Door,
+  listen,
+  probeFrom,
+  probeInside,
+  serveScript,
+} from '../beds/doors.ts'
 import { terminalOn } from '../beds/image.ts'
 import { makeSeat } from '../beds/seat.ts'
 import type { Place } from '../beds/seat.ts'
@@ -66,7 +74,7 @@ afterAll(async () => {
 
 describe('a seat does not reach', () => {
   it('its neighbour, by the address of its container', async () => {
-    const address = await containerAddress(node(0), 's2')
+    const address = await containerAddress(node(0), INSTALLATION, 's2')
     const doors = [8080, 22, 1907].map((port): Door => [address, port])
     expect(await tried(doors, node(0).namespace)).toEqual(shutForSeats(doors))
   })
@@ -98,7 +106,7 @@ describe('a seat does not reach', () => {
       [bed.outsideAddress, LISTENED],
     ]
     expect(await tried(doors, node(0).namespace)).toEqual(shutForSeats(doors))
-    expect(await probe(inside, [[bed.outsideAddress, 53]])).toEqual(['open'])
+    expect(await probeInside(inside, [[bed.outsideAddress, 53]])).toEqual(['open'])
   })
 
   it('anything by IPv6, which it does not have', async () => {
@@ -113,11 +121,11 @@ it('finds names by the name server of its node', async () => {
 })
 
 it('reaches public addresses, unless its network is closed', async () => {
-  expect(await probe(inside, [[PUBLIC_ADDRESS, 80]])).toEqual(['open'])
+  expect(await probeInside(inside, [[PUBLIC_ADDRESS, 80]])).toEqual(['open'])
   await seatNetworkOn(bed, INSTALLATION, { outbound: 'none' })
-  expect(await probe(inside, [[PUBLIC_ADDRESS, 80]])).toEqual(['shut'])
+  expect(await probeInside(inside, [[PUBLIC_ADDRESS, 80]])).toEqual(['shut'])
   await seatNetworkOn(bed, INSTALLATION, { deny: [PUBLIC_ADDRESS] })
-  expect(await probe(inside, [[PUBLIC_ADDRESS, 80]])).toEqual(['shut'])
+  expect(await probeInside(inside, [[PUBLIC_ADDRESS, 80]])).toEqual(['shut'])
   const allow = [`${bed.hostAddress}/32`, `${node(0).address}/32`]
   await seatNetworkOn(bed, INSTALLATION, { outbound: 'none', allow })
   const wanted: Door[] = [
@@ -125,7 +133,7 @@ it('reaches public addresses, unless its network is closed', async () => {
     [node(0).address, LISTENED],
   ]
   // What is allowed is never the node itself: other seats' ports are there.
-  expect(await probe(inside, wanted)).toEqual(['open', 'shut'])
+  expect(await probeInside(inside, wanted)).toEqual(['open', 'shut'])
   await seatNetworkOn(bed, INSTALLATION)
 })
 
@@ -183,8 +191,6 @@ it('says what is in its way', async () => {
   )
 })
 
-type Door = [address: string, port: number]
-
 const node = (index: number): BedNode => bed.nodes[index]!
 
 const managerPort = (of: BedNode): Door => [of.address, 2377]
@@ -195,43 +201,16 @@ const remove = (each: BedNode, installation = INSTALLATION) =>
 /** What is found at each door from a namespace that may enter, and from the seat. */
 async function tried(doors: Door[], from: string | undefined): Promise<string[]> {
   const outside = probeFrom(from, doors)
-  const seat = await probe(inside, doors)
+  const seat = await probeInside(inside, doors)
   return doors.map((door, index) => `${door.join(' ')}: ${outside[index]}, seat: ${seat[index]}`)
 }
 
 const shutForSeats = (doors: Door[]) => doors.map((door) => `${door.join(' ')}: open, seat: shut`)
 
-async function probe(shell: WebShell, doors: Door[]): Promise<string[]> {
-  return (await shell.run(probeScript(doors).replaceAll('\n', ' '))).split('\n')
-}
-
-function probeFrom(namespace: string | undefined, doors: Door[]): string[] {
-  const enter = namespace === undefined ? [] : ['nsenter', `--net=${namespace}`]
-  const [program = '', ...args] = [...enter, 'bash', '-c', probeScript(doors)]
-  return execFileSync(program, args, { encoding: 'utf8' }).trim().split('\n')
-}
-
-/** One line for each door, in order: all are tried at once. */
-function probeScript(doors: Door[]): string {
-  const tries = doors.map(
-    ([address, port], index) =>
-      `(timeout 2 bash -c '</dev/tcp/${address}/${port}' 2>/dev/null && echo ${index} open || echo ${index} shut) &`,
-  )
-  return `(${tries.join('\n')} wait) | sort -n | cut -d' ' -f2`
-}
-
-function listen(namespace: string | undefined, address: string, port: number) {
-  return serve(
-    namespace,
-    `require('node:net').createServer((socket) => socket.on('error', () => {}).end('hello'))
-      .listen(${port}, '${address}', () => console.log('up'))`,
-  )
-}
-
 /** A name server that answers every question for an address (RFC 1035) with the public one. */
 function answerNames(namespace: string) {
   const bytes = PUBLIC_ADDRESS.split('.').join(',')
-  return serve(
+  return serveScript(
     namespace,
     `const server = require('node:dgram').createSocket('udp4')
     server.on('message', (asked, from) => {
@@ -243,29 +222,6 @@ function answerNames(namespace: string) {
     })
     server.bind(53, () => console.log('up'))`,
   )
-}
-
-async function serve(namespace: string | undefined, script: string): Promise<ChildProcess> {
-  const enter = namespace === undefined ? [] : ['nsenter', `--net=${namespace}`]
-  const [program = '', ...args] = [...enter, process.execPath, '-e', script]
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  await new Promise<void>((resolve, reject) => {
-    child.stdout.once('data', () => resolve())
-    child.once('exit', () => reject(new Error(`This server did not start: ${script}`)))
-  })
-  return child
-}
-
-async function containerAddress(of: BedNode, service: string): Promise<string> {
-  const filters = encodeURIComponent(JSON.stringify({ name: [service] }))
-  const [container] = (await askEngine(
-    of.dockerHost,
-    'GET',
-    `/containers/json?filters=${filters}`,
-  )) as {
-    NetworkSettings: { Networks: Record<string, { IPAddress: string }> }
-  }[]
-  return container?.NetworkSettings.Networks[`lp-${INSTALLATION}-seats`]?.IPAddress ?? ''
 }
 
 async function bridgeAddress(of: BedNode): Promise<string> {

@@ -2,11 +2,9 @@
  * Everything of a pool whose machines have a kernel of their own: a cloud that only keeps the record of its servers, a bed
  * where those boot, a server that keeps volumes, and the whole worker. Only its clock is the test's.
  */
-import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Config, readConfig } from '../../api/config.ts'
 import { withTransaction } from '../../api/data/db.ts'
 import { readKeyRing } from '../../api/data/key-ring.ts'
 import { keepCredential } from '../../api/data/pool-credential.ts'
@@ -25,7 +23,7 @@ import { courseDocument } from '../cast/cloud.ts'
 import { zoneDocument } from '../cast/documents.ts'
 import { importDocuments } from '../cast/record.ts'
 import { type TestDatabase, testDatabase } from '../postgres.ts'
-import { terraformTools } from '../terraform-tools.ts'
+import { workerConfig } from './worker-config.ts'
 
 export type NodesScene = {
   database: TestDatabase
@@ -76,7 +74,7 @@ async function makeScene(made: Parts, quotaMb: number, now: () => Date): Promise
   const image = await smallImage(bed)
   await seatNetworkOn(bed, database.installation)
   const tenant = await cloud.tenant()
-  const config = configOf(home, bed, database)
+  const config = workerConfig(home, bed, database)
   const ring = readKeyRing(config.keyFile)
   const plan = async (...texts: string[]): Promise<void> => {
     const sources = texts.map((text, i) => ({ name: `${i}.yaml`, text }))
@@ -91,18 +89,6 @@ async function makeScene(made: Parts, quotaMb: number, now: () => Date): Promise
   made.worker = await startWorker({ config, log, name: 'test-1', now })
   const things = { database, tenant, engine, storage, hypervisor, socket, plan }
   return { ...things, down: () => takeDown(made) }
-}
-
-function configOf(home: string, bed: SwarmBed, { url, installation }: TestDatabase): Config {
-  const keys = { current: 'k1', keys: { k1: randomBytes(32).toString('base64') } }
-  writeFileSync(join(home, 'keys.json'), JSON.stringify(keys))
-  const tools = terraformTools()
-  return readConfig({
-    ...{ LABPLAN_HOME: home, DATABASE_URL: url, LABPLAN_INSTALLATION: installation },
-    ...{ LABPLAN_REGISTRY: bed.registry, DOCKER_HOST: bed.dockerHost, PATH: tools.searchPath },
-    TERRAFORM_BINARY_NAME: tools.terraformBinary,
-    LABPLAN_PROVIDER_MIRROR: tools.providerMirror,
-  })
 }
 
 async function takeDown(made: Parts): Promise<void> {

@@ -3,13 +3,11 @@
  * worker, whose clock is the test's. What they typed into is the same process throughout.
  */
 import { execFileSync } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { homedir, tmpdir } from 'node:os'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { readConfig } from '../../api/config.ts'
 import { many, one, sql, withTransaction } from '../../api/data/db.ts'
 import { readKeyRing } from '../../api/data/key-ring.ts'
 import { claimWorkspace } from '../../api/data/workspace-begin.ts'
@@ -25,6 +23,7 @@ import { type WebShell, openWebShell } from '../beds/web-shell.ts'
 import { allDocuments, networksDocument } from '../cast/documents.ts'
 import { importDocuments } from '../cast/record.ts'
 import { type TestDatabase, testDatabase } from '../postgres.ts'
+import { workerConfig } from './worker-config.ts'
 
 const WAIT_MS = 90_000
 /** The second of a course: three seats from 10:00 to 12:00 in Paris; who is in may stay half an hour. One headroom seat. */
@@ -50,18 +49,10 @@ const now = () => new Date(clock.atMs + performance.now() - clock.since)
 beforeAll(async () => {
   setClock(-60)
   ;[bed, database] = await Promise.all([swarmBed({ nodes: 1 }), testDatabase()])
-  const { installation, pool, url } = database
+  const { installation, pool } = database
   const image = (await terminalOn(bed)).replace(`${bed.registry}/`, '')
   await seatNetworkOn(bed, installation)
-  const keys = { current: 'k1', keys: { k1: randomBytes(32).toString('base64') } }
-  writeFileSync(join(home, 'keys.json'), JSON.stringify(keys))
-  const cache = process.env['LABPLAN_CACHE'] ?? join(homedir(), '.cache', 'labplan')
-  const config = readConfig({
-    ...{ LABPLAN_HOME: home, DATABASE_URL: url, LABPLAN_INSTALLATION: installation },
-    ...{ LABPLAN_REGISTRY: bed.registry, DOCKER_HOST: bed.dockerHost, PATH: process.env['PATH'] },
-    TERRAFORM_BINARY_NAME: process.env['TERRAFORM_BINARY_NAME'] ?? 'terraform',
-    LABPLAN_PROVIDER_MIRROR: process.env['LABPLAN_PROVIDER_MIRROR'] ?? join(cache, 'mirror'),
-  })
+  const config = workerConfig(home, bed, database)
   const environments = readFileSync(join(root, 'examples/environments.yaml'), 'utf8')
   const texts: Record<string, string> = {
     'environment.yaml': environments.replace('key: terminal', `key: terminal\nimage: ${image}`),

@@ -21,7 +21,7 @@ export async function smallImage({ registry }: { registry: string }): Promise<st
 
 function recipeWith(busybox: string): Recipe {
   const { programs, files, config } = terminal
-  const tools = ['sh', 'dd', 'df', 'stat', 'cat', 'sync', 'ls', 'echo', 'tail', 'tr', 'cut']
+  const tools = ['sh', 'dd', 'df', 'stat', 'cat', 'sync', 'ls', 'echo', 'tail', 'tr', 'cut', 'nc']
   return {
     ...{ name: 'small', packages: [], programs, folders: ['home', 'tmp', 'run', 'proc', 'root'] },
     files: [
