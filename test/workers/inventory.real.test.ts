@@ -22,7 +22,8 @@ import { type SwarmBed, swarmBed } from '../beds/swarm.ts'
 import { allDocuments, environmentDocument, networksDocument } from '../cast/documents.ts'
 import { importDocuments } from '../cast/record.ts'
 import { type TestDatabase, testDatabase } from '../postgres.ts'
-import { type LiveService, liveServices, makeNetwork, pushSleeper } from './terraform-bed.ts'
+import { pushSleeper } from '../beds/sleeper.ts'
+import { type LiveService, liveServices, makeNetwork } from './terraform-bed.ts'
 
 // A Wednesday, between two classes: a course of two headroom seats, cold.
 const startedAt = Date.now()

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { openPool } from '../../api/data/db.ts'
 import { applyStackNow } from '../../workers/jobs/apply-stack.ts'
-import { meansOf, type SceneOrder } from './machines-scene.ts'
+import { meansOf } from './machines-player.ts'
+import type { SceneOrder } from './machines-scene.ts'
 
 const { stackKey, ...order } = JSON.parse(process.argv[2] ?? '') as SceneOrder & {
   stackKey: string

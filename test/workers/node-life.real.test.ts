@@ -21,12 +21,12 @@ import { cloud } from '../stacks/machines-content.ts'
 import { nodeWatch } from '../../workers/jobs/watch-nodes.ts'
 import { connectEngine, type Engine } from '../../workers/swarm/engine.ts'
 import { listNodes, workerToken } from '../../workers/swarm/node.ts'
+import { pushSleeper } from '../beds/sleeper.ts'
 import { type SwarmBed, swarmBed } from '../beds/swarm.ts'
 import { environmentDocument, zoneDocument } from '../cast/documents.ts'
 import { importDocuments, testRing } from '../cast/record.ts'
 import { type TestDatabase, testDatabase } from '../postgres.ts'
 import { courseDocument, poolDocument } from '../cast/cloud.ts'
-import { pushSleeper } from './terraform-bed.ts'
 
 const ring = testRing()
 const none = { zone: 'default', nodes: [], idle: [] }

@@ -11,6 +11,7 @@ import { keepCredential } from '../../api/data/pool-credential.ts'
 import { openLog } from '../../api/log.ts'
 import { connectEngine, type Engine } from '../../workers/swarm/engine.ts'
 import { type Worker, startWorker } from '../../workers/worker.ts'
+import { bootMachine } from '../beds/machines/boot.ts'
 import { type Hypervisor, startHypervisor } from '../beds/machines/hypervisor.ts'
 import { machineParts } from '../beds/machines/install.ts'
 import { smallImage, WEB_PORT } from '../beds/machines/small-image.ts'
@@ -84,7 +85,10 @@ async function makeScene(made: Parts, quotaMb: number, now: () => Date): Promise
   const actor = { name: 'test', role: 'operator' } as const
   const credential = { poolKey: 'cloud', access: tenant.access, now: now(), actor }
   await withTransaction(database.pool, (tx) => keepCredential(tx, ring, credential))
-  const hypervisor = (made.hypervisor = startHypervisor({ cloud, tenant, bed, parts }))
+  const hypervisor = (made.hypervisor = startHypervisor({
+    ...{ cloud, tenant },
+    boot: (order) => bootMachine(bed, parts, order),
+  }))
   const log = openLog('worker', 'silent')
   made.worker = await startWorker({ config, log, name: 'test-1', now })
   const things = { database, tenant, engine, storage, hypervisor, socket, plan }

@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -16,6 +16,7 @@ import { type SeatsContent, type StackContent, type VolumesContent } from '../..
 import { secretName, serviceName } from '../../stacks/parts/names.ts'
 import { connectEngine, type Engine } from '../../workers/swarm/engine.ts'
 import type { RunServices, StackRequest } from '../../workers/terraform/run-stack.ts'
+import { pushSleeper } from '../beds/sleeper.ts'
 import { swarmBed } from '../beds/swarm.ts'
 import { type TestDatabase, testDatabase } from '../postgres.ts'
 import { terraformTools } from '../terraform-tools.ts'
@@ -118,48 +119,12 @@ function sleeperTemplate(image: string): SeatTemplate {
   }
 }
 
-/** Pushes an image of one program that waits for ever; answers its name by digest. */
-export function pushSleeper(dockerHost: string, registry: string, folder: string): string {
-  writeFileSync(join(folder, 'wait'), waitForEver(), { mode: 0o755 })
-  const tar = execFileSync('tar', ['-C', folder, '-c', 'wait'])
-  const name = `${registry}/labplan/sleeper`
-  const docker = (args: string[], input?: Buffer) =>
-    execFileSync('docker', ['-H', dockerHost, ...args], { input, stdio: ['pipe', 'pipe', 'pipe'] })
-  docker(['import', '--change', 'CMD ["/wait"]', '-', `${name}:1`], tar)
-  const digest = /sha256:[0-9a-f]{64}/.exec(docker(['push', `${name}:1`]).toString())?.[0]
-  return `labplan/sleeper@${digest}`
-}
-
 /** The seats' network as a pool has it: a bridge on each node, known to the Swarm. */
 export function makeNetwork(dockerHost: string, name: string): void {
   const create = (...args: string[]) =>
     execFileSync('docker', ['-H', dockerHost, 'network', 'create', ...args], { stdio: 'pipe' })
   create('--config-only', '--subnet', '10.240.0.0/24', `${name}-config`)
   create('--driver', 'bridge', '--scope', 'swarm', '--config-from', `${name}-config`, name)
-}
-
-/** A whole Linux program for x86-64: one loop around pause(2). It cannot be stopped but by SIGKILL. */
-function waitForEver(): Buffer {
-  const code = Buffer.from('b8220000000f05ebf7', 'hex')
-  const size = 120 + code.length
-  const header = Buffer.alloc(120)
-  header.write('7f454c46020101', 'hex')
-  header.writeUInt16LE(2, 16) // an executable
-  header.writeUInt16LE(62, 18) // for x86-64
-  header.writeUInt32LE(1, 20)
-  header.writeBigUInt64LE(0x400078n, 24) // starts after the headers
-  header.writeBigUInt64LE(64n, 32) // where its one segment is described
-  header.writeUInt16LE(64, 52)
-  header.writeUInt16LE(56, 54)
-  header.writeUInt16LE(1, 56)
-  header.writeUInt32LE(1, 64) // to be loaded
-  header.writeUInt32LE(5, 68) // read and run
-  header.writeBigUInt64LE(0x400000n, 80)
-  header.writeBigUInt64LE(0x400000n, 88)
-  header.writeBigUInt64LE(BigInt(size), 96)
-  header.writeBigUInt64LE(BigInt(size), 104)
-  header.writeBigUInt64LE(0x1000n, 112)
-  return Buffer.concat([header, code])
 }
 
 async function insertStacks({ pool }: TestDatabase): Promise<void> {

@@ -6,9 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import type { CloudBed, Tenant } from '../openstack.ts'
 import { administrator } from '../cloud/seed.ts'
-import type { SwarmBed } from '../swarm.ts'
-import { type Machine, bootMachine } from './boot.ts'
-import type { MachineParts } from './install.ts'
+import type { Machine, MachineOrder } from './boot.ts'
 
 const LOOK_MS = 500
 /** From here on the administrator is shown a server's user_data. */
@@ -33,8 +31,7 @@ export type Hypervisor = {
 export function startHypervisor(of: {
   cloud: CloudBed
   tenant: Tenant
-  bed: SwarmBed
-  parts: MachineParts
+  boot: (order: MachineOrder) => Machine
 }): Hypervisor {
   const admin = administrator(of.cloud.address)
   /** By server. */
@@ -55,7 +52,7 @@ export function startHypervisor(of: {
       if (server.status !== 'ACTIVE' || booted.has(server.id) || !userData || !key) continue
       const text = Buffer.from(userData, 'base64').toString()
       const order = { name: key, number: ++made, userData: text }
-      booted.set(server.id, { key, machine: bootMachine(of.bed, of.parts, order) })
+      booted.set(server.id, { key, machine: of.boot(order) })
     }
   }
   const stopping = new AbortController()
