@@ -29,6 +29,8 @@ export type Pool = {
       memory_mb: number
       cores_reserved: number
       memory_reserved_mb: number
+      gpus: number
+      gpus_held: number
     } | null
   }[]
   timeline: { at: string; planned: number; there: number | null }[]
@@ -48,6 +50,7 @@ export const openness = ({ closed }: Pick<Pool, 'closed'>): string =>
 
 export function nodeTable({ nodes }: Pool): string {
   const share = (used: number, all: number) => `${Math.round(used * 100) / 100}/${all}`
+  const hasGpus = nodes.some(({ load }) => (load?.gpus ?? 0) > 0)
   const rows = nodes.map(({ name, state, since, load, address, trouble }) => [
     ...[name, trouble ? `${state} (${trouble})` : state],
     since?.slice(0, 16).replace('T', ' ') ?? '-',
@@ -56,12 +59,13 @@ export function nodeTable({ nodes }: Pool): string {
           load.seats,
           share(load.cores_reserved, load.cores),
           share(Math.round(load.memory_reserved_mb), load.memory_mb),
+          ...(hasGpus ? [load.gpus > 0 ? share(load.gpus_held, load.gpus) : '-'] : []),
         ]
-      : ['-', '-', '-']),
+      : ['-', '-', '-', ...(hasGpus ? ['-'] : [])]),
     address ?? '-',
   ])
-  const heads = ['NODE', 'STATE', 'SINCE (UTC)', 'SEATS', 'CORES', 'MEMORY MB', 'ADDRESS']
-  return table(heads, rows)
+  const heads = ['NODE', 'STATE', 'SINCE (UTC)', 'SEATS', 'CORES', 'MEMORY MB']
+  return table([...heads, ...(hasGpus ? ['GPUS'] : []), 'ADDRESS'], rows)
 }
 
 /** Now and for the next changes of the plan. */

@@ -36,7 +36,7 @@ export class BaseStack extends CloudStack {
       if (i > 0 || cloud.managers === null) continue
       for (let number = 1; number <= cloud.managers.count; number++)
         addMachine(this, content, {
-          ...{ key: `manager-${number}`, role: 'manager', region, number, gpus: 0 },
+          ...{ key: `manager-${number}`, role: 'manager', region, number, gpu: null },
           ...{ flavour: cloud.managers.flavour, ...home, securityGroup: nodes, group },
         })
     }

@@ -20,7 +20,7 @@ export class NodesStack extends CloudStack {
       homes.set(region.name, home)
       addMachine(this, content, {
         ...{ key: node.key, role: 'node', region, number: numberOf(node.key), ...home },
-        ...{ flavour: flavour.name, gpus: flavour.gpu?.count ?? 0 },
+        ...{ flavour: flavour.name, gpu: flavour.gpu },
       })
     }
   }

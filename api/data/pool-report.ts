@@ -36,7 +36,7 @@ export type PoolNode = {
   /** Null while it is not in the Swarm. */
   load: Pick<
     SeenNode,
-    'seats' | 'cores' | 'memory_mb' | 'cores_reserved' | 'memory_reserved_mb'
+    'seats' | 'cores' | 'memory_mb' | 'cores_reserved' | 'memory_reserved_mb' | 'gpus' | 'gpus_held'
   > | null
 }
 

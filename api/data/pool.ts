@@ -58,16 +58,18 @@ export type SeenNode = {
   seats: number
   cores_reserved: number
   memory_reserved_mb: number
+  gpus: number
+  /** Of these, how many seats have, or had where something of theirs may still run. */
+  gpus_held: number
   seen_at: Date
 }
 
+type Looked = Omit<SeenNode, 'seen_at' | 'gpus_held'>
+
 /** What the Swarm has now: nodes that are not among these are forgotten. */
-export async function saveSeenNodes(
-  tx: Db,
-  look: { nodes: Omit<SeenNode, 'seen_at'>[]; now: Date },
-): Promise<void> {
+export async function saveSeenNodes(tx: Db, look: { nodes: Looked[]; now: Date }): Promise<void> {
   const { nodes, now } = look
-  const column = <T>(of: (node: Omit<SeenNode, 'seen_at'>) => T) => nodes.map(of)
+  const column = <T>(of: (node: Looked) => T) => nodes.map(of)
   await execute(
     tx,
     sql`delete from swarm_node where not id = any(${column(({ id }) => id)}::text[])`,
@@ -75,16 +77,17 @@ export async function saveSeenNodes(
   await execute(
     tx,
     sql`insert into swarm_node (id, hostname, address, pool, key, is_manager, is_up, availability, cores, memory_mb, seats,
-          cores_reserved, memory_reserved_mb, seen_at)
+          cores_reserved, memory_reserved_mb, gpus, seen_at)
         select n.*, ${now} from unnest(${column((n) => n.id)}::text[], ${column((n) => n.hostname)}::text[],
           ${column((n) => n.address)}::text[], ${column((n) => n.pool)}::text[], ${column((n) => n.key)}::text[],
           ${column((n) => n.is_manager)}::bool[], ${column((n) => n.is_up)}::bool[], ${column((n) => n.availability)}::text[],
           ${column((n) => n.cores)}::real[], ${column((n) => n.memory_mb)}::int[], ${column((n) => n.seats)}::int[],
-          ${column((n) => n.cores_reserved)}::real[], ${column((n) => Math.round(n.memory_reserved_mb))}::int[]) as n
+          ${column((n) => n.cores_reserved)}::real[], ${column((n) => Math.round(n.memory_reserved_mb))}::int[],
+          ${column((n) => n.gpus)}::int[]) as n
         on conflict (id) do update set hostname = excluded.hostname, address = excluded.address, pool = excluded.pool,
           key = excluded.key, is_manager = excluded.is_manager, is_up = excluded.is_up, availability = excluded.availability,
           cores = excluded.cores, memory_mb = excluded.memory_mb, seats = excluded.seats,
-          cores_reserved = excluded.cores_reserved, memory_reserved_mb = excluded.memory_reserved_mb, seen_at = excluded.seen_at`,
+          cores_reserved = excluded.cores_reserved, memory_reserved_mb = excluded.memory_reserved_mb, gpus = excluded.gpus, seen_at = excluded.seen_at`,
   )
 }
 
@@ -93,7 +96,7 @@ export async function seenNodes(db: Db): Promise<SeenNode[]> {
   return many<SeenNode>(
     db,
     sql`select id, hostname, address, pool, key, is_manager, is_up, availability, cores, memory_mb, seats, cores_reserved,
-          memory_reserved_mb, seen_at from swarm_node order by is_manager desc, hostname`,
+          memory_reserved_mb, gpus, (select count(*)::int from seat_device where node_id = swarm_node.id) as gpus_held, seen_at from swarm_node order by is_manager desc, hostname`,
   )
 }
 

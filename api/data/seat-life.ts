@@ -90,6 +90,7 @@ export async function markStopping(db: Db, seat: { id: string; now: Date }): Pro
 /** No container of it is alive any more. */
 export async function markCold(tx: Db, seat: { id: string; now: Date }): Promise<void> {
   const ids = [seat.id]
+  await execute(tx, sql`delete from seat_device where seat_id = ${seat.id}`)
   const holders = await moveSeats(tx, ids, {
     changes: sql`state = 'cold', state_at = ${seat.now}, task_id = null, node_address = null, identity_port = null`,
     holders: seatsBecameCold({ ids, now: seat.now }),

@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto'
 import { type Db, execute, findOne, many, notify, sql } from './db.ts'
 import { newId, randomLabel } from './ids.ts'
 import type { KeyRing } from './key-ring.ts'
+import type { DeviceNeeds } from './seat-device.ts'
 
 export type SeatState = 'absent' | 'cold' | 'starting' | 'ready' | 'stopping' | 'failed'
 export type PortKind = 'web' | 'ssh' | 'vnc' | 'tcp'
@@ -43,6 +44,8 @@ export type Seat = {
   pids_limit: number
   /** Its volume is where it will be mounted; true for one that the engine keeps itself. */
   volume_ready: boolean
+  /** Null for a seat without GPUs. */
+  device_needs: DeviceNeeds | null
   credential_key_id: string
   credential: Buffer
 }
@@ -56,7 +59,8 @@ const seatColumns = sql`seat.id, seat.course_id, course.code as course_code, sea
   coalesce((template.body ->> 'pidsLimit')::int, 256) as pids_limit,
   (template.body -> 'volume' ->> 'backend' is null
     or exists (select from volume where seat_id = seat.id and volume.generation = seat.applied_generation and volume.state = 'ready'))
-    as volume_ready`
+    as volume_ready,
+  case when jsonb_typeof(template.body -> 'gpu') = 'object' then template.body end as device_needs`
 const seatTable = sql`seat join course on course.id = seat.course_id
   left join seat_template template on template.digest = seat.template_digest`
 

@@ -194,6 +194,16 @@ export const notice = {
       other: '{count} postes tournent, mais ne répondent pas sur tous les ports requis.',
     },
   },
+  'late.seat.no_gpu': {
+    en: {
+      one: 'One seat finds no free GPU.',
+      other: '{count} seats find no free GPU.',
+    },
+    fr: {
+      one: 'Un poste ne trouve pas de GPU libre.',
+      other: '{count} postes ne trouvent pas de GPU libre.',
+    },
+  },
   'late.starting': {
     en: { one: 'One seat is starting now.', other: '{count} seats are starting now.' },
     fr: { one: 'Un poste démarre en ce moment.', other: '{count} postes démarrent en ce moment.' },

@@ -13,6 +13,7 @@ export const pool = {
   'pool.seats': { en: 'Seats', fr: 'Postes' },
   'pool.cores': { en: 'Cores reserved', fr: 'Cœurs réservés' },
   'pool.memory': { en: 'Memory reserved', fr: 'Mémoire réservée' },
+  'pool.gpus': { en: 'GPUs given', fr: 'GPU attribués' },
   'pool.share': { en: '{used} of {all}', fr: '{used} sur {all}' },
   'pool.share.gb': { en: '{used} of {all} GB', fr: '{used} sur {all} Go' },
   'pool.timeline': { en: 'Planned and there', fr: 'Prévu et réel' },

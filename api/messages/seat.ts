@@ -64,6 +64,14 @@ export const seat = {
     en: 'It is tried again by itself, as soon as somebody stops. Tell your teacher if it lasts.',
     fr: 'Un nouvel essai se fait de lui-même dès que quelqu’un s’arrête. Prévenez votre enseignant si cela dure.',
   },
+  'seat.no_gpu': {
+    en: 'All GPUs are in use at the moment.',
+    fr: 'Tous les GPU sont pris en ce moment.',
+  },
+  'seat.no_gpu.todo': {
+    en: 'It is tried again by itself, as soon as somebody stops. Tell your teacher if it lasts.',
+    fr: 'Un nouvel essai se fait de lui-même dès que quelqu’un s’arrête. Prévenez votre enseignant si cela dure.',
+  },
   'seat.no_image': {
     en: 'The machine could not fetch your environment’s image.',
     fr: 'La machine n’a pas pu obtenir l’image de votre environnement.',

@@ -22,7 +22,7 @@ export function poolPage(visit: Visit, report: PoolReport, timeZone: string): Ht
       <section class="sheet" aria-labelledby="nodes-title">
         <h2 id="nodes-title">${name} <code class="faint">${report.pool.key}</code></h2>
         ${troubles(visit, report, timeZone)}
-        ${tableOf(t('pool.nodes'), nodeColumns(visit, timeZone), report.nodes, t('pool.nodes.none'))}
+        ${tableOf(t('pool.nodes'), nodeColumns(visit, timeZone, report.nodes), report.nodes, t('pool.nodes.none'))}
       </section>
       ${report.isCloud && timeline(visit, report, timeZone)} ${acts(visit, report)}`,
   )
@@ -70,7 +70,7 @@ const LOOKS: Record<PoolNode['state'], Look> = {
   ...{ draining: 'calm', drained: 'calm', gone: 'calm', up: 'good', away: 'bad', closed: 'calm' },
 }
 
-function nodeColumns(visit: Visit, timeZone: string): Column<PoolNode>[] {
+function nodeColumns(visit: Visit, timeZone: string, nodes: PoolNode[]): Column<PoolNode>[] {
   const { locale } = visit
   const t = (code: string, params = {}) => say(locale, code, params)
   const gb = (mb: number) => Math.round(mb / 102.4) / 10
@@ -108,8 +108,19 @@ function nodeColumns(visit: Visit, timeZone: string): Column<PoolNode>[] {
           t('pool.share.gb', { used: gb(load.memory_reserved_mb), all: gb(load.memory_mb) }),
         ),
     },
+    ...(nodes.some(hasGpus) ? [gpuColumn(t)] : []),
   ]
 }
+
+const hasGpus = ({ load }: PoolNode): boolean => (load?.gpus ?? 0) > 0
+
+const gpuColumn = (t: (code: string, params?: object) => string): Column<PoolNode> => ({
+  head: t('pool.gpus'),
+  cell: ({ load }) =>
+    load &&
+    load.gpus > 0 &&
+    share(load.gpus_held, load.gpus, t('pool.share', { used: load.gpus_held, all: load.gpus })),
+})
 
 const round = (cores: number): number => Math.round(cores * 100) / 100
 const WIDTH = 200

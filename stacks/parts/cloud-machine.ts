@@ -14,7 +14,7 @@ export type CloudMachine = {
   number: number
   /** The cloud's name of its size. */
   flavour: string
-  gpus: number
+  gpu: Machine['gpu']
   /** References to what the base made. */
   network: string
   subnet: string

@@ -14,6 +14,9 @@ export const seatLabel = (seat: Pick<SeatName, 'course8' | 'number'>): string =>
 export const serviceName = (seat: SeatName): string =>
   `lp-${seat.installation}-${seat.course8}-s${seatNumber3(seat.number)}`
 
+/** Label of a node in the Swarm: the one whose GPUs this seat was given. */
+export const gpuNodeLabel = (seat: SeatName): string => `labplan.gpu.${serviceName(seat)}`
+
 /** `lp-<installation>-<course8>-s017-g1`. */
 export const volumeName = (seat: SeatName & { generation: number }): string =>
   `${serviceName(seat)}-g${seat.generation}`

@@ -12,6 +12,7 @@ import {
   serviceName,
   volumeName,
 } from './names.ts'
+import { gpuConstraints, gpuEnvironment } from './seat-gpu.ts'
 import { keptFolder } from './seat-volume.ts'
 import { imageReference, literal, literalEnv } from './text.ts'
 
@@ -43,7 +44,9 @@ export function seatService(stack: TerraformStack, course: SeatsContent, seat: S
       resources: resources(template),
       // Written out: with it unset, the first update of anything replaces the container.
       restartPolicy: { condition: 'any', delay: '5s', maxAttempts: 0, window: '0s' },
-      placement: { constraints: template.constraints.map(literal) },
+      placement: {
+        constraints: [...template.constraints.map(literal), ...gpuConstraints(template, name)],
+      },
     },
     lifecycle: { ignoreChanges: NOT_OURS },
   })
@@ -83,6 +86,7 @@ function container(
       ...Object.fromEntries(env),
       LABPLAN_SEAT: seatLabel(name),
       LABPLAN_TASK: '{{.Task.ID}}',
+      ...gpuEnvironment(template),
     },
     labels: labelBlocks(labels),
     capDrop: ['ALL'],
@@ -136,7 +140,7 @@ function resources(template: SeatTemplate) {
     memoryBytes: template.memoryMb * 1024 * 1024,
   }
   if (!template.gpu) return { limits: share, reservation: share }
-  // Counted: named generic resources are rejected at any node update. The kind is a constraint.
+  // Counted: named generic resources are rejected at any node update. Which ones, `seat-gpu.ts` says.
   const genericResources = { discreteResourcesSpec: [`gpu=${template.gpu.count}`] }
   return { limits: share, reservation: { ...share, genericResources } }
 }

@@ -19,7 +19,7 @@ export type Machine = {
   /** Key of the machine: `m-large-1`, `manager-1`. */
   key: string
   role: 'manager' | 'node'
-  gpus: number
+  gpu: { kind: string; count: number } | null
   cloud: BlueprintCloud
 }
 
@@ -80,16 +80,22 @@ function engineDisk() {
   }
 }
 
+/** Of the toolkit that the image of a machine with GPUs has: it gives a container those that its environment names. */
+const GPU_RUNTIME = {
+  'default-runtime': 'nvidia',
+  runtimes: { nvidia: { path: 'nvidia-container-runtime' } },
+}
+
 /** Counted GPUs: named generic resources are rejected at any update of the node. */
-function engineConfig({ installation, pool, key, gpus, cloud }: Machine): string {
-  const labels = { installation, pool, node: key }
+function engineConfig({ installation, pool, key, gpu, cloud }: Machine): string {
+  const labels = { installation, pool, node: key, ...(gpu && { gpu: gpu.kind }) }
   const config = {
     icc: false,
     labels: Object.entries(labels).map(([name, value]) => `labplan.${name}=${value}`),
     'log-driver': 'json-file',
     'log-opts': { 'max-file': '3', 'max-size': '10m' },
     'no-new-privileges': true,
-    ...(gpus > 0 && { 'node-generic-resources': [`gpu=${gpus}`] }),
+    ...(gpu && { 'node-generic-resources': [`gpu=${gpu.count}`], ...GPU_RUNTIME }),
     ...(cloud.insecureRegistries.length > 0 && {
       'insecure-registries': cloud.insecureRegistries,
     }),

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -99,8 +99,40 @@ function engineConfig(place: BedPlace, name: string, folder: string, spec: BedSp
     'storage-driver': 'overlay2',
     'cgroup-parent': `/${name}`,
     'insecure-registries': [`${place.subnet}.0/24`],
-    ...(spec.gpusPerNode > 0 && { 'node-generic-resources': [`gpu=${spec.gpusPerNode}`] }),
+    ...(spec.gpusPerNode > 0 && {
+      'node-generic-resources': [`gpu=${spec.gpusPerNode}`],
+      'default-runtime': 'nvidia',
+      runtimes: { nvidia: { path: standInGpus(folder, spec.gpusPerNode) } },
+    }),
   }
+}
+
+/** What reads as zeros, as full, or at random: minors of the memory devices, which every machine has. */
+const HARMLESS_MINORS = [5, 7, 8, 9]
+
+/** Device nodes in the node's own folder, gone with it, and the runtime that gives them out; answers its path. */
+function standInGpus(folder: string, count: number): string {
+  const devices = join(folder, 'gpus')
+  mkdirSync(devices)
+  for (let n = 0; n < count; n++)
+    execFileSync('mknod', [join(devices, `nvidia${n}`), 'c', '1', String(HARMLESS_MINORS[n])])
+  const program = join(folder, 'gpu-runtime')
+  const script = `#!/bin/sh
+# Only a container that is being created gets devices; everything else is runc's.
+set -eu
+is_create=
+bundle=
+before=
+for word in "$@"; do
+  [ "$word" = create ] && is_create=yes
+  [ "$before" = --bundle ] && bundle=$word
+  before=$word
+done
+[ -z "$is_create" ] || ${process.execPath} ${import.meta.dirname}/gpu-runtime.ts ${devices} "$bundle"
+exec runc "$@"
+`
+  writeFileSync(program, script, { mode: 0o755 })
+  return program
 }
 
 /** As `stacks/parts/user-data.ts` writes them. */

@@ -17,8 +17,11 @@ export const BEDS_FOLDER = '/tmp/labplan-beds'
 
 export const bedSpecSchema = z.object({
   nodes: z.int().min(1).max(9).default(1),
-  /** Counted GPUs each node advertises as the generic resource `gpu` (named ones break in 20.10). */
-  gpusPerNode: z.int().min(0).default(0),
+  /**
+   * Counted GPUs each node advertises as the generic resource `gpu` (named ones break in 20.10): harmless device nodes
+   * `nvidia0` and so on that its containers get as from NVIDIA's runtime (gpu-runtime.ts).
+   */
+  gpusPerNode: z.int().min(0).max(4).default(0),
   /** Every engine but the first is told to be a machine of this pool, `m-large-1` and so on, as a cloud's are. */
   machinesOf: z.object({ installation: z.string(), pool: z.string() }).optional(),
   /** false: engines only, joined in no Swarm. */

@@ -50,7 +50,7 @@ headroom: { seats: 0 }
 const node = {
   ...{ hostname: 'm-large-1', address: '10.64.0.11', pool: POOL, key: 'm-large-1' },
   ...{ is_manager: false, is_up: true, availability: 'active' as const, cores: 4 },
-  ...{ memory_mb: 8192, seats: 3, cores_reserved: 3, memory_reserved_mb: 1536 },
+  ...{ memory_mb: 8192, seats: 3, cores_reserved: 3, memory_reserved_mb: 1536, gpus: 0 },
 }
 
 /** Two machines for two hours now, one of which is in use; the other came to nothing twice. */

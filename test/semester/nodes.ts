@@ -38,12 +38,12 @@ export async function buyNodes(
   const rows = await many<{ id: string; key: string }>(means.pool, sql`select id, key from pool`)
   for (const pool of input.pools) {
     const id = rows.find((row) => row.key === pool.key)?.id ?? ''
-    for (const node of pool.nodes) swarm.addNode(nodeOf(`${pool.key}/${node.key}`, id, node))
+    for (const node of pool.nodes) swarm.addNode(nodeOf(`${pool.key}:${node.key}`, id, node))
     const planned = blueprint.pools.find((one) => one.key === pool.key)
     for (const node of planned?.nodes ?? []) {
       const flavour = pool.flavours.find((one) => one.key === node.flavour)
       if (!flavour) continue
-      const key = `${pool.key}/${node.key}/${node.from}`
+      const key = `${pool.key}:${node.key}:${node.from}`
       const share = FASTEST_BOOT + (1 - FASTEST_BOOT) * means.random.next()
       const bootMs = flavour.bootMinutes * minute * share
       const until = Date.parse(node.until)

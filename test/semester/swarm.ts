@@ -60,6 +60,8 @@ export class VirtualSwarm {
   readonly services = new Map<string, Service>()
   readonly nodes = new Map<string, Node>()
   readonly #secrets = new Map<string, string>()
+  /** Of nodes, as the worker set them. */
+  readonly #labels = new Map<string, Record<string, string>>()
   readonly #means: Means
   #ids = 0
   /** Set by faults: called before each change of replicas; throws instead of answering. */
@@ -127,7 +129,7 @@ export class VirtualSwarm {
   async #answer(method: Method, path: string, options: Options): Promise<Answer> {
     const [, kind, id, verb] = path.split('/')
     if (kind === 'tasks') return ok(this.#tasks(options.query?.['filters'] as Filters))
-    if (kind === 'nodes') return ok([...this.nodes.values()].map(nodeAnswer))
+    if (kind === 'nodes') return this.#node(id, verb, options)
     if (kind === 'secrets') return this.#secret(method, id, options)
     if (kind !== 'services') return { status: 404, body: { message: `no ${path}` } }
     if (id === undefined) return ok([...this.services.values()].map(serviceAnswer))
@@ -142,6 +144,17 @@ export class VirtualSwarm {
       ? filters.service.flatMap((id) => this.services.get(id) ?? [])
       : [...this.services.values()]
     return services.flatMap((service) => service.tasks.map(taskAnswer))
+  }
+
+  #node(id: string | undefined, verb: string | undefined, { body }: Options): Answer {
+    const answer = (node: Node) => nodeAnswer(node, this.#labels.get(node.id) ?? {})
+    if (id === undefined) return ok([...this.nodes.values()].map(answer))
+    const node = this.nodes.get(id)
+    if (!node) return { status: 404, body: { message: `node ${id} not found` } }
+    if (verb !== 'update') return ok(answer(node))
+    this.#labels.set(id, (body as { Labels: Record<string, string> }).Labels)
+    this.#placePending()
+    return ok({})
   }
 
   #secret(method: Method, id: string | undefined, { body }: Options): Answer {
@@ -261,6 +274,8 @@ export class VirtualSwarm {
     let best: { node: Node; left: number } | undefined
     for (const node of this.nodes.values()) {
       if (node.pool !== service.pool) continue
+      const isOf = this.#labels.get(node.id)?.[`labplan.gpu.${service.name}`] === 'yes'
+      if (service.gpus > 0 && !isOf) continue
       const here = used.get(node) ?? { cpu: 0, gpus: 0 }
       const left = node.cpuMillis - here.cpu
       if (left < service.cpuMillis || node.gpus - here.gpus < service.gpus) continue
@@ -274,11 +289,20 @@ type Filters = { service?: string[]; name?: string[] }
 const isOver = (task: Task): boolean => task.state === 'shutdown'
 const ok = (body: unknown): Answer => ({ status: 200, body })
 
-const nodeAnswer = (node: Node) => ({
+const nodeAnswer = (node: Node, labels: Record<string, string>) => ({
   ...{ ID: node.id, Version: { Index: 1 }, Status: { State: 'ready', Addr: '10.0.0.1' } },
-  Spec: { Availability: 'active', Role: 'worker', Labels: {} },
-  // Of the machine on which the times were recorded.
-  Description: { Hostname: node.id, Resources: { NanoCPUs: 2e9, MemoryBytes: 2 ** 33 } },
+  Spec: { Availability: 'active', Role: 'worker', Labels: labels },
+  Description: {
+    Hostname: node.id,
+    Resources: {
+      // Of the machine on which the times were recorded; one with GPUs has what its pool says.
+      NanoCPUs: node.gpus > 0 ? node.cpuMillis * 1e6 : 2e9,
+      MemoryBytes: node.gpus > 0 ? 2 ** 40 : 2 ** 33,
+      GenericResources:
+        node.gpus > 0 ? [{ DiscreteResourceSpec: { Kind: 'gpu', Value: node.gpus } }] : null,
+    },
+    Engine: { Labels: { 'labplan.pool': node.pool } },
+  },
 })
 
 const serviceAnswer = (service: Service) => ({
@@ -288,6 +312,7 @@ const serviceAnswer = (service: Service) => ({
 const taskAnswer = (task: Task) => ({
   ...{ ID: task.id, ServiceID: task.service, NodeID: task.node?.id, CreatedAt: task.createdAt },
   ...{ DesiredState: task.wanted, Status: { State: task.state, PortStatus: { Ports } } },
+  Spec: {},
 })
 const Ports = [
   { TargetPort: 8080, PublishedPort: 32_768 },

@@ -23,7 +23,13 @@ it('renders two nodes as reviewed, each in its availability zone', async () => {
 })
 
 it('starts a machine as reviewed: engine, firewall of seats, then the Swarm', async () => {
-  const machine = { installation: 'k3x9q2ab', pool: 'cloud', key: 'g-a100-1', gpus: 4, cloud }
+  const machine = {
+    installation: 'k3x9q2ab',
+    pool: 'cloud',
+    key: 'g-a100-1',
+    gpu: { kind: 'a100', count: 4 },
+    cloud,
+  }
   const text = userData({ ...machine, role: 'node' }, 'var.join["g-a100-1"]')
   const lines = text.replaceAll(String.raw`\n`, '\n    ')
   await expect(lines).toMatchFileSnapshot('expected/user-data.txt')

@@ -60,7 +60,7 @@ export async function saveNodes(
       ...{ id: node.id, hostname: node.hostname, address: node.address, pool: node.pool },
       ...{ key: node.key, is_manager: node.isManager, is_up: node.isUp, seats },
       ...{ availability: node.availability, cores: node.cores, memory_mb: node.memoryMb },
-      ...{ cores_reserved: cores, memory_reserved_mb: memoryMb },
+      ...{ cores_reserved: cores, memory_reserved_mb: memoryMb, gpus: node.gpus },
     }
   })
   const saved = { text: JSON.stringify(seen), at: now().getTime() }

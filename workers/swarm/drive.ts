@@ -9,6 +9,7 @@ import { markCold, markStarting, markStopping } from '../../api/data/seat-life.t
 import { type Seat, beginGeneration, livingSeats } from '../../api/data/seat.ts'
 import { type Pace, realPace } from '../pace.ts'
 import { decide, type Step } from './decide.ts'
+import { devicesFor, followDevices, lookAtDevices, needsDevices, unpin } from './devices.ts'
 import type { Engine } from './engine.ts'
 import { taskFeed } from './feed.ts'
 import { listNodes, type SwarmNode } from './node.ts'
@@ -73,6 +74,8 @@ export function seatDriver(options: Options): Driver {
   }
   const journeys = new Map<string, Journey>()
   let othersWait = false
+  // Some may be left from before a restart.
+  let hasDevices = true
   let crew = { most: LEAST_WAVE, seenAt: -Infinity }
   const mostAtOnce = async (): Promise<number> => {
     const seenAt = means.pace.elapsedMs()
@@ -109,6 +112,12 @@ export function seatDriver(options: Options): Driver {
     callBack(journeys, seats)
     if (seats.length === 0) return
     const tasks = await listTasks(means.engine, means)
+    if (hasDevices || seats.some(needsDevices)) {
+      const rising = new Set([...journeys].flatMap(([id, { rises }]) => (rises ? [id] : [])))
+      const { lost, held } = await lookAtDevices(means, { seats, rising, tasks })
+      hasDevices = held > 0
+      for (const id of lost) journeys.get(id)!.isOff = true
+    }
     const due = inOrder(seats)
       .filter((seat) => !journeys.has(seat.id))
       .map((seat) => ({ seat, step: decide(seat, seenOf(seat, tasks), means.now()) }))
@@ -171,12 +180,11 @@ async function perform(means: Means, seat: Seat, step: Step, way: Way): Promise<
   const { pool, now } = means
   switch (step) {
     case 'scale up':
-      await setReplicas(means.engine, serviceOf(seat), { replicas: 1, pidsLimit: seat.pids_limit })
-      await markStarting(pool, { id: seat.id, started: seat.wanted_start, now: now() })
-      return bringUp(means, seat, way)
+      return scaleUp(means, seat, way)
     case 'bring up':
       if (seat.state === 'ready')
         await markStarting(pool, { id: seat.id, started: seat.started, now: now() })
+      if (needsDevices(seat) && !(await followDevices(means, seat, way))) return
       return bringUp(means, seat, way)
     case 'scale down':
       // The door is closed before the container goes: no new connection can reach whoever gets its port next.
@@ -191,6 +199,15 @@ async function perform(means: Means, seat: Seat, step: Step, way: Way): Promise<
   }
 }
 
+async function scaleUp(means: Means, seat: Seat, way: Way): Promise<void> {
+  const devices = needsDevices(seat) ? await devicesFor(means, seat, way) : undefined
+  if (needsDevices(seat) && devices === undefined) return
+  const wanted = { replicas: 1, pidsLimit: seat.pids_limit, devices } as const
+  await setReplicas(means.engine, serviceOf(seat), wanted)
+  await markStarting(means.pool, { id: seat.id, started: seat.wanted_start, now: means.now() })
+  return bringUp(means, seat, way)
+}
+
 async function goDown(means: Means, seat: Seat): Promise<void> {
   const isDown = await poll(
     means,
@@ -201,6 +218,7 @@ async function goDown(means: Means, seat: Seat): Promise<void> {
     },
   )
   // Still alive after the limit: the next tick looks again, and the place stays taken until it is gone.
-  if (isDown)
-    await withTransaction(means.pool, (tx) => markCold(tx, { id: seat.id, now: means.now() }))
+  if (!isDown) return
+  if (needsDevices(seat)) await unpin(means, seat)
+  await withTransaction(means.pool, (tx) => markCold(tx, { id: seat.id, now: means.now() }))
 }

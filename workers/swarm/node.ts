@@ -20,6 +20,13 @@ const nodeSchema = z.looseObject({
     Resources: z.looseObject({
       NanoCPUs: z.number().default(0),
       MemoryBytes: z.number().default(0),
+      GenericResources: z
+        .array(
+          z.looseObject({
+            DiscreteResourceSpec: z.looseObject({ Kind: z.string(), Value: z.number() }).optional(),
+          }),
+        )
+        .nullish(),
     }),
     Engine: z.looseObject({ Labels: labels }).optional(),
   }),
@@ -44,6 +51,12 @@ export type SwarmNode = {
   isHeld: boolean
   cores: number
   memoryMb: number
+  /** Counted ones, as its engine says. */
+  gpus: number
+  /** What its engine was told at its start. */
+  engineLabels: Record<string, string>
+  /** What the Swarm was told of it. */
+  labels: Record<string, string>
 }
 
 export async function listNodes(engine: Engine): Promise<SwarmNode[]> {
@@ -61,8 +74,18 @@ export async function listNodes(engine: Engine): Promise<SwarmNode[]> {
       isHeld: Spec.Labels[HELD] === 'yes',
       cores: Description.Resources.NanoCPUs / 1e9,
       memoryMb: Math.floor(Description.Resources.MemoryBytes / 2 ** 20),
+      gpus: gpusOf(Description.Resources.GenericResources ?? []),
+      engineLabels: told,
+      labels: Spec.Labels,
     }
   })
+}
+
+type Counted = { DiscreteResourceSpec?: { Kind: string; Value: number } | undefined }
+
+function gpusOf(resources: Counted[]): number {
+  const counted = resources.map(({ DiscreteResourceSpec: one }) => one)
+  return counted.find((one) => one?.Kind === 'gpu')?.Value ?? 0
 }
 
 const taskSchema = z.looseObject({
@@ -130,21 +153,48 @@ export async function setAvailability(
   nodeId: string,
   availability: Availability,
 ): Promise<void> {
-  const { Version, Spec } = z
-    .looseObject({
-      Version: z.looseObject({ Index: z.number() }),
-      Spec: z.looseObject({ Labels: labels }),
-    })
-    .parse(await engine.call('GET', `/nodes/${nodeId}`))
-  const { [HELD]: _, ...others } = Spec.Labels
-  await engine.call('POST', `/nodes/${nodeId}/update`, {
-    query: { version: Version.Index },
-    body: {
-      ...Spec,
-      Availability: availability,
-      Labels: availability === 'active' ? others : { ...others, [HELD]: 'yes' },
-    },
+  await changeNode(engine, nodeId, (spec) => {
+    const { [HELD]: _, ...others } = spec.Labels
+    const held = availability === 'active' ? others : { ...others, [HELD]: 'yes' }
+    return { ...spec, Availability: availability, Labels: held }
   })
+}
+
+/** A label of the node in the Swarm; undefined takes it away. */
+export async function labelNode(
+  engine: Engine,
+  nodeId: string,
+  { name, value }: { name: string; value: string | undefined },
+): Promise<void> {
+  await changeNode(engine, nodeId, (spec) => {
+    const { [name]: _, ...others } = spec.Labels
+    return { ...spec, Labels: value === undefined ? others : { ...others, [name]: value } }
+  })
+}
+
+const specSchema = z.looseObject({
+  Version: z.looseObject({ Index: z.number() }),
+  Spec: z.looseObject({ Labels: labels }),
+})
+const OUT_OF_SEQUENCE_TRIES = 5
+
+/** Again when somebody else changed it in between. */
+async function changeNode(
+  engine: Engine,
+  nodeId: string,
+  change: (spec: z.infer<typeof specSchema>['Spec']) => object,
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const { Version, Spec } = specSchema.parse(await engine.call('GET', `/nodes/${nodeId}`))
+    try {
+      const query = { version: Version.Index }
+      await engine.call('POST', `/nodes/${nodeId}/update`, { query, body: change(Spec) })
+      return
+    } catch (error) {
+      const isRace = error instanceof EngineError && /out of sequence/.test(error.message)
+      if (!isRace || attempt === OUT_OF_SEQUENCE_TRIES) throw error
+    }
+  }
 }
 
 /** Forgets a node that has left or is about to be destroyed. Forgetting one that is not known does no harm. */

@@ -46,7 +46,7 @@ const START_LIMIT_MS = 90_000
 // A node that fetches a large image is at work: the limit above counts from when it has it.
 const PULL_LIMIT_MS = 20 * 60_000
 // No node has room: one that was ordered boots in minutes, and the Swarm starts the seat on it by itself.
-const NODE_LIMIT_MS = 5 * 60_000
+export const NODE_LIMIT_MS = 5 * 60_000
 // Who fetches, or waits for a node, longer than this takes no turn from seats that could start meanwhile.
 const WAVE_LIMIT_MS = 10_000
 const RETRY_STEP_MS = 5_000
@@ -184,10 +184,14 @@ async function giveUp(means: RiseMeans, seat: Seat, attempt: Attempt): Promise<v
   const message = attempt.up
     ? { code: 'seat.check_failed' }
     : { code: 'seat.start_failed', params: { reason: attempt.failure } }
-  const wait = Math.min(RETRY_STEP_MS * 2 ** seat.start_failures, RETRY_MOST_MS)
-  const retryAt = new Date(means.now().getTime() + wait)
+  const retryAt = retryAfter(seat, means.now())
   means.log.warn({ seat: seat.id, ...message }, 'a seat did not come up')
   await markFailed(means.pool, { id: seat.id, retryAt, message, now: means.now() })
+}
+
+/** Each failure in a row waits longer. */
+export function retryAfter({ start_failures: failures }: Seat, now: Date): Date {
+  return new Date(now.getTime() + Math.min(RETRY_STEP_MS * 2 ** failures, RETRY_MOST_MS))
 }
 
 /** Asks until there is an answer, at most until `limit`, which may move; START_LIMIT_MS unless given. */

@@ -1,6 +1,7 @@
 /** On and off: the one thing we change of a service after Terraform made it. */
 import { z } from 'zod'
 import type { Seat } from '../../api/data/seat.ts'
+import { DEVICES_LABEL } from '../../stacks/parts/seat-gpu.ts'
 import { type Engine, EngineError } from './engine.ts'
 
 const service = z.looseObject({
@@ -8,6 +9,10 @@ const service = z.looseObject({
   Version: z.object({ Index: z.number() }),
   Spec: z.looseObject({
     Name: z.string(),
+    Labels: z
+      .record(z.string(), z.string())
+      .nullish()
+      .transform((some) => some ?? {}),
     Mode: z.looseObject({ Replicated: z.looseObject({ Replicas: z.number() }).optional() }),
     TaskTemplate: z.looseObject({
       ContainerSpec: z.looseObject({}).optional(),
@@ -43,6 +48,9 @@ export async function listServices(engine: Engine, installation: string): Promis
   return z.array(service).parse(await engine.call('GET', '/services', { query: { filters } }))
 }
 
+/** `devices`: of a seat with GPUs, their numbers on its node, which its task is told. */
+type Wanted = { replicas: 0 | 1; pidsLimit: number; devices?: string | undefined }
+
 /**
  * Sets the replicas of a seat (0 or 1), and when it goes on its pids limit in the same call: the
  * provider cannot say it, and any update by Terraform takes it away again. Retried when somebody else
@@ -51,7 +59,7 @@ export async function listServices(engine: Engine, installation: string): Promis
 export async function setReplicas(
   engine: Engine,
   serviceId: string,
-  wanted: { replicas: 0 | 1; pidsLimit: number },
+  wanted: Wanted,
 ): Promise<'changed' | 'same' | 'gone'> {
   for (let attempt = 1; ; attempt++) {
     const found = await findService(engine, serviceId)
@@ -70,9 +78,12 @@ export async function setReplicas(
   }
 }
 
-function scaledSpec(spec: Service['Spec'], wanted: { replicas: 0 | 1; pidsLimit: number }) {
+function scaledSpec(spec: Service['Spec'], wanted: Wanted) {
   return {
     ...spec,
+    ...(wanted.devices !== undefined && {
+      Labels: { ...spec.Labels, [DEVICES_LABEL]: wanted.devices },
+    }),
     Mode: { ...spec.Mode, Replicated: { ...spec.Mode.Replicated, Replicas: wanted.replicas } },
     TaskTemplate:
       wanted.replicas === 1 ? startedTask(spec.TaskTemplate, wanted.pidsLimit) : spec.TaskTemplate,

@@ -142,7 +142,7 @@ function serverMust(node: Machine, { content, join }: MachinesEnvelope): Must | 
     ...content,
     key: node.key,
     role: 'node' as const,
-    gpus: flavour.gpu?.count ?? 0,
+    gpu: flavour.gpu,
   }
   const start = createHash('sha1')
     .update(startOf(machine, join[node.key] ?? ''))

@@ -3,6 +3,7 @@
  * without the renderer, what each object of it must be, and every planned change is held against that. Neither a
  * configuration nor an engine, a provider or a state that somebody altered gets past it. Pure.
  */
+import type { SeatTemplate } from '../../stacks/blueprint.ts'
 import type {
   SeatContent,
   SeatsContent,
@@ -63,7 +64,7 @@ function seatFacets(course: SeatsContent, seat: SeatContent, ids: Ids): Facets {
     name: serviceName(name),
     image: imageReference(template.image, course.registry),
     program: [[], template.command],
-    environment: environmentOf(template.env, seatLabel(name)),
+    environment: environmentOf(template, seatLabel(name)),
     rights: [words(rights), words(['ALL'])],
     mounts: volume ? words([mount]) : [],
     secrets: words([[ids.secrets?.[seatNumber3(seat.number)], 'labplan']]),
@@ -72,15 +73,22 @@ function seatFacets(course: SeatsContent, seat: SeatContent, ids: Ids): Facets {
     limits: share,
     reserved: share,
     devices: [template.gpu ? words([`gpu=${template.gpu.count}`]) : [], []],
-    placement: words(template.constraints),
+    placement: words([
+      ...template.constraints,
+      ...(template.gpu ? [`node.labels.labplan.gpu.${serviceName(name)}==yes`] : []),
+    ]),
     more: [],
   })
 }
 
 /** Terraform sorts a map's keys; Swarm would expand `{{` in what people wrote. */
-function environmentOf(env: Record<string, string>, label: string): Record<string, string> {
+function environmentOf({ env, gpu }: SeatTemplate, label: string): Record<string, string> {
   const own = Object.entries(env).map(([key, text]) => [key, text.replaceAll('{{', '{{"{{"}}')])
-  const all = { ...Object.fromEntries(own), LABPLAN_SEAT: label, LABPLAN_TASK: '{{.Task.ID}}' }
+  const all = {
+    ...Object.fromEntries(own),
+    ...{ LABPLAN_SEAT: label, LABPLAN_TASK: '{{.Task.ID}}' },
+    NVIDIA_VISIBLE_DEVICES: gpu ? '{{index .Service.Labels "labplan.devices"}}' : 'void',
+  }
   return Object.fromEntries(Object.entries(all).toSorted(([a], [b]) => (a < b ? -1 : 1))) as Record<
     string,
     string

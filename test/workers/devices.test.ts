@@ -1,0 +1,130 @@
+/** GPUs have one holder each: the rows on a real PostgreSQL, the choice of a node as a function. */
+import fc from 'fast-check'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { execute, many, sql, withTransaction } from '../../api/data/db.ts'
+import {
+  type HeldDevice,
+  freeDevices,
+  heldDevices,
+  leaveDevices,
+  takeDevices,
+} from '../../api/data/seat-device.ts'
+import { markCold } from '../../api/data/seat-life.ts'
+import { freeAgain, homesFor, isAtHome } from '../../workers/swarm/device-home.ts'
+import type { SwarmNode } from '../../workers/swarm/node.ts'
+import type { Task } from '../../workers/swarm/task.ts'
+import { at, plannedCourse } from '../api/class-scene.ts'
+import { type TestDatabase, testDatabase } from '../postgres.ts'
+
+let database: TestDatabase
+let seats: string[]
+
+beforeAll(async () => {
+  database = await testDatabase()
+  const course = await plannedCourse(database.pool, { seats: 12, atOnce: 12, ready: 12 })
+  const rows = await many<{ id: string }>(
+    database.pool,
+    sql`select id from seat where course_id = ${course.id} order by number`,
+  )
+  seats = rows.map(({ id }) => id)
+})
+afterAll(() => database.drop())
+
+const take = (seatId: string, nodeId: string, count: number, of = 4) =>
+  withTransaction(database.pool, (tx) => takeDevices(tx, { seatId, nodeId, of, count, now: at(0) }))
+
+it('gives each GPU to one seat, however many ask at the same moment', async () => {
+  const given = await Promise.all(seats.map((seat) => take(seat, 'crowd', 1)))
+  // Who lost a race asks again, as the driver does.
+  for (const [i, seat] of seats.entries()) given[i] ??= await take(seat, 'crowd', 1)
+  const devices = given.flatMap((one) => one ?? [])
+  expect(devices.toSorted()).toEqual([0, 1, 2, 3])
+  const rows = await heldDevices(database.pool)
+  expect(rows.map(({ device }) => device)).toEqual([0, 1, 2, 3])
+})
+
+it('lets no second holder be written, whoever tries', async () => {
+  const second = sql`insert into seat_device (node_id, device, seat_id, taken_at) values ('crowd', 2, ${seats[11]!}, ${at(0)})`
+  await expect(execute(database.pool, second)).rejects.toThrow(/duplicate key/)
+})
+
+it('gives all that are asked for, or none', async () => {
+  expect(await take(seats[0]!, 'large', 3)).toEqual([0, 1, 2])
+  expect(await take(seats[1]!, 'large', 2)).toBeUndefined()
+  expect(await take(seats[1]!, 'large', 1)).toEqual([3])
+})
+
+it('keeps what a seat has left until it is said to be free, and all of it goes when the seat is cold', async () => {
+  await take(seats[2]!, 'first', 2, 2)
+  await leaveDevices(database.pool, { seatId: seats[2]!, now: at(1) })
+  expect(await take(seats[2]!, 'second', 2, 2)).toEqual([0, 1])
+  expect(await take(seats[3]!, 'first', 1, 2)).toBeUndefined()
+  const left = (await heldDevices(database.pool)).filter(({ node_id }) => node_id === 'first')
+  await freeDevices(database.pool, left.slice(1))
+  expect(await take(seats[3]!, 'first', 1, 2)).toEqual([1])
+  await withTransaction(database.pool, (tx) => markCold(tx, { id: seats[2]!, now: at(2) }))
+  const holders = (await heldDevices(database.pool)).filter(({ seat_id }) => seat_id === seats[2])
+  expect(holders).toEqual([])
+})
+
+const node = (id: string, more: Partial<SwarmNode> = {}): SwarmNode => ({
+  ...{ id, version: 1, hostname: id, address: '', installation: null, pool: null, key: null },
+  ...{ isManager: false, isUp: true, availability: 'active', isHeld: false, cores: 8 },
+  ...{ memoryMb: 32_768, gpus: 4, engineLabels: {}, labels: {} },
+  ...more,
+})
+const held = (node_id: string, device: number, more: Partial<HeldDevice> = {}): HeldDevice => ({
+  ...{ node_id, device, seat_id: 's1', left_at: null, seat_state: 'ready', service_id: 'svc' },
+  ...more,
+})
+const needs = { gpu: { kind: 'a100', count: 1 }, cpuMillis: 2000, memoryMb: 4096, constraints: [] }
+const homes = (nodes: SwarmNode[], some: HeldDevice[] = [], more: Partial<typeof needs> = {}) =>
+  homesFor({ ...needs, ...more }, { nodes, load: new Map(), held: some }).map(({ id }) => id)
+
+it('chooses the fullest node that has so many of the kind, and room for the rest', () => {
+  const [a, b] = [node('a'), node('b')]
+  expect(homes([a, b], [held('b', 0)])).toEqual(['b', 'a'])
+  expect(homes([a, b], [held('b', 0)], { gpu: { kind: 'a100', count: 4 } })).toEqual(['a'])
+  expect(homes([node('a', { availability: 'pause' }), node('b', { isUp: false })])).toEqual([])
+  const t4 = node('t4', { engineLabels: { 'labplan.gpu': 't4' } })
+  expect(homes([t4, node('a', { engineLabels: { 'labplan.gpu': 'a100' } })])).toEqual(['a'])
+  expect(homes([a], [], { cpuMillis: 9000 })).toEqual([])
+})
+
+it('keeps to the machines of its pool', () => {
+  const cloud = node('c', { engineLabels: { 'labplan.pool': 'cloud' } })
+  const of = (constraint: string) =>
+    homes([cloud, node('own')], [], { constraints: [constraint] as never[] })
+  expect(of('engine.labels.labplan.pool==cloud')).toEqual(['c'])
+  expect(of('engine.labels.labplan.pool!=cloud')).toEqual(['own'])
+})
+
+const task = (NodeID: string, DesiredState: string, State: string): Task => ({
+  ...{ ID: 't', ServiceID: 'svc', NodeID, DesiredState, CreatedAt: '' },
+  Status: { State },
+})
+const seat = { id: 's1', service_id: 'svc', device_needs: needs }
+
+it('stays on a node that takes no new seats as long as it runs there, and leaves one that is lost', () => {
+  const paused = node('a', { availability: 'pause' })
+  const own = [held('a', 0)]
+  const running = [task('a', 'running', 'running')]
+  expect(isAtHome(seat, { nodes: [paused], held: own }, running)).toBe(true)
+  expect(isAtHome(seat, { nodes: [paused], held: own }, [])).toBe(false)
+  expect(isAtHome(seat, { nodes: [node('a', { isUp: false })], held: own }, running)).toBe(false)
+  expect(isAtHome(seat, { nodes: [], held: own }, running)).toBe(false)
+  expect(isAtHome(seat, { nodes: [node('a')], held: [] }, running)).toBe(false)
+})
+
+it('frees what was left only when nothing of the seat can be alive there', () => {
+  const states = fc.constantFrom('running', 'starting', 'shutdown', 'failed', 'complete')
+  const property = fc.property(states, states, fc.boolean(), (here, there, isKnown) => {
+    const nodes = isKnown ? [node('a'), node('b')] : [node('b')]
+    const tasks = [task('a', 'shutdown', here), task('b', 'running', there)]
+    const left = held('a', 0, { left_at: at(0) })
+    const free = freeAgain({ nodes, held: [left, held('b', 0)] }, tasks)
+    const isAlive = ['running', 'starting'].includes(here)
+    expect(free).toEqual(isAlive && isKnown ? [] : [left])
+  })
+  fc.assert(property)
+})

@@ -1,0 +1,156 @@
+/**
+ * GPUs of seats: taken in the record before a seat starts, told to the Swarm with its start, and followed when its node is
+ * lost or emptied. A seat with GPUs runs only where it was given some, so the Swarm moves it nowhere: this does.
+ */
+import { withTransaction } from '../../api/data/db.ts'
+import {
+  type DeviceNeeds,
+  freeDevices,
+  heldDevices,
+  leaveDevices,
+  takeDevices,
+} from '../../api/data/seat-device.ts'
+import { markFailed } from '../../api/data/seat-life.ts'
+import type { Seat } from '../../api/data/seat.ts'
+import { gpuNodeLabel } from '../../stacks/parts/names.ts'
+import { devicesOf, freeAgain, homesFor, isAtHome } from './device-home.ts'
+import type { Engine } from './engine.ts'
+import { labelNode, listNodes, loadOfNodes, type SwarmNode } from './node.ts'
+import { NODE_LIMIT_MS, poll, type RiseMeans, retryAfter, type Way } from './rise.ts'
+import { serviceOf, setReplicas } from './service.ts'
+import type { Task } from './task.ts'
+
+type Means = RiseMeans & { engine: Engine; installation: string }
+type GpuSeat = Seat & { device_needs: DeviceNeeds }
+
+/** Free GPUs come with the end of somebody's seat, or with a node. */
+const ASK_MS = 1_000
+const WITHDRAW_MS = 120
+
+export const needsDevices = (seat: Seat): seat is GpuSeat => seat.device_needs !== null
+
+/** Numbers of its GPUs, as its service is told; undefined when it gave way, or none became free in time. */
+export async function devicesFor(
+  means: Means,
+  seat: GpuSeat,
+  way: Way,
+): Promise<string | undefined> {
+  if (!(await withdraw(means, seat))) return undefined
+  const given = await poll(
+    means,
+    () => ASK_MS,
+    async () => {
+      if (means.isStopped() || way.isOff()) return 'given up' as const
+      const devices = await giveDevices(means, seat)
+      if (!devices) way.leaveWave()
+      return devices
+    },
+    limitOf(means),
+  )
+  if (given === 'given up') return undefined
+  if (given) return given.join(',')
+  const message = { code: 'seat.no_gpu' }
+  means.log.warn({ seat: seat.id, ...message }, 'no GPU became free for a seat')
+  const now = means.now()
+  await markFailed(means.pool, { id: seat.id, retryAt: retryAfter(seat, now), message, now })
+  return undefined
+}
+
+function limitOf({ pace }: Means): () => number {
+  const end = pace.elapsedMs() + NODE_LIMIT_MS
+  return () => end
+}
+
+/** Those it has, or others: then those it had are kept from everybody until nothing of it runs there. */
+async function giveDevices(means: Means, seat: GpuSeat): Promise<number[] | undefined> {
+  const { engine, pool, now, installation } = means
+  const [nodes, load, held] = await Promise.all([
+    listNodes(engine),
+    loadOfNodes(engine, installation),
+    heldDevices(pool),
+  ])
+  const own = devicesOf(seat.id, held)
+  const sight = { nodes, load, held }
+  if (isAtHome(seat, sight, [])) {
+    await pin(means, seat, { nodes, home: own[0]!.node_id })
+    return own.map(({ device }) => device)
+  }
+  if (own.length > 0) await leaveDevices(pool, { seatId: seat.id, now: now() })
+  for (const home of homesFor(seat.device_needs, sight)) {
+    const wish = { seatId: seat.id, nodeId: home.id, of: home.gpus, now: now() }
+    const { count } = seat.device_needs.gpu
+    const taken = await withTransaction(pool, (tx) => takeDevices(tx, { ...wish, count }))
+    if (!taken) continue
+    await pin(means, seat, { nodes, home: home.id })
+    return taken
+  }
+  return undefined
+}
+
+/** One node has the label of a seat: before its service is told of GPUs there, no other has it any more. */
+async function pin(
+  { engine, installation }: Means,
+  seat: Seat,
+  { nodes, home }: { nodes: SwarmNode[]; home: string | undefined },
+): Promise<void> {
+  const name = gpuNodeLabel({ installation, course8: seat.course_code, number: seat.number })
+  for (const { id, labels } of nodes)
+    if (id !== home && labels[name] !== undefined)
+      await labelNode(engine, id, { name, value: undefined })
+  const isThere = nodes.some(({ id, labels }) => id === home && labels[name] === 'yes')
+  if (home !== undefined && !isThere) await labelNode(engine, home, { name, value: 'yes' })
+}
+
+/** Nothing of it runs any more. */
+export async function unpin(means: Means, seat: Seat): Promise<void> {
+  await pin(means, seat, { nodes: await listNodes(means.engine), home: undefined })
+}
+
+/** Its node is gone, closed or was never told: it starts anew where it is given others. False when it gave way. */
+export async function followDevices(means: Means, seat: GpuSeat, way: Way): Promise<boolean> {
+  const { engine, pool } = means
+  const [nodes, held] = await Promise.all([listNodes(engine), heldDevices(pool)])
+  const service = serviceOf(seat)
+  if (isAtHome(seat, { nodes, held }, await means.feed.tasksOf(service))) return true
+  const devices = await devicesFor(means, seat, way)
+  if (devices === undefined) return false
+  await setReplicas(engine, service, { replicas: 1, pidsLimit: seat.pids_limit, devices })
+  return true
+}
+
+/** Nothing waits for a node any more with numbers that were told before: it might start on another that has the label. */
+async function withdraw(means: Means, seat: Seat): Promise<boolean> {
+  const service = serviceOf(seat)
+  await setReplicas(means.engine, service, { replicas: 0, pidsLimit: 0 })
+  const isBack = await poll(
+    means,
+    () => WITHDRAW_MS,
+    async () => {
+      const tasks = await means.feed.tasksOf(service)
+      return tasks.some(({ DesiredState }) => DesiredState === 'running') ? undefined : true
+    },
+  )
+  return isBack === true
+}
+
+/**
+ * What nothing can see any more is free again. Answers the seats on their way up whose node was lost meanwhile.
+ * @param rising seats that somebody brings up now
+ */
+export async function lookAtDevices(
+  means: Means,
+  { seats, rising, tasks }: { seats: Seat[]; rising: Set<string>; tasks: Task[] },
+): Promise<{ lost: Set<string>; held: number }> {
+  const held = await heldDevices(means.pool)
+  if (held.length === 0) return { lost: new Set(), held: 0 }
+  const nodes = await listNodes(means.engine)
+  const free = freeAgain({ nodes, held }, tasks)
+  if (free.length > 0) await freeDevices(means.pool, free)
+  const lost = seats.filter(
+    (seat) =>
+      rising.has(seat.id) &&
+      devicesOf(seat.id, held).length > 0 &&
+      !isAtHome(seat, { nodes, held }, tasks),
+  )
+  return { lost: new Set(lost.map(({ id }) => id)), held: held.length }
+}
