@@ -92,6 +92,7 @@ async function visitOf(
   return {
     ...services,
     ...{ visitor: undefined, isOperator: isOperator(ctx, services), params, query, body: {} },
+    bearer: bearerOf(ctx),
     locale: isLocale(chosen) ? chosen : (acceptedLocale(ctx.get('accept-language')) ?? 'en'),
     isFramed: ctx.get('sec-fetch-dest') === 'iframe' || query.get('framed') === '1',
     url: ctx.url,
@@ -99,8 +100,11 @@ async function visitOf(
   }
 }
 
+const bearerOf = (ctx: Context): string | undefined =>
+  /^Bearer (\S+)$/.exec(ctx.get('authorization'))?.[1]
+
 function isOperator(ctx: Context, services: Services): boolean {
-  const [, given] = /^Bearer (\S+)$/.exec(ctx.get('authorization')) ?? []
+  const given = bearerOf(ctx)
   const token = given ? operatorToken(services.config) : undefined
   return (
     given !== undefined &&

@@ -48,6 +48,8 @@ export const paths = {
   adminForecastCsv: () => '/admin/forecast.csv',
   adminPool: (key: string) => `/admin/pools/${key}`,
   adminPoolClosing: (key: string) => `/admin/pools/${key}/closing`,
+  adminPoolJoinTickets: (key: string) => `/admin/pools/${key}/join-tickets`,
+  joinMachine: () => '/machines/join',
   adminInventory: (which: ListAddress = {}) => `/admin/inventory${queryOf(which)}`,
   adminInventoryCsv: (which: ListAddress = {}) => `/admin/inventory.csv${queryOf(which)}`,
   adminReceipts: (which: ListAddress = {}) => `/admin/receipts${queryOf(which)}`,

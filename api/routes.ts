@@ -35,6 +35,7 @@ import * as join from './handlers/join.ts'
 import * as lms from './handlers/platform.ts'
 import * as policy from './handlers/policy.ts'
 import * as plan from './handlers/plan.ts'
+import * as joinMachine from './handlers/join-machine.ts'
 import * as poolApi from './handlers/pool.ts'
 import * as platform from './handlers/platform-page.ts'
 import * as receipt from './handlers/receipt.ts'
@@ -242,6 +243,14 @@ export const routes: Route[] = [
     poolApi.closeFromPage,
     'Close a pool, empty it, or open it again',
   ),
+  post(
+    '/admin/pools/:pool/join-tickets',
+    administrator,
+    nothing,
+    joinMachine.issueFromPage,
+    'A line by which a machine joins a pool',
+  ),
+  get('/machines/join', everyone, joinMachine.script, 'How a machine joins, by its ticket'),
   get('/admin/inventory', administrator, inventory.show, 'Inventory'),
   get('/admin/inventory.csv', administrator, inventory.download, 'What is off, as CSV'),
   get('/admin/receipts', administrator, receipt.list, 'Receipts'),
@@ -293,6 +302,13 @@ export const routes: Route[] = [
     poolApi.closingBody,
     poolApi.close,
     'Close a pool, empty it, or open it again',
+  ),
+  post(
+    '/api/pools/:pool/join-tickets',
+    operator,
+    nothing,
+    joinMachine.issue,
+    'A line by which a machine joins a pool',
   ),
   post(
     '/api/pools/:pool/credential',

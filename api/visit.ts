@@ -36,6 +36,8 @@ export type Visit<Body = unknown> = Services & {
   /** Nobody, unless a login or the operator's token says who. */
   visitor: Visitor | undefined
   isOperator: boolean
+  /** What was sent as `Authorization: Bearer`: whoever reads it must know what it is for. */
+  bearer: string | undefined
   locale: Locale
   params: Record<string, string>
   query: URLSearchParams

@@ -7,6 +7,7 @@ import { tellTrouble, type ToldTrouble } from './cloud-trouble.ts'
 import { documentsInForce } from './course.ts'
 import type { Db } from './db.ts'
 import { merged, valuesOf } from './documents.ts'
+import { type JoinTicket, ticketsOfPool } from './join-ticket.ts'
 import { livingNodes, type NodePhase, type NodeState, nodePhases } from './node.ts'
 import {
   findPool,
@@ -62,7 +63,7 @@ export async function poolReport(db: Db, key: string, now: Date): Promise<PoolRe
   const phases = await nodePhases(db, key, new Date(now.getTime() - COST_DAYS * 24 * HOUR_MS))
   const isCloud = head?.blueprint.pools.some((one) => one.key === key && one.cloud) ?? false
   return {
-    ...{ pool, isCloud, title: document?.title ?? null, nodes: await nodesOf(db, key) },
+    ...{ pool, isCloud, title: document?.title ?? null, nodes: await nodesOf(db, pool) },
     timeline: isCloud && head ? timelineOf(head.blueprint, key, phases, now) : [],
     cost: document && document.flavours.length > 0 ? costOf(document, phases, now) : null,
     troubles: (await poolTroubles(db, pool.id)).map((one) => ({
@@ -79,7 +80,8 @@ async function poolDocument(db: Db, key: string): Promise<PoolDocument | undefin
   return valuesOf(all, 'Pool').find((one) => one.key === key)
 }
 
-async function nodesOf(db: Db, key: string): Promise<PoolNode[]> {
+async function nodesOf(db: Db, { id: poolId, key }: PoolRow): Promise<PoolNode[]> {
+  const tickets = new Map((await ticketsOfPool(db, poolId)).map((one) => [one.swarm_id, one]))
   const seen = (await seenNodes(db)).filter(({ pool }) => pool === key)
   const rows = await livingNodes(db, key)
   const joined = new Set(rows.map(({ swarm_id }) => swarm_id))
@@ -94,15 +96,22 @@ async function nodesOf(db: Db, key: string): Promise<PoolNode[]> {
   const own = seen
     .filter(({ id }) => !joined.has(id))
     .map((node): PoolNode => ({
-      ...{ name: node.hostname, flavour: null, state: stateOf(node), since: null, trouble: null },
+      ...{ name: node.hostname, flavour: null, trouble: null },
+      ...stateOf(node, tickets.get(node.id)),
       ...{ tries: 0, address: node.address, load: node },
     }))
   return [...own, ...made]
 }
 
-function stateOf({ is_up, availability }: SeenNode): PoolNode['state'] {
-  if (!is_up) return 'away'
-  return availability === 'active' ? 'up' : 'closed'
+/** One that joined by a ticket says how far it has come. */
+function stateOf(
+  { is_up, availability }: SeenNode,
+  ticket: JoinTicket | undefined,
+): Pick<PoolNode, 'state' | 'since'> {
+  if (!is_up) return { state: 'away', since: null }
+  if (availability !== 'active') return { state: 'closed', since: null }
+  if (ticket?.state !== 'joined' && ticket?.state !== 'ready') return { state: 'up', since: null }
+  return { state: ticket.state, since: ticket.state_at }
 }
 
 /** Half hours, from twelve hours ago to a day ahead. */

@@ -37,7 +37,7 @@ export const show: Handler = async (visit) => ({
   json: poolJson(await reportOf(visit), await whenOf(visit)),
 })
 
-async function reportOf(visit: Visit): Promise<PoolReport> {
+export async function reportOf(visit: Visit): Promise<PoolReport> {
   const report = await poolReport(visit.pool, visit.params['pool'] ?? '', visit.at)
   if (!report) throw notFound()
   return report

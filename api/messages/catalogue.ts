@@ -17,6 +17,7 @@ import { join } from './join.ts'
 import { lead } from './lead.ts'
 import { inventory } from './inventory.ts'
 import { lti } from './lti.ts'
+import { machine } from './machine.ts'
 import { notice } from './notice.ts'
 import { pool } from './pool.ts'
 import { problem } from './problem.ts'
@@ -59,6 +60,7 @@ export const catalogue: Readonly<Record<string, Message>> = {
   ...forecast,
   ...pool,
   ...cloud,
+  ...machine,
   ...lti,
   ...notice,
   ...problem,

@@ -9,10 +9,17 @@ import type { Visit } from '../visit.ts'
 import { adminFrame } from './admin.ts'
 import { csrfField } from './frame.ts'
 import { type Html, html } from './html.ts'
+import { joinSection } from './pool-join.ts'
 import { type Column, type Look, tableOf, tag } from './table.ts'
 import { troubleNote } from './trouble.ts'
 
-export function poolPage(visit: Visit, report: PoolReport, timeZone: string): Html {
+/** @param line by which a machine joins, just made: shown once */
+export function poolPage(
+  visit: Visit,
+  report: PoolReport,
+  timeZone: string,
+  line?: { command: string; expiresAt: Date },
+): Html {
   const t = (code: string) => say(visit.locale, code)
   const name = report.title?.[visit.locale] ?? report.pool.key
   return adminFrame(
@@ -24,7 +31,8 @@ export function poolPage(visit: Visit, report: PoolReport, timeZone: string): Ht
         ${troubles(visit, report, timeZone)}
         ${tableOf(t('pool.nodes'), nodeColumns(visit, timeZone, report.nodes), report.nodes, t('pool.nodes.none'))}
       </section>
-      ${report.isCloud && timeline(visit, report, timeZone)} ${acts(visit, report)}`,
+      ${report.isCloud && timeline(visit, report, timeZone)}
+      ${joinSection(visit, report.pool.key, line && { ...line, timeZone })} ${acts(visit, report)}`,
   )
 }
 

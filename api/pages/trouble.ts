@@ -2,7 +2,7 @@
 import { type Html, html } from './html.ts'
 
 export function troubleNote([what = '', ...rest]: string[]): Html {
-  return html`<div class="note is-warning">
+  return html`<div class="notice">
     <p><strong>${what}</strong></p>
     ${rest.map((sentence) => html`<p>${sentence}</p>`)}
   </div>`

@@ -1,7 +1,8 @@
 /**
  * What a machine of a cloud does at its first start, as cloud-init reads it: the engine with its
  * configuration, the firewall of seats before any seat, then the Swarm. On a plain Debian image it installs
- * the engine; on an image that has it, nothing is fetched.
+ * the engine; on an image that has it, nothing is fetched. A machine that nobody bought gets the same files and the same
+ * program from `join-script.ts`.
  */
 import type { BlueprintCloud } from '../blueprint.ts'
 import { ENGINE_NETWORKS, networkName } from './names.ts'
@@ -23,7 +24,10 @@ export type Machine = {
   cloud: BlueprintCloud
 }
 
-const JOIN_FILE = '/etc/labplan/join'
+/** Where a machine finds how it joins: `<token> <address:port>`. */
+export const JOIN_FILE = '/etc/labplan/join'
+export const ENGINE_CONFIG = '/etc/docker/daemon.json'
+export const PACKAGES = ['docker.io', 'iptables']
 const PROGRAM = '/usr/local/sbin/labplan-node'
 /** A device of its own for what the engine keeps: the second disk. */
 const ENGINE_DISK = '/dev/vdb'
@@ -36,26 +40,51 @@ const BRIDGE = 'com.docker.network.bridge'
 export function userData(machine: Machine, join: string): string {
   const config = {
     hostname: machine.key,
-    packages: ['docker.io', 'iptables'],
+    packages: PACKAGES,
     ...(machine.cloud.engineVolumeGb !== null && engineDisk()),
-    write_files: [
-      file('/etc/docker/daemon.json', engineConfig(machine), '0644'),
-      file('/etc/labplan/firewall.v4', seatFirewallRules(firewallOf(machine)), '0644'),
-      file('/etc/labplan/firewall.v6', seatFirewallRulesV6(firewallOf(machine)), '0644'),
-      file(PROGRAM, program(machine), '0755'),
-      file('/etc/systemd/system/labplan-node.service', unit(), '0644'),
-      file('/etc/systemd/system/docker.service.d/labplan.conf', engineStart, '0644'),
-    ],
-    runcmd: [
-      ['systemctl', 'daemon-reload'],
-      ['systemctl', 'enable', '--now', 'labplan-node.service'],
-    ],
+    write_files: machineFiles({
+      ...machine,
+      labels: labelsOf(machine),
+    }),
+    runcmd: START,
   }
   const text = literal(`#cloud-config\n${JSON.stringify(config, null, 1)}\n`)
   // The one part that is not known before the run; encoded, so that nothing in it can end the text.
   const joinFile = `{"path": "${JOIN_FILE}", "permissions": "0600", "encoding": "b64", "content": "\${base64encode(${join})}"}`
   return text.replace('"write_files": [', () => `"write_files": [\n  ${joinFile},`)
 }
+
+const labelsOf = ({ installation, pool, key, gpu }: Machine): Record<string, string> => ({
+  ...{ installation, pool, node: key },
+  ...(gpu && { gpu: gpu.kind }),
+})
+
+/** What a machine is told, whoever it belongs to. */
+export type MachineSetup = Pick<Machine, 'installation' | 'role' | 'gpu'> & {
+  /** Of its engine, without their `labplan.`. */
+  labels: Record<string, string>
+  cloud: Pick<BlueprintCloud, 'gateways' | 'dns' | 'insecureRegistries'>
+}
+
+export type MachineFile = { path: string; permissions: string; content: string }
+
+/** Everything but how it joins. */
+export function machineFiles(machine: MachineSetup): MachineFile[] {
+  return [
+    file(ENGINE_CONFIG, engineConfig(machine), '0644'),
+    file('/etc/labplan/firewall.v4', seatFirewallRules(firewallOf(machine)), '0644'),
+    file('/etc/labplan/firewall.v6', seatFirewallRulesV6(firewallOf(machine)), '0644'),
+    file(PROGRAM, program(machine), '0755'),
+    file('/etc/systemd/system/labplan-node.service', unit(), '0644'),
+    file('/etc/systemd/system/docker.service.d/labplan.conf', engineStart, '0644'),
+  ]
+}
+
+/** Once the files are there. */
+export const START = [
+  ['systemctl', 'daemon-reload'],
+  ['systemctl', 'enable', '--now', 'labplan-node.service'],
+]
 
 /** The same with its join in it, as a machine gets it: what a plan of it must hold. */
 export function startOf(machine: Machine, join: string): string {
@@ -65,7 +94,7 @@ export function startOf(machine: Machine, join: string): string {
   return unescaped(before) + Buffer.from(join).toString('base64') + unescaped(after)
 }
 
-const file = (path: string, content: string, permissions: string) => ({
+const file = (path: string, content: string, permissions: string): MachineFile => ({
   path,
   permissions,
   content,
@@ -81,14 +110,13 @@ function engineDisk() {
 }
 
 /** Of the toolkit that the image of a machine with GPUs has: it gives a container those that its environment names. */
-const GPU_RUNTIME = {
+export const GPU_RUNTIME = {
   'default-runtime': 'nvidia',
   runtimes: { nvidia: { path: 'nvidia-container-runtime' } },
 }
 
 /** Counted GPUs: named generic resources are rejected at any update of the node. */
-function engineConfig({ installation, pool, key, gpu, cloud }: Machine): string {
-  const labels = { installation, pool, node: key, ...(gpu && { gpu: gpu.kind }) }
+function engineConfig({ labels, gpu, cloud }: MachineSetup): string {
   const config = {
     icc: false,
     labels: Object.entries(labels).map(([name, value]) => `labplan.${name}=${value}`),
@@ -103,12 +131,12 @@ function engineConfig({ installation, pool, key, gpu, cloud }: Machine): string 
   return `${JSON.stringify(config, null, 2)}\n`
 }
 
-function firewallOf({ installation, cloud }: Machine) {
+function firewallOf({ installation, cloud }: MachineSetup) {
   return { installation, nameservers: cloud.dns, gateways: cloud.gateways }
 }
 
 /** At each start: rules first, since the kernel forgets them; the Swarm once. */
-function program(machine: Machine): string {
+function program(machine: MachineSetup): string {
   const { installation, role } = machine
   const hooks = seatFirewallHooks(installation).map(
     ([asks, condition, chain]) => `hook ${asks} ${condition.join(' ')} -j ${chain}`,

@@ -171,6 +171,7 @@ it('guards every address with a rule of access.ts', () => {
       '/copied-activities/:activity',
       // Asks who comes before it says anything of the course.
       '/join/:token',
+      '/machines/join',
       // Whoever has the address of a feed, which is signed.
       '/calendars/:token',
     ]),

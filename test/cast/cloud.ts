@@ -70,3 +70,14 @@ export async function cloudMachines(tx: Db, now: Date): Promise<void> {
     })
   await saveSeenNodes(tx, { nodes: [{ id: 'n1', ...node }], now })
 }
+
+/** A pool of machines that were there before. */
+export const hallDocument = `apiVersion: labplan/v1
+kind: Pool
+key: hall
+title: { en: Computer hall, fr: Salle informatique }
+nodes:
+  # The machine by the door.
+  - { key: door, cpu: 4, memoryMb: 8192 }
+reserve: { cpu: 0, memoryMb: 0 }
+`

@@ -31,6 +31,7 @@ import {
   type SwarmNode,
 } from '../swarm/node.ts'
 import { closeNodes, poolOf, type Saved, saveNodes } from './node-pools.ts'
+import { joinMachines } from './join-machines.ts'
 import { joinLimitMs, type NodeSight, type NodeStep, nextStep } from './node-life.ts'
 
 type Means = {
@@ -96,10 +97,14 @@ async function lookAtNodes(means: Means, memory: Memory): Promise<void> {
   await closeNodes(means, placed, rows)
   memory.saved = await saveNodes(means, { nodes: placed, load, before: memory.saved })
   await forgetStale(means, rows, own, load)
+  const underWay = await joinMachines(means, {
+    ...{ nodes: own, probes },
+    imageFor: (poolKey) => probeImage(approved, poolKey, means.registry),
+  })
   for (const [nodeId, probe] of probes)
     if (probe.state === 'ran' || !own.some(({ id }) => id === nodeId))
       await removeProbe(engine, probe.id)
-  await rotateWhenAllJoined(means)
+  if (underWay.length === 0) await rotateWhenAllJoined(means)
 }
 
 /** The node that a row has joined as; before that, the newest that is up and carries its key. */
@@ -194,14 +199,14 @@ async function rotateWhenAllJoined({ pool, engine, now, log }: Means): Promise<v
   log.info({}, 'the token by which machines join was rotated')
 }
 
-/** Of a course that meets in the pool: its class needs the image there anyway. */
+/** Of a course that meets in the pool, if there is one: its class needs the image there anyway. */
 function probeImage(
   blueprint: Blueprint | undefined,
   poolKey: string,
   registry: string,
 ): string | undefined {
-  const course = blueprint?.courses.find(
-    (one) => one.template && one.sessions.some(({ pool }) => pool === poolKey),
-  )
+  const courses = blueprint?.courses.filter(({ template }) => template !== null) ?? []
+  const meets = courses.find(({ sessions }) => sessions.some(({ pool }) => pool === poolKey))
+  const course = meets ?? courses[0]
   return course?.template ? imageReference(course.template.image, registry) : undefined
 }

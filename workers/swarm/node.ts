@@ -217,6 +217,15 @@ export async function workerToken(engine: Engine): Promise<string> {
   return swarm.parse(await engine.call('GET', '/swarm')).JoinTokens.Worker
 }
 
+/** Where other machines find a manager; undefined when the Swarm is for this machine alone. */
+export async function managerAddress(engine: Engine): Promise<string | undefined> {
+  const { Swarm } = z
+    .looseObject({ Swarm: z.looseObject({ NodeAddr: z.string().default('') }) })
+    .parse(await engine.call('GET', '/info'))
+  const isReachable = Swarm.NodeAddr !== '' && !Swarm.NodeAddr.startsWith('127.')
+  return isReachable ? `${Swarm.NodeAddr}:2377` : undefined
+}
+
 /** From here on the tokens that were given out open nothing; nodes that have joined stay. */
 export async function rotateWorkerToken(engine: Engine): Promise<void> {
   const { Version, Spec } = swarm.parse(await engine.call('GET', '/swarm'))

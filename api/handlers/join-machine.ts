@@ -1,0 +1,119 @@
+/**
+ * Machines that stand idle and join a pool by one pasted line: the line for who runs the pool, and what the machine is told when it
+ * shows the line's ticket. The ticket travels in a header: it is in no address and so in no log.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { joinScript } from '../../stacks/parts/join-script.ts'
+import { currentBlueprint } from '../data/blueprint.ts'
+import { defaultTimeZone, documentsInForce } from '../data/course.ts'
+import { withTransaction } from '../data/db.ts'
+import { merged, valuesOf } from '../data/documents.ts'
+import {
+  callTicket,
+  findTicket,
+  issueTicket,
+  type JoinTicket,
+  takeJoin,
+} from '../data/join-ticket.ts'
+import { findPool } from '../data/pool.ts'
+import { conflict, notFound } from '../errors.ts'
+import { say } from '../locale.ts'
+import { poolPage } from '../pages/pool.ts'
+import { paths } from '../paths.ts'
+import { actorOf, type Handler, type Reply, type Visit } from '../visit.ts'
+import { reportOf } from './pool.ts'
+
+/** The worker looks every few seconds; a machine that waits longer asks in vain. */
+const ANSWER_LIMIT_MS = 30_000
+const ANSWER_POLL_MS = 250
+
+export type JoinLine = { command: string; expiresAt: Date }
+
+export const issue: Handler = async (visit) => ({ status: 201, json: await lineFor(visit) })
+
+/** Answers with the page itself: the line is in no address, and shown once. */
+export const issueFromPage: Handler = async (visit) => {
+  const line = await lineFor(visit)
+  const timeZone = await defaultTimeZone(visit.pool)
+  return { html: poolPage(visit, await reportOf(visit), timeZone, line) }
+}
+
+async function lineFor(visit: Visit): Promise<JoinLine> {
+  const { pool, config, at: now } = visit
+  const row = await findPool(pool, visit.params['pool'] ?? '')
+  if (!row) throw notFound()
+  const why = await whyNot(visit, row.key)
+  if (why) throw conflict(why.code, why.params)
+  const actor = actorOf(visit, 'administrator')
+  const { token, expiresAt } = await withTransaction(pool, (tx) =>
+    issueTicket(tx, { poolId: row.id, actor, now }),
+  )
+  const url = config.publicUrl + paths.joinMachine()
+  return { command: `curl -fsS -H 'Authorization: Bearer ${token}' ${url} | sh`, expiresAt }
+}
+
+const isLoopback = (host: string): boolean =>
+  /^(127\.|\[?::1|localhost$)/.test(host) || host.endsWith('.localhost')
+
+/** What another machine could not reach, or must not share. */
+async function whyNot({ pool, config }: Visit, key: string) {
+  const documents = merged(await documentsInForce(pool), [])
+  const document = valuesOf(documents, 'Pool').find((one) => one.key === key)
+  if (document?.storage?.backend === 'local') return { code: 'problem.join-local-storage' }
+  if (isLoopback(new URL(config.publicUrl).hostname))
+    return { code: 'problem.join-public-url', params: { url: config.publicUrl } }
+  if (isLoopback(config.registry.replace(/:\d+$/, '')))
+    return { code: 'problem.join-registry', params: { registry: config.registry } }
+  return undefined
+}
+
+/** What a shell is to run: how the machine joins, or a sentence that says why it does not. */
+export const script: Handler = async (visit) => {
+  const ticket = await shownTicket(visit)
+  if (!ticket) return refusal(visit, 'machine.join.used')
+  const join = await untilSealed(visit, ticket.id)
+  if ('why' in join) return refusal(visit, join.why)
+  const head = await currentBlueprint(visit.pool)
+  const cloud = head?.blueprint.pools.find((one) => one.key === ticket.pool_key)?.cloud
+  const [, manager = ''] = join.text.split(' ')
+  const { installation, registry } = visit.config
+  return {
+    text: joinScript(
+      {
+        ...{ installation, pool: ticket.pool_key, ticket: ticket.id },
+        cloud: {
+          gateways: cloud?.gateways ?? [`${manager.replace(/:\d+$/, '')}/32`],
+          dns: cloud?.dns ?? null,
+          insecureRegistries: [...new Set([registry, ...(cloud?.insecureRegistries ?? [])])],
+        },
+      },
+      join.text,
+    ),
+  }
+}
+
+function shownTicket(visit: Visit): Promise<JoinTicket | undefined> {
+  const token = visit.bearer
+  if (token === undefined) return Promise.resolve(undefined)
+  return withTransaction(visit.pool, (tx) => callTicket(tx, { token, now: visit.at }))
+}
+
+/** Until the worker has sealed what it joins with, and then once. */
+async function untilSealed(
+  { pool, ring, now, stopping }: Visit,
+  id: string,
+): Promise<{ text: string } | { why: string }> {
+  for (let waited = 0; waited < ANSWER_LIMIT_MS; waited += ANSWER_POLL_MS) {
+    const text = await withTransaction(pool, (tx) => takeJoin(tx, ring, { id, now: now() }))
+    if (text !== undefined) return { text }
+    const ticket = await findTicket(pool, id)
+    if (ticket?.state !== 'called') return { why: `machine.join.${ticket?.message ?? 'used'}` }
+    await sleep(ANSWER_POLL_MS, undefined, { signal: stopping })
+  }
+  return { why: 'machine.join.no-answer' }
+}
+
+/** Run by the same shell: whoever pasted the line reads it. */
+const refusal = ({ locale }: Visit, code: string): Reply => ({
+  text: `echo "labplan: ${say(locale, code)}" >&2\nexit 1\n`,
+})

@@ -1,0 +1,122 @@
+/** The line by which an idle machine joins a pool: made, shown once, good once, within its time. The worker's part is played. */
+import { execFileSync } from 'node:child_process'
+import { afterAll, expect, it } from 'vitest'
+import { many, sql, withTransaction } from '../../api/data/db.ts'
+import { openTickets, sealJoin, ticketsOfPool } from '../../api/data/join-ticket.ts'
+import { findPool } from '../../api/data/pool.ts'
+import { labplan } from '../../scripts/labplan.ts'
+import { withNode } from '../../workers/jobs/join-machines.ts'
+import { hallDocument } from '../cast/cloud.ts'
+import { zoneDocument } from '../cast/documents.ts'
+import { importDocuments, signIn } from '../cast/record.ts'
+import { textOf } from './page-text.ts'
+import { openWebsite } from './website.ts'
+
+const now = new Date('2026-11-24T11:00:00Z')
+const PUBLIC = 'http://labplan.school.example'
+const JOIN = 'SWMTKN-1-secret-token 10.1.2.5:2377'
+const site = await openWebsite(now, {
+  LABPLAN_PUBLIC_URL: PUBLIC,
+  LABPLAN_REGISTRY: 'registry.school.example:5000',
+})
+const { pool } = site
+afterAll(() => site.close())
+await importDocuments(pool, site.ring, now, [
+  { name: 'zone.yaml', text: zoneDocument },
+  { name: 'hall.yaml', text: hallDocument },
+])
+const administrator = await signIn(pool, { administrator: true, now })
+
+async function run(...argv: string[]): Promise<string> {
+  const lines: string[] = []
+  const port = site.config.apiListen.port
+  const env = { LABPLAN_HOME: site.home, LABPLAN_API_URL: `http://127.0.0.1:${port}` }
+  const say = (line: string) => void lines.push(line)
+  const code = await labplan(argv, { print: say, complain: say }, env)
+  return [...lines, `exit ${code}`].join('\n')
+}
+
+const ask = async (token: string): Promise<string> => {
+  const url = `http://127.0.0.1:${site.config.apiListen.port}/machines/join`
+  const answer = await fetch(url, { headers: { authorization: `Bearer ${token}` } })
+  expect(answer.headers.get('cache-control')).toBe('no-store')
+  return answer.text()
+}
+
+/** As the worker does when it sees that a machine waits. */
+async function sealNext(): Promise<void> {
+  await expect
+    .poll(async () => (await openTickets(pool)).some(({ state }) => state === 'called'))
+    .toBe(true)
+  const ticket = (await openTickets(pool)).find(({ state }) => state === 'called')!
+  await withTransaction(pool, (tx) => sealJoin(tx, site.ring, { id: ticket.id, join: JOIN }))
+}
+
+const tokenIn = (said: string): string => /Bearer ([\w-]+)/.exec(said)![1]!
+
+it('is one short line, good once', async () => {
+  const said = await run('pool', 'join-command', 'hall')
+  expect(said).toMatch(
+    /^curl -fsS -H 'Authorization: Bearer [\w-]{43}' http:\/\/labplan\.school\.example\/machines\/join \| sh\nValid once, until 2026-11-24 11:30 UTC\.\nexit 0$/,
+  )
+  const token = tokenIn(said)
+  const [script] = await Promise.all([ask(token), sealNext()])
+  expect(script).toContain(Buffer.from(JOIN).toString('base64'))
+  execFileSync('sh', ['-n'], { input: script })
+  expect(await ask(token)).toContain('this line was used already')
+  expect((await ticketsOfPool(pool, (await findPool(pool, 'hall'))!.id))[0]).toMatchObject({
+    ...{ state: 'handed', issued_by_role: 'operator' },
+  })
+})
+
+it('is kept nowhere: neither the ticket nor what it opens', async () => {
+  const token = tokenIn(await run('pool', 'join-command', 'hall'))
+  const written = async () =>
+    JSON.stringify([
+      await many(pool, sql`select * from join_ticket`),
+      await many(pool, sql`select * from audit`),
+    ])
+  expect(await written()).not.toContain(token)
+  await Promise.all([ask(token), sealNext()])
+  expect(await written()).not.toContain('SWMTKN')
+  const sealed = await many(pool, sql`select 1 from join_ticket where sealed is not null`)
+  expect(sealed).toEqual([])
+})
+
+it('is refused when it is too old, or nobody knows it', async () => {
+  const token = tokenIn(await run('pool', 'join-command', 'hall'))
+  site.setNow(new Date('2026-11-24T11:30:00Z'))
+  expect(await ask(token)).toBe(
+    'echo "labplan: this line was used already, or is too old. Ask for a new one: labplan pool join-command, or the page of the pool." >&2\nexit 1\n',
+  )
+  expect(await ask('x')).toContain('exit 1')
+  site.setNow(now)
+})
+
+it('is made on the pool’s page by administrators alone, and shown once', async () => {
+  const headers = { origin: PUBLIC }
+  const path = '/admin/pools/hall/join-tickets'
+  const { text } = await site.post(path, {}, { who: administrator, headers })
+  expect(textOf(text)).toMatch(/Paste this on the machine until 12:30, once.*\ncurl -fsS/s)
+  const again = await site.get('/admin/pools/hall', { who: administrator })
+  expect(again.text).not.toContain('curl -fsS')
+  const student = await signIn(pool, { administrator: false, now })
+  expect((await site.post(path, {}, { who: student, headers })).status).toBe(403)
+})
+
+it('is not made for a pool that keeps its volumes on one machine', async () => {
+  const local = hallDocument
+    .replace('key: hall', 'key: alone')
+    .replace('nodes:', 'storage: { backend: local }\nnodes:')
+  await importDocuments(pool, site.ring, now, [{ name: 'alone.yaml', text: local }])
+  expect(await run('pool', 'join-command', 'alone')).toContain('keeps its volumes on one machine')
+  expect(await run('pool', 'join-command', 'nowhere')).toMatch(/exit 1$/)
+})
+
+it('adds the machine to the pool’s document once, and keeps what people wrote there', () => {
+  const node = { hostname: 'idle-pc', cores: 8, memoryMb: 15_900 }
+  const text = withNode(hallDocument, node)!
+  expect(text).toContain('# The machine by the door.')
+  expect(text).toContain('key: idle-pc')
+  expect(withNode(text, node)).toBeUndefined()
+})

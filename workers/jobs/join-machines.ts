@@ -1,0 +1,142 @@
+/**
+ * Machines that join a pool by a pasted line: what they join with is sealed for them when they call, they are tried out as any other,
+ * and the pool's document counts them from then on.
+ */
+import type { Logger } from 'pino'
+import { parseDocument } from 'yaml'
+import { lastCloud } from '../../api/data/blueprint.ts'
+import { proposeChange } from '../../api/data/change.ts'
+import { documentsInForce } from '../../api/data/course.ts'
+import { type Pool, withTransaction } from '../../api/data/db.ts'
+import {
+  type JoinTicket,
+  moveTicket,
+  notePlanned,
+  openTickets,
+  sealJoin,
+} from '../../api/data/join-ticket.ts'
+import type { KeyRing } from '../../api/data/key-ring.ts'
+import { noteTokenHanded } from '../../api/data/node.ts'
+import type { Engine } from '../swarm/engine.ts'
+import { type Probe, startProbe } from '../swarm/node-probe.ts'
+import { managerAddress, type SwarmNode, workerToken } from '../swarm/node.ts'
+
+type Means = {
+  pool: Pool
+  engine: Engine
+  ring: KeyRing
+  installation: string
+  log: Pick<Logger, 'info' | 'warn'>
+  now: () => Date
+}
+
+/** The label that its script gives its engine (stacks/parts/join-script.ts). */
+const TICKET = 'labplan.machine'
+/** From being handed what it joins with until it has: packages are installed before. */
+const JOIN_LIMIT_MS = 10 * 60_000
+/** A machine waits no longer than that for an answer (api/handlers/join-machine.ts). */
+const CALL_LIMIT_MS = 60_000
+
+/** Whether one may still join with a token that was given out. */
+export const isOnItsWay = ({ state }: JoinTicket): boolean =>
+  state === 'called' || state === 'handed'
+
+export type JoinSight = {
+  nodes: SwarmNode[]
+  /** By Swarm node id. */
+  probes: Map<string, Probe>
+  /** What is run on a machine of a pool to try it out; undefined while no course has an image. */
+  imageFor(poolKey: string): string | undefined
+}
+
+/** One step of each; answers those that are still on their way. */
+export async function joinMachines(means: Means, sight: JoinSight): Promise<JoinTicket[]> {
+  const tickets = await openTickets(means.pool)
+  for (const ticket of tickets) await stepTicket(means, ticket, sight)
+  return tickets.filter(isOnItsWay)
+}
+
+async function stepTicket(means: Means, ticket: JoinTicket, sight: JoinSight): Promise<void> {
+  const node = sight.nodes.find((one) => one.isUp && one.engineLabels[TICKET] === ticket.id)
+  const since = means.now().getTime() - ticket.state_at.getTime()
+  if (node && isOnItsWay(ticket)) return joined(means, ticket, node)
+  if (ticket.state === 'called')
+    return since > CALL_LIMIT_MS ? lapse(means, ticket) : sealFor(means, ticket)
+  if (ticket.state === 'handed' && since > JOIN_LIMIT_MS) return lapse(means, ticket)
+  if (ticket.state === 'issued' && means.now() >= ticket.expires_at) return lapse(means, ticket)
+  if (ticket.state !== 'joined' || !node) return
+  if (!ticket.planned_at) await countIt(means, ticket, node)
+  const probe = sight.probes.get(node.id)?.state ?? 'none'
+  const image = sight.imageFor(ticket.pool_key)
+  if (probe === 'ran') await move(means, ticket, 'ready')
+  else if (probe === 'none' && image)
+    await startProbe(means.engine, { ...means, nodeId: node.id, image })
+}
+
+async function sealFor(means: Means, ticket: JoinTicket): Promise<void> {
+  const { engine, ring, pool, now } = means
+  const cloud = await lastCloud(pool, ticket.pool_key)
+  const manager = cloud?.manager ?? (await managerAddress(engine))
+  if (!manager) return move(means, ticket, 'lapsed', 'manager-on-loopback')
+  const join = `${await workerToken(engine)} ${manager}`
+  await withTransaction(pool, async (tx) => {
+    await noteTokenHanded(tx, now())
+    await sealJoin(tx, ring, { id: ticket.id, join })
+  })
+}
+
+async function joined(means: Means, ticket: JoinTicket, node: SwarmNode): Promise<void> {
+  const { pool, log, now } = means
+  log.info({ pool: ticket.pool_key, node: node.hostname }, 'a machine has joined by its ticket')
+  await withTransaction(pool, (tx) =>
+    moveTicket(tx, {
+      ...{ id: ticket.id, from: ['called', 'handed'], to: 'joined', swarmId: node.id, now: now() },
+    }),
+  )
+}
+
+const lapse = (means: Means, ticket: JoinTicket): Promise<void> => move(means, ticket, 'lapsed')
+
+async function move(
+  { pool, now }: Means,
+  { id, state: from }: JoinTicket,
+  to: 'ready' | 'lapsed',
+  message?: string,
+): Promise<void> {
+  await withTransaction(pool, (tx) =>
+    moveTicket(tx, { ...{ id, from: [from], to, now: now() }, ...(message && { message }) }),
+  )
+}
+
+/** Proposed as who asked for the line would: it is in force, or waits for whose agreement the policy asks. */
+async function countIt(means: Means, ticket: JoinTicket, node: SwarmNode): Promise<void> {
+  const { pool, ring, log, now } = means
+  const stored = (await documentsInForce(pool)).find(
+    ({ kind, key }) => kind === 'Pool' && key === ticket.pool_key,
+  )
+  const text = stored && withNode(stored.text, node)
+  if (text) {
+    const outcome = await proposeChange(pool, {
+      sources: [{ name: `Pool ${ticket.pool_key}`, text }],
+      actor: { name: ticket.issued_by, role: ticket.issued_by_role },
+      ...{ ring, now: now() },
+    })
+    if (outcome.outcome === 'wrong')
+      log.warn({ pool: ticket.pool_key, errors: outcome.errors }, 'a machine cannot be counted')
+  }
+  await withTransaction(pool, (tx) => notePlanned(tx, { id: ticket.id, now: now() }))
+}
+
+/** The document with the machine among its own; undefined when it is there already. Its comments stay. */
+export function withNode(
+  text: string,
+  { hostname, cores, memoryMb }: Pick<SwarmNode, 'hostname' | 'cores' | 'memoryMb'>,
+): string | undefined {
+  const document = parseDocument(text)
+  const { nodes = [] } = document.toJS() as { nodes?: { key: string }[] }
+  if (nodes.some(({ key }) => key === hostname)) return undefined
+  const node = { key: hostname, cpu: cores, memoryMb }
+  if (nodes.length === 0) document.set('nodes', document.createNode([node]))
+  else document.addIn(['nodes'], document.createNode(node))
+  return document.toString()
+}
