@@ -34,6 +34,7 @@ export type Pool = {
     } | null
   }[]
   timeline: { at: string; planned: number; there: number | null }[]
+  withoutPlace: { course: string; session: string; startsAt: string; students: number }[]
   cost: { hours: number; price: number; currency: string } | null
   troubles: {
     key: string
@@ -79,4 +80,22 @@ export function planLine({ timeline }: Pool): string | undefined {
     .slice(0, 4)
     .map(({ at, planned }) => `${planned} from ${at.slice(5, 16).replace('T', ' ')}`)
   return [`${now.there} of ${now.planned} planned machines`, ...changes].join(', then ')
+}
+
+const SESSIONS_PRINTED = 10
+
+/** What closing it means for classes; nothing while it means none. */
+export function withoutPlaceLines({ withoutPlace }: Pick<Pool, 'withoutPlace'>): string[] {
+  if (withoutPlace.length === 0) return []
+  const more = withoutPlace.length - SESSIONS_PRINTED
+  return [
+    `${withoutPlace.length} to come without a place until it is opened:`,
+    ...withoutPlace
+      .slice(0, SESSIONS_PRINTED)
+      .map(
+        ({ course, startsAt, students }) =>
+          `  ${startsAt.slice(0, 16).replace('T', ' ')} UTC  ${course}, ${students} students`,
+      ),
+    ...(more > 0 ? [`  and ${more} more`] : []),
+  ]
 }

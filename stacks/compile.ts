@@ -44,6 +44,7 @@ const nothing: Inventory = {
     listed: {},
     volumes: {},
     seated: [],
+    closed: {},
   },
 }
 

@@ -429,6 +429,8 @@ export interface Inventory {
   /** Numbers that have a volume, by course key: kept until their date whatever the plan becomes. */
   volumes: Record<string, number[]>
   seated: SeatedOnNode[]
+  /** Since when (ISO instant), by pool key, a person has let it take no new seats. Shapes notes, never the bytes. */
+  closed: Record<string, string>
 }
 
 export type Severity = 'error' | 'warning' | 'info'

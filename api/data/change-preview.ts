@@ -97,6 +97,7 @@ function knownAbout(all: KnownOfCourses, own: KnownOfCourses, keys: string[]): K
     granted: only(all.granted, own.granted),
     roster: only(all.roster, own.roster),
     listed: only(all.listed, own.listed),
+    closed: own.closed,
   }
 }
 

@@ -16,7 +16,7 @@ type Row = {
 /**
  * By course: numbers with a holder (they stay in every plan), those of who does not come any more, what a review
  * granted, students of its LMS courses who come, and whether their lists were all read. Of some
- * courses when their keys are given.
+ * courses when their keys are given. And which pools take no new seats.
  */
 export async function knownOfCourses(db: Db, courseKeys?: string[]): Promise<KnownOfCourses> {
   const asked = courseKeys ?? null
@@ -44,7 +44,10 @@ export async function knownOfCourses(db: Db, courseKeys?: string[]): Promise<Kno
           left join counted on counted.course_id = course.id left join opened on opened.course_id = course.id
         where ${isAsked} order by course.key`,
   )
-  const known: KnownOfCourses = { taken: {}, dormant: {}, granted: {}, roster: {}, listed: {} }
+  const known: KnownOfCourses = {
+    ...{ taken: {}, dormant: {}, granted: {}, roster: {}, listed: {} },
+    closed: await closedPools(db),
+  }
   for (const { key, numbers, dormant, granted, roster, is_listed: isListed } of rows) {
     if (numbers) known.taken[key] = numbers
     if (dormant) known.dormant[key] = dormant
@@ -53,4 +56,12 @@ export async function knownOfCourses(db: Db, courseKeys?: string[]): Promise<Kno
     if (isListed) known.listed[key] = true
   }
   return known
+}
+
+async function closedPools(db: Db): Promise<KnownOfCourses['closed']> {
+  const rows = await many<{ key: string; closed_at: Date }>(
+    db,
+    sql`select key, closed_at from pool where closed is not null and closed_at is not null order by key`,
+  )
+  return Object.fromEntries(rows.map(({ key, closed_at: at }) => [key, at.toISOString()]))
 }

@@ -230,7 +230,10 @@ function firstOpening(held: BlueprintSession[]): string | null {
 }
 
 /** What a plan must know of courses beside their documents (course-known.ts). */
-export type KnownOfCourses = Pick<Inventory, 'taken' | 'dormant' | 'granted' | 'roster' | 'listed'>
+export type KnownOfCourses = Pick<
+  Inventory,
+  'taken' | 'dormant' | 'granted' | 'roster' | 'listed' | 'closed'
+>
 
 /** What a review let a course have from now on; `isNew` forgets what earlier ones did. */
 export async function grantAllowance(

@@ -41,6 +41,13 @@ export type PoolNode = {
   > | null
 }
 
+export type SessionWithoutPlace = {
+  course: string
+  session: string
+  startsAt: string
+  students: number
+}
+
 /** So many machines were planned, and so many there; `there` is null for what is to come. */
 export type PoolMoment = { at: Date; planned: number; there: number | null }
 
@@ -52,6 +59,8 @@ export type PoolReport = {
   timeline: PoolMoment[]
   /** Of machines made in the last 30 days; null where nothing is bought. */
   cost: { hours: number; price: number; currency: string } | null
+  /** Sessions to come that have no place as long as it is closed. */
+  withoutPlace: SessionWithoutPlace[]
   troubles: (StackTrouble & { cause: ToldTrouble | null })[]
 }
 
@@ -66,6 +75,7 @@ export async function poolReport(db: Db, key: string, now: Date): Promise<PoolRe
     ...{ pool, isCloud, title: document?.title ?? null, nodes: await nodesOf(db, pool) },
     timeline: isCloud && head ? timelineOf(head.blueprint, key, phases, now) : [],
     cost: document && document.flavours.length > 0 ? costOf(document, phases, now) : null,
+    withoutPlace: pool.closed && head ? sessionsToCome(head.blueprint, key, now) : [],
     troubles: (await poolTroubles(db, pool.id)).map((one) => ({
       ...one,
       cause: tellTrouble(one.message, {
@@ -73,6 +83,19 @@ export async function poolReport(db: Db, key: string, now: Date): Promise<PoolRe
       }),
     })),
   }
+}
+
+/** Soonest first. What has begun goes on. */
+function sessionsToCome(blueprint: Blueprint, key: string, now: Date): SessionWithoutPlace[] {
+  return blueprint.courses
+    .flatMap((course) =>
+      course.sessions
+        .filter(({ pool, startsAt }) => pool === key && new Date(startsAt) > now)
+        .map(({ key: session, startsAt, students }) => ({
+          ...{ course: course.key, session, startsAt, students },
+        })),
+    )
+    .toSorted((a, b) => Date.parse(a.startsAt) - Date.parse(b.startsAt))
 }
 
 async function poolDocument(db: Db, key: string): Promise<PoolDocument | undefined> {

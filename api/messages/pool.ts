@@ -44,6 +44,25 @@ export const pool = {
     en: 'Being emptied since {when}: its seats move elsewhere, where there is room.',
     fr: 'En cours de vidage depuis {when} : ses postes partent ailleurs, là où il y a de la place.',
   },
+  'pool.without-place': { en: 'Classes without a place', fr: 'Séances sans place' },
+  'pool.without-place.text': {
+    en: {
+      one: 'One class to come is planned here, and has no place until this pool is opened. Its teacher is told on the course’s plan, with the pools that have room.',
+      other:
+        '{count} classes to come are planned here, and have no place until this pool is opened. Their teachers are told on the course’s plan, with the pools that have room.',
+    },
+    fr: {
+      one: 'Une séance à venir est prévue ici, et n’a pas de place tant que ce pool n’est pas rouvert. Son enseignant le lit sur le plan du cours, avec les pools où il y a de la place.',
+      other:
+        '{count} séances à venir sont prévues ici, et n’ont pas de place tant que ce pool n’est pas rouvert. Leurs enseignants le lisent sur le plan du cours, avec les pools où il y a de la place.',
+    },
+  },
+  'pool.without-place.when': { en: 'When', fr: 'Quand' },
+  'pool.without-place.students': { en: 'Students', fr: 'Étudiants' },
+  'pool.without-place.more': {
+    en: { one: 'And one more.', other: 'And {count} more.' },
+    fr: { one: 'Et une autre.', other: 'Et {count} autres.' },
+  },
   'pool.acts': { en: 'Open and close', fr: 'Ouvrir et fermer' },
   'pool.close': { en: 'Take no new seats', fr: 'Ne plus accepter de poste' },
   'pool.drain': { en: 'Empty it now', fr: 'Vider maintenant' },

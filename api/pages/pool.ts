@@ -1,5 +1,5 @@
 /** A pool: its machines and how full they are, plan beside reality, what is wrong, and whether it is open. */
-import type { PoolMoment, PoolNode, PoolReport } from '../data/pool-report.ts'
+import type { PoolMoment, PoolNode, PoolReport, SessionWithoutPlace } from '../data/pool-report.ts'
 import { troubleSentences } from '../cloud-trouble-text.ts'
 import type { ToldTrouble } from '../data/cloud-trouble.ts'
 import type { StackTrouble } from '../data/pool.ts'
@@ -31,6 +31,7 @@ export function poolPage(
         ${troubles(visit, report, timeZone)}
         ${tableOf(t('pool.nodes'), nodeColumns(visit, timeZone, report.nodes), report.nodes, t('pool.nodes.none'))}
       </section>
+      ${report.withoutPlace.length > 0 && withoutPlace(visit, report, timeZone)}
       ${report.isCloud && timeline(visit, report, timeZone)}
       ${joinSection(visit, report.pool.key, line && { ...line, timeZone })} ${acts(visit, report)}`,
   )
@@ -71,6 +72,32 @@ function refusalOf(
     ...rest,
     ...(when ? [say(locale, 'cloud.tried-again', { when })] : []),
   ]
+}
+
+const SESSIONS_SHOWN = 20
+
+/** What closing it means for classes. */
+function withoutPlace(visit: Visit, report: PoolReport, timeZone: string): Html {
+  const t = (code: string, params = {}) => say(visit.locale, code, params)
+  const count = report.withoutPlace.length
+  const columns: Column<SessionWithoutPlace>[] = [
+    {
+      head: t('pool.without-place.when'),
+      cell: ({ startsAt }) => stamp(visit.locale, timeZone, new Date(startsAt)),
+    },
+    {
+      head: t('admin.course'),
+      cell: ({ course }) => html`<a href="${paths.course(course)}">${course}</a>`,
+    },
+    { head: t('pool.without-place.students'), cell: ({ students }) => students, isNumber: true },
+  ]
+  const shown = report.withoutPlace.slice(0, SESSIONS_SHOWN)
+  return html`<section class="sheet" aria-labelledby="without-place-title">
+    <h2 id="without-place-title">${t('pool.without-place')}</h2>
+    <p>${t('pool.without-place.text', { count })}</p>
+    ${tableOf(t('pool.without-place'), columns, shown, '')}
+    ${count > SESSIONS_SHOWN && html`<p class="hint">${t('pool.without-place.more', { count: count - SESSIONS_SHOWN })}</p>`}
+  </section>`
 }
 
 const LOOKS: Record<PoolNode['state'], Look> = {

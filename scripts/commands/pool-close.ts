@@ -1,5 +1,5 @@
 import { type Command, usedWrongly } from '../command.ts'
-import { openness, type Pool } from '../pools.ts'
+import { openness, type Pool, withoutPlaceLines } from '../pools.ts'
 
 export const command: Command = {
   summary: 'Take no new seats on the machines of a pool',
@@ -13,6 +13,8 @@ with docker node update stays as it is.`,
     if (!key) throw usedWrongly('Which pool? labplan pool close cloud')
     const body = { closed: 'closed', reason: options['reason'] ?? null }
     const pool = await api.post<Pool>(`/api/pools/${encodeURIComponent(key)}/closing`, body)
-    print(json ? JSON.stringify(pool) : `${key}: ${openness(pool)}.`)
+    if (json) return void print(JSON.stringify(pool))
+    print(`${key}: ${openness(pool)}.`)
+    for (const line of withoutPlaceLines(pool)) print(line)
   },
 }

@@ -1,5 +1,5 @@
 import { type Command, usedWrongly } from '../command.ts'
-import { openness, type Pool } from '../pools.ts'
+import { openness, type Pool, withoutPlaceLines } from '../pools.ts'
 
 export const command: Command = {
   summary: 'Empty a pool: its seats move to machines of other pools',
@@ -13,6 +13,8 @@ one machine stay on it. labplan pool open takes it back.`,
     if (!key) throw usedWrongly('Which pool? labplan pool drain cloud')
     const body = { closed: 'drained', reason: options['reason'] ?? null }
     const pool = await api.post<Pool>(`/api/pools/${encodeURIComponent(key)}/closing`, body)
-    print(json ? JSON.stringify(pool) : `${key}: ${openness(pool)}.`)
+    if (json) return void print(JSON.stringify(pool))
+    print(`${key}: ${openness(pool)}.`)
+    for (const line of withoutPlaceLines(pool)) print(line)
   },
 }

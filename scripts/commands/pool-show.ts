@@ -1,5 +1,12 @@
 import { type Command, usedWrongly } from '../command.ts'
-import { causeLines, nodeTable, openness, planLine, type Pool } from '../pools.ts'
+import {
+  causeLines,
+  nodeTable,
+  openness,
+  planLine,
+  type Pool,
+  withoutPlaceLines,
+} from '../pools.ts'
 
 export const command: Command = {
   summary: 'Show a pool: its machines and how full they are, what is planned, what is wrong',
@@ -15,6 +22,7 @@ Cores and memory are what seats reserve, of what the machine has. Times are UTC.
     if (json) return void print(JSON.stringify(pool))
     print(`${pool.title?.en ?? pool.key}: ${openness(pool)}`)
     if (pool.closedReason) print(`  ${pool.closedReason}`)
+    for (const line of withoutPlaceLines(pool)) print(`  ${line}`)
     if (pool.isCloud && !pool.credentialAt)
       print(`  Nobody has said how its cloud is entered: labplan pool credential ${pool.key}`)
     for (const { key: stack, message, cause } of pool.troubles)

@@ -7,6 +7,7 @@ import type { Blueprint, BlueprintCourse, BlueprintSession, SeatTemplate } from 
 import type { Compiled } from '../compile.ts'
 import type { Course, DocumentKind, Note } from '../terms.ts'
 import { asksOf } from './allowance.ts'
+import { parseInstant } from './clock.ts'
 import type { CoursePlan } from './plan.ts'
 
 const amounts = z.object({
@@ -61,6 +62,7 @@ export const usualCapabilities: ReadonlySet<string> = new Set([
 /** What cannot be carried out as a whole now, which is not to say that it is wrong. */
 const unfit = new Set([
   ...['session-does-not-fit', 'session-scattered', 'pool-at-maximum', 'seat-too-large'],
+  'pool-closed',
 ])
 
 export interface ChangeInput {
@@ -134,7 +136,9 @@ function factsOf(
     ownBefore: inForce.get(course.key)?.allowance ?? null,
     granted: plan.known.granted ?? {},
     roster: plan.known.roster ?? 0,
-    unplacedSeats: unplacedIn(compiled.notes, course, sessions),
+    unplacedSeats:
+      unplacedIn(compiled.notes, course, sessions) +
+      seatsOnClosed(compiled.notes, course, sessions, now),
     newRights: rightsOf(course.template).filter((one) => !rights.includes(one)),
     hasNewImage: old !== undefined && old.template?.image !== course.template?.image,
     newPorts: portsOf(course.template).filter((kind) => !portsOf(old?.template).includes(kind)),
@@ -166,6 +170,29 @@ function unplacedIn(
   return notes
     .filter(({ code, where }) => unfit.has(code) && worse.has(where.session ?? ''))
     .reduce((sum, { params }) => sum + Number(params['seats'] ?? 0), 0)
+}
+
+/** Seats that are planned where none is taken any more, and were not before. */
+function seatsOnClosed(
+  notes: Note[],
+  course: BlueprintCourse,
+  before: Map<string, BlueprintSession>,
+  now: number,
+): number {
+  const closed = new Set(
+    notes
+      .filter(({ code, where }) => code === 'pool-closed' && where.course === course.key)
+      .map(({ where }) => where.pool),
+  )
+  return course.sessions
+    .filter(({ pool, startsAt }) => closed.has(pool) && parseInstant(startsAt) > now)
+    .map((session) => {
+      const old = before.get(session.key)
+      return (
+        session.atOnce - (old?.pool === session.pool ? Math.min(old.atOnce, session.atOnce) : 0)
+      )
+    })
+    .reduce((sum, seats) => sum + seats, 0)
 }
 
 const placedSeats = (session: BlueprintSession): number =>

@@ -87,6 +87,10 @@ export const sentences: Record<string, Text> = {
     fr: 'La séance du {wall} ne tient pas : à {at}, le maximum de machines est atteint ; il manque {seats:place|places} ({needed}).{slots}',
     en: 'The session on {wall} does not fit: at {at}, the maximum of machines is reached; {seats:place is|places are} missing ({needed}).{slots}',
   },
+  'pool-closed': {
+    fr: 'Les machines « {pool} » n’acceptent plus de poste depuis le {since} : {sessions:séance n’y a|séances n’y ont} pas de place, à partir du {wall}, tant que l’équipe infrastructure ne les a pas rouvertes.{elsewhere}',
+    en: 'The machines “{pool}” take no new seats since {since}: {sessions:session has|sessions have} no place there, from {wall} on, until the infra team opens them again.{elsewhere}',
+  },
   'seat-too-large': {
     fr: 'La séance du {wall} ne tiendra jamais ici : une place demande {needed}, la plus grande machine offre {free}. Choisissez d’autres machines ou demandez moins.',
     en: 'The session on {wall} will never fit here: one place asks for {needed}, the largest machine has {free}. Choose other machines or ask for less.',
@@ -106,6 +110,14 @@ const slotSentences: Record<'some' | 'none', Text> = {
   none: {
     fr: ' Aucun autre créneau ne convient dans les semaines voisines.',
     en: ' No other slot in the weeks around would do.',
+  },
+}
+
+const elsewhereSentences: Record<'some' | 'none', Text> = {
+  some: { fr: ' Il y a de la place sur : {list}.', en: ' There is room on: {list}.' },
+  none: {
+    fr: ' Aucune autre machine n’a assez de place aux mêmes heures.',
+    en: ' No other machines have enough room at the same hours.',
   },
 }
 
@@ -140,6 +152,10 @@ export function sentence(note: Note, language: Language, naming: Naming): string
 function valueText(name: string, note: Note, language: Language, naming: Naming): string {
   const value = name === 'at' ? (note.where.at ?? note.params['at']) : note.params[name]
   if (name === 'wall' && typeof value === 'string') return dateText(value, language)
+  if (name === 'since' && typeof value === 'string') {
+    return dateText(formatWall(wallOf(parseInstant(value), naming.timeZone)), language)
+  }
+  if (name === 'elsewhere') return elsewhereText(value, language, naming)
   if (name === 'at' && typeof value === 'string') {
     return clockText(formatWall(wallOf(parseInstant(value), naming.timeZone)), language)
   }
@@ -169,6 +185,14 @@ export function poolName(key: string, language: Language, naming: Naming): strin
 /** `1234.5` → "1,234.5", "1 234,5". */
 export function numberText(value: number, language: Language): string {
   return value.toLocaleString(language, { maximumFractionDigits: 2 })
+}
+
+/** Nothing, where nobody has looked. */
+function elsewhereText(value: NoteValue | undefined, language: Language, naming: Naming): string {
+  if (!Array.isArray(value)) return ''
+  if (value.length === 0) return elsewhereSentences.none[language]
+  const list = value.map((pool) => poolName(String(pool), language, naming)).join(', ')
+  return elsewhereSentences.some[language].replace('{list}', list)
 }
 
 function slotsText(value: NoteValue | undefined, language: Language): string {

@@ -1,7 +1,8 @@
-/** Does it fit? Notes about machines of unknown size and sessions without room, with other slots. */
+/** Does it fit? Notes about machines of unknown size, and sessions without room or in a pool that is closed, with where else there is room. */
 import type { Note, Policy } from '../terms.ts'
 import { formatInstant, formatWall, parseInstant } from './clock.ts'
 import type { CompileInput, Compiled } from '../compile.ts'
+import { closedNotes } from './closed.ts'
 import type { Placed } from './placement.ts'
 import type { CoursePlan } from './plan.ts'
 import { shortagesOf } from './shortage.ts'
@@ -15,7 +16,7 @@ const coursesWithSlots = 8
 export function fitNotes(
   plans: CoursePlan[],
   placed: Map<string, Placed>,
-  input: Pick<CompileInput, 'policy' | 'now' | 'hasNoSlots'>,
+  input: Pick<CompileInput, 'policy' | 'now' | 'hasNoSlots' | 'inventory'>,
 ): Note[] {
   const { policy, hasNoSlots } = input
   const now = parseInstant(input.now)
@@ -40,7 +41,7 @@ export function fitNotes(
       notes.push(shortageNote(shortage, plan, one, isSearched, policy, now))
     }
   }
-  return notes
+  return [...notes, ...closedNotes(plans, placed, { closed: input.inventory?.closed ?? {}, now })]
 }
 
 /** How many sessions of one course get slots when somebody is at work on that course. */

@@ -1,11 +1,12 @@
 /** A pool as its administrator sees it: which machines, how full, planned beside there, what it cost, open or closed. */
 import { afterAll, expect, it } from 'vitest'
+import { proposeChange } from '../../api/data/change.ts'
 import { withTransaction } from '../../api/data/db.ts'
 import { livesOf } from '../../api/data/pool-report.ts'
 import { moveStack, releaseLease } from '../../api/data/stack.ts'
 import { postponeStack, wantStacks } from '../../api/data/stack-wish.ts'
 import { labplan } from '../../scripts/labplan.ts'
-import { cloudMachines, courseDocument, poolDocument } from '../cast/cloud.ts'
+import { cloudMachines, courseDocument, hallDocument, poolDocument } from '../cast/cloud.ts'
 import { environmentDocument, zoneDocument } from '../cast/documents.ts'
 import { importDocuments, signIn } from '../cast/record.ts'
 import { beginRun, move } from '../cast/runs.ts'
@@ -57,10 +58,12 @@ it('tells the same as JSON, and as lines of a terminal', async () => {
 
 it('is closed, emptied and opened by the command line and by the page', async () => {
   expect(await run('pool', 'close', 'cloud', '--reason', 'Works in the hall')).toBe(
-    'cloud: closed.\nexit 0',
+    'cloud: closed.\n1 to come without a place until it is opened:\n  2026-11-24 13:00 UTC  systems, 12 students\nexit 0',
   )
   expect(await page()).toContain('take no new seats')
-  expect(await run('pool', 'drain', 'cloud')).toBe('cloud: being emptied.\nexit 0')
+  // What runs goes on: only the class of the afternoon is without a place.
+  expect(await page()).toMatch(/Classes without a place\nOne class to come[\s\S]*systems \| 12/)
+  expect(await run('pool', 'drain', 'cloud')).toMatch(/^cloud: being emptied\.\n1 to come/)
   const answer = await site.post(
     '/admin/pools/cloud/closing',
     { act: 'open' },
@@ -69,6 +72,37 @@ it('is closed, emptied and opened by the command line and by the page', async ()
   expect(answer.status).toBe(303)
   expect((await site.api('/api/pools/cloud')).body).toMatchObject({ closed: null })
   expect(await run('pool', 'close', 'nowhere')).toMatch(/exit 1$/)
+})
+
+it('takes no new classes while it is closed: their teacher reads since when and where else, and somebody must agree', async () => {
+  const hall = hallDocument.replace('cpu: 4, memoryMb: 8192', 'cpu: 16, memoryMb: 32768')
+  await importDocuments(pool, site.ring, now, [{ name: 'hall.yaml', text: hall }])
+  const late = (day: number) =>
+    courseDocument({ key: 'late', start: `2026-11-${day}T10:00`, minutes: 60, students: 2 })
+  const propose = async (text: string) => {
+    const outcome = await proposeChange(pool, {
+      ...{ sources: [{ name: 'late.yaml', text }], ring: site.ring, now },
+      actor: { name: 'teacher1', role: 'teacher' },
+    })
+    if (outcome.outcome !== 'changed') throw new Error(JSON.stringify(outcome))
+    return outcome.change
+  }
+  expect((await propose(late(26))).lane).toBe('automatic')
+  await run('pool', 'close', 'cloud')
+  const plan = await site.get('/courses/late/plan', { who: administrator })
+  expect(textOf(plan.text)).toContain(
+    'The machines “cloud” take no new seats since Tuesday 24 November at 12:00: 1 session has no place there, from Thursday 26 November at 10:00 on, until the infra team opens them again. There is room on: hall.',
+  )
+  const another = late(26).replace(
+    'sessions:',
+    'sessions:\n  - { start: 2026-11-27T10:00, minutes: 60 }',
+  )
+  const waits = await propose(another)
+  expect([waits.lane, waits.rules.map(({ key }) => key)]).toEqual(['review', ['beyond-quota']])
+  // What was planned there before may be edited all the same, and elsewhere there is room.
+  expect((await propose(late(26).replace('en: late', 'en: Later'))).lane).toBe('automatic')
+  expect((await propose(another.replace('pool: cloud', 'pool: hall'))).lane).toBe('automatic')
+  await run('pool', 'open', 'cloud')
 })
 
 it('is told how its cloud is entered, and tells nobody', async () => {

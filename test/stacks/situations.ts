@@ -63,6 +63,19 @@ export const situations: Situation[] = [
       systems(monday, 'students: 12').replace('pool: cloud', 'pool: own'),
   },
   {
+    name: 'closed-pool',
+    about:
+      'A pool takes no new seats: sessions to come keep their place for when it is opened, their teacher is told since when, and where else there is room for all of them.',
+    documents:
+      cloud +
+      pool('own', 'nodes: [{ key: pc-1, cpu: 8, memoryMb: 32768 }]') +
+      pool('small', 'nodes: [{ key: pc-2, cpu: 2, memoryMb: 4096 }]') +
+      networks(`${monday}\n  - { start: 2026-11-24T08:00, minutes: 120 }`) +
+      systems(monday, 'students: 12').replace('pool: cloud', 'pool: small'),
+    inventory: { closed: { cloud: '2026-09-01T07:30:00Z', small: '2026-09-01T07:30:00Z' } },
+    now: '2026-09-01T08:00:00Z',
+  },
+  {
     name: 'gpu',
     about:
       'Seats with a GPU sit on GPU nodes; seats without leave those alone while there is other room.',
