@@ -2,6 +2,7 @@
  * PostgreSQL: one pool, readable SQL, transactions that are lent and taken back.
  */
 import { createHash } from 'node:crypto'
+import type { Duplex } from 'node:stream'
 import pg from 'pg'
 
 /** Whatever can run a query: the pool, or a transaction's client. */
@@ -88,12 +89,39 @@ export function openPool(options: {
     options: `-c labplan.installation=${installation}${plans}`,
     application_name: 'labplan',
   })
+  pool.on('connect', sendTogether)
   // An idle connection that the server cuts must not end the process: the next query opens another.
   pool.on('error', () => {})
   return pool
 }
 
-/** Runs `work` in one transaction: committed when it returns, rolled back when it throws. */
+/**
+ * What is asked of a connection in one breath leaves in one packet, not in one each: a transaction's begin goes with its first
+ * statements, and PostgreSQL is woken once for all of them.
+ */
+function sendTogether(client: pg.PoolClient): void {
+  const { stream } = (client as unknown as { connection: { stream: Duplex } }).connection
+  const ask = client.query.bind(client) as (...words: unknown[]) => unknown
+  let isHeld = false
+  const askLater = (...words: unknown[]): unknown => {
+    if (!isHeld) {
+      isHeld = true
+      stream.cork()
+      process.nextTick(() => {
+        isHeld = false
+        stream.uncork()
+      })
+    }
+    return ask(...words)
+  }
+  client.query = askLater as typeof client.query
+}
+
+/**
+ * Runs `work` in one transaction: committed when it returns, rolled back when it throws. What does not need each other's
+ * answers may be sent at once (Promise.all): it is done in that order. Single statements only: one that follows the answer of
+ * another could be sent after the rollback that a third one caused.
+ */
 export async function withTransaction<T>(pool: Pool, work: (tx: Db) => Promise<T>): Promise<T> {
   const client = await pool.connect()
   let broken: Error | undefined

@@ -9,7 +9,7 @@ import { toServe } from './queue.ts'
 import { cancelledDead } from './run-control.ts'
 import { toClose } from './session-close.ts'
 import { toSettle } from './seat-life.ts'
-import { toBeReady, toMove, withDuePlaces } from './session-life.ts'
+import { isTimeToMove, toBeReady, withDuePlaces } from './session-life.ts'
 import { failingSeats, late, readyAfterAll } from './session-watch.ts'
 import { isRunnable, toRelease, wishMark } from './stack-wish.ts'
 import { toFollow, toOpen, toPassOver, toStop, toWarn } from './workspace-time.ts'
@@ -56,7 +56,7 @@ export async function whatIsDue(db: Db, now: Date): Promise<Due> {
     sql`select ${ids(withDuePlaces(now))} as places, ${ids(toServe)} as queues,
       ${any(toFollow(now))} or ${any(toWarn(now))} as moves,
       ${any(toStop(now))} or ${any(toPassOver(now))} or ${any(toOpen(now))} as turns,
-      ${any(toSettle)} as stops, ${any(toMove(now))} as sessions, ${any(toBeReady)} as preparing, ${any(toClose(now))} as closing, ${any(unlearned(since))} as lessons,
+      ${any(toSettle)} as stops, ${isTimeToMove(now)} as sessions, ${any(toBeReady)} as preparing, ${any(toClose(now))} as closing, ${any(unlearned(since))} as lessons,
       ${any(sql`stack where ${isRunnable(now)}`)} as runs, ${any(toRelease(now))} as holds, ${any(cancelledDead(now))} as dead,
       ${any(sql`node where state <> 'gone'`)} as machines, ${any(destroyFreezes(now))} as frozen,
       array(select key from ${late(now)}) as late, ${any(readyAfterAll(now))} or ${any(failingSeats)} as news,

@@ -5,25 +5,26 @@ import { newId } from './ids.ts'
 export type ObjectKind = 'service' | 'volume' | 'secret'
 
 /**
- * Writes down what of one kind is there after a run, by name. Level-based: what was made by a run that died
+ * Writes down what of these kinds is there after a run, by name. Level-based: what was made by a run that died
  * is noted by the one that adopts it, and nothing is noted twice.
  */
 export async function noteObjects(
-  tx: Db,
-  seen: { stackId: string; runId: string; kind: ObjectKind; names: string[]; now: Date },
+  db: Db,
+  seen: { stackId: string; runId: string; names: [ObjectKind, string[]][]; now: Date },
 ): Promise<void> {
+  const those = seen.names.flatMap(([kind, names]) => names.map((name) => ({ kind, name })))
+  const kinds = those.map(({ kind }) => kind)
+  const names = those.map(({ name }) => name)
   await execute(
-    tx,
-    sql`update made_object set gone_at = ${seen.now}, gone_by = ${seen.runId}
-        where stack_id = ${seen.stackId} and kind = ${seen.kind} and gone_at is null
-          and not name = any(${seen.names}::text[])`,
-  )
-  const ids = seen.names.map(() => newId())
-  await execute(
-    tx,
-    sql`insert into made_object (id, stack_id, kind, name, came_at, came_by)
-        select id, ${seen.stackId}, ${seen.kind}, name, ${seen.now}, ${seen.runId}
-        from unnest(${ids}::uuid[], ${seen.names}::text[]) as seen (id, name)
+    db,
+    sql`with seen as (
+          select * from unnest(${those.map(() => newId())}::uuid[], ${kinds}::text[], ${names}::text[]) as seen (id, kind, name)
+        ), gone as (
+          update made_object set gone_at = ${seen.now}, gone_by = ${seen.runId}
+          where stack_id = ${seen.stackId} and kind = any(${seen.names.map(([kind]) => kind)}::text[]) and gone_at is null
+            and not exists (select from seen where seen.kind = made_object.kind and seen.name = made_object.name))
+        insert into made_object (id, stack_id, kind, name, came_at, came_by)
+        select id, ${seen.stackId}, kind, name, ${seen.now}, ${seen.runId} from seen
         on conflict (kind, name) where gone_at is null do update set stack_id = excluded.stack_id
           where made_object.stack_id <> excluded.stack_id`,
   )

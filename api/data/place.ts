@@ -121,28 +121,57 @@ function firstEdge(outside: OutsideRow, sessions: SessionRow[], now: Date): Date
  * Taken ones beyond it go when they are given back: nobody is stopped by an edit of a number.
  */
 export async function settlePlaces(tx: Db, course: { id: string; now: Date }): Promise<Opening> {
-  // Not "for update": that would wait for, and deadlock with, every launch that just referred to the course.
-  await tx.query('select 1 from course where id = $1 for no key update', [course.id])
-  const now = await opening(tx, course)
-  const { count } = await one<{ count: number }>(
-    tx,
-    sql`select count(*) from place where course_id = ${course.id}`,
+  const seen = await lookAtPlaces(tx, course)
+  await makeRight(tx, course.id, seen)
+  return seen.open
+}
+
+/** The same for several courses at once: what each needs is sent together. */
+export async function settlePlacesOf(
+  tx: Db,
+  { ids, now }: { ids: string[]; now: Date },
+): Promise<void> {
+  // In one order for everybody, so that nobody waits for somebody who waits.
+  const sorted = ids.toSorted()
+  const seen = await Promise.all(
+    sorted.map(async (id) => ({ id, places: await lookAtPlaces(tx, { id, now }) })),
   )
-  if (count < now.places) {
-    const ids = Array.from({ length: now.places - count }, newId)
+  await Promise.all(seen.map(({ id, places }) => makeRight(tx, id, places)))
+}
+
+type Places = { open: Opening; count: number }
+
+/** Sent together, done one after the other: what is counted is counted once nobody else may change it. */
+async function lookAtPlaces(tx: Db, course: { id: string; now: Date }): Promise<Places> {
+  const [, open, { count }] = await Promise.all([
+    // Not "for update": that would wait for, and deadlock with, every launch that just referred to the course.
+    tx.query('select 1 from course where id = $1 for no key update', [course.id]),
+    opening(tx, course),
+    one<{ count: number }>(tx, sql`select count(*) from place where course_id = ${course.id}`),
+  ])
+  return { open, count }
+}
+
+async function makeRight(tx: Db, courseId: string, { open, count }: Places): Promise<void> {
+  const until = sql`update course set places_until = ${open.until}
+    where id = ${courseId} and places_until is distinct from ${open.until}`
+  await Promise.all([changePlaces(tx, courseId, open.places - count), execute(tx, until)])
+}
+
+async function changePlaces(tx: Db, courseId: string, more: number): Promise<void> {
+  if (more > 0) {
+    const ids = Array.from({ length: more }, newId)
     await execute(
       tx,
-      sql`insert into place (id, course_id) select id, ${course.id} from unnest(${ids}::uuid[]) id`,
+      sql`insert into place (id, course_id) select id, ${courseId} from unnest(${ids}::uuid[]) id`,
     )
-  } else if (count > now.places) {
+  } else if (more < 0) {
     await execute(
       tx,
-      sql`delete from place where id in (select id from place where course_id = ${course.id} and workspace_id is null
-          limit ${count - now.places} for update skip locked)`,
+      sql`delete from place where id in (select id from place where course_id = ${courseId} and workspace_id is null
+          limit ${-more} for update skip locked)`,
     )
   }
-  await execute(tx, sql`update course set places_until = ${now.until} where id = ${course.id}`)
-  return now
 }
 
 /** Takes a free place for the workspace, or finds the one it has; false when there is none. */
@@ -169,9 +198,12 @@ export async function freePlace(
   tx: Db,
   place: { courseId: string; workspaceId: string; now: Date },
 ): Promise<void> {
-  await execute(
-    tx,
-    sql`update place set workspace_id = null where workspace_id = ${place.workspaceId}`,
-  )
-  await settlePlaces(tx, { id: place.courseId, now: place.now })
+  const [, seen] = await Promise.all([
+    execute(
+      tx,
+      sql`update place set workspace_id = null where workspace_id = ${place.workspaceId}`,
+    ),
+    lookAtPlaces(tx, { id: place.courseId, now: place.now }),
+  ])
+  await makeRight(tx, place.courseId, seen)
 }

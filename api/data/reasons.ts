@@ -15,6 +15,9 @@ type Facts = { rows: Row[]; taken: Record<string, number[]>; leads: Record<strin
 /** When one works or waits; in the others a seat is only theirs. */
 const present = sql`workspace.state in ('queued', 'starting', 'ready', 'resetting', 'stopping', 'failed')`
 
+const ofSeat = sql`join course on course.id = seat.course_id join pool on pool.id = seat.pool_id`
+const reasonColumns = sql`course.key as course, pool.key as pool, seat.number, seat.taken, seat.state <> 'absent' as is_there`
+
 /**
  * Reasons a seat should exist besides the blueprint's: people at work, people in the queue, and for the
  * headroom the seats that exist already, those nobody holds first, so that the same ones are kept; who has a seat, in the courses of
@@ -32,11 +35,11 @@ export async function seatReasons(
   const { rows, taken, leads } = await one<Facts>(
     db,
     sql`select
-      (select coalesce(json_agg(json_build_array(course.key, pool.key, seat.number, seat.state <> 'absent', workspace.state)
-          order by course.key, seat.taken, seat.number), '[]')
-        from (select id from seat where state <> 'absent' union select seat_id from workspace where ${present}) looked_at
-          join seat on seat.id = looked_at.id join course on course.id = seat.course_id join pool on pool.id = seat.pool_id
-          left join workspace on workspace.seat_id = seat.id and ${present}) as rows,
+      (select coalesce(json_agg(json_build_array(course, pool, number, is_there, state) order by course, taken, number), '[]')
+        from (select ${reasonColumns}, workspace.state from seat ${ofSeat}
+            left join workspace on workspace.seat_id = seat.id and ${present} where seat.state <> 'absent'
+          union all select ${reasonColumns}, workspace.state from workspace join seat on seat.id = workspace.seat_id ${ofSeat}
+            where ${present} and seat.state = 'absent') looked_at) as rows,
       (select coalesce(json_object_agg(key, numbers), '{}') from (
         select course.key, array_agg(seat.number order by seat.number) as numbers from seat join course on course.id = seat.course_id
         where seat.taken and (${takenIn}::text[] is null or course.key = any(${takenIn}::text[])) group by course.key) held) as taken,
@@ -68,13 +71,16 @@ export type WarmSeat = { courseKey: string; numbers: number[]; since: Date; atOn
 export async function wantWarmSeats(tx: Db, warm: WarmSeat[]): Promise<number> {
   const changed = await many(
     tx,
-    sql`with warmable as (${warmable(warm)}), changed as (
-          update seat set wanted_on = not wanted_on from (
-            select seat.id, coalesce(workspace.state in ('starting', 'ready', 'resetting', 'failed'), false)
+    sql`with warmable as (${warmable(warm)}), turned as materialized (
+          select id, should from (
+            select seat.id, seat.wanted_on, coalesce(workspace.state in ('starting', 'ready', 'resetting', 'failed'), false)
               or seat.id in (select id from warmable) as should
             from seat left join workspace on workspace.seat_id = seat.id
-            where seat.state <> 'absent' or seat.wanted_on
-          ) s where s.id = seat.id and s.should <> seat.wanted_on returning seat.id)
+            where seat.state <> 'absent' or seat.wanted_on) s where should <> wanted_on
+        ), changed as (
+          update seat set wanted_on = turned.should from turned
+          where seat.id = any(array(select id from turned)) and seat.id = turned.id and seat.wanted_on <> turned.should
+          returning seat.id)
         select id, pg_notify('seats', '') from changed`,
   )
   return changed.length

@@ -2,7 +2,7 @@
  * Runs of Terraform as their worker writes them: states with their times, steps, events. Every write is
  * fenced by the stack's lease, and tells who watches runs (channel `run`, the run's id).
  */
-import { type Db, execute, many, notify, one, sql } from './db.ts'
+import { type Db, type Query, execute, findOne, many, notify, one, sql } from './db.ts'
 import { newId } from './ids.ts'
 import type { Lease } from './stack.ts'
 
@@ -44,13 +44,11 @@ export async function createRun(
   },
 ): Promise<string> {
   const id = newId()
-  await execute(
-    tx,
-    sql`insert into run (id, stack_id, kind, blueprint_digest, content_digest, state, state_at, worker, created_at)
-        values (${id}, ${lease.stackId}, ${run.kind}, ${run.blueprintDigest}, ${run.contentDigest}, 'preparing', ${run.now},
-                ${run.worker}, ${run.now})`,
-  )
-  await recordPhase(tx, id, 'preparing', run.now)
+  const made = sql`insert into run (id, stack_id, kind, blueprint_digest, content_digest, state, state_at, worker, created_at)
+    values (${id}, ${lease.stackId}, ${run.kind}, ${run.blueprintDigest}, ${run.contentDigest}, 'preparing', ${run.now},
+      ${run.worker}, ${run.now})
+    returning id, state, state_at`
+  await enterPhase(tx, made)
   return id
 }
 
@@ -66,7 +64,7 @@ export async function endDeadRuns(tx: Db, lease: Lease, now: Date): Promise<numb
 
 /** One guarded step of a run's life; false when the lease is lost or the run is elsewhere. */
 export async function moveRun(
-  tx: Db,
+  db: Db,
   lease: Lease,
   run: {
     id: string
@@ -78,17 +76,14 @@ export async function moveRun(
   },
 ): Promise<boolean> {
   const endedAt = ENDED.includes(run.to) ? run.now : null
-  const moved = await execute(
-    tx,
-    sql`update run set state = ${run.to}, state_at = ${run.now}, ended_at = ${endedAt},
-          message = coalesce(${run.message ?? null}, message),
-          summary = coalesce(${run.summary ? JSON.stringify(run.summary) : null}::jsonb, summary),
-          toolchain = coalesce(${run.toolchain ? JSON.stringify(run.toolchain) : null}::jsonb, toolchain)
-        where id = ${run.id} and state = any(${ENTERED_FROM[run.to]}::text[])
-          and exists (select from stack where stack.id = run.stack_id and lease_token = ${lease.tokenHash})`,
-  )
-  if (moved === 1) await recordPhase(tx, run.id, run.to, run.now)
-  return moved === 1
+  const moved = sql`update run set state = ${run.to}, state_at = ${run.now}, ended_at = ${endedAt},
+      message = coalesce(${run.message ?? null}, message),
+      summary = coalesce(${run.summary ? JSON.stringify(run.summary) : null}::jsonb, summary),
+      toolchain = coalesce(${run.toolchain ? JSON.stringify(run.toolchain) : null}::jsonb, toolchain)
+    where id = ${run.id} and state = any(${ENTERED_FROM[run.to]}::text[])
+      and exists (select from stack where stack.id = run.stack_id and lease_token = ${lease.tokenHash})
+    returning id, state, state_at`
+  return (await enterPhase(db, moved)) !== undefined
 }
 
 /** The end of a run that only plans: nothing follows, and its plan is never applied. */
@@ -122,12 +117,13 @@ export async function consumePlan(
   return consumed === 1
 }
 
-async function recordPhase(tx: Db, runId: string, state: RunState, now: Date): Promise<void> {
-  await execute(
-    tx,
-    sql`with entered as (
-          insert into run_phase (run_id, state, started_at) values (${runId}, ${state}, ${now}) on conflict do nothing)
-        select pg_notify('run', ${runId})`,
+/** `moved`: the change of the run, which answers id, state and state_at. With it its phase begins, and who watches hears. */
+async function enterPhase(db: Db, moved: Query): Promise<{ id: string } | undefined> {
+  return findOne(
+    db,
+    sql`with moved as (${moved}), entered as (
+          insert into run_phase (run_id, state, started_at) select * from moved on conflict do nothing)
+        select id, pg_notify('run', id::text) from moved`,
   )
 }
 

@@ -137,12 +137,7 @@ async function moveSeats(db: Db, ids: string[], move: Move): Promise<Holder[]> {
   return rows.flatMap(({ id, course_id }) => (id === null ? [] : [{ id, course_id }]))
 }
 
-/** Their pages look again, also when only the seat's step changed. */
-async function tellHolders(tx: Db, seatIds: string[]): Promise<void> {
-  await execute(tx, sql`with ${toldHolders(seatIds)}`)
-}
-
-// Two of a statement's parts: what is done, and who hears of it.
+// Two of a statement's parts: what is done, and who hears of it: pages look again, also when only the seat's step changed.
 const toldHolders = (seatIds: string[]) => sql`told as (
     update workspace set version = version + 1
     where seat_id = any(${seatIds}::uuid[]) and state in ('starting', 'resetting'))
@@ -174,20 +169,17 @@ export async function markMade(
   made: { seats: MadeSeat[]; poolId?: string; now: Date },
 ): Promise<void> {
   const column = <T>(of: (seat: MadeSeat) => T) => made.seats.map(of)
+  const ids = column((seat) => seat.id)
   await execute(
     tx,
-    sql`update seat set state = case when state = 'absent' then 'cold' else state end,
+    sql`with changed as (update seat set state = case when state = 'absent' then 'cold' else state end,
           state_at = case when state = 'absent' then ${made.now} else state_at end,
           pool_id = coalesce(${made.poolId ?? null}::uuid, pool_id), service_id = made.service_id, applied_generation = made.generation,
           template_digest = made.template_digest, held = false
-        from unnest(${column((seat) => seat.id)}::uuid[], ${column((seat) => seat.serviceId)}::text[],
+        from unnest(${ids}::uuid[], ${column((seat) => seat.serviceId)}::text[],
             ${column((seat) => seat.generation)}::int[], ${column((seat) => seat.templateDigest)}::text[])
           as made (id, service_id, generation, template_digest)
-        where seat.id = made.id`,
-  )
-  await tellHolders(
-    tx,
-    made.seats.map((seat) => seat.id),
+        where seat.id = made.id), ${toldHolders(ids)}`,
   )
 }
 

@@ -180,19 +180,18 @@ export async function takeSeat(
   tx: Db,
   courseId: string,
 ): Promise<{ id: string; number: number; state: SeatState } | undefined> {
-  for (const states of [['ready'], ['starting'], ['cold'], ['absent', 'stopping', 'failed']]) {
-    const seat = await findOne<{ id: string; number: number; state: SeatState }>(
-      tx,
-      sql`update seat set taken = true where id =
-          (select seat.id from seat join course on course.id = seat.course_id
-           where seat.course_id = ${courseId} and not taken and seat.state = any(${states}::text[])
-             and seat.number <= course.allowance_seats
-           order by seat.number limit 1 for update of seat skip locked)
-          returning id, number, state`,
-    )
-    if (seat) return seat
-  }
-  return undefined
+  const untaken = (states: string[]) =>
+    sql`(select seat.id from seat join course on course.id = seat.course_id
+      where seat.course_id = ${courseId} and not taken and seat.state = any(${states}::text[])
+        and seat.number <= course.allowance_seats
+      order by seat.number limit 1 for update of seat skip locked)`
+  const rest = untaken(['absent', 'stopping', 'failed'])
+  return findOne(
+    tx,
+    sql`update seat set taken = true
+        where id = coalesce(${untaken(['ready'])}, ${untaken(['starting'])}, ${untaken(['cold'])}, ${rest})
+        returning id, number, state`,
+  )
 }
 
 /** Asks for the seat to run (or not); the driver is woken when the caller commits. */

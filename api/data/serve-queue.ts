@@ -30,6 +30,17 @@ export async function serveQueue(tx: Db, course: { courseId: string; now: Date }
   return served
 }
 
+/** Of these courses, those where anybody waits, or is told of an end because somebody did. */
+export async function coursesInLine(db: Db, ids: string[]): Promise<string[]> {
+  if (ids.length === 0) return []
+  const rows = await many<{ course_id: string }>(
+    db,
+    sql`select distinct course_id from workspace
+        where course_id = any(${ids}::uuid[]) and (state = 'queued' or turn_ends_at is not null)`,
+  )
+  return rows.map((row) => row.course_id)
+}
+
 /** Whether anybody waits, or is told of an end because somebody did: most who stop leave nobody behind them. */
 async function isInLine(tx: Db, courseId: string): Promise<boolean> {
   const found = await findOne(

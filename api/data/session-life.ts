@@ -8,9 +8,16 @@ const toOpen = (now: Date) =>
 const toEnd = (now: Date) =>
   sql`session.state in ('planned', 'preparing', 'ready', 'open') and session.ends_at <= ${now}`
 
-/** Sessions that time moves, and those that their seats may make ready: what stands after `from`. */
-export const toMove = (now: Date) =>
-  sql`session where (${toPrepare(now)}) or (${toOpen(now)}) or (${toEnd(now)})`
+/**
+ * Whether time moves any session: by the first of each kind, which one row of an index says. One whose lead and grace
+ * are both over is moved as well: it has ended.
+ */
+export const isTimeToMove = (now: Date) =>
+  sql`coalesce(least((select min(lead_starts_at) from session where state = 'planned'),
+    (select min(ends_at) from session where state in ('planned', 'preparing', 'ready', 'open')),
+    (select min(opens_at) from session where state in ('preparing', 'ready'))) <= ${now}, false)`
+
+/** Those that their seats may make ready: what stands after `from`. */
 export const toBeReady = sql`session where session.state in ('preparing', 'open') and session.ready_at is null`
 
 /** Moves every session that time or its seats have moved; answers how many. */

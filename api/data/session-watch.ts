@@ -57,7 +57,7 @@ export async function sessionsNotReady(
 }
 
 export const readyAfterAll = (now: Date) =>
-  sql`session where session.ready_at is not null and session.ends_at > ${now}
+  sql`session where session.state in ('ready', 'open') and session.ready_at is not null and session.ends_at > ${now}
     and exists (select from notice where notice.dedupe_key = ${lateKey})
     and not exists (select from notice where notice.dedupe_key = ${lateKey} || '/over')`
 

@@ -243,9 +243,13 @@ const isForgotten = (now: Date) => sql`held and not exists
 /** What stands after `from`: seats whose run is over without having said so. */
 export const toRelease = (now: Date) => sql`seat where ${isForgotten(now)}`
 
-/** Lets go of them: their worker was killed. */
+/** Lets go of them: their worker was killed. The driver hears of it. */
 export async function releaseHolds(tx: Db, now: Date): Promise<number> {
-  return execute(tx, sql`update seat set held = false where ${isForgotten(now)}`)
+  return execute(
+    tx,
+    sql`with released as (update seat set held = false where ${isForgotten(now)} returning id)
+        select pg_notify('seats', id::text) from released`,
+  )
 }
 
 /** The volumes of these numbers exist now. */

@@ -44,14 +44,16 @@ export async function takeLease(
         where key = ${wish.key} and (lease_owner is null or lease_until <= ${wish.now}) for update`,
   )
   if (!stack) return undefined
-  await execute(
-    tx,
-    sql`update stack set lease_owner = ${wish.worker}, lease_token = ${wish.tokenHash}, lease_until = ${wish.until},
-          asked_at = null
-        where id = ${stack.id}`,
-  )
-  // A lock of Terraform's that is still there belongs to a run that was killed: only its trace matters.
-  const locks = await execute(tx, sql`delete from state_lock where stack_id = ${stack.id}`)
+  const [, locks] = await Promise.all([
+    execute(
+      tx,
+      sql`update stack set lease_owner = ${wish.worker}, lease_token = ${wish.tokenHash}, lease_until = ${wish.until},
+            asked_at = null
+          where id = ${stack.id}`,
+    ),
+    // A lock of Terraform's that is still there belongs to a run that was killed: only its trace matters.
+    execute(tx, sql`delete from state_lock where stack_id = ${stack.id}`),
+  ])
   const left = stack.lease_owner !== null || locks > 0
   const midway = ['applying', 'destroying', 'needs_reconcile'].includes(stack.state)
   return { id: stack.id, key: stack.key, isUnclean: left || midway }

@@ -19,9 +19,7 @@ export async function recordVolumes(
   applied: { volumes: AppliedVolume[]; now: Date },
 ): Promise<void> {
   const column = <T>(of: (volume: AppliedVolume) => T) => applied.volumes.map(of)
-  await execute(
-    tx,
-    sql`insert into volume (id, seat_id, generation, name, backend, limit_mb, state, state_at, created_at)
+  const made = sql`insert into volume (id, seat_id, generation, name, backend, limit_mb, state, state_at, created_at)
         select v.id, seat_id, generation, name, coalesce(backend, 'engine'), limit_mb,
           case when backend is null then 'ready' else 'wanted' end, ${applied.now}, ${applied.now}
         from unnest(${column(newId)}::uuid[], ${column((v) => v.seatId)}::uuid[], ${column((v) => v.generation)}::int[],
@@ -33,9 +31,8 @@ export async function recordVolumes(
           limit_bytes = case when volume.state = 'purged' then null else volume.limit_bytes end,
           used_bytes = case when volume.state = 'purged' then null else volume.used_bytes end
           where volume.backend = excluded.backend
-            and (volume.limit_mb is distinct from excluded.limit_mb or volume.state = 'purged')`,
-  )
-  await execute(tx, sql`select pg_notify('storage', '')`)
+            and (volume.limit_mb is distinct from excluded.limit_mb or volume.state = 'purged')`
+  await Promise.all([execute(tx, made), execute(tx, sql`select pg_notify('storage', '')`)])
 }
 
 export type KeptVolume = {

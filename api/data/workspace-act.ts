@@ -5,7 +5,7 @@ import { freePlace } from './place.ts'
 import { closeStay } from './queue.ts'
 import { wantFreshStart, wantNewGeneration, wantSeat } from './seat.ts'
 import { serveQueue } from './serve-queue.ts'
-import { begin } from './workspace-begin.ts'
+import { begin, lineOf } from './workspace-begin.ts'
 import type { StopReason } from './workspace-time.ts'
 import {
   type Workspace,
@@ -21,8 +21,11 @@ type Act = { workspaceId: string; actor: Actor; now: Date }
 export async function startWorkspace(tx: Db, act: Act): Promise<WorkspaceState> {
   const workspace = await lockWorkspace(tx, act.workspaceId)
   if (!isStartable(workspace)) return workspace.state
-  await auditAct(tx, act, 'workspace.start')
-  return (await begin(tx, workspace, act.now)).state
+  const [line] = await Promise.all([
+    lineOf(tx, { id: workspace.course_id, now: act.now }),
+    auditAct(tx, act, 'workspace.start'),
+  ])
+  return (await begin(tx, workspace, act.now, line)).state
 }
 
 /** Stops, keeping seat number and files. The place is given back when the seat is seen cold. */
@@ -34,21 +37,17 @@ export async function stopWorkspace(
   if (!(actable.stop as readonly WorkspaceState[]).includes(workspace.state)) return workspace.state
   const reason = act.reason ?? 'asked'
   const message = reason === 'asked' ? null : { code: `stopped.${reason}` }
-  await auditAct(tx, act, 'workspace.stop', { reason })
   const runs =
     ['starting', 'ready', 'failed'].includes(workspace.state) && workspace.seat_id !== null
-  await moveTo(
-    tx,
-    workspace.id,
-    runs ? 'stopping' : 'stopped',
-    act.now,
-    sql`, queued_at = null, opens_at = null`,
-    message,
-  )
-  await closeStay(tx, { workspaceId: workspace.id, reason, now: act.now })
-  if (runs && workspace.seat_id) await wantSeat(tx, { id: workspace.seat_id, on: false })
+  const state = runs ? 'stopping' : 'stopped'
+  await Promise.all([
+    auditAct(tx, act, 'workspace.stop', { reason }),
+    moveTo(tx, workspace.id, state, act.now, sql`, queued_at = null, opens_at = null`, message),
+    closeStay(tx, { workspaceId: workspace.id, reason, now: act.now }),
+    ...(runs && workspace.seat_id ? [wantSeat(tx, { id: workspace.seat_id, on: false })] : []),
+  ])
   if (workspace.held_until) await passOn(tx, workspace, act.now)
-  return runs ? 'stopping' : 'stopped'
+  return state
 }
 
 /** The place that was held goes to the next in line. */

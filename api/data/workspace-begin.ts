@@ -2,7 +2,7 @@
 import { audit } from './audit.ts'
 import { type Db, execute, findOne, notify, sql } from './db.ts'
 import { newId } from './ids.ts'
-import { freePlace, opening, settlePlaces, takePlace } from './place.ts'
+import { type Opening, freePlace, opening, settlePlaces, takePlace } from './place.ts'
 import { openStay } from './queue.ts'
 import { type SeatState, takeSeat } from './seat.ts'
 import {
@@ -11,7 +11,6 @@ import {
   isStartable,
   moveTo,
   workspaceColumns,
-  workspaceTable,
 } from './workspace.ts'
 
 export type Claim = {
@@ -30,28 +29,26 @@ export async function claimWorkspace(
   tx: Db,
   launch: Claim,
 ): Promise<{ id: string; state: WorkspaceState; seatNumber: number | null }> {
-  const known = await findOwn(tx, launch)
+  // What the next step needs is asked in the same breath.
+  const [known, line] = await Promise.all([
+    visitOwn(tx, launch),
+    lineOf(tx, { id: launch.courseId, now: launch.now }),
+  ])
   const workspace = known ?? (await createWorkspace(tx, launch))
-  if (known)
-    await execute(
-      tx,
-      sql`update workspace set last_launch_at = ${launch.now}, open_path = ${launch.openPath ?? null}
-          where id = ${workspace.id}`,
-    )
   if (!isStartable(workspace))
     return { id: workspace.id, state: workspace.state, seatNumber: workspace.seat_number }
-  const { state, seat } = await begin(tx, workspace, launch.now)
+  const { state, seat } = await begin(tx, workspace, launch.now, line)
   return { id: workspace.id, state, seatNumber: seat?.number ?? null }
 }
 
-async function findOwn(
-  tx: Db,
-  own: { courseId: string; personId: string },
-): Promise<Workspace | undefined> {
+/** The person's workspace, locked, with this launch noted; undefined when there is none yet. */
+async function visitOwn(tx: Db, launch: Claim): Promise<Workspace | undefined> {
   return findOne<Workspace>(
     tx,
-    sql`select ${workspaceColumns} from ${workspaceTable}
-        where workspace.course_id = ${own.courseId} and workspace.person_id = ${own.personId} for update of workspace`,
+    sql`with own as (
+          update workspace set last_launch_at = ${launch.now}, open_path = ${launch.openPath ?? null}
+          where course_id = ${launch.courseId} and person_id = ${launch.personId} returning *)
+        select ${workspaceColumns} from own workspace left join seat on seat.id = workspace.seat_id`,
   )
 }
 
@@ -65,7 +62,7 @@ async function createWorkspace(tx: Db, own: Claim): Promise<Workspace> {
         on conflict (course_id, person_id) do nothing`,
   )
   // Another tab's launch made it a moment ago.
-  const workspace = made === 1 ? freshWorkspace(id, own) : await findOwn(tx, own)
+  const workspace = made === 1 ? freshWorkspace(id, own) : await visitOwn(tx, own)
   if (!workspace) throw new Error('A workspace that was just made is not there.')
   return workspace
 }
@@ -83,14 +80,23 @@ function freshWorkspace(
 
 type Begun = { state: WorkspaceState; seat: OwnSeat | undefined }
 
-/** Gives a stopped workspace its seat and a place; answers the state it reached. */
-export async function begin(tx: Db, workspace: Workspace, now: Date): Promise<Begun> {
+/** Where a course stands for who comes now: what is open, and whether anybody waits already. */
+type Line = { open: Opening; waits: boolean }
+
+export async function lineOf(tx: Db, course: { id: string; now: Date }): Promise<Line> {
+  const [open, waits] = await Promise.all([opening(tx, course), someoneWaits(tx, course.id)])
+  return { open, waits }
+}
+
+/** Gives a stopped workspace its seat and a place; answers the state it reached. `known`: read in this transaction. */
+export async function begin(tx: Db, workspace: Workspace, now: Date, known?: Line): Promise<Begun> {
+  const { open: seen, waits } = known ?? (await lineOf(tx, { id: workspace.course_id, now }))
   const seat = await seatFor(tx, workspace, now)
-  const open = await openingNow(tx, workspace.course_id, now)
+  const open = await settled(tx, { courseId: workspace.course_id, open: seen, now })
   if (open.places === 0) return { state: await closeUntilNext(tx, workspace, now), seat }
   const place = { courseId: workspace.course_id, workspaceId: workspace.id }
   const isTheirTurn = workspace.held_until !== null
-  const isLast = !seat || (!isTheirTurn && (await someoneWaits(tx, workspace.course_id)))
+  const isLast = !seat || (!isTheirTurn && waits)
   if (isLast || !(await takePlace(tx, place)))
     return { state: await enqueue(tx, workspace, now), seat }
   return { state: await run(tx, { workspace, seat, open, now }), seat }
@@ -107,20 +113,28 @@ export async function seatFor(
   if (id && number !== null && state) return { id, number, state }
   const seat = await takeSeat(tx, workspace.course_id)
   if (!seat) return undefined
-  await execute(tx, sql`update workspace set seat_id = ${seat.id} where id = ${workspace.id}`)
-  await audit(tx, {
-    actor: { name: 'launch', role: 'labplan' },
-    action: 'seat.take',
-    subject: { kind: 'workspace', id: workspace.id },
-    detail: { seat: seat.number },
-    now,
-  })
+  await Promise.all([
+    execute(tx, sql`update workspace set seat_id = ${seat.id} where id = ${workspace.id}`),
+    audit(tx, {
+      actor: { name: 'launch', role: 'labplan' },
+      action: 'seat.take',
+      subject: { kind: 'workspace', id: workspace.id },
+      detail: { seat: seat.number },
+      now,
+    }),
+  ])
   return seat
 }
 
 /** The opening, with its rows of place made right when they are due: rarely, so launches do not queue for it. */
-export async function openingNow(tx: Db, courseId: string, now: Date) {
-  const open = await opening(tx, { id: courseId, now })
+export async function openingNow(tx: Db, courseId: string, now: Date): Promise<Opening> {
+  return settled(tx, { courseId, open: await opening(tx, { id: courseId, now }), now })
+}
+
+async function settled(
+  tx: Db,
+  { courseId, open, now }: { courseId: string; open: Opening; now: Date },
+): Promise<Opening> {
   return open.isSettled ? open : settlePlaces(tx, { id: courseId, now })
 }
 
@@ -143,17 +157,14 @@ export async function run(
   },
 ): Promise<WorkspaceState> {
   const state: WorkspaceState = start.seat.state === 'ready' ? 'ready' : 'starting'
-  await moveTo(
-    tx,
-    start.workspace.id,
-    state,
-    start.now,
-    sql`, queued_at = null, opens_at = null, warned_at = null, extensions = 0, started_at = ${start.now},
-    stops_at = ${start.open.stopsAt}, session_id = ${start.open.sessionId}`,
-  )
   const { id: workspaceId, course_id: courseId } = start.workspace
-  await openStay(tx, { workspaceId, courseId, period: start.open.period, now: start.now })
-  await turnOn(tx, start.seat)
+  const fresh = sql`, queued_at = null, opens_at = null, warned_at = null, extensions = 0, started_at = ${start.now},
+    stops_at = ${start.open.stopsAt}, session_id = ${start.open.sessionId}`
+  await Promise.all([
+    moveTo(tx, workspaceId, state, start.now, fresh),
+    openStay(tx, { workspaceId, courseId, period: start.open.period, now: start.now }),
+    turnOn(tx, start.seat),
+  ])
   return state
 }
 
@@ -170,8 +181,7 @@ async function turnOn(tx: Db, seat: { id: string }): Promise<void> {
 
 async function enqueue(tx: Db, workspace: Workspace, now: Date): Promise<WorkspaceState> {
   const fresh = sql`, queued_at = ${now}, opens_at = null, stops_at = null, session_id = null`
-  await moveTo(tx, workspace.id, 'queued', now, fresh)
-  await notify(tx, 'work', '')
+  await Promise.all([moveTo(tx, workspace.id, 'queued', now, fresh), notify(tx, 'work', '')])
   return 'queued'
 }
 

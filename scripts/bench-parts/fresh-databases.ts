@@ -9,6 +9,10 @@ const TEMPLATE = 'bench_template'
 const SETTINGS = {
   ...{ fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', wal_level: 'minimal' },
   ...{ max_wal_senders: '0', update_process_title: 'off', jit: 'off', shared_buffers: '256MB' },
+  // All of it is in memory: an index is worth its use on small tables, too.
+  random_page_cost: '1.1',
+  // Who wants statistics makes them: each time they are made, every connection plans all it knows anew.
+  autovacuum: 'off',
 }
 
 export type FreshDatabases = {

@@ -54,7 +54,7 @@ async function ran(
   )
   for (const kind of Object.keys(there) as ObjectKind[])
     await withTransaction(pool, (tx) =>
-      noteObjects(tx, { stackId, runId, kind, names: there[kind] ?? [], now }),
+      noteObjects(tx, { stackId, runId, names: [[kind, there[kind] ?? []]], now }),
     )
 }
 

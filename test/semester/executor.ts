@@ -81,15 +81,16 @@ async function runOnce(
   const content = kind === 'destroy' ? emptied(request.content) : request.content
   if (isOfMachines(content)) throw new Error('The virtual campus has no cloud.')
   const runId = await withTransaction(pool, async (tx) => {
-    await endDeadRuns(tx, lease, clock.now())
     const state = kind === 'destroy' ? 'destroying' : 'applying'
-    await moveStack(tx, lease, { state, message: null, now: clock.now() })
     const made = { kind, blueprintDigest: request.blueprintDigest ?? null, worker: worker.name }
-    return createRun(tx, lease, {
-      ...made,
-      contentDigest: contentDigest(content),
-      now: clock.now(),
-    })
+    const contents = contentDigest(content)
+    const now = clock.now()
+    const [, , id] = await Promise.all([
+      endDeadRuns(tx, lease, now),
+      moveStack(tx, lease, { state, message: null, now }),
+      createRun(tx, lease, { ...made, contentDigest: contents, now }),
+    ])
+    return id
   })
   const turn: Turn = { world, worker, stack, request, content, lease, runId, kind }
   const failure = await steps(turn).catch((error: unknown) => String(error))
@@ -134,9 +135,7 @@ async function steps(turn: Turn): Promise<string | undefined> {
 
 async function move(turn: Turn, to: Exclude<RunState, 'preparing'>): Promise<void> {
   const { world, lease, runId } = turn
-  await withTransaction(world.pool, (tx) =>
-    moveRun(tx, lease, { id: runId, to, now: world.clock.now() }),
-  )
+  await moveRun(world.pool, lease, { id: runId, to, now: world.clock.now() })
 }
 
 /** Sleeps, with the lease's heartbeat. */

@@ -5,7 +5,7 @@
 import type { Pace } from '../../workers/pace.ts'
 import type { VirtualClock } from './clock.ts'
 
-/** After a change everybody looks this often at its own beat: some looks skip part of what they look at. */
+/** After a change everybody looks this often at its own beat, unless told otherwise: some looks skip part of what they look at. */
 const LOOKS_AFTER_NEWS = 6
 /** And this often anyway, so that limits of time are seen. */
 const AT_LEAST_MS = 15_000
@@ -13,7 +13,11 @@ const AT_LEAST_MS = 15_000
 export type Pollers = { pace: Pace; news(): void }
 
 /** Once `isDead`, nobody is ever continued: who sleeps in a killed worker sleeps for ever. */
-export function pollers(clock: VirtualClock, isDead: () => boolean): Pollers {
+export function pollers(
+  clock: VirtualClock,
+  isDead: () => boolean,
+  { looks } = { looks: LOOKS_AFTER_NEWS },
+): Pollers {
   const asleep = new Set<{ since: number; everyMs: number; resolve: () => void }>()
   let lively = 0
   const wake = (sleeper: { since: number; everyMs: number; resolve: () => void }): void => {
@@ -24,7 +28,7 @@ export function pollers(clock: VirtualClock, isDead: () => boolean): Pollers {
   const sleep = (everyMs: number): Promise<void> =>
     new Promise((resolve) => {
       const sleeper = { since: clock.ms, everyMs, resolve }
-      if (clock.ms <= lively + LOOKS_AFTER_NEWS * everyMs) return wake(sleeper)
+      if (clock.ms <= lively + looks * everyMs) return wake(sleeper)
       asleep.add(sleeper)
       clock.at(clock.ms + AT_LEAST_MS, () => asleep.has(sleeper) && wake(sleeper))
     })

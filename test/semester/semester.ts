@@ -74,7 +74,12 @@ export async function semester(options: {
   const lasts = latencies(readRecorded(), random(seed + 1))
   const passes = { reconcile: 0, drive: 0 }
   const swarm = new VirtualSwarm({
-    ...{ clock, latencies: lasts, onChange: () => worker.swarmMoved(), onStart: () => {} },
+    ...{
+      clock,
+      latencies: lasts,
+      onChange: (isLost) => worker.swarmMoved(isLost),
+      onStart: () => {},
+    },
     pullSeconds: (image) =>
       (image === BIG_IMAGE ? BIG_IMAGE_BYTES : SMALL_IMAGE_BYTES) / PULL_BYTES_PER_SECOND,
   })

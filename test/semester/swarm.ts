@@ -50,7 +50,8 @@ type Means = {
   latencies: Latencies
   /** Seconds until an image is on a node that lacks it. */
   pullSeconds(image: string): number
-  onChange(): void
+  /** `isLost`: a container went that nobody stopped. */
+  onChange(isLost: boolean): void
   onStart(service: Service): void
 }
 type Answer = { status: number; body: unknown }
@@ -101,7 +102,7 @@ export class VirtualSwarm {
     for (const service of this.services.values())
       for (const task of service.tasks.filter((one) => one.node?.id === id && !isOver(one)))
         this.#crash(service, task)
-    this.#means.onChange()
+    this.#means.onChange(true)
   }
 
   put(service: Service): void {
@@ -218,7 +219,7 @@ export class VirtualSwarm {
     if (isOver(task) || task.wanted !== 'running') return
     task.state = 'running'
     this.#means.onStart(service)
-    this.#means.onChange()
+    this.#means.onChange(false)
   }
 
   #stop(service: Service): void {
@@ -232,7 +233,7 @@ export class VirtualSwarm {
       clock.at(clock.ms + latencies.stop(this.#stopping()) * 1000, () => {
         task.state = 'shutdown'
         this.#placePending()
-        this.#means.onChange()
+        this.#means.onChange(false)
       })
   }
 

@@ -25,7 +25,11 @@ const PASS_MS = 250
 /** Until a job that was sent is taken. */
 const NOTICE_MS = 100
 /** What nobody waits for is seen so much later here than by the real loops, which look all the time. */
-const SEEN_MS = 5_000
+const SEEN_MS = 15_000
+/** A container that was lost is nobody's news: the driver's next rounds see it. */
+const LOST_MS = 5_000
+/** However little happens, the driver looks this often. */
+const BEAT_MS = 600_000
 /** The waits of workers/swarm/drive.ts before it tries a seat again, and a round. */
 const RETRY_AFTER_MS = [6_000, 11_000, 21_000, 41_000, 61_000]
 
@@ -36,8 +40,8 @@ export type VirtualWorker = {
   wakeDriver(): void
   /** A seat's row changed: what it was prepared for is seen in one of the reconciler's next rounds. */
   seatMoved(): void
-  /** The Swarm changed: who waits for that looks, and the driver in one of its next rounds. */
-  swarmMoved(): void
+  /** The Swarm changed: who waits for that looks; the driver only when a container was lost that nobody waits for. */
+  swarmMoved(isLost: boolean): void
   /** Every promise it sleeps in is never kept; what it began stays as it is. */
   kill(): void
 }
@@ -62,6 +66,7 @@ export function virtualWorker(means: Means): VirtualWorker {
   let dead = false
   const isDead = () => dead
   const polls = pollers(clock, isDead)
+  const runPolls = pollers(clock, isDead, { looks: 1 })
   const pace = sleepUnless(clock, isDead)
   // A seat that did not come up is tried again when its wait is over: the driver's own round would see that.
   const log = pino(
@@ -70,6 +75,7 @@ export function virtualWorker(means: Means): VirtualWorker {
       write: (line) => {
         if (line.includes('did not come up'))
           for (const ms of RETRY_AFTER_MS) drive.alsoAt(clock.ms + ms)
+        if (line.includes('could not be driven')) drive.later()
       },
     },
   )
@@ -84,7 +90,12 @@ export function virtualWorker(means: Means): VirtualWorker {
   const terraform = virtualTerraform(world, { name: means.name, pace, fate: means.fate })
   const jobs = jobSlots(
     clock,
-    (key) => applyStackNow({ ...common, place, terraform }, key, new AbortController().signal),
+    (key) =>
+      applyStackNow(
+        { ...common, pace: runPolls.pace, place, terraform },
+        key,
+        new AbortController().signal,
+      ),
     means.onError,
   )
   const boss = { send: async (_: string, data: object) => jobs.send(data as { stackKey: string }) }
@@ -102,29 +113,37 @@ export function virtualWorker(means: Means): VirtualWorker {
     const due = await means.nextDue()
     isPreparing = due.isPreparing
     plan.at(due.plan)
-    drive.at(due.drive)
+    drive.at(Math.min(due.drive, clock.ms + BEAT_MS))
   })
   let isPreparing = true
-  jobs.onEnd = () => dead || plan.later()
+  jobs.onEnd = () => {
+    if (dead) return
+    // What was made or let go of tells nobody: the real loops see it in their next rounds.
+    plan.later()
+    drive.later()
+  }
   plan.soon()
+  drive.soon()
   return {
     wake() {
       if (dead) return
       polls.news()
+      runPolls.news()
       drive.soon()
       plan.soon()
     },
     wakeDriver() {
       if (dead) return
       polls.news()
+      runPolls.news()
       drive.soon()
       plan.at(clock.ms + SEEN_MS)
     },
     seatMoved: () => void (!dead && isPreparing && plan.at(clock.ms + SEEN_MS)),
-    swarmMoved() {
+    swarmMoved(isLost) {
       if (dead) return
       polls.news()
-      drive.at(clock.ms + SEEN_MS)
+      if (isLost) drive.at(clock.ms + LOST_MS)
     },
     kill: () => void (dead = true),
   }
@@ -186,7 +205,7 @@ function jobSlots(
   const waiting: string[] = []
   let busy = 0
   const slots = {
-    onEnd: (): unknown => undefined,
+    onEnd: (): void => {},
     async send({ stackKey }: { stackKey: string }): Promise<void> {
       waiting.push(stackKey)
       go()

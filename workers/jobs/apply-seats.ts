@@ -53,10 +53,7 @@ export async function seatsGoal(
   }
   const after = async (run: { runId: string; ok: boolean }) => {
     if (run.ok) await record(means, stack, wanted?.seats ?? [], there)
-    else
-      await withTransaction(means.pool, (tx) =>
-        holdSeats(tx, { ids: touched.map((seat) => seat.id), held: false }),
-      )
+    else await holdSeats(means.pool, { ids: touched.map((seat) => seat.id), held: false })
     await noteMade(means, stack, content, run)
   }
   return { request: { content, blueprintDigest, before, after }, isEmpty: wanted === undefined }
@@ -107,7 +104,7 @@ function isTouched(seat: Seat, goal: SeatContent | undefined): boolean {
 async function hold(means: ApplyMeans, touched: Seat[]): Promise<void> {
   if (touched.length === 0) return
   const ids = touched.map((seat) => seat.id)
-  await withTransaction(means.pool, (tx) => holdSeats(tx, { ids, held: true }))
+  await holdSeats(means.pool, { ids, held: true })
 }
 
 async function untilCold(
@@ -157,8 +154,10 @@ async function record(
   const gone = there.filter((seat) => !wanted.has(seat.number))
   const now = means.now()
   await withTransaction(means.pool, async (tx) => {
-    for (const [body, digest] of digests) await rememberTemplate(tx, { digest, body })
-    await markMade(tx, { seats: made, poolId: stack.pool_id, now })
+    await Promise.all([
+      ...[...digests].map(([body, digest]) => rememberTemplate(tx, { digest, body })),
+      markMade(tx, { seats: made, poolId: stack.pool_id, now }),
+    ])
     await markRemoved(tx, { ids: gone.map((seat) => seat.id), now })
   })
   const own = rows.filter((seat) => wanted.has(seat.number) || isOwn(seat, stack))

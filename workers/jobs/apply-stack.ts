@@ -132,8 +132,10 @@ async function noteVolumes(
     return seatId ? [{ seatId, generation, name, limit: limit ?? null }] : []
   })
   await withTransaction(means.pool, async (tx) => {
-    await markVolumes(tx, { id: stack.course_id, numbers })
-    await recordVolumes(tx, { volumes, now: means.now() })
+    await Promise.all([
+      markVolumes(tx, { id: stack.course_id, numbers }),
+      recordVolumes(tx, { volumes, now: means.now() }),
+    ])
   })
 }
 

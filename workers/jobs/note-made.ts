@@ -1,5 +1,4 @@
 /** After a run: what of the stack is there by now, for the record that receipts are written from. */
-import { withTransaction } from '../../api/data/db.ts'
 import { noteObjects, type ObjectKind } from '../../api/data/made-object.ts'
 import type { StackRow } from '../../api/data/stack-wish.ts'
 import type { StackContent } from '../../stacks/content.ts'
@@ -18,12 +17,8 @@ export async function noteMade(
   run: { runId: string; ok: boolean },
 ): Promise<void> {
   const names = await namesThere(means, content, run.ok)
-  await withTransaction(means.pool, async (tx) => {
-    for (const [kind, those] of names)
-      await noteObjects(tx, {
-        ...{ stackId: stack.id, runId: run.runId, kind, names: those, now: means.now() },
-      })
-  })
+  if (names.length === 0) return
+  await noteObjects(means.pool, { stackId: stack.id, runId: run.runId, names, now: means.now() })
 }
 
 async function namesThere(

@@ -8,7 +8,7 @@ import { blueprintReader } from '../../api/data/blueprint.ts'
 import { type Db, type Pool, withTransaction } from '../../api/data/db.ts'
 import { type Due, whatIsDue } from '../../api/data/due.ts'
 import { type Sender, sendJob } from '../../api/data/jobs.ts'
-import { settlePlaces } from '../../api/data/place.ts'
+import { settlePlacesOf } from '../../api/data/place.ts'
 import { seatReasons, wantWarmSeats } from '../../api/data/reasons.ts'
 import { closeSessions } from '../../api/data/session-close.ts'
 import { settleStopped } from '../../api/data/seat-life.ts'
@@ -23,7 +23,7 @@ import {
   stacksInHand,
   wantStacks,
 } from '../../api/data/stack-wish.ts'
-import { serveQueue } from '../../api/data/serve-queue.ts'
+import { coursesInLine, serveQueue } from '../../api/data/serve-queue.ts'
 import { startWorkspace, stopWorkspace } from '../../api/data/workspace-act.ts'
 import { followSessions, warnWorkspaces, workspacesDue } from '../../api/data/workspace-time.ts'
 import { type Place, wishReader } from './content.ts'
@@ -37,6 +37,8 @@ export type Reconciler = { reconcile(): Promise<void> }
 
 type Means = { pool: Pool; boss: Sender; place: Place; now: () => Date; budget: Budget }
 
+/** Courses whose places are made right in one transaction: launches of the same course wait for it. */
+const SETTLED_AT_ONCE = 20
 const CLOCK = { name: 'clock', role: 'labplan' } as const
 
 export function reconciler(means: Means): Reconciler {
@@ -70,8 +72,10 @@ export function reconciler(means: Means): Reconciler {
 
 /** What time alone changes for people: places, who is past the end, who may come in, who waits. */
 async function moveWorkspaces({ pool, now }: Means, due: Due): Promise<void> {
-  for (const id of due.places)
-    await withTransaction(pool, (tx) => settlePlaces(tx, { id, now: now() }))
+  for (let i = 0; i < due.places.length; i += SETTLED_AT_ONCE) {
+    const ids = due.places.slice(i, i + SETTLED_AT_ONCE)
+    await withTransaction(pool, (tx) => settlePlacesOf(tx, { ids, now: now() }))
+  }
   // Places that came or went may change each of the following.
   const isNew = due.places.length > 0
   if (due.stops) await withTransaction(pool, (tx) => settleStopped(tx, now()))
@@ -81,7 +85,8 @@ async function moveWorkspaces({ pool, now }: Means, due: Due): Promise<void> {
       await warnWorkspaces(tx, now())
     })
   if (due.turns || isNew) await endAndOpen(pool, now)
-  for (const courseId of new Set([...due.places, ...due.queues]))
+  const lines = await coursesInLine(pool, due.places)
+  for (const courseId of new Set([...lines, ...due.queues]))
     await withTransaction(pool, (tx) => serveQueue(tx, { courseId, now: now() }))
 }
 

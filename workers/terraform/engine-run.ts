@@ -1,5 +1,4 @@
 /** Terraform or OpenTofu at work for one run: where, with what, and how its end reads. */
-import { withTransaction } from '../../api/data/db.ts'
 import { moveRun } from '../../api/data/run.ts'
 import { isOfMachines } from '../../stacks/content.ts'
 import { cloudEnvironment } from '../cloud/environment.ts'
@@ -71,9 +70,7 @@ export function enter(
   more: { summary?: unknown; toolchain?: unknown },
 ): Promise<boolean> {
   const { pool, now } = ctx.services
-  return withTransaction(pool, (tx) =>
-    moveRun(tx, ctx.lease, { id: ctx.runId, to, now: now(), ...more }),
-  )
+  return moveRun(pool, ctx.lease, { id: ctx.runId, to, now: now(), ...more })
 }
 
 export function note(ctx: RunContext, message: string): void {

@@ -102,15 +102,18 @@ async function oneRun(turn: Turn): Promise<{ result: RunResult; runAgain: boolea
   const content = kind === 'destroy' ? emptied(request.content) : request.content
   const state = kind === 'destroy' ? 'destroying' : 'applying'
   const runId = await withTransaction(pool, async (tx) => {
-    await endDeadRuns(tx, turn.lease, now())
-    await moveStack(tx, turn.lease, { state, message: null, now: now() })
-    return createRun(tx, turn.lease, {
-      kind,
-      blueprintDigest: request.blueprintDigest ?? null,
-      contentDigest: contentDigest(content),
-      worker,
-      now: now(),
-    })
+    const [, , id] = await Promise.all([
+      endDeadRuns(tx, turn.lease, now()),
+      moveStack(tx, turn.lease, { state, message: null, now: now() }),
+      createRun(tx, turn.lease, {
+        kind,
+        blueprintDigest: request.blueprintDigest ?? null,
+        contentDigest: contentDigest(content),
+        worker,
+        now: now(),
+      }),
+    ])
+    return id
   })
   const ctx = await makeContext(turn, runId, content)
   const ended = await runSteps(ctx.context, STEPS)
