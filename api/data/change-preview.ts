@@ -119,7 +119,10 @@ export async function compiledInForce(db: Db, now: Date): Promise<InForce> {
     inForce && isFresh
       ? { known: await knownAfter(db, inForce, documents), knownAt: inForce.knownAt }
       : { known: await knownOfCourses(db), knownAt: now.getTime() }
-  const compiled = compileDocuments(merged(documents, []), known, now, { compiler })
+  const compiled = compileDocuments(merged(documents, []), known, now, {
+    compiler,
+    hasNoSlots: true,
+  })
   inForce = { version, knownAt, known, documents, compiled }
   return inForce
 }

@@ -8,6 +8,7 @@ import type { Compiled } from '../compile.ts'
 import type { Course, DocumentKind, Note } from '../terms.ts'
 import { asksOf } from './allowance.ts'
 import { parseInstant } from './clock.ts'
+import { sessionPairs } from './diff.ts'
 import type { CoursePlan } from './plan.ts'
 
 const amounts = z.object({
@@ -206,12 +207,11 @@ function displacedIn(
   return courses.flatMap((course) => {
     const before = old.get(course.key)
     if (!before || before === course || edited.has(course.key)) return []
-    const known = new Map(before.sessions.map((session) => [session.key, session]))
-    return course.sessions
-      .filter((session) => {
-        const was = known.get(session.key)
-        return was?.atOnce === session.atOnce && placedSeats(session) < placedSeats(was)
-      })
-      .map((session) => session.key)
+    return sessionPairs(before.sessions, course.sessions)
+      .filter(
+        ({ was, session }) =>
+          was?.atOnce === session.atOnce && placedSeats(session) < placedSeats(was),
+      )
+      .map(({ session }) => session.key)
   })
 }

@@ -20,19 +20,13 @@ export type NodeSharing = (session: BlueprintSession) => ReadonlyMap<string, num
 
 /** @param about courses whose sessions will be asked about */
 export function nodeSharing(blueprint: Blueprint, about = blueprint.courses): NodeSharing {
-  const asked = new Set(about.flatMap((course) => course.sessions.flatMap(namesOf)))
-  const byDay = new Map<string, Day[]>()
+  const asked = new Map<string, Day[]>()
+  for (const course of about)
+    for (const { names } of sittingsOf(course)) for (const name of names) asked.set(name, [])
   for (const course of blueprint.courses)
-    for (const session of course.sessions) {
-      const there = sittingOf(session)
-      for (const name of there.names) {
-        if (!asked.has(name)) continue
-        const list = byDay.get(name)
-        if (list) list.push(there)
-        else byDay.set(name, [there])
-      }
-    }
-  return (session) => seatsMeanwhile(sittingOf(session), byDay)
+    for (const there of sittingsOf(course))
+      for (const name of there.names) asked.get(name)?.push(there)
+  return (session) => seatsMeanwhile(sittingOf(session), asked)
 }
 
 /** Names of nodes come again all term long: only who is there at the same time shares one. */
@@ -74,7 +68,16 @@ function sittingOf(session: BlueprintSession): Day {
   return sitting
 }
 
-const namesOf = (session: BlueprintSession): string[] => sittingOf(session).names
+/** A course that an edit leaves alone too: one question instead of thirty. */
+const sittingsByCourse = new WeakMap<BlueprintCourse, Day[]>()
+
+function sittingsOf(course: BlueprintCourse): Day[] {
+  const known = sittingsByCourse.get(course)
+  if (known) return known
+  const sittings = course.sessions.map((session) => sittingOf(session))
+  sittingsByCourse.set(course, sittings)
+  return sittings
+}
 
 function daysOf({ from, until }: { from: number; until: number }): number[] {
   const first = Math.floor(from / dayMs)

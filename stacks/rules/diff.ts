@@ -75,12 +75,10 @@ function courseDiff(
   after: BlueprintCourse | undefined,
 ): CourseDiff | undefined {
   if (before === after) return undefined
-  const old = new Map(before?.sessions.map((session) => [session.key, session]))
-  const now = new Map(after?.sessions.map((session) => [session.key, session]))
-  const both = [...now.values()].flatMap((session) => {
-    const other = old.get(session.key)
-    const isSame = other === undefined || other === session
-    return isSame ? [] : [{ key: session.key, before: other, after: session }]
+  const pairs = sessionPairs(before?.sessions ?? [], after?.sessions ?? [])
+  const both = pairs.flatMap(({ was, session }) => {
+    const isSame = was === undefined || was === session
+    return isSame ? [] : [{ key: session.key, before: was, after: session }]
   })
   const hasSameSeats = before?.seats === after?.seats
   const [had = new Set<number>(), has = new Set<number>()] = [before, after].map(
@@ -89,8 +87,8 @@ function courseDiff(
   const found: CourseDiff = {
     course,
     change: before === undefined ? 'appears' : after === undefined ? 'disappears' : 'changes',
-    added: [...now.values()].filter((session) => !old.has(session.key)),
-    removed: [...old.values()].filter((session) => !now.has(session.key)),
+    added: pairs.filter(({ was }) => was === undefined).map(({ session }) => session),
+    removed: removedFrom(before?.sessions ?? [], pairs),
     moved: both.filter(isMoved),
     resized: both.filter(isResized),
     adjusted: both.filter((one) => !isMoved(one) && isAdjusted(one)),
@@ -100,6 +98,25 @@ function courseDiff(
     fields: before && after ? fieldsThatDiffer(before, after) : [],
   }
   return isEmpty(found) ? undefined : found
+}
+
+/** Each session now, with the one of the same key before. */
+type SessionPair = { was: BlueprintSession | undefined; session: BlueprintSession }
+
+/** Most courses that a change touches keep their sessions in their order: then nothing is looked up. */
+export function sessionPairs(before: BlueprintSession[], after: BlueprintSession[]): SessionPair[] {
+  let known: Map<string, BlueprintSession> | undefined
+  return after.map((session, i) => {
+    const there = before[i]
+    if (there?.key === session.key) return { was: there, session }
+    known ??= new Map(before.map((one) => [one.key, one]))
+    return { was: known.get(session.key), session }
+  })
+}
+
+function removedFrom(before: BlueprintSession[], pairs: SessionPair[]): BlueprintSession[] {
+  const kept = new Set(pairs.map(({ was }) => was))
+  return before.filter((session) => !kept.has(session))
 }
 
 function isMoved({ before, after }: SessionChange): boolean {

@@ -44,6 +44,8 @@ export interface Machine {
   /** Uses fixed beforehand (long ones, seats already taken): they may also start later. */
   base: Use[]
   hasGpu: boolean
+  /** Place among the machines bought in its stretch of time, from 0. */
+  order: number
 }
 
 /** Everything about a pool that does not depend on the sessions. */
@@ -120,8 +122,42 @@ export function boughtMachine(offer: Offer, from: number, until: number): Machin
 }
 
 function emptyMachine(capacity: Vector) {
-  const hasGpu = capacity.some((amount, i) => i >= 3 && amount > 0)
-  return { capacity, free: [...capacity], uses: [], active: [], base: [], hasGpu }
+  const hasGpu = hasAnyGpu(capacity)
+  return { capacity, free: [...capacity], uses: [], active: [], base: [], hasGpu, order: 0 }
+}
+
+const hasAnyGpu = (capacity: Vector): boolean => capacity.some((amount, i) => i >= 3 && amount > 0)
+
+/**
+ * Machines bought for one use each. A large class takes hundreds of them a day, so they are written down plainly:
+ * nothing is copied, and no list has more room than it needs.
+ * @param first place of the first among all bought
+ */
+export function machinesFor(offer: Offer, use: Use, count: number, first: number): Machine[] {
+  const { capacity } = offer
+  const { from, until } = use
+  const hasGpu = hasAnyGpu(capacity)
+  const left = [...capacity]
+  take(left, use.each, use.seats)
+  const machines: Machine[] = []
+  for (let n = 0; n < count; n++) {
+    const [free, uses, active, base] = [left.slice(), [use], [use], []]
+    const order = first + n
+    machines.push({
+      key: '',
+      offer,
+      capacity,
+      free,
+      from,
+      until,
+      uses,
+      active,
+      base,
+      hasGpu,
+      order,
+    })
+  }
+  return machines
 }
 
 /** How many such seats fit into what is free, at most `most`. */

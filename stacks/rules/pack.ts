@@ -7,8 +7,10 @@
  * together. Nobody who sits is ever moved: a use never changes its machine.
  */
 import type { Demand, Vector } from './demand.ts'
-import { boughtMachine, fit, roomBetween, take } from './machines.ts'
+import { fit, machinesFor, roomBetween, take } from './machines.ts'
 import type { Machine, Market, Offer, Use } from './machines.ts'
+import { Rooms, sparingGpu } from './rooms.ts'
+import type { Room } from './rooms.ts'
 
 /** Seats of a demand that no machine can take. */
 export interface Unplaced {
@@ -36,8 +38,8 @@ interface Sweep {
   standing: Machine[]
   /** All bought here, also those that are gone: they count for the maximum around their end. */
   bought: Machine[]
-  /** Bought machines one can still sit on. */
-  open: Machine[]
+  /** Of these, the ones one can still sit on. */
+  rooms: Rooms
   others: Lives[]
   unplaced: Unplaced[]
 }
@@ -49,7 +51,8 @@ export function pack(
   standing: Machine[],
   others: Lives[],
 ): Packed {
-  const sweep: Sweep = { market, at: 0, standing, bought: [], open: [], others, unplaced: [] }
+  const rooms = new Rooms()
+  const sweep: Sweep = { market, at: 0, standing, bought: [], rooms, others, unplaced: [] }
   for (let i = 0; i < demands.length;) {
     const at = (demands[i] as Demand).from
     let end = i
@@ -79,30 +82,29 @@ export function inOrderOfPlacing(a: Demand, b: Demand): number {
 function leave(sweep: Sweep, at: number): void {
   for (const machine of sweep.standing) drop(machine, at)
   let gone = false
-  for (const machine of sweep.open) {
-    drop(machine, at)
+  const freed: Machine[] = []
+  for (const machine of sweep.rooms.open) {
+    if (drop(machine, at)) freed.push(machine)
     gone ||= isGone(machine, at)
   }
-  if (gone) sweep.open = sweep.open.filter((machine) => !isGone(machine, at))
+  sweep.rooms.left(freed, gone ? (machine) => isGone(machine, at) : undefined)
 }
 
 function isGone(machine: Machine, at: number): boolean {
   return machine.until + (machine.offer?.bootMs ?? 0) < at
 }
 
-function drop(machine: Machine, at: number): void {
+/** @returns whether anybody left */
+function drop(machine: Machine, at: number): boolean {
   const { active } = machine
   let kept = 0
   for (const use of active) {
     if (use.until > at) active[kept++] = use
     else take(machine.free, use.each, -use.seats)
   }
+  const isLess = kept < active.length
   active.length = kept
-}
-
-interface Room {
-  machine: Machine
-  room: number
+  return isLess
 }
 
 function placeOne(sweep: Sweep, demand: Demand, batch: Demand[], position: number): void {
@@ -120,37 +122,16 @@ function placeOne(sweep: Sweep, demand: Demand, batch: Demand[], position: numbe
   if (left > 0) sweep.unplaced.push({ demand, seats: left })
 }
 
-/**
- * Machines that cost nothing more (own ones, then those whose life already covers the demand), and
- * those that would have to stay longer. Of several that cover it, the one that empties first.
- */
+/** Machines that cost nothing more (own ones, then those bought already), and those that would have to stay longer. */
 function machinesWithRoom(sweep: Sweep, demand: Demand): { paid: Room[]; extendable: Room[] } {
   const own: Room[] = []
-  const covering: Room[] = []
-  const extendable: Room[] = []
   for (const machine of sweep.standing) {
     const room = roomOn(machine, demand)
     if (room > 0) own.push({ machine, room })
   }
-  for (const machine of sweep.open) {
-    const room = fit(machine.free, demand.each, demand.seats)
-    if (room > 0) (machine.until < demand.until ? extendable : covering).push({ machine, room })
-  }
   if (own.length > 1 && !demand.hasGpu) own.sort(sparingGpu)
-  if (covering.length > 1) {
-    covering.sort(
-      (a, b) =>
-        (demand.hasGpu ? 0 : sparingGpu(a, b)) ||
-        a.machine.until - b.machine.until ||
-        a.room - b.room,
-    )
-  }
+  const { covering, extendable } = sweep.rooms.for(demand)
   return { paid: own.length === 0 ? covering : [...own, ...covering], extendable }
-}
-
-/** Seats without GPU leave machines with GPUs to those that need them. */
-function sparingGpu(a: Room, b: Room): number {
-  return Number(a.machine.hasGpu) - Number(b.machine.hasGpu)
 }
 
 /** What was placed before only gets less as time goes on, except uses fixed beforehand. */
@@ -163,13 +144,16 @@ function roomOn(machine: Machine, demand: Demand): number {
 }
 
 function sit(machine: Machine, demand: Demand, seats: number): number {
-  const { session, each, isExtra, from, until } = demand
-  const use: Use = { session, seats, each, isExtra, from, until }
+  const use = useOf(demand, seats)
   machine.uses.push(use)
   machine.active.push(use)
-  take(machine.free, each, seats)
-  if (machine.until < until) machine.until = until
+  take(machine.free, use.each, seats)
+  if (machine.until < use.until) machine.until = use.until
   return seats
+}
+
+function useOf({ session, each, isExtra, from, until }: Demand, seats: number): Use {
+  return { session, seats, each, isExtra, from, until }
 }
 
 /** The cheapest way, per seat, to seat more: stay on with a machine, or buy one. 0 when there is none. */
@@ -224,14 +208,11 @@ function buy(
     most = Math.max(most, fit(capacity, demand.each, left))
   const alike = Math.floor((left - most) / room)
   const more = alike < 1 ? 0 : Math.min(alike, purchasesLeft(sweep, offer, demand) - 1)
-  let seats = 0
-  for (let n = 0; n <= more; n++) {
-    const machine = boughtMachine(offer, demand.from, demand.until)
-    sweep.bought.push(machine)
-    sweep.open.push(machine)
-    seats += sit(machine, demand, Math.min(room, left - seats))
-  }
-  return seats
+  const each = Math.min(room, left)
+  const machines = machinesFor(offer, useOf(demand, each), more + 1, sweep.bought.length)
+  for (const machine of machines) sweep.bought.push(machine)
+  sweep.rooms.bought(machines)
+  return each * (more + 1)
 }
 
 /**
@@ -347,6 +328,8 @@ function machinesLeft(
   const mostSame = offer.quota - (offer === market.idleOffer ? market.idle : 0)
   const most = Math.min(mostAll, mostSame)
   if (bought.length + others.length < most) return most - bought.length - others.length
+  const live = liveAt(sweep, Math.max(from, sweep.at), offer.flavour, except)
+  if (live.all >= mostAll || live.same >= mostSame) return 0
   const near: Lives[] = others.filter((life) => life.from < until && from < life.until)
   for (const one of bought) {
     if (one === except || one.until <= from) continue
@@ -356,6 +339,28 @@ function machinesLeft(
   if (near.length < most) return most - near.length
   const same = near.filter((life) => life.flavour === offer.flavour)
   return Math.min(mostAll - peak(near, from), mostSame - peak(same, from))
+}
+
+/** Machines that are on at an instant from the sweep's on: no peak of a time around it is lower. */
+function liveAt(
+  { rooms: { open }, others }: Sweep,
+  at: number,
+  flavour: string,
+  except: Machine | undefined,
+): { all: number; same: number } {
+  let all = 0
+  let same = 0
+  for (const one of open) {
+    if (one === except || one.from > at || at >= one.until) continue
+    all++
+    if (one.offer?.flavour === flavour) same++
+  }
+  for (const life of others) {
+    if (life.from > at || at >= life.until) continue
+    all++
+    if (life.flavour === flavour) same++
+  }
+  return { all, same }
 }
 
 export function lifeOf(machine: Machine): Lives {

@@ -1,10 +1,9 @@
 /** Why does a session not fit? Which minute, which resource, how much is missing. */
 import type { Demand, Vector } from './demand.ts'
-import { fit, freeAt } from './machines.ts'
-import type { Market } from './machines.ts'
+import { fit, freeAt, take } from './machines.ts'
+import type { Market, Use } from './machines.ts'
 import type { Placed } from './placement.ts'
 import type { Unplaced } from './pack.ts'
-import type { MachineUses } from './stretch.ts'
 
 export interface Shortage {
   session: string
@@ -73,47 +72,112 @@ function tooLarge(market: Market, demand: Demand, largest: Vector[]) {
 
 /** The first of the minutes at which fewest such seats fit, and what is most wanting then. */
 function fullestMinute(placed: Placed, demand: Demand, seats: number) {
-  const machines = machinesDuring(placed, demand)
-  const starts = machines.flatMap((machine) => machine.uses.map((use) => use.from))
-  const instants = [demand.from, ...starts.filter((at) => demand.from < at && at < demand.until)]
-  let worst = { at: demand.from, fits: Infinity, free: [] as Vector }
-  for (const at of [...new Set(instants)].toSorted((a, b) => a - b)) {
-    const on = machines.filter((machine) => machine.from <= at && at < machine.until)
-    const frees = on.map((machine) => freeAt(machine.capacity, machine.uses, at))
-    const fits = frees.reduce((sum, free) => sum + fit(free, demand.each, seats), 0)
-    const free = demand.each.map((_x, i) =>
-      frees.reduce((sum, one) => sum + Math.max(0, one[i] ?? 0), 0),
-    )
-    if (fits < worst.fits) worst = { at, fits, free }
-  }
+  const { at, free: left } = fewestFit(machinesDuring(placed, demand), demand, seats)
   let most = { resource: 'cpu', needed: 0, free: 0, missing: 0, share: -Infinity }
   demand.each.forEach((x, i) => {
     const needed = x * seats
-    const free = worst.free[i] ?? 0
+    const free = left[i] ?? 0
     const share = x === 0 ? -Infinity : (needed - free) / needed
     const resource = placed.market.dims.names[i] ?? 'cpu'
     if (share > most.share) most = { resource, needed, free, missing: needed - free, share }
   })
   const { share: _share, ...rest } = most
-  return { at: worst.at, ...rest }
+  return { at, ...rest }
 }
 
-type Standing = Pick<MachineUses, 'capacity' | 'uses' | 'from' | 'until'>
+/** One machine's part of a minute: what is free on it, and how many seats that would do for. */
+interface Standing {
+  capacity: Vector
+  uses: Use[]
+  from: number
+  until: number
+  free: Vector
+  fits: number
+}
+
+/** A use or a machine that begins (1) or ends (-1). */
+type Change = { at: number; sign: 1 | -1; machine: Standing; use: Use | undefined }
+
+/** Walks once from change to change; asked are the start, and every minute at which somebody sits down. */
+function fewestFit(machines: Standing[], demand: Demand, seats: number) {
+  const { from, each } = demand
+  const sum = { fits: 0, free: each.map(() => 0) }
+  for (const machine of machines) {
+    machine.free = freeAt(machine.capacity, machine.uses, from)
+    machine.fits = fit(machine.free, each, seats)
+    if (machine.from <= from && from < machine.until) count(sum, machine, 1)
+  }
+  let worst = { at: from, fits: sum.fits, free: [...sum.free] }
+  if (worst.fits === 0) return worst
+  const changes = changesDuring(machines, demand)
+  for (let i = 0; i < changes.length;) {
+    const { at } = changes[i] as Change
+    let isAsked = false
+    for (let one = changes[i]; one?.at === at; one = changes[++i]) {
+      apply(one, sum, each, seats)
+      isAsked ||= one.use !== undefined && one.sign === 1
+    }
+    if (isAsked && sum.fits < worst.fits) worst = { at, fits: sum.fits, free: [...sum.free] }
+  }
+  return worst
+}
+
+function changesDuring(machines: Standing[], { from, until }: Demand): Change[] {
+  const changes: Change[] = []
+  const note = (at: number, sign: 1 | -1, machine: Standing, use?: Use) => {
+    if (from < at && at < until) changes.push({ at, sign, machine, use })
+  }
+  for (const machine of machines) {
+    note(machine.from, 1, machine)
+    note(machine.until, -1, machine)
+    for (const use of machine.uses) {
+      note(use.from, 1, machine, use)
+      note(use.until, -1, machine, use)
+    }
+  }
+  return changes.toSorted((a, b) => a.at - b.at)
+}
+
+type Sum = { fits: number; free: Vector }
+
+function apply({ at, sign, machine, use }: Change, sum: Sum, each: Vector, seats: number): void {
+  if (use === undefined) return count(sum, machine, sign)
+  // What begins or ends at this very minute was counted, or is no more: a machine's changes come before its uses'.
+  const isCounted = machine.from <= at && at < machine.until
+  if (isCounted) count(sum, machine, -1)
+  take(machine.free, use.each, sign * use.seats)
+  machine.fits = fit(machine.free, each, seats)
+  if (isCounted) count(sum, machine, 1)
+}
+
+function count(sum: Sum, { fits, free }: Standing, sign: 1 | -1): void {
+  sum.fits += sign * fits
+  for (let i = 0; i < sum.free.length; i++)
+    sum.free[i] = (sum.free[i] ?? 0) + sign * Math.max(0, free[i] ?? 0)
+}
 
 /** Machines of a pool during a demand, bought ones for as long as they are on. */
 function machinesDuring(placed: Placed, demand: Demand): Standing[] {
   const own = new Map<string, Standing>()
-  for (const { key, capacity } of placed.market.fixed) {
-    own.set(key, { capacity, uses: [], from: -Infinity, until: Infinity })
-  }
+  for (const { key, capacity } of placed.market.fixed)
+    own.set(key, standing({ capacity, uses: [], from: -Infinity, until: Infinity }))
   const bought: Standing[] = []
   for (const stretch of [placed.lasting, ...placed.stretches]) {
     if (stretch.from >= demand.until || demand.from >= stretch.until) continue
     for (const machine of stretch.machines) {
       const known = own.get(machine.key)
       if (known) known.uses.push(...machine.uses)
-      else bought.push(machine)
+      else bought.push(standing(machine))
     }
   }
   return [...own.values(), ...bought]
 }
+
+const standing = ({ capacity, uses, from, until }: Omit<Standing, 'free' | 'fits'>): Standing => ({
+  capacity,
+  uses,
+  from,
+  until,
+  free: capacity,
+  fits: 0,
+})
