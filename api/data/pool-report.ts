@@ -55,6 +55,8 @@ export type PoolReport = {
   pool: PoolRow
   title: { en: string; fr: string } | null
   isCloud: boolean
+  /** Its volumes are on its one machine. */
+  isOfOneMachine: boolean
   nodes: PoolNode[]
   timeline: PoolMoment[]
   /** Of machines made in the last 30 days; null where nothing is bought. */
@@ -73,6 +75,7 @@ export async function poolReport(db: Db, key: string, now: Date): Promise<PoolRe
   const isCloud = head?.blueprint.pools.some((one) => one.key === key && one.cloud) ?? false
   return {
     ...{ pool, isCloud, title: document?.title ?? null, nodes: await nodesOf(db, pool) },
+    isOfOneMachine: document?.storage?.backend === 'local',
     timeline: isCloud && head ? timelineOf(head.blueprint, key, phases, now) : [],
     cost: document && document.flavours.length > 0 ? costOf(document, phases, now) : null,
     withoutPlace: pool.closed && head ? sessionsToCome(head.blueprint, key, now) : [],

@@ -5,9 +5,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { joinScript } from '../../stacks/parts/join-script.ts'
 import { currentBlueprint } from '../data/blueprint.ts'
-import { defaultTimeZone, documentsInForce } from '../data/course.ts'
+import { defaultTimeZone } from '../data/course.ts'
 import { withTransaction } from '../data/db.ts'
-import { merged, valuesOf } from '../data/documents.ts'
 import {
   callTicket,
   findTicket,
@@ -15,8 +14,8 @@ import {
   type JoinTicket,
   takeJoin,
 } from '../data/join-ticket.ts'
-import { findPool } from '../data/pool.ts'
-import { conflict, notFound } from '../errors.ts'
+import { conflict } from '../errors.ts'
+import { whyNotJoin } from '../join-line.ts'
 import { say } from '../locale.ts'
 import { poolPage } from '../pages/pool.ts'
 import { paths } from '../paths.ts'
@@ -40,31 +39,15 @@ export const issueFromPage: Handler = async (visit) => {
 
 async function lineFor(visit: Visit): Promise<JoinLine> {
   const { pool, config, at: now } = visit
-  const row = await findPool(pool, visit.params['pool'] ?? '')
-  if (!row) throw notFound()
-  const why = await whyNot(visit, row.key)
+  const report = await reportOf(visit)
+  const why = whyNotJoin(config, report)
   if (why) throw conflict(why.code, why.params)
   const actor = actorOf(visit, 'administrator')
   const { token, expiresAt } = await withTransaction(pool, (tx) =>
-    issueTicket(tx, { poolId: row.id, actor, now }),
+    issueTicket(tx, { poolId: report.pool.id, actor, now }),
   )
   const url = config.publicUrl + paths.joinMachine()
   return { command: `curl -fsS -H 'Authorization: Bearer ${token}' ${url} | sh`, expiresAt }
-}
-
-const isLoopback = (host: string): boolean =>
-  /^(127\.|\[?::1|localhost$)/.test(host) || host.endsWith('.localhost')
-
-/** What another machine could not reach, or must not share. */
-async function whyNot({ pool, config }: Visit, key: string) {
-  const documents = merged(await documentsInForce(pool), [])
-  const document = valuesOf(documents, 'Pool').find((one) => one.key === key)
-  if (document?.storage?.backend === 'local') return { code: 'problem.join-local-storage' }
-  if (isLoopback(new URL(config.publicUrl).hostname))
-    return { code: 'problem.join-public-url', params: { url: config.publicUrl } }
-  if (isLoopback(config.registry.replace(/:\d+$/, '')))
-    return { code: 'problem.join-registry', params: { registry: config.registry } }
-  return undefined
 }
 
 /** What a shell is to run: how the machine joins, or a sentence that says why it does not. */

@@ -1,4 +1,6 @@
 /** The part of a pool's page by which machines that stand idle join it. */
+import type { PoolReport } from '../data/pool-report.ts'
+import { whyNotJoin } from '../join-line.ts'
 import { clock, say } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
@@ -8,18 +10,26 @@ import { copyButton } from './workspace-doors.ts'
 
 export function joinSection(
   visit: Visit,
-  poolKey: string,
+  report: Pick<PoolReport, 'pool' | 'isOfOneMachine'>,
   line: { command: string; expiresAt: Date; timeZone: string } | undefined,
 ): Html {
   const t = (code: string, params = {}) => say(visit.locale, code, params)
+  const why = whyNotJoin(visit.config, report)
   return html`<section class="sheet" aria-labelledby="join-title">
     <h2 id="join-title">${t('pool.join')}</h2>
     <p class="hint">${t('pool.join.hint')}</p>
     ${line && made(visit, line)}
-    <form method="post" action="${paths.adminPoolJoinTickets(poolKey)}" class="acts pool-acts">
+    <form
+      method="post"
+      action="${paths.adminPoolJoinTickets(report.pool.key)}"
+      class="acts pool-acts"
+    >
       ${csrfField(visit)}
-      <button class="button plain">${t('pool.join.make')}</button>
+      <button class="button plain" aria-describedby="join-why" ${why ? html`disabled` : ''}>
+        ${t('pool.join.make')}
+      </button>
     </form>
+    <p class="hint" id="join-why">${why && t(why.code, why.params)}</p>
   </section>`
 }
 

@@ -33,7 +33,7 @@ export function poolPage(
       </section>
       ${report.withoutPlace.length > 0 && withoutPlace(visit, report, timeZone)}
       ${report.isCloud && timeline(visit, report, timeZone)}
-      ${joinSection(visit, report.pool.key, line && { ...line, timeZone })} ${acts(visit, report)}`,
+      ${joinSection(visit, report, line && { ...line, timeZone })} ${acts(visit, report)}`,
   )
 }
 

@@ -110,6 +110,9 @@ it('is not made for a pool that keeps its volumes on one machine', async () => {
     .replace('nodes:', 'storage: { backend: local }\nnodes:')
   await importDocuments(pool, site.ring, now, [{ name: 'alone.yaml', text: local }])
   expect(await run('pool', 'join-command', 'alone')).toContain('keeps its volumes on one machine')
+  const page = await site.get('/admin/pools/alone', { who: administrator })
+  expect(page.text).toMatch(/<button[^>]*aria-describedby="join-why"\s+disabled/)
+  expect(textOf(page.text)).toContain('keeps its volumes on one machine')
   expect(await run('pool', 'join-command', 'nowhere')).toMatch(/exit 1$/)
 })
 

@@ -1,9 +1,15 @@
 /** What follows when a cloud refuses, on a real database with a clock that is set: how long is waited, and who is told. */
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterAll, expect, it } from 'vitest'
 import { one, sql, withTransaction } from '../../api/data/db.ts'
+import { findPool } from '../../api/data/pool.ts'
+import { keepCredential } from '../../api/data/pool-credential.ts'
 import { latestNotices } from '../../api/data/notice.ts'
 import { findStack, wantStacks } from '../../api/data/stack-wish.ts'
 import { noticeText } from '../../api/notice-text.ts'
+import { cloudLooks } from '../../workers/cloud/look.ts'
 import { postponeMachines } from '../../workers/jobs/cloud-refusals.ts'
 import { courseDocument, POOL, poolDocument } from '../cast/cloud.ts'
 import { environmentDocument, zoneDocument } from '../cast/documents.ts'
@@ -11,15 +17,16 @@ import { importDocuments, testRing } from '../cast/record.ts'
 import { testDatabase } from '../postgres.ts'
 
 const began = new Date('2026-11-24T08:55:00Z')
-const { pool, drop } = await testDatabase()
+const { pool, drop, installation } = await testDatabase()
 afterAll(drop)
 const sources = [
   ...[zoneDocument, environmentDocument, poolDocument('10.0.0.2:2377')],
   courseDocument({ key: 'networks', start: '2026-11-24T10:00', minutes: 240, students: 8 }),
 ]
+const ring = testRing()
 await importDocuments(
   pool,
-  testRing(),
+  ring,
   began,
   sources.map((text, i) => ({ name: `${i}.yaml`, text })),
 )
@@ -96,4 +103,36 @@ it('bears twice what passes by itself before it tells', async () => {
   expect((await told()).map(({ lines }) => lines[0])).toContainEqual({
     ...{ code: 'cloud.trouble.region-down', params: { what: 'north (compute)' } },
   })
+})
+
+it('looks less and less often at a cloud that is asked too often', async () => {
+  // What stands before an API and limits it: no cloud is played, there is none behind it.
+  let asked = 0
+  const gate = createServer((_, response) => {
+    asked++
+    response.writeHead(429).end('Too Many Requests')
+  }).listen(0, '127.0.0.1')
+  await once(gate, 'listening')
+  const { port } = gate.address() as AddressInfo
+  await withTransaction(pool, (tx) =>
+    keepCredential(tx, ring, {
+      ...{ poolKey: POOL, now: began, actor: { name: 'test', role: 'operator' } },
+      access: {
+        authUrl: `http://127.0.0.1:${port}/v3`,
+        ...{ applicationCredentialId: 'x', applicationCredentialSecret: 'y' },
+      },
+    }),
+  )
+  let at = began.getTime()
+  const log = { warn() {} }
+  const looks = cloudLooks({ pool, ring, installation, log, now: () => new Date(at) })
+  const { id } = (await findPool(pool, POOL))!
+  const askedAfter: number[] = []
+  for (const seconds of [0, 59, 1, 119, 1, 239, 1]) {
+    at += seconds * 1000
+    expect(await looks.look({ id, key: POOL })).toBeUndefined()
+    askedAfter.push(asked)
+  }
+  gate.close()
+  expect(askedAfter).toEqual([1, 1, 2, 2, 3, 3, 4])
 })

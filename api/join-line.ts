@@ -1,0 +1,20 @@
+/** Whether a machine that stands idle may join a pool by a pasted line, or why not. Pure. */
+import type { Config } from './config.ts'
+
+export type WhyNot = { code: string; params: Record<string, string> }
+
+const isLoopback = (host: string): boolean =>
+  /^(127\.|\[?::1|localhost$)/.test(host) || host.endsWith('.localhost')
+
+/** What another machine could not reach, or must not share; undefined when a line may be made. */
+export function whyNotJoin(
+  { publicUrl, registry }: Pick<Config, 'publicUrl' | 'registry'>,
+  pool: { isOfOneMachine: boolean },
+): WhyNot | undefined {
+  if (pool.isOfOneMachine) return { code: 'problem.join-local-storage', params: {} }
+  if (isLoopback(new URL(publicUrl).hostname))
+    return { code: 'problem.join-public-url', params: { url: publicUrl } }
+  if (isLoopback(registry.replace(/:\d+$/, '')))
+    return { code: 'problem.join-registry', params: { registry } }
+  return undefined
+}
