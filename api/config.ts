@@ -40,6 +40,10 @@ const mailAddresses = z
 
 const amount = z.coerce.number('must be a number').positive('must be more than 0')
 
+const cephName = z
+  .string()
+  .regex(/^[A-Za-z0-9][\w.-]*$/, 'must be a name, of letters, digits, dots and dashes')
+
 const environment = z.object({
   LABPLAN_HOME: z.string().default(join(import.meta.dirname, '..', '.labplan')),
   LABPLAN_CACHE: z.string().default(join(homedir(), '.cache', 'labplan')),
@@ -73,10 +77,18 @@ const environment = z.object({
   LABPLAN_FORGE: z.enum(['gitlab', 'forgejo', 'gitea', 'github']).optional(),
   LABPLAN_FORGE_URL: z.url({ protocol: /^https?$/ }).optional(),
   LABPLAN_FORGE_TOKEN_FILE: z.string().min(1).optional(),
-  /** Where nodes have the volumes that a storage agent keeps, the same on each (docs/storage.md). */
   /** Of a storage agent: what it keeps volumes with. `none`: it is on another machine (docs/storage.md). */
-  LABPLAN_STORAGE_BACKEND: z.enum(['local', 'nfs', 'none']).default('local'),
+  LABPLAN_STORAGE_BACKEND: z.enum(['local', 'nfs', 'cephfs', 'none']).default('local'),
+  /** Where nodes have the volumes that a storage agent keeps, the same on each (docs/storage.md). */
   LABPLAN_STORAGE_ROOT: z.string().startsWith('/', 'must be an absolute path').optional(),
+  /** Of a storage agent that keeps volumes in Ceph: its configuration, who it is there, and where volumes are. */
+  LABPLAN_CEPH_CONF: z
+    .string()
+    .startsWith('/', 'must be an absolute path')
+    .default('/etc/ceph/ceph.conf'),
+  LABPLAN_CEPH_CLIENT: cephName.default('labplan'),
+  LABPLAN_CEPH_FS: cephName.default('cephfs'),
+  LABPLAN_CEPH_GROUP: cephName.default('labplan'),
   LABPLAN_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   DOCKER_HOST: z.string().default('unix:///var/run/docker.sock'),
   TERRAFORM_BINARY_NAME: z.string().default('terraform'),
@@ -97,13 +109,19 @@ function usable<T>(parsed: z.ZodSafeParseResult<T>): T {
 
 const ofStorage = environment.pick({
   ...{ LABPLAN_HOME: true, LABPLAN_STORAGE_BACKEND: true, LABPLAN_STORAGE_ROOT: true },
-  LABPLAN_LOG_LEVEL: true,
+  ...{ LABPLAN_CEPH_CONF: true, LABPLAN_CEPH_CLIENT: true, LABPLAN_CEPH_FS: true },
+  ...{ LABPLAN_CEPH_GROUP: true, LABPLAN_LOG_LEVEL: true },
 })
 
 /** What a storage agent is told, which may be on a machine that has nothing else of Labplan. Throws like readConfig. */
 export function readStorageConfig(env: NodeJS.ProcessEnv = process.env) {
   const e = usable(ofStorage.safeParse(env))
-  return { ...storageConfig(e), backend: e.LABPLAN_STORAGE_BACKEND, logLevel: e.LABPLAN_LOG_LEVEL }
+  const cluster = {
+    ...{ configFile: e.LABPLAN_CEPH_CONF, client: e.LABPLAN_CEPH_CLIENT },
+    ...{ fileSystem: e.LABPLAN_CEPH_FS, group: e.LABPLAN_CEPH_GROUP },
+  }
+  const { LABPLAN_STORAGE_BACKEND: backend, LABPLAN_LOG_LEVEL: logLevel } = e
+  return { ...storageConfig(e), backend, cluster, logLevel }
 }
 
 const storageConfig = (e: z.infer<typeof ofStorage>) => ({

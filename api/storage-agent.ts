@@ -11,7 +11,7 @@ const volume = z.object({
   problem: z.string().optional(),
 })
 const listed = z.object({
-  backend: z.enum(['local', 'nfs']),
+  backend: z.enum(['local', 'nfs', 'cephfs']),
   volumes: z.array(volume),
   freeBytes: z.number(),
 })

@@ -35,7 +35,7 @@ export const seatTemplateSchema = z.strictObject({
       mountPath: z.string(),
       quotaMb: z.int(),
       /** What keeps it, set from the pool when a stack is made of it; the engine itself when absent. */
-      backend: z.enum(['local', 'nfs']).optional(),
+      backend: z.enum(['local', 'nfs', 'cephfs']).optional(),
       /** Of `nfs`: the address of who keeps it. */
       server: z.string().optional(),
     })
@@ -164,7 +164,7 @@ export const blueprintPoolSchema = z.strictObject({
   /** What keeps the volumes of its courses; the engine itself when absent. */
   storage: z
     .discriminatedUnion('backend', [
-      z.strictObject({ backend: z.literal('local') }),
+      z.strictObject({ backend: z.enum(['local', 'cephfs']) }),
       z.strictObject({ backend: z.literal('nfs'), server: z.string() }),
     ])
     .optional(),

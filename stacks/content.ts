@@ -27,10 +27,14 @@ export type SeatsContent = {
 
 /** `server` is of `nfs`. */
 export type VolumeLimit = {
-  backend: 'local' | 'nfs'
+  backend: 'local' | 'nfs' | 'cephfs'
   limitMb: number
   server?: string | undefined
 }
+
+/** Whether nodes have such volumes below a folder of their own, where their storage agent mounts them. */
+export const isInRoot = (backend: VolumeLimit['backend'] | undefined): boolean =>
+  backend === 'local' || backend === 'cephfs'
 
 /** One volume: every generation that is still kept is listed, not only the one in use. */
 export type VolumeContent = {

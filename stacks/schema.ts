@@ -240,16 +240,18 @@ const poolFields = {
     .discriminatedUnion(
       'backend',
       [
-        z.strictObject({ backend: z.literal('local') }),
+        z.strictObject({ backend: z.enum(['local', 'cephfs']) }),
         z.strictObject({
           backend: z.literal('nfs'),
           server: z.ipv4({ error: 'an IPv4 address such as 10.0.0.2' }),
         }),
       ],
-      { error: '{ backend: local } or { backend: nfs, server: ADDRESS }' },
+      { error: '{ backend: local }, { backend: cephfs } or { backend: nfs, server: ADDRESS }' },
     )
     .optional()
-    .meta({ allowed: '{ backend: local } or { backend: nfs, server: ADDRESS }' }),
+    .meta({
+      allowed: '{ backend: local }, { backend: cephfs } or { backend: nfs, server: ADDRESS }',
+    }),
   currency: z.string().default('EUR'),
   minimumIdle: count.default(0),
   maximum: count.default(1000),

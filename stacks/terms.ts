@@ -288,9 +288,10 @@ export interface Cloud {
 
 /**
  * `local`: a file system in a file for each volume, on the pool's one machine. `nfs`: a folder with a quota for each, on
- * a server (an IPv4 address) that every node of the pool reaches.
+ * a server (an IPv4 address) that every node of the pool reaches. `cephfs`: a subvolume of a Ceph for each, which the
+ * storage agent of every node mounts.
  */
-export type Storage = { backend: 'local' } | { backend: 'nfs'; server: string }
+export type Storage = { backend: 'local' | 'cephfs' } | { backend: 'nfs'; server: string }
 
 /** Where seats run: machines of one's own, flavours to buy, or both (own machines first). */
 export interface Pool {

@@ -59,6 +59,8 @@ export type PracticeClass = Omit<PracticeSite, 'importDocuments'> & {
 export type PracticeMeans = {
   databaseUrl: string
   env?: Record<string, string>
+  /** What keeps the pool's volumes; as the examples have it unless said. */
+  poolStorage?: string
   say?: (text: string) => void
   /** What stands between Labplan and the engine: answers the DOCKER_HOST that Labplan gets. */
   between?: (bed: SwarmBed) => Promise<string>
@@ -108,7 +110,8 @@ export async function practiceSite(
     closers.push(lms.close)
     await register(inst, lms)
     say('the LMS is registered')
-    const importDocuments = (own: Record<string, string>) => importSite(inst, image, own)
+    const importDocuments = (own: Record<string, string>) =>
+      importSite(inst, image, { ...storedBy(means.poolStorage), ...own })
     return { bed, inst, lms, image, importDocuments, close }
   } catch (error) {
     await close()
@@ -163,6 +166,12 @@ async function register(inst: Installation, lms: Lms): Promise<void> {
     sql`select id from platform where state = 'pending'`,
   )
   for (const platform of platforms) await inst.labplan('platform', 'activate', platform.id)
+}
+
+function storedBy(storage: string | undefined): Record<string, string> {
+  if (storage === undefined) return {}
+  const text = readFileSync(join(root, 'examples', 'pools.yaml'), 'utf8')
+  return { pools: text.replace(/^storage: .*$/m, `storage: ${storage}`) }
 }
 
 async function importSite(

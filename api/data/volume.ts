@@ -2,7 +2,7 @@
 import { type Db, execute, findOne, many, sql } from './db.ts'
 import { newId } from './ids.ts'
 
-export type VolumeBackend = 'engine' | 'local' | 'nfs'
+export type VolumeBackend = 'engine' | 'local' | 'nfs' | 'cephfs'
 export type VolumeState = 'wanted' | 'ready' | 'missing' | 'damaged' | 'purging' | 'purged'
 
 export type AppliedVolume = {
@@ -10,7 +10,7 @@ export type AppliedVolume = {
   generation: number
   name: string
   /** Null for one that the engine keeps itself. */
-  limit: { backend: 'local' | 'nfs'; limitMb: number } | null
+  limit: { backend: 'local' | 'nfs' | 'cephfs'; limitMb: number } | null
 }
 
 /** Terraform made these, or changed what they are held to: the storage agent is told next. */

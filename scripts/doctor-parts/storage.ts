@@ -4,7 +4,7 @@ import type { Pool } from '../../api/data/db.ts'
 import { keptVolumes } from '../../api/data/volume.ts'
 import { storageAgent } from '../../api/storage-agent.ts'
 import type { Settings } from '../steps/settings.ts'
-import { socketOf, whyNoLimits } from '../steps/storage.ts'
+import { socketOf, whyNoCeph, whyNoLimits } from '../steps/storage.ts'
 import { type Look, bad, doubtful, good, listed, reason } from './look.ts'
 
 const MIB = 1024 * 1024
@@ -65,6 +65,12 @@ async function agentLook(
       'Make room there, or lower limits: a full disk is full for everybody.',
     )
   } catch (error) {
+    const lacking = whyNoCeph(settings)
+    if (lacking !== undefined)
+      return bad(
+        `no storage agent runs, since ${lacking}: seats that stopped do not start`,
+        `Install it, then scripts/up: ${GUIDE}.`,
+      )
     return bad(
       `the storage agent does not answer (${reason(error)}): seats that stopped do not start`,
       'Start it: scripts/up. If it starts and ends, its log says why (.labplan/log/storage.log).',

@@ -13,7 +13,7 @@ import type { Wanted } from './process-table.ts'
 import { type Settings, hostOf, readJson, root, writeJson } from './settings.ts'
 import { mustRun } from './shell.ts'
 import type { Step } from './step.ts'
-import { agentAnswers, hasAgent, whyNoLimits } from './storage.ts'
+import { agentAnswers, hasAgent, whyNoCeph, whyNoLimits } from './storage.ts'
 import { accepts, ensureProcess, findProcess } from './supervised.ts'
 
 export function migrationStep(settings: Settings): Step {
@@ -75,7 +75,7 @@ export function storageStep(settings: Settings): Step {
   return {
     name: 'Limits of volumes',
     async ensure() {
-      const why = whyNoLimits(settings)
+      const why = whyNoCeph(settings) ?? whyNoLimits(settings)
       return why && `none: ${why}`
     },
   }

@@ -1,5 +1,7 @@
 /** What tests and benches need of this machine and its cache, made once: programs, an engine, providers, the base image. */
 import { prepareGitea } from '../../test/beds/gitea.ts'
+import { prepareCeph } from '../../test/beds/cluster/install.ts'
+import { sweepClusters } from '../../test/beds/cluster/place.ts'
 import { prepareCloud } from '../../test/beds/openstack.ts'
 import { prepareMachines } from '../../test/beds/machines/install.ts'
 import { sweepBeds } from '../../test/beds/removal.ts'
@@ -30,8 +32,8 @@ export function preparations(settings: Settings): Step[] {
     {
       name: 'Left-overs',
       async ensure() {
-        const swept = await sweepBeds()
-        return swept.length ? `removed ${swept.length} beds of killed runs` : undefined
+        const swept = (await sweepBeds()).length + (await sweepClusters())
+        return swept ? `removed ${swept} beds of killed runs` : undefined
       },
     },
     terraformStep(settings),
@@ -46,5 +48,6 @@ export function preparations(settings: Settings): Step[] {
     { name: 'OpenStack', ensure: prepareCloud },
     { name: 'Gitea', ensure: prepareGitea },
     { name: 'Machines', ensure: prepareMachines },
+    { name: 'Ceph', ensure: prepareCeph },
   ]
 }

@@ -12,13 +12,27 @@ export const STORAGE_PROGRAMS = {
   fallocate: 'util-linux',
 }
 
+/** What a node runs of Ceph, and Debian's packages. */
+export const CEPH_PROGRAMS = { ceph: 'ceph-common', 'ceph-fuse': 'ceph-fuse', getfattr: 'attr' }
+
 type Place = Pick<Settings, 'dockerHost' | 'choices'>
 
 /** Whether an agent is started here. With `none` it is another machine's, and answers on the socket through SSH. */
 export const hasAgent = (place: Place): boolean =>
-  backendOf(place) === 'nfs' || whyNoLimits(place) === undefined
+  backendOf(place) === 'cephfs'
+    ? whyNoCeph(place) === undefined
+    : backendOf(place) === 'nfs' || whyNoLimits(place) === undefined
 
 const backendOf = ({ choices }: Place): string => choices.LABPLAN_STORAGE_BACKEND ?? 'local'
+
+/** Why this machine cannot mount what a Ceph keeps; undefined when it can, and when nobody asks for it. */
+export function whyNoCeph(place: Place, find = findProgram): string | undefined {
+  if (backendOf(place) !== 'cephfs') return undefined
+  if (!isRoot()) return 'mounting file systems needs root'
+  if (!existsSync('/dev/fuse')) return 'this machine has no /dev/fuse'
+  const missing = Object.entries(CEPH_PROGRAMS).find(([program]) => !find(program))
+  return missing && `${missing[0]} is missing (Debian: ${missing[1]})`
+}
 
 /** Why volumes of this machine alone are the engine's own, without a limit; undefined when they can have one. */
 export function whyNoLimits(place: Place): string | undefined {

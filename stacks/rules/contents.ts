@@ -1,6 +1,11 @@
 /** What is every stack of an instant made of, as far as the blueprint alone says? */
 import type { Blueprint, SeatTemplate } from '../blueprint.ts'
-import type { MachinesContent, StackContent, VolumeContent } from '../content.ts'
+import {
+  isInRoot,
+  type MachinesContent,
+  type StackContent,
+  type VolumeContent,
+} from '../content.ts'
 import { machinesAt, machinesContent } from './machine-stacks.ts'
 import { wantedAt, type WantedStack } from './wanted.ts'
 
@@ -25,7 +30,7 @@ function contentOf(stack: WantedStack, place: Place): StackContent {
   const { volume } = stack.template
   const common = {
     ...{ key: stack.key, installation: place.installation, course8: stack.course8 },
-    ...(volume?.backend === 'local' && { storageRoot: place.storageRoot }),
+    ...(isInRoot(volume?.backend) && { storageRoot: place.storageRoot }),
   }
   if (stack.kind === 'volumes') {
     const limit = limitOf(stack.template)

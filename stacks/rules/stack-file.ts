@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { seatNumbers, seatRanges, seatTemplateSchema } from '../blueprint.ts'
 import type { BlueprintCourse, BlueprintPool } from '../blueprint.ts'
-import type { StackContent } from '../content.ts'
+import { isInRoot, type StackContent } from '../content.ts'
 import { limitOf } from './contents.ts'
 import { templateIn } from './pool-constraints.ts'
 import { seatsPerStack } from './wanted.ts'
@@ -27,7 +27,7 @@ export const stackFileSchema = z.discriminatedUnion('kind', [
     /** What each is held to, and by what; the engine itself, to nothing, when absent. */
     limit: z
       .strictObject({
-        backend: z.enum(['local', 'nfs']),
+        backend: z.enum(['local', 'nfs', 'cephfs']),
         limitMb: z.int(),
         server: z.string().optional(),
       })
@@ -101,7 +101,7 @@ export function contentOfFile(file: StackFile, choice: RenderChoice): StackConte
   if (file.kind === 'Volumes') {
     const limit = file.limit && { limit: file.limit }
     return {
-      ...{ ...head, kind: 'volumes', ...(file.limit?.backend === 'local' && { storageRoot }) },
+      ...{ ...head, kind: 'volumes', ...(isInRoot(file.limit?.backend) && { storageRoot }) },
       volumes: numbers.flatMap((seat) =>
         Array.from({ length: generation(seat) }, (_, i) => ({
           ...{ seat, generation: i + 1, ...limit },
@@ -115,7 +115,7 @@ export function contentOfFile(file: StackFile, choice: RenderChoice): StackConte
       ...head,
       kind: 'seats',
       registry,
-      ...(template.volume?.backend === 'local' && { storageRoot }),
+      ...(isInRoot(template.volume?.backend) && { storageRoot }),
     },
     seats: numbers.map((number) => ({ number, generation: generation(number), template })),
   }

@@ -146,7 +146,7 @@ export function forgetBed(place: BedPlace): void {
 }
 
 /** When a process began, in clock ticks since boot; undefined for one that ended, reaped or not. */
-function startTicks(pid: number): string | undefined {
+export function startTicks(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')

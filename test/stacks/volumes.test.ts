@@ -68,6 +68,22 @@ it('gives Terraform a folder that is only there while the volume is mounted, and
   expect(mount?.volume_options).toMatchObject({ driver_name: 'local', driver_options: options })
 })
 
+it('has a pool of several machines bind what each one’s agent mounts from a Ceph', () => {
+  const two = limited
+    .replace('nodes:\n', 'nodes:\n  - { key: node-2, cpu: 1 }\n')
+    .replace('backend: local', 'backend: cephfs')
+  expect(parseDocuments(two, 'pool.yaml').errors).toEqual([])
+  const { volumes, seats, blueprint } = stacksOf(two)
+  expect(blueprint.pools[0]?.storage).toEqual({ backend: 'cephfs' })
+  const device = `/srv/labplan/mounts/lp-example0-${volumes.course8}-s001-g1/home`
+  const options = { device, o: 'bind', type: 'none' }
+  const { resource } = JSON.parse(renderStack(volumes))
+  expect(resource.docker_volume['s001-g1']).toMatchObject({ driver: 'local', driver_opts: options })
+  const [seat] = Object.values(JSON.parse(renderStack(seats)).resource.docker_service as Rendered)
+  const [mount] = seat!.task_spec.container_spec.mounts
+  expect(mount?.volume_options).toMatchObject({ driver_name: 'local', driver_options: options })
+})
+
 it('has every node mount what a server keeps, and neither node nor server named anywhere else', () => {
   const served = limited.replace('backend: local', 'backend: nfs, server: 10.1.0.9')
   const { volumes, seats } = stacksOf(served)

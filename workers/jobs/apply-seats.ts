@@ -20,7 +20,7 @@ import {
   seatNumbers,
   seatRanges,
 } from '../../stacks/blueprint.ts'
-import type { SeatContent, SeatsContent } from '../../stacks/content.ts'
+import { isInRoot, type SeatContent, type SeatsContent } from '../../stacks/content.ts'
 import { serviceName } from '../../stacks/parts/names.ts'
 import { digestOf, seatsPerStack } from '../../stacks/rules/wanted.ts'
 import { listServices } from '../swarm/service.ts'
@@ -86,7 +86,7 @@ async function contentOfExisting(
     })
   }
   const { storageRoot, ...place } = means.place
-  const isKept = seats.some((seat) => seat.template.volume?.backend === 'local')
+  const isKept = seats.some((seat) => isInRoot(seat.template.volume?.backend))
   return {
     ...{ kind: 'seats', key: stack.key, course8: stack.course_code, ...place, seats },
     ...(isKept && { storageRoot }),

@@ -4,6 +4,7 @@ import {
   type StackContent,
   type VolumeContent,
   contentDigest,
+  isInRoot,
 } from '../../stacks/content.ts'
 import type { SeatTemplate } from '../../stacks/blueprint.ts'
 import { limitOf } from '../../stacks/rules/contents.ts'
@@ -51,7 +52,7 @@ async function contentWith(
     const volumes = volumesOf(stack, rows)
     return {
       ...common,
-      ...root(volumes.some((one) => one.limit?.backend === 'local')),
+      ...root(volumes.some((one) => isInRoot(one.limit?.backend))),
       kind: 'volumes',
       volumes,
     }
@@ -63,7 +64,7 @@ async function contentWith(
     const template = await templateOf(db, stack, row)
     seats.push({ number, generation: row?.generation ?? 1, template })
   }
-  const isKept = seats.some((seat) => seat.template.volume?.backend === 'local')
+  const isKept = seats.some((seat) => isInRoot(seat.template.volume?.backend))
   return { ...common, ...root(isKept), kind: 'seats', registry: place.registry, seats }
 }
 

@@ -30,7 +30,7 @@ export type VolumePlace = { home: string; uploads: string; sight(): Promise<Volu
 
 export type Backend = {
   /** As pools name it. */
-  kind: 'local' | 'nfs'
+  kind: 'local' | 'nfs' | 'cephfs'
   /** Mounts all that was made here: after a restart of the machine nobody has to ask for it. */
   start(): Promise<void>
   list(): Promise<VolumeSight[]>
@@ -42,6 +42,8 @@ export type Backend = {
   place(name: string): Promise<VolumePlace | undefined>
   /** Free bytes where volumes are. */
   freeBytes(): Promise<number>
+  /** Mounts what agents of other machines made, and lets go of what they purged; where volumes are every machine's. */
+  follow?(): Promise<void>
 }
 
 /** `lp-<installation>-<course8>-s017-g1`, and so the name of a file and of a folder. */

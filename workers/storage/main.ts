@@ -5,21 +5,48 @@
 import { mkdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { readStorageConfig } from '../../api/config.ts'
 import { openLog } from '../../api/log.ts'
+import type { Backend } from './backend.ts'
+import { cephfsBackend } from './cephfs.ts'
 import { localBackend } from './local.ts'
 import { nfsBackend } from './nfs.ts'
 import { serveAgent } from './server.ts'
 
-const { root, socket, backend: kind, logLevel } = readStorageConfig()
+const FOLLOW_MS = 10_000
+
+const { root, socket, backend: kind, logLevel, cluster } = readStorageConfig()
 if (kind === 'none') throw new Error('LABPLAN_STORAGE_BACKEND says that there is no agent here.')
 const log = openLog('storage', logLevel)
 await ownAlone(root)
-const backend = kind === 'nfs' ? nfsBackend({ root }) : localBackend({ root })
+const makers: Record<Backend['kind'], () => Backend> = {
+  local: () => localBackend({ root }),
+  nfs: () => nfsBackend({ root }),
+  cephfs: () => cephfsBackend({ root, cluster }),
+}
+const backend = makers[kind]()
 await backend.start()
 mkdirSync(dirname(socket), { recursive: true, mode: 0o700 })
 const served = await serveAgent(backend, { socket, root, log })
 log.info({ root, kind }, 'the storage agent runs')
+if (backend.follow) void followOn(backend.follow)
+
+/** For as long as it runs; what others make is there within seconds. */
+async function followOn(follow: () => Promise<void>): Promise<void> {
+  let isSilent = false
+  for (;;) {
+    await sleep(FOLLOW_MS)
+    await follow().then(
+      () => (isSilent = false),
+      (error: unknown) => {
+        // Said once for each time that it goes wrong, not at each look.
+        if (!isSilent) log.warn({ err: error }, 'what there is could not be looked at')
+        isSilent = true
+      },
+    )
+  }
+}
 
 const stop = (): void => {
   served.close().then(

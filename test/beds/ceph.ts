@@ -1,0 +1,69 @@
+/** A real Ceph for one test: README.md beside. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
+import { z } from 'zod'
+
+const execute = promisify(execFile)
+const DOWN_LIMIT_MS = 60_000
+const CALL_MS = 60_000
+
+const recordSchema = z.object({ folder: z.string(), configFile: z.string(), group: z.string() })
+export type CephRecord = z.infer<typeof recordSchema>
+
+export type CephBed = CephRecord & {
+  /** What a storage agent of it is told. */
+  env: Record<string, string>
+  /** Its file system, whole, as its administrator sees it. */
+  root: string
+  /** Runs one of its programs as its administrator; answers what it printed. */
+  run(program: 'ceph' | 'rados', ...words: string[]): Promise<string>
+  down(): Promise<void>
+}
+
+/** Half a minute. Gone when `down` is called or this process ends. Throws with its servers' words when one does not start. */
+export async function cephBed(): Promise<CephBed> {
+  const keeper = startCephKeeper('to this process')
+  const record = await cephOf(keeper)
+  const { configFile, group } = record
+  return {
+    ...record,
+    env: {
+      ...{ LABPLAN_STORAGE_BACKEND: 'cephfs', LABPLAN_CEPH_CONF: configFile },
+      LABPLAN_CEPH_GROUP: group,
+    },
+    root: join(record.folder, 'root'),
+    run: async (program, ...words) => {
+      const argv = ['--conf', configFile, ...words]
+      return (await execute(program, argv, { timeout: CALL_MS })).stdout.trim()
+    },
+    down: () => down(keeper),
+  }
+}
+
+export function startCephKeeper(tie: 'to this process' | 'by hand'): ChildProcess {
+  const program = join(import.meta.dirname, 'cluster', 'keeper.ts')
+  return spawn(process.execPath, [program, '127.0.0.1', tie], {
+    stdio: [tie === 'by hand' ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    detached: true,
+  })
+}
+
+export async function cephOf(keeper: ChildProcess): Promise<CephRecord> {
+  const complaints: string[] = []
+  keeper.stderr?.on('data', (part: Buffer) => complaints.push(part.toString()))
+  if (keeper.stdout === null) throw new Error('A keeper is started with its stdout piped')
+  for await (const line of createInterface({ input: keeper.stdout }))
+    return recordSchema.parse(JSON.parse(line))
+  throw new Error(`No Ceph could be started:\n${complaints.join('').trim()}`)
+}
+
+async function down(keeper: ChildProcess): Promise<void> {
+  if (keeper.exitCode !== null) return
+  const ended = once(keeper, 'exit', { signal: AbortSignal.timeout(DOWN_LIMIT_MS) })
+  keeper.stdin?.end()
+  const [code] = await ended
+  if (code !== 0) throw new Error('A Ceph was not removed; run test/beds/ceph reset')
+}

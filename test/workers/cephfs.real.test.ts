@@ -1,0 +1,244 @@
+/**
+ * Volumes in a real Ceph, whole: the course through Terraform, seats on a Swarm of two nodes, the storage agent that mounts
+ * them. Limits as a student meets them, another size in class, files on another node in the next start, and the purge.
+ */
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
+import { many, one, sql } from '../../api/data/db.ts'
+import { storageAgent } from '../../api/storage-agent.ts'
+import { type CephBed, cephBed } from '../beds/ceph.ts'
+import { whyNoCephNow } from '../beds/cluster/install.ts'
+import { type TestDatabase, testDatabase } from '../postgres.ts'
+import { type PracticeClass, practiceClass, seatsReady, until } from '../practice-class.ts'
+import { formTo } from '../visitor.ts'
+import { mountsBelow } from './storage-scene.ts'
+
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 420_000 })
+
+const MIB = 1024 * 1024
+const QUOTA_MB = 24
+const STUDENTS = Number(process.env['LABPLAN_SEATS'] ?? 2)
+const plan = { students: STUDENTS, volumeQuotaMb: QUOTA_MB, nodes: 2 }
+const why = whyNoCephNow()
+
+let database: TestDatabase
+let ceph: CephBed
+let practice: PracticeClass
+let code = ''
+
+beforeEach(({ skip }) => skip(why !== undefined, why))
+beforeAll(async () => {
+  if (why !== undefined) return
+  ;[ceph, database] = await Promise.all([cephBed(), testDatabase()])
+  const means = { databaseUrl: database.url, env: ceph.env, poolStorage: '{ backend: cephfs }' }
+  practice = await practiceClass(plan, means)
+  await seatsReady(practice.inst, STUDENTS)
+  code = (await one<{ code: string }>(practice.inst.pool, sql`select code from course`)).code
+})
+afterAll(async () => {
+  await practice?.close()
+  await ceph?.down()
+  await database?.drop()
+})
+
+type Row = {
+  name: string
+  number: number
+  backend: string
+  state: string
+  limit_bytes: number
+  used_bytes: number
+  message_code: string | null
+  message_params: Record<string, number>
+}
+const volumes = () =>
+  many<Row>(
+    practice.inst.pool,
+    sql`select volume.*, seat.number from volume join seat on seat.id = seat_id order by number`,
+  )
+
+const docker = (host: string, ...args: string[]): string =>
+  execFileSync('docker', ['-H', host, ...args], { stdio: 'pipe' })
+    .toString()
+    .trim()
+
+/** The seat's container, and the node it is on. */
+function place(number: number): { host: string; container: string } {
+  const label = `label=labplan.seat=${code}/${String(number).padStart(3, '0')}`
+  for (const { dockerHost: host } of practice.bed.nodes) {
+    const container = docker(host, 'ps', '--quiet', '--filter', label)
+    if (container) return { host, container }
+  }
+  throw new Error(`Seat ${number} runs nowhere.`)
+}
+
+/** As the student of this seat, inside it. */
+function inSeat(number: number, script: string): string {
+  const { host, container } = place(number)
+  const [user = ''] = docker(host, 'exec', container, 'ls', '/home').split('\n')
+  const argv = ['exec', '--user', user, container, 'sh', '-c', `cd /home/${user} && { ${script}; }`]
+  return docker(host, ...argv)
+}
+
+const inCeph = async () => {
+  const listed = await ceph.run(
+    ...(['ceph', 'fs', 'subvolume', 'ls', 'cephfs', '--group_name', ceph.group] as const),
+    ...['--format', 'json'],
+  )
+  const subvolumes = (JSON.parse(listed) as { name: string }[]).map(({ name }) => name)
+  const users = (await ceph.run('ceph', 'auth', 'ls')).match(/^client\.lp-\S+/gm) ?? []
+  return { subvolumes: subvolumes.toSorted(), users: users.toSorted() }
+}
+
+it('lets each seat write to its limit, and not one more MiB; df shows it', async () => {
+  const rows = await volumes()
+  expect(rows.map(({ number, state, backend }) => [number, state, backend])).toEqual(
+    Array.from({ length: STUDENTS }, (_, i) => [i + 1, 'ready', 'cephfs']),
+  )
+  for (const { number } of rows) {
+    expect(Number(inSeat(number, 'df --output=size -B1M . | tail -1'))).toBe(QUOTA_MB)
+    inSeat(
+      number,
+      'echo mine > mine; dd if=/dev/zero of=full bs=64k conv=fsync 2>/dev/null || true',
+    )
+    // What the image puts into a home is in it, too.
+    const sizes = inSeat(number, "find . -type f -printf '%s\\n'").split('\n').map(Number)
+    const written = sizes.reduce((sum, size) => sum + size, 0)
+    expect(Math.abs(written - QUOTA_MB * MIB)).toBeLessThanOrEqual(MIB)
+    expect(inSeat(number, 'head -c 1M /dev/zero > more 2>/dev/null || echo refused')).toBe(
+      'refused',
+    )
+  }
+  const isSaid = async () => (await volumes()).every((row) => row.used_bytes > (QUOTA_MB - 1) * MIB)
+  await until(isSaid, 30_000, () => 'the record to say that they are full')
+})
+
+const seatOfStudent = () =>
+  one<{ state: string; number: number }>(
+    practice.inst.pool,
+    sql`select seat.state, seat.number from workspace join seat on seat.id = seat_id`,
+  )
+const becomes = (wanted: string) =>
+  until(
+    async () => (await seatOfStudent()).state === wanted,
+    90_000,
+    () => `a seat that is ${wanted}:\n${practice.inst.log('worker').slice(-3000)}`,
+  )
+
+it('is resized by the course’s plan while its student works, and refuses to hold less than is in it', async () => {
+  await practice.launch('student1')
+  await becomes('ready')
+  const { number } = await seatOfStudent()
+  const { container } = place(number)
+  const own = async () => (await volumes()).find((row) => row.number === number)!
+  await practice.replan({ ...plan, volumeQuotaMb: 12 })
+  await until(
+    async () => (await own()).message_code === 'volume.below-use',
+    60_000,
+    () => `a refusal:\n${practice.inst.log('worker').slice(-2000)}`,
+  )
+  const refused = await own()
+  expect(refused.message_params).toMatchObject({ wantedMb: 12 })
+  expect(Math.abs(refused.message_params['usedMb']! - QUOTA_MB)).toBeLessThanOrEqual(1)
+  expect(refused.limit_bytes).toBe(QUOTA_MB * MIB)
+  await practice.replan({ ...plan, volumeQuotaMb: QUOTA_MB + 8 })
+  await until(
+    async () => Number(inSeat(number, 'df --output=size -B1M . | tail -1')) === QUOTA_MB + 8,
+    60_000,
+    () => `a larger volume:\n${practice.inst.log('worker').slice(-2000)}`,
+  )
+  expect(inSeat(number, 'head -c 1M /dev/zero > more && stat -c %s more')).toBe(String(MIB))
+  expect(place(number).container).toBe(container)
+})
+
+it('shows its seat nothing of others, of its key or of the way to it', async () => {
+  const { number } = await seatOfStudent()
+  const seen = inSeat(number, 'ls -a / /home; cat /proc/mounts; env')
+  expect(seen).not.toMatch(/keyring|secret=|lp-\w{8}-\w{8}-s\d/)
+  const ways = `../uploads ../../mounts ${practice.bed.volumes}`
+  expect(inSeat(number, `ls ${ways} 2>/dev/null | wc -l`)).toBe('0')
+})
+
+it('has its files in the next start, on the other node', async () => {
+  const { bed } = practice
+  const { visitor, page } = await practice.launch('student1')
+  const { number } = await seatOfStudent()
+  const before = place(number).host
+  const stop = formTo(page, '/stop')
+  await visitor.post(stop.action, stop.fields)
+  await becomes('cold')
+  const name = bed.nodes.find((node) => node.dockerHost === before)!.name
+  docker(bed.dockerHost, 'node', 'update', '--availability', 'pause', name)
+  await practice.launch('student1')
+  await becomes('ready')
+  expect(place(number).host).not.toBe(before)
+  expect(inSeat(number, 'cat mine')).toBe('mine')
+  docker(bed.dockerHost, 'node', 'update', '--availability', 'active', name)
+})
+
+/** Every row of every table, bytes as hexadecimal digits. */
+async function wholeRecord(): Promise<string> {
+  const { pool } = practice.inst
+  const tables = await many<{ name: string }>(
+    pool,
+    sql`select quote_ident(schemaname) || '.' || quote_ident(tablename) as name from pg_tables
+        where schemaname not in ('pg_catalog', 'information_schema')`,
+  )
+  const texts = tables.map(async ({ name }) => {
+    const { rows } = await pool.query<{ text: string }>(`select t::text as text from ${name} t`)
+    return rows.map(({ text }) => text).join('\n')
+  })
+  const text = (await Promise.all(texts)).join('\n')
+  expect(text).toContain((await volumes())[0]!.name)
+  return text
+}
+
+it('has no key of a volume in plan, state, specification, record or log', async () => {
+  const { inst, bed } = practice
+  const keys = readdirSync(join(bed.volumes, 'keys'))
+    .filter((file) => file.endsWith('.keyring'))
+    .map((file) => /key = (\S+)/.exec(readFileSync(join(bed.volumes, 'keys', file), 'utf8'))![1]!)
+  expect(keys).toHaveLength(STUDENTS)
+  const services = docker(bed.dockerHost, 'service', 'ls', '--quiet').split('\n')
+  const said = [
+    docker(bed.dockerHost, 'service', 'inspect', ...services),
+    ...bed.nodes.map(({ dockerHost }) => {
+      const names = docker(dockerHost, 'volume', 'ls', '--quiet').split('\n').filter(Boolean)
+      return names.length > 0 ? docker(dockerHost, 'volume', 'inspect', ...names) : ''
+    }),
+    ...(['storage', 'worker', 'api'] as const).map(inst.log),
+    await wholeRecord(),
+  ].join('\n')
+  for (const key of keys)
+    for (const form of [key, Buffer.from(key).toString('hex')])
+      expect(said.includes(form)).toBe(false)
+})
+
+it('is gone from Ceph once it is purged: folder, blocks, key and mount, listed before and after', async () => {
+  const { inst, bed } = practice
+  const rows = await volumes()
+  const users = rows.map(({ name }) => `client.${name}`)
+  expect(await inCeph()).toEqual({ subvolumes: rows.map(({ name }) => name), users })
+  await inst.stop('worker')
+  for (const { dockerHost } of bed.nodes) {
+    const services = docker(bed.dockerHost, 'service', 'ls', '--quiet').split('\n').filter(Boolean)
+    if (services.length > 0) docker(bed.dockerHost, 'service', 'rm', ...services)
+    await until(
+      async () => docker(dockerHost, 'ps', '--quiet', '--filter', 'label=labplan.seat') === '',
+      30_000,
+      () => 'seats to end',
+    )
+  }
+  const agent = storageAgent({ socket: join(inst.home, 'run', 'storage.sock') })
+  for (const { name } of rows)
+    expect(await agent.purge(name)).toMatchObject({
+      after: { file: false, mounted: false, listed: false },
+    })
+  expect(await inCeph()).toEqual({ subvolumes: [], users: [] })
+  expect(mountsBelow(join(bed.volumes, 'mounts'))).toEqual([])
+  expect(readdirSync(join(bed.volumes, 'keys'))).toEqual([])
+  const blocks = () => ceph.run('rados', '-p', 'data', 'ls', '--all')
+  await expect.poll(blocks, { timeout: 60_000, interval: 500 }).not.toContain('fsvolumens_lp-')
+})

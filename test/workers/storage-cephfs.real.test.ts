@@ -1,0 +1,233 @@
+/**
+ * The cephfs backend on a real Ceph: what is made of it, what a volume's own key opens and what it does not, its limit, and what
+ * is left when it is purged; and an agent of another machine, which is told nothing.
+ */
+import { execFile, execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import type { Backend } from '../../workers/storage/backend.ts'
+import type { Cluster } from '../../workers/storage/ceph-command.ts'
+import { cephfsBackend } from '../../workers/storage/cephfs.ts'
+import { type CephBed, cephBed } from '../beds/ceph.ts'
+import { whyNoCephNow } from '../beds/cluster/install.ts'
+import { mountsBelow, type StorageScene, storageScene } from './storage-scene.ts'
+
+const execute = promisify(execFile)
+const MIB = 1024 * 1024
+const why = whyNoCephNow()
+const name = (number: number) => `lp-test0000-c0urse00-s${String(number).padStart(3, '0')}-g1`
+
+let ceph: CephBed
+let cluster: Cluster
+let scene: StorageScene
+let backend: Backend
+let root = ''
+
+const anew = async (folder: string, client = 'labplan'): Promise<Backend> => {
+  const made = cephfsBackend({ root: folder, cluster: { ...cluster, client } })
+  await made.start()
+  return made
+}
+
+beforeEach(({ skip }) => skip(why !== undefined, why))
+beforeAll(async () => {
+  if (why !== undefined) return
+  ceph = await cephBed()
+  const { configFile, group } = ceph
+  cluster = { configFile, group, client: 'labplan', fileSystem: 'cephfs' }
+  scene = storageScene()
+  root = join(scene.root, 'node-1')
+  backend = await anew(root)
+})
+afterAll(async () => {
+  scene?.end()
+  await ceph?.down()
+})
+
+const home = (number: number, of = root) => join(of, 'mounts', name(number), 'home')
+/** What is in Ceph of these volumes: subvolumes, and users with a key. */
+const inCeph = async () => {
+  const listed = await ceph.run(
+    ...(['ceph', 'fs', 'subvolume', 'ls', 'cephfs', '--group_name', ceph.group] as const),
+    ...['--format', 'json'],
+  )
+  const subvolumes = (JSON.parse(listed) as { name: string }[]).map((one) => one.name)
+  const users = (await ceph.run('ceph', 'auth', 'ls')).match(/^client\.lp-\S+/gm) ?? []
+  return { subvolumes: subvolumes.toSorted(), users: users.toSorted() }
+}
+
+it('makes a volume with its limit, an empty home, and a key that root alone reads', async () => {
+  for (const number of [1, 2]) {
+    const made = await backend.ensure({ name: name(number), limitMb: 24, isNew: true })
+    expect(made).toMatchObject({ ok: true, volume: { state: 'ready', limitBytes: 24 * MIB } })
+    expect(readdirSync(home(number))).toEqual([])
+  }
+  const users = [1, 2].map((number) => `client.${name(number)}`)
+  expect(await inCeph()).toEqual({ subvolumes: [name(1), name(2)], users })
+  const keyring = join(root, 'keys', `${name(1)}.keyring`)
+  expect((statSync(keyring).mode & 0o777).toString(8)).toBe('600')
+  expect((statSync(join(root, 'keys')).mode & 0o777).toString(8)).toBe('700')
+  const options = readFileSync('/proc/self/mounts', 'utf8').match(
+    new RegExp(`${name(1)} fuse.ceph-fuse (\\S+)`),
+  )?.[1]
+  expect(options?.split(',')).toEqual(expect.arrayContaining(['nosuid', 'nodev']))
+  expect(await backend.freeBytes()).toBeGreaterThan(MIB)
+})
+
+const refused = async (program: string, ...args: string[]): Promise<string> => {
+  try {
+    await execute(program, args, { timeout: 60_000 })
+    return 'let in'
+  } catch (error) {
+    return (error as { stderr: string }).stderr
+  }
+}
+
+it('has a key that opens its own path and nothing else, neither by the file system nor past it', async () => {
+  writeFileSync(join(home(2), 'secret'), 'of seat 2')
+  execFileSync('sync', ['-f', home(2)])
+  const as = [
+    ...['--conf', ceph.configFile, '--id', name(1)],
+    ...['--keyring', join(root, 'keys', `${name(1)}.keyring`)],
+  ]
+  const { path } = JSON.parse(readFileSync(join(root, 'keys', `${name(2)}.json`), 'utf8')) as {
+    path: string
+  }
+  const folder = join(scene.root, 'tried')
+  mkdirSync(folder)
+  for (const tried of [path, '/', '/volumes', `/volumes/${ceph.group}`])
+    expect(await refused('ceph-fuse', ...as, '-r', tried, folder)).toMatch(
+      /Operation not permitted/,
+    )
+  // Past the file system: the blocks themselves, each in the namespace of its volume.
+  const others = `fsvolumens_${name(2)}`
+  const blocks = (await ceph.run('rados', '-p', 'data', '-N', others, 'ls')).split('\n')
+  expect(blocks.join('')).not.toBe('')
+  const rados = ['rados', ...as, '-p', 'data'] as const
+  expect(await refused(...rados, '-N', others, 'ls')).toMatch(/not permitted/)
+  expect(await refused(...rados, '-N', others, 'get', blocks[0]!, '-')).toMatch(/not permitted/)
+  expect(await refused(...rados, 'ls')).toMatch(/not permitted/)
+  expect(await refused('rados', ...as, '-p', 'meta', 'ls')).toMatch(/not permitted/)
+  // Nor others' keys, nor its own limit.
+  expect(await refused('ceph', ...as, 'auth', 'get', `client.${name(2)}`)).toMatch(/EACCES/)
+  expect(await refused('ceph', ...as, 'fs', 'subvolume', 'ls', 'cephfs')).toMatch(/EACCES/)
+  const more = ['-n', 'ceph.quota.max_bytes', '-v', String(999 * MIB), join(home(1), '..')]
+  expect(await refused('setfattr', ...more)).toMatch(/Permission denied/)
+})
+
+const write = (number: number, file: string, block: string) =>
+  execute('dd', ['if=/dev/zero', `of=${join(home(number), file)}`, `bs=${block}`, 'conv=fsync'], {
+    timeout: 60_000,
+  }).catch(() => {})
+const sizes = (number: number): number =>
+  readdirSync(home(number)).reduce((sum, file) => sum + statSync(join(home(number), file)).size, 0)
+/** Ceph hears of what is written, and deleted, in its own time. */
+const isUsed = (number: number, bytes: number) =>
+  expect
+    .poll(async () => (await backend.list()).find((one) => one.name === name(number))?.usedBytes, {
+      timeout: 30_000,
+    })
+    .toBe(bytes)
+const empty = async (number: number): Promise<void> => {
+  for (const file of readdirSync(home(number))) execFileSync('rm', [join(home(number), file)])
+  await isUsed(number, 0)
+}
+
+it('is full at its limit to within a MiB for one file, and soon after for eight at once', async () => {
+  for (const block of ['4k', '64k']) {
+    await write(1, 'full', block)
+    expect(Math.abs(sizes(1) - 24 * MIB), `blocks of ${block}`).toBeLessThanOrEqual(MIB)
+    await empty(1)
+  }
+  const files = Array.from({ length: 8 }, (_, i) => `part-${i}`)
+  await Promise.all(files.map((file) => write(1, file, '64k')))
+  // A client hears of the use of others' writes a moment late (docs/storage.md).
+  expect(sizes(1)).toBeGreaterThanOrEqual(23 * MIB)
+  expect(sizes(1)).toBeLessThanOrEqual((24 + 8) * MIB)
+  await empty(1)
+})
+
+it('is resized while it is open, and refused below what is in it', async () => {
+  writeFileSync(join(home(1), 'work'), Buffer.alloc(10 * MIB))
+  await isUsed(1, 10 * MIB)
+  const wish = { name: name(1), isNew: false }
+  expect(await backend.ensure({ ...wish, limitMb: 8 })).toMatchObject({
+    ...{ ok: false, code: 'below-use' },
+    volume: { usedBytes: 10 * MIB, limitBytes: 24 * MIB },
+  })
+  for (const limitMb of [12, 32]) {
+    expect(await backend.ensure({ ...wish, limitMb })).toMatchObject({ ok: true })
+    const shown = () => execFileSync('df', ['--output=size', '-B1M', home(1)]).toString()
+    await expect.poll(shown, { timeout: 10_000 }).toMatch(new RegExp(`\\b${limitMb}$`, 'm'))
+    expect((await backend.list())[0]).toMatchObject({ limitBytes: limitMb * MIB })
+  }
+})
+
+it('has its files on another node, whose agent is told nothing, and goes there with its purge', async () => {
+  const other = join(scene.root, 'node-2')
+  const follower = await anew(other, 'labplan-node')
+  expect(statSync(join(home(1, other), 'work')).size).toBe(10 * MIB)
+  await backend.ensure({ name: name(3), limitMb: 16, isNew: true })
+  writeFileSync(join(home(3), 'note'), 'from node 1')
+  await follower.follow?.()
+  // Root of a node may open every volume, and take none away.
+  await expect(follower.purge(name(2))).rejects.toThrow(/EACCES/)
+  await follower.follow?.()
+  await expect
+    .poll(() => readFileSync(join(home(3, other), 'note'), 'utf8'), { timeout: 10_000 })
+    .toBe('from node 1')
+  expect(await backend.purge(name(3))).toMatchObject({
+    ...{ ok: true, before: { bytes: 11 } },
+    after: { file: false, mounted: false, listed: false },
+  })
+  await follower.follow?.()
+  expect(mountsBelow(other).filter((at) => at.includes(name(3)))).toEqual([])
+  expect((await follower.list()).map((one) => one.name)).toEqual([name(1), name(2)])
+  expect((await inCeph()).users).not.toContain(`client.${name(3)}`)
+})
+
+/** The process that keeps this folder mounted. */
+const clientsOf = (mount: string): number[] =>
+  readdirSync('/proc')
+    .filter((pid) => /^\d+$/.test(pid) && existsSync(`/proc/${pid}/cmdline`))
+    .filter((pid) => {
+      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+      return words[0] === 'ceph-fuse' && words.includes(mount)
+    })
+    .map(Number)
+
+it('finds all again after the agent and its mounts were ended, and makes none anew that is lost', async () => {
+  for (const at of mountsBelow(root)) execFileSync('umount', [at])
+  const again = await anew(root)
+  expect(statSync(join(home(1), 'work')).size).toBe(10 * MIB)
+  expect((await again.list()).map((one) => one.state)).toEqual(['ready', 'ready'])
+  // A client that was killed leaves a mount that nobody can use.
+  const mount = join(root, 'mounts', name(1))
+  for (const pid of clientsOf(mount)) process.kill(pid, 'SIGKILL')
+  await expect.poll(() => existsSync(home(1)), { timeout: 10_000 }).toBe(false)
+  expect((await again.list())[0]).toMatchObject({ state: 'ready' })
+  expect(statSync(join(home(1), 'work')).size).toBe(10 * MIB)
+  const lost = { name: name(9), limitMb: 16, isNew: false }
+  expect(await again.ensure(lost)).toMatchObject({ ok: false, code: 'missing' })
+  expect((await inCeph()).subvolumes).not.toContain(name(9))
+})
+
+it('leaves nothing of a purged volume: no folder, no block, no key, nothing mounted', async () => {
+  const gone = await anew(root)
+  const blocks = () => ceph.run('rados', '-p', 'data', '-N', `fsvolumens_${name(1)}`, 'ls')
+  expect(await blocks()).not.toBe('')
+  for (const number of [1, 2])
+    expect(await gone.purge(name(number))).toMatchObject({
+      ...{ ok: true, before: { bytes: expect.any(Number) } },
+      after: { file: false, mounted: false, listed: false },
+    })
+  expect(await gone.purge(name(1))).toMatchObject({ ok: true, before: null })
+  expect(await inCeph()).toEqual({ subvolumes: [], users: [] })
+  expect(mountsBelow(root)).toEqual([])
+  expect(readdirSync(join(root, 'keys'))).toEqual([])
+  // Ceph empties its bin by itself, and says so by the blocks that are left.
+  await expect.poll(blocks, { timeout: 60_000, interval: 500 }).toBe('')
+  expect(readdirSync(join(ceph.root, 'volumes', ceph.group))).toEqual([])
+})

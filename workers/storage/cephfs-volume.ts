@@ -1,0 +1,175 @@
+/** One volume of the cephfs backend on this machine: its key, where it is mounted, and how it is taken away. */
+import { mkdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { z } from 'zod'
+import type { Purged } from './backend.ts'
+import {
+  attributeCommand,
+  type Cluster,
+  describeCommand,
+  endKeyCommand,
+  evictCommand,
+  keyCommand,
+  mountCommand,
+  NOT_THERE,
+  pathCommand,
+  removeCommand,
+} from './ceph-command.ts'
+import { type Argv, CommandError, run, unmountCommand } from './command.ts'
+import { exists } from './local-file.ts'
+
+export { exists }
+
+export type Place = ReturnType<typeof placeOf>
+
+export function placeOf(root: string, name: string) {
+  const mount = join(root, 'mounts', name)
+  return {
+    name,
+    mount,
+    /** What the seat sees. Only there while the volume is mounted. */
+    home: join(mount, 'home'),
+    /** Outside what the seat sees, and within its limit. */
+    uploads: join(mount, 'uploads'),
+    /** Its own user's: opens this volume and nothing else. */
+    keyring: join(root, 'keys', `${name}.keyring`),
+    /** Where in Ceph it is; written last, so that who finds it has the key, too. */
+    note: join(root, 'keys', `${name}.json`),
+  }
+}
+
+const DEAD = new Set(['ENOTCONN', 'ESHUTDOWN', 'ESTALE', 'ECONNABORTED', 'ETIMEDOUT', 'EACCES'])
+
+/** dead: its client ended, or Ceph let go of it; whoever has it open has to open it anew. */
+export async function mountState(place: Place): Promise<'mounted' | 'dead' | 'none'> {
+  try {
+    const [own, above] = await Promise.all([stat(place.mount), stat(dirname(place.mount))])
+    return own.dev === above.dev ? 'none' : 'mounted'
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? ''
+    // Either there is no such folder, or what is mounted on it was removed in Ceph.
+    if (code === 'ENOENT') return (await isInTable(place.mount)) ? 'dead' : 'none'
+    if (DEAD.has(code)) return 'dead'
+    throw error
+  }
+}
+
+/** Long where there are many: looked at only when the folder does not say. */
+async function isInTable(folder: string): Promise<boolean> {
+  const table = await readFile('/proc/self/mounts', 'utf8')
+  return table.split('\n').some((line) => line.split(' ')[1] === folder)
+}
+
+/** Mounted with its own key, which is asked for where it was never mounted on this machine. */
+export async function mountVolume(of: Cluster, place: Place): Promise<void> {
+  const state = await mountState(place)
+  if (state === 'mounted') return
+  if (state === 'dead') await run(['umount', '--lazy', place.mount])
+  await mkdir(place.mount, { recursive: true, mode: 0o711 })
+  const { name, keyring, mount: folder } = place
+  const mountAt = (path: string) => run(mountCommand(of, { name, keyring, path, folder }))
+  const noted = await notedPath(place)
+  if (noted === undefined) await mountAt(await fetchKey(of, place))
+  // One that was purged and made anew has another key, elsewhere.
+  else await mountAt(noted).catch(async () => mountAt(await fetchKey(of, place)))
+}
+
+const noteSchema = z.object({ path: z.string() })
+
+async function notedPath(place: Place): Promise<string | undefined> {
+  const text = await readFile(place.note, 'utf8').catch(() => '')
+  return text === '' ? undefined : noteSchema.parse(JSON.parse(text)).path
+}
+
+/** Kept where root alone reads it, and told to nobody. */
+async function fetchKey(of: Cluster, place: Place): Promise<string> {
+  const [key, path] = await Promise.all([
+    run(keyCommand(of, place.name)),
+    run(pathCommand(of, place.name)),
+  ])
+  await writeWhole(place.keyring, `[client.${place.name}]\n\tkey = ${key.trim()}\n`)
+  await writeWhole(place.note, JSON.stringify({ path: path.trim() }))
+  return path.trim()
+}
+
+async function writeWhole(file: string, text: string): Promise<void> {
+  await writeFile(`${file}.new`, text, { mode: 0o600, flush: true })
+  await rename(`${file}.new`, file)
+}
+
+/** Also of one that others have taken away: then there is nothing to open any more. */
+export async function letGo(place: Place): Promise<'let-go' | 'in-use'> {
+  const state = await mountState(place)
+  if (state === 'dead') await run(['umount', '--lazy', place.mount])
+  if (state === 'mounted') {
+    try {
+      await run(unmountCommand(place.mount))
+    } catch (error) {
+      if (error instanceof CommandError && /busy/i.test(error.message)) return 'in-use'
+      throw error
+    }
+  }
+  for (const file of [place.note, place.keyring]) await rm(file, { force: true })
+  await rmdir(place.mount).catch(ifMissing)
+  return 'let-go'
+}
+
+const infoSchema = z.object({
+  bytes_used: z.number(),
+  /** `infinite` where somebody took it away by hand. */
+  bytes_quota: z.union([z.number(), z.literal('infinite')]),
+})
+export type Subvolume = { usedBytes: number; limitBytes: number | null }
+
+/** As Ceph itself has it; undefined when it is not there. */
+export async function findSubvolume(of: Cluster, name: string): Promise<Subvolume | undefined> {
+  const text = await unlessMissing(describeCommand(of, name))
+  if (text === undefined) return undefined
+  const info = infoSchema.parse(JSON.parse(text))
+  return {
+    usedBytes: info.bytes_used,
+    limitBytes: info.bytes_quota === 'infinite' ? null : info.bytes_quota,
+  }
+}
+
+/** Of the mounted volume, as its client knows it: `ceph.quota.max_bytes`, `ceph.dir.rbytes`. */
+export async function attribute(place: Place, name: string): Promise<number> {
+  return Number(await run(attributeCommand(place.mount, name)))
+}
+
+/**
+ * Its key ends before its files do: whoever holds it, here or on another node, is put out, and finds nothing with it again.
+ * Cut anywhere, it is begun again.
+ */
+export async function purge(of: Cluster, place: Place): Promise<Purged> {
+  const before = await findSubvolume(of, place.name)
+  if ((await letGo(place)) === 'in-use') return { ok: false, code: 'in-use' }
+  if (before) {
+    await unlessMissing(endKeyCommand(of, place.name))
+    await unlessMissing(evictCommand(of, place.name))
+    await unlessMissing(removeCommand(of, place.name))
+  }
+  const bytes = before?.usedBytes ?? 0
+  return {
+    ok: true,
+    before: before ? { bytes, diskBytes: bytes } : null,
+    after: {
+      file: (await findSubvolume(of, place.name)) !== undefined,
+      mounted: (await mountState(place)) !== 'none',
+      listed: await exists(place.keyring),
+    },
+  }
+}
+
+async function unlessMissing(argv: Argv): Promise<string | undefined> {
+  try {
+    return await run(argv)
+  } catch (error) {
+    if (error instanceof CommandError && error.code === NOT_THERE) return undefined
+    throw error
+  }
+}
+
+function ifMissing(error: unknown): void {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+}
