@@ -246,7 +246,7 @@ export const routes: Route[] = [
   post(
     '/admin/pools/:pool/join-tickets',
     administrator,
-    nothing,
+    joinMachine.lineBody,
     joinMachine.issueFromPage,
     'A line by which a machine joins a pool',
   ),
@@ -306,7 +306,7 @@ export const routes: Route[] = [
   post(
     '/api/pools/:pool/join-tickets',
     operator,
-    nothing,
+    joinMachine.lineBody,
     joinMachine.issue,
     'A line by which a machine joins a pool',
   ),

@@ -21,27 +21,30 @@ export type JoinTicket = {
   message: string | null
   swarm_id: string | null
   planned_at: Date | null
+  /** Of its GPUs, when it has some. */
+  gpu_kind: string | null
 }
 
 /** A line that is pasted later than that is asked for anew. */
 export const TICKET_MINUTES = 30
 
 const columns = sql`join_ticket.id, join_ticket.pool_id, pool.key as pool_key, state, state_at, expires_at, issued_by,
-  issued_by_role, message, swarm_id, planned_at`
+  issued_by_role, message, swarm_id, planned_at, gpu_kind`
 const table = sql`join_ticket join pool on pool.id = join_ticket.pool_id`
 
 /** `token` is shown once, and kept as a hash. */
 export async function issueTicket(
   tx: Db,
-  wish: { poolId: string; actor: Actor; now: Date },
+  wish: { poolId: string; gpuKind: string | null; actor: Actor; now: Date },
 ): Promise<{ token: string; expiresAt: Date }> {
   const { poolId, actor, now } = wish
   const [id, token] = [newId(), newToken()]
   const expiresAt = new Date(now.getTime() + TICKET_MINUTES * 60_000)
   await execute(
     tx,
-    sql`insert into join_ticket (id, pool_id, token_hash, state, state_at, expires_at, issued_by, issued_by_role)
-        values (${id}, ${poolId}, ${tokenHash(token)}, 'issued', ${now}, ${expiresAt}, ${actor.name}, ${actor.role})`,
+    sql`insert into join_ticket (id, pool_id, token_hash, state, state_at, expires_at, issued_by, issued_by_role, gpu_kind)
+        values (${id}, ${poolId}, ${tokenHash(token)}, 'issued', ${now}, ${expiresAt}, ${actor.name}, ${actor.role},
+          ${wish.gpuKind})`,
   )
   const subject = { kind: 'pool', id: poolId }
   await audit(tx, { actor, action: 'pool.join-ticket', subject, detail: { ticket: id }, now })
@@ -134,11 +137,18 @@ export async function moveTicket(
   await execute(
     tx,
     sql`update join_ticket set state = ${move.to}, state_at = ${move.now}, key_id = null, sealed = null,
-          swarm_id = coalesce(${move.swarmId ?? null}, swarm_id), message = ${move.message ?? null}
+          swarm_id = coalesce(${move.swarmId ?? null}, swarm_id), message = coalesce(${move.message ?? null}, message)
         where id = ${move.id} and state = any(${move.from}::text[])`,
   )
 }
 
-export async function notePlanned(tx: Db, { id, now }: { id: string; now: Date }): Promise<void> {
-  await execute(tx, sql`update join_ticket set planned_at = ${now} where id = ${id}`)
+/** It was proposed to count the machine; `message` says, as a code, why it is not counted yet. */
+export async function notePlanned(
+  tx: Db,
+  { id, message, now }: { id: string; message: string | null; now: Date },
+): Promise<void> {
+  await execute(
+    tx,
+    sql`update join_ticket set planned_at = ${now}, message = ${message} where id = ${id}`,
+  )
 }

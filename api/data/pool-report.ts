@@ -74,7 +74,7 @@ export async function poolReport(db: Db, key: string, now: Date): Promise<PoolRe
   const phases = await nodePhases(db, key, new Date(now.getTime() - COST_DAYS * 24 * HOUR_MS))
   const isCloud = head?.blueprint.pools.some((one) => one.key === key && one.cloud) ?? false
   return {
-    ...{ pool, isCloud, title: document?.title ?? null, nodes: await nodesOf(db, pool) },
+    ...{ pool, isCloud, title: document?.title ?? null, nodes: await nodesOf(db, pool, document) },
     isOfOneMachine: document?.storage?.backend === 'local',
     timeline: isCloud && head ? timelineOf(head.blueprint, key, phases, now) : [],
     cost: document && document.flavours.length > 0 ? costOf(document, phases, now) : null,
@@ -106,7 +106,12 @@ async function poolDocument(db: Db, key: string): Promise<PoolDocument | undefin
   return valuesOf(all, 'Pool').find((one) => one.key === key)
 }
 
-async function nodesOf(db: Db, { id: poolId, key }: PoolRow): Promise<PoolNode[]> {
+async function nodesOf(
+  db: Db,
+  { id: poolId, key }: PoolRow,
+  document: PoolDocument | undefined,
+): Promise<PoolNode[]> {
+  const counted = new Set(document?.nodes.map((node) => node.key))
   const tickets = new Map((await ticketsOfPool(db, poolId)).map((one) => [one.swarm_id, one]))
   const seen = (await seenNodes(db)).filter(({ pool }) => pool === key)
   const rows = await livingNodes(db, key)
@@ -122,7 +127,8 @@ async function nodesOf(db: Db, { id: poolId, key }: PoolRow): Promise<PoolNode[]
   const own = seen
     .filter(({ id }) => !joined.has(id))
     .map((node): PoolNode => ({
-      ...{ name: node.hostname, flavour: null, trouble: null },
+      ...{ name: node.hostname, flavour: null },
+      trouble: counted.has(node.hostname) ? null : (tickets.get(node.id)?.message ?? null),
       ...stateOf(node, tickets.get(node.id)),
       ...{ tries: 0, address: node.address, load: node },
     }))

@@ -3,6 +3,8 @@
  * shows the line's ticket. The ticket travels in a header: it is in no address and so in no log.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { z } from 'zod'
+import { key } from '../../stacks/schema-key.ts'
 import { joinScript } from '../../stacks/parts/join-script.ts'
 import { currentBlueprint } from '../data/blueprint.ts'
 import { defaultTimeZone } from '../data/course.ts'
@@ -28,23 +30,32 @@ const ANSWER_POLL_MS = 250
 
 export type JoinLine = { command: string; expiresAt: Date }
 
-export const issue: Handler = async (visit) => ({ status: 201, json: await lineFor(visit) })
+/** `gpu` is the pool's word for the kind of its GPUs, as in `nodes` of pools.yaml. */
+export const lineBody = z.object({ gpu: key.or(z.literal('')).default('') })
+type Line = z.infer<typeof lineBody>
+
+export const issue: Handler<unknown, Line> = async (visit) => ({
+  status: 201,
+  json: await lineFor(visit),
+})
 
 /** Answers with the page itself: the line is in no address, and shown once. */
-export const issueFromPage: Handler = async (visit) => {
+export const issueFromPage: Handler<unknown, Line> = async (visit) => {
   const line = await lineFor(visit)
   const timeZone = await defaultTimeZone(visit.pool)
   return { html: poolPage(visit, await reportOf(visit), timeZone, line) }
 }
 
-async function lineFor(visit: Visit): Promise<JoinLine> {
+async function lineFor(visit: Visit<Line>): Promise<JoinLine> {
   const { pool, config, at: now } = visit
   const report = await reportOf(visit)
   const why = whyNotJoin(config, report)
   if (why) throw conflict(why.code, why.params)
   const actor = actorOf(visit, 'administrator')
   const { token, expiresAt } = await withTransaction(pool, (tx) =>
-    issueTicket(tx, { poolId: report.pool.id, actor, now }),
+    issueTicket(tx, {
+      ...{ poolId: report.pool.id, gpuKind: visit.body.gpu || null, actor, now },
+    }),
   )
   const url = config.publicUrl + paths.joinMachine()
   return { command: `curl -fsS -H 'Authorization: Bearer ${token}' ${url} | sh`, expiresAt }
@@ -64,6 +75,7 @@ export const script: Handler = async (visit) => {
     text: joinScript(
       {
         ...{ installation, pool: ticket.pool_key, ticket: ticket.id },
+        gpuKind: ticket.gpu_kind,
         cloud: {
           gateways: cloud?.gateways ?? [`${manager.replace(/:\d+$/, '')}/32`],
           dns: cloud?.dns ?? null,

@@ -7,6 +7,10 @@ export const machine = {
     en: 'A Debian machine that stands idle joins by one line, pasted in a terminal on it. The line works once, for 30 minutes; the machine then appears above.',
     fr: 'Une machine Debian inoccupée rejoint le pool par une seule ligne, collée dans un terminal sur elle. La ligne sert une fois, pendant 30 minutes ; la machine apparaît ensuite ci-dessus.',
   },
+  'pool.join.gpu': {
+    en: 'Kind of its GPUs, if it has some (as in pools.yaml)',
+    fr: 'Modèle de ses GPU, si elle en a (comme dans pools.yaml)',
+  },
   'pool.join.make': { en: 'Make a line', fr: 'Créer une ligne' },
   'pool.join.paste': {
     en: 'Paste this on the machine {until}, once. It is not shown again:',

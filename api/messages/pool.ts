@@ -95,6 +95,14 @@ export const pool = {
     en: 'Its machine never joined the Swarm; it is made again ({tries} so far, one after the other).',
     fr: 'Sa machine n’a jamais rejoint le Swarm ; elle est refaite ({tries} jusqu’ici, coup sur coup).',
   },
+  'node.trouble.not-counted': {
+    en: 'It takes seats, but no plan counts on it: add it to “nodes” of the pool in pools.yaml. The worker’s log says why Labplan could not.',
+    fr: 'Elle accepte des postes, mais aucun plan ne compte sur elle : ajoutez-la à « nodes » du pool dans pools.yaml. Le journal du worker dit pourquoi Labplan ne l’a pas pu.',
+  },
+  'node.trouble.count-waits': {
+    en: 'It takes seats; plans count on it once the change that adds it to the pool is approved.',
+    fr: 'Elle accepte des postes ; les plans comptent sur elle une fois approuvée la modification qui l’ajoute au pool.',
+  },
   'node.trouble.lost': {
     en: 'It went away from the Swarm; it is made again.',
     fr: 'Elle a quitté le Swarm ; elle est refaite.',

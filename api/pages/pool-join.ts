@@ -25,6 +25,10 @@ export function joinSection(
       class="acts pool-acts"
     >
       ${csrfField(visit)}
+      <label class="field">
+        <span>${t('pool.join.gpu')}</span>
+        <input name="gpu" maxlength="40" pattern="[a-z][a-z0-9]*(-[a-z0-9]+)*" autocomplete="off" />
+      </label>
       <button class="button plain" aria-describedby="join-why" ${why ? html`disabled` : ''}>
         ${t('pool.join.make')}
       </button>

@@ -19,6 +19,8 @@ export type OwnMachine = {
   pool: string
   /** Id of its ticket: by it its node is known in the Swarm. */
   ticket: string
+  /** Of its GPUs; null when that is not known, or it has none. */
+  gpuKind: string | null
   cloud: Omit<MachineSetup['cloud'], 'dns'> & {
     /** Null: those that the machine itself asks. */
     dns: string[] | null
@@ -30,9 +32,10 @@ const SOME_SERVER = '192.0.2.53'
 
 /** @param join `<token> <address:port>` */
 export function joinScript(machine: OwnMachine, join: string): string {
-  const { installation, pool, ticket, cloud } = machine
+  const { installation, pool, ticket, gpuKind, cloud } = machine
+  const labels = { installation, pool, machine: ticket, ...(gpuKind !== null && { gpu: gpuKind }) }
   const files = machineFiles({
-    ...{ installation, role: 'node', gpu: null, labels: { installation, pool, machine: ticket } },
+    ...{ installation, role: 'node', gpu: null, labels },
     cloud: { ...cloud, dns: cloud.dns ?? [SOME_SERVER] },
   })
   const config = files.find(({ path }) => path === ENGINE_CONFIG)!

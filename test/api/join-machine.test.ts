@@ -2,8 +2,15 @@
 import { execFileSync } from 'node:child_process'
 import { afterAll, expect, it } from 'vitest'
 import { many, sql, withTransaction } from '../../api/data/db.ts'
-import { openTickets, sealJoin, ticketsOfPool } from '../../api/data/join-ticket.ts'
-import { findPool } from '../../api/data/pool.ts'
+import {
+  moveTicket,
+  notePlanned,
+  openTickets,
+  sealJoin,
+  type TicketState,
+  ticketsOfPool,
+} from '../../api/data/join-ticket.ts'
+import { findPool, saveSeenNodes } from '../../api/data/pool.ts'
 import { labplan } from '../../scripts/labplan.ts'
 import { withNode } from '../../workers/jobs/join-machines.ts'
 import { hallDocument } from '../cast/cloud.ts'
@@ -69,6 +76,16 @@ it('is one short line, good once', async () => {
   })
 })
 
+it('tells the engine of which kind its GPUs are, when somebody has said so', async () => {
+  const token = tokenIn(await run('pool', 'join-command', 'hall', '--gpu', 'a100'))
+  const [script] = await Promise.all([ask(token), sealNext()])
+  const texts = [...script.matchAll(/echo ([A-Za-z0-9+/=]+) \| base64/g)].map((found) =>
+    Buffer.from(found[1]!, 'base64').toString(),
+  )
+  expect(texts.find((text) => text.includes('labplan.machine='))).toContain('labplan.gpu=a100')
+  expect(await run('pool', 'join-command', 'hall', '--gpu', '$(id)')).toMatch(/exit 1$/)
+})
+
 it('is kept nowhere: neither the ticket nor what it opens', async () => {
   const token = tokenIn(await run('pool', 'join-command', 'hall'))
   const written = async () =>
@@ -116,10 +133,39 @@ it('is not made for a pool that keeps its volumes on one machine', async () => {
   expect(await run('pool', 'join-command', 'nowhere')).toMatch(/exit 1$/)
 })
 
+it('says of a machine that takes seats already why no plan counts on it, until one does', async () => {
+  const token = tokenIn(await run('pool', 'join-command', 'hall'))
+  await Promise.all([ask(token), sealNext()])
+  const ticket = (await openTickets(pool)).find(({ state }) => state === 'handed')!
+  const move = { id: ticket.id, from: ['handed'] as TicketState[], to: 'joined' as const, now }
+  await withTransaction(pool, async (tx) => {
+    await moveTicket(tx, { ...move, swarmId: 'n9' })
+    await notePlanned(tx, { id: ticket.id, message: 'count-waits', now })
+    await saveSeenNodes(tx, { nodes: [{ ...SEEN, id: 'n9', hostname: 'idle-pc' }], now })
+  })
+  const shown = async () =>
+    textOf((await site.get('/admin/pools/hall', { who: administrator })).text)
+  expect(await shown()).toContain(
+    'plans count on it once the change that adds it to the pool is approved',
+  )
+  const text = withNode(hallDocument, PC, null)!
+  await importDocuments(pool, site.ring, now, [{ name: 'hall.yaml', text }])
+  expect(await shown()).toMatch(/idle-pc 10\.1\.2\.30 \| joined/)
+})
+
+const PC = { hostname: 'idle-pc', cores: 8, memoryMb: 15_900, gpus: 2 }
+const SEEN = {
+  ...{ address: '10.1.2.30', pool: 'hall', key: null, is_manager: false, is_up: true },
+  ...{ availability: 'active' as const, cores: 8, memory_mb: 15_900, seats: 0 },
+  ...{ cores_reserved: 0, memory_reserved_mb: 0, gpus: 0 },
+}
+
 it('adds the machine to the pool’s document once, and keeps what people wrote there', () => {
-  const node = { hostname: 'idle-pc', cores: 8, memoryMb: 15_900 }
-  const text = withNode(hallDocument, node)!
+  const text = withNode(hallDocument, PC, null)!
   expect(text).toContain('# The machine by the door.')
   expect(text).toContain('key: idle-pc')
-  expect(withNode(text, node)).toBeUndefined()
+  expect(withNode(text, PC, null)).toBeUndefined()
+  expect(text).not.toContain('gpu')
+  // GPUs count once somebody has said of which kind they are.
+  expect(withNode(hallDocument, PC, 'a100')).toMatch(/gpu:\s*\{?\s*kind: a100,?\s*count: 2/)
 })

@@ -75,36 +75,40 @@ it('is closed, emptied and opened by the command line and by the page', async ()
   expect(await run('pool', 'close', 'nowhere')).toMatch(/exit 1$/)
 })
 
-it('takes no new classes while it is closed: their teacher reads since when and where else, and somebody must agree', async () => {
-  const hall = hallDocument.replace('cpu: 4, memoryMb: 8192', 'cpu: 16, memoryMb: 32768')
-  await importDocuments(pool, site.ring, now, [{ name: 'hall.yaml', text: hall }])
-  const late = (day: number) =>
-    courseDocument({ key: 'late', start: `2026-11-${day}T10:00`, minutes: 60, students: 2 })
-  const propose = async (text: string) => {
-    const outcome = await proposeChange(pool, {
-      ...{ sources: [{ name: 'late.yaml', text }], ring: site.ring, now },
-      actor: { name: 'teacher1', role: 'teacher' },
-    })
-    if (outcome.outcome !== 'changed') throw new Error(JSON.stringify(outcome))
-    return outcome.change
-  }
-  expect((await propose(late(26))).lane).toBe('automatic')
-  await run('pool', 'close', 'cloud')
-  const plan = await site.get('/courses/late/plan', { who: administrator })
-  expect(textOf(plan.text)).toContain(
-    'The machines “cloud” take no new seats since Tuesday 24 November at 12:00: 1 session has no place there, from Thursday 26 November at 10:00 on, until the infra team opens them again. There is room on: hall.',
-  )
-  const another = late(26).replace(
-    'sessions:',
-    'sessions:\n  - { start: 2026-11-27T10:00, minutes: 60 }',
-  )
-  const waits = await propose(another)
-  expect([waits.lane, waits.rules.map(({ key }) => key)]).toEqual(['review', ['beyond-quota']])
-  // What was planned there before may be edited all the same, and elsewhere there is room.
-  expect((await propose(late(26).replace('en: late', 'en: Later'))).lane).toBe('automatic')
-  expect((await propose(another.replace('pool: cloud', 'pool: hall'))).lane).toBe('automatic')
-  await run('pool', 'open', 'cloud')
-})
+it(
+  'takes no new classes while it is closed: their teacher reads since when and where else, and somebody must agree',
+  { timeout: 60_000 },
+  async () => {
+    const hall = hallDocument.replace('cpu: 4, memoryMb: 8192', 'cpu: 16, memoryMb: 32768')
+    await importDocuments(pool, site.ring, now, [{ name: 'hall.yaml', text: hall }])
+    const late = (day: number) =>
+      courseDocument({ key: 'late', start: `2026-11-${day}T10:00`, minutes: 60, students: 2 })
+    const propose = async (text: string) => {
+      const outcome = await proposeChange(pool, {
+        ...{ sources: [{ name: 'late.yaml', text }], ring: site.ring, now },
+        actor: { name: 'teacher1', role: 'teacher' },
+      })
+      if (outcome.outcome !== 'changed') throw new Error(JSON.stringify(outcome))
+      return outcome.change
+    }
+    expect((await propose(late(26))).lane).toBe('automatic')
+    await run('pool', 'close', 'cloud')
+    const plan = await site.get('/courses/late/plan', { who: administrator })
+    expect(textOf(plan.text)).toContain(
+      'The machines “cloud” take no new seats since Tuesday 24 November at 12:00: 1 session has no place there, from Thursday 26 November at 10:00 on, until the infra team opens them again. There is room on: hall.',
+    )
+    const another = late(26).replace(
+      'sessions:',
+      'sessions:\n  - { start: 2026-11-27T10:00, minutes: 60 }',
+    )
+    const waits = await propose(another)
+    expect([waits.lane, waits.rules.map(({ key }) => key)]).toEqual(['review', ['beyond-quota']])
+    // What was planned there before may be edited all the same, and elsewhere there is room.
+    expect((await propose(late(26).replace('en: late', 'en: Later'))).lane).toBe('automatic')
+    expect((await propose(another.replace('pool: cloud', 'pool: hall'))).lane).toBe('automatic')
+    await run('pool', 'open', 'cloud')
+  },
+)
 
 it('is told how its cloud is entered, and tells nobody', async () => {
   const access = {

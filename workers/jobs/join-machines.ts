@@ -110,32 +110,46 @@ async function move(
 
 /** Proposed as who asked for the line would: it is in force, or waits for whose agreement the policy asks. */
 async function countIt(means: Means, ticket: JoinTicket, node: SwarmNode): Promise<void> {
-  const { pool, ring, log, now } = means
+  const { pool, now } = means
   const stored = (await documentsInForce(pool)).find(
     ({ kind, key }) => kind === 'Pool' && key === ticket.pool_key,
   )
-  const text = stored && withNode(stored.text, node)
-  if (text) {
-    const outcome = await proposeChange(pool, {
-      sources: [{ name: `Pool ${ticket.pool_key}`, text }],
-      actor: { name: ticket.issued_by, role: ticket.issued_by_role },
-      ...{ ring, now: now() },
-    })
-    if (outcome.outcome === 'wrong')
-      log.warn({ pool: ticket.pool_key, errors: outcome.errors }, 'a machine cannot be counted')
+  const text = stored && withNode(stored.text, node, ticket.gpu_kind)
+  const message = text ? await proposeIt(means, ticket, text) : null
+  await withTransaction(pool, (tx) => notePlanned(tx, { id: ticket.id, message, now: now() }))
+}
+
+/** Answers why the machine is not counted yet, as a code; null when it is. */
+async function proposeIt(
+  { pool, ring, log, now }: Means,
+  ticket: JoinTicket,
+  text: string,
+): Promise<'not-counted' | 'count-waits' | null> {
+  const outcome = await proposeChange(pool, {
+    sources: [{ name: `Pool ${ticket.pool_key}`, text }],
+    actor: { name: ticket.issued_by, role: ticket.issued_by_role },
+    ...{ ring, now: now() },
+  })
+  if (outcome.outcome === 'wrong') {
+    log.warn({ pool: ticket.pool_key, errors: outcome.errors }, 'a machine cannot be counted')
+    return 'not-counted'
   }
-  await withTransaction(pool, (tx) => notePlanned(tx, { id: ticket.id, now: now() }))
+  const lane = outcome.outcome === 'changed' ? outcome.change.lane : 'automatic'
+  if (lane === 'deny') return 'not-counted'
+  return lane === 'automatic' ? null : 'count-waits'
 }
 
 /** The document with the machine among its own; undefined when it is there already. Its comments stay. */
 export function withNode(
   text: string,
-  { hostname, cores, memoryMb }: Pick<SwarmNode, 'hostname' | 'cores' | 'memoryMb'>,
+  { hostname, cores, memoryMb, gpus }: Pick<SwarmNode, 'hostname' | 'cores' | 'memoryMb' | 'gpus'>,
+  gpuKind: string | null,
 ): string | undefined {
   const document = parseDocument(text)
   const { nodes = [] } = document.toJS() as { nodes?: { key: string }[] }
   if (nodes.some(({ key }) => key === hostname)) return undefined
-  const node = { key: hostname, cpu: cores, memoryMb }
+  const gpu = gpus > 0 && gpuKind !== null && { gpu: { kind: gpuKind, count: gpus } }
+  const node = { key: hostname, cpu: cores, memoryMb, ...gpu }
   if (nodes.length === 0) document.set('nodes', document.createNode([node]))
   else document.addIn(['nodes'], document.createNode(node))
   return document.toString()
