@@ -119,17 +119,21 @@ export async function lastCloud(db: Db, poolKey: string): Promise<BlueprintCloud
 
 export type Approved = { digest: string; blueprint: Blueprint }
 
+/** `head`: the head's digest, null when there is none; asked for unless given. */
+type Reader<T> = (db: Db, head?: string | null) => Promise<T | undefined>
+
 /** Reads the approved blueprint again and again, parsing it only when the head has moved. */
-export function approvedReader(): (db: Db) => Promise<Approved | undefined> {
+export function approvedReader(): Reader<Approved> {
   let known: Approved | undefined
-  return async (db) => {
-    const head = await findHead(db)
-    if (head && known?.digest !== head.digest) known = await currentBlueprint(db)
-    return head && known
+  return async (db, seen) => {
+    const head = seen === undefined ? (await findHead(db))?.digest : seen
+    if (!head) return undefined
+    if (known?.digest !== head) known = await currentBlueprint(db)
+    return known
   }
 }
 
-export function blueprintReader(): (db: Db) => Promise<Blueprint | undefined> {
+export function blueprintReader(): Reader<Blueprint> {
   const approved = approvedReader()
-  return async (db) => (await approved(db))?.blueprint
+  return async (db, head) => (await approved(db, head))?.blueprint
 }

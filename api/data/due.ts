@@ -15,6 +15,8 @@ import { isRunnable, toRelease, wishMark } from './stack-wish.ts'
 import { toFollow, toOpen, toPassOver, toStop, toWarn } from './workspace-time.ts'
 
 export type Due = {
+  /** Digest of the approved blueprint. */
+  head: string | null
   /** Courses whose places are to be made right, and whose queue may move. */
   places: string[]
   queues: string[]
@@ -53,7 +55,7 @@ export async function whatIsDue(db: Db, now: Date): Promise<Due> {
   const since = new Date(now.getTime() - LEARNED_WITHIN_MS)
   return one<Due>(
     db,
-    sql`select ${ids(withDuePlaces(now))} as places, ${ids(toServe)} as queues,
+    sql`select (select digest from blueprint_head) as head, ${ids(withDuePlaces(now))} as places, ${ids(toServe)} as queues,
       ${any(toFollow(now))} or ${any(toWarn(now))} as moves,
       ${any(toStop(now))} or ${any(toPassOver(now))} or ${any(toOpen(now))} as turns,
       ${any(toSettle)} as stops, ${isTimeToMove(now)} as sessions, ${any(toBeReady)} as preparing, ${any(toClose(now))} as closing, ${any(unlearned(since))} as lessons,

@@ -22,6 +22,8 @@ export type Opening = {
   until: Date
   /** The rows of place were made right for it. */
   isSettled: boolean
+  /** Until when they are said to be right. */
+  settledUntil: Date | null
 }
 
 type SessionRow = {
@@ -58,7 +60,9 @@ export async function opening(db: Db, course: { id: string; now: Date }): Promis
   if (!outside) throw new Error(`There is no course ${course.id}.`)
   const sessions = rows.filter(isSession)
   const until = firstEdge(outside, sessions, course.now)
-  const isSettled = outside.places_until !== null && outside.places_until > course.now
+  const settledUntil = outside.places_until
+  const isSettled = settledUntil !== null && settledUntil > course.now
+  const settled = { until, isSettled, settledUntil }
   const open = sessions.filter((session) => session.opens_at <= course.now)
   const main = open.toSorted(byClassThenEnd)[0]
   if (main) {
@@ -69,11 +73,11 @@ export async function opening(db: Db, course: { id: string; now: Date }): Promis
       sessionEndsAt: main.grace_ends_at,
       period: periodOf(main),
     }
-    return { places, ...session, stopsAt, until, isSettled }
+    return { places, ...session, stopsAt, ...settled }
   }
   const stopsAt = stopOf(outside, undefined, course.now)
   const places = isOpenOutside(outside, course.now) ? outside.places_outside : 0
-  return { places, sessionId: null, sessionEndsAt: null, period: '', stopsAt, until, isSettled }
+  return { places, sessionId: null, sessionEndsAt: null, period: '', stopsAt, ...settled }
 }
 
 type Nullable<Row> = { [Key in keyof Row]: Row[Key] | null }
@@ -104,6 +108,10 @@ const isOpenOutside = (row: OutsideRow, now: Date): boolean =>
   (row.outside_from === null || row.outside_from <= now) &&
   (row.outside_until === null || now < row.outside_until)
 
+/** At the latest so far ahead; the same instant for every course and the whole day, so that it is rarely written anew. */
+const horizonOf = (now: Date): Date =>
+  new Date((Math.floor(now.getTime() / NO_SESSION_MS) + 1) * NO_SESSION_MS)
+
 /** The next instant at which the answer may be another. */
 function firstEdge(outside: OutsideRow, sessions: SessionRow[], now: Date): Date {
   const edges = [
@@ -112,8 +120,7 @@ function firstEdge(outside: OutsideRow, sessions: SessionRow[], now: Date): Date
     ...sessions.flatMap((s) => [s.opens_at, s.grace_ends_at]),
   ]
   const ahead = edges.filter((edge): edge is Date => edge !== null && edge > now)
-  const horizon = new Date(now.getTime() + NO_SESSION_MS)
-  return ahead.reduce((first, edge) => (edge < first ? edge : first), horizon)
+  return ahead.reduce((first, edge) => (edge < first ? edge : first), horizonOf(now))
 }
 
 /**
@@ -153,9 +160,12 @@ async function lookAtPlaces(tx: Db, course: { id: string; now: Date }): Promise<
 }
 
 async function makeRight(tx: Db, courseId: string, { open, count }: Places): Promise<void> {
-  const until = sql`update course set places_until = ${open.until}
-    where id = ${courseId} and places_until is distinct from ${open.until}`
-  await Promise.all([changePlaces(tx, courseId, open.places - count), execute(tx, until)])
+  const isSaid = open.settledUntil?.getTime() === open.until.getTime()
+  const saying = sql`update course set places_until = ${open.until} where id = ${courseId}`
+  await Promise.all([
+    changePlaces(tx, courseId, open.places - count),
+    ...(isSaid ? [] : [execute(tx, saying)]),
+  ])
 }
 
 async function changePlaces(tx: Db, courseId: string, more: number): Promise<void> {

@@ -90,7 +90,15 @@ it('finds nothing due where nothing is to be done, and says what is', async () =
   const quiet = await whatIsDue(pool, at(140))
   const { wishMark, ...rest } = quiet
   expect(rest).toEqual({
-    ...{ places: [], queues: [], moves: false, turns: false, sessions: false, closing: false },
+    ...{
+      head: null,
+      places: [],
+      queues: [],
+      moves: false,
+      turns: false,
+      sessions: false,
+      closing: false,
+    },
     ...{ lessons: false, runs: false, machines: false, frozen: false, news: false },
     ...{ stops: false, preparing: false, holds: false, dead: false, late: [] },
   })

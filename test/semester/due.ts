@@ -9,6 +9,8 @@ import { one, type Pool, sql } from '../../api/data/db.ts'
 
 const dayMs = 86_400_000
 const TOLD_BEFORE_MS = 20 * 60_000
+/** As in api/data/stack-wish.ts: so long a job that was sent has to begin. */
+const ASKED_MS = 15_000
 /** However little happens, the worker looks this often while somebody is at work. */
 const HEARTBEAT_MS = 600_000
 
@@ -40,9 +42,22 @@ function hoursOf(headroom: NonNullable<Blueprint['courses'][number]['headroom']>
   return edges
 }
 
-type Row = { plan: Date | null; drive: Date | null; is_busy: boolean; is_preparing: boolean }
+type Row = {
+  plan: Date | null
+  drive: Date | null
+  is_busy: boolean
+  is_preparing: boolean
+  is_waiting: boolean
+}
 
-export type NextDue = { plan: number; drive: number; isPreparing: boolean }
+export type NextDue = {
+  plan: number
+  drive: number
+  /** A class is not ready yet. */
+  isPreparing: boolean
+  /** A stack is not what is wanted, and in nobody's hands. */
+  isWaiting: boolean
+}
 
 export function dueIn(pool: Pool, edges: number[]) {
   return async (now: number): Promise<NextDue> => {
@@ -56,14 +71,16 @@ export function dueIn(pool: Pool, edges: number[]) {
             (select min(opens_at) from workspace where state = 'closed'),
             (select min(lead_starts_at) from session where state = 'planned'),
             (select min(places_until) from course where state <> 'archived')) as plan,
-          (select min(start_after) from seat where wanted_on) as drive,
+          (select min(start_after) from seat where wanted_on and start_after > ${new Date(now)}) as drive,
           exists (select from session where state in ('preparing', 'open') and ready_at is null) as is_preparing,
+          exists (select from stack where (wanted_digest is distinct from applied_digest or state not in ('absent', 'applied'))
+            and not coalesce(lease_until > ${new Date(now)}, false) and not coalesce(asked_at > ${new Date(now - ASKED_MS)}, false)) as is_waiting,
           exists (select from workspace where state in ('queued', 'starting', 'ready', 'resetting', 'stopping', 'failed')) as is_busy`,
     )
     const beat = row.is_busy ? now + HEARTBEAT_MS : Infinity
     const plan = Math.min(row.plan?.getTime() ?? Infinity, after(edges, now), beat)
-    const drive = row.drive?.getTime() ?? Infinity
-    return { plan, drive, isPreparing: row.is_preparing }
+    const drive = Math.min(row.drive?.getTime() ?? Infinity, beat)
+    return { plan, drive, isPreparing: row.is_preparing, isWaiting: row.is_waiting }
   }
 }
 

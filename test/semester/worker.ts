@@ -28,10 +28,6 @@ const NOTICE_MS = 100
 const SEEN_MS = 15_000
 /** A container that was lost is nobody's news: the driver's next rounds see it. */
 const LOST_MS = 5_000
-/** However little happens, the driver looks this often. */
-const BEAT_MS = 600_000
-/** The waits of workers/swarm/drive.ts before it tries a seat again, and a round. */
-const RETRY_AFTER_MS = [6_000, 11_000, 21_000, 41_000, 61_000]
 
 export type VirtualWorker = {
   /** Something happened that both loops should see soon. */
@@ -73,12 +69,12 @@ export function virtualWorker(means: Means): VirtualWorker {
     { level: 'warn' },
     {
       write: (line) => {
-        if (line.includes('did not come up'))
-          for (const ms of RETRY_AFTER_MS) drive.alsoAt(clock.ms + ms)
+        if (line.includes('did not come up')) clock.at(clock.ms + 1, () => void retry())
         if (line.includes('could not be driven')) drive.later()
       },
     },
   )
+  const retry = async (): Promise<void> => drive.at((await means.nextDue()).drive)
   const engine = world.swarm.engine()
   const { now } = clock
   const common = { pool, ring, engine, log, now, pace: polls.pace }
@@ -111,15 +107,16 @@ export function virtualWorker(means: Means): VirtualWorker {
     means.onPass('reconcile')
     await reconcile()
     const due = await means.nextDue()
-    isPreparing = due.isPreparing
+    ;({ isPreparing, isWaiting } = due)
     plan.at(due.plan)
-    drive.at(Math.min(due.drive, clock.ms + BEAT_MS))
+    drive.at(due.drive)
   })
-  let isPreparing = true
+  let [isPreparing, isWaiting] = [true, true]
   jobs.onEnd = () => {
     if (dead) return
     // What was made or let go of tells nobody: the real loops see it in their next rounds.
-    plan.later()
+    if (isWaiting) plan.later()
+    else plan.at(clock.ms + SEEN_MS)
     drive.later()
   }
   plan.soon()
@@ -162,8 +159,6 @@ type Paced = {
   soon(): void
   later(): void
   at(ms: number): void
-  /** Beside what is planned already. */
-  alsoAt(ms: number): void
 }
 
 /** `soon`: as when told, after the pass that runs. `later`: as when nobody tells, at the loop's next round. */
@@ -191,7 +186,6 @@ function paced(
   return {
     soon: () => at(grid(clock.ms, PASS_MS)),
     later: () => at(grid(clock.ms, everyMs)),
-    alsoAt: (ms) => clock.at(ms, () => at(grid(clock.ms, PASS_MS))),
     at: (ms) => at(Math.max(Math.ceil(ms / everyMs) * everyMs, grid(clock.ms, everyMs))),
   }
 }

@@ -38,7 +38,7 @@ export function leadLearner({ pool, now }: { pool: Pool; now: () => Date }): Lea
       const at = now().getTime()
       const before = last && last.blueprint === blueprint && at >= last.at ? last : undefined
       if (before && at < before.at + LEARN_MS && !hasLessons) return
-      await withTransaction(pool, async (tx) => {
+      const say = async (tx: Db): Promise<void> => {
         if (!before || hasLessons)
           if ((await learnFromReady(tx, blueprint, at)) > 0) known = undefined
         const leads = sessionLeads(blueprint, await bookAt(tx, at), {
@@ -55,7 +55,9 @@ export function leadLearner({ pool, now }: { pool: Pool; now: () => Date }): Lea
             leads.map((lead) => ({ ...lead, reason: leadReason(lead) })),
           )
         last = { blueprint, at, said, saidAt: isSaid ? before.saidAt : at }
-      })
+      }
+      // With nothing to learn it is one statement, or none.
+      await (before && !hasLessons ? say(pool) : withTransaction(pool, say))
     },
   }
 }

@@ -48,9 +48,9 @@ export function reconciler(means: Means): Reconciler {
   const wishMachines = machineWisher(means)
   return {
     async reconcile() {
-      const blueprint = await approved(means.pool)
-      if (!blueprint) return
       const due = await whatIsDue(means.pool, means.now())
+      const blueprint = await approved(means.pool, due.head)
+      if (!blueprint) return
       await moveWorkspaces(means, due)
       await leads.learn(blueprint, due.lessons)
       const at = means.now()
