@@ -17,7 +17,7 @@ import {
   livingKeeper,
   sweepClouds,
 } from './cloud/place.ts'
-import { countCalls } from './cloud/calls.ts'
+import { type CallCount, countCalls } from './cloud/calls.ts'
 import { makeTenant, type Tenant } from './cloud/tenant.ts'
 
 export type { Tenant }
@@ -25,8 +25,8 @@ export type { Tenant }
 export type CloudBed = CloudRecord & {
   /** A new project with a user who is an ordinary member of it. */
   tenant(): Promise<Tenant>
-  /** By service, how many calls its API has had so far. */
-  calls(): Record<string, number>
+  /** How many calls its APIs have had so far. */
+  calls(): CallCount
   /** Takes away what this process made: the cloud, or its tenants in one that somebody started by hand. */
   down(): Promise<void>
 }

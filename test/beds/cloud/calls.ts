@@ -3,13 +3,18 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CloudRecord } from './place.ts'
 
-/** By service, since the cloud was started. What services ask each other counts too. */
-export function countCalls({ folder }: Pick<CloudRecord, 'folder'>): Record<string, number> {
+/** Of all that is asked: how much by those who use the cloud, and how much by its services, of each other. */
+export type CallCount = { byClients: number; byServices: number }
+
+/** A line as serve.py writes it, whose program is one of OpenStack's own. */
+const BY_SERVICE = /^\S+ \S+ \S+ .*(python-\w+client|keystoneauth1|openstacksdk)/
+
+/** Since the cloud was started. */
+export function countCalls({ folder }: Pick<CloudRecord, 'folder'>): CallCount {
   const calls = join(folder, 'calls')
-  return Object.fromEntries(
-    readdirSync(calls).map((name) => [
-      name,
-      readFileSync(join(calls, name), 'utf8').split('\n').length - 1,
-    ]),
-  )
+  const lines = readdirSync(calls)
+    .flatMap((name) => readFileSync(join(calls, name), 'utf8').split('\n'))
+    .filter(Boolean)
+  const byServices = lines.filter((line) => BY_SERVICE.test(line)).length
+  return { byClients: lines.length - byServices, byServices }
 }
