@@ -70,7 +70,9 @@ export async function previewDocument(
   return {
     lane,
     rules,
-    notes: slotsForNotes(about, compiled, policyIn(all), now.getTime()),
+    notes: slotsForNotes(about, compiled, {
+      ...{ policy: policyIn(all), closed: known.closed, now: now.getTime() },
+    }),
     difference: diff(before, compiled.blueprint, pools),
     cost: courseCost(compiled.blueprint, pools, key),
     keptUntil: compiled.blueprint.courses.find((one) => one.key === key)?.volumes?.until,

@@ -9,26 +9,30 @@ import type { Occurrence } from './schedule.ts'
 /** Other pools are tried for so many courses: somebody waits for the answer. */
 const coursesTried = 8
 
+type Known = {
+  /** By pool, the instant since when (ISO). */
+  closed: Inventory['closed']
+  /** Epoch ms: what has begun goes on. */
+  now: number
+}
+
 /**
  * One note for each course and closed pool. Sessions keep what is reserved for them: it is theirs again once the pool is opened.
- * @param closed by pool, the instant since when (ISO)
- * @param now epoch ms: what has begun goes on
+ * @param known with `hasNoSlots`, no other pool is tried: `withRoomElsewhere` does it for the notes of one course
  */
 export function closedNotes(
   plans: CoursePlan[],
   placed: Map<string, Placed>,
-  { closed, now }: { closed: Inventory['closed']; now: number },
+  known: Known & { hasNoSlots: boolean | undefined },
 ): Note[] {
   let tried = 0
-  return Object.entries(closed).flatMap(([pool, since]) =>
+  return Object.entries(known.closed).flatMap(([pool, since]) =>
     plans.flatMap((plan): Note[] => {
-      const sessions = plan.occurrences.filter((one) => one.pool === pool && one.startsAt > now)
+      const sessions = waitingSessions(plan, pool, known.now)
       const [first] = sessions.toSorted((a, b) => a.startsAt - b.startsAt)
       if (!first) return []
-      const open = [...placed].filter(
-        ([key, one]) => !(key in closed) && one.market.pool.zone === plan.course.zone,
-      )
-      const elsewhere = tried++ < coursesTried ? poolsWithRoom(plan, sessions, open) : null
+      const isTried = !known.hasNoSlots && tried++ < coursesTried
+      const elsewhere = isTried ? poolsWithRoom(plan, sessions, placed, known) : null
       const params = {
         ...{ pool, since, sessions: sessions.length, wall: formatWall(first.wallStart), elsewhere },
       }
@@ -38,18 +42,38 @@ export function closedNotes(
   )
 }
 
+/** The same note, with the pools that have room, when nobody has looked for them yet. */
+export function withRoomElsewhere(
+  note: Note,
+  plan: CoursePlan,
+  placed: Map<string, Placed>,
+  known: Known,
+): Note {
+  if (note.params['elsewhere'] !== null) return note
+  const sessions = waitingSessions(plan, note.where.pool ?? '', known.now)
+  return {
+    ...note,
+    params: { ...note.params, elsewhere: poolsWithRoom(plan, sessions, placed, known) },
+  }
+}
+
+const waitingSessions = (plan: CoursePlan, pool: string, now: number): Occurrence[] =>
+  plan.occurrences.filter((one) => one.pool === pool && one.startsAt > now)
+
 /** Pools that would hold each of the sessions at its own time, and leave nobody there without room. */
 function poolsWithRoom(
   { course }: CoursePlan,
   sessions: Occurrence[],
-  open: [string, Placed][],
+  placed: Map<string, Placed>,
+  { closed }: Known,
 ): string[] {
-  return open
-    .filter(([, placed]) => {
-      const { pool, dims } = placed.market
+  return [...placed]
+    .filter(([key, { market }]) => !(key in closed) && market.pool.zone === course.zone)
+    .filter(([, one]) => {
+      const { pool, dims } = one.market
       const each = vectorOf(course.seat, dims)
       return sessions.every((session) =>
-        tryMoved(placed, session.key, demandOf(course, session, pool, each)),
+        tryMoved(one, session.key, demandOf(course, session, pool, each)),
       )
     })
     .map(([key]) => key)

@@ -1,8 +1,8 @@
 /** Does it fit? Notes about machines of unknown size, and sessions without room or in a pool that is closed, with where else there is room. */
-import type { Note, Policy } from '../terms.ts'
+import type { Inventory, Note, Policy } from '../terms.ts'
 import { formatInstant, formatWall, parseInstant } from './clock.ts'
 import type { CompileInput, Compiled } from '../compile.ts'
-import { closedNotes } from './closed.ts'
+import { closedNotes, withRoomElsewhere } from './closed.ts'
 import type { Placed } from './placement.ts'
 import type { CoursePlan } from './plan.ts'
 import { shortagesOf } from './shortage.ts'
@@ -41,28 +41,32 @@ export function fitNotes(
       notes.push(shortageNote(shortage, plan, one, isSearched, policy, now))
     }
   }
-  return [...notes, ...closedNotes(plans, placed, { closed: input.inventory?.closed ?? {}, now })]
+  const closed = input.inventory?.closed ?? {}
+  return [...notes, ...closedNotes(plans, placed, { closed, now, hasNoSlots })]
 }
 
 /** How many sessions of one course get slots when somebody is at work on that course. */
 const sessionsWithSlots = 2
 
-/** The notes of one course, each session without room with the slots where it would have room. */
+/**
+ * The notes of one course, each session without room with the slots where it would have room, and a closed pool with the pools
+ * that have room instead.
+ */
 export function slotsForNotes(
   notes: Note[],
   { plans, placed }: Pick<Compiled, 'plans' | 'placed'>,
-  policy: Policy,
-  now: number,
+  known: { policy: Policy; closed: Inventory['closed']; now: number },
 ): Note[] {
   let searched = 0
   return notes.map((note) => {
     const { course, session: key, pool } = note.where
-    if (note.params['slots'] !== null || note.code === 'seat-too-large') return note
     const plan = plans.find((one) => one.course.key === course)
+    if (plan && note.code === 'pool-closed') return withRoomElsewhere(note, plan, placed, known)
+    if (note.params['slots'] !== null || note.code === 'seat-too-large') return note
     const session = plan?.occurrences.find((one) => one.key === key)
     const there = placed.get(pool ?? '')
     if (!plan || !session || !there || ++searched > sessionsWithSlots) return note
-    const slots = nearestSlots(plan, session, there, policy, now)
+    const slots = nearestSlots(plan, session, there, known.policy, known.now)
     return { ...note, params: { ...note.params, slots: slots.map((one) => ({ ...one })) } }
   })
 }
