@@ -1,13 +1,14 @@
 /**
  * 300 volumes of a class, made by the storage agent as the record asks for them, beside the same programs run by hand: time for
- * each in alternating pairs. `scripts/bench volumes --json`
+ * each in alternating pairs. `scripts/bench volumes --json`; `LABPLAN_BENCH_BACKEND=cephfs` for those in a Ceph, a real one.
  *
- * By hand is a shell that makes a sparse file, formats, mounts and gives it its folder, as many at once as the worker asks for.
- * The agent does besides what by hand leaves out: the limit to half a MiB, the record, and nothing lost in a power cut.
+ * By hand is a shell that makes, mounts and gives it its folder (local: a sparse file, formatted; cephfs: a subvolume, its key), as
+ * many at once as the worker asks for. The agent does besides what by hand leaves out: the record, nothing lost in a power cut, and of
+ * local ones the limit to half a MiB.
  */
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -16,36 +17,55 @@ import { newId } from '../../api/data/ids.ts'
 import { recordVolumes } from '../../api/data/volume.ts'
 import { storageAgent } from '../../api/storage-agent.ts'
 import { AT_ONCE, volumeKeeper } from '../../workers/jobs/keep-volumes.ts'
-import { formatCommand, mountCommand } from '../../workers/storage/command.ts'
 import { migratedPostgres } from '../bench-parts/postgres.ts'
-import { whyNoLimits } from '../steps/storage.ts'
+import {
+  BENCH_BACKENDS,
+  type BenchBackend,
+  benchBackend,
+  unmountBelow,
+} from '../bench-parts/volume-backends.ts'
 
 const BAR = 1.3
 const VOLUMES = Number(process.env['LABPLAN_BENCH_VOLUMES'] ?? 300)
-const PAIRS = 3
+const PAIRS = Number(process.env['LABPLAN_BENCH_PAIRS'] ?? 3)
 const LIMIT_MB = 256
 const INSTALLATION = 'bench000'
 
 const say = (text: string) => process.stderr.write(`${text}\n`)
+/** Of each round others: what one round made in a Ceph stays there until the bench ends. */
+let round8 = ''
+let rounds = 0
 const nameOf = (number: number) =>
-  `lp-${INSTALLATION}-c0urse00-s${String(number).padStart(3, '0')}-g1`
+  `lp-${INSTALLATION}-${round8}-s${String(number).padStart(3, '0')}-g1`
 const numbers = Array.from({ length: VOLUMES }, (_, i) => i + 1)
 
 async function main(): Promise<number> {
-  const why = whyNoLimits({ dockerHost: 'unix:///var/run/docker.sock', choices: {} })
-  if (why) {
-    say(`Volumes cannot have a limit here: ${why}.`)
+  const kind = BENCH_BACKENDS.find(
+    (one) => one === (process.env['LABPLAN_BENCH_BACKEND'] ?? 'local'),
+  )
+  if (!kind) throw new Error(`LABPLAN_BENCH_BACKEND is one of ${BENCH_BACKENDS.join(', ')}.`)
+  const backend = await benchBackend(kind, LIMIT_MB)
+  if (typeof backend === 'string') {
+    say(`Volumes cannot have a limit here: ${backend}.`)
     return 2
   }
+  try {
+    return await measure(backend)
+  } finally {
+    await backend.down()
+  }
+}
+
+async function measure(backend: BenchBackend): Promise<number> {
   const postgres = await migratedPostgres(INSTALLATION, new Date())
   try {
     const pairs = []
     for (let pair = 1; pair <= PAIRS; pair++) {
       // In turn first and second, so that neither always finds a warm machine.
       const first = pair % 2 === 1
-      const before = first ? undefined : await inFolder(byHand)
-      const ours = await inFolder((folder) => byAgent(folder, postgres))
-      const hand = before ?? (await inFolder(byHand))
+      const before = first ? undefined : await inFolder((at) => byHand(at, backend))
+      const ours = await inFolder((at) => byAgent(at, postgres, backend))
+      const hand = before ?? (await inFolder((at) => byHand(at, backend)))
       say(`pair ${pair}: agent ${perVolume(ours)} ms, by hand ${perVolume(hand)} ms a volume`)
       pairs.push({ ours, hand, ratio: ours / hand })
     }
@@ -58,7 +78,7 @@ async function main(): Promise<number> {
         unit: 'ratio',
         bar: BAR,
         holds,
-        backend: 'local',
+        backend: backend.kind,
       },
       msPerVolume: {
         agent: perVolume(median(pairs.map(({ ours }) => ours))),
@@ -83,37 +103,19 @@ const perVolume = (ms: number): number => round(ms / VOLUMES)
 /** Lends a folder; whatever was mounted below it is gone afterwards. */
 async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'labplan-bench-volumes-'))
+  round8 = `r${String(++rounds).padStart(7, '0')}`
   try {
     return await work(folder)
   } finally {
-    const lines = readFileSync('/proc/self/mounts', 'utf8').split('\n')
-    const points = lines
-      .flatMap((line) => line.split(' ')[1] ?? [])
-      .filter((at) => at.startsWith(`${folder}/`))
-    if (points.length > 0) execFileSync('umount', ['--lazy', ...points])
+    unmountBelow(folder)
     rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
   }
 }
 
-async function byHand(folder: string): Promise<number> {
-  const script = [
-    ...[
-      'set -e',
-      `cd ${folder}`,
-      'truncate -s $2 $1.ext4',
-      formatCommand('$1.ext4', 0).slice(0, -1).join(' ') + ' $1.ext4',
-    ],
-    ...['mkdir $1', mountCommand('$1.ext4', '$1').join(' '), 'mkdir $1/home'],
-  ].join('\n')
-  writeFileSync(join(folder, 'make'), script)
-  const bytes = Math.ceil((LIMIT_MB * 1.068 + 5) * 256) * 4096
-  const child = spawn(
-    'xargs',
-    ['-P', String(AT_ONCE), '-I', '{}', 'sh', join(folder, 'make'), '{}', String(bytes)],
-    {
-      stdio: ['pipe', 'ignore', 'inherit'],
-    },
-  )
+async function byHand(folder: string, { script }: BenchBackend): Promise<number> {
+  writeFileSync(join(folder, 'make'), `set -e\ncd ${folder}\n${script}\n`)
+  const argv = ['-P', String(AT_ONCE), '-I', '{}', 'sh', join(folder, 'make'), '{}']
+  const child = spawn('xargs', argv, { stdio: ['pipe', 'ignore', 'inherit'] })
   const begun = performance.now()
   child.stdin?.end(numbers.map(nameOf).join('\n'))
   const [code] = await once(child, 'exit')
@@ -122,11 +124,15 @@ async function byHand(folder: string): Promise<number> {
 }
 
 /** From rows that say what was applied to rows that say that all is there. */
-async function byAgent(folder: string, postgres: { url: string; pool: Pool }): Promise<number> {
+async function byAgent(
+  folder: string,
+  postgres: { url: string; pool: Pool },
+  backend: BenchBackend,
+): Promise<number> {
   const home = join(folder, 'agent')
   mkdirSync(join(home, 'run'), { recursive: true })
   const env = {
-    ...process.env,
+    ...{ ...process.env, ...backend.env },
     ...{ LABPLAN_HOME: home, LABPLAN_INSTALLATION: INSTALLATION, DATABASE_URL: postgres.url },
     ...{ LABPLAN_STORAGE_ROOT: join(folder, 'disk'), LABPLAN_LOG_LEVEL: 'warn' },
   }
@@ -136,7 +142,7 @@ async function byAgent(folder: string, postgres: { url: string; pool: Pool }): P
     const agent = storageAgent({ socket: join(home, 'run', 'storage.sock') })
     await answers(agent.list)
     const { pool } = postgres
-    await wish(pool)
+    await wish(pool, backend.kind)
     const silent = { info: () => {}, warn: (fields: object) => say(JSON.stringify(fields)) }
     const begun = performance.now()
     await volumeKeeper({ pool, agent, log: silent, now: () => new Date() }).keep()
@@ -166,7 +172,7 @@ async function answers(ask: () => Promise<unknown>): Promise<void> {
 }
 
 /** A course of as many seats, and what Terraform applied for them. */
-async function wish(pool: Pool): Promise<void> {
+async function wish(pool: Pool, backend: BenchBackend['kind']): Promise<void> {
   const now = new Date()
   const ids = numbers.map(newId)
   await withTransaction(pool, async (tx) => {
@@ -191,7 +197,7 @@ async function wish(pool: Pool): Promise<void> {
        from unnest($1::uuid[], $2::int[]) as s (id, number), course, pool where course.key = 'bench' and pool.key = 'bench'`,
       [ids, numbers, now],
     )
-    const limit = { backend: 'local', limitMb: LIMIT_MB } as const
+    const limit = { backend, limitMb: LIMIT_MB }
     await recordVolumes(tx, {
       volumes: numbers.map((number, i) => ({
         seatId: ids[i]!,

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { z } from 'zod'
+import { processesOf } from './cluster/place.ts'
 
 const execute = promisify(execFile)
 const DOWN_LIMIT_MS = 60_000
@@ -20,8 +21,11 @@ export type CephBed = CephRecord & {
   root: string
   /** Runs one of its programs as its administrator; answers what it printed. */
   run(program: 'ceph' | 'rados', ...words: string[]): Promise<string>
+  /** Ends one of its servers as a power cut does; it is started again. */
+  kill(server: CephServer): void
   down(): Promise<void>
 }
+export type CephServer = 'ceph-mon' | 'ceph-mgr' | 'ceph-osd' | 'ceph-mds'
 
 /** Half a minute. Gone when `down` is called or this process ends. Throws with its servers' words when one does not start. */
 export async function cephBed(): Promise<CephBed> {
@@ -38,6 +42,9 @@ export async function cephBed(): Promise<CephBed> {
     run: async (program, ...words) => {
       const argv = ['--conf', configFile, ...words]
       return (await execute(program, argv, { timeout: CALL_MS })).stdout.trim()
+    },
+    kill(server) {
+      for (const pid of processesOf(record.folder, server)) process.kill(pid, 'SIGKILL')
     },
     down: () => down(keeper),
   }

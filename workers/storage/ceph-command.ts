@@ -68,15 +68,28 @@ export const removeCommand = (of: Cluster, name: string): Argv =>
 export const fileSystemsCommand = (of: Cluster): Argv => ceph(of, 'fs', 'ls', '--format', 'json')
 export const usageCommand = (of: Cluster): Argv => ceph(of, 'df', '--format', 'json')
 
-/** As the volume's own user, who may see its path alone. */
+/** What `mountCommand` ends with while the client of before lives. */
+export const STILL_HELD = 75
+
+/**
+ * As the volume's own user, who may see its path alone. The client keeps the lock for as long as it lives, also when it outlives
+ * who started it: there are never two.
+ */
 export const mountCommand = (of: Cluster, mount: CephMount): Argv => [
+  ...(['flock', '--nonblock', '--conflict-exit-code', String(STILL_HELD), mount.lock] as const),
   ...(['ceph-fuse', '--conf', of.configFile, '--id', mount.name] as const),
   ...['--keyring', mount.keyring, '--client_fs', of.fileSystem, '-r', mount.path],
   ...EXACT,
   ...[mount.folder, '-o', 'nodev,nosuid'],
 ]
 
-export type CephMount = { name: string; keyring: string; path: string; folder: string }
+export type CephMount = {
+  name: string
+  keyring: string
+  lock: string
+  path: string
+  folder: string
+}
 
 /**
  * Ceph's clients hold themselves to a quota, by what they last heard of its use: what is closed is told at once, and little is

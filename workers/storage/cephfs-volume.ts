@@ -1,6 +1,7 @@
 /** One volume of the cephfs backend on this machine: its key, where it is mounted, and how it is taken away. */
 import { mkdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Purged } from './backend.ts'
 import {
@@ -14,6 +15,7 @@ import {
   NOT_THERE,
   pathCommand,
   removeCommand,
+  STILL_HELD,
 } from './ceph-command.ts'
 import { type Argv, CommandError, run, unmountCommand } from './command.ts'
 import { exists } from './local-file.ts'
@@ -33,11 +35,15 @@ export function placeOf(root: string, name: string) {
     uploads: join(mount, 'uploads'),
     /** Its own user's: opens this volume and nothing else. */
     keyring: join(root, 'keys', `${name}.keyring`),
+    /** Held by the client that keeps it mounted. */
+    lock: join(root, 'keys', `${name}.lock`),
     /** Where in Ceph it is; written last, so that who finds it has the key, too. */
     note: join(root, 'keys', `${name}.json`),
   }
 }
 
+const MOUNT_MS = 15_000
+const LOOK_MS = 50
 const DEAD = new Set(['ENOTCONN', 'ESHUTDOWN', 'ESTALE', 'ECONNABORTED', 'ETIMEDOUT', 'EACCES'])
 
 /** dead: its client ended, or Ceph let go of it; whoever has it open has to open it anew. */
@@ -64,14 +70,32 @@ async function isInTable(folder: string): Promise<boolean> {
 export async function mountVolume(of: Cluster, place: Place): Promise<void> {
   const state = await mountState(place)
   if (state === 'mounted') return
-  if (state === 'dead') await run(['umount', '--lazy', place.mount])
+  if (state === 'dead') await letGoDead(place)
   await mkdir(place.mount, { recursive: true, mode: 0o711 })
-  const { name, keyring, mount: folder } = place
-  const mountAt = (path: string) => run(mountCommand(of, { name, keyring, path, folder }))
   const noted = await notedPath(place)
-  if (noted === undefined) await mountAt(await fetchKey(of, place))
+  if (noted === undefined) return mountAt(of, place, await fetchKey(of, place))
   // One that was purged and made anew has another key, elsewhere.
-  else await mountAt(noted).catch(async () => mountAt(await fetchKey(of, place)))
+  await mountAt(of, place, noted).catch(async () => mountAt(of, place, await fetchKey(of, place)))
+}
+
+async function mountAt(of: Cluster, place: Place, path: string): Promise<void> {
+  const { name, keyring, lock, mount: folder } = place
+  try {
+    await run(mountCommand(of, { name, keyring, lock, path, folder }))
+  } catch (error) {
+    if (!(error instanceof CommandError) || error.code !== STILL_HELD) throw error
+    // Who asked for it before has ended meanwhile; its client is still on its way.
+    for (let waited = 0; (await mountState(place)) !== 'mounted'; waited += LOOK_MS) {
+      if (waited > MOUNT_MS) throw error
+      await sleep(LOOK_MS)
+    }
+  }
+}
+
+/** Programs that have it open still hold its client: the next is another's, with a lock of its own. */
+async function letGoDead(place: Place): Promise<void> {
+  await run(['umount', '--lazy', place.mount])
+  await rm(place.lock, { force: true })
 }
 
 const noteSchema = z.object({ path: z.string() })
@@ -100,7 +124,7 @@ async function writeWhole(file: string, text: string): Promise<void> {
 /** Also of one that others have taken away: then there is nothing to open any more. */
 export async function letGo(place: Place): Promise<'let-go' | 'in-use'> {
   const state = await mountState(place)
-  if (state === 'dead') await run(['umount', '--lazy', place.mount])
+  if (state === 'dead') await letGoDead(place)
   if (state === 'mounted') {
     try {
       await run(unmountCommand(place.mount))
@@ -109,7 +133,8 @@ export async function letGo(place: Place): Promise<'let-go' | 'in-use'> {
       throw error
     }
   }
-  for (const file of [place.note, place.keyring]) await rm(file, { force: true })
+  for (const file of [place.note, place.keyring, place.lock])
+    for (const one of [file, `${file}.new`]) await rm(one, { force: true })
   await rmdir(place.mount).catch(ifMissing)
   return 'let-go'
 }

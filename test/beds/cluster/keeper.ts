@@ -12,8 +12,10 @@ async function keep(address: string, isByHand: boolean): Promise<void> {
   const told = untilToldToStop(isByHand)
   await sweepClusters()
   const folder = claimFolder(isByHand)
+  let stop = (): void => {}
   try {
     const started = startCluster(folder, address).then(async (cluster) => {
+      stop = cluster.stop
       await makeGroup(cluster, GROUP)
       return { folder, configFile: cluster.configFile, group: GROUP }
     })
@@ -22,6 +24,7 @@ async function keep(address: string, isByHand: boolean): Promise<void> {
     process.stdout.write(`${JSON.stringify(record)}\n`)
     await told
   } finally {
+    stop()
     await removeCluster(folder)
   }
 }

@@ -65,16 +65,21 @@ export async function removeCluster(folder: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
 }
 
-function processesOf(folder: string): number[] {
+/** Those of one program, or all. */
+export function processesOf(folder: string, program?: string): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((pid) => pid !== process.pid && isAlive(pid) && names(pid, join(folder, 'ceph.conf')))
+    .filter(
+      (pid) =>
+        pid !== process.pid && isAlive(pid) && names(pid, join(folder, 'ceph.conf'), program),
+    )
 }
 
-function names(pid: number, file: string): boolean {
+function names(pid: number, file: string, program?: string): boolean {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(file)
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+    return words.includes(file) && (program === undefined || words[0] === program)
   } catch {
     return false
   }

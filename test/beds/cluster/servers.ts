@@ -14,6 +14,7 @@ import { attachFuse, shapeGroup } from './group.ts'
 const execute = promisify(execFile)
 const CALL_MS = 60_000
 const READY_MS = 120_000
+const AGAIN_MS = 500
 export const FILE_SYSTEM = 'cephfs'
 
 export type Cluster = {
@@ -21,6 +22,8 @@ export type Cluster = {
   configFile: string
   /** `ceph` with these words, as its administrator; answers what it printed. */
   ceph(...words: string[]): Promise<string>
+  /** From now on a server that ends is not started again. */
+  stop(): void
 }
 
 /** Starts it in an empty folder; answers when a file system can be used. `address` is one of this machine's. */
@@ -36,7 +39,8 @@ export async function startCluster(folder: string, address: string): Promise<Clu
     (await execute(program, args, { timeout: CALL_MS })).stdout.trim()
   const ceph = (...words: string[]) =>
     tool('ceph', '--conf', configFile, '--connect-timeout', '30', ...words)
-  const daemon = (program: string, id: string) => startDaemon(folder, program, id)
+  const stopping = new AbortController()
+  const daemon = (program: string, id: string) => startDaemon(folder, program, id, stopping.signal)
   await makeKeys(folder, tool)
   const map = join(folder, 'monmap')
   await tool('monmaptool', '--create', '--addv', 'a', monitor, '--fsid', fsid, map)
@@ -57,7 +61,7 @@ export async function startCluster(folder: string, address: string): Promise<Clu
   await Promise.all(['meta', 'data'].map((pool) => ceph('osd', 'pool', 'create', pool, '8')))
   await ceph('fs', 'new', FILE_SYSTEM, 'meta', 'data')
   await untilReady(folder, ceph)
-  return { folder, configFile, ceph }
+  return { folder, configFile, ceph, stop: () => stopping.abort() }
 }
 
 /** Nothing of it is kept twice, and a disk of this machine that is nearly full stops nothing. */
@@ -122,12 +126,21 @@ async function makeKeys(
   writeFileSync(join(folder, 'all.keyring'), (await Promise.all(made)).join('\n'), { mode: 0o600 })
 }
 
-/** In the foreground, and gone with this process however that ends. A manager that is a daemon cannot make keys. */
-function startDaemon(folder: string, program: string, id: string): void {
+/**
+ * In the foreground, and gone with this process however that ends; started again when it was killed, as by a server's init. A
+ * manager that is a daemon cannot make keys.
+ */
+function startDaemon(folder: string, program: string, id: string, stopping: AbortSignal): void {
+  if (stopping.aborted) return
   const output = openSync(join(folder, 'log', `${program}.out`), 'a')
   const argv = [program, '--conf', join(folder, 'ceph.conf'), '-f', '-i', id]
-  spawn('setpriv', ['--pdeathsig', 'KILL', ...argv], { stdio: ['ignore', output, output] })
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...argv], {
+    stdio: ['ignore', output, output],
+  })
   closeSync(output)
+  child.once('exit', () => {
+    setTimeout(startDaemon, AGAIN_MS, folder, program, id, stopping)
+  })
 }
 
 async function untilReady(folder: string, ceph: Cluster['ceph']): Promise<void> {
