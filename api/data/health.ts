@@ -43,7 +43,8 @@ export async function sealingKeys(db: Db): Promise<{ id: string; rows: number }[
     sql`select id, count(*)::int as rows from (
           select credential_key_id as id from seat union all select key_id from state_version
           union all select private_key_id from lti_platform union all select key_id from lti_access_token
-          union all select key_id from deep_link union all select key_id from pool_credential) sealed
+          union all select key_id from deep_link union all select key_id from pool_credential
+          union all select key_id from join_ticket where key_id is not null) sealed
         group by id order by id`,
   )
 }
