@@ -143,7 +143,7 @@ kind: Pool
 key: hall
 title: { en: Machines of the hall, fr: Machines de la salle }
 nodes:
-${bed.nodes.map(({ name }) => `  - { key: ${name}, cpu: ${cpu}, memoryMb: 4096, diskMb: 100000 }`).join('\n')}
+${bed.nodes.map((_, i) => `  - { key: hall-${i + 1}, cpu: ${cpu}, memoryMb: 4096, diskMb: 100000 }`).join('\n')}
 reserve: { cpu: 0, memoryMb: 0 }
 `
 
