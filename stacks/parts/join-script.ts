@@ -75,8 +75,11 @@ give_up() { say "$*"; exit 1; }
 if docker info --format '{{.Swarm.LocalNodeState}}' 2>/dev/null | grep -qx active; then
   give_up 'this machine is in a Swarm already: docker swarm leave, then ask for a new line.'
 fi
-if [ -n "$(docker network ls --quiet --filter type=custom --filter scope=local 2>/dev/null)" ]; then
-  give_up 'its engine has networks of its own, which it would forget from now on: remove them (docker network ls), then ask for a new line.'
+# What Labplan or a Swarm left here is made anew.
+own=$(docker network ls --filter type=custom --filter scope=local --format '{{.Name}} {{.Label "labplan.installation"}}' 2>/dev/null |
+  sed -n '/^docker_gwbridge /d; s/ $//p' | tr '\\n' ' ')
+if [ -n "$own" ]; then
+  give_up "its engine has networks of its own, which it would forget from now on: remove them (docker network rm $own), then ask for a new line."
 fi`
 
 /** An engine that is there is used. */
@@ -120,12 +123,12 @@ if [ "$gpus" != 0 ] && ! command -v nvidia-container-runtime >/dev/null; then
   gpus=0
 fi
 if [ "$gpus" != 0 ]; then
-  wanted=$(echo "$wanted" | sed "s|^{|{\\n  \\"node-generic-resources\\": [\\"gpu=$gpus\\"],\\n  ${runtime}|")
+  wanted=$(printf '%s\\n' "$wanted" | sed "s|^{|{\\n  \\"node-generic-resources\\": [\\"gpu=$gpus\\"],\\n  ${runtime}|")
 fi
 if [ -s ${config.path} ] && [ "$(cat ${config.path})" != "$wanted" ]; then
   command -v python3 >/dev/null || give_up '${config.path} has settings of its own, and there is no python3 here to add ours: move it away, then ask for a new line.'
-  cp -p ${config.path} ${config.path}.before-labplan
-  wanted=$(echo "$wanted" | python3 -c '
+  [ -e ${config.path}.before-labplan ] || cp -p ${config.path} ${config.path}.before-labplan
+  wanted=$(printf '%s\\n' "$wanted" | python3 -c '
 import json, sys
 own = json.load(open("${config.path}"))
 ours = json.load(sys.stdin)
@@ -136,7 +139,7 @@ if registries: both["insecure-registries"] = sorted(set(registries))
 print(json.dumps(both, indent=2))')
   say 'added its settings to ${config.path}; what was there before is beside it'
 fi
-echo "$wanted" >${config.path}.new
+printf '%s\\n' "$wanted" >${config.path}.new
 mv ${config.path}.new ${config.path}
 # Read at its start only; what runs in it now is started again by its own policy.
 systemctl daemon-reload
