@@ -17,13 +17,23 @@ export type HeldDevice = {
   left_at: Date | null
   seat_state: string
   service_id: string | null
+  /** What its seat takes beside. */
+  cpu_millis: number
+  memory_mb: number
+}
+
+/** From here on nobody else is given any, until the caller's transaction ends: what is free stays so. */
+export async function lockDevices(tx: Db): Promise<void> {
+  await tx.query('lock table seat_device in share row exclusive mode')
 }
 
 export async function heldDevices(db: Db): Promise<HeldDevice[]> {
   return many<HeldDevice>(
     db,
-    sql`select node_id, device, seat_id, left_at, seat.state as seat_state, seat.service_id
-        from seat_device join seat on seat.id = seat_id order by node_id, device`,
+    sql`select node_id, device, seat_id, left_at, seat.state as seat_state, seat.service_id,
+          coalesce((template.body ->> 'cpuMillis')::int, 0) as cpu_millis, coalesce((template.body ->> 'memoryMb')::int, 0) as memory_mb
+        from seat_device join seat on seat.id = seat_id left join seat_template template on template.digest = seat.template_digest
+        order by node_id, device`,
   )
 }
 

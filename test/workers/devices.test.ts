@@ -75,6 +75,7 @@ const node = (id: string, more: Partial<SwarmNode> = {}): SwarmNode => ({
 })
 const held = (node_id: string, device: number, more: Partial<HeldDevice> = {}): HeldDevice => ({
   ...{ node_id, device, seat_id: 's1', left_at: null, seat_state: 'ready', service_id: 'svc' },
+  ...{ cpu_millis: 2000, memory_mb: 4096 },
   ...more,
 })
 const needs = { gpu: { kind: 'a100', count: 1 }, cpuMillis: 2000, memoryMb: 4096, constraints: [] }
@@ -89,6 +90,19 @@ it('chooses the fullest node that has so many of the kind, and room for the rest
   const t4 = node('t4', { engineLabels: { 'labplan.gpu': 't4' } })
   expect(homes([t4, node('a', { engineLabels: { 'labplan.gpu': 'a100' } })])).toEqual(['a'])
   expect(homes([a], [], { cpuMillis: 9000 })).toEqual([])
+})
+
+it('counts what was promised to seats that have not begun, and once they have, not twice', () => {
+  const small = node('a', { cores: 4 })
+  const coming = [held('a', 0), held('a', 1, { seat_id: 's2', service_id: 'other' })]
+  expect(homes([small], coming.slice(1))).toEqual(['a'])
+  expect(homes([small], coming)).toEqual([])
+  const gone = coming.map((one) => ({ ...one, left_at: at(0) }))
+  expect(homes([small], gone)).toEqual(['a'])
+  const begun = { seats: 1, cores: 2, memoryMb: 4096, services: new Set(['other']) }
+  const load = new Map([['a', begun]])
+  const sight = { nodes: [small], load, held: coming.slice(1) }
+  expect(homesFor(needs, sight).map(({ id }) => id)).toEqual(['a'])
 })
 
 it('keeps to the machines of its pool', () => {

@@ -16,7 +16,7 @@ export function homesFor(needs: DeviceNeeds, { nodes, load, held }: Sight): Swar
     .filter((node) => isOpen(node) && free(node) >= needs.gpu.count)
     .filter(({ engineLabels }) => [undefined, needs.gpu.kind].includes(engineLabels['labplan.gpu']))
     .filter((node) => needs.constraints.every((constraint) => meets(node, constraint)))
-    .filter((node) => hasRoom(needs, node, load.get(node.id)))
+    .filter((node) => hasRoom(needs, node, withPromised(node, load.get(node.id), held)))
     .toSorted((a, b) => free(a) - free(b) || (a.id < b.id ? -1 : 1))
 }
 
@@ -30,10 +30,26 @@ function meets({ engineLabels }: SwarmNode, constraint: string): boolean {
   return (engineLabels[name] === value) === (operator === '==')
 }
 
-function hasRoom(needs: DeviceNeeds, node: SwarmNode, load: Load | undefined): boolean {
-  const cores = node.cores - (load?.cores ?? 0)
-  const memoryMb = node.memoryMb - (load?.memoryMb ?? 0)
+type Taken = Pick<Load, 'cores' | 'memoryMb'>
+
+function hasRoom(needs: DeviceNeeds, node: SwarmNode, taken: Taken): boolean {
+  const cores = node.cores - taken.cores
+  const memoryMb = node.memoryMb - taken.memoryMb
   return cores * 1000 + 0.5 >= needs.cpuMillis && memoryMb >= needs.memoryMb
+}
+
+/** Besides what runs there, seats that were given GPUs there and have not begun: a whole class starts at once. */
+function withPromised({ id }: SwarmNode, load: Load | undefined, held: HeldDevice[]): Taken {
+  const coming = held.filter(
+    ({ node_id, left_at, service_id }) =>
+      node_id === id && left_at === null && !load?.services.has(service_id ?? ''),
+  )
+  const taken = { cores: load?.cores ?? 0, memoryMb: load?.memoryMb ?? 0 }
+  for (const one of new Map(coming.map((some) => [some.seat_id, some])).values()) {
+    taken.cores += one.cpu_millis / 1000
+    taken.memoryMb += one.memory_mb
+  }
+  return taken
 }
 
 /** The GPUs that a seat has now, on one node. */

@@ -2,18 +2,19 @@
  * GPUs of seats: taken in the record before a seat starts, told to the Swarm with its start, and followed when its node is
  * lost or emptied. A seat with GPUs runs only where it was given some, so the Swarm moves it nowhere: this does.
  */
-import { withTransaction } from '../../api/data/db.ts'
+import { type Db, withTransaction } from '../../api/data/db.ts'
 import {
   type DeviceNeeds,
   freeDevices,
   heldDevices,
   leaveDevices,
+  lockDevices,
   takeDevices,
 } from '../../api/data/seat-device.ts'
 import { markFailed } from '../../api/data/seat-life.ts'
 import type { Seat } from '../../api/data/seat.ts'
 import { gpuNodeLabel } from '../../stacks/parts/names.ts'
-import { devicesOf, freeAgain, homesFor, isAtHome } from './device-home.ts'
+import { devicesOf, freeAgain, homesFor, isAtHome, type Sight } from './device-home.ts'
 import type { Engine } from './engine.ts'
 import { labelNode, listNodes, loadOfNodes, type SwarmNode } from './node.ts'
 import { NODE_LIMIT_MS, poll, type RiseMeans, retryAfter, type Way } from './rise.ts'
@@ -64,25 +65,28 @@ function limitOf({ pace }: Means): () => number {
 /** Those it has, or others: then those it had are kept from everybody until nothing of it runs there. */
 async function giveDevices(means: Means, seat: GpuSeat): Promise<number[] | undefined> {
   const { engine, pool, now, installation } = means
-  const [nodes, load, held] = await Promise.all([
-    listNodes(engine),
-    loadOfNodes(engine, installation),
-    heldDevices(pool),
-  ])
-  const own = devicesOf(seat.id, held)
-  const sight = { nodes, load, held }
-  if (isAtHome(seat, sight, [])) {
-    await pin(means, seat, { nodes, home: own[0]!.node_id })
-    return own.map(({ device }) => device)
-  }
-  if (own.length > 0) await leaveDevices(pool, { seatId: seat.id, now: now() })
-  for (const home of homesFor(seat.device_needs, sight)) {
-    const wish = { seatId: seat.id, nodeId: home.id, of: home.gpus, now: now() }
-    const { count } = seat.device_needs.gpu
-    const taken = await withTransaction(pool, (tx) => takeDevices(tx, { ...wish, count }))
-    if (!taken) continue
-    await pin(means, seat, { nodes, home: home.id })
-    return taken
+  const [nodes, load] = await Promise.all([listNodes(engine), loadOfNodes(engine, installation)])
+  const given = await withTransaction(pool, (tx) => choose(tx, seat, { nodes, load, now: now() }))
+  if (given) await pin(means, seat, { nodes, home: given.home })
+  return given?.devices
+}
+
+/** One seat after the other: each counts what was promised to those before it. */
+async function choose(
+  tx: Db,
+  seat: GpuSeat,
+  { nodes, load, now }: Omit<Sight, 'held'> & { now: Date },
+): Promise<{ home: string; devices: number[] } | undefined> {
+  await lockDevices(tx)
+  const sight = { nodes, load, held: await heldDevices(tx) }
+  const own = devicesOf(seat.id, sight.held)
+  if (isAtHome(seat, sight, []))
+    return { home: own[0]!.node_id, devices: own.map(({ device }) => device) }
+  if (own.length > 0) await leaveDevices(tx, { seatId: seat.id, now })
+  for (const { id: home, gpus } of homesFor(seat.device_needs, sight)) {
+    const wish = { seatId: seat.id, nodeId: home, of: gpus, now }
+    const devices = await takeDevices(tx, { ...wish, count: seat.device_needs.gpu.count })
+    if (devices) return { home, devices }
   }
   return undefined
 }

@@ -90,6 +90,7 @@ function gpusOf(resources: Counted[]): number {
 
 const taskSchema = z.looseObject({
   NodeID: z.string().optional(),
+  ServiceID: z.string().optional(),
   DesiredState: z.string(),
   Status: z.looseObject({ State: z.string() }),
   Spec: z.looseObject({
@@ -104,7 +105,13 @@ const taskSchema = z.looseObject({
 })
 
 /** Of one node: tasks of this installation that run, or are about to, and what they reserve. */
-export type Load = { seats: number; cores: number; memoryMb: number }
+export type Load = {
+  seats: number
+  cores: number
+  memoryMb: number
+  /** Whose they are. */
+  services: ReadonlySet<string>
+}
 
 const OVER = new Set(['complete', 'shutdown', 'failed', 'rejected', 'remove', 'orphaned'])
 
@@ -118,12 +125,13 @@ export async function loadOfNodes(
   const load = new Map<string, Load>()
   for (const task of z.array(taskSchema).parse(answer)) {
     if (!task.NodeID || OVER.has(task.Status.State)) continue
-    const known = load.get(task.NodeID) ?? { seats: 0, cores: 0, memoryMb: 0 }
+    const known = load.get(task.NodeID) ?? { seats: 0, cores: 0, memoryMb: 0, services: new Set() }
     const reserved = task.Spec.Resources?.Reservations
     load.set(task.NodeID, {
       seats: known.seats + 1,
       cores: known.cores + (reserved?.NanoCPUs ?? 0) / 1e9,
       memoryMb: known.memoryMb + (reserved?.MemoryBytes ?? 0) / 2 ** 20,
+      services: new Set([...known.services, task.ServiceID ?? '']),
     })
   }
   return load
