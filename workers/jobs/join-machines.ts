@@ -52,7 +52,13 @@ export type JoinSight = {
 /** One step of each; answers those that are still on their way. */
 export async function joinMachines(means: Means, sight: JoinSight): Promise<JoinTicket[]> {
   const tickets = await openTickets(means.pool)
-  for (const ticket of tickets) await stepTicket(means, ticket, sight)
+  for (const ticket of tickets)
+    try {
+      await stepTicket(means, ticket, sight)
+    } catch (error) {
+      // One that goes wrong again and again keeps neither the others from joining nor the token from being rotated.
+      means.log.warn({ err: error, ticket: ticket.id }, 'a machine that joins was not followed')
+    }
   return tickets.filter(isOnItsWay)
 }
 
