@@ -15,7 +15,11 @@ export const serviceName = (seat: SeatName): string =>
   `lp-${seat.installation}-${seat.course8}-s${seatNumber3(seat.number)}`
 
 /** Label of a node in the Swarm: the one whose GPUs this seat was given. */
-export const gpuNodeLabel = (seat: SeatName): string => `labplan.gpu.${serviceName(seat)}`
+export const gpuNodeLabel = (seat: SeatName): string => `${GPU_LABEL}${serviceName(seat)}`
+
+/** What all such labels begin with, and those of one installation. */
+export const GPU_LABEL = 'labplan.gpu.'
+export const gpuLabelsOf = (installation: string): string => `${GPU_LABEL}lp-${installation}-`
 
 /** `lp-<installation>-<course8>-s017-g1`. */
 export const volumeName = (seat: SeatName & { generation: number }): string =>

@@ -80,7 +80,9 @@ const held = (node_id: string, device: number, more: Partial<HeldDevice> = {}): 
 })
 const needs = { gpu: { kind: 'a100', count: 1 }, cpuMillis: 2000, memoryMb: 4096, constraints: [] }
 const homes = (nodes: SwarmNode[], some: HeldDevice[] = [], more: Partial<typeof needs> = {}) =>
-  homesFor({ ...needs, ...more }, { nodes, load: new Map(), held: some }).map(({ id }) => id)
+  homesFor({ ...needs, ...more }, { nodes, load: new Map(), held: some }, 'own00000').map(
+    ({ id }) => id,
+  )
 
 it('chooses the fullest node that has so many of the kind, and room for the rest', () => {
   const [a, b] = [node('a'), node('b')]
@@ -102,7 +104,17 @@ it('counts what was promised to seats that have not begun, and once they have, n
   const begun = { seats: 1, cores: 2, memoryMb: 4096, services: new Set(['other']) }
   const load = new Map([['a', begun]])
   const sight = { nodes: [small], load, held: coming.slice(1) }
-  expect(homesFor(needs, sight).map(({ id }) => id)).toEqual(['a'])
+  expect(homesFor(needs, sight, 'own00000').map(({ id }) => id)).toEqual(['a'])
+})
+
+it('gives none of a node where another installation of the same Swarm gives some', () => {
+  const label = (installation: string) => ({
+    [`labplan.gpu.lp-${installation}-vision-s001`]: 'yes',
+  })
+  expect(homes([node('a', { labels: label('own00000') })])).toEqual(['a'])
+  expect(homes([node('a', { labels: label('other000') })])).toEqual([])
+  const [own, other] = ['own00000', 'other000'].map((installation) => node('a', { installation }))
+  expect([homes([own!]), homes([other!])]).toEqual([['a'], []])
 })
 
 it('keeps to the machines of its pool', () => {

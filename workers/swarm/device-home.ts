@@ -1,6 +1,7 @@
 /** On which node does a seat with GPUs run, and is it still there? Pure. */
 import type { DeviceNeeds, HeldDevice } from '../../api/data/seat-device.ts'
 import type { Load, SwarmNode } from './node.ts'
+import { GPU_LABEL, gpuLabelsOf } from '../../stacks/parts/names.ts'
 import { isAlive, type Task } from './task.ts'
 
 export type Sight = { nodes: SwarmNode[]; load: Map<string, Load>; held: HeldDevice[] }
@@ -9,15 +10,27 @@ export type Sight = { nodes: SwarmNode[]; load: Map<string, Load>; held: HeldDev
  * Nodes with so many free GPUs of its kind and room for the rest, the fullest first: so machines that are not needed
  * become empty. A node whose kind nobody told has any.
  */
-export function homesFor(needs: DeviceNeeds, { nodes, load, held }: Sight): SwarmNode[] {
+export function homesFor(
+  needs: DeviceNeeds,
+  { nodes, load, held }: Sight,
+  installation: string,
+): SwarmNode[] {
   const free = (node: SwarmNode) =>
     node.gpus - held.filter(({ node_id }) => node_id === node.id).length
   return nodes
-    .filter((node) => isOpen(node) && free(node) >= needs.gpu.count)
+    .filter((node) => isOpen(node) && isOurs(node, installation))
+    .filter((node) => free(node) >= needs.gpu.count)
     .filter(({ engineLabels }) => [undefined, needs.gpu.kind].includes(engineLabels['labplan.gpu']))
     .filter((node) => needs.constraints.every((constraint) => meets(node, constraint)))
     .filter((node) => hasRoom(needs, node, withPromised(node, load.get(node.id), held)))
     .toSorted((a, b) => free(a) - free(b) || (a.id < b.id ? -1 : 1))
+}
+
+/** Where another installation gave GPUs to a seat, nobody here knows which: that one has the node to itself until it is over. */
+function isOurs(node: SwarmNode, installation: string): boolean {
+  if (node.installation !== null && node.installation !== installation) return false
+  const given = Object.keys(node.labels).filter((name) => name.startsWith(GPU_LABEL))
+  return given.every((name) => name.startsWith(gpuLabelsOf(installation)))
 }
 
 const isOpen = ({ isUp, availability }: SwarmNode): boolean => isUp && availability === 'active'

@@ -66,7 +66,9 @@ function limitOf({ pace }: Means): () => number {
 async function giveDevices(means: Means, seat: GpuSeat): Promise<number[] | undefined> {
   const { engine, pool, now, installation } = means
   const [nodes, load] = await Promise.all([listNodes(engine), loadOfNodes(engine, installation)])
-  const given = await withTransaction(pool, (tx) => choose(tx, seat, { nodes, load, now: now() }))
+  const given = await withTransaction(pool, (tx) =>
+    choose(tx, seat, { nodes, load, installation, now: now() }),
+  )
   if (given) await pin(means, seat, { nodes, home: given.home })
   return given?.devices
 }
@@ -75,15 +77,15 @@ async function giveDevices(means: Means, seat: GpuSeat): Promise<number[] | unde
 async function choose(
   tx: Db,
   seat: GpuSeat,
-  { nodes, load, now }: Omit<Sight, 'held'> & { now: Date },
+  { installation, now, ...seen }: Omit<Sight, 'held'> & { installation: string; now: Date },
 ): Promise<{ home: string; devices: number[] } | undefined> {
   await lockDevices(tx)
-  const sight = { nodes, load, held: await heldDevices(tx) }
+  const sight = { ...seen, held: await heldDevices(tx) }
   const own = devicesOf(seat.id, sight.held)
   if (isAtHome(seat, sight, []))
     return { home: own[0]!.node_id, devices: own.map(({ device }) => device) }
   if (own.length > 0) await leaveDevices(tx, { seatId: seat.id, now })
-  for (const { id: home, gpus } of homesFor(seat.device_needs, sight)) {
+  for (const { id: home, gpus } of homesFor(seat.device_needs, sight, installation)) {
     const wish = { seatId: seat.id, nodeId: home, of: gpus, now }
     const devices = await takeDevices(tx, { ...wish, count: seat.device_needs.gpu.count })
     if (devices) return { home, devices }

@@ -192,7 +192,7 @@ async function perform(means: Means, seat: Seat, step: Step, way: Way): Promise<
       await setReplicas(means.engine, serviceOf(seat), { replicas: 0, pidsLimit: 0 })
       return goDown(means, seat)
     case 'mark cold':
-      return withTransaction(pool, (tx) => markCold(tx, { id: seat.id, now: now() }))
+      return nowCold(means, seat)
     case 'next generation':
       return withTransaction(pool, (tx) => beginGeneration(tx, { id: seat.id }))
     case 'none':
@@ -218,7 +218,10 @@ async function goDown(means: Means, seat: Seat): Promise<void> {
     },
   )
   // Still alive after the limit: the next tick looks again, and the place stays taken until it is gone.
-  if (!isDown) return
+  if (isDown) await nowCold(means, seat)
+}
+
+async function nowCold(means: Means, seat: Seat): Promise<void> {
   if (needsDevices(seat)) await unpin(means, seat)
   await withTransaction(means.pool, (tx) => markCold(tx, { id: seat.id, now: means.now() }))
 }
