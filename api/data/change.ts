@@ -12,7 +12,7 @@ import { type Actor, audit } from './audit.ts'
 import { currentBlueprint, keepBlueprint, lockHead, moveHead } from './blueprint.ts'
 import { tellOfClass, tellOfDecision, tellOfWait } from './change-notice.ts'
 import { type StoredDocument, documentsInForce } from './course.ts'
-import { knownOfCourses } from './course-known.ts'
+import { closedPools, knownOfCourses } from './course-known.ts'
 import {
   type Db,
   type Pool,
@@ -208,7 +208,12 @@ export async function latestChanges(db: Db, limit: number): Promise<Change[]> {
   )
 }
 
-/** What the planner last said of a course: the notes of the newest approved change that compiled it. */
+const isOfClosed = ({ code }: Note): boolean => code === 'pool-closed'
+
+/**
+ * What the planner last said of a course: the notes of the newest approved change that compiled it. Not that a pool is closed
+ * which was opened since: nobody plans anew for that.
+ */
 export async function notesOfCourse(db: Db, courseKey: string): Promise<Note[]> {
   const rows = await many<{ notes: Note[] }>(
     db,
@@ -216,5 +221,7 @@ export async function notesOfCourse(db: Db, courseKey: string): Promise<Note[]> 
           (select from jsonb_array_elements(documents) d where d->>'kind' <> 'Course' or d->>'key' = ${courseKey})
         order by state_at desc, id desc limit 1`,
   )
-  return (rows[0]?.notes ?? []).filter((note) => note.where.course === courseKey)
+  const notes = (rows[0]?.notes ?? []).filter((note) => note.where.course === courseKey)
+  const closed = notes.some(isOfClosed) ? await closedPools(db) : {}
+  return notes.filter((note) => !isOfClosed(note) || (note.where.pool ?? '') in closed)
 }

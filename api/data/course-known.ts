@@ -58,7 +58,8 @@ export async function knownOfCourses(db: Db, courseKeys?: string[]): Promise<Kno
   return known
 }
 
-async function closedPools(db: Db): Promise<KnownOfCourses['closed']> {
+/** By key, since when (ISO). */
+export async function closedPools(db: Db): Promise<KnownOfCourses['closed']> {
   const rows = await many<{ key: string; closed_at: Date }>(
     db,
     sql`select key, closed_at from pool where closed is not null and closed_at is not null order by key`,

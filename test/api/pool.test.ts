@@ -105,6 +105,11 @@ it(
     expect([waits.lane, waits.rules.map(({ key }) => key)]).toEqual(['review', ['beyond-quota']])
     // What was planned there before may be edited all the same, and elsewhere there is room.
     expect((await propose(late(26).replace('en: late', 'en: Later'))).lane).toBe('automatic')
+    const said = async () => textOf((await site.get('/courses/late', { who: administrator })).text)
+    expect(await said()).toContain('take no new seats')
+    await run('pool', 'open', 'cloud')
+    expect(await said()).not.toContain('take no new seats')
+    await run('pool', 'close', 'cloud')
     expect((await propose(another.replace('pool: cloud', 'pool: hall'))).lane).toBe('automatic')
     await run('pool', 'open', 'cloud')
   },
