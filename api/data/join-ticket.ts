@@ -110,15 +110,21 @@ export async function takeJoin(
   ring: KeyRing,
   { id, now }: { id: string; now: Date },
 ): Promise<string | undefined> {
-  const row = await findOne<{ key_id: string; sealed: Buffer }>(
+  const row = await findOne<{ pool_id: string; key_id: string; sealed: Buffer }>(
     tx,
-    sql`select key_id, sealed from join_ticket where id = ${id} and sealed is not null for update`,
+    sql`select pool_id, key_id, sealed from join_ticket where id = ${id} and sealed is not null for update`,
   )
   if (!row) return undefined
   await execute(
     tx,
     sql`update join_ticket set state = 'handed', state_at = ${now}, key_id = null, sealed = null where id = ${id}`,
   )
+  await audit(tx, {
+    actor: { name: 'join', role: 'labplan' },
+    action: 'pool.join-handed',
+    subject: { kind: 'pool', id: row.pool_id },
+    ...{ detail: { ticket: id }, now },
+  })
   return ring.open({ keyId: row.key_id, bytes: row.sealed }, context(id)).toString()
 }
 

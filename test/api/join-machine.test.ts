@@ -71,9 +71,13 @@ it('is one short line, good once', async () => {
   expect(script).toContain(Buffer.from(JOIN).toString('base64'))
   execFileSync('sh', ['-n'], { input: script })
   expect(await ask(token)).toContain('this line was used already')
-  expect((await ticketsOfPool(pool, (await findPool(pool, 'hall'))!.id))[0]).toMatchObject({
-    ...{ state: 'handed', issued_by_role: 'operator' },
-  })
+  const [ticket] = await ticketsOfPool(pool, (await findPool(pool, 'hall'))!.id)
+  expect(ticket).toMatchObject({ state: 'handed', issued_by_role: 'operator' })
+  const acts = sql`select actor, action from audit where detail ->> 'ticket' = ${ticket!.id} order by at, id`
+  expect(await many(pool, acts)).toEqual([
+    { actor: 'operator', action: 'pool.join-ticket' },
+    { actor: 'join', action: 'pool.join-handed' },
+  ])
 })
 
 it('tells the engine of which kind its GPUs are, when somebody has said so', async () => {
