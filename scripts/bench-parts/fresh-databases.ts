@@ -15,6 +15,9 @@ const SETTINGS = {
   autovacuum: 'off',
 }
 
+/** Each connection plans every statement for itself: few of them plan less, and one process asks little at once. */
+const CONNECTIONS = 4
+
 export type FreshDatabases = {
   /** Lends a database of its own to `work`, and drops it. */
   with<T>(work: (pool: Pool) => Promise<T>): Promise<T>
@@ -38,7 +41,12 @@ export async function freshDatabases(installation: string, now: Date): Promise<F
     async with(work) {
       const name = `bench_${++count}`
       await run(`create database ${name} template ${TEMPLATE}`)
-      const pool = openPool({ databaseUrl: urlOf(name), installation, keepsPlans: true })
+      const pool = openPool({
+        databaseUrl: urlOf(name),
+        installation,
+        keepsPlans: true,
+        max: CONNECTIONS,
+      })
       try {
         return await work(pool)
       } finally {
