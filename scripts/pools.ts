@@ -22,6 +22,8 @@ export type Pool = {
     since: string | null
     trouble: string | null
     tries: number
+    why: { code: string; course: string | null; session: string | null } | null
+    goesAt: string | null
     address: string | null
     load: {
       seats: number
@@ -49,12 +51,19 @@ export type Pool = {
 export const openness = ({ closed }: Pick<Pool, 'closed'>): string =>
   closed === null ? 'open' : closed === 'closed' ? 'closed' : 'being emptied'
 
+const short = (instant: string): string => instant.slice(0, 16).replace('T', ' ')
+
+/** `class networks-101`. */
+const reason = (why: Pool['nodes'][number]['why']): string =>
+  why ? [why.code, why.course].filter(Boolean).join(' ') : '-'
+
 export function nodeTable({ nodes }: Pool): string {
   const share = (used: number, all: number) => `${Math.round(used * 100) / 100}/${all}`
   const hasGpus = nodes.some(({ load }) => (load?.gpus ?? 0) > 0)
-  const rows = nodes.map(({ name, state, since, load, address, trouble }) => [
+  const hasWhy = nodes.some(({ why }) => why)
+  const rows = nodes.map(({ name, state, since, load, address, trouble, why, goesAt }) => [
     ...[name, trouble ? `${state} (${trouble})` : state],
-    since?.slice(0, 16).replace('T', ' ') ?? '-',
+    since ? short(since) : '-',
     ...(load
       ? [
           load.seats,
@@ -63,10 +72,14 @@ export function nodeTable({ nodes }: Pool): string {
           ...(hasGpus ? [load.gpus > 0 ? share(load.gpus_held, load.gpus) : '-'] : []),
         ]
       : ['-', '-', '-', ...(hasGpus ? ['-'] : [])]),
+    ...(hasWhy ? [reason(why), goesAt ? short(goesAt) : '-'] : []),
     address ?? '-',
   ])
   const heads = ['NODE', 'STATE', 'SINCE (UTC)', 'SEATS', 'CORES', 'MEMORY MB']
-  return table([...heads, ...(hasGpus ? ['GPUS'] : []), 'ADDRESS'], rows)
+  return table(
+    [...heads, ...(hasGpus ? ['GPUS'] : []), ...(hasWhy ? ['FOR', 'GOES (UTC)'] : []), 'ADDRESS'],
+    rows,
+  )
 }
 
 /** Now and for the next changes of the plan. */

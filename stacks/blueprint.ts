@@ -112,6 +112,8 @@ export const blueprintCourseSchema = z.strictObject({
       seats: z.int(),
       /** People at once outside class; as many as cold seats when absent. */
       atOnce: z.int().optional(),
+      /** Seats for which the pool has room left; none when absent. */
+      reserved: z.int().optional(),
       from: instant,
       until: instant,
       timeZone: z.string(),
@@ -148,6 +150,27 @@ const cloudSchema = z.strictObject({
   ),
 })
 
+/** What may be bought beyond the timeline for who waits for room: the only prices that a blueprint knows. */
+const liveSchema = z.strictObject({
+  /** Nodes at once; and those of the timeline together with them. */
+  maximum: z.int(),
+  maximumInAll: z.int(),
+  /** Of an hour of all of them; null for no limit. */
+  budgetPerHour: z.number().nullable(),
+  graceMinutes: z.int(),
+  /** What seats can have of a node of each size. */
+  sizes: z.array(
+    z.strictObject({
+      flavour: z.string(),
+      cpuMillis: z.int(),
+      memoryMb: z.int(),
+      gpu: gpu.nullable(),
+      pricePerHour: z.number(),
+      quota: z.int(),
+    }),
+  ),
+})
+
 export const blueprintPoolSchema = z.strictObject({
   key: z.string(),
   zone: z.string(),
@@ -161,6 +184,8 @@ export const blueprintPoolSchema = z.strictObject({
   ),
   /** Bought nodes that are always on. */
   idle: z.array(z.strictObject({ key: z.string(), flavour: z.string() })),
+  /** Absent when nothing is bought beyond the timeline. */
+  live: liveSchema.optional(),
   /** What keeps the volumes of its courses; the engine itself when absent. */
   storage: z
     .discriminatedUnion('backend', [
@@ -182,6 +207,7 @@ export type Placement = z.infer<typeof placementSchema>
 export type BlueprintSession = z.infer<typeof sessionSchema>
 export type BlueprintCourse = z.infer<typeof blueprintCourseSchema>
 export type BlueprintPool = z.infer<typeof blueprintPoolSchema>
+export type BlueprintLive = z.infer<typeof liveSchema>
 export type BlueprintCloud = z.infer<typeof cloudSchema>
 export type Blueprint = z.infer<typeof blueprintSchema>
 

@@ -255,6 +255,13 @@ const poolFields = {
   currency: z.string().default('EUR'),
   minimumIdle: count.default(0),
   maximum: count.default(1000),
+  live: z
+    .strictObject({
+      maximum: positive,
+      budgetPerHour: z.number().min(0).optional(),
+      graceMinutes: minutes.default(15),
+    })
+    .optional(),
   reserve: z
     .strictObject({
       cpu: cores.default(0),

@@ -293,6 +293,13 @@ export interface Cloud {
  */
 export type Storage = { backend: 'local' | 'cephfs' } | { backend: 'nfs'; server: string }
 
+/** What may be bought beyond the plan: so many nodes at once, at so much an hour together, and how long one stays unused. */
+export interface Live {
+  maximum: number
+  budgetPerHour?: number | undefined
+  graceMinutes: number
+}
+
 /** Where seats run: machines of one's own, flavours to buy, or both (own machines first). */
 export interface Pool {
   key: string
@@ -309,6 +316,8 @@ export interface Pool {
   minimumIdle: number
   /** Bought nodes at most, all flavours together. */
   maximum: number
+  /** Bought beyond the plan, for who waits for room; without it nothing is. */
+  live?: Live | undefined
   /** What the system keeps of each node. */
   reserve: { cpu: number; memoryMb: number; diskMb: number }
 }

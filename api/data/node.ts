@@ -1,5 +1,6 @@
 /** Machines of pools in a cloud, and how far each has come. Written by who leads, and by the run that makes them. */
 import { type Db, execute, many, notify, sql } from './db.ts'
+import type { DecidedNode, NodeWhy } from '../../stacks/rules/decide-nodes.ts'
 import { newId } from './ids.ts'
 
 export type NodeState =
@@ -26,10 +27,14 @@ export type NodeRow = {
   tries: number
   replace: boolean
   message: string | null
+  /** What it is on for; null: nothing any more. */
+  why: NodeWhy | null
+  course_key: string | null
+  unused_at: Date | null
 }
 
 const columns = sql`node.id, node.pool_id, pool.key as pool_key, node.key, node.flavour, node.state, node.state_at, node.server_id,
-  node.swarm_id, node.address, node.tries, node.replace, node.message`
+  node.swarm_id, node.address, node.tries, node.replace, node.message, node.why, node.course_key, node.unused_at`
 
 /** Every machine that is not gone, of one pool or of all. */
 export async function livingNodes(db: Db, poolKey: string | null = null): Promise<NodeRow[]> {
@@ -40,10 +45,10 @@ export async function livingNodes(db: Db, poolKey: string | null = null): Promis
   )
 }
 
-export type NodeWish = { pool: string; key: string; flavour: string }
+type NodeWish = Pick<DecidedNode, 'pool' | 'key' | 'flavour'> & Partial<DecidedNode>
 
 /**
- * What the timeline says now. A machine that is wanted no more and never joined may go at once; one that did is emptied
+ * What was decided. A machine that is wanted no more and never joined may go at once; one that did is emptied
  * first. One that is wanted again while it is emptied stays.
  */
 export async function followTimeline(
@@ -70,8 +75,25 @@ export async function followTimeline(
             left join ${wished} on w.pool = pool.key and w.key = node.key where node.state <> 'gone') as now
         where node.id = now.id and now.wished = (node.state in ('draining', 'drained')) returning node.id, node.state`,
   )
+  await noteReasons(tx, nodes)
   const phases = [...started.map(({ id }) => ({ id, state: 'wanted' as const })), ...moved]
   await recordPhases(tx, phases, now)
+}
+
+/** What each is on for; nothing, where it is not among these. */
+async function noteReasons(tx: Db, nodes: NodeWish[]): Promise<void> {
+  const column = <T>(of: (node: NodeWish) => T) => nodes.map(of)
+  const since = ({ unusedSince }: NodeWish) => (unusedSince ? new Date(unusedSince) : null)
+  await execute(
+    tx,
+    sql`update node set why = now.why, course_key = now.course, unused_at = now.unused
+        from (select node.id, w.why, w.course, w.unused from node join pool on pool.id = node.pool_id
+            left join unnest(${column(({ pool }) => pool)}::text[], ${column(({ key }) => key)}::text[],
+              ${column(({ why }) => why ?? null)}::text[], ${column(({ course }) => course ?? null)}::text[],
+              ${column(since)}::timestamptz[]) as w (pool, key, why, course, unused) on w.pool = pool.key and w.key = node.key
+            where node.state <> 'gone') as now
+        where node.id = now.id and (node.why, node.course_key, node.unused_at) is distinct from (now.why, now.course, now.unused)`,
+  )
 }
 
 /** Guarded: a row that is elsewhere by now stays as it is. Answers whether it moved. */

@@ -9,6 +9,7 @@ import type { Db } from './db.ts'
 import { merged, valuesOf } from './documents.ts'
 import { type JoinTicket, ticketsOfPool } from './join-ticket.ts'
 import { livingNodes, type NodePhase, type NodeState, nodePhases } from './node.ts'
+import { type NodeReason, reasonOf } from './node-reason.ts'
 import {
   findPool,
   type PoolRow,
@@ -33,6 +34,10 @@ export type PoolNode = {
   /** Of the catalogue, under `node.trouble.`; null when nothing is wrong. */
   trouble: string | null
   tries: number
+  /** What it is on for; null for an own machine, and before anybody decided. */
+  why: NodeReason | null
+  /** When it goes, as far as that is known. */
+  goesAt: Date | null
   address: string | null
   /** Null while it is not in the Swarm. */
   load: Pick<
@@ -74,7 +79,8 @@ export async function poolReport(db: Db, key: string, now: Date): Promise<PoolRe
   const phases = await nodePhases(db, key, new Date(now.getTime() - COST_DAYS * 24 * HOUR_MS))
   const isCloud = head?.blueprint.pools.some((one) => one.key === key && one.cloud) ?? false
   return {
-    ...{ pool, isCloud, title: document?.title ?? null, nodes: await nodesOf(db, pool, document) },
+    ...{ pool, isCloud, title: document?.title ?? null },
+    nodes: await nodesOf(db, { pool, document, blueprint: head?.blueprint, now }),
     isOfOneMachine: document?.storage?.backend === 'local',
     timeline: isCloud && head ? timelineOf(head.blueprint, key, phases, now) : [],
     cost: document && document.flavours.length > 0 ? costOf(document, phases, now) : null,
@@ -108,9 +114,15 @@ async function poolDocument(db: Db, key: string): Promise<PoolDocument | undefin
 
 async function nodesOf(
   db: Db,
-  { id: poolId, key }: PoolRow,
-  document: PoolDocument | undefined,
+  of: {
+    pool: PoolRow
+    document: PoolDocument | undefined
+    blueprint: Blueprint | undefined
+    now: Date
+  },
 ): Promise<PoolNode[]> {
+  const { document, blueprint, now } = of
+  const { id: poolId, key } = of.pool
   const counted = new Set(document?.nodes.map((node) => node.key))
   const tickets = new Map((await ticketsOfPool(db, poolId)).map((one) => [one.swarm_id, one]))
   const seen = (await seenNodes(db)).filter(({ pool }) => pool === key)
@@ -121,13 +133,14 @@ async function nodesOf(
     return {
       ...{ name: row.key, flavour: row.flavour, state: row.state, since: row.state_at },
       ...{ trouble: row.message, tries: row.tries, load: node ?? null },
+      ...reasonOf(row, blueprint, now),
       address: node?.address ?? null,
     }
   })
   const own = seen
     .filter(({ id }) => !joined.has(id))
     .map((node): PoolNode => ({
-      ...{ name: node.hostname, flavour: null },
+      ...{ name: node.hostname, flavour: null, why: null, goesAt: null },
       trouble: counted.has(node.hostname) ? null : (tickets.get(node.id)?.message ?? null),
       ...stateOf(node, tickets.get(node.id)),
       ...{ tries: 0, address: node.address, load: node },
@@ -189,9 +202,9 @@ export function livesOf(phases: NodePhase[], now: Date): Life[] {
 }
 
 function costOf(document: PoolDocument, phases: NodePhase[], now: Date): PoolReport['cost'] {
-  // `m-large-12` is the twelfth of m-large.
+  // `m-large-12` is the twelfth of m-large; `m-large-x2` was bought beyond the plan.
   const priceOf = (key: string) =>
-    document.flavours.find((one) => one.key === key.replace(/-\d+$/, ''))?.pricePerHour ?? 0
+    document.flavours.find((one) => one.key === key.replace(/-x?\d+$/, ''))?.pricePerHour ?? 0
   let hours = 0
   let price = 0
   for (const { key, from, until } of livesOf(phases, now)) {

@@ -37,7 +37,7 @@ export async function markRunning(
 ): Promise<void> {
   await execute(
     db,
-    sql`with runs as (update seat set task_id = ${seat.taskId}, node_address = ${seat.nodeAddress} where id = ${seat.id}),
+    sql`with runs as (update seat set task_id = ${seat.taskId}, node_address = ${seat.nodeAddress}, homeless_at = null where id = ${seat.id}),
         ${toldHolders([seat.id])}`,
   )
 }
@@ -92,7 +92,9 @@ export async function markCold(tx: Db, seat: { id: string; now: Date }): Promise
   const ids = [seat.id]
   await execute(tx, sql`delete from seat_device where seat_id = ${seat.id}`)
   const holders = await moveSeats(tx, ids, {
-    changes: sql`state = 'cold', state_at = ${seat.now}, task_id = null, node_address = null, identity_port = null`,
+    // One that is tried again waits for room as it did before.
+    changes: sql`state = 'cold', state_at = ${seat.now}, task_id = null, node_address = null, identity_port = null,
+      homeless_at = case when wanted_on then homeless_at end`,
     holders: seatsBecameCold({ ids, now: seat.now }),
     wakes: true,
   })

@@ -36,6 +36,8 @@ export type Seat = {
   start_failures: number
   start_after: Date | null
   held: boolean
+  /** Since when no node has room for it; null while one has. */
+  homeless_at: Date | null
   taken: boolean
   service_id: string | null
   task_id: string | null
@@ -54,7 +56,7 @@ export type Credential = { login: string; password: string }
 
 const seatColumns = sql`seat.id, seat.course_id, course.code as course_code, seat.pool_id, seat.number, seat.generation,
   seat.wanted_generation, seat.applied_generation, seat.template_digest, seat.state, seat.state_at, seat.wanted_on,
-  seat.wanted_start, seat.started, seat.start_failures, seat.start_after, seat.held, seat.taken, seat.service_id,
+  seat.wanted_start, seat.started, seat.start_failures, seat.start_after, seat.held, seat.homeless_at, seat.taken, seat.service_id,
   seat.task_id, seat.node_address, seat.identity_port, seat.credential_key_id, seat.credential,
   coalesce((template.body ->> 'pidsLimit')::int, 256) as pids_limit,
   (template.body -> 'volume' ->> 'backend' is null

@@ -122,6 +122,7 @@ function nodeColumns(visit: Visit, timeZone: string, nodes: PoolNode[]): Column<
       head: t('pool.since'),
       cell: ({ since }) => (since ? moment(locale, timeZone, since, visit.at) : '–'),
     },
+    ...(nodes.some(({ why }) => why) ? [whyColumn(visit, timeZone)] : []),
     { head: t('pool.seats'), cell: ({ load }) => load?.seats ?? '–', isNumber: true },
     {
       head: t('pool.cores'),
@@ -146,6 +147,17 @@ function nodeColumns(visit: Visit, timeZone: string, nodes: PoolNode[]): Column<
     ...(nodes.some(hasGpus) ? [gpuColumn(t)] : []),
   ]
 }
+
+/** What it is on for, and when it goes. */
+const whyColumn = ({ locale, at }: Visit, timeZone: string): Column<PoolNode> => ({
+  head: say(locale, 'pool.why'),
+  cell: ({ why, goesAt }) => {
+    if (!why) return '–'
+    const goes = goesAt && say(locale, 'node.goes', { when: moment(locale, timeZone, goesAt, at) })
+    const words = [say(locale, `node.why.${why.code}`), why.course].filter(Boolean).join(' ')
+    return html`${words} ${goes && html`<span class="hint">${goes}</span>`}`
+  },
+})
 
 const hasGpus = ({ load }: PoolNode): boolean => (load?.gpus ?? 0) > 0
 

@@ -4,6 +4,7 @@ import type {
   Blueprint,
   BlueprintCloud,
   BlueprintCourse,
+  BlueprintLive,
   BlueprintPool,
   BlueprintSession,
   Placement,
@@ -152,6 +153,7 @@ function poolOf(known: Assembled, { market, lasting, stretches }: Placed): Bluep
       parts.map((stretch) => nodesOf(known, stretch)),
     ),
     idle: Array.from({ length: idle }, (_, n) => ({ key: `${flavour}-${n + 1}`, flavour })),
+    ...liveOf(pool),
     ...(pool.storage && { storage: pool.storage }),
   }
 }
@@ -167,6 +169,24 @@ function joinedNodes(known: Assembled, market: object, parts: Joined['parts']): 
   const nodes = joinNodes(parts)
   known.set(market, { parts, nodes })
   return nodes
+}
+
+/** Only where nodes are really made. */
+function liveOf({ live, openstack, flavours, maximum, reserve }: Pool): { live?: BlueprintLive } {
+  if (live === undefined || openstack === undefined) return {}
+  const sizes = flavours
+    .toSorted((a, b) => (a.key < b.key ? -1 : 1))
+    .map(({ key, cpu = 0, memoryMb = 0, gpu, pricePerHour, quota }) => ({
+      ...{ flavour: key, pricePerHour, quota, gpu: gpu ?? null },
+      cpuMillis: Math.max(0, Math.round((cpu - reserve.cpu) * 1000)),
+      memoryMb: Math.max(0, memoryMb - reserve.memoryMb),
+    }))
+  return {
+    live: {
+      ...{ maximum: live.maximum, maximumInAll: maximum, graceMinutes: live.graceMinutes },
+      ...{ budgetPerHour: live.budgetPerHour ?? null, sizes },
+    },
+  }
 }
 
 /** Everything spelled out and sorted: the same cloud has the same bytes. */

@@ -48,7 +48,7 @@ export interface BlueprintDiff {
   pools: PoolDiff[]
 }
 
-/** @param pools for prices: a blueprint knows no money */
+/** @param pools for prices: a blueprint knows no money of what is planned */
 export function diff(a: Blueprint, b: Blueprint, pools: Pool[]): BlueprintDiff {
   const [before, after] = [a, b].map(
     (one) => new Map(one.courses.map((course) => [course.key, course])),

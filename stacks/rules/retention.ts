@@ -36,6 +36,7 @@ export function headroomOf(
   if (span === undefined || seats === 0) return null
   return {
     seats,
+    ...(wanted.reserved > 0 && { reserved: wanted.reserved }),
     ...(wanted.atOnce === undefined ? {} : { atOnce: Math.max(seats, wanted.atOnce) }),
     from: formatInstant(span.from),
     until: formatInstant(span.until),

@@ -11,8 +11,8 @@ import { saveSeenNodes } from '../../api/data/pool.ts'
 
 export const POOL = 'cloud'
 
-/** Four seats of one core on each machine. */
-export const poolDocument = (manager: string): string => `apiVersion: labplan/v1
+/** Four seats of one core on each machine. @param more YAML after it */
+export const poolDocument = (manager: string, more = ''): string => `apiVersion: labplan/v1
 kind: Pool
 key: ${POOL}
 title: { en: School cloud, fr: Nuage de l’école }
@@ -27,7 +27,7 @@ openstack:
   engineVolumeGb: 10
 maximum: 20
 reserve: { cpu: 0, memoryMb: 0 }
-`
+${more}`
 
 export const courseDocument = (course: {
   key: string
@@ -56,7 +56,9 @@ const node = {
 /** Two machines for two hours now, one of which is in use; the other came to nothing twice. */
 export async function cloudMachines(tx: Db, now: Date): Promise<void> {
   const before = (minutes: number): Date => new Date(now.getTime() - minutes * 60_000)
-  const nodes = ['m-large-1', 'm-large-2'].map((key) => ({ pool: POOL, key, flavour: 'm-large' }))
+  const nodes = ['m-large-1', 'm-large-2'].map((key) => ({
+    ...{ pool: POOL, key, flavour: 'm-large', why: 'class' as const },
+  }))
   await followTimeline(tx, { nodes, now: before(120) })
   const [first, second] = await livingNodes(tx)
   for (const { id } of [first!, second!])

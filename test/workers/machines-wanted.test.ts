@@ -5,7 +5,9 @@ import { freeze } from '../../api/data/freeze.ts'
 import { followTimeline, livingNodes, moveNode, replaceNode } from '../../api/data/node.ts'
 import { findCredential, keepCredential } from '../../api/data/pool-credential.ts'
 import { currentBlueprint } from '../../api/data/blueprint.ts'
-import { machinesWanted, wantedNodes } from '../../workers/jobs/machines.ts'
+import { decideNodes } from '../../stacks/rules/decide-nodes.ts'
+import { situationNow } from '../../workers/jobs/live-demand.ts'
+import { machinesWanted } from '../../workers/jobs/machines.ts'
 import { environmentDocument, zoneDocument } from '../cast/documents.ts'
 import { importDocuments, testRing } from '../cast/record.ts'
 import { testDatabase } from '../postgres.ts'
@@ -30,8 +32,10 @@ await importDocuments(
 const { blueprint } = (await currentBlueprint(pool))!
 
 const follow = async (now: Date, leads = {}) => {
-  const living = await livingNodes(pool)
-  const nodes = wantedNodes(blueprint, { living, leads, now })
+  const nodes = decideNodes(
+    blueprint,
+    await situationNow(pool, blueprint, { areThere: true, leads, now }),
+  )
   await withTransaction(pool, (tx) => followTimeline(tx, { nodes, now }))
 }
 const rows = async () => (await livingNodes(pool)).map(({ key, state }) => `${key} ${state}`)

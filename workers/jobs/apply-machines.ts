@@ -19,6 +19,7 @@ import { approvedBlueprint, checkDocuments } from '../../api/data/seal.ts'
 import { poolKeyOf, type StackRow } from '../../api/data/stack-wish.ts'
 import { emptied, type MachinesContent } from '../../stacks/content.ts'
 import type { Blueprint } from '../../stacks/blueprint.ts'
+import { approvedLive } from '../../stacks/rules/live-limits.ts'
 import { machinesAt, machinesContent } from '../../stacks/rules/machine-stacks.ts'
 import { connectCloud } from '../cloud/client.ts'
 import { type CloudServer, listServers } from '../cloud/objects.ts'
@@ -62,7 +63,7 @@ export async function machinesGoal(
   return {
     request: {
       ...{ content, cloud, blueprintDigest: head.digest },
-      machines: await approvedMachines(means, head.blueprint, pool),
+      machines: await approvedMachines(means, head.blueprint, { pool, content }),
       before: () => prepare(means, goal, nodes),
       after: ({ ok }) => record(means, { content, goal, nodes, client, ok }),
     },
@@ -74,16 +75,21 @@ export async function machinesGoal(
 async function approvedMachines(
   means: ApplyMeans,
   blueprint: Blueprint,
-  pool: string,
+  { pool, content }: { pool: string; content: MachinesContent },
 ): Promise<ApprovedMachines> {
   await checkDocuments(means.pool, means.ring)
-  const { nodes = [], idle = [] } = blueprint.pools.find(({ key }) => key === pool) ?? {}
+  const approved = blueprint.pools.find(({ key }) => key === pool)
+  const { nodes = [], idle = [] } = approved ?? {}
   const now = machinesAt(blueprint, means.now().toISOString())
+    .filter((one) => one.pool === pool)
+    .flatMap((one) => one.nodes)
+  const asked = content.kind === 'nodes' ? content.nodes : []
+  const live = approved ? approvedLive(approved, { nodes: asked, now }) : []
   const documents = (await documentsInForce(means.pool)).filter((one) => one.kind === 'Pool')
   const document = valuesOf(merged(documents, []), 'Pool').find((one) => one.key === pool)
   return {
-    now: now.filter((one) => one.pool === pool).flatMap((one) => one.nodes),
-    ever: [...idle, ...nodes].map(({ key, flavour }) => ({ key, flavour })),
+    now: [...now, ...live],
+    ever: [...idle, ...nodes, ...live].map(({ key, flavour }) => ({ key, flavour })),
     prices: Object.fromEntries(
       (document?.flavours ?? []).map(({ key, pricePerHour }) => [key, pricePerHour]),
     ),

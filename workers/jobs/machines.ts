@@ -1,7 +1,7 @@
-/** Which machines should exist now: what the timeline says, and those that are still being emptied. */
+/** Which machines should exist now: what was decided, and those that are still being emptied. */
 import { type Db, type Pool, withTransaction } from '../../api/data/db.ts'
 import { poolsWithoutDestroys } from '../../api/data/freeze.ts'
-import { followTimeline, livingNodes, type NodeRow, type NodeWish } from '../../api/data/node.ts'
+import { followTimeline, livingNodes, type NodeRow } from '../../api/data/node.ts'
 import type { StackWish } from '../../api/data/stack-wish.ts'
 import type { Blueprint } from '../../stacks/blueprint.ts'
 import { contentDigest, type MachinesContent } from '../../stacks/content.ts'
@@ -10,7 +10,9 @@ import {
   machinesContent,
   type WantedMachines,
 } from '../../stacks/rules/machine-stacks.ts'
+import { decideNodes } from '../../stacks/rules/decide-nodes.ts'
 import type { Leads } from '../../stacks/rules/node-lead.ts'
+import { situationNow } from './live-demand.ts'
 
 type Means = { pool: Pool; place: { installation: string }; now: () => Date }
 
@@ -30,11 +32,13 @@ export async function machinesWanted(
   return withMachines(blueprint, bases, (await livingNodes(db)).filter(isKept))
 }
 
+const LEAVING = new Set<NodeRow['state']>(['draining', 'drained'])
+
 /** These stacks, and one for the machines of each pool. Pure. */
 function withMachines(
   blueprint: Blueprint,
   wanted: WantedMachines[],
-  kept: Pick<NodeRow, 'pool_key' | 'key' | 'flavour'>[],
+  kept: Pick<NodeRow, 'pool_key' | 'key' | 'flavour' | 'state'>[],
 ): WantedMachines[] {
   const stacks = new Map(wanted.map((stack) => [stack.key, stack]))
   for (const node of kept) {
@@ -46,6 +50,10 @@ function withMachines(
       ...{ key, kind: 'nodes' as const, pool: node.pool_key, cloud: cloud!, nodes: [] },
       until: null,
     }
+    // Bought beyond the timeline, it stands on networks that the timeline may not ask for now.
+    const base = `base-${node.pool_key}`
+    if (cloud && !stacks.has(base) && !LEAVING.has(node.state))
+      stacks.set(base, { ...before, key: base, kind: 'base', nodes: [] })
     const others = before.nodes.filter((one) => one.key !== node.key)
     const nodes = [...others, { key: node.key, flavour: node.flavour }]
     stacks.set(key, { ...before, nodes: nodes.toSorted((a, b) => (a.key < b.key ? -1 : 1)) })
@@ -60,8 +68,8 @@ function machineWish(wanted: WantedMachines, installation: string): StackWish {
 }
 
 /**
- * Follows the timeline, and answers the wish for each stack of machines. Where no pool is in a cloud and no machine is
- * left, the record is not asked; what the timeline says is written only when it says something else than before.
+ * Decides which machines should be on, and answers the wish for each stack of them. Where no pool is in a cloud and no
+ * machine is left, the record is not asked; what was decided is written only when it is something else than before.
  */
 export function machineWisher({ pool, place, now }: Means) {
   let known: string | undefined
@@ -70,8 +78,8 @@ export function machineWisher({ pool, place, now }: Means) {
     { areThere, leads }: { areThere: boolean; leads: Leads },
   ): Promise<StackWish[]> => {
     if (!areThere && !blueprint.pools.some(({ cloud }) => cloud !== null)) return []
-    const living = areThere ? await livingNodes(pool) : []
-    const nodes = wantedNodes(blueprint, { living, leads, now: now() })
+    const situation = await situationNow(pool, blueprint, { areThere, leads, now: now() })
+    const nodes = decideNodes(blueprint, situation)
     const said = JSON.stringify(nodes)
     if (said !== known)
       await withTransaction(pool, (tx) => followTimeline(tx, { nodes, now: now() }))
@@ -79,34 +87,4 @@ export function machineWisher({ pool, place, now }: Means) {
     const stacks = await machinesWanted(pool, blueprint, now())
     return stacks.map((stack) => machineWish(stack, place.installation))
   }
-}
-
-/**
- * The machines of the timeline, of every pool: ordered as late as learned leads allow. One that is there already is not
- * given up for a lead that has become shorter.
- */
-export function wantedNodes(
-  blueprint: Blueprint,
-  of: {
-    living: Pick<NodeRow, 'pool_key' | 'key' | 'state'>[]
-    leads: Leads
-    now: Date
-  },
-): NodeWish[] {
-  const at = of.now.toISOString()
-  const nodesOf = (stacks: WantedMachines[]): NodeWish[] =>
-    stacks.flatMap(({ pool, nodes }) => nodes.map((node) => ({ pool, ...node })))
-  const nameOf = (pool: string, key: string): string => `${pool} ${key}`
-  const ordered = nodesOf(machinesAt(blueprint, at, of.leads))
-  const known = new Set(ordered.map(({ pool, key }) => nameOf(pool, key)))
-  const there = new Set(
-    of.living
-      .filter(({ state }) => state !== 'draining' && state !== 'drained')
-      .map(({ pool_key, key }) => nameOf(pool_key, key)),
-  )
-  const early = nodesOf(machinesAt(blueprint, at)).filter(({ pool, key }) => {
-    const name = nameOf(pool, key)
-    return there.has(name) && !known.has(name)
-  })
-  return [...ordered, ...early]
 }

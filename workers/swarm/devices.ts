@@ -11,6 +11,7 @@ import {
   lockDevices,
   takeDevices,
 } from '../../api/data/seat-device.ts'
+import { markHomeless } from '../../api/data/live-demand.ts'
 import { markFailed } from '../../api/data/seat-life.ts'
 import type { Seat } from '../../api/data/seat.ts'
 import { gpuNodeLabel } from '../../stacks/parts/names.ts'
@@ -44,6 +45,10 @@ export async function devicesFor(
       if (means.isStopped() || way.isOff()) return 'given up' as const
       const devices = await giveDevices(means, seat)
       if (!devices) way.leaveWave()
+      if (!devices === (seat.homeless_at === null)) {
+        seat.homeless_at = devices ? null : means.now()
+        await markHomeless(means.pool, { id: seat.id, since: seat.homeless_at })
+      }
       return devices
     },
     limitOf(means),

@@ -5,6 +5,7 @@
 import type { Logger } from 'pino'
 import type { Pool } from '../../api/data/db.ts'
 import type { KeyRing } from '../../api/data/key-ring.ts'
+import { markHomeless } from '../../api/data/live-demand.ts'
 import { markFailed, markReady, markRunning } from '../../api/data/seat-life.ts'
 import { identityKey } from '../../api/data/seat-secret.ts'
 import { type Seat, type SeatPort, seatPorts } from '../../api/data/seat.ts'
@@ -70,6 +71,7 @@ export async function bringUp(means: RiseMeans, seat: Seat, way: Way): Promise<v
     pulling: '',
     pullingUntil: begun,
     homelessUntil: begun,
+    isHomeless: seat.homeless_at !== null,
     checkedAt: begun,
     looks: 0,
   }
@@ -104,6 +106,8 @@ type Attempt = {
   pullingUntil: number
   /** When no node was last seen to have room for it. */
   homelessUntil: number
+  /** As written down last. */
+  isHomeless: boolean
   /** When the task was last compared with what is done here. */
   checkedAt: number
   /** Since the last thing was found. */
@@ -144,7 +148,7 @@ async function findRunning(
   const preparing = preparingTask(tasks, service)?.ID
   if (preparing) attempt.pulling ||= preparing
   if (preparing && preparing === attempt.pulling) attempt.pullingUntil = means.pace.elapsedMs()
-  if (waitsForNode(tasks, service)) attempt.homelessUntil = means.pace.elapsedMs()
+  await noteRoom(means, seat, attempt, waitsForNode(tasks, service))
   const running = runningTask(tasks, service)
   const reach = running && (await reachOf(means, running, attempt.key))
   if (!reach) return undefined
@@ -152,6 +156,19 @@ async function findRunning(
   await markRunning(means.pool, { id: seat.id, ...at, now: means.now() })
   attempt.looks = 0
   return { reach, answered: new Set() }
+}
+
+/** Whether a node has room for it is written down when it changes: more may be bought for who waits. */
+async function noteRoom(
+  means: RiseMeans,
+  seat: Seat,
+  attempt: Attempt,
+  isHomeless: boolean,
+): Promise<void> {
+  if (isHomeless) attempt.homelessUntil = means.pace.elapsedMs()
+  if (isHomeless === attempt.isHomeless) return
+  attempt.isHomeless = isHomeless
+  await markHomeless(means.pool, { id: seat.id, since: isHomeless ? means.now() : null })
 }
 
 async function reachOf(means: RiseMeans, running: Task, key: Buffer): Promise<Reach | undefined> {
