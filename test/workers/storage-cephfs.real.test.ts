@@ -178,6 +178,7 @@ it('has its files on another node, whose agent is told nothing, and goes there w
   await expect
     .poll(() => readFileSync(join(home(3, other), 'note'), 'utf8'), { timeout: 10_000 })
     .toBe('from node 1')
+  await isUsed(3, 'from node 1'.length)
   expect(await backend.purge(name(3))).toMatchObject({
     ...{ ok: true, before: { bytes: 11 } },
     after: { file: false, mounted: false, listed: false },

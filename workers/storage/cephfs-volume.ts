@@ -78,15 +78,16 @@ export async function mountVolume(of: Cluster, place: Place): Promise<void> {
   await mountAt(of, place, noted).catch(async () => mountAt(of, place, await fetchKey(of, place)))
 }
 
+/** While a client of before is on its way, since who asked for it has ended, or ends: until it is there, or gone. */
 async function mountAt(of: Cluster, place: Place, path: string): Promise<void> {
   const { name, keyring, lock, mount: folder } = place
-  try {
-    await run(mountCommand(of, { name, keyring, lock, path, folder }))
-  } catch (error) {
-    if (!(error instanceof CommandError) || error.code !== STILL_HELD) throw error
-    // Who asked for it before has ended meanwhile; its client is still on its way.
-    for (let waited = 0; (await mountState(place)) !== 'mounted'; waited += LOOK_MS) {
-      if (waited > MOUNT_MS) throw error
+  for (let waited = 0; (await mountState(place)) !== 'mounted'; waited += LOOK_MS) {
+    try {
+      await run(mountCommand(of, { name, keyring, lock, path, folder }))
+      return
+    } catch (error) {
+      const isHeld = error instanceof CommandError && error.code === STILL_HELD
+      if (!isHeld || waited > MOUNT_MS) throw error
       await sleep(LOOK_MS)
     }
   }
@@ -168,13 +169,15 @@ export async function attribute(place: Place, name: string): Promise<number> {
  */
 export async function purge(of: Cluster, place: Place): Promise<Purged> {
   const before = await findSubvolume(of, place.name)
+  // Who has it mounted hears of its use sooner than the manager.
+  const seen = (await mountState(place)) === 'mounted' ? (await stat(place.mount)).size : 0
   if ((await letGo(place)) === 'in-use') return { ok: false, code: 'in-use' }
   if (before) {
     await unlessMissing(endKeyCommand(of, place.name))
     await unlessMissing(evictCommand(of, place.name))
     await unlessMissing(removeCommand(of, place.name))
   }
-  const bytes = before?.usedBytes ?? 0
+  const bytes = Math.max(before?.usedBytes ?? 0, seen)
   return {
     ok: true,
     before: before ? { bytes, diskBytes: bytes } : null,
