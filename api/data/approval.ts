@@ -14,7 +14,7 @@ import {
 import { afterWorkingHours } from '../../stacks/rules/working-hours.ts'
 import type { GateRule, Policy } from '../../stacks/terms.ts'
 import { type Actor, audit } from './audit.ts'
-import { currentBlueprint, keepBlueprint, lockHead } from './blueprint.ts'
+import { rememberedBlueprint, keepBlueprint, lockHead } from './blueprint.ts'
 import { type Change, approve, changeColumns, notesAbout } from './change.ts'
 import { type StoredDocument, documentsInForce } from './course.ts'
 import { knownOfCourses } from './course-known.ts'
@@ -65,7 +65,7 @@ export async function approveChange(pool: Pool, request: Request): Promise<Appro
 type Again = Awaited<ReturnType<typeof compileAgain>>
 
 async function compileAgain(tx: Db, row: Row, now: Date) {
-  const head = await currentBlueprint(tx)
+  const head = await rememberedBlueprint(tx)
   const { documents } = row
   const inForce = await documentsInForce(tx)
   const all = merged(inForce, documents)

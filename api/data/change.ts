@@ -9,7 +9,7 @@ import type { Lane } from '../../stacks/rules/gate.ts'
 import type { DocumentError } from '../../stacks/schema-parse.ts'
 import type { GateRule, Note } from '../../stacks/terms.ts'
 import { type Actor, audit } from './audit.ts'
-import { currentBlueprint, keepBlueprint, lockHead, moveHead } from './blueprint.ts'
+import { rememberedBlueprint, keepBlueprint, lockHead, moveHead } from './blueprint.ts'
 import { tellOfClass, tellOfDecision, tellOfWait } from './change-notice.ts'
 import { type StoredDocument, documentsInForce } from './course.ts'
 import { closedPools, knownOfCourses } from './course-known.ts'
@@ -85,7 +85,7 @@ function nothingIn(sources: Source[]): DocumentError {
 async function propose(tx: Db, proposed: Proposed[], request: Request): Promise<Outcome> {
   await lockHead(tx)
   await checkDocuments(tx, request.ring)
-  const head = await currentBlueprint(tx)
+  const head = await rememberedBlueprint(tx)
   const inForce = await documentsInForce(tx)
   const documents = proposed.map(({ kind, key, text }) => ({ kind, key, text }))
   const all = merged(inForce, documents)
