@@ -20,24 +20,28 @@ export type NodeSharing = (session: BlueprintSession) => ReadonlyMap<string, num
 
 /** @param about courses whose sessions will be asked about */
 export function nodeSharing(blueprint: Blueprint, about = blueprint.courses): NodeSharing {
-  const asked = new Map<string, Day[]>()
-  for (const course of about)
-    for (const { names } of sittingsOf(course)) for (const name of names) asked.set(name, [])
-  for (const course of blueprint.courses)
-    for (const there of sittingsOf(course))
-      for (const name of there.names) asked.get(name)?.push(there)
+  const asked: SittingsOnDay = []
+  for (const course of about) for (const day of sittingsOf(course).days) asked[day] = []
+  for (const course of blueprint.courses) {
+    const { days, sittings } = sittingsOf(course)
+    for (let i = 0; i < days.length; i++)
+      asked[days[i] as number]?.push(sittings[i] as (typeof sittings)[number])
+  }
   return (session) => seatsMeanwhile(sittingOf(session), asked)
 }
 
+/** By the number of a pool's day; of days that nobody asks about there is none. */
+type SittingsOnDay = (Sitting[] | undefined)[]
+
 /** Names of nodes come again all term long: only who is there at the same time shares one. */
-function seatsMeanwhile(own: Day, byDay: Map<string, Day[]>): Map<string, number> {
+function seatsMeanwhile(own: Sitting, onDay: SittingsOnDay): Map<string, number> {
   const seats = new Map(own.session.placements.map(({ node }): [string, number] => [node, 0]))
-  own.names.forEach((name, i) => {
-    const dayBefore = own.names[i - 1]
-    for (const there of byDay.get(name) ?? []) {
+  own.days.forEach((day, i) => {
+    const dayBefore = own.days[i - 1]
+    for (const there of onDay[day] ?? []) {
       const isMeanwhile = there.from < own.until && own.from < there.until
       // Who stays overnight is there on both days, and counts once.
-      if (!isMeanwhile || (dayBefore && there.names.includes(dayBefore))) continue
+      if (!isMeanwhile || (dayBefore !== undefined && there.days.includes(dayBefore))) continue
       for (const { node, seats: more } of there.session.placements) {
         const sum = seats.get(node)
         if (sum !== undefined) seats.set(node, sum + more)
@@ -47,41 +51,55 @@ function seatsMeanwhile(own: Day, byDay: Map<string, Day[]>): Map<string, number
   return seats
 }
 
-type Day = {
+type Sitting = {
   session: BlueprintSession
-  /** Pool and day since 1970, for each of its days. */
-  names: string[]
+  /** One number for each of its days, by pool. */
+  days: number[]
   from: number
   until: number
 }
 
 /** A session that an edit leaves alone stays the same object. */
-const sittings = new WeakMap<BlueprintSession, Day>()
+const sittings = new WeakMap<BlueprintSession, Sitting>()
 
-function sittingOf(session: BlueprintSession): Day {
+function sittingOf(session: BlueprintSession): Sitting {
   const known = sittings.get(session)
   if (known) return known
   const span = spanOf(session)
-  const names = daysOf(span).map((day) => `${session.pool} ${day}`)
-  const sitting = { session, names, ...span }
+  const sitting = { session, days: daysOf(session.pool, span), ...span }
   sittings.set(session, sitting)
   return sitting
 }
 
-/** A course that an edit leaves alone too: one question instead of thirty. */
-const sittingsByCourse = new WeakMap<BlueprintCourse, Day[]>()
+/** Each day of each session of a course, and who sits there then: side by side, since a look reads those of a campus. */
+type CourseSittings = { days: Int32Array; sittings: Sitting[] }
 
-function sittingsOf(course: BlueprintCourse): Day[] {
-  const known = sittingsByCourse.get(course)
+/** A course that an edit leaves alone stays the same object, too. */
+const courseSittings = new WeakMap<BlueprintCourse, CourseSittings>()
+
+function sittingsOf(course: BlueprintCourse): CourseSittings {
+  const known = courseSittings.get(course)
   if (known) return known
-  const sittings = course.sessions.map((session) => sittingOf(session))
-  sittingsByCourse.set(course, sittings)
-  return sittings
+  const all = course.sessions.map((session) => sittingOf(session))
+  const found = {
+    days: Int32Array.from(all.flatMap(({ days }) => days)),
+    sittings: all.flatMap((sitting) => sitting.days.map(() => sitting)),
+  }
+  courseSittings.set(course, found)
+  return found
 }
 
-function daysOf({ from, until }: { from: number; until: number }): number[] {
+/** Numbers of pools' days as they come up: some hundreds in a term. They mean nothing outside of this process. */
+const dayNumbers = new Map<string, number>()
+
+function daysOf(pool: string, { from, until }: { from: number; until: number }): number[] {
   const first = Math.floor(from / dayMs)
-  return Array.from({ length: Math.floor((until - 1) / dayMs) - first + 1 }, (_, n) => first + n)
+  return Array.from({ length: Math.floor((until - 1) / dayMs) - first + 1 }, (_, n) => {
+    const name = `${pool} ${first + n}`
+    const known = dayNumbers.get(name) ?? dayNumbers.size
+    dayNumbers.set(name, known)
+    return known
+  })
 }
 
 export const spanOf = (session: BlueprintSession): { from: number; until: number } => ({

@@ -9,6 +9,8 @@
 import type { Demand, Vector } from './demand.ts'
 import { fit, machinesFor, roomBetween, take } from './machines.ts'
 import type { Machine, Market, Offer, Use } from './machines.ts'
+import { mayBuy, mayStay, purchasesLeft } from './purchase-limits.ts'
+import type { Lives } from './purchase-limits.ts'
 import { Rooms, sparingGpu } from './rooms.ts'
 import type { Room } from './rooms.ts'
 
@@ -23,13 +25,6 @@ export interface Packed {
   standing: Machine[]
   bought: Machine[]
   unplaced: Unplaced[]
-}
-
-/** Bought machines that live through the stretch besides its own: they count for the maximum. */
-export interface Lives {
-  flavour: string
-  from: number
-  until: number
 }
 
 interface Sweep {
@@ -285,104 +280,4 @@ function fractionalPrice(market: Market, demand: Demand): number {
   }
   prices.set(demand.each, best)
   return best
-}
-
-/** Staying on over a gap, the machine counts for the maximum meanwhile; so it does beyond its end. */
-function mayStay(sweep: Sweep, machine: Machine, demand: Demand): boolean {
-  return isWithinLimits(sweep, machine.offer as Offer, machine.until, demand.until, machine)
-}
-
-function mayBuy(sweep: Sweep, offer: Offer, demand: Demand): boolean {
-  return purchasesLeft(sweep, offer, demand) > 0
-}
-
-function purchasesLeft(sweep: Sweep, offer: Offer, demand: Demand): number {
-  return machinesLeft(sweep, offer, demand.from - offer.bootMs, demand.until, undefined)
-}
-
-function isWithinLimits(
-  sweep: Sweep,
-  offer: Offer,
-  from: number,
-  until: number,
-  except: Machine | undefined,
-): boolean {
-  // Here nothing starts later than the sweep stands, so staying on adds to no peak.
-  if (except !== undefined && sweep.others.length === 0 && from > sweep.at) return true
-  return machinesLeft(sweep, offer, from, until, except) > 0
-}
-
-/**
- * So many more machines of this flavour, on from `from` to `until`, keep maximum and quota: at least, when there are
- * some.
- */
-function machinesLeft(
-  sweep: Sweep,
-  offer: Offer,
-  from: number,
-  until: number,
-  except: Machine | undefined,
-): number {
-  const { market, bought, others } = sweep
-  const mostAll = market.pool.maximum - market.idle
-  const mostSame = offer.quota - (offer === market.idleOffer ? market.idle : 0)
-  const most = Math.min(mostAll, mostSame)
-  if (bought.length + others.length < most) return most - bought.length - others.length
-  const live = liveAt(sweep, Math.max(from, sweep.at), offer.flavour, except)
-  if (live.all >= mostAll || live.same >= mostSame) return 0
-  const near: Lives[] = others.filter((life) => life.from < until && from < life.until)
-  for (const one of bought) {
-    if (one === except || one.until <= from) continue
-    const life = lifeOf(one)
-    if (life.from < until) near.push(life)
-  }
-  if (near.length < most) return most - near.length
-  const same = near.filter((life) => life.flavour === offer.flavour)
-  return Math.min(mostAll - peak(near, from), mostSame - peak(same, from))
-}
-
-/** Machines that are on at an instant from the sweep's on: no peak of a time around it is lower. */
-function liveAt(
-  { rooms: { open }, others }: Sweep,
-  at: number,
-  flavour: string,
-  except: Machine | undefined,
-): { all: number; same: number } {
-  let all = 0
-  let same = 0
-  for (const one of open) {
-    if (one === except || one.from > at || at >= one.until) continue
-    all++
-    if (one.offer?.flavour === flavour) same++
-  }
-  for (const life of others) {
-    if (life.from > at || at >= life.until) continue
-    all++
-    if (life.flavour === flavour) same++
-  }
-  return { all, same }
-}
-
-export function lifeOf(machine: Machine): Lives {
-  const { offer } = machine
-  return {
-    flavour: offer?.flavour ?? '',
-    from: machine.from - (offer?.bootMs ?? 0),
-    until: machine.until,
-  }
-}
-
-/** The most lives at any one instant from `from` on. */
-export function peak(lives: Lives[], from: number): number {
-  const ends = lives.map((life) => life.until).toSorted((a, b) => a - b)
-  let ended = 0
-  let most = 0
-  let count = 0
-  for (const life of lives.toSorted((a, b) => a.from - b.from)) {
-    const at = Math.max(from, life.from)
-    while (ended < ends.length && (ends[ended] as number) <= at) ended++
-    count++
-    most = Math.max(most, count - ended)
-  }
-  return most
 }

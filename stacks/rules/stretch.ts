@@ -6,8 +6,9 @@ import type { Placement } from '../blueprint.ts'
 import type { Demand } from './demand.ts'
 import { standingMachines } from './machines.ts'
 import type { Machine, Market, Offer, Use } from './machines.ts'
-import { lifeOf, pack } from './pack.ts'
+import { pack } from './pack.ts'
 import type { Unplaced } from './pack.ts'
+import { lifeOf } from './purchase-limits.ts'
 
 export interface BoughtNode {
   key: string
