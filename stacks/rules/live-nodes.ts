@@ -42,9 +42,16 @@ export function liveNodes(
   const demands = closed.includes(pool) ? [] : inOrder(situation.demands, pool)
   const made: DecidedNode[] = []
   const stillWait: LiveDemand[] = []
-  for (const demand of demands) {
+  const isThere = ({ stage }: Place): boolean => stage === 'there'
+  // First all that find room on what is there: what is ordered for others then changes nothing for them.
+  const waiting = demands.map((demand) => {
     const seats = demand.seats - onTheirWay(demand, { planned, nodes, classes })
-    const left = settle(demand, seats, { places, limits })
+    const there = demand.isRefused ? [] : places.filter(isThere)
+    return { demand, seats: settle(demand, seats, { places: there, limits }) }
+  })
+  for (const { demand, seats } of waiting) {
+    const coming = places.filter((place) => !isThere(place))
+    const left = settle(demand, seats, { places: coming, limits })
     const bought = buy({ demand, seats: left }, { pool, live, limits, taken })
     made.push(...bought.nodes)
     places.push(...bought.places)
@@ -133,7 +140,7 @@ function onTheirWay(
 
 /**
  * Gives seats room; answers how many have none. Whom the Swarm refuses now, whatever seems free on what is there, only
- * what is still to come helps, and what was about to go.
+ * what is still to come helps, and what was about to go: they are asked for no other places.
  */
 function settle(
   demand: LiveDemand,
@@ -145,7 +152,6 @@ function settle(
   const rank = ({ room, stage }: Place): number =>
     Number(demand.need.gpu === null && room.gpu !== null) + 2 * Number(stage === 'leaving')
   for (const place of places.toSorted((a, b) => rank(a) - rank(b))) {
-    if (demand.isRefused && place.stage === 'there') continue
     const here = fitting(place.room, demand.need, left)
     if (here === 0 || !(place.isKept || limits.take(place.flavour))) continue
     place.isKept = true

@@ -270,5 +270,14 @@ it('never fights with itself, through any day', () => {
     }
     expect(nodes).toEqual([])
   })
-  fc.assert(law, { numRuns: 200 })
+  const wait = (seats: number, isRefused: boolean, need: Need) => ({
+    ...{ why: 'queue' as const, seats, isRefused, need },
+  })
+  // Who found room on a machine with GPUs keeps it when another is ordered for somebody else.
+  const found = [
+    { minutes: 1, demands: [wait(1, false, withGpu)], seats: [0] },
+    { minutes: 1, demands: [], seats: [0] },
+    { minutes: 1, demands: [wait(1, false, small), wait(4, true, small)], seats: [0] },
+  ]
+  fc.assert(law, { numRuns: 200, seed: 20261126, examples: [[found]] })
 })
