@@ -1,6 +1,14 @@
 /** Whether a machine that stands idle may join a pool by a pasted line, or why not. Pure. */
 import type { Config } from './config.ts'
 
+export type JoinLine = {
+  /** For a shell on the machine. */
+  command: string
+  expiresAt: Date
+  /** Over plain HTTP: who is on the way between could read the ticket, and change what the machine runs as root. */
+  isInClear: boolean
+}
+
 export type WhyNot = { code: string; params: Record<string, string> }
 
 const isLoopback = (host: string): boolean =>

@@ -17,7 +17,7 @@ import {
   takeJoin,
 } from '../data/join-ticket.ts'
 import { conflict } from '../errors.ts'
-import { whyNotJoin } from '../join-line.ts'
+import { type JoinLine, whyNotJoin } from '../join-line.ts'
 import { say } from '../locale.ts'
 import { poolPage } from '../pages/pool.ts'
 import { paths } from '../paths.ts'
@@ -27,8 +27,6 @@ import { reportOf } from './pool.ts'
 /** The worker looks every few seconds; a machine that waits longer asks in vain. */
 const ANSWER_LIMIT_MS = 30_000
 const ANSWER_POLL_MS = 250
-
-export type JoinLine = { command: string; expiresAt: Date }
 
 /** `gpu` is the pool's word for the kind of its GPUs, as in `nodes` of pools.yaml. */
 export const lineBody = z.object({ gpu: key.or(z.literal('')).default('') })
@@ -58,7 +56,8 @@ async function lineFor(visit: Visit<Line>): Promise<JoinLine> {
     }),
   )
   const url = config.publicUrl + paths.joinMachine()
-  return { command: `curl -fsS -H 'Authorization: Bearer ${token}' ${url} | sh`, expiresAt }
+  const command = `curl -fsS -H 'Authorization: Bearer ${token}' ${url} | sh`
+  return { command, expiresAt, isInClear: new URL(url).protocol === 'http:' }
 }
 
 /** What a shell is to run: how the machine joins, or a sentence that says why it does not. */

@@ -18,6 +18,10 @@ export const machine = {
   },
   'pool.join.until': { en: 'until {time}', fr: 'avant {time}' },
   'pool.join.line': { en: 'The line to paste', fr: 'La ligne à coller' },
+  'pool.join.in-clear': {
+    en: 'Labplan is reached without TLS here: whoever is on the way between could read this line, or change what the machine runs. Use it in a network that you trust, or give Labplan an https address.',
+    fr: 'Labplan est joint ici sans TLS : quiconque se trouve sur le trajet pourrait lire cette ligne, ou changer ce que la machine exécute. Servez-vous-en sur un réseau de confiance, ou donnez à Labplan une adresse https.',
+  },
   'problem.join-local-storage': {
     en: 'This pool keeps its volumes on one machine (storage: local): others cannot join it. Give it storage that every machine reaches, or make another pool.',
     fr: 'Ce pool garde ses volumes sur une seule machine (storage: local) : aucune autre ne peut le rejoindre. Donnez-lui un stockage que toutes atteignent, ou créez un autre pool.',

@@ -1,6 +1,6 @@
 /** The part of a pool's page by which machines that stand idle join it. */
 import type { PoolReport } from '../data/pool-report.ts'
-import { whyNotJoin } from '../join-line.ts'
+import { type JoinLine, whyNotJoin } from '../join-line.ts'
 import { clock, say } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
@@ -8,10 +8,12 @@ import { csrfField } from './frame.ts'
 import { type Html, html } from './html.ts'
 import { copyButton } from './workspace-doors.ts'
 
+type Line = JoinLine & { timeZone: string }
+
 export function joinSection(
   visit: Visit,
   report: Pick<PoolReport, 'pool' | 'isOfOneMachine'>,
-  line: { command: string; expiresAt: Date; timeZone: string } | undefined,
+  line: Line | undefined,
 ): Html {
   const t = (code: string, params = {}) => say(visit.locale, code, params)
   const why = whyNotJoin(visit.config, report)
@@ -37,14 +39,12 @@ export function joinSection(
   </section>`
 }
 
-function made(
-  { locale }: Visit,
-  { command, expiresAt, timeZone }: { command: string; expiresAt: Date; timeZone: string },
-): Html {
+function made({ locale }: Visit, { command, expiresAt, isInClear, timeZone }: Line): Html {
   const t = (code: string, params = {}) => say(locale, code, params)
   const until = t('pool.join.until', { time: clock(locale, timeZone, expiresAt) })
   return html`<div class="notice" role="status">
     <p>${t('pool.join.paste', { until })}</p>
     <p><code>${command}</code> ${copyButton(command, t('pool.join.line'), t)}</p>
+    ${isInClear ? html`<p><strong>${t('pool.join.in-clear')}</strong></p>` : ''}
   </div>`
 }

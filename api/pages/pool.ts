@@ -3,6 +3,7 @@ import type { PoolMoment, PoolNode, PoolReport, SessionWithoutPlace } from '../d
 import { troubleSentences } from '../cloud-trouble-text.ts'
 import type { ToldTrouble } from '../data/cloud-trouble.ts'
 import type { StackTrouble } from '../data/pool.ts'
+import type { JoinLine } from '../join-line.ts'
 import { clock, moment, say, stamp } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
@@ -18,7 +19,7 @@ export function poolPage(
   visit: Visit,
   report: PoolReport,
   timeZone: string,
-  line?: { command: string; expiresAt: Date },
+  line?: JoinLine,
 ): Html {
   const t = (code: string) => say(visit.locale, code)
   const name = report.title?.[visit.locale] ?? report.pool.key

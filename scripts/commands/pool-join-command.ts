@@ -13,11 +13,13 @@ labplan pool show POOL shows the machine as joined, then ready.`,
     const [pool] = args
     if (!pool) throw usedWrongly('Which pool? labplan pool join-command hall')
     const path = `/api/pools/${encodeURIComponent(pool)}/join-tickets`
-    const line = await api.post<{ command: string; expiresAt: string }>(path, {
+    const line = await api.post<{ command: string; expiresAt: string; isInClear: boolean }>(path, {
       gpu: options['gpu'] ?? '',
     })
     if (json) return void print(JSON.stringify(line))
     print(line.command)
     print(`Valid once, until ${line.expiresAt.slice(0, 16).replace('T', ' ')} UTC.`)
+    if (line.isInClear)
+      print('Labplan has no TLS here: use the line only in a network that you trust.')
   },
 }
