@@ -78,7 +78,8 @@ export async function containerAddress(
   installation: string,
   service: string,
 ): Promise<string> {
-  const filters = encodeURIComponent(JSON.stringify({ name: [service] }))
+  // The whole name: two letters of it may be in the random part of any other.
+  const filters = encodeURIComponent(JSON.stringify({ name: [`^/?${service}\\.`] }))
   const [container] = (await askEngine(
     of.dockerHost,
     'GET',
