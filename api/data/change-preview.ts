@@ -5,7 +5,8 @@
  */
 import { type Compiled, createCompiler } from '../../stacks/compile.ts'
 import { defaultZone } from '../../stacks/schema.ts'
-import { type BlueprintDiff, diff } from '../../stacks/rules/diff.ts'
+import type { BlueprintSession } from '../../stacks/blueprint.ts'
+import { type BlueprintDiff, diff, type SessionChange } from '../../stacks/rules/diff.ts'
 import { type CourseCost, courseCost } from '../../stacks/rules/cost.ts'
 import { slotsForNotes } from '../../stacks/rules/fit.ts'
 import type { Lane } from '../../stacks/rules/gate.ts'
@@ -23,7 +24,7 @@ export type Preview = {
   rules: GateRule[]
   /** About the course, and about nothing in particular. */
   notes: Note[]
-  /** Against the same course as it is in force. */
+  /** Against what is in force; without who sits on which machine, which for a large class is thousands of names. */
   difference: BlueprintDiff
   cost: CourseCost | undefined
   /** Instant until which its volumes are kept, ISO UTC; undefined while it has none. */
@@ -73,11 +74,29 @@ export async function previewDocument(
     notes: slotsForNotes(about, compiled, {
       ...{ policy: policyIn(all), closed: known.closed, now: now.getTime() },
     }),
-    difference: diff(before, compiled.blueprint, pools),
+    difference: withoutPlacements(diff(before, compiled.blueprint, pools)),
     cost: courseCost(compiled.blueprint, pools, key),
     keptUntil: compiled.blueprint.courses.find((one) => one.key === key)?.volumes?.until,
     titles: titlesIn(all),
     timeZone: timeZoneOf(compiled, key),
+  }
+}
+
+/** It leaves its thread as a copy: no page says who sits where. */
+function withoutPlacements({ courses, pools }: BlueprintDiff): BlueprintDiff {
+  const bare = (session: BlueprintSession): BlueprintSession => ({ ...session, placements: [] })
+  const barePair = (one: SessionChange): SessionChange => ({
+    ...one,
+    ...{ before: bare(one.before), after: bare(one.after) },
+  })
+  return {
+    pools,
+    courses: courses.map((course) => ({
+      ...course,
+      ...{ added: course.added.map(bare), removed: course.removed.map(bare) },
+      ...{ moved: course.moved.map(barePair), resized: course.resized.map(barePair) },
+      adjusted: course.adjusted.map(barePair),
+    })),
   }
 }
 
