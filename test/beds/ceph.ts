@@ -21,6 +21,8 @@ export type CephBed = CephRecord & {
   root: string
   /** Runs one of its programs as its administrator; answers what it printed. */
   run(program: 'ceph' | 'rados', ...words: string[]): Promise<string>
+  /** What is in it of volumes: subvolumes, and users with a key. Sorted. */
+  kept(): Promise<{ subvolumes: string[]; users: string[] }>
   /** Ends one of its servers as a power cut does; it is started again. */
   kill(server: CephServer): void
   down(): Promise<void>
@@ -32,6 +34,10 @@ export async function cephBed(): Promise<CephBed> {
   const keeper = startCephKeeper('to this process')
   const record = await cephOf(keeper)
   const { configFile, group } = record
+  const run: CephBed['run'] = async (program, ...words) => {
+    const argv = ['--conf', configFile, ...words]
+    return (await execute(program, argv, { timeout: CALL_MS })).stdout.trim()
+  }
   return {
     ...record,
     env: {
@@ -39,9 +45,20 @@ export async function cephBed(): Promise<CephBed> {
       LABPLAN_CEPH_GROUP: group,
     },
     root: join(record.folder, 'root'),
-    run: async (program, ...words) => {
-      const argv = ['--conf', configFile, ...words]
-      return (await execute(program, argv, { timeout: CALL_MS })).stdout.trim()
+    run,
+    async kept() {
+      const [listed, users] = await Promise.all([
+        run(
+          ...(['ceph', 'fs', 'subvolume', 'ls', 'cephfs', '--group_name', group] as const),
+          ...['--format', 'json'],
+        ),
+        run('ceph', 'auth', 'ls'),
+      ])
+      const subvolumes = (JSON.parse(listed) as { name: string }[]).map(({ name }) => name)
+      return {
+        subvolumes: subvolumes.toSorted(),
+        users: (users.match(/^client\.lp-\S+/gm) ?? []).toSorted(),
+      }
     },
     kill(server) {
       for (const pid of processesOf(record.folder, server)) process.kill(pid, 'SIGKILL')

@@ -108,16 +108,6 @@ async function cut(work: () => Promise<unknown>[], victim: Victim, afterMs: numb
   await untilDone(work)
 }
 
-const inCeph = async () => {
-  const listed = await ceph.run(
-    ...(['ceph', 'fs', 'subvolume', 'ls', 'cephfs', '--group_name', ceph.group] as const),
-    ...['--format', 'json'],
-  )
-  const subvolumes = (JSON.parse(listed) as { name: string }[]).map((one) => one.name)
-  const users = (await ceph.run('ceph', 'auth', 'ls')).match(/^client\.lp-\S+/gm) ?? []
-  return { subvolumes: subvolumes.toSorted(), users: users.toSorted() }
-}
-
 const first = Number(process.env['LABPLAN_FIRST_SEED'] ?? 1)
 const seeds = Array.from({ length: Number(process.env['LABPLAN_SEEDS'] ?? 1) }, (_, i) => first + i)
 
@@ -140,7 +130,7 @@ it.for(seeds)('loses none, doubles none and leaves none (seed %i)', async (seed)
   for (const i of limits.keys()) limits[i]! += 4
   await cut(ensure(false), victims[1], next() * 1_500)
   const users = names.map((one) => `client.${one}`)
-  expect(await inCeph()).toEqual({ subvolumes: names, users })
+  expect(await ceph.kept()).toEqual({ subvolumes: names, users })
   await expect
     .poll(async () =>
       (await call.list()).volumes.map(({ name: at, state, limitBytes }) => [at, state, limitBytes]),
@@ -153,7 +143,7 @@ it.for(seeds)('loses none, doubles none and leaves none (seed %i)', async (seed)
       if (!(await call.purge(one))) throw new Error(`${one} is in use`)
     })
   await cut(purge, victims[2], next() * 4_000)
-  expect(await inCeph(), victims.join(', ')).toEqual({ subvolumes: [], users: [] })
+  expect(await ceph.kept(), victims.join(', ')).toEqual({ subvolumes: [], users: [] })
   expect(mountsBelow(disk())).toEqual([])
   expect(readdirSync(join(disk(), 'keys'))).toEqual([])
 })

@@ -82,16 +82,6 @@ function inSeat(number: number, script: string): string {
   return docker(host, ...argv)
 }
 
-const inCeph = async () => {
-  const listed = await ceph.run(
-    ...(['ceph', 'fs', 'subvolume', 'ls', 'cephfs', '--group_name', ceph.group] as const),
-    ...['--format', 'json'],
-  )
-  const subvolumes = (JSON.parse(listed) as { name: string }[]).map(({ name }) => name)
-  const users = (await ceph.run('ceph', 'auth', 'ls')).match(/^client\.lp-\S+/gm) ?? []
-  return { subvolumes: subvolumes.toSorted(), users: users.toSorted() }
-}
-
 it('lets each seat write to its limit, and not one more MiB; df shows it', async () => {
   const rows = await volumes()
   expect(rows.map(({ number, state, backend }) => [number, state, backend])).toEqual(
@@ -220,7 +210,7 @@ it('is gone from Ceph once it is purged: folder, blocks, key and mount, listed b
   const { inst, bed } = practice
   const rows = await volumes()
   const users = rows.map(({ name }) => `client.${name}`)
-  expect(await inCeph()).toEqual({ subvolumes: rows.map(({ name }) => name), users })
+  expect(await ceph.kept()).toEqual({ subvolumes: rows.map(({ name }) => name), users })
   await inst.stop('worker')
   for (const { dockerHost } of bed.nodes) {
     const services = docker(bed.dockerHost, 'service', 'ls', '--quiet').split('\n').filter(Boolean)
@@ -236,7 +226,7 @@ it('is gone from Ceph once it is purged: folder, blocks, key and mount, listed b
     expect(await agent.purge(name)).toMatchObject({
       after: { file: false, mounted: false, listed: false },
     })
-  expect(await inCeph()).toEqual({ subvolumes: [], users: [] })
+  expect(await ceph.kept()).toEqual({ subvolumes: [], users: [] })
   expect(mountsBelow(join(bed.volumes, 'mounts'))).toEqual([])
   expect(readdirSync(join(bed.volumes, 'keys'))).toEqual([])
   const blocks = () => ceph.run('rados', '-p', 'data', 'ls', '--all')

@@ -47,16 +47,6 @@ afterAll(async () => {
 })
 
 const home = (number: number, of = root) => join(of, 'mounts', name(number), 'home')
-/** What is in Ceph of these volumes: subvolumes, and users with a key. */
-const inCeph = async () => {
-  const listed = await ceph.run(
-    ...(['ceph', 'fs', 'subvolume', 'ls', 'cephfs', '--group_name', ceph.group] as const),
-    ...['--format', 'json'],
-  )
-  const subvolumes = (JSON.parse(listed) as { name: string }[]).map((one) => one.name)
-  const users = (await ceph.run('ceph', 'auth', 'ls')).match(/^client\.lp-\S+/gm) ?? []
-  return { subvolumes: subvolumes.toSorted(), users: users.toSorted() }
-}
 
 it('makes a volume with its limit, an empty home, and a key that root alone reads', async () => {
   for (const number of [1, 2]) {
@@ -65,7 +55,7 @@ it('makes a volume with its limit, an empty home, and a key that root alone read
     expect(readdirSync(home(number))).toEqual([])
   }
   const users = [1, 2].map((number) => `client.${name(number)}`)
-  expect(await inCeph()).toEqual({ subvolumes: [name(1), name(2)], users })
+  expect(await ceph.kept()).toEqual({ subvolumes: [name(1), name(2)], users })
   const keyring = join(root, 'keys', `${name(1)}.keyring`)
   expect((statSync(keyring).mode & 0o777).toString(8)).toBe('600')
   expect((statSync(join(root, 'keys')).mode & 0o777).toString(8)).toBe('700')
@@ -186,7 +176,7 @@ it('has its files on another node, whose agent is told nothing, and goes there w
   await follower.follow?.()
   expect(mountsBelow(other).filter((at) => at.includes(name(3)))).toEqual([])
   expect((await follower.list()).map((one) => one.name)).toEqual([name(1), name(2)])
-  expect((await inCeph()).users).not.toContain(`client.${name(3)}`)
+  expect((await ceph.kept()).users).not.toContain(`client.${name(3)}`)
 })
 
 /** The process that keeps this folder mounted. */
@@ -212,7 +202,7 @@ it('finds all again after the agent and its mounts were ended, and makes none an
   expect(statSync(join(home(1), 'work')).size).toBe(10 * MIB)
   const lost = { name: name(9), limitMb: 16, isNew: false }
   expect(await again.ensure(lost)).toMatchObject({ ok: false, code: 'missing' })
-  expect((await inCeph()).subvolumes).not.toContain(name(9))
+  expect((await ceph.kept()).subvolumes).not.toContain(name(9))
 })
 
 it('leaves nothing of a purged volume: no folder, no block, no key, nothing mounted', async () => {
@@ -225,7 +215,7 @@ it('leaves nothing of a purged volume: no folder, no block, no key, nothing moun
       after: { file: false, mounted: false, listed: false },
     })
   expect(await gone.purge(name(1))).toMatchObject({ ok: true, before: null })
-  expect(await inCeph()).toEqual({ subvolumes: [], users: [] })
+  expect(await ceph.kept()).toEqual({ subvolumes: [], users: [] })
   expect(mountsBelow(root)).toEqual([])
   expect(readdirSync(join(root, 'keys'))).toEqual([])
   // Ceph empties its bin by itself, and says so by the blocks that are left.

@@ -27,6 +27,7 @@ import {
   purge,
 } from './cephfs-volume.ts'
 import { run } from './command.ts'
+import { turnsFor } from './turns.ts'
 
 type Means = {
   cluster: Cluster
@@ -38,19 +39,9 @@ type Means = {
 const FREE_MS = 60_000
 
 export function cephfsBackend({ root, cluster }: { root: string; cluster: Cluster }): Backend {
-  const turns = new Map<string, Promise<unknown>>()
   const means: Means = { cluster, names: new Set(), limits: new Map() }
   const free = freeSpace(cluster)
-  /** One thing at a time for each volume; volumes do not wait for each other. */
-  const inTurn = <T>(name: string, work: (place: Place) => Promise<T>): Promise<T> => {
-    if (!isVolumeName(name)) throw new Error(`${name} is no name of a volume.`)
-    const turn = (turns.get(name) ?? Promise.resolve()).then(() => work(placeOf(root, name)))
-    turns.set(
-      name,
-      turn.catch(() => {}),
-    )
-    return turn
-  }
+  const inTurn = turnsFor((name) => placeOf(root, name))
   const see = (name: string) => inTurn(name, (place) => sight(place, means))
   return {
     kind: 'cephfs',

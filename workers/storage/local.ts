@@ -33,6 +33,7 @@ import {
   syncNames,
   writeNote,
 } from './local-file.ts'
+import { turnsFor } from './turns.ts'
 
 /** What a volume may be above its limit, and still be right. */
 const EXACT_BYTES = MIB / 2
@@ -41,16 +42,8 @@ const AIM_BYTES = EXACT_BYTES / 2
 const ROUNDS = 8
 
 export function localBackend({ root }: { root: string }): Backend {
-  const turns = new Map<string, Promise<unknown>>()
   const sizes: Sizes = new Map()
-  /** One thing at a time for each volume; volumes do not wait for each other. */
-  const inTurn = <T>(name: string, work: (place: Place) => Promise<T>): Promise<T> => {
-    if (!isVolumeName(name)) throw new Error(`${name} is no name of a volume.`)
-    const turn = (turns.get(name) ?? Promise.resolve()).then(() => work(placeOf(root, name)))
-    const settled = turn.catch(() => {})
-    turns.set(name, settled)
-    return turn
-  }
+  const inTurn = turnsFor((name) => placeOf(root, name))
   return {
     kind: 'local',
     async start() {

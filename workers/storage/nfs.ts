@@ -5,7 +5,7 @@
  */
 import { mkdir, readFile, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Backend, type Ensured, isVolumeName, MIB, type VolumeSight } from './backend.ts'
+import { type Backend, type Ensured, MIB, type VolumeSight } from './backend.ts'
 import { assignCommand, limitCommand, run } from './command.ts'
 import {
   exists,
@@ -18,25 +18,16 @@ import {
   readNote,
   writeNote,
 } from './nfs-folder.ts'
+import { turnsFor } from './turns.ts'
 
 /** Projects below are left to others. */
 const FIRST_PROJECT = 1000
 
 export function nfsBackend({ root }: { root: string }): Backend {
-  const turns = new Map<string, Promise<unknown>>()
   let mount = ''
   /** The greatest that was ever given out. */
   let lastProject = FIRST_PROJECT
-  /** One thing at a time for each volume; volumes do not wait for each other. */
-  const inTurn = <T>(name: string, work: (place: Place) => Promise<T>): Promise<T> => {
-    if (!isVolumeName(name)) throw new Error(`${name} is no name of a volume.`)
-    const turn = (turns.get(name) ?? Promise.resolve()).then(() => work(placeOf(root, name)))
-    turns.set(
-      name,
-      turn.catch(() => {}),
-    )
-    return turn
-  }
+  const inTurn = turnsFor((name) => placeOf(root, name))
   const means = { mountPoint: () => mount, nextProject: () => ++lastProject }
   return {
     kind: 'nfs',
