@@ -14,11 +14,10 @@ import { type Worker, startWorker } from '../../workers/worker.ts'
 import { bootMachine } from '../beds/machines/boot.ts'
 import { type Hypervisor, startHypervisor } from '../beds/machines/hypervisor.ts'
 import { machineParts } from '../beds/machines/install.ts'
-import { smallImage, WEB_PORT } from '../beds/machines/small-image.ts'
+import { smallEnvironment, smallImage } from '../beds/machines/small-image.ts'
 import { type StorageMachine, storageMachine } from '../beds/machines/storage.ts'
 import { type CloudBed, cloudBed, type Tenant } from '../beds/openstack.ts'
 import { seatNetworkOn } from '../beds/seat-network.ts'
-import { terminalEnvironment } from '../beds/seat.ts'
 import { type SwarmBed, swarmBed } from '../beds/swarm.ts'
 import { courseDocument } from '../cast/cloud.ts'
 import { zoneDocument } from '../cast/documents.ts'
@@ -81,7 +80,7 @@ async function makeScene(made: Parts, quotaMb: number, now: () => Date): Promise
     const sources = texts.map((text, i) => ({ name: `${i}.yaml`, text }))
     await importDocuments(database.pool, ring, now(), sources)
   }
-  await plan(zoneDocument, environmentOf(image), poolOf(bed, storage), courseWith(quotaMb))
+  await plan(zoneDocument, smallEnvironment(image), poolOf(bed, storage), courseWith(quotaMb))
   const actor = { name: 'test', role: 'operator' } as const
   const credential = { poolKey: 'cloud', access: tenant.access, now: now(), actor }
   await withTransaction(database.pool, (tx) => keepCredential(tx, ring, credential))
@@ -130,11 +129,3 @@ export const courseWith = (quotaMb: number): string =>
   courseDocument({
     ...{ key: 'networks', start: '2026-11-24T10:00', minutes: 120, students: 2 },
   }).replace('cpu: 1, memoryMb: 512', `cpu: 0.4, memoryMb: 128, volumeQuotaMb: ${quotaMb}`)
-
-const environmentOf = (image: string): string => {
-  const title = { en: 'Terminal', fr: 'Terminal' }
-  const ports = [{ number: WEB_PORT, name: 'terminal', kind: 'web', title }]
-  const { capabilities, mountPath, pidsLimit } = terminalEnvironment()
-  const said = { title, ports, capabilities, mountPath, pidsLimit, image }
-  return JSON.stringify({ apiVersion: 'labplan/v1', kind: 'Environment', key: 'terminal', ...said })
-}

@@ -11,9 +11,8 @@ import { openLog } from '../../api/log.ts'
 import { connectEngine, type Engine } from '../../workers/swarm/engine.ts'
 import { listNodes, loadOfNodes } from '../../workers/swarm/node.ts'
 import { type Worker, startWorker } from '../../workers/worker.ts'
-import { smallImage, WEB_PORT } from '../beds/machines/small-image.ts'
+import { smallEnvironment, smallImage } from '../beds/machines/small-image.ts'
 import { seatNetworkOn } from '../beds/seat-network.ts'
-import { terminalEnvironment } from '../beds/seat.ts'
 import { type SwarmBed, swarmBed } from '../beds/swarm.ts'
 import { zoneDocument } from '../cast/documents.ts'
 import { importDocuments } from '../cast/record.ts'
@@ -80,7 +79,7 @@ async function makeScene(made: Made, now: () => Date): Promise<SpreadScene> {
   const config = workerConfig(home, bed, database)
   const ring = readKeyRing(config.keyFile)
   const texts = [
-    ...[zoneDocument, environmentOf(image), poolOf(bed, node!.cores)],
+    ...[zoneDocument, smallEnvironment(image), poolOf(bed, node!.cores)],
     ...CLASSES.map((one) => courseOf(one, part)),
   ]
   const sources = texts.map((text, i) => ({ name: `${i}.yaml`, text }))
@@ -163,11 +162,3 @@ sessions:
   - { start: 2026-11-24T10:00, minutes: 120 }
 headroom: { seats: 0 }
 `
-
-const environmentOf = (image: string): string => {
-  const title = { en: 'Terminal', fr: 'Terminal' }
-  const ports = [{ number: WEB_PORT, name: 'terminal', kind: 'web', title }]
-  const { capabilities, mountPath, pidsLimit } = terminalEnvironment()
-  const said = { title, ports, capabilities, mountPath, pidsLimit, image }
-  return JSON.stringify({ apiVersion: 'labplan/v1', kind: 'Environment', key: 'terminal', ...said })
-}

@@ -6,6 +6,7 @@ import { pushImage } from '../../../scripts/images/registry.ts'
 import { terminal } from '../../../scripts/images/terminal.ts'
 import { unpackPackage } from '../../../scripts/steps/debian.ts'
 import { readSettings, root } from '../../../scripts/steps/settings.ts'
+import { terminalEnvironment } from '../seat.ts'
 
 /** Its only door; what `openWebShell` speaks to. */
 export const WEB_PORT = 8080
@@ -36,4 +37,13 @@ function recipeWith(busybox: string): Recipe {
       Labels: { 'labplan.environment': 'small' },
     },
   }
+}
+
+/** The environment's document for it: one door, and otherwise what the shipped terminal may. */
+export function smallEnvironment(image: string): string {
+  const title = { en: 'Terminal', fr: 'Terminal' }
+  const ports = [{ number: WEB_PORT, name: 'terminal', kind: 'web', title }]
+  const { capabilities, mountPath, pidsLimit } = terminalEnvironment()
+  const said = { title, ports, capabilities, mountPath, pidsLimit, image }
+  return JSON.stringify({ apiVersion: 'labplan/v1', kind: 'Environment', key: 'terminal', ...said })
 }
