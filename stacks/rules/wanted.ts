@@ -40,6 +40,7 @@ export type WantedStack =
       course8: string
       seats: number[]
       template: SeatTemplate
+      /** Of what a seat's service is made of. */
       templateDigest: string
       /** Digest of all that the stack's Terraform depends on. */
       contentDigest: string
@@ -287,8 +288,10 @@ function withDigest(content: Content, until: number | null): WantedStack {
   return { ...content, contentDigest: contentDigestOf(content), until: ends }
 }
 
-function contentDigestOf({ seats, key, kind, pool, course8, templateDigest }: Content): string {
-  return digestOf({ seats: seatRanges(seats), key, kind, pool, course8, templateDigest })
+function contentDigestOf({ template, seats, ...content }: Content): string {
+  const { key, kind, pool, course8, templateDigest } = content
+  const limit = kind === 'volumes' && { quotaMb: template.volume?.quotaMb }
+  return digestOf({ seats: seatRanges(seats), key, kind, pool, course8, templateDigest, ...limit })
 }
 
 /** Its seats run on machines of its pool, where the Swarm has those of others as well. */
@@ -302,11 +305,20 @@ function boundTo(stack: WantedStack, { pools }: Blueprint): WantedStack {
 
 const digests = new WeakMap<SeatTemplate, string>()
 
-/** Told by the object, which nobody changes: the same templates are asked for in every pass. */
-function templateDigestOf(template: SeatTemplate): string {
-  const known = digests.get(template) ?? digestOf(template)
+/**
+ * Digest of what a seat's service is made of. The limit of its volume is not in it: that is changed under a seat that runs, and
+ * must restart nobody's. Told by the object, which nobody changes: the same templates are asked for in every pass.
+ */
+export function templateDigestOf(template: SeatTemplate): string {
+  const known = digests.get(template) ?? digestOf(withoutLimit(template))
   digests.set(template, known)
   return known
+}
+
+function withoutLimit(template: SeatTemplate): unknown {
+  if (template.volume === null) return template
+  const { quotaMb: _quotaMb, ...volume } = template.volume
+  return { ...template, volume }
 }
 
 export function digestOf(value: unknown): string {

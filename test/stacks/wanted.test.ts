@@ -228,3 +228,15 @@ ${monday}
     ['hall', ['engine.labels.labplan.pool!=cloud']],
   ])
 })
+
+test('a larger volume is a change of the volumes alone: no service of a seat is made anew for it', () => {
+  const stacksWith = (quotaMb: number) => {
+    const document = pools + course(`students: 3\n${monday}`)
+    const text = document.replace('volumeQuotaMb: 100', `volumeQuotaMb: ${quotaMb}`)
+    return wantedAt(compile(inputOf(text, {})).blueprint, inClass).stacks
+  }
+  const [before, after] = [stacksWith(100), stacksWith(120)]
+  const changed = before.filter((one, i) => one.contentDigest !== after[i]!.contentDigest)
+  expect(changed.map((one) => one.key)).toEqual(['volumes-networks'])
+  expect(after.map((one) => one.templateDigest)).toEqual(before.map((one) => one.templateDigest))
+})

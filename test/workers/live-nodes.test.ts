@@ -14,7 +14,7 @@ import {
 } from '../../api/data/seat-life.ts'
 import { poolReport } from '../../api/data/pool-report.ts'
 import type { Blueprint } from '../../stacks/blueprint.ts'
-import { digestOf } from '../../stacks/rules/wanted.ts'
+import { templateDigestOf } from '../../stacks/rules/wanted.ts'
 import { machinesWanted, machineWisher } from '../../workers/jobs/machines.ts'
 import { courseDocument, poolDocument } from '../cast/cloud.ts'
 import { environmentDocument, zoneDocument } from '../cast/documents.ts'
@@ -39,13 +39,13 @@ beforeAll(async () => {
   const sources = texts.map((text, i) => ({ name: `${i}.yaml`, text }))
   await importDocuments(database.pool, testRing(), clock, sources)
   blueprint = (await currentBlueprint(database.pool))!.blueprint
-  const { template } = blueprint.courses[0]!
+  const template = blueprint.courses[0]!.template!
   const seats = await seatIds()
   await withTransaction(database.pool, async (tx) => {
-    await rememberTemplate(tx, { digest: digestOf(template), body: template })
+    await rememberTemplate(tx, { digest: templateDigestOf(template), body: template })
     await markMade(tx, {
       seats: seats.map((id, i) => ({
-        ...{ id, serviceId: `svc-${i}`, generation: 1, templateDigest: digestOf(template) },
+        ...{ id, serviceId: `svc-${i}`, generation: 1, templateDigest: templateDigestOf(template) },
       })),
       now: clock,
     })

@@ -17,7 +17,7 @@ import {
   rememberTemplate,
 } from '../../api/data/seat-life.ts'
 import { type Seat, livingSeats, seatsOfCourse } from '../../api/data/seat.ts'
-import { digestOf, wantedAt } from '../../stacks/rules/wanted.ts'
+import { templateDigestOf, wantedAt } from '../../stacks/rules/wanted.ts'
 import type { SeatsContent } from '../../stacks/content.ts'
 import { contentOf } from '../../workers/jobs/content.ts'
 import { reconciler } from '../../workers/jobs/reconcile.ts'
@@ -85,7 +85,7 @@ export function playWorker(database: TestDatabase, boss: Boss, at: (minute: numb
         tasks.delete(seat.id)
         await withTransaction(pool, (tx) => markRemoved(tx, { ids: [seat.id], now }))
       }
-      const templateDigest = wish && digestOf(wish.template)
+      const templateDigest = wish && templateDigestOf(wish.template)
       if (!wish || !templateDigest) continue
       const isSame =
         seat.applied_generation === wish.generation && seat.template_digest === templateDigest

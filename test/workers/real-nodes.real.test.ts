@@ -142,6 +142,12 @@ it('is resized while its seat runs', async () => {
     const sizes = await Promise.all(shells.map(sizeSeen))
     return sizes.length === 2 && sizes.every((size) => size === QUOTA_MB + 8)
   })
+  // No service is made anew for it: who is inside stays, once all that the change asked for is through.
+  await until('nothing left to do', 120, async () => {
+    const open = sql`select 1 from stack where applied_digest is distinct from wanted_digest`
+    return (await many(scene.database.pool, open)).length === 0
+  })
+  for (const shell of shells) expect(await shell.run('cat $HOME/mine')).toBe('mine')
 })
 
 it('brings the seat of a machine that dies in class back on the other, with its files', async () => {

@@ -22,7 +22,7 @@ import {
 } from '../../stacks/blueprint.ts'
 import { isInRoot, type SeatContent, type SeatsContent } from '../../stacks/content.ts'
 import { serviceName } from '../../stacks/parts/names.ts'
-import { digestOf, seatsPerStack } from '../../stacks/rules/wanted.ts'
+import { seatsPerStack, templateDigestOf } from '../../stacks/rules/wanted.ts'
 import { listServices } from '../swarm/service.ts'
 import type { ApplyMeans, Goal } from './apply-means.ts'
 import { noteMade } from './note-made.ts'
@@ -96,7 +96,8 @@ async function contentOfExisting(
 function isTouched(seat: Seat, goal: SeatContent | undefined): boolean {
   if (!goal) return true
   return (
-    seat.applied_generation !== goal.generation || seat.template_digest !== digestOf(goal.template)
+    seat.applied_generation !== goal.generation ||
+    seat.template_digest !== templateDigestOf(goal.template)
   )
 }
 
@@ -146,7 +147,7 @@ async function record(
     const seat = seats.get(number)
     const serviceId = idOf.get(serviceName({ installation, course8: stack.course_code, number }))
     if (!seat || !serviceId) return []
-    const templateDigest = digests.get(template) ?? digestOf(template)
+    const templateDigest = templateDigestOf(template)
     digests.set(template, templateDigest)
     return [{ id: seat.id, serviceId, generation, templateDigest }]
   })
