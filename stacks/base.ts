@@ -1,4 +1,4 @@
-/** A pool's base in a cloud: in each region a network with its way out and who may talk on it; the Swarm's managers. */
+/** A pool's base in a region of its cloud: a network with its way out and who may talk on it; the Swarm's managers. */
 import type { Construct } from 'constructs'
 import type { BlueprintCloud } from './blueprint.ts'
 import type { BaseContent } from './content.ts'

@@ -110,8 +110,15 @@ export async function moveHead(
   return true
 }
 
-/** Where a pool's machines are: of the approved blueprint, else of the last one before it that said so. */
-export async function lastCloud(db: Db, poolKey: string): Promise<BlueprintCloud | undefined> {
+/**
+ * Where a pool's machines are: of the approved blueprint, else of the last one before it that said so.
+ * @param region the last that had it
+ */
+export async function lastCloud(
+  db: Db,
+  poolKey: string,
+  region?: string | null,
+): Promise<BlueprintCloud | undefined> {
   const rows = await many<{ digest: string }>(
     db,
     sql`select digest from blueprint where approved_at is not null order by approved_at desc, digest limit ${LOOK_BACK}`,
@@ -121,8 +128,8 @@ export async function lastCloud(db: Db, poolKey: string): Promise<BlueprintCloud
       db,
       sql`select bytes from blueprint where digest = ${name}`,
     )
-    const pool = row && parseBlueprint(row.bytes).pools.find(({ key }) => key === poolKey)
-    if (pool?.cloud) return pool.cloud
+    const cloud = row && parseBlueprint(row.bytes).pools.find(({ key }) => key === poolKey)?.cloud
+    if (cloud && (!region || cloud.regions.some(({ name }) => name === region))) return cloud
   }
   return undefined
 }

@@ -150,10 +150,10 @@ export async function noteNode(
   )
 }
 
-/** It did not get on: its machine is made anew, by the next run of its stack. Answers how many that makes in a row. */
+/** It did not get on: its machine is made anew, by the next run of its stack; of the pool's, where it is not said which. */
 export async function replaceNode(
   tx: Db,
-  node: { id: string; poolId: string; message: string; now: Date },
+  node: { id: string; poolId: string; stackKey?: string | undefined; message: string; now: Date },
 ): Promise<void> {
   await execute(
     tx,
@@ -169,15 +169,20 @@ export async function clearReplace(tx: Db, id: string): Promise<void> {
   await execute(tx, sql`update node set replace = false where id = ${id}`)
 }
 
-/** The nodes stack of a pool is looked at again by a run, though nothing else is wanted than before. */
-export async function wakeNodesStack(
+/** A nodes stack of a pool is looked at again by a run, though nothing else is wanted than before. */
+async function wakeNodesStack(
   tx: Db,
-  { poolId, why, now }: { poolId: string; why: string; now: Date },
+  {
+    poolId,
+    stackKey = null,
+    why,
+    now,
+  }: { poolId: string; stackKey?: string | null | undefined; why: string; now: Date },
 ): Promise<void> {
   await execute(
     tx,
     sql`update stack set state = 'needs_reconcile', state_at = ${now}, message = ${why}, retry_at = null
-        where pool_id = ${poolId} and kind = 'nodes' and state in ('absent', 'applied')`,
+        where pool_id = ${poolId} and kind = 'nodes' and key = coalesce(${stackKey}, key) and state in ('absent', 'applied')`,
   )
   await notify(tx, 'work')
 }

@@ -171,12 +171,12 @@ function timelineOf(
   const moments: PoolMoment[] = []
   for (let at = first; at <= now.getTime() + AHEAD_MS; at += STEP_MS) {
     const stacks = machinesAt(blueprint, new Date(at).toISOString())
-    const planned = stacks.find((one) => one.pool === key && one.kind === 'nodes')?.nodes.length
+    const planned = stacks.filter((one) => one.pool === key).flatMap(({ nodes }) => nodes).length
     const there = lives.filter(
       ({ from, until }) => from <= at && (at < until || until >= now.getTime()),
     ).length
     const isPast = at <= now.getTime()
-    moments.push({ at: new Date(at), planned: planned ?? 0, there: isPast ? there : null })
+    moments.push({ at: new Date(at), planned, there: isPast ? there : null })
   }
   return moments
 }

@@ -61,8 +61,9 @@ export type DueStack = {
   seats: number
 }
 
-// Nodes stand on their base: it is there before them, and goes after them.
-const waitsForOther = sql`exists (select from stack other where other.pool_id = stack.pool_id and (
+// Nodes stand on their base, that of the same region: it is there before them, and goes after them.
+const waitsForOther = sql`exists (select from stack other where other.pool_id = stack.pool_id
+            and substr(other.key, length(other.kind) + 1) = substr(stack.key, length(stack.kind) + 1) and (
             (stack.kind = 'nodes' and stack.wanted_digest is not null and other.kind = 'base' and other.applied_digest is null)
             or (stack.kind = 'base' and stack.wanted_digest is null and other.kind = 'nodes' and other.state <> 'absent')))`
 

@@ -2,7 +2,7 @@
 import type { BlueprintCloud } from '../blueprint.ts'
 import type { MachinesContent } from '../content.ts'
 import type { CloudStack } from './labplan-stack.ts'
-import { baseName, cloudTags, machineLabels, machineName, regionId } from './names.ts'
+import { baseName, cloudTags, machineLabels, machineName, otherRegion, regionId } from './names.ts'
 import { data, resource } from './openstack.ts'
 import { type Machine, userData } from './user-data.ts'
 
@@ -64,7 +64,10 @@ export function addMachine(
       ...(zone !== undefined && { availability_zone: zone }),
       metadata: machineLabels(content, key),
       tags: cloudTags(content),
-      user_data: userData({ ...content, ...machine }, `var.join["${key}"]`),
+      user_data: userData(
+        { ...content, ...machine, otherRegion: otherRegion(content.key) },
+        `var.join["${key}"]`,
+      ),
       network: [{ port }],
       scheduler_hints: [{ group: machine.group }],
     },

@@ -60,15 +60,24 @@ export function ownLabels(owner: {
   }
 }
 
-/** `lp-<installation>-<pool>`: networks, routers and groups of a pool's base in a cloud. */
-export const baseName = (owner: { installation: string; pool: string }): string =>
-  `lp-${owner.installation}-${owner.pool}`
+/**
+ * `lp-<installation>-<pool>`: networks, routers and groups of a pool's base in its first region; in another
+ * `lp-<installation>-<pool>_<region>`, so that two names of one region in a catalogue do no harm.
+ */
+export const baseName = (owner: { installation: string; key: string }): string =>
+  `lp-${owner.installation}-${owner.key.slice(owner.key.indexOf('-') + 1)}`
+
+/** The region of a stack of machines, by its key; null in the first of its pool. */
+export const otherRegion = (key: string): string | null => {
+  const at = key.indexOf('_')
+  return at === -1 ? null : key.slice(at + 1)
+}
 
 /** `lp-<installation>-<pool>-<node>`: a machine of it, and its port; also its host name. */
 export const machineName = (
   owner: { installation: string; pool: string },
   machine: string,
-): string => `${baseName(owner)}-${machine}`
+): string => `lp-${owner.installation}-${owner.pool}-${machine}`
 
 /** A region's part in a Terraform address, which may not begin with a digit. */
 export const regionId = (name: string): string => `r-${name}`

@@ -21,6 +21,8 @@ export type Machine = {
   key: string
   role: 'manager' | 'node'
   gpu: { kind: string; count: number } | null
+  /** Null in the first region of its pool. */
+  otherRegion: string | null
   cloud: BlueprintCloud
 }
 
@@ -54,9 +56,10 @@ export function userData(machine: Machine, join: string): string {
   return text.replace('"write_files": [', () => `"write_files": [\n  ${joinFile},`)
 }
 
-const labelsOf = ({ installation, pool, key, gpu }: Machine): Record<string, string> => ({
-  ...{ installation, pool, node: key },
-  ...(gpu && { gpu: gpu.kind }),
+const labelsOf = (machine: Machine): Record<string, string> => ({
+  ...{ installation: machine.installation, pool: machine.pool, node: machine.key },
+  ...(machine.otherRegion !== null && { region: machine.otherRegion }),
+  ...(machine.gpu && { gpu: machine.gpu.kind }),
 })
 
 /** What a machine is told, whoever it belongs to. */

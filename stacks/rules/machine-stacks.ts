@@ -1,8 +1,9 @@
-/** Which stacks of machines should exist at an instant: a pool's base, and its nodes. */
+/** Which stacks of machines should exist at an instant: in each region of a pool its base, and its nodes. */
 import type { Blueprint, BlueprintCloud, BlueprintPool } from '../blueprint.ts'
 import type { MachinesContent } from '../content.ts'
 import { formatInstant, parseInstant } from './clock.ts'
 import { type Leads, orderedAt } from './node-lead.ts'
+import { cloudIn, machineStackKey, regionOf } from './regions.ts'
 
 /** Networks come up, and managers boot, before the first node asks for them. */
 const BASE_LEAD_MS = 30 * 60_000
@@ -11,6 +12,8 @@ export interface WantedMachines {
   key: string
   kind: 'base' | 'nodes'
   pool: string
+  /** With this one region only. */
+  region: string
   cloud: BlueprintCloud
   /** Of a nodes stack: the machines that should be on now, boot included. Sorted by key. */
   nodes: { key: string; flavour: string }[]
@@ -21,7 +24,7 @@ export interface WantedMachines {
 /**
  * @param now ISO instant
  * @param leads learned ones by session: nodes are ordered as late as they allow; as planned where there are none
- * @returns sorted by key. A base exists from before its pool's first node until after its last, so that
+ * @returns sorted by key. A base exists from before its region's first node until after its last, so that
  *   networks and managers are not made anew between two classes; nodes exist as the blueprint says.
  */
 export function machinesAt(blueprint: Blueprint, now: string, leads: Leads = {}): WantedMachines[] {
@@ -39,32 +42,56 @@ export function machinesContent(wanted: WantedMachines, installation: string): M
   return kind === 'base' ? { kind, ...common } : { kind, ...common, nodes }
 }
 
-function machinesOf(
-  pool: BlueprintPool,
-  now: number,
-  orderOf: (node: BlueprintPool['nodes'][number]) => number,
-): WantedMachines[] {
+/** A stack of one region, with no nodes yet. */
+export function stackIn(
+  cloud: BlueprintCloud,
+  of: Pick<WantedMachines, 'kind' | 'pool' | 'region' | 'until'>,
+): WantedMachines {
+  const { kind, pool, region } = of
+  const key = machineStackKey(kind, pool, { cloud, region })
+  const isFirst = cloud.regions[0]?.name === region
+  const own = cloudIn(cloud, region)
+  // Managers are in the first region, and nodes of every other join them.
+  return {
+    ...of,
+    key,
+    cloud: kind === 'base' && !isFirst ? { ...own, managers: null } : own,
+    nodes: [],
+  }
+}
+
+type OrderOf = (node: BlueprintPool['nodes'][number]) => number
+
+function machinesOf(pool: BlueprintPool, now: number, orderOf: OrderOf): WantedMachines[] {
   const { cloud } = pool
   if (cloud === null) return []
-  const span = spanOf(pool)
-  if (span === undefined || now < span.from || now >= span.until) return []
-  const common = { pool: pool.key, cloud }
-  const until = endOf(span.until)
-  const base = { ...common, key: `base-${pool.key}`, kind: 'base' as const, nodes: [], until }
-  const on = pool.nodes.filter(
-    (node) =>
-      parseInstant(node.from) <= now && now < parseInstant(node.until) && orderOf(node) <= now,
-  )
-  const nodes = [...pool.idle, ...on]
-    .map(({ key, flavour }) => ({ key, flavour }))
-    .toSorted((a, b) => (a.key < b.key ? -1 : 1))
-  if (nodes.length === 0) return [base]
-  const last = pool.idle.length > 0 ? Infinity : Math.max(...on.map((n) => parseInstant(n.until)))
-  return [base, { ...common, key: `nodes-${pool.key}`, kind: 'nodes', nodes, until: endOf(last) }]
+  return cloud.regions.flatMap(({ name: region }) => {
+    const isThere = (node: { flavour: string }): boolean => regionOf(cloud, node) === region
+    const nodes = pool.nodes.filter(isThere)
+    const idle = pool.idle.filter(isThere)
+    // Whatever region a node is in, managers of the pool's own are there for it.
+    const isForAll = cloud.managers !== null && cloud.regions[0]?.name === region
+    const span = spanOf(isForAll ? pool : { nodes, idle })
+    if (span === undefined || now < span.from || now >= span.until) return []
+    const common = { pool: pool.key, region }
+    const base = stackIn(cloud, { ...common, kind: 'base', until: endOf(span.until) })
+    const on = nodes.filter(
+      (node) =>
+        parseInstant(node.from) <= now && now < parseInstant(node.until) && orderOf(node) <= now,
+    )
+    if (idle.length + on.length === 0) return [base]
+    const last = idle.length > 0 ? Infinity : Math.max(...on.map((n) => parseInstant(n.until)))
+    const stack = stackIn(cloud, { ...common, kind: 'nodes', until: endOf(last) })
+    const all = [...idle, ...on].map(({ key, flavour }) => ({ key, flavour }))
+    return [base, { ...stack, nodes: all.toSorted((a, b) => (a.key < b.key ? -1 : 1)) }]
+  })
 }
 
 /** From the first to the last node that is planned; always, where some are always on. */
-function spanOf({ nodes, idle }: BlueprintPool): { from: number; until: number } | undefined {
+function spanOf({
+  nodes,
+  idle,
+}: Pick<BlueprintPool, 'nodes' | 'idle'>): { from: number; until: number } | undefined {
   if (idle.length > 0) return { from: -Infinity, until: Infinity }
   if (nodes.length === 0) return undefined
   let from = Infinity

@@ -4,6 +4,7 @@
  */
 import type { Blueprint, BlueprintCourse, BlueprintPool } from '../blueprint.ts'
 import { canonicalJson, seatNumbers } from '../blueprint.ts'
+import { machineStackKey, regionOf } from './regions.ts'
 import { seatsPerStack, withBackend } from './wanted.ts'
 
 export interface StackCounts {
@@ -63,7 +64,13 @@ function putCourse({ key, template, seats, pool }: BlueprintCourse, put: Put): v
 
 function putPool({ key, cloud, nodes, idle }: BlueprintPool, put: Put): void {
   if (cloud === null) return
-  const { flavours: _sizes, ...base } = cloud
-  put(`base-${key}`, 'base', canonicalJson(base))
-  for (const node of [...idle, ...nodes]) put(`nodes-${key}`, node.key, node.flavour)
+  const at = (kind: 'base' | 'nodes', region: string) =>
+    machineStackKey(kind, key, { cloud, region })
+  for (const [i, region] of cloud.regions.entries()) {
+    const { flavours: _sizes, ...base } = { ...cloud, regions: [region] }
+    const made = i === 0 ? base : { ...base, managers: null }
+    put(at('base', region.name), 'base', canonicalJson(made))
+  }
+  for (const node of [...idle, ...nodes])
+    put(at('nodes', regionOf(cloud, node)), node.key, node.flavour)
 }

@@ -29,6 +29,18 @@ maximum: 20
 reserve: { cpu: 0, memoryMb: 0 }
 ${more}`
 
+/** The same with another region after it. `m-large` is of any, `s-large` of the other only. */
+export const twoRegions = (manager: string, more = ''): string =>
+  poolDocument(manager, more)
+    .replace(
+      'openstack:',
+      '  - { key: s-large, name: m1.large, region: RegionTwo, cpu: 4, memoryMb: 8192, pricePerHour: 0.5, bootMinutes: 4, quota: 20 }\nopenstack:',
+    )
+    .replace(
+      '  manager:',
+      '    - { name: RegionTwo, image: labplan-node, externalNetwork: public, subnet: 10.65.0.0/20 }\n  manager:',
+    )
+
 export const courseDocument = (course: {
   key: string
   start: string

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { contentDigest } from '../../stacks/content.ts'
+import { machinesContent, stackIn } from '../../stacks/rules/machine-stacks.ts'
 import { userData } from '../../stacks/parts/user-data.ts'
 import { renderStack } from '../../stacks/render.ts'
 import { baseOf, cloud, nodesOf } from './machines-content.ts'
@@ -28,6 +29,7 @@ it('starts a machine as reviewed: engine, firewall of seats, then the Swarm', as
     pool: 'cloud',
     key: 'g-a100-1',
     gpu: { kind: 'a100', count: 4 },
+    otherRegion: null,
     cloud,
   }
   const text = userData({ ...machine, role: 'node' }, 'var.join["g-a100-1"]')
@@ -93,17 +95,30 @@ it('has the engine keep its things on a volume of its own where that is asked', 
   expect(node.user_data).toContain('/var/lib/docker')
 })
 
-it('spreads over regions, each with its own network', () => {
+it('gives another region names and labels of its own, and has the first of its pool as before', () => {
   const [north] = cloud.regions
   const south = { ...north!, name: '2-south', availabilityZones: [] }
   const flavours = [...cloud.flavours, { ...cloud.flavours[0]!, key: 's-large', region: '2-south' }]
-  const regions = [north!, south]
-  const base = JSON.parse(renderStack(baseOf({ regions, flavours }))).resource
-  expect(Object.keys(base.openstack_networking_network_v2)).toEqual(['r-2-south', 'r-north'])
+  const pool = { ...cloud, managers: null, regions: [north!, south], flavours }
+  const at = (kind: 'base' | 'nodes', region: string, nodes: (typeof LARGE)[] = []) => {
+    const stack = stackIn(pool, { kind, pool: 'cloud', region, until: null })
+    return JSON.parse(renderStack(machinesContent({ ...stack, nodes }, 'k3x9q2ab'))).resource
+  }
+  const first = JSON.parse(renderStack(baseOf({ managers: null }))).resource
+  expect(at('base', 'north')).toEqual(first)
+  const { openstack_networking_network_v2: networks } = at('base', '2-south')
+  expect(networks).toMatchObject({
+    'r-2-south': {
+      ...{ name: 'lp-k3x9q2ab-cloud_2-south', region: '2-south' },
+      tags: ['labplan.installation=k3x9q2ab', 'labplan.stack=base-cloud_2-south'],
+    },
+  })
   const far = { key: 's-large-1', flavour: 's-large' }
-  const nodes = JSON.parse(renderStack(nodesOf([LARGE, far], { regions, flavours }))).resource
-  const { region, availability_zone: zone } = nodes.openstack_compute_instance_v2['s-large-1']
-  expect([region, zone]).toEqual(['2-south', undefined])
+  const node = at('nodes', '2-south', [far]).openstack_compute_instance_v2['s-large-1']
+  expect(node).toMatchObject({ region: '2-south', name: 'lp-k3x9q2ab-cloud-s-large-1' })
+  expect(node.availability_zone).toBeUndefined()
+  expect(node.user_data).toContain(String.raw`labplan.region=2-south`)
+  expect(() => at('nodes', 'north', [far])).toThrow('flavour s-large')
 })
 
 it('says which flavour a pool does not have', () => {

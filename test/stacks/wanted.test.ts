@@ -172,6 +172,32 @@ test('where a node is always on, the base is too', () => {
   ])
 })
 
+test('each region has a base and nodes of its own, while something of it is planned', () => {
+  const two = cloudPool('')
+    .replace('  - { key: m-large,', '  - { key: m-large, quota: 1,')
+    .replace(
+      'openstack:',
+      '  - { key: s-large, region: south, cpu: 8, memoryMb: 32768, pricePerHour: 0.5, bootMinutes: 4 }\nopenstack:',
+    )
+    .replace('}]', '}, { name: south, image: debian-12, externalNetwork: out }]')
+  const { blueprint } = compile(inputOf(two, {}))
+  const stacks = machinesAt(blueprint, '2026-11-23T08:00:00Z')
+  expect(
+    stacks.map(({ key, region, nodes }) => [key, region, nodes.map((node) => node.key)]),
+  ).toEqual([
+    ['base-cloud', 'north', []],
+    ['base-cloud_south', 'south', []],
+    ['nodes-cloud', 'north', ['m-large-1']],
+    ['nodes-cloud_south', 'south', ['s-large-1']],
+  ])
+  for (const { region, cloud } of stacks)
+    expect(
+      [...cloud.regions, ...cloud.flavours].map((one) => ('region' in one ? one.region : one.name)),
+    ).toEqual([region, region])
+  // Managers are in the first region, for all of them.
+  expect(stacks.map(({ cloud }) => cloud.managers?.count ?? 0)).toEqual([1, 0, 1, 1])
+})
+
 test('flavours that are only planned make no stack', () => {
   const text = cloudPool('').replace(/openstack:\n(  .*\n)+/, '')
   expect(machinesAt(compile(inputOf(text, {})).blueprint, inClass)).toEqual([])

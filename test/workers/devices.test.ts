@@ -69,6 +69,7 @@ it('keeps what a seat has left until it is said to be free, and all of it goes w
 
 const node = (id: string, more: Partial<SwarmNode> = {}): SwarmNode => ({
   ...{ id, version: 1, hostname: id, address: '', installation: null, pool: null, key: null },
+  region: null,
   ...{ isManager: false, isUp: true, availability: 'active', isHeld: false, cores: 8 },
   ...{ memoryMb: 32_768, gpus: 4, engineLabels: {}, labels: {} },
   ...more,

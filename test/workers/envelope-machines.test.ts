@@ -39,7 +39,7 @@ const serverOf = (key: string): After => ({
   ...{ name: `lp-k3x9q2ab-cloud-${key}`, region: 'north', flavor_name: 'm1.large' },
   ...{ availability_zone: key.endsWith('1') ? 'hall-a' : 'hall-b', key_pair: 'lp-k3x9q2ab-cloud' },
   user_data: createHash('sha1')
-    .update(startOf({ ...content, key, role: 'node', gpu: null }, JOIN))
+    .update(startOf({ ...content, key, role: 'node', gpu: null, otherRegion: null }, JOIN))
     .digest('hex'),
   block_device: [
     { source_type: 'image', destination_type: 'local', volume_size: null },

@@ -216,7 +216,7 @@ const machine = (of: Partial<Change>): Change =>
 const ofNodes = { 'labplan.installation': 'k3x9q2ab', 'labplan.stack': 'nodes-cloud' }
 const network = {
   type: 'openstack_networking_network_v2',
-  address: 'openstack_networking_network_v2.r',
+  address: 'openstack_networking_network_v2.r-north',
 }
 
 it.each<[string, 'base' | 'nodes', Change, number, boolean, string[]]>([
@@ -247,6 +247,15 @@ it.each<[string, 'base' | 'nodes', Change, number, boolean, string[]]>([
     false,
     ['base_would_be_lost'],
   ],
+  [
+    'lets go of what it once had in another region',
+    'base',
+    machine({
+      ...{ ...network, action: 'delete', labelsBefore: ofNodes },
+      address: 'openstack_networking_network_v2.r-south',
+    }),
+    ...([0, false, []] as [number, boolean, string[]]),
+  ],
   ['lets it go at the end', 'base', machine({ ...network, action: 'delete' }), 0, true, []],
   [
     'touches no machine of others',
@@ -257,7 +266,13 @@ it.each<[string, 'base' | 'nodes', Change, number, boolean, string[]]>([
     ['not_labelled_ours'],
   ],
 ])('%s', (_, kind, of, seats, isTeardown, expected) => {
-  const more = { kind, isTeardown, stackKey: 'nodes-cloud', replicas: new Map([['srv', seats]]) }
+  const more = {
+    kind,
+    isTeardown,
+    region: 'north',
+    stackKey: 'nodes-cloud',
+    replicas: new Map([['srv', seats]]),
+  }
   expect(codes(input([of], more))).toEqual(expected)
 })
 

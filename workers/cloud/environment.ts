@@ -2,7 +2,7 @@
 import type { CloudAccess } from '../../api/data/pool-credential.ts'
 import type { MachinesContent } from '../../stacks/content.ts'
 
-/** Objects that are adopted are looked for in the first region: the provider's import asks nowhere else. */
+/** Objects that are adopted are looked for in the stack's one region: the provider's import asks nowhere else. */
 export function cloudEnvironment(
   access: CloudAccess,
   content: MachinesContent,

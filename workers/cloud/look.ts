@@ -1,9 +1,14 @@
-/** The machines of a pool as its cloud lists them, asked for now and then and remembered in between. */
+/**
+ * The machines of a pool as its cloud lists them, asked for now and then and remembered in between. Each region is asked by
+ * itself: who waits for one that does not answer does so once, then looks go on without it.
+ */
 import type { Logger } from 'pino'
 import { lastCloud } from '../../api/data/blueprint.ts'
 import type { Pool } from '../../api/data/db.ts'
 import type { KeyRing } from '../../api/data/key-ring.ts'
 import { findCredential } from '../../api/data/pool-credential.ts'
+import { stackIn, machinesContent } from '../../stacks/rules/machine-stacks.ts'
+import type { BlueprintCloud } from '../../stacks/blueprint.ts'
 import { type Cloud, CloudError, connectCloud } from './client.ts'
 import { type CloudServer, listServers } from './objects.ts'
 
@@ -12,11 +17,14 @@ const LOOK_MS = 30_000
 /** One that says it is asked too often is left alone, twice as long each time. */
 const REST_MS = { first: 60_000, most: 30 * 60_000 }
 
-/** When it was asked, in ms since 1970, and what it said, by machine key. */
-export type CloudLook = { at: number; byKey: Map<string, CloudServer> }
+/** When a region was asked, in ms since 1970, and what it said, by machine key. */
+export type RegionLook = { at: number; byKey: Map<string, CloudServer> }
+
+/** By region; one that did not answer is not there. */
+export type CloudLook = Map<string, RegionLook>
 
 export type CloudLooks = {
-  /** Undefined when nobody could look: no credential, or no answer. */
+  /** Undefined when nobody could look: no credential, or nothing approved. */
   look(pool: { id: string; key: string }): Promise<CloudLook | undefined>
 }
 
@@ -28,54 +36,93 @@ type Means = {
   now: () => Date
 }
 
+/** How a pool's cloud is entered, and where its regions are. */
+type Entry = { at: number; setAt: number; client: Cloud; cloud: BlueprintCloud }
+
+/** What is remembered of one region of a pool. */
+type Memory = {
+  last?: RegionLook | undefined
+  rest?: { until: number; ms: number } | undefined
+  /** It did not answer at all last time: nobody waits for it. */
+  isSilent: boolean
+  asking?: Promise<void> | undefined
+}
+
 export function cloudLooks(means: Means): CloudLooks {
-  const looks = new Map<string, CloudLook>()
-  const clients = new Map<string, { setAt: number; client: Cloud }>()
-  const rests = new Map<string, { until: number; ms: number }>()
+  const memories = new Map<string, Memory>()
+  const entries = new Map<string, Entry>()
   return {
     async look(pool) {
-      const at = means.now().getTime()
-      const known = looks.get(pool.key)
-      if (known && at - known.at < LOOK_MS) return known
-      const rest = rests.get(pool.key)
-      if (rest && at < rest.until) return undefined
-      try {
-        const byKey = await ask(means, clients, pool)
-        rests.delete(pool.key)
-        if (byKey) looks.set(pool.key, { at, byKey })
-        return byKey && { at, byKey }
-      } catch (error) {
-        if (error instanceof CloudError && error.status === 429) {
-          const ms = Math.min(REST_MS.most, rest ? rest.ms * 2 : REST_MS.first)
-          rests.set(pool.key, { until: at + ms, ms })
-        }
-        means.log.warn({ err: error, pool: pool.key }, 'the cloud of a pool could not be looked at')
-        return undefined
-      }
+      const entry = await entryOf(means, entries.get(pool.key), pool)
+      if (!entry) return undefined
+      entries.set(pool.key, entry)
+      const looks: CloudLook = new Map()
+      const asked = entry.cloud.regions.map(async ({ name: region }) => {
+        const memory = memories.get(`${pool.key} ${region}`) ?? { isSilent: false }
+        memories.set(`${pool.key} ${region}`, memory)
+        const ask = () => askRegion(means, memory, { ...entry, pool: pool.key, region })
+        memory.asking ??= isDue(memory, means.now()) ? ask() : undefined
+        if (!memory.isSilent) await memory.asking
+        if (memory.last) looks.set(region, memory.last)
+      })
+      await Promise.all(asked)
+      return looks
     },
   }
 }
 
-async function ask(
+function isDue({ last, rest }: Memory, now: Date): boolean {
+  const at = now.getTime()
+  return !(last && at - last.at < LOOK_MS) && !(rest && at < rest.until)
+}
+
+async function entryOf(
   means: Means,
-  clients: Map<string, { setAt: number; client: Cloud }>,
+  before: Entry | undefined,
   pool: { id: string; key: string },
-): Promise<Map<string, CloudServer> | undefined> {
+): Promise<Entry | undefined> {
+  const at = means.now().getTime()
+  if (before && at - before.at < LOOK_MS) return before
   const credential = await findCredential(means.pool, means.ring, pool.id)
   const cloud = await lastCloud(means.pool, pool.key)
   if (!credential || !cloud) return undefined
   const setAt = credential.setAt.getTime()
-  const before = clients.get(pool.key)
   const client =
     before?.setAt === setAt ? before.client : connectCloud(credential.access, means.now)
-  clients.set(pool.key, { setAt, client })
-  const content = {
-    ...{ kind: 'nodes' as const, key: `nodes-${pool.key}`, pool: pool.key, nodes: [], cloud },
-    installation: means.installation,
+  return { at, setAt, client, cloud }
+}
+
+async function askRegion(
+  means: Means,
+  memory: Memory,
+  of: { client: Cloud; cloud: BlueprintCloud; pool: string; region: string },
+): Promise<void> {
+  const at = means.now().getTime()
+  const { pool, region } = of
+  try {
+    const stack = stackIn(of.cloud, { kind: 'nodes', pool, region, until: null })
+    const content = machinesContent(stack, means.installation)
+    const servers = await listServers(of.client, content, region)
+    memory.last = {
+      at,
+      byKey: new Map(servers.map((one) => [one.metadata['labplan.node'] ?? '', one])),
+    }
+    memory.isSilent = false
+    delete memory.rest
+  } catch (error) {
+    memory.last = undefined
+    memory.isSilent = error instanceof CloudError && error.status === 0
+    memory.rest = restAfter(error, memory.rest, at)
+    means.log.warn({ err: error, pool, region }, 'the cloud of a pool could not be looked at')
+  } finally {
+    delete memory.asking
   }
-  const byKey = new Map<string, CloudServer>()
-  for (const { name } of cloud.regions)
-    for (const server of await listServers(client, content, name))
-      byKey.set(server.metadata['labplan.node'] ?? '', server)
-  return byKey
+}
+
+/** As after an answer, or longer where it asks for patience. */
+function restAfter(error: unknown, before: Memory['rest'], at: number): Memory['rest'] {
+  if (!(error instanceof CloudError) || error.status !== 429)
+    return { until: at + LOOK_MS, ms: LOOK_MS }
+  const ms = before && before.ms >= REST_MS.first ? before.ms * 2 : REST_MS.first
+  return { until: at + Math.min(REST_MS.most, ms), ms: Math.min(REST_MS.most, ms) }
 }

@@ -20,13 +20,16 @@ import { poolKeyOf, type StackRow } from '../../api/data/stack-wish.ts'
 import { emptied, type MachinesContent } from '../../stacks/content.ts'
 import type { Blueprint } from '../../stacks/blueprint.ts'
 import { approvedLive } from '../../stacks/rules/live-limits.ts'
-import { machinesAt, machinesContent } from '../../stacks/rules/machine-stacks.ts'
+import { otherRegion } from '../../stacks/parts/names.ts'
+import { machinesAt, machinesContent, stackIn } from '../../stacks/rules/machine-stacks.ts'
+import { regionOf } from '../../stacks/rules/regions.ts'
 import { connectCloud } from '../cloud/client.ts'
 import { type CloudServer, listServers } from '../cloud/objects.ts'
-import { removeNode, setAvailability, workerToken } from '../swarm/node.ts'
+import { removeNode, seatsOnMachines, setAvailability, workerToken } from '../swarm/node.ts'
 import type { ApprovedMachines } from '../terraform/envelope-machines.ts'
 import type { Prelude, StackRequest } from '../terraform/context.ts'
 import type { ApplyMeans } from './apply-means.ts'
+import { waitsForFirst } from './first-region.ts'
 import { machinesWanted } from './machines.ts'
 
 export type MachinesGoal = { request: StackRequest; isEmpty: boolean } | { problem: string }
@@ -58,7 +61,10 @@ export async function machinesGoal(
     }
   const client = connectCloud(credential.access, means.now)
   const cloud = { access: credential.access, client }
-  const nodes = (await livingNodes(means.pool, pool)).filter(() => content.kind === 'nodes')
+  const seatsOn = (of: MachinesContent) => seatsOnMachines(means.engine, of)
+  const problem = await waitsForFirst(means, { stack, content, seatsOn })
+  if (problem) return { problem }
+  const nodes = await nodesHere(means, head.blueprint, { pool, content })
   const goal = wanted ? content : (emptied(content) as MachinesContent)
   return {
     request: {
@@ -103,12 +109,25 @@ async function lastContent(
   stack: StackRow,
   pool: string,
 ): Promise<MachinesContent | undefined> {
-  const cloud = await lastCloud(means.pool, pool)
-  if (!cloud) return undefined
-  const common = { key: stack.key, installation: means.place.installation, pool, cloud }
-  return stack.kind === 'base'
-    ? { ...common, kind: 'base' }
-    : { ...common, kind: 'nodes', nodes: [] }
+  const cloud = await lastCloud(means.pool, pool, otherRegion(stack.key))
+  const region = otherRegion(stack.key) ?? cloud?.regions[0]?.name
+  if (!cloud || region === undefined) return undefined
+  const kind = stack.kind === 'base' ? 'base' : 'nodes'
+  const was = stackIn(cloud, { kind, pool, region, until: null })
+  return machinesContent({ ...was, key: stack.key }, means.place.installation)
+}
+
+/** Rows of the machines that are the stack's, in its region. */
+async function nodesHere(
+  means: ApplyMeans,
+  blueprint: Blueprint,
+  { pool, content }: { pool: string; content: MachinesContent },
+): Promise<NodeRow[]> {
+  if (content.kind === 'base') return []
+  const cloud = blueprint.pools.find(({ key }) => key === pool)?.cloud
+  const here = content.cloud.regions[0]?.name
+  const rows = await livingNodes(means.pool, pool)
+  return rows.filter((row) => !cloud || regionOf(cloud, row) === here)
 }
 
 /** Who goes leaves the Swarm first; who comes is given a token, which is rotated once all have joined. */

@@ -8,10 +8,12 @@ import { contentDigest, type MachinesContent } from '../../stacks/content.ts'
 import {
   machinesAt,
   machinesContent,
+  stackIn,
   type WantedMachines,
 } from '../../stacks/rules/machine-stacks.ts'
 import { decideNodes } from '../../stacks/rules/decide-nodes.ts'
 import type { Leads } from '../../stacks/rules/node-lead.ts'
+import { regionOf } from '../../stacks/rules/regions.ts'
 import { situationNow } from './live-demand.ts'
 
 type Means = { pool: Pool; place: { installation: string }; now: () => Date }
@@ -34,7 +36,7 @@ export async function machinesWanted(
 
 const LEAVING = new Set<NodeRow['state']>(['draining', 'drained'])
 
-/** These stacks, and one for the machines of each pool. Pure. */
+/** These stacks, and one for the machines of each region of each pool. Pure. */
 function withMachines(
   blueprint: Blueprint,
   wanted: WantedMachines[],
@@ -43,20 +45,17 @@ function withMachines(
   const stacks = new Map(wanted.map((stack) => [stack.key, stack]))
   for (const node of kept) {
     const cloud = blueprint.pools.find(({ key }) => key === node.pool_key)?.cloud
-    const key = `nodes-${node.pool_key}`
-    const stack = stacks.get(key)
-    if (!stack && !cloud) continue
-    const before = stack ?? {
-      ...{ key, kind: 'nodes' as const, pool: node.pool_key, cloud: cloud!, nodes: [] },
-      until: null,
-    }
+    if (!cloud) continue
+    const where = { pool: node.pool_key, region: regionOf(cloud, node), until: null }
+    const empty = stackIn(cloud, { ...where, kind: 'nodes' })
+    const before = stacks.get(empty.key) ?? empty
     // Bought beyond the timeline, it stands on networks that the timeline may not ask for now.
-    const base = `base-${node.pool_key}`
-    if (cloud && !stacks.has(base) && !LEAVING.has(node.state))
-      stacks.set(base, { ...before, key: base, kind: 'base', nodes: [] })
+    const base = stackIn(cloud, { ...where, kind: 'base' })
+    if (!stacks.has(base.key) && !LEAVING.has(node.state)) stacks.set(base.key, base)
     const others = before.nodes.filter((one) => one.key !== node.key)
     const nodes = [...others, { key: node.key, flavour: node.flavour }]
-    stacks.set(key, { ...before, nodes: nodes.toSorted((a, b) => (a.key < b.key ? -1 : 1)) })
+    const sorted = nodes.toSorted((a, b) => (a.key < b.key ? -1 : 1))
+    stacks.set(before.key, { ...before, nodes: sorted })
   }
   return [...stacks.values()].toSorted((a, b) => (a.key < b.key ? -1 : 1))
 }

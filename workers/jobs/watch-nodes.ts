@@ -18,8 +18,9 @@ import { sendNotice } from '../../api/data/notice.ts'
 import type { KeyRing } from '../../api/data/key-ring.ts'
 import { blueprintReader } from '../../api/data/blueprint.ts'
 import type { Blueprint } from '../../stacks/blueprint.ts'
+import { machineStackKey, otherRegionOf, regionOf } from '../../stacks/rules/regions.ts'
 import { imageReference } from '../../stacks/parts/text.ts'
-import { type CloudLook, type CloudLooks, cloudLooks } from '../cloud/look.ts'
+import { type CloudLooks, cloudLooks, type RegionLook } from '../cloud/look.ts'
 import type { Engine } from '../swarm/engine.ts'
 import { listProbes, removeProbe, startProbe } from '../swarm/node-probe.ts'
 import {
@@ -78,18 +79,22 @@ async function lookAtNodes(means: Means, memory: Memory): Promise<void> {
   const own = nodes.filter((node) => node.installation === installation)
   for (const [poolKey, ofPool] of Map.groupBy(rows, (row) => row.pool_key)) {
     const servers = await memory.clouds.look({ id: ofPool[0]!.pool_id, key: poolKey })
-    const image = probeImage(await memory.approved(means.pool), poolKey, means.registry)
+    const approved = await memory.approved(means.pool)
+    const image = probeImage(approved, poolKey, means.registry)
+    const cloud = approved?.pools.find(({ key }) => key === poolKey)?.cloud ?? undefined
     for (const row of ofPool) {
-      const node = nodeOf(row, own)
+      const region = cloud && regionOf(cloud, row)
+      const node = nodeOf(row, own, cloud && otherRegionOf(cloud, row))
       const sight: NodeSight = {
-        ...sightOfServer(row, servers),
+        ...sightOfServer(row, servers?.get(region ?? '')),
         swarm: node ? sightOfNode(node, load) : null,
         awayMs: awayMs(memory, row, node, means.now()),
         probe: probes.get(row.swarm_id ?? '')?.state ?? 'none',
       }
       const limit = joinLimitMs(await joinTimes(means.pool, row.flavour))
       const step = nextStep(row, sight, { now: means.now(), joinLimitMs: limit })
-      if (step) await take(means, row, step, image)
+      const stack = cloud && machineStackKey('nodes', poolKey, { cloud, region: region ?? '' })
+      if (step) await take(means, { row, stack, image }, step)
     }
   }
   const approved = await memory.approved(means.pool)
@@ -107,10 +112,20 @@ async function lookAtNodes(means: Means, memory: Memory): Promise<void> {
   if (underWay.length === 0) await rotateWhenAllJoined(means)
 }
 
-/** The node that a row has joined as; before that, the newest that is up and carries its key. */
-function nodeOf(row: NodeRow, nodes: SwarmNode[]): SwarmNode | undefined {
+/** The node that a row has joined as; before that, the one that is up and carries its key and region. */
+function nodeOf(
+  row: NodeRow,
+  nodes: SwarmNode[],
+  region: string | null | undefined,
+): SwarmNode | undefined {
   if (row.swarm_id) return nodes.find(({ id }) => id === row.swarm_id)
-  return nodes.find(({ key, pool, isUp }) => isUp && key === row.key && pool === row.pool_key)
+  return nodes.find(
+    (node) =>
+      node.isUp &&
+      node.key === row.key &&
+      node.pool === row.pool_key &&
+      (region === undefined || node.region === region),
+  )
 }
 
 function awayMs(memory: Memory, row: NodeRow, node: SwarmNode | undefined, now: Date): number {
@@ -128,7 +143,7 @@ const sightOfNode = (
 })
 
 /** What was listed before the machine was made says nothing about it. */
-function sightOfServer(row: NodeRow, look: CloudLook | undefined): Pick<NodeSight, 'server'> {
+function sightOfServer(row: NodeRow, look: RegionLook | undefined): Pick<NodeSight, 'server'> {
   if (!look || look.at < row.state_at.getTime() || !row.server_id) return {}
   const server = look.byKey.get(row.key)
   return { server: server?.id === row.server_id ? server : null }
@@ -136,9 +151,8 @@ function sightOfServer(row: NodeRow, look: CloudLook | undefined): Pick<NodeSigh
 
 async function take(
   means: Means,
-  row: NodeRow,
+  { row, stack, image }: { row: NodeRow; stack: string | undefined; image: string | undefined },
   step: NodeStep,
-  image: string | undefined,
 ): Promise<void> {
   const { pool, engine, installation, now, log } = means
   if (step.do === 'probe') {
@@ -146,7 +160,7 @@ async function take(
       await startProbe(engine, { installation, nodeId: row.swarm_id, image })
     return
   }
-  if (step.do === 'replace') return replace(means, row, step.why)
+  if (step.do === 'replace') return replace(means, { row, stack }, step.why)
   log.info({ pool: row.pool_key, node: row.key, ...step }, 'a machine has come further')
   await withTransaction(pool, async (tx) => {
     const to = step.do === 'join' ? 'joined' : step.to
@@ -156,13 +170,18 @@ async function take(
 }
 
 /** The entry of what is gone is forgotten at once: its seats start elsewhere. Who keeps the pool is told after three. */
-async function replace(means: Means, row: NodeRow, why: string): Promise<void> {
+async function replace(
+  means: Means,
+  { row, stack }: { row: NodeRow; stack: string | undefined },
+  why: string,
+): Promise<void> {
   const { pool, engine, now, log } = means
   if (row.swarm_id) await removeNode(engine, row.swarm_id)
   const tries = row.tries + 1
   log.warn({ pool: row.pool_key, node: row.key, why, tries }, 'a machine is made anew')
   await withTransaction(pool, async (tx) => {
-    await replaceNode(tx, { id: row.id, poolId: row.pool_id, message: why, now: now() })
+    const { id, pool_id: poolId } = row
+    await replaceNode(tx, { id, poolId, stackKey: stack, message: why, now: now() })
     if (tries < TOLD_AFTER) return
     const day = now().toISOString().slice(0, 10)
     await sendNotice(tx, {

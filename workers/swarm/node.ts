@@ -1,5 +1,6 @@
 /** Nodes of the Swarm as its managers see them: which are ours, what runs there, and how they come and go. */
 import { z } from 'zod'
+import { otherRegion } from '../../stacks/parts/names.ts'
 import { type Engine, EngineError } from './engine.ts'
 
 const labels = z
@@ -44,6 +45,8 @@ export type SwarmNode = {
   installation: string | null
   pool: string | null
   key: string | null
+  /** Of a machine that is not in the first region of its pool. */
+  region: string | null
   isManager: boolean
   isUp: boolean
   availability: Availability
@@ -68,6 +71,7 @@ export async function listNodes(engine: Engine): Promise<SwarmNode[]> {
       installation: told['labplan.installation'] ?? null,
       pool: told['labplan.pool'] ?? null,
       key: told['labplan.node'] ?? null,
+      region: told['labplan.region'] ?? null,
       isManager: Spec.Role === 'manager',
       isUp: Status.State === 'ready',
       availability: Spec.Availability,
@@ -137,14 +141,17 @@ export async function loadOfNodes(
   return load
 }
 
-/** By key of a pool's machine, how many seats run on it. */
+/** By key of a pool's machine in the region of a stack, how many seats run on it. */
 export async function seatsOnMachines(
   engine: Engine,
-  owner: { installation: string; pool: string },
+  owner: { installation: string; pool: string; key: string },
 ): Promise<Map<string, number>> {
   const load = await loadOfNodes(engine, owner.installation)
   const nodes = (await listNodes(engine)).filter(
-    ({ installation, pool }) => installation === owner.installation && pool === owner.pool,
+    ({ installation, pool, region }) =>
+      installation === owner.installation &&
+      pool === owner.pool &&
+      region === otherRegion(owner.key),
   )
   const seats = new Map<string, number>()
   for (const { id, key } of nodes)

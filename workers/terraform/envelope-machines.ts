@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto'
 import type { BlueprintCloud } from '../../stacks/blueprint.ts'
 import type { BaseContent, MachinesContent, NodesContent } from '../../stacks/content.ts'
-import { baseName, machineName, regionId } from '../../stacks/parts/names.ts'
+import { baseName, machineName, otherRegion, regionId } from '../../stacks/parts/names.ts'
 import { startOf } from '../../stacks/parts/user-data.ts'
 import { type Facets, facets } from './facets.ts'
 import type { Refusal } from './guard.ts'
@@ -143,6 +143,7 @@ function serverMust(node: Machine, { content, join }: MachinesEnvelope): Must | 
     key: node.key,
     role: 'node' as const,
     gpu: flavour.gpu,
+    otherRegion: otherRegion(content.key),
   }
   const start = createHash('sha1')
     .update(startOf(machine, join[node.key] ?? ''))

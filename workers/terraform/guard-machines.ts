@@ -1,4 +1,5 @@
 /** Which plans of machines may be applied with nobody looking. Pure. What guard.ts asks of seats, for what they run on. */
+import { regionId } from '../../stacks/parts/names.ts'
 import { type GuardInput, type Refusal, type RefusalCode, strangeLabels } from './refusal.ts'
 import type { Change } from './plan.ts'
 
@@ -33,5 +34,14 @@ export function refusalsOfMachine(change: Change, input: GuardInput): Refusal[] 
   const seats = change.type === SERVER ? (input.replicas.get(change.id ?? '') ?? 0) : 0
   if (seats > 0) return refuse('node_is_in_use', `${change.action} with ${seats} seats on it`)
   const isKept = kind === 'base' && input.isTeardown !== true && !REPLACEABLE.includes(change.type)
-  return isKept ? refuse('base_would_be_lost', `${change.action} of what nodes stand on`) : []
+  return isKept && !isElsewhere(change.address, input.region)
+    ? refuse('base_would_be_lost', `${change.action} of what nodes stand on`)
+    : []
+}
+
+/** Of another region than the base's own: what nodes stand on there is in a stack of its own, and nobody stands on this. */
+function isElsewhere(address: string, region: string | undefined): boolean {
+  const name = address.slice(address.indexOf('.') + 1)
+  const id = region === undefined ? '' : regionId(region)
+  return region !== undefined && name !== id && !name.startsWith(`${id}-`) && name.startsWith('r-')
 }

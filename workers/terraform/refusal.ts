@@ -26,6 +26,8 @@ export type GuardInput = {
   kind: Content['kind']
   /** Nothing of the stack is wanted any more. */
   isTeardown?: boolean
+  /** Of a base: where its network is. Once the first region's stack held all of a pool's. */
+  region?: string | undefined
   installation: string
   stackKey: string
   /** Replicas of this stack's services as they are now, by service id; seats on its machines, by theirs. */

@@ -132,6 +132,7 @@ export async function refusedChanges(ctx: RunContext): Promise<Refusal[]> {
     installation: content.installation,
     stackKey: content.key,
     isTeardown: content !== request.content,
+    region: isOfMachines(content) ? content.cloud.regions[0]?.name : undefined,
     replicas: new Map(live.map((object) => [object.id, object.replicas])),
     limits: request.limits ?? {},
     released: request.released ?? [],
