@@ -21,6 +21,10 @@ export const gpuNodeLabel = (seat: SeatName): string => `${GPU_LABEL}${serviceNa
 export const GPU_LABEL = 'labplan.gpu.'
 export const gpuLabelsOf = (installation: string): string => `${GPU_LABEL}lp-${installation}-`
 
+/** Of such a label. */
+export const installationOfGpuLabel = (label: string): string | undefined =>
+  /^labplan\.gpu\.lp-([^-]+)-/.exec(label)?.[1]
+
 /** `lp-<installation>-<course8>-s017-g1`. */
 export const volumeName = (seat: SeatName & { generation: number }): string =>
   `${serviceName(seat)}-g${seat.generation}`

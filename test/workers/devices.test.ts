@@ -1,5 +1,6 @@
 /** GPUs have one holder each: the rows on a real PostgreSQL, the choice of a node as a function. */
 import fc from 'fast-check'
+import { pino } from 'pino'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { execute, many, sql, withTransaction } from '../../api/data/db.ts'
 import {
@@ -11,9 +12,12 @@ import {
 } from '../../api/data/seat-device.ts'
 import { markCold } from '../../api/data/seat-life.ts'
 import { freeAgain, homesFor, isAtHome } from '../../workers/swarm/device-home.ts'
+import { withoutLeftLabels } from '../../workers/swarm/devices.ts'
+import { seatDriver } from '../../workers/swarm/drive.ts'
+import type { Engine } from '../../workers/swarm/engine.ts'
 import type { SwarmNode } from '../../workers/swarm/node.ts'
 import type { Task } from '../../workers/swarm/task.ts'
-import { at, plannedCourse } from '../api/class-scene.ts'
+import { at, plannedCourse, ring } from '../api/class-scene.ts'
 import { type TestDatabase, testDatabase } from '../postgres.ts'
 
 let database: TestDatabase
@@ -154,4 +158,46 @@ it('frees what was left only when nothing of the seat can be alive there', () =>
     expect(free).toEqual(isAlive && isKnown ? [] : [left])
   })
   fc.assert(property)
+})
+
+it('frees what seats had that are no more, also when no other seat is there', async () => {
+  const { pool, installation } = database
+  await pool.query(`update seat set state = 'absent', wanted_on = false`)
+  expect(await heldDevices(pool)).not.toEqual([])
+  const log = pino({ level: 'silent' })
+  const engine = engineWith({ '/tasks': [], '/nodes': ['crowd', 'large'].map(swarmNode) })
+  const driver = seatDriver({ pool, engine, ring, installation, log, now: () => at(3) })
+  await driver.tick()
+  expect(await heldDevices(pool)).toEqual([])
+  await driver.stop()
+})
+
+it('takes labels for left behind when the Swarm has nothing of their installation any more', async () => {
+  const labels = { 'labplan.gpu.lp-other000-k3x9q2ab-s001': 'yes', rack: '4' }
+  const nodes = [node('a', { labels })]
+  const after = (lists: Lists) =>
+    withoutLeftLabels({ engine: engineWith(lists), installation: 'own00000' }, nodes)
+  expect(await after({ '/services': [{}], '/tasks': [] })).toEqual(nodes)
+  expect(await after({ '/services': [], '/tasks': [{}] })).toEqual(nodes)
+  const [alone] = await after({ '/services': [], '/tasks': [] })
+  expect(alone!.labels).toEqual({ rack: '4' })
+  expect([homes(nodes), homes([alone!])]).toEqual([[], ['a']])
+})
+
+type Lists = Record<string, unknown[]>
+
+/** An engine of the test's own, which answers lists and is asked for nothing else. */
+function engineWith(lists: Lists): Engine {
+  const call: Engine['call'] = async (_, path) => lists[path]!
+  return {
+    call,
+    ask: async (...words) => ({ status: 200, body: await call(...words) }),
+    close: () => {},
+  }
+}
+
+const swarmNode = (ID: string) => ({
+  ...{ ID, Version: { Index: 1 }, Status: { State: 'ready', Addr: '10.0.0.1' } },
+  Spec: { Availability: 'active', Role: 'worker', Labels: {} },
+  Description: { Hostname: ID, Resources: { NanoCPUs: 4e9, MemoryBytes: 2 ** 34 } },
 })

@@ -14,12 +14,12 @@ import {
 import { markHomeless } from '../../api/data/live-demand.ts'
 import { markFailed } from '../../api/data/seat-life.ts'
 import type { Seat } from '../../api/data/seat.ts'
-import { gpuNodeLabel } from '../../stacks/parts/names.ts'
+import { gpuNodeLabel, installationOfGpuLabel } from '../../stacks/parts/names.ts'
 import { devicesOf, freeAgain, homesFor, isAtHome, type Sight } from './device-home.ts'
 import type { Engine } from './engine.ts'
 import { labelNode, listNodes, loadOfNodes, type SwarmNode } from './node.ts'
 import { NODE_LIMIT_MS, poll, type RiseMeans, retryAfter, type Way } from './rise.ts'
-import { serviceOf, setReplicas } from './service.ts'
+import { isAround, serviceOf, setReplicas } from './service.ts'
 import type { Task } from './task.ts'
 
 type Means = RiseMeans & { engine: Engine; installation: string }
@@ -71,11 +71,28 @@ function limitOf({ pace }: Means): () => number {
 async function giveDevices(means: Means, seat: GpuSeat): Promise<number[] | undefined> {
   const { engine, pool, now, installation } = means
   const [nodes, load] = await Promise.all([listNodes(engine), loadOfNodes(engine, installation)])
-  const given = await withTransaction(pool, (tx) =>
-    choose(tx, seat, { nodes, load, installation, now: now() }),
-  )
+  const sight = { nodes: await withoutLeftLabels(means, nodes), load, installation, now: now() }
+  const given = await withTransaction(pool, (tx) => choose(tx, seat, sight))
   if (given) await pin(means, seat, { nodes, home: given.home })
   return given?.devices
+}
+
+/** An installation of which the Swarm has neither a service nor a task was removed while seats ran: it holds no GPU by labels it left. */
+export async function withoutLeftLabels(
+  { engine, installation }: Pick<Means, 'engine' | 'installation'>,
+  nodes: SwarmNode[],
+): Promise<SwarmNode[]> {
+  const owners = nodes.flatMap(({ labels }) => Object.keys(labels).map(installationOfGpuLabel))
+  const gone = new Set<string>()
+  for (const owner of new Set(owners))
+    if (owner !== undefined && owner !== installation && !(await isAround(engine, owner)))
+      gone.add(owner)
+  if (gone.size === 0) return nodes
+  const isLeft = (name: string): boolean => gone.has(installationOfGpuLabel(name) ?? '')
+  return nodes.map((node) => ({
+    ...node,
+    labels: Object.fromEntries(Object.entries(node.labels).filter(([name]) => !isLeft(name))),
+  }))
 }
 
 /** One seat after the other: each counts what was promised to those before it. */

@@ -74,7 +74,7 @@ export function seatDriver(options: Options): Driver {
   }
   const journeys = new Map<string, Journey>()
   let othersWait = false
-  // Some may be left from before a restart.
+  // Some may be left from before a restart, and of seats that are no more.
   let hasDevices = true
   let crew = { most: LEAST_WAVE, seenAt: -Infinity }
   const mostAtOnce = async (): Promise<number> => {
@@ -110,7 +110,7 @@ export function seatDriver(options: Options): Driver {
   const tick = async (): Promise<void> => {
     const seats = await livingSeats(means.pool)
     callBack(journeys, seats)
-    if (seats.length === 0) return
+    if (seats.length === 0 && !hasDevices) return
     const tasks = await listTasks(means.engine, means)
     if (hasDevices || seats.some(needsDevices)) {
       const rising = new Set([...journeys].flatMap(([id, { rises }]) => (rises ? [id] : [])))

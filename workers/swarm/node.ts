@@ -237,8 +237,9 @@ export async function managerAddress(engine: Engine): Promise<string | undefined
   const { Swarm } = z
     .looseObject({ Swarm: z.looseObject({ NodeAddr: z.string().default('') }) })
     .parse(await engine.call('GET', '/info'))
-  const isReachable = Swarm.NodeAddr !== '' && !Swarm.NodeAddr.startsWith('127.')
-  return isReachable ? `${Swarm.NodeAddr}:2377` : undefined
+  const { NodeAddr } = Swarm
+  if (NodeAddr === '' || NodeAddr === '::1' || NodeAddr.startsWith('127.')) return undefined
+  return NodeAddr.includes(':') ? `[${NodeAddr}]:2377` : `${NodeAddr}:2377`
 }
 
 /** From here on the tokens that were given out open nothing; nodes that have joined stay. */

@@ -99,3 +99,12 @@ function startedTask(template: Service['Spec']['TaskTemplate'], pidsLimit: numbe
     Resources: { ...template.Resources, Limits: limits },
   }
 }
+
+/** Whether the Swarm has anything of an installation: a service, or a task that outlives its service by a moment. */
+export async function isAround(engine: Engine, installation: string): Promise<boolean> {
+  const query = { filters: { label: [`labplan.installation=${installation}`] } }
+  const lists = await Promise.all(
+    ['/services', '/tasks'].map((path) => engine.call('GET', path, { query })),
+  )
+  return lists.some((list) => z.array(z.unknown()).parse(list).length > 0)
+}
