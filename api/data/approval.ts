@@ -15,7 +15,8 @@ import { afterWorkingHours } from '../../stacks/rules/working-hours.ts'
 import type { GateRule, Policy } from '../../stacks/terms.ts'
 import { type Actor, audit } from './audit.ts'
 import { rememberedBlueprint, keepBlueprint, lockHead } from './blueprint.ts'
-import { type Change, approve, changeColumns, notesAbout } from './change.ts'
+import { type Change, approve, changeColumns } from './change.ts'
+import { notesAbout } from './change-notes.ts'
 import { type StoredDocument, documentsInForce } from './course.ts'
 import { knownOfCourses } from './course-known.ts'
 import { type Db, type Pool, execute, findOne, many, sql, withTransaction } from './db.ts'
@@ -69,13 +70,15 @@ async function compileAgain(tx: Db, row: Row, now: Date) {
   const { documents } = row
   const inForce = await documentsInForce(tx)
   const all = merged(inForce, documents)
-  const compiled = compileDocuments(all, await knownOfCourses(tx), now)
+  const known = await knownOfCourses(tx)
+  const compiled = compileDocuments(all, known, now, { hasNoSlots: true })
   const before = head?.blueprint ?? emptyBlueprint
   const author = row.author_role ?? 'operator'
   const judged = judge({ author, documents, inForce, all, compiled, before, now })
   const { blueprint, notes } = compiled
   const digest = await keepBlueprint(tx, { blueprint, parent: head?.digest, now })
-  return { parent: head?.digest, documents, inForce, all, blueprint, notes, digest, judged }
+  const about = () => notesAbout(compiled, { documents, all, closed: known.closed, now })
+  return { parent: head?.digest, documents, inForce, all, blueprint, notes, about, digest, judged }
 }
 
 /** The change as it is by now: what was approved of it before counts no more. */
@@ -84,7 +87,7 @@ async function follow(tx: Db, row: Row, again: Again): Promise<void> {
   await execute(
     tx,
     sql`update change set blueprint_digest = ${again.digest}, parent_digest = ${again.parent ?? null},
-          notes = ${JSON.stringify(notesAbout(again.notes, row.documents))}, rules = ${JSON.stringify(rules)},
+          notes = ${JSON.stringify(again.about())}, rules = ${JSON.stringify(rules)},
           facts = ${JSON.stringify(again.judged.facts)}, lane = ${lane === 'automatic' ? 'review' : lane}
         where id = ${row.id}`,
   )

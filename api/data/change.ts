@@ -10,6 +10,7 @@ import type { DocumentError } from '../../stacks/schema-parse.ts'
 import type { GateRule, Note } from '../../stacks/terms.ts'
 import { type Actor, audit } from './audit.ts'
 import { rememberedBlueprint, keepBlueprint, lockHead, moveHead } from './blueprint.ts'
+import { notesAbout } from './change-notes.ts'
 import { tellOfClass, tellOfDecision, tellOfWait } from './change-notice.ts'
 import { type StoredDocument, documentsInForce } from './course.ts'
 import { closedPools, knownOfCourses } from './course-known.ts'
@@ -62,13 +63,24 @@ type Request = Proposal & { ring: KeyRing }
 
 /** Reads, compiles and, where the automatic lane allows it, approves. Nothing is kept of wrong documents. */
 export async function proposeChange(pool: Pool, request: Request): Promise<Outcome> {
+  const read = await readProposal(pool, request.sources)
+  return 'wrong' in read ? read.wrong : withTransaction(pool, (tx) => propose(tx, read, request))
+}
+
+/** The same in the caller's transaction. */
+export async function proposeWithin(tx: Db, request: Request): Promise<Outcome> {
+  const read = await readProposal(tx, request.sources)
+  return 'wrong' in read ? read.wrong : propose(tx, read, request)
+}
+
+async function readProposal(db: Db, sources: Source[]): Promise<Proposed[] | { wrong: Outcome }> {
+  const wrong = (errors: DocumentError[]) => ({ wrong: { outcome: 'wrong' as const, errors } })
   // First of all: what is said of other mistakes repeats what stands there.
-  const leaks = await leaksIn(pool, request.sources)
-  if (leaks.length > 0) return { outcome: 'wrong', errors: leaks }
-  const { documents, errors } = readSources(request.sources)
-  if (errors.length > 0) return { outcome: 'wrong', errors }
-  if (documents.length === 0) return { outcome: 'wrong', errors: [nothingIn(request.sources)] }
-  return withTransaction(pool, (tx) => propose(tx, documents, request))
+  const leaks = await leaksIn(db, sources)
+  if (leaks.length > 0) return wrong(leaks)
+  const { documents, errors } = readSources(sources)
+  if (errors.length > 0) return wrong(errors)
+  return documents.length === 0 ? wrong([nothingIn(sources)]) : documents
 }
 
 function nothingIn(sources: Source[]): DocumentError {
@@ -89,10 +101,11 @@ async function propose(tx: Db, proposed: Proposed[], request: Request): Promise<
   const inForce = await documentsInForce(tx)
   const documents = proposed.map(({ kind, key, text }) => ({ kind, key, text }))
   const all = merged(inForce, documents)
-  const compiled = compileDocuments(all, await knownOfCourses(tx), request.now)
+  const known = await knownOfCourses(tx)
+  const compiled = compileDocuments(all, known, request.now, { hasNoSlots: true })
   const { blueprint, notes } = compiled
   const digest = await keepBlueprint(tx, { blueprint, parent: head?.digest, now: request.now })
-  const about = notesAbout(notes, documents)
+  const about = notesAbout(compiled, { documents, all, closed: known.closed, now: request.now })
   if (digest === head?.digest && documents.every((one) => isInForce(one, inForce)))
     return { outcome: 'unchanged', notes: about, documents }
   const { actor, now } = request
@@ -118,13 +131,6 @@ const isInForce = (document: StoredDocument, inForce: StoredDocument[]): boolean
   inForce.some(
     (one) => one.kind === document.kind && one.key === document.key && one.text === document.text,
   )
-
-/** What the reader of this change should know: notes on its courses and pools, and on nothing in particular. */
-export function notesAbout(notes: Note[], documents: StoredDocument[]): Note[] {
-  const courses = new Set(documents.filter((one) => one.kind === 'Course').map((one) => one.key))
-  const isWide = documents.some((one) => one.kind !== 'Course')
-  return notes.filter(({ where }) => isWide || !where.course || courses.has(where.course))
-}
 
 const nameOf = ({ kind, key }: StoredDocument): string => `${kind} ${key}`
 

@@ -45,27 +45,36 @@ export function fitNotes(
   return [...notes, ...closedNotes(plans, placed, { closed, now, hasNoSlots })]
 }
 
-/** How many sessions of one course get slots when somebody is at work on that course. */
+/** How many sessions of one course get slots when somebody is at work on that course, and how many notes are looked into in all. */
 const sessionsWithSlots = 2
+const notesWithMore = 8
 
 /**
- * The notes of one course, each session without room with the slots where it would have room, and a closed pool with the pools
- * that have room instead.
+ * The notes of courses somebody is at work on, each session without room with the slots where it would have room, and a closed
+ * pool with the pools that have room instead: of the first of them, since that somebody waits.
  */
 export function slotsForNotes(
   notes: Note[],
   { plans, placed }: Pick<Compiled, 'plans' | 'placed'>,
   known: { policy: Policy; closed: Inventory['closed']; now: number },
 ): Note[] {
-  let searched = 0
+  const searched = new Map<string, number>()
+  let left = notesWithMore
   return notes.map((note) => {
-    const { course, session: key, pool } = note.where
+    const { course = '', session: key, pool } = note.where
+    if (left === 0) return note
     const plan = plans.find((one) => one.course.key === course)
-    if (plan && note.code === 'pool-closed') return withRoomElsewhere(note, plan, placed, known)
+    if (plan && note.code === 'pool-closed') {
+      left--
+      return withRoomElsewhere(note, plan, placed, known)
+    }
     if (note.params['slots'] !== null || note.code === 'seat-too-large') return note
     const session = plan?.occurrences.find((one) => one.key === key)
     const there = placed.get(pool ?? '')
-    if (!plan || !session || !there || ++searched > sessionsWithSlots) return note
+    const before = searched.get(course) ?? 0
+    if (!plan || !session || !there || before === sessionsWithSlots) return note
+    searched.set(course, before + 1)
+    left--
     const slots = nearestSlots(plan, session, there, known.policy, known.now)
     return { ...note, params: { ...note.params, slots: slots.map((one) => ({ ...one })) } }
   })

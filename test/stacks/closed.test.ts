@@ -46,3 +46,10 @@ it('tries none for who asks about one course, and then for that course, whicheve
     expect(slotsForNotes(own, compiled, known).map(elsewhere)).toEqual([['other']])
   }
 })
+
+it('tries other pools for the first courses of a change that touches many', () => {
+  const compiled = compile({ ...input, hasNoSlots: true })
+  const known = { policy: input.policy, closed, now: Date.parse(input.now) }
+  const tried = slotsForNotes(compiled.notes, compiled, known).map(elsewhere)
+  expect(tried).toEqual(keys.map((_, i) => (i < 8 ? ['other'] : null)))
+})
