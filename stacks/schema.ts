@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { cloudSchema } from './schema-cloud.ts'
 import { displaySchema, prose } from './schema-display.ts'
 import { gateSchema } from './schema-gate.ts'
-import { key } from './schema-key.ts'
+import { key, machineName } from './schema-key.ts'
 import type { Course, Environment, Policy, Pool, Zone } from './terms.ts'
 
 export const apiVersion = 'labplan/v1'
@@ -214,7 +214,7 @@ const poolFields = {
   nodes: z
     .array(
       z.strictObject({
-        key,
+        key: machineName,
         cpu: cores.optional(),
         memoryMb: megabytes.optional(),
         diskMb: megabytes.optional(),

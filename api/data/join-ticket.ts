@@ -23,13 +23,15 @@ export type JoinTicket = {
   planned_at: Date | null
   /** Of its GPUs, when it has some. */
   gpu_kind: string | null
+  /** As the pool's document names the machine, or was asked to. */
+  node_key: string | null
 }
 
 /** A line that is pasted later than that is asked for anew. */
 export const TICKET_MINUTES = 30
 
 const columns = sql`join_ticket.id, join_ticket.pool_id, pool.key as pool_key, state, state_at, expires_at, issued_by,
-  issued_by_role, message, swarm_id, planned_at, gpu_kind`
+  issued_by_role, message, swarm_id, planned_at, gpu_kind, node_key`
 const table = sql`join_ticket join pool on pool.id = join_ticket.pool_id`
 
 /** `token` is shown once, and kept as a hash. */
@@ -148,13 +150,23 @@ export async function moveTicket(
   )
 }
 
-/** It was proposed to count the machine; `message` says, as a code, why it is not counted yet. */
+/** It was proposed to count the machine under that name; `message` says, as a code, why it is not counted yet. */
 export async function notePlanned(
   tx: Db,
-  { id, message, now }: { id: string; message: string | null; now: Date },
+  plan: { id: string; key: string; message: string | null; now: Date },
 ): Promise<void> {
+  const { id, key, message, now } = plan
   await execute(
     tx,
-    sql`update join_ticket set planned_at = ${now}, message = ${message} where id = ${id}`,
+    sql`update join_ticket set planned_at = ${now}, node_key = ${key}, message = ${message} where id = ${id}`,
+  )
+}
+
+/** Those that say nothing any more: no machine came of them by then, or the Swarm does not know it any more. */
+export async function forgetTickets(tx: Db, before: Date): Promise<void> {
+  await execute(
+    tx,
+    sql`delete from join_ticket where state_at < ${before} and (state = 'lapsed'
+          or state in ('joined', 'ready') and not exists (select from swarm_node where swarm_node.id = join_ticket.swarm_id))`,
   )
 }

@@ -141,12 +141,16 @@ async function nodesOf(
     .filter(({ id }) => !joined.has(id))
     .map((node): PoolNode => ({
       ...{ name: node.hostname, flavour: null, why: null, goesAt: null },
-      trouble: counted.has(node.hostname) ? null : (tickets.get(node.id)?.message ?? null),
+      trouble: whyNotCounted(tickets.get(node.id), counted),
       ...stateOf(node, tickets.get(node.id)),
       ...{ tries: 0, address: node.address, load: node },
     }))
   return [...own, ...made]
 }
+
+/** As a code, until a plan counts on it under its name. */
+const whyNotCounted = (ticket: JoinTicket | undefined, counted: Set<string>): string | null =>
+  !ticket || counted.has(ticket.node_key ?? '') ? null : ticket.message
 
 /** One that joined by a ticket says how far it has come. */
 function stateOf(

@@ -42,6 +42,10 @@ export const machine = {
     en: 'no worker of Labplan answered. See labplan status, then ask for a new line.',
     fr: 'aucun worker de Labplan n’a répondu. Voyez labplan status, puis demandez une autre ligne.',
   },
+  'machine.join.manager-on-ipv6': {
+    en: 'the manager of Labplan’s Swarm advertises an IPv6 address, and seats are entered by IPv4 alone: have it advertise an IPv4 address.',
+    fr: 'le manager du Swarm de Labplan annonce une adresse IPv6, et les postes ne sont joints qu’en IPv4 : faites-lui annoncer une adresse IPv4.',
+  },
   'machine.join.manager-on-loopback': {
     en: 'the Swarm of Labplan is for its own machine alone: its manager must advertise an address that other machines reach.',
     fr: 'le Swarm de Labplan est limité à sa propre machine : son manager doit annoncer une adresse que les autres atteignent.',

@@ -108,6 +108,10 @@ export const pool = {
     en: 'It takes seats, but no plan counts on it: add it to “nodes” of the pool in pools.yaml. The worker’s log says why Labplan could not.',
     fr: 'Elle accepte des postes, mais aucun plan ne compte sur elle : ajoutez-la à « nodes » du pool dans pools.yaml. Le journal du worker dit pourquoi Labplan ne l’a pas pu.',
   },
+  'node.trouble.same-name': {
+    en: 'It takes seats. Plans count a machine of this name once: if another one has it, add this one to “nodes” of the pool in pools.yaml, under its name, a dash and the first five characters of its id (docker node ls).',
+    fr: 'Elle accepte des postes. Les plans comptent une seule machine de ce nom : si une autre le porte, ajoutez celle-ci à « nodes » du pool dans pools.yaml, sous son nom, un tiret et les cinq premiers caractères de son identifiant (docker node ls).',
+  },
   'node.trouble.count-waits': {
     en: 'It takes seats; plans count on it once the change that adds it to the pool is approved.',
     fr: 'Elle accepte des postes ; les plans comptent sur elle une fois approuvée la modification qui l’ajoute au pool.',

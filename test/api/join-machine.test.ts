@@ -144,7 +144,7 @@ it('says of a machine that takes seats already why no plan counts on it, until o
   const move = { id: ticket.id, from: ['handed'] as TicketState[], to: 'joined' as const, now }
   await withTransaction(pool, async (tx) => {
     await moveTicket(tx, { ...move, swarmId: 'n9' })
-    await notePlanned(tx, { id: ticket.id, message: 'count-waits', now })
+    await notePlanned(tx, { id: ticket.id, key: 'idle-pc', message: 'count-waits', now })
     await saveSeenNodes(tx, { nodes: [{ ...SEEN, id: 'n9', hostname: 'idle-pc' }], now })
   })
   const shown = async () =>
@@ -157,7 +157,7 @@ it('says of a machine that takes seats already why no plan counts on it, until o
   expect(await shown()).toMatch(/idle-pc 10\.1\.2\.30 \| joined/)
 })
 
-const PC = { hostname: 'idle-pc', cores: 8, memoryMb: 15_900, gpus: 2 }
+const PC = { key: 'idle-pc', cores: 8, memoryMb: 15_900, gpus: 2 }
 const SEEN = {
   ...{ address: '10.1.2.30', pool: 'hall', key: null, is_manager: false, is_up: true },
   ...{ availability: 'active' as const, cores: 8, memory_mb: 15_900, seats: 0 },

@@ -5,9 +5,9 @@
 import type { Logger } from 'pino'
 import { parseDocument } from 'yaml'
 import { lastCloud } from '../../api/data/blueprint.ts'
-import { proposeChange } from '../../api/data/change.ts'
+import { proposeWithin } from '../../api/data/change.ts'
 import { documentsInForce } from '../../api/data/course.ts'
-import { type Pool, withTransaction } from '../../api/data/db.ts'
+import { type Db, type Pool, withTransaction } from '../../api/data/db.ts'
 import {
   type JoinTicket,
   moveTicket,
@@ -42,6 +42,7 @@ export const isOnItsWay = ({ state }: JoinTicket): boolean =>
   state === 'called' || state === 'handed'
 
 export type JoinSight = {
+  /** All of the Swarm. */
   nodes: SwarmNode[]
   /** By Swarm node id. */
   probes: Map<string, Probe>
@@ -70,8 +71,10 @@ async function stepTicket(means: Means, ticket: JoinTicket, sight: JoinSight): P
     return since > CALL_LIMIT_MS ? lapse(means, ticket) : sealFor(means, ticket)
   if (ticket.state === 'handed' && since > JOIN_LIMIT_MS) return lapse(means, ticket)
   if (ticket.state === 'issued' && means.now() >= ticket.expires_at) return lapse(means, ticket)
-  if (ticket.state !== 'joined' || !node) return
-  if (!ticket.planned_at) await countIt(means, ticket, node)
+  if (ticket.state !== 'joined') return
+  if (!sight.nodes.some(({ id }) => id === ticket.swarm_id)) return lapse(means, ticket)
+  if (!node) return
+  if (!ticket.planned_at) await countIt(means, ticket, { node, nodes: sight.nodes })
   const probe = sight.probes.get(node.id)?.state ?? 'none'
   const image = sight.imageFor(ticket.pool_key)
   if (probe === 'ran') await move(means, ticket, 'ready')
@@ -84,6 +87,8 @@ async function sealFor(means: Means, ticket: JoinTicket): Promise<void> {
   const cloud = await lastCloud(pool, ticket.pool_key)
   const manager = cloud?.manager ?? (await managerAddress(engine))
   if (!manager) return move(means, ticket, 'lapsed', 'manager-on-loopback')
+  // Where no gateways are named the manager is the one: seats are entered by IPv4 alone (stacks/parts/seat-firewall.ts).
+  if (!cloud && manager.startsWith('[')) return move(means, ticket, 'lapsed', 'manager-on-ipv6')
   const join = `${await workerToken(engine)} ${manager}`
   await withTransaction(pool, async (tx) => {
     await noteTokenHanded(tx, now())
@@ -114,24 +119,41 @@ async function move(
   )
 }
 
-/** Proposed as who asked for the line would: it is in force, or waits for whose agreement the policy asks. */
-async function countIt(means: Means, ticket: JoinTicket, node: SwarmNode): Promise<void> {
-  const { pool, now } = means
-  const stored = (await documentsInForce(pool)).find(
-    ({ kind, key }) => kind === 'Pool' && key === ticket.pool_key,
-  )
-  const text = stored && withNode(stored.text, node, ticket.gpu_kind)
-  const message = text ? await proposeIt(means, ticket, text) : null
-  await withTransaction(pool, (tx) => notePlanned(tx, { id: ticket.id, message, now: now() }))
+/**
+ * Proposed as who asked for the line would: it is in force, or waits for whose agreement the policy asks. That it was is written
+ * down in the same transaction: it is proposed once.
+ */
+async function countIt(
+  means: Means,
+  ticket: JoinTicket,
+  { node, nodes }: { node: SwarmNode; nodes: SwarmNode[] },
+): Promise<void> {
+  await withTransaction(means.pool, async (tx) => {
+    const stored = (await documentsInForce(tx)).find(
+      ({ kind, key }) => kind === 'Pool' && key === ticket.pool_key,
+    )
+    const others = nodes.filter((one) => one.id !== node.id && one.hostname === node.hostname)
+    const isShared = others.some(({ isUp }) => isUp)
+    const key = isShared ? nameWithId(node) : node.hostname
+    const text = stored && withNode(stored.text, { ...node, key }, ticket.gpu_kind)
+    const message = text ? await proposeIt(tx, means, { ticket, text }) : null
+    // An entry of the same name that is away: this machine before it joined anew, or another.
+    const isUnclear = !text && !isShared && others.length > 0
+    const plan = isUnclear ? { key: nameWithId(node), message: 'same-name' } : { key, message }
+    await notePlanned(tx, { id: ticket.id, ...plan, now: means.now() })
+  })
 }
+
+/** Of a machine whose host name another one has. */
+const nameWithId = ({ hostname, id }: SwarmNode): string => `${hostname}-${id.slice(0, 5)}`
 
 /** Answers why the machine is not counted yet, as a code; null when it is. */
 async function proposeIt(
-  { pool, ring, log, now }: Means,
-  ticket: JoinTicket,
-  text: string,
+  tx: Db,
+  { ring, log, now }: Means,
+  { ticket, text }: { ticket: JoinTicket; text: string },
 ): Promise<'not-counted' | 'count-waits' | null> {
-  const outcome = await proposeChange(pool, {
+  const outcome = await proposeWithin(tx, {
     sources: [{ name: `Pool ${ticket.pool_key}`, text }],
     actor: { name: ticket.issued_by, role: ticket.issued_by_role },
     ...{ ring, now: now() },
@@ -148,14 +170,14 @@ async function proposeIt(
 /** The document with the machine among its own; undefined when it is there already. Its comments stay. */
 export function withNode(
   text: string,
-  { hostname, cores, memoryMb, gpus }: Pick<SwarmNode, 'hostname' | 'cores' | 'memoryMb' | 'gpus'>,
+  { key, cores, memoryMb, gpus }: { key: string } & Pick<SwarmNode, 'cores' | 'memoryMb' | 'gpus'>,
   gpuKind: string | null,
 ): string | undefined {
   const document = parseDocument(text)
   const { nodes = [] } = document.toJS() as { nodes?: { key: string }[] }
-  if (nodes.some(({ key }) => key === hostname)) return undefined
+  if (nodes.some((one) => one.key === key)) return undefined
   const gpu = gpus > 0 && gpuKind !== null && { gpu: { kind: gpuKind, count: gpus } }
-  const node = { key: hostname, cpu: cores, memoryMb, ...gpu }
+  const node = { key, cpu: cores, memoryMb, ...gpu }
   if (nodes.length === 0) document.set('nodes', document.createNode([node]))
   else document.addIn(['nodes'], document.createNode(node))
   return document.toString()

@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import type { Blueprint } from '../../stacks/blueprint.ts'
 import { blueprintReader } from '../../api/data/blueprint.ts'
 import { type Pool, withTransaction } from '../../api/data/db.ts'
+import { forgetTickets } from '../../api/data/join-ticket.ts'
 import { sendNotice } from '../../api/data/notice.ts'
 import {
   type EndingFiles,
@@ -29,6 +30,8 @@ type Means = {
 const DAY_MS = 86_400_000
 const FIRST_DAYS = 30
 const LAST_DAYS = 7
+/** How long is told how a machine was to join that is not there. */
+const TICKET_DAYS = 30
 
 export type RetentionKeeper = { keep(): Promise<void> }
 
@@ -36,6 +39,8 @@ export function retentionKeeper(means: Means): RetentionKeeper {
   const approved = blueprintReader()
   return {
     async keep() {
+      const before = new Date(means.now().getTime() - TICKET_DAYS * DAY_MS)
+      await withTransaction(means.pool, (tx) => forgetTickets(tx, before))
       const blueprint = await approved(means.pool)
       if (!blueprint) return
       await withTransaction(means.pool, (tx) => setKeptUntil(tx, datesOf(blueprint)))

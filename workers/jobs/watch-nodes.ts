@@ -103,7 +103,7 @@ async function lookAtNodes(means: Means, memory: Memory): Promise<void> {
   memory.saved = await saveNodes(means, { nodes: placed, load, before: memory.saved })
   await forgetStale(means, rows, own, load)
   const underWay = await joinMachines(means, {
-    ...{ nodes: own, probes },
+    ...{ nodes, probes },
     imageFor: (poolKey) => probeImage(approved, poolKey, means.registry),
   })
   for (const [nodeId, probe] of probes)
