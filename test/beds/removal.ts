@@ -34,10 +34,20 @@ export async function removeBed(place: BedPlace): Promise<void> {
 
 /** Volumes that an agent mounted, and the folder that shares them; a loop device goes with its last mount. */
 function unmountBelow(folder: string): void {
-  const points = readLines('/proc/self/mounts').map((line) => line.split(' ')[1] ?? '')
-  for (const point of points.filter((path) => path.startsWith(`${folder}/`)).toReversed())
-    execFileSync('umount', ['--lazy', point], { stdio: 'pipe' })
+  for (const point of mountsBelow(folder).toReversed()) {
+    try {
+      execFileSync('umount', ['--lazy', point], { stdio: 'pipe' })
+    } catch (error) {
+      // With what it was shared with, or by another sweep at the same time.
+      if (mountsBelow(folder).includes(point)) throw error
+    }
+  }
 }
+
+const mountsBelow = (folder: string): string[] =>
+  readLines('/proc/self/mounts')
+    .map((line) => line.split(' ')[1] ?? '')
+    .filter((path) => path.startsWith(`${folder}/`))
 
 /** Engines and what they run (by namespace and control group), and the registry (by its config). */
 function processesOf(place: BedPlace): number[] {
