@@ -8,7 +8,8 @@ import { findProcess } from '../steps/supervised.ts'
 import type { World } from './world.ts'
 import { type Look, type Looks, bad, doubtful, good, listed, reason, unknown } from './look.ts'
 
-const WAIT_MS = 3_000
+// A login by SSH comes first where the engine is elsewhere.
+const WAIT_MS = 10_000
 /** Tickets live 30 s and leases 15 s: machines that disagree by seconds refuse each other. */
 const CLOCK_DRIFT_MS = 2_000
 
@@ -115,7 +116,12 @@ async function managerLooks(settings: Settings, world: World): Promise<Looks> {
   return [
     ['Nodes', nodesLook(nodes, refusing)],
     ['Seat network', await networkLook(settings.dockerHost, installation)],
-    ['Seat firewall', await firewallLook(installation, world)],
+    settings.farEngine
+      ? [
+          'Seat firewall',
+          unknown('the engine is on another machine: there, sudo scripts/network show'),
+        ]
+      : ['Seat firewall', await firewallLook(installation, world)],
   ]
 }
 

@@ -13,7 +13,7 @@ export type Docker = (
 export function dockerApi(host: string): Docker {
   if (!/^(unix:\/\/\/|(tcp|http):\/\/[^:/]+(:\d+)?\/?$)/.test(host))
     throw new CannotGoOn(
-      `DOCKER_HOST=${host} is not unix:///PATH or tcp://NAME:PORT, which is what Labplan speaks.`,
+      `DOCKER_HOST=${host} is not unix:///PATH, tcp://NAME:PORT or ssh://NAME, which is what Labplan speaks.`,
     )
   return (method, path, body) => callEngine(host, method, path, body, 60_000)
 }
@@ -27,6 +27,16 @@ export async function ask<T>(
   const { status, body } = await answer
   if (status >= 400) throw new CannotGoOn(`${problem} (Docker Engine: ${messageOf(body)}).`)
   return schema.parse(body)
+}
+
+/** Of a greeting: the status, 0 when nobody answers, and the words of an answer that is a refusal. */
+export async function codeAndWords(docker: Docker): Promise<{ status: number; words: string }> {
+  try {
+    const { status, body } = await docker('GET', '/_ping')
+    return { status, words: messageOf(body) }
+  } catch (error) {
+    return { status: 0, words: String(error) }
+  }
 }
 
 /** What answers at DOCKER_HOST: an engine, nothing, or one that this user may not speak to. */

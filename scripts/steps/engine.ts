@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { ENGINE_NETWORKS } from '../../stacks/parts/names.ts'
 import { ensurePrograms } from './debian.ts'
 import { type Docker, ask, dockerApi, reach } from './docker-api.ts'
+import { ensureEngineWay } from './far-engine.ts'
 import { readMade, rememberMade } from './made.ts'
 import type { Wanted } from './process-table.ts'
 import { type Settings, root, writeJson } from './settings.ts'
@@ -24,6 +25,7 @@ export function engineStep(settings: Settings): Step {
   return {
     name: 'Docker Engine',
     async ensure(say) {
+      if (settings.farEngine) return await ensureEngineWay(settings, settings.farEngine, docker)
       if (findProcess(settings.home, 'dockerd')) return await startOurs(settings, docker)
       const found = await reach(docker)
       if (found === 'answers') return undefined
@@ -147,15 +149,18 @@ export function swarmStep(settings: Settings): Step {
       const { Swarm } = await ask(docker('GET', '/info'), problem, info)
       if (Swarm.LocalNodeState === 'active' && Swarm.ControlAvailable)
         return readMade(settings.home).swarm ? await untilLed(docker) : undefined
-      if (Swarm.LocalNodeState === 'inactive') return await initialise(settings, docker)
+      if (Swarm.LocalNodeState === 'inactive' && !settings.farEngine)
+        return await initialise(settings, docker)
       throw new CannotGoOn(swarmProblem(Swarm.LocalNodeState))
     },
   }
 }
 
 export function swarmProblem(state: string): string {
-  return state === 'active'
-    ? `this engine is a worker of a Swarm: set DOCKER_HOST to one of its managers.`
+  if (state === 'active')
+    return `this engine is a worker of a Swarm: set DOCKER_HOST to one of its managers.`
+  return state === 'inactive'
+    ? `this engine is in no Swarm: run 'docker swarm init --advertise-addr ADDRESS' there, with an address that this machine and its nodes reach.`
     : `this engine's Swarm is '${state}': 'docker info' says why; 'docker swarm leave --force' gives it up.`
 }
 

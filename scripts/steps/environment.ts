@@ -13,7 +13,9 @@ import { findEngine } from './terraform-engine.ts'
 const PASSED_ON = ['HOME', 'TZ', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY']
 
 export function labplanVariables(settings: Settings): Record<string, string> {
-  const { home, ports, choices } = settings
+  const { home, ports } = settings
+  // Of the way to a far engine: whoever reads DOCKER_HOST below must not take that for TLS as well.
+  const { DOCKER_TLS_VERIFY: _tls, DOCKER_CERT_PATH: _certs, ...choices } = settings.choices
   return {
     ...choices,
     LABPLAN_HOME: home,

@@ -1,11 +1,12 @@
 /** Labplan's own parts: the schema, the seat image and network, and the processes. */
-import { createHash } from 'node:crypto'
-import { globSync, mkdirSync, readFileSync, statSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildImage } from '../images/build.ts'
 import { terminal } from '../images/terminal.ts'
+import { dockerApi } from './docker-api.ts'
 import { keepSeatNetwork } from './engine.ts'
 import { environmentOf } from './environment.ts'
+import { requireSeatNetwork } from './far-engine.ts'
 import { findInstallationId } from './identity.ts'
 import { firewallStands } from './firewall.ts'
 import { ensureSeatNetwork } from './network.ts'
@@ -15,6 +16,7 @@ import { mustRun } from './shell.ts'
 import type { Step } from './step.ts'
 import { agentAnswers, hasAgent, whyNoCeph, whyNoLimits } from './storage.ts'
 import { accepts, ensureProcess, findProcess } from './supervised.ts'
+import { versionOf } from './version.ts'
 
 export function migrationStep(settings: Settings): Step {
   return {
@@ -32,11 +34,12 @@ export function migrationStep(settings: Settings): Step {
 
 /** The network that keeps seats apart, and its firewall: forgotten by a restart of the machine, so looked at each time. */
 export function seatNetworkStep(settings: Settings): Step {
-  const { home, dockerHost } = settings
+  const { home, dockerHost, farEngine } = settings
   return {
     name: 'Seat network',
     async ensure() {
       const installation = findInstallationId(home) ?? ''
+      if (farEngine) return await requireSeatNetwork(dockerApi(dockerHost), installation, farEngine)
       const stood = await firewallStands({ installation })
       await ensureSeatNetwork({ dockerHost, installation })
       keepSeatNetwork(settings, environmentOf(settings))
@@ -145,13 +148,4 @@ function partsOf(settings: Settings): Part[] {
 function hasLasted(home: string, name: string): boolean {
   const found = findProcess(home, name)
   return found !== undefined && Date.now() - Date.parse(found.startedAt) > LASTED_MS
-}
-
-/** Changes with the files' names and contents: what runs older code than the checkout's is started again. */
-function versionOf(...patterns: string[]): string {
-  const hash = createHash('sha256')
-  for (const path of globSync(patterns, { cwd: root }).toSorted())
-    if (statSync(join(root, path)).isFile())
-      hash.update(path).update(readFileSync(join(root, path)))
-  return hash.digest('hex').slice(0, 16)
 }

@@ -5,6 +5,7 @@ import { sweepClusters } from '../../test/beds/cluster/place.ts'
 import { prepareCloud } from '../../test/beds/openstack.ts'
 import { prepareMachines } from '../../test/beds/machines/install.ts'
 import { sweepBeds } from '../../test/beds/removal.ts'
+import { prepareSshServer } from '../../test/beds/ssh-server.ts'
 import { baseLayer } from '../images/base.ts'
 import { terminal } from '../images/terminal.ts'
 import { ensurePrograms } from './debian.ts'
@@ -45,6 +46,7 @@ export function preparations(settings: Settings): Step[] {
         return undefined
       },
     },
+    { name: 'SSH server', ensure: prepareSshServer },
     { name: 'OpenStack', ensure: prepareCloud },
     { name: 'Gitea', ensure: prepareGitea },
     { name: 'Machines', ensure: prepareMachines },

@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
+import type { FarEngine } from '../../workers/swarm/engine-way.ts'
 import { CannotGoOn } from './step.ts'
 
 const PORT_NAMES = ['api', 'gateway', 'lms', 'registry', 'postgres'] as const
@@ -53,6 +54,9 @@ const CHOICES = [
   'LMS_LISTEN',
   'DATABASE_URL',
   'DOCKER_HOST',
+  'DOCKER_TLS_VERIFY',
+  'DOCKER_CERT_PATH',
+  'LABPLAN_SSH_CONFIG',
   'TERRAFORM_BINARY_NAME',
 ] as const
 export type Choices = Partial<Record<(typeof CHOICES)[number], string>>
@@ -64,7 +68,10 @@ export type Settings = {
   logs: string
   ports: Ports
   choices: Choices
+  /** Where the engine is spoken to: `unix://` or `tcp://`. Its own way, when it is behind SSH or TLS. */
   dockerHost: string
+  /** The engine that this way leads to. */
+  farEngine?: FarEngine
   registry: string
   publicUrl: string
   seatUrl: string
@@ -88,7 +95,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     logs: join(home, 'log'),
     ports,
     choices,
-    dockerHost: choices.DOCKER_HOST ?? 'unix:///var/run/docker.sock',
+    ...engineOf(home, choices),
     registry: choices.LABPLAN_REGISTRY ?? `127.0.0.1:${ports.registry}`,
     publicUrl: choices.LABPLAN_PUBLIC_URL ?? `http://labplan.localhost:${ports.api}`,
     seatUrl: choices.LABPLAN_SEAT_URL ?? `http://seats.localhost:${ports.gateway}`,
@@ -96,6 +103,21 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     // It speaks plain HTTP on loopback: not a neighbour for an installation with a certificate.
     practice: choices.LABPLAN_PRACTICE !== '0' && !choices.LABPLAN_TLS_CERT,
     mirror: resolve(choices.LABPLAN_PROVIDER_MIRROR ?? join(cache, 'mirror')),
+  }
+}
+
+const LOCAL_ENGINE = 'unix:///var/run/docker.sock'
+
+/** As Docker's own command line reads these variables. */
+function engineOf(home: string, choices: Choices): Pick<Settings, 'dockerHost' | 'farEngine'> {
+  const host = choices.DOCKER_HOST ?? LOCAL_ENGINE
+  const isTls = choices.DOCKER_TLS_VERIFY !== undefined && host.startsWith('tcp://')
+  if (!isTls && !host.startsWith('ssh://')) return { dockerHost: host }
+  const certs = resolve(choices.DOCKER_CERT_PATH ?? join(homedir(), '.docker'))
+  const sshConfig = choices.LABPLAN_SSH_CONFIG
+  return {
+    dockerHost: `unix://${join(home, 'run', 'engine.sock')}`,
+    farEngine: { dockerHost: host, certs, ...(sshConfig && { sshConfig: resolve(sshConfig) }) },
   }
 }
 
@@ -156,7 +178,10 @@ export function rememberChoices({ home, choices }: Settings, which: 'all' | 'pla
 }
 
 function placesOf(choices: Choices): Choices {
-  const places = ['DOCKER_HOST', 'LABPLAN_PORTS', 'LABPLAN_REGISTRY', 'LABPLAN_CACHE']
+  const places = [
+    ...['DOCKER_HOST', 'DOCKER_TLS_VERIFY', 'DOCKER_CERT_PATH', 'LABPLAN_SSH_CONFIG'],
+    ...['LABPLAN_PORTS', 'LABPLAN_REGISTRY', 'LABPLAN_CACHE'],
+  ]
   return Object.fromEntries(Object.entries(choices).filter(([name]) => places.includes(name)))
 }
 

@@ -15,7 +15,7 @@ export const STORAGE_PROGRAMS = {
 /** What a node runs of Ceph, and Debian's packages. */
 export const CEPH_PROGRAMS = { ceph: 'ceph-common', 'ceph-fuse': 'ceph-fuse', getfattr: 'attr' }
 
-type Place = Pick<Settings, 'dockerHost' | 'choices'>
+type Place = Pick<Settings, 'dockerHost' | 'choices' | 'farEngine'>
 
 /** Whether an agent is started here. With `none` it is another machine's, and answers on the socket through SSH. */
 export const hasAgent = (place: Place): boolean =>
@@ -36,10 +36,11 @@ export function whyNoCeph(place: Place, find = findProgram): string | undefined 
 
 /** Why volumes of this machine alone are the engine's own, without a limit; undefined when they can have one. */
 export function whyNoLimits(place: Place): string | undefined {
-  const { dockerHost } = place
+  const { dockerHost, farEngine } = place
   if (backendOf(place) !== 'local')
     return 'LABPLAN_STORAGE_BACKEND says that a server keeps volumes, for pools that name it'
-  if (!dockerHost.startsWith('unix:')) return `the engine at ${dockerHost} is not on this machine`
+  if (farEngine || !dockerHost.startsWith('unix:'))
+    return `the engine at ${farEngine?.dockerHost ?? dockerHost} is not on this machine`
   if (!isRoot()) return 'mounting file systems needs root'
   if (!existsSync('/dev/loop-control')) return 'this machine has no loop devices'
   const missing = Object.entries(STORAGE_PROGRAMS).find(([program]) => !findProgram(program))

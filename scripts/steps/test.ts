@@ -20,7 +20,8 @@ Installs what is missing first (Debian packages need root). The last line is: N 
 `
 
 /** What a test must not see: it would speak to an installation of the person who runs it. */
-const FOREIGN = /^(LABPLAN_(?!CACHE|SEED|RUNS)|DATABASE_URL$|DOCKER_HOST$|LMS_)/
+const FOREIGN =
+  /^(LABPLAN_(?!CACHE|SEED|RUNS)|DATABASE_URL$|DOCKER_(HOST|TLS_VERIFY|CERT_PATH)$|LMS_)/
 
 const FAST = ['format', 'lint', 'types', 'fast']
 /** What needs nothing but the npm packages. */

@@ -34,7 +34,7 @@ function makersStep({ home }: Settings): Step {
 }
 
 function dockerStep(settings: Settings, engine: Step): Step {
-  const { home, dockerHost, registry } = settings
+  const { home, dockerHost, farEngine, registry } = settings
   return {
     name: 'Docker',
     async ensure(say) {
@@ -43,7 +43,8 @@ function dockerStep(settings: Settings, engine: Step): Step {
       if (!installation) return undefined
       const docker = dockerApi(dockerHost)
       if ((await reach(docker)) !== 'answers') {
-        if (!readMade(home).engine) throw new CannotGoOn(silentEngine(dockerHost, installation))
+        if (!readMade(home).engine && !settings.farEngine)
+          throw new CannotGoOn(silentEngine(dockerHost, installation))
         // Stopped by --stop: once more, so that what it keeps outside its data goes in order too.
         await ensureSupervisor(home)
         await engine.ensure(say)
@@ -51,7 +52,7 @@ function dockerStep(settings: Settings, engine: Step): Step {
       const removed = [
         await emptyDocker(docker, installation, say),
         await removeImages(docker, registry),
-        await removeFirewall(dockerHost, installation),
+        await removeFirewall(dockerHost, installation, farEngine?.dockerHost),
         await leaveSwarm(home, docker),
       ]
       return removed.filter(Boolean).join(', ') || undefined
@@ -63,9 +64,16 @@ function silentEngine(dockerHost: string, installation: string): string {
   return `nothing answers at ${dockerHost}, so what belongs to installation ${installation} cannot be removed there: start that engine and run this again.`
 }
 
-async function removeFirewall(dockerHost: string, installation: string): Promise<string> {
+/** Of a far engine only root over there can, and nothing of ours is left for which it stood. */
+async function removeFirewall(
+  dockerHost: string,
+  installation: string,
+  far: string | undefined,
+): Promise<string> {
   await removeSeatNetwork({ dockerHost, installation })
-  return 'the firewall'
+  return far === undefined
+    ? 'the firewall'
+    : `the seat network (its firewall at ${far} stays until 'sudo scripts/network down --installation ${installation}' there)`
 }
 
 async function leaveSwarm(home: string, docker: Docker): Promise<string | undefined> {

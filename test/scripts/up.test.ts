@@ -9,11 +9,14 @@ import { parseAllDocuments } from 'yaml'
 import { diskProblem, portProblem, portsStep, whyTaken } from '../../scripts/steps/checks.ts'
 import { isOurs } from '../../scripts/steps/docker-sweep.ts'
 import { swarmProblem, whyNotOurs } from '../../scripts/steps/engine.ts'
+import { labplanVariables } from '../../scripts/steps/environment.ts'
+import { ensureEngineWay, requireSeatNetwork } from '../../scripts/steps/far-engine.ts'
 import { practiceText } from '../../scripts/steps/practice.ts'
 import { mirrorStep, mirrored, providers } from '../../scripts/steps/provider-mirror.ts'
 import { parsePorts, readSettings, rememberChoices } from '../../scripts/steps/settings.ts'
 import { lastWords } from '../../scripts/steps/shell.ts'
 import { ageOf } from '../../scripts/steps/status.ts'
+import { whyNoLimits } from '../../scripts/steps/storage.ts'
 import { CannotGoOn, runSteps } from '../../scripts/steps/step.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'labplan-test-up-'))
@@ -96,6 +99,47 @@ describe('choices', () => {
   })
 })
 
+describe('an engine elsewhere', () => {
+  const given = { LABPLAN_HOME: home, DOCKER_HOST: 'ssh://lab@10.0.0.9' }
+
+  it('is spoken to through a socket here, by SSH or by TLS as docker itself is told', () => {
+    const here = `unix://${join(home, 'run', 'engine.sock')}`
+    expect(readSettings(given)).toMatchObject({
+      dockerHost: here,
+      farEngine: { dockerHost: 'ssh://lab@10.0.0.9' },
+    })
+    const tls = {
+      DOCKER_HOST: 'tcp://10.0.0.9:2376',
+      DOCKER_TLS_VERIFY: '1',
+      DOCKER_CERT_PATH: '/c',
+    }
+    const settings = readSettings({ LABPLAN_HOME: home, ...tls })
+    expect(settings).toMatchObject({
+      dockerHost: here,
+      farEngine: { dockerHost: 'tcp://10.0.0.9:2376', certs: '/c' },
+    })
+    const passedOn = labplanVariables(settings)
+    expect(passedOn.DOCKER_HOST).toBe(here)
+    expect(passedOn).not.toHaveProperty('DOCKER_TLS_VERIFY')
+    expect(passedOn).not.toHaveProperty('DOCKER_CERT_PATH')
+    const plain = readSettings({ LABPLAN_HOME: home, DOCKER_HOST: 'tcp://10.0.0.9:2375' })
+    expect(plain.dockerHost).toBe('tcp://10.0.0.9:2375')
+    expect(plain.farEngine).toBeUndefined()
+  })
+
+  it('needs a registry that it reaches, and the network of seats made over there; both are said', async () => {
+    const settings = readSettings(given)
+    const nobody = async () => ({ status: 404, body: undefined })
+    await expect(ensureEngineWay(settings, settings.farEngine!, nobody)).rejects.toThrow(
+      'set LABPLAN_REGISTRY to an address',
+    )
+    await expect(requireSeatNetwork(nobody, 'ab12', settings.farEngine!)).rejects.toThrow(
+      `'sudo scripts/network up --installation ab12 --gateway ADDRESS'`,
+    )
+    expect(whyNoLimits(settings)).toBe('the engine at ssh://lab@10.0.0.9 is not on this machine')
+  })
+})
+
 describe('what a person can put right is one sentence', () => {
   it('no disk', () => {
     expect(diskProblem('/data', 1.25e9, 5e9)).toBe(
@@ -116,6 +160,7 @@ describe('what a person can put right is one sentence', () => {
 
   it('a Swarm that is led elsewhere or broken', () => {
     expect(swarmProblem('active')).toContain('set DOCKER_HOST to one of its managers')
+    expect(swarmProblem('inactive')).toContain('docker swarm init --advertise-addr')
     expect(swarmProblem('locked')).toContain(`this engine's Swarm is 'locked'`)
   })
 
