@@ -18,6 +18,7 @@ export type Pool = {
   nodes: {
     name: string
     flavour: string | null
+    region: string | null
     state: string
     since: string | null
     trouble: string | null
@@ -33,6 +34,17 @@ export type Pool = {
       memory_reserved_mb: number
       gpus: number
       gpus_held: number
+    } | null
+  }[]
+  /** None in a pool of one. */
+  regions: {
+    name: string
+    machines: number
+    refusal: {
+      since: string
+      message: string
+      cause: CloudCause | null
+      elsewhere: string[]
     } | null
   }[]
   timeline: { at: string; planned: number; there: number | null }[]
@@ -53,6 +65,20 @@ export const openness = ({ closed }: Pick<Pool, 'closed'>): string =>
 
 const short = (instant: string): string => instant.slice(0, 16).replace('T', ' ')
 
+/** Which regions there are, and where machines are made while one refuses. */
+export function regionLines({ regions }: Pick<Pool, 'regions'>): string[] {
+  return regions.map(({ name, machines, refusal }) => {
+    const has = `region ${name}: ${machines} ${machines === 1 ? 'machine' : 'machines'}`
+    if (!refusal) return has
+    const what = refusal.cause?.text.en[0] ?? refusal.message
+    const then =
+      refusal.elsewhere.length > 0
+        ? `made in ${refusal.elsewhere.join(', ')} meanwhile`
+        : 'what is wanted there waits'
+    return `${has}, refuses since ${short(refusal.since)} (${then}): ${what}`
+  })
+}
+
 /** `class networks-101`. */
 const reason = (why: Pool['nodes'][number]['why']): string =>
   why ? [why.code, why.course].filter(Boolean).join(' ') : '-'
@@ -61,7 +87,8 @@ export function nodeTable({ nodes }: Pool): string {
   const share = (used: number, all: number) => `${Math.round(used * 100) / 100}/${all}`
   const hasGpus = nodes.some(({ load }) => (load?.gpus ?? 0) > 0)
   const hasWhy = nodes.some(({ why }) => why)
-  const rows = nodes.map(({ name, state, since, load, address, trouble, why, goesAt }) => [
+  const hasRegion = nodes.some(({ region }) => region !== null)
+  const rows = nodes.map(({ name, region, state, since, load, address, trouble, why, goesAt }) => [
     ...[name, trouble ? `${state} (${trouble})` : state],
     since ? short(since) : '-',
     ...(load
@@ -73,11 +100,15 @@ export function nodeTable({ nodes }: Pool): string {
         ]
       : ['-', '-', '-', ...(hasGpus ? ['-'] : [])]),
     ...(hasWhy ? [reason(why), goesAt ? short(goesAt) : '-'] : []),
+    ...(hasRegion ? [region ?? '-'] : []),
     address ?? '-',
   ])
   const heads = ['NODE', 'STATE', 'SINCE (UTC)', 'SEATS', 'CORES', 'MEMORY MB']
   return table(
-    [...heads, ...(hasGpus ? ['GPUS'] : []), ...(hasWhy ? ['FOR', 'GOES (UTC)'] : []), 'ADDRESS'],
+    [
+      ...[...heads, ...(hasGpus ? ['GPUS'] : []), ...(hasWhy ? ['FOR', 'GOES (UTC)'] : [])],
+      ...(hasRegion ? ['REGION', 'ADDRESS'] : ['ADDRESS']),
+    ],
     rows,
   )
 }

@@ -146,7 +146,11 @@ const cloudSchema = z.strictObject({
   insecureRegistries: z.array(z.string()),
   /** What can be bought: the name in the cloud, where, and with which GPUs. */
   flavours: z.array(
-    z.strictObject({ key: z.string(), name: z.string(), region: z.string(), gpu: gpu.nullable() }),
+    z.strictObject({
+      ...{ key: z.string(), name: z.string(), region: z.string(), gpu: gpu.nullable() },
+      /** Where it may be had while its region refuses, in this order; nowhere when absent. */
+      elsewhere: z.array(z.string()).optional(),
+    }),
   ),
 })
 

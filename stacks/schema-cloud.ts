@@ -31,6 +31,7 @@ const region = z.strictObject({
 
 const cloudFields = {
   regions: z.array(region).min(1),
+  whenRegionRefuses: z.enum(['next', 'wait']).default('next'),
   manager: hostPort.optional(),
   managers: z
     .strictObject({

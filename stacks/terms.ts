@@ -270,6 +270,8 @@ export interface CloudRegion {
 /** Where on OpenStack a pool's nodes are made. Credentials are the worker's, never here. */
 export interface Cloud {
   regions: CloudRegion[]
+  /** Sizes that name no region are made in the next one while the first is down or full, or wait for it. */
+  whenRegionRefuses: 'next' | 'wait'
   /** A Swarm manager that is there already, `10.0.0.2:2377`. */
   manager?: string | undefined
   /** Managers to make instead, in the first region; `flavour` is the cloud's name of it. */

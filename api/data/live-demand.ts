@@ -46,6 +46,8 @@ type NodeFacts = {
   state: NodeState
   why: NodeWhy | null
   unused_at: Date | null
+  region: string | null
+  isMade: boolean
   seats: number
   cores: number | null
   memory_mb: number | null
@@ -67,7 +69,8 @@ export async function nodesNow(
 ): Promise<NodeNow[]> {
   const rows = await many<NodeFacts>(
     db,
-    sql`select pool.key as pool, node.key, node.flavour, node.state, node.why, node.unused_at,
+    sql`select pool.key as pool, node.key, node.flavour, node.state, node.why, node.unused_at, node.region,
+          node.server_id is not null and not node.replace as "isMade",
           (select count(*)::int from seat where seat.wanted_on and seat.state in ('starting', 'ready')
             and seat.node_address = seen.address) as seats,
           seen.cores - seen.cores_reserved as cores, seen.memory_mb - seen.memory_reserved_mb as memory_mb,

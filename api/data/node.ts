@@ -31,10 +31,12 @@ export type NodeRow = {
   why: NodeWhy | null
   course_key: string | null
   unused_at: Date | null
+  /** Where it is, or is to be; null: where its size is made first. */
+  region: string | null
 }
 
 const columns = sql`node.id, node.pool_id, pool.key as pool_key, node.key, node.flavour, node.state, node.state_at, node.server_id,
-  node.swarm_id, node.address, node.tries, node.replace, node.message, node.why, node.course_key, node.unused_at`
+  node.swarm_id, node.address, node.tries, node.replace, node.message, node.why, node.course_key, node.unused_at, node.region`
 
 /** Every machine that is not gone, of one pool or of all. */
 export async function livingNodes(db: Db, poolKey: string | null = null): Promise<NodeRow[]> {
@@ -57,12 +59,13 @@ export async function followTimeline(
 ): Promise<void> {
   const column = <T>(of: (node: NodeWish) => T) => nodes.map(of)
   const wished = sql`unnest(${column(newId)}::uuid[], ${column(({ pool }) => pool)}::text[],
-            ${column(({ key }) => key)}::text[], ${column(({ flavour }) => flavour)}::text[]) as w (id, pool, key, flavour)`
+            ${column(({ key }) => key)}::text[], ${column(({ flavour }) => flavour)}::text[],
+            ${column(({ region }) => region ?? null)}::text[]) as w (id, pool, key, flavour, region)`
   const started = await many<{ id: string }>(
     tx,
-    sql`insert into node (id, pool_id, key, flavour, state, state_at)
-        select w.id, pool.id, w.key, w.flavour, 'wanted', ${now} from ${wished} join pool on pool.key = w.pool
-        on conflict (pool_id, key) do update set state = 'wanted', state_at = ${now}, flavour = excluded.flavour,
+    sql`insert into node (id, pool_id, key, flavour, region, state, state_at)
+        select w.id, pool.id, w.key, w.flavour, w.region, 'wanted', ${now} from ${wished} join pool on pool.key = w.pool
+        on conflict (pool_id, key) do update set state = 'wanted', state_at = ${now}, flavour = excluded.flavour, region = excluded.region,
           server_id = null, swarm_id = null, address = null, tries = 0, replace = false, message = null
         where node.state = 'gone' returning id`,
   )
@@ -78,6 +81,32 @@ export async function followTimeline(
   await noteReasons(tx, nodes)
   const phases = [...started.map(({ id }) => ({ id, state: 'wanted' as const })), ...moved]
   await recordPhases(tx, phases, now)
+}
+
+/**
+ * A machine that does not come where it was to be is made in another region. Not while a run of the stack that it leaves
+ * may be making it: then answers false, and it is asked for again.
+ */
+export async function moveToRegion(
+  tx: Db,
+  node: { pool: string; key: string; region: string | null; leaves: string; now: Date },
+): Promise<boolean> {
+  const { pool, key, region, leaves, now } = node
+  // Locked, so that no run takes it meanwhile: whoever does then reads where the machine is to be by now.
+  const held = await many<{ held: boolean }>(
+    tx,
+    sql`select coalesce(lease_until > ${now}, false) as held from stack where key = ${leaves} for update`,
+  )
+  if (held.some((one) => one.held)) return false
+  const moved = await many<{ id: string; state: NodeState }>(
+    tx,
+    sql`update node set region = ${region}, state = 'wanted', state_at = ${now}, server_id = null, swarm_id = null,
+          address = null, replace = false, message = null from pool where pool.id = pool_id and pool.key = ${pool}
+          and node.key = ${key} and node.state in ('wanted', 'creating', 'drained') and node.region is distinct from ${region}
+        returning node.id, node.state`,
+  )
+  await recordPhases(tx, moved, now)
+  return true
 }
 
 /** What each is on for; nothing, where it is not among these. */

@@ -1,6 +1,7 @@
 /** All that is told of one pool: its machines with what runs there, plan beside reality, cost so far. */
 import type { Blueprint } from '../../stacks/blueprint.ts'
 import { machinesAt } from '../../stacks/rules/machine-stacks.ts'
+import { regionOf } from '../../stacks/rules/regions.ts'
 import type { Pool as PoolDocument } from '../../stacks/terms.ts'
 import { currentBlueprint } from './blueprint.ts'
 import { tellTrouble, type ToldTrouble } from './cloud-trouble.ts'
@@ -8,8 +9,9 @@ import { documentsInForce } from './course.ts'
 import type { Db } from './db.ts'
 import { merged, valuesOf } from './documents.ts'
 import { type JoinTicket, ticketsOfPool } from './join-ticket.ts'
-import { livingNodes, type NodePhase, type NodeState, nodePhases } from './node.ts'
+import { livingNodes, type NodePhase, type NodeRow, type NodeState, nodePhases } from './node.ts'
 import { type NodeReason, reasonOf } from './node-reason.ts'
+import { type PoolRegion, poolRegions } from './pool-regions.ts'
 import {
   findPool,
   type PoolRow,
@@ -29,6 +31,8 @@ const COST_DAYS = 30
 export type PoolNode = {
   name: string
   flavour: string | null
+  /** Where it is made, in a pool with several regions. */
+  region: string | null
   state: NodeState | 'up' | 'away' | 'closed'
   since: Date | null
   /** Of the catalogue, under `node.trouble.`; null when nothing is wrong. */
@@ -63,6 +67,8 @@ export type PoolReport = {
   /** Its volumes are on its one machine. */
   isOfOneMachine: boolean
   nodes: PoolNode[]
+  /** None where it has one, or none. */
+  regions: PoolRegion[]
   timeline: PoolMoment[]
   /** Of machines made in the last 30 days; null where nothing is bought. */
   cost: { hours: number; price: number; currency: string } | null
@@ -78,9 +84,11 @@ export async function poolReport(db: Db, key: string, now: Date): Promise<PoolRe
   const document = await poolDocument(db, key)
   const phases = await nodePhases(db, key, new Date(now.getTime() - COST_DAYS * 24 * HOUR_MS))
   const isCloud = head?.blueprint.pools.some((one) => one.key === key && one.cloud) ?? false
+  const rows = await livingNodes(db, key)
   return {
     ...{ pool, isCloud, title: document?.title ?? null },
-    nodes: await nodesOf(db, { pool, document, blueprint: head?.blueprint, now }),
+    nodes: await nodesOf(db, { pool, rows, document, blueprint: head?.blueprint, now }),
+    regions: await poolRegions(db, { key, rows, blueprint: head?.blueprint, now }),
     isOfOneMachine: document?.storage?.backend === 'local',
     timeline: isCloud && head ? timelineOf(head.blueprint, key, phases, now) : [],
     cost: document && document.flavours.length > 0 ? costOf(document, phases, now) : null,
@@ -116,17 +124,19 @@ async function nodesOf(
   db: Db,
   of: {
     pool: PoolRow
+    rows: NodeRow[]
     document: PoolDocument | undefined
     blueprint: Blueprint | undefined
     now: Date
   },
 ): Promise<PoolNode[]> {
-  const { document, blueprint, now } = of
+  const { rows, document, blueprint, now } = of
+  const cloud = blueprint?.pools.find((one) => one.key === of.pool.key)?.cloud
+  const isSpread = cloud !== undefined && cloud !== null && cloud.regions.length > 1
   const { id: poolId, key } = of.pool
   const counted = new Set(document?.nodes.map((node) => node.key))
   const tickets = new Map((await ticketsOfPool(db, poolId)).map((one) => [one.swarm_id, one]))
   const seen = (await seenNodes(db)).filter(({ pool }) => pool === key)
-  const rows = await livingNodes(db, key)
   const joined = new Set(rows.map(({ swarm_id }) => swarm_id))
   const made = rows.map((row): PoolNode => {
     const node = seen.find(({ id }) => id === row.swarm_id)
@@ -134,13 +144,14 @@ async function nodesOf(
       ...{ name: row.key, flavour: row.flavour, state: row.state, since: row.state_at },
       ...{ trouble: row.message, tries: row.tries, load: node ?? null },
       ...reasonOf(row, blueprint, now),
+      region: isSpread ? regionOf(cloud, row) : null,
       address: node?.address ?? null,
     }
   })
   const own = seen
     .filter(({ id }) => !joined.has(id))
     .map((node): PoolNode => ({
-      ...{ name: node.hostname, flavour: null, why: null, goesAt: null },
+      ...{ name: node.hostname, flavour: null, region: null, why: null, goesAt: null },
       trouble: whyNotCounted(tickets.get(node.id), counted),
       ...stateOf(node, tickets.get(node.id)),
       ...{ tries: 0, address: node.address, load: node },

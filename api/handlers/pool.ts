@@ -44,12 +44,16 @@ export async function reportOf(visit: Visit): Promise<PoolReport> {
 }
 
 const poolJson = (
-  { pool, troubles, ...report }: PoolReport,
+  { pool, troubles, regions, ...report }: PoolReport,
   when: { at: Date; timeZone: string },
 ) => ({
   ...{ key: pool.key, closed: pool.closed, closedReason: pool.closed_reason },
   ...{ closedAt: pool.closed_at, credentialAt: pool.credential_at },
   ...report,
+  regions: regions.map(({ refusal, ...region }) => ({
+    ...region,
+    refusal: refusal && { ...refusal, cause: troubleJson(refusal.cause, when) },
+  })),
   troubles: troubles.map(({ key, state, message, retry_at: retryAt, cause }) => ({
     ...{ key, state, message, retryAt, cause: troubleJson(cause, when) },
   })),

@@ -126,6 +126,14 @@ export const cloud = {
     en: 'No class waits for it: these are machines that the pool keeps on, or that go.',
     fr: 'Aucune séance ne l’attend : ce sont des machines que le pool garde allumées, ou qui partent.',
   },
+  'cloud.elsewhere': {
+    en: 'Until region {region} does it again, machines of sizes that name no region are made in {others}. Those that are there stay.',
+    fr: 'Tant que la région {region} refuse, les machines des tailles sans région imposée sont créées dans {others}. Celles qui existent restent.',
+  },
+  'cloud.waits-for-region': {
+    en: 'Machines wanted in region {region} wait for it: no other that does not refuse may have their sizes (whenRegionRefuses in pools.yaml).',
+    fr: 'Les machines prévues dans la région {region} l’attendent : aucune autre qui réponde ne peut avoir leurs tailles (whenRegionRefuses dans pools.yaml).',
+  },
   'cloud.tried-again': { en: 'Tried again {when}.', fr: 'Nouvel essai {when}.' },
   'cloud.said': { en: 'What the cloud said', fr: 'Ce que le nuage a dit' },
 

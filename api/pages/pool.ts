@@ -11,6 +11,7 @@ import { adminFrame } from './admin.ts'
 import { csrfField } from './frame.ts'
 import { type Html, html } from './html.ts'
 import { joinSection } from './pool-join.ts'
+import { regionsSection } from './pool-regions.ts'
 import { type Column, type Look, tableOf, tag } from './table.ts'
 import { troubleNote } from './trouble.ts'
 
@@ -32,6 +33,7 @@ export function poolPage(
         ${troubles(visit, report, timeZone)}
         ${tableOf(t('pool.nodes'), nodeColumns(visit, timeZone, report.nodes), report.nodes, t('pool.nodes.none'))}
       </section>
+      ${regionsSection(visit, report.regions, timeZone)}
       ${report.withoutPlace.length > 0 && withoutPlace(visit, report, timeZone)}
       ${report.isCloud && timeline(visit, report, timeZone)}
       ${joinSection(visit, report, line && { ...line, timeZone })} ${acts(visit, report)}`,
@@ -113,9 +115,9 @@ function nodeColumns(visit: Visit, timeZone: string, nodes: PoolNode[]): Column<
   return [
     {
       head: t('pool.node'),
-      cell: ({ name, address, trouble, tries }) =>
+      cell: ({ name, region, address, trouble, tries }) =>
         html`<code>${name}</code>
-          <span class="faint">${address}</span>
+          <span class="faint">${[region, address].filter(Boolean).join(' ')}</span>
           ${trouble && html`<br /><span class="hint">${t(`node.trouble.${trouble}`, { tries })}</span>`}`,
     },
     { head: t('admin.state'), cell: ({ state }) => tag(LOOKS[state], t(`node.state.${state}`)) },

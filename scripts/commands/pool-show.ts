@@ -5,6 +5,7 @@ import {
   openness,
   planLine,
   type Pool,
+  regionLines,
   withoutPlaceLines,
 } from '../pools.ts'
 
@@ -27,6 +28,7 @@ Cores and memory are what seats reserve, of what the machine has. Times are UTC.
       print(`  Nobody has said how its cloud is entered: labplan pool credential ${pool.key}`)
     for (const { key: stack, message, cause } of pool.troubles)
       print(`  ${stack}: ${cause ? causeLines(cause).replaceAll('\n', '\n  ') : message}`)
+    for (const line of regionLines(pool)) print(`  ${line}`)
     const plan = planLine(pool)
     if (plan) print(`  ${plan}`)
     if (pool.cost)

@@ -193,6 +193,8 @@ function liveOf({ live, openstack, flavours, maximum, reserve }: Pool): { live?:
 function cloudOf({ openstack: cloud, flavours }: Pool): BlueprintCloud | null {
   const first = cloud?.regions[0]
   if (cloud === undefined || first === undefined) return null
+  const next = cloud.whenRegionRefuses === 'next' ? cloud.regions.slice(1) : []
+  const others = next.map(({ name }) => name)
   return {
     // The first is where flavours without a region and managers are: order matters.
     regions: cloud.regions,
@@ -210,6 +212,7 @@ function cloudOf({ openstack: cloud, flavours }: Pool): BlueprintCloud | null {
         name: name ?? key,
         region: region ?? first.name,
         gpu: gpu ?? null,
+        ...(region === undefined && others.length > 0 && { elsewhere: others }),
       })),
   }
 }

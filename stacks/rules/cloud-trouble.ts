@@ -31,6 +31,20 @@ export type CloudTroubleCode =
 export const needsPerson = ({ code }: CloudTrouble): boolean =>
   !['no-valid-host', 'build-failed', 'rate-limit', 'region-down'].includes(code)
 
+const OF_A_REGION: CloudTroubleCode[] = [
+  ...(['quota', 'quota-reached', 'no-valid-host', 'build-failed', 'region-down'] as const),
+  ...(['image-missing', 'flavour-missing', 'network-missing', 'zone-missing'] as const),
+  'region-unknown',
+]
+
+/** Whether another region might do what this one refuses; the entry of a cloud is the same for all. */
+export const isOfRegion = ({ code, params }: CloudTrouble): boolean =>
+  OF_A_REGION.includes(code) && params['what'] !== 'identity'
+
+/** Seen to be over by asking it; all others by trying. */
+export const isSilence = (code: string): boolean =>
+  code === 'region-down' || code === 'region-unknown'
+
 /** One way to tell a cause: undefined where the text is none of its. */
 type Reading = (text: string, cloud: BlueprintCloud | undefined) => CloudTrouble | undefined
 

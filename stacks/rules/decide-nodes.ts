@@ -4,6 +4,7 @@
  * bought, within the pool's limits; what nobody needs any more stays for a while, and goes.
  */
 import type { Blueprint } from '../blueprint.ts'
+import { chooseRegions } from './choose-region.ts'
 import { liveNodes } from './live-nodes.ts'
 import type { Need, Room } from './live-room.ts'
 import { machinesAt } from './machine-stacks.ts'
@@ -23,7 +24,14 @@ export type NodeNow = {
   why: NodeWhy | null
   /** Epoch ms: since when nobody needs it; null while somebody does. */
   unusedSince: number | null
+  /** Another than its size's first. */
+  region?: string | null
+  /** The cloud has a machine for it, which is not to be made anew. */
+  isMade?: boolean
 }
+
+/** A region that is down, or refuses for a cause that does not pass by itself. */
+export type Refusing = { pool: string; region: string }
 
 /** `queue`: seats that wait for room. `headroom`: room that a course keeps for who comes next. */
 export type LiveDemand = {
@@ -47,6 +55,8 @@ export type DecidedNode = {
   /** Whose seats it was bought or is kept for; null where that is not one course. */
   course: string | null
   unusedSince: number | null
+  /** Where it is made, if not in its size's first region. */
+  region?: string
 }
 
 export type Situation = {
@@ -56,6 +66,7 @@ export type Situation = {
   leads: Leads
   /** Pools that a person closed: nothing is bought there beyond the timeline. */
   closed: string[]
+  refusing: Refusing[]
   /** Epoch ms. */
   now: number
 }
@@ -66,7 +77,7 @@ export function decideNodes(blueprint: Blueprint, situation: Situation): Decided
   const extra = blueprint.pools.flatMap((pool) =>
     pool.live === undefined ? [] : liveNodes(blueprint, pool, pool.live, { ...situation, planned }),
   )
-  return [...planned, ...extra].toSorted(byName)
+  return chooseRegions(blueprint, [...planned, ...extra].toSorted(byName), situation)
 }
 
 export const byName = (a: DecidedNode, b: DecidedNode): number =>

@@ -1,6 +1,7 @@
 /** Machines beyond the timeline of one pool: what is there is used before anything is bought. */
 import type { Blueprint, BlueprintLive, BlueprintPool } from '../blueprint.ts'
 import type { DecidedNode, LiveDemand, NodeNow, NodeWhy, Situation } from './decide-nodes.ts'
+import { closedFlavours } from './choose-region.ts'
 import { type Limits, limitsOf } from './live-limits.ts'
 import { cheapestFor, fitting, type Need, type Room, suitable, without } from './live-room.ts'
 import { isUnderWay } from './wanted.ts'
@@ -18,7 +19,7 @@ type Place = {
 
 export function liveNodes(
   blueprint: Blueprint,
-  { key: pool }: BlueprintPool,
+  { key: pool, cloud }: BlueprintPool,
   live: BlueprintLive,
   situation: Situation & { planned: DecidedNode[] },
 ): DecidedNode[] {
@@ -28,6 +29,7 @@ export function liveNodes(
   const names = new Set(planned.map(({ key }) => key))
   const classes = placedNow(blueprint, pool, now)
   const limits = limitsOf(live, planned)
+  const nowhere = closedFlavours(pool, cloud, situation.refusing)
   const spare = nodes
     .filter(({ key, stage }) => !names.has(key) && stage !== 'left')
     .toSorted(inTurn)
@@ -52,7 +54,7 @@ export function liveNodes(
   for (const { demand, seats } of waiting) {
     const coming = places.filter((place) => !isThere(place))
     const left = settle(demand, seats, { places: coming, limits })
-    const bought = buy({ demand, seats: left }, { pool, live, limits, taken })
+    const bought = buy({ demand, seats: left }, { pool, live, limits, taken, nowhere })
     made.push(...bought.nodes)
     places.push(...bought.places)
     if (bought.left > 0) stillWait.push(demand)
@@ -183,16 +185,27 @@ function unusedOf(
   return [{ pool, key, flavour, why: 'unused', course: null, unusedSince: since }]
 }
 
+type Buying = {
+  pool: string
+  live: BlueprintLive
+  limits: Limits
+  taken: Set<string>
+  /** Sizes of which none can be had at the moment. */
+  nowhere: Set<string>
+}
+
 function buy(
   { demand, seats }: { demand: LiveDemand; seats: number },
-  of: { pool: string; live: BlueprintLive; limits: Limits; taken: Set<string> },
+  of: Buying,
 ): { nodes: DecidedNode[]; places: Place[]; left: number } {
-  const { pool, live, limits, taken } = of
+  const { pool, live, limits, taken, nowhere } = of
   const { need, why, course } = demand
   const nodes: DecidedNode[] = []
   const places: Place[] = []
   let left = seats
-  let sizes = suitable(live.sizes, need)
+  const all = suitable(live.sizes, need)
+  const open = all.filter(({ flavour }) => !nowhere.has(flavour))
+  let sizes = open.length > 0 ? open : all
   while (left > 0) {
     const size = cheapestFor(sizes, need, left)
     if (!size) break

@@ -29,17 +29,21 @@ maximum: 20
 reserve: { cpu: 0, memoryMb: 0 }
 ${more}`
 
-/** The same with another region after it. `m-large` is of any, `s-large` of the other only. */
-export const twoRegions = (manager: string, more = ''): string =>
-  poolDocument(manager, more)
-    .replace(
-      'openstack:',
-      '  - { key: s-large, name: m1.large, region: RegionTwo, cpu: 4, memoryMb: 8192, pricePerHour: 0.5, bootMinutes: 4, quota: 20 }\nopenstack:',
-    )
-    .replace(
-      '  manager:',
-      '    - { name: RegionTwo, image: labplan-node, externalNetwork: public, subnet: 10.65.0.0/20 }\n  manager:',
-    )
+/** The same with another region after it. `m-large` is of any, `s-large` of the other only. @param quota of `m-large` */
+export function twoRegions(
+  manager: string,
+  { regions = ['RegionOne', 'RegionTwo'], quota = 20 }: { regions?: string[]; quota?: number } = {},
+): string {
+  const [first, second] = regions
+  const size =
+    'name: m1.large, cpu: 4, memoryMb: 8192, pricePerHour: 0.5, bootMinutes: 4, quota: 20'
+  const place = 'image: labplan-node, externalNetwork: public, subnet: 10.65.0.0/20'
+  return poolDocument(manager)
+    .replace('quota: 20', `quota: ${quota}`)
+    .replace('openstack:', `  - { key: s-large, region: ${second}, ${size} }\nopenstack:`)
+    .replace('RegionOne', first!)
+    .replace('  manager:', `    - { name: ${second}, ${place} }\n  manager:`)
+}
 
 export const courseDocument = (course: {
   key: string

@@ -65,7 +65,7 @@ const blueprint = (more: Partial<BlueprintPool> = {}): Blueprint =>
   }) as unknown as Blueprint
 
 const situation = (at: string | number, more: Partial<Situation> = {}): Situation => ({
-  ...{ nodes: [], demands: [], leads: {}, closed: [] },
+  ...{ nodes: [], demands: [], leads: {}, closed: [], refusing: [] },
   now: typeof at === 'number' ? at : clock(at),
   ...more,
 })

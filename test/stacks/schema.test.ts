@@ -111,7 +111,7 @@ test.each([
   ],
   [
     '  dns: []',
-    'course.yaml:6:3 openstack: {"regions":[{"name":"north","image":"debian-12","externalNetwork":"public"}],"dns":[]} is not allowed here | the fields regions, manager, managers, gateways, dns, sshKey, engineVolumeGb, insecureRegistries, and of "manager" and "managers" exactly one',
+    'course.yaml:6:3 openstack: {"regions":[{"name":"north","image":"debian-12","externalNetwork":"public"}],"dns":[]} is not allowed here | the fields regions, whenRegionRefuses, manager, managers, gateways, dns, sshKey, engineVolumeGb, insecureRegistries, and of "manager" and "managers" exactly one',
   ],
 ])('a cloud that cannot be says where and what is allowed: %s', (rest, error) => {
   expect(errorsOf(cloudPool(rest))).toEqual([error])

@@ -14,7 +14,15 @@ const later = (seconds: number): Date => new Date(began.getTime() + seconds * 10
 const row = (state: NodeState, more: Partial<NodeRow> = {}): NodeRow => ({
   ...{ id: '1', pool_id: '2', pool_key: 'cloud', key: 'm-large-1', flavour: 'm-large' },
   ...{ state, state_at: began, server_id: 'srv', swarm_id: null, address: null },
-  ...{ tries: 0, replace: false, message: null, why: null, course_key: null, unused_at: null },
+  ...{
+    tries: 0,
+    replace: false,
+    message: null,
+    why: null,
+    course_key: null,
+    unused_at: null,
+    region: null,
+  },
   ...more,
 })
 const active: NodeSight = { server: { id: 'srv', status: 'ACTIVE' }, swarm: null, awayMs: 0 }

@@ -26,6 +26,8 @@ export type CloudLook = Map<string, RegionLook>
 export type CloudLooks = {
   /** Undefined when nobody could look: no credential, or nothing approved. */
   look(pool: { id: string; key: string }): Promise<CloudLook | undefined>
+  /** Whether all that a machine needs answers in a region that was down; false when nobody could ask. */
+  isWell(pool: string, region: string): Promise<boolean>
 }
 
 type Means = {
@@ -67,6 +69,17 @@ export function cloudLooks(means: Means): CloudLooks {
       })
       await Promise.all(asked)
       return looks
+    },
+    async isWell(pool, region) {
+      const client = entries.get(pool)?.client
+      if (!client) return false
+      const query = { limit: '1' }
+      const asked = await Promise.allSettled([
+        client.call('compute', 'GET', '/servers', { region, query }),
+        client.call('network', 'GET', '/networks', { region, query }),
+        client.call('image', 'GET', '/v2/images', { region, query }),
+      ])
+      return asked.every(({ status }) => status === 'fulfilled')
     },
   }
 }

@@ -17,7 +17,7 @@ import { documentsInForce } from '../../api/data/course.ts'
 import { merged, valuesOf } from '../../api/data/documents.ts'
 import { approvedBlueprint, checkDocuments } from '../../api/data/seal.ts'
 import { poolKeyOf, type StackRow } from '../../api/data/stack-wish.ts'
-import { emptied, type MachinesContent } from '../../stacks/content.ts'
+import { emptied, type MachinesContent, type NodesContent } from '../../stacks/content.ts'
 import type { Blueprint } from '../../stacks/blueprint.ts'
 import { approvedLive } from '../../stacks/rules/live-limits.ts'
 import { otherRegion } from '../../stacks/parts/names.ts'
@@ -48,9 +48,8 @@ export async function machinesGoal(
       problem: `Nobody has said how the cloud of pool ${pool} is entered: source its openrc file and run "labplan pool credential ${pool}".`,
     }
   const { installation } = means.place
-  const wanted = (await machinesWanted(means.pool, head.blueprint, means.now())).find(
-    ({ key }) => key === stack.key,
-  )
+  const all = await machinesWanted(means.pool, head.blueprint, means.now())
+  const wanted = all.find(({ key }) => key === stack.key)
   const content = wanted
     ? machinesContent(wanted, installation)
     : await lastContent(means, stack, pool)
@@ -69,19 +68,42 @@ export async function machinesGoal(
   return {
     request: {
       ...{ content, cloud, blueprintDigest: head.digest },
-      machines: await approvedMachines(means, head.blueprint, { pool, content }),
-      before: () => prepare(means, goal, nodes),
+      machines: await approvedMachines(means, head.blueprint, {
+        pool,
+        asked: all.filter((one) => one.pool === pool).flatMap((one) => one.nodes),
+      }),
+      before: async () => {
+        if (content.kind === 'nodes') await stillHere(means, head.blueprint, { pool, content })
+        return prepare(means, goal, nodes)
+      },
       after: ({ ok }) => record(means, { content, goal, nodes, client, ok }),
     },
     isEmpty: wanted === undefined,
   }
 }
 
-/** From what is under the seal alone: rows of machines follow it, and decide nothing of what may be bought. */
+/** Under the lease: from now on nobody gives them another region. */
+async function stillHere(
+  means: ApplyMeans,
+  blueprint: Blueprint,
+  { pool, content }: { pool: string; content: NodesContent },
+): Promise<void> {
+  const here = new Set((await nodesHere(means, blueprint, { pool, content })).map(({ key }) => key))
+  const left = content.nodes.filter(({ key }) => !here.has(key))
+  if (left.length > 0)
+    throw new Error(
+      `${left.map(({ key }) => key).join(', ')} went to another region meanwhile: looked at again.`,
+    )
+}
+
+/**
+ * From what is under the seal alone: rows of machines follow it, and decide nothing of what may be bought.
+ * @param asked in all regions of the pool
+ */
 async function approvedMachines(
   means: ApplyMeans,
   blueprint: Blueprint,
-  { pool, content }: { pool: string; content: MachinesContent },
+  { pool, asked }: { pool: string; asked: { key: string; flavour: string }[] },
 ): Promise<ApprovedMachines> {
   await checkDocuments(means.pool, means.ring)
   const approved = blueprint.pools.find(({ key }) => key === pool)
@@ -89,7 +111,6 @@ async function approvedMachines(
   const now = machinesAt(blueprint, means.now().toISOString())
     .filter((one) => one.pool === pool)
     .flatMap((one) => one.nodes)
-  const asked = content.kind === 'nodes' ? content.nodes : []
   const live = approved ? approvedLive(approved, { nodes: asked, now }) : []
   const documents = (await documentsInForce(means.pool)).filter((one) => one.kind === 'Pool')
   const document = valuesOf(merged(documents, []), 'Pool').find((one) => one.key === pool)

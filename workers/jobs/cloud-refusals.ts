@@ -9,7 +9,10 @@ import {
   postponeStack,
   type StackRow,
 } from '../../api/data/stack-wish.ts'
-import { type CloudTrouble, needsPerson } from '../../stacks/rules/cloud-trouble.ts'
+import { noteRefusal } from '../../api/data/region-refusal.ts'
+import { otherRegion } from '../../stacks/parts/names.ts'
+import { type CloudTrouble, isOfRegion, needsPerson } from '../../stacks/rules/cloud-trouble.ts'
+import { othersFor } from '../../stacks/rules/regions.ts'
 import type { ApplyMeans } from './apply-means.ts'
 
 /** What time alone may settle is told when it has not after so many tries. */
@@ -29,13 +32,23 @@ export async function postponeMachines(
   const blueprint = (await currentBlueprint(means.pool))?.blueprint
   const trouble = tellTrouble(message, { blueprint, poolKey, at: now })
   const patience = trouble ? patienceFor(trouble) : undefined
+  const cloud = blueprint?.pools.find(({ key }) => key === poolKey)?.cloud
+  const region = otherRegion(stack.key) ?? cloud?.regions[0]?.name ?? ''
+  const others = cloud && trouble && isOfRegion(trouble) ? othersFor(cloud, region) : []
   await withTransaction(means.pool, async (tx) => {
     const failures = await postponeStack(tx, { key: stack.key, message, now, patience })
     if (!trouble || (!needsPerson(trouble) && failures < TOLD_AFTER)) return
+    if ((cloud?.regions.length ?? 0) > 1 && isOfRegion(trouble))
+      await noteRefusal(tx, { poolId: stack.pool_id, region, code: trouble.code, message, now })
     await sendNotice(tx, {
       ...{ code: 'notice.cloud-trouble', to: 'infra', now },
       params: { pool: poolKey, stack: stack.key },
-      lines: troubleLines(trouble),
+      lines: [
+        ...troubleLines(trouble),
+        ...(others.length > 0
+          ? [{ code: 'cloud.elsewhere', params: { region, others: others.join(', ') } }]
+          : []),
+      ],
       dedupeKey: `cloud/${stack.key}/${trouble.code}/${now.toISOString().slice(0, 10)}`,
     })
   })

@@ -1,6 +1,7 @@
 /** What `stacks/rules/decide-nodes.ts` decides from: the machines there are, and who needs room beyond the timeline. */
 import type { Db } from '../../api/data/db.ts'
 import { closedPools, nodesNow, waitingSeats } from '../../api/data/live-demand.ts'
+import { refusingRegions } from '../../api/data/region-refusal.ts'
 import type { Blueprint, BlueprintCourse } from '../../stacks/blueprint.ts'
 import { parseInstant, wallOf } from '../../stacks/rules/clock.ts'
 import type { LiveDemand, Situation } from '../../stacks/rules/decide-nodes.ts'
@@ -25,7 +26,9 @@ export async function situationNow(
   const nodes = areThere
     ? await nodesNow(db, (pool, flavour) => kinds.get(`${pool} ${flavour}`))
     : []
-  const common = { nodes, leads, now: now.getTime() }
+  const isSpread = blueprint.pools.some(({ cloud }) => (cloud?.regions.length ?? 0) > 1)
+  const refusing = isSpread ? await refusingRegions(db, now) : []
+  const common = { nodes, leads, refusing, now: now.getTime() }
   if (!blueprint.pools.some(({ live }) => live)) return { ...common, demands: [], closed: [] }
   const waiting = await waitingSeats(db, new Date(now.getTime() - PATIENCE_MS))
   const queue = waiting.map(({ template: need, ...one }) => ({

@@ -1,7 +1,7 @@
 /** Which machines should exist now: what was decided, and those that are still being emptied. */
 import { type Db, type Pool, withTransaction } from '../../api/data/db.ts'
 import { poolsWithoutDestroys } from '../../api/data/freeze.ts'
-import { followTimeline, livingNodes, type NodeRow } from '../../api/data/node.ts'
+import { followTimeline, livingNodes, moveToRegion, type NodeRow } from '../../api/data/node.ts'
 import type { StackWish } from '../../api/data/stack-wish.ts'
 import type { Blueprint } from '../../stacks/blueprint.ts'
 import { contentDigest, type MachinesContent } from '../../stacks/content.ts'
@@ -11,9 +11,9 @@ import {
   stackIn,
   type WantedMachines,
 } from '../../stacks/rules/machine-stacks.ts'
-import { decideNodes } from '../../stacks/rules/decide-nodes.ts'
+import { type DecidedNode, decideNodes, type NodeNow } from '../../stacks/rules/decide-nodes.ts'
 import type { Leads } from '../../stacks/rules/node-lead.ts'
-import { regionOf } from '../../stacks/rules/regions.ts'
+import { machineStackKey, regionOf } from '../../stacks/rules/regions.ts'
 import { situationNow } from './live-demand.ts'
 
 type Means = { pool: Pool; place: { installation: string }; now: () => Date }
@@ -40,7 +40,7 @@ const LEAVING = new Set<NodeRow['state']>(['draining', 'drained'])
 function withMachines(
   blueprint: Blueprint,
   wanted: WantedMachines[],
-  kept: Pick<NodeRow, 'pool_key' | 'key' | 'flavour' | 'state'>[],
+  kept: Pick<NodeRow, 'pool_key' | 'key' | 'flavour' | 'region' | 'state'>[],
 ): WantedMachines[] {
   const stacks = new Map(wanted.map((stack) => [stack.key, stack]))
   for (const node of kept) {
@@ -66,6 +66,26 @@ function machineWish(wanted: WantedMachines, installation: string): StackWish {
   return { key, kind, poolKey: pool, courseKey: null, digest: contentDigest(content) }
 }
 
+/** Those that do not come where they were to be. Answers false when some have to wait for a run that is under way. */
+async function moveRegions(
+  tx: Db,
+  blueprint: Blueprint,
+  { nodes, before, now }: { nodes: DecidedNode[]; before: NodeNow[]; now: Date },
+): Promise<boolean> {
+  let isDone = true
+  for (const { pool, key, flavour, region } of nodes) {
+    const cloud = blueprint.pools.find((one) => one.key === pool)?.cloud
+    const was = before.find((one) => one.pool === pool && one.key === key)
+    if (!cloud || !was || was.isMade) continue
+    const at = { flavour, region: was.region }
+    if (regionOf(cloud, at) === regionOf(cloud, { flavour, region })) continue
+    const leaves = machineStackKey('nodes', pool, { cloud, region: regionOf(cloud, at) })
+    const move = { pool, key, region: region ?? null, leaves, now }
+    if (!(await moveToRegion(tx, move))) isDone = false
+  }
+  return isDone
+}
+
 /**
  * Decides which machines should be on, and answers the wish for each stack of them. Where no pool is in a cloud and no
  * machine is left, the record is not asked; what was decided is written only when it is something else than before.
@@ -80,9 +100,18 @@ export function machineWisher({ pool, place, now }: Means) {
     const situation = await situationNow(pool, blueprint, { areThere, leads, now: now() })
     const nodes = decideNodes(blueprint, situation)
     const said = JSON.stringify(nodes)
-    if (said !== known)
-      await withTransaction(pool, (tx) => followTimeline(tx, { nodes, now: now() }))
-    known = said
+    if (said !== known) {
+      const isDone = await withTransaction(pool, async (tx) => {
+        const isMoved = await moveRegions(tx, blueprint, {
+          nodes,
+          before: situation.nodes,
+          now: now(),
+        })
+        await followTimeline(tx, { nodes, now: now() })
+        return isMoved
+      })
+      known = isDone ? said : undefined
+    }
     const stacks = await machinesWanted(pool, blueprint, now())
     return stacks.map((stack) => machineWish(stack, place.installation))
   }

@@ -32,6 +32,7 @@ import {
   type SwarmNode,
 } from '../swarm/node.ts'
 import { closeNodes, poolOf, type Saved, saveNodes } from './node-pools.ts'
+import { watchRegions } from './watch-regions.ts'
 import { joinMachines } from './join-machines.ts'
 import { joinLimitMs, type NodeSight, type NodeStep, nextStep } from './node-life.ts'
 
@@ -77,26 +78,8 @@ async function lookAtNodes(means: Means, memory: Memory): Promise<void> {
     listProbes(engine, installation),
   ])
   const own = nodes.filter((node) => node.installation === installation)
-  for (const [poolKey, ofPool] of Map.groupBy(rows, (row) => row.pool_key)) {
-    const servers = await memory.clouds.look({ id: ofPool[0]!.pool_id, key: poolKey })
-    const approved = await memory.approved(means.pool)
-    const image = probeImage(approved, poolKey, means.registry)
-    const cloud = approved?.pools.find(({ key }) => key === poolKey)?.cloud ?? undefined
-    for (const row of ofPool) {
-      const region = cloud && regionOf(cloud, row)
-      const node = nodeOf(row, own, cloud && otherRegionOf(cloud, row))
-      const sight: NodeSight = {
-        ...sightOfServer(row, servers?.get(region ?? '')),
-        swarm: node ? sightOfNode(node, load) : null,
-        awayMs: awayMs(memory, row, node, means.now()),
-        probe: probes.get(row.swarm_id ?? '')?.state ?? 'none',
-      }
-      const limit = joinLimitMs(await joinTimes(means.pool, row.flavour))
-      const step = nextStep(row, sight, { now: means.now(), joinLimitMs: limit })
-      const stack = cloud && machineStackKey('nodes', poolKey, { cloud, region: region ?? '' })
-      if (step) await take(means, { row, stack, image }, step)
-    }
-  }
+  for (const [poolKey, ofPool] of Map.groupBy(rows, (row) => row.pool_key))
+    await followPool(means, memory, { poolKey, rows: ofPool, own, load, probes })
   const approved = await memory.approved(means.pool)
   const placed = nodes.map((node) => ({ ...node, pool: poolOf(node, installation, approved) }))
   await closeNodes(means, placed, rows)
@@ -110,6 +93,40 @@ async function lookAtNodes(means: Means, memory: Memory): Promise<void> {
     if (probe.state === 'ran' || !own.some(({ id }) => id === nodeId))
       await removeProbe(engine, probe.id)
   if (underWay.length === 0) await rotateWhenAllJoined(means)
+}
+
+async function followPool(
+  means: Means,
+  memory: Memory,
+  seen: {
+    poolKey: string
+    rows: NodeRow[]
+    own: SwarmNode[]
+    load: Map<string, Load>
+    probes: Awaited<ReturnType<typeof listProbes>>
+  },
+): Promise<void> {
+  const { poolKey, rows, own, load, probes } = seen
+  const servers = await memory.clouds.look({ id: rows[0]!.pool_id, key: poolKey })
+  const approved = await memory.approved(means.pool)
+  const image = probeImage(approved, poolKey, means.registry)
+  const cloud = approved?.pools.find(({ key }) => key === poolKey)?.cloud ?? undefined
+  if (servers && cloud && cloud.regions.length > 1)
+    await watchRegions(means, memory.clouds, { pool: poolKey, servers })
+  for (const row of rows) {
+    const region = cloud && regionOf(cloud, row)
+    const node = nodeOf(row, own, cloud && otherRegionOf(cloud, row))
+    const sight: NodeSight = {
+      ...sightOfServer(row, servers?.get(region ?? '')),
+      swarm: node ? sightOfNode(node, load) : null,
+      awayMs: awayMs(memory, row, node, means.now()),
+      probe: probes.get(row.swarm_id ?? '')?.state ?? 'none',
+    }
+    const limit = joinLimitMs(await joinTimes(means.pool, row.flavour))
+    const step = nextStep(row, sight, { now: means.now(), joinLimitMs: limit })
+    const stack = cloud && machineStackKey('nodes', poolKey, { cloud, region: region ?? '' })
+    if (step) await take(means, { row, stack, image }, step)
+  }
 }
 
 /** The node that a row has joined as; before that, the one that is up and carries its key and region. */
