@@ -11,6 +11,7 @@ import {
 } from './data/course.ts'
 import { type Capability, shareWith } from './data/course-share.ts'
 import { isUuid } from './data/ids.ts'
+import type { Visitor } from './data/visitor.ts'
 import { zoneOfMaker } from './data/new-course.ts'
 import { type RunSummary, findRun } from './data/run-view.ts'
 import { type Workspace, findWorkspace } from './data/workspace.ts'
@@ -21,6 +22,12 @@ export type Access<Subject> = (visit: Visit) => Promise<Subject> | Subject
 
 /** Anybody, signed in or not. */
 export const everyone: Access<undefined> = () => undefined
+
+/** Whoever has a login; answers who. */
+export const signedIn: Access<Visitor> = (visit) => {
+  if (!visit.visitor) throw signInFirst()
+  return visit.visitor
+}
 
 /** The local command line: it holds the operator's token. */
 export const operator: Access<undefined> = (visit) => {

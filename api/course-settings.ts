@@ -196,7 +196,8 @@ export function writeSettings(text: string, of: Settings): string {
   if (differs('openFrom')) put(['open', 'from'], say('openFrom'))
   if (differs('openTo')) put(['open', 'to'], say('openTo'))
   if (differs('gpuKind', 'gpuCount')) put(['seat', 'gpu'], gpuOf(of))
-  if (differs('submissions', 'submissionsDue')) put(['submissions'], submissionsOf(of))
+  if (differs('submissions', 'submissionsDue'))
+    put(['submissions'], submissionsOf(of, parseDocument(text).toJS() as Written))
   for (const { name, path } of numberRules)
     if (name !== 'gpuCount' && differs(name))
       put(path, of[name] === '' ? undefined : Number(of[name]))
@@ -225,10 +226,17 @@ export function textOf(en = '', fr = ''): string | Text | undefined {
   return { fr, en }
 }
 
-function submissionsOf(of: Settings): { due?: string } | undefined {
+/** A declared duty to keep them is in no field of the form, and stays. */
+function submissionsOf(of: Settings, { submissions }: Written): object | undefined {
   if (of['submissions'] !== 'yes') return undefined
-  return of['submissionsDue'] === '' ? {} : { due: of['submissionsDue']! }
+  const duty = submissions?.duty
+  return {
+    ...(of['submissionsDue'] !== '' && { due: of['submissionsDue'] }),
+    ...(duty !== undefined && { duty }),
+  }
 }
+
+type Written = { submissions?: { duty?: unknown } }
 
 /** Values of two people: what one changed, over what the other did; where both did, what is being written stays. */
 export function mergeSent(sent: Settings, base: Settings, current: Settings): Settings {

@@ -32,6 +32,13 @@ export const paths = {
   upload: (id: string, upload: string) => `/workspaces/${id}/uploads/${upload}`,
   door: (id: string, containerPort: number) => `/workspaces/${id}/doors/${containerPort}`,
 
+  myData: () => '/my-data',
+  myErasure: () => '/my-data/erasure',
+  erasure: (token: string) => `/erasures/${token}`,
+  adminPeople: (find?: string) => `/admin/people${queryOf({ find })}`,
+  adminPerson: (pseudonym: string) => `/admin/people/${pseudonym}`,
+  adminPersonErasure: (pseudonym: string) => `/admin/people/${pseudonym}/erasure`,
+
   course: (key: string) => `/courses/${key}`,
   courseEvents: (key: string) => `/courses/${key}/events`,
   courseRoster: (key: string) => `/courses/${key}/roster`,

@@ -9,6 +9,7 @@ import {
   makesCourses,
   operator,
   ownWorkspace,
+  signedIn,
   takesPart,
   teaches,
   plansCourse,
@@ -24,6 +25,7 @@ import * as course from './handlers/course.ts'
 import * as courseImport from './handlers/course-import.ts'
 import * as courseChoice from './handlers/course-choice.ts'
 import * as deepLink from './handlers/deep-link.ts'
+import * as erasure from './handlers/erasure.ts'
 import * as files from './handlers/files.ts'
 import * as forecast from './handlers/forecast.ts'
 import * as home from './handlers/home.ts'
@@ -62,6 +64,10 @@ export const routes: Route[] = [
   post('/login/end', everyone, nothing, home.leave, 'Sign out'),
   get('/enter', everyone, invite.showInvite, 'Come in by an invite'),
   post('/enter', everyone, invite.inviteBody, invite.takeInvite, 'Take an invite'),
+
+  get('/my-data', signedIn, erasure.mine, 'What is kept of me'),
+  post('/my-data/erasure', signedIn, erasure.askBody, erasure.eraseMe, 'Erase what is kept of me'),
+  get('/erasures/:erasure', everyone, erasure.show, 'What became of an erasure'),
 
   get('/workspaces/:workspace', ownWorkspace, workspace.show, 'My workspace'),
   get('/workspaces/:workspace/events', ownWorkspace, workspace.events, 'My workspace, live'),
@@ -287,6 +293,24 @@ export const routes: Route[] = [
     'Undo a change',
   ),
 
+  get('/admin/people', administrator, erasure.people, 'People'),
+  get('/admin/people/:person', administrator, erasure.person, 'What is kept of somebody'),
+  post(
+    '/admin/people/:person/erasure',
+    administrator,
+    erasure.askBody,
+    erasure.eraseFromPage,
+    'Erase what is kept of somebody',
+  ),
+  get('/api/people', administrator, erasure.find, 'People, by name or pseudonym'),
+  get(
+    '/api/people/:person/erasure',
+    administrator,
+    erasure.preview,
+    'What an erasure would remove',
+  ),
+  post('/api/people/:person/erasure', operator, nothing, erasure.order, 'Erase somebody'),
+  get('/api/erasures', administrator, erasure.list, 'Erasures and their receipts'),
   get('/api/status', administrator, status.status, 'What there is'),
   get('/api/estate', administrator, status.estate, 'The plan in Git'),
   get('/api/courses', administrator, status.courses, 'Courses'),

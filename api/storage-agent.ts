@@ -43,6 +43,9 @@ const purged = z.object({
   after: z.object({ file: z.literal(false), mounted: z.literal(false), listed: z.literal(false) }),
 })
 
+const idList = z.object({ ids: z.array(z.string()) })
+const forgotten = z.object({ bytes: z.number().nullable() })
+
 const notRestored = z.object({
   code: z.enum(['not-empty', 'not-a-backup']),
   says: z.string().optional(),
@@ -85,6 +88,10 @@ export type StorageAgent = {
   keep(id: string, of: { volume: string; path: string }): Promise<AgentArchive | undefined>
   /** What is kept under this id. */
   kept(id: string): Promise<{ stream: Readable; bytes: number | undefined } | undefined>
+  /** Ids of all that is kept of what was handed in. */
+  handedIn(): Promise<string[]>
+  /** Removes what was handed in under this id, for an erasure; `bytes` is null when there was nothing. */
+  forget(id: string): Promise<{ bytes: number | null }>
   /** The whole volume as a tar file; undefined when it is not there. */
   backup(volume: string): Promise<{ stream: Readable } | undefined>
   /** Fills an empty volume from such a file; why not, else. */
@@ -143,6 +150,16 @@ export function storageAgent(options: { socket: string }): StorageAgent {
       return archived.parse(body)
     },
     kept: (id) => readStream(options.socket, `/submissions/${id}`),
+    async handedIn() {
+      const { status, body } = await call('GET', '/submissions')
+      if (status !== 200) throw unexpected(status, body)
+      return idList.parse(body).ids
+    },
+    async forget(id) {
+      const { status, body } = await call('DELETE', `/submissions/${id}`)
+      if (status !== 200) throw unexpected(status, body)
+      return forgotten.parse(body)
+    },
     backup: (name) => readStream(options.socket, `/volumes/${name}/backup`),
     async restore(name, from) {
       const { status, body } = await sendStream(options.socket, `/volumes/${name}/backup`, from)

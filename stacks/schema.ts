@@ -58,6 +58,11 @@ const text = z
   ])
   .transform((value) => (typeof value === 'string' ? { fr: value, en: value } : value))
   .meta({ allowed: 'a text, or { fr: …, en: … }' })
+/** `duty`: why they have to be kept, and the last day on which they are. */
+const submissions = z.strictObject({
+  due: wallTime.optional(),
+  duty: z.strictObject({ reason: text, until: day }).optional(),
+})
 
 const gpu = z.strictObject({ kind: key, count: positive })
 const resources = {
@@ -177,7 +182,7 @@ const courseFields = {
   lifecycle: z.strictObject(lifecycle).partial().default({}),
   open: z.strictObject({ from: day.optional(), to: day.optional() }).optional(),
   keepDays: count.optional(),
-  submissions: z.strictObject({ due: wallTime.optional() }).optional(),
+  submissions: submissions.optional(),
   display: displaySchema.optional(),
 }
 

@@ -228,7 +228,13 @@ export interface Course {
   /** Days volumes are kept after the course's last day. */
   keepDays?: number | undefined
   /** Students may hand in; late when after `due`, a wall time. Absent: they may not. */
-  submissions?: { due?: string | undefined } | undefined
+  submissions?:
+    | {
+        due?: string | undefined
+        /** They have to be kept until the end of that day, whoever asks to be erased: why. */
+        duty?: { reason: Text; until: string } | undefined
+      }
+    | undefined
   display?: Display | undefined
 }
 

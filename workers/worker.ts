@@ -7,12 +7,14 @@ import { readKeyRing } from '../api/data/key-ring.ts'
 import { type Leadership, tryToLead } from '../api/data/leader.ts'
 import { Listening } from '../api/data/listen.ts'
 import { purgeLti } from '../api/data/lti-store.ts'
+import { ledgerFile } from '../api/data/erasure-ledger.ts'
 import { storageAgent } from '../api/storage-agent.ts'
 import { estateKeeper } from './git/keep-estate.ts'
 import { forgeKeeper } from './git/keep-forge.ts'
 import { terraformOf } from './jobs/apply-means.ts'
 import { applyStackNow } from './jobs/apply-stack.ts'
 import { keepSubmissions } from './jobs/keep-submissions.ts'
+import { erasureKeeper } from './jobs/keep-erasures.ts'
 import { retentionKeeper } from './jobs/keep-retention.ts'
 import { volumeKeeper } from './jobs/keep-volumes.ts'
 import { notifier } from './jobs/deliver-notices.ts'
@@ -27,6 +29,7 @@ import { realPace } from './pace.ts'
 import { seatDriver } from './swarm/drive.ts'
 import { sampleSeats } from './swarm/sample.ts'
 import { connectEngine } from './swarm/engine.ts'
+import { removeEngineVolume } from './swarm/engine-volume.ts'
 import { nodeWatch } from './jobs/watch-nodes.ts'
 import { inventoryWatch } from './watch/inventory.ts'
 
@@ -42,6 +45,7 @@ const ESTATE_MS = { folder: 5_000, remote: 30_000 }
 const LOOK_MS = 60_000
 const VOLUMES_MS = 10_000
 const RETENTION_MS = 60_000
+const ERASURE_MS = 3_000
 const EARLY_MS = 60_000
 const NODES_MS = 5_000
 const ROSTERS_MS = 60_000
@@ -176,13 +180,27 @@ export async function startWorker(options: {
     },
     onError: onError('volumes could not be kept'),
   })
-  const retention = retentionKeeper({ pool, agent, installation, log, now })
+  const retention = retentionKeeper({
+    ...{ pool, agent, installation, log, now },
+    removeFromEngine: (name) => removeEngineVolume(engine, { name, installation }),
+  })
+  const file = ledgerFile(config)
+  const erasures = erasureKeeper({ pool, ring, agent, installation, file, log, now })
+  let soon: NodeJS.Timeout | undefined
   const retain = startLoop({
     everyMs: RETENTION_MS,
-    pass: async () => void ((await lead.isOurs()) && (await retention.keep())),
+    pass: async () => {
+      clearTimeout(soon)
+      if (!(await lead.isOurs())) return
+      await erasures.begin()
+      await retention.keep()
+      // A seat that is being stopped is cold in seconds.
+      if (await erasures.finish()) soon = setTimeout(() => retain.wake(), ERASURE_MS)
+    },
     onError: onError('the dates of files could not be looked at'),
   })
   listening.on('storage', () => keep.wake())
+  listening.on('erasure', () => retain.wake())
   const machines = nodeWatch({ ...{ pool, engine, ring, log, now }, ...place })
   const follow = startLoop({
     everyMs: NODES_MS,
@@ -206,6 +224,7 @@ export async function startWorker(options: {
   return {
     async stop() {
       stopping.abort()
+      clearTimeout(soon)
       const loops = [
         drive,
         plan,

@@ -10,6 +10,7 @@ import { defaultZone } from '../../stacks/schema.ts'
 import type { Course, Display, Note } from '../../stacks/terms.ts'
 import { findBlueprint } from './blueprint.ts'
 import {
+  type CourseSubmissions,
   type StoredDocument,
   keepCourse,
   keepDocument,
@@ -83,11 +84,22 @@ const hasMoved = ({ key }: Course, made: Materials, same: Set<string>): boolean 
   !same.has(key) || made.documents.some((one) => one.kind === 'Course' && one.key === key)
 
 /** The deadline as an instant: its wall time is in the course's zone, also after the clocks change. */
-function submissionsOf({ submissions }: Course, timeZone: string): { dueAt: Date | null } | null {
+function submissionsOf({ submissions }: Course, timeZone: string): CourseSubmissions | null {
   if (!submissions) return null
-  const { due } = submissions
-  return { dueAt: due === undefined ? null : new Date(instantOf(parseWall(due), timeZone)) }
+  const { due, duty } = submissions
+  return {
+    dueAt: due === undefined ? null : new Date(instantOf(parseWall(due), timeZone)),
+    // To the end of its day.
+    duty: duty
+      ? {
+          reason: duty.reason,
+          until: new Date(instantOf(parseWall(duty.until) + DAY_MS, timeZone)),
+        }
+      : null,
+  }
 }
+
+const DAY_MS = 86_400_000
 
 function timeZoneOf({ all }: Materials, course: Course): string {
   const zone = valuesOf(all, 'Zone').find((one) => one.key === course.zone) ?? defaultZone

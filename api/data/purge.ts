@@ -6,6 +6,7 @@ import { canonicalJson, sha256 } from '../../stacks/blueprint.ts'
 import { type Actor, audit } from './audit.ts'
 import { type Db, execute, findOne, many, one, sql } from './db.ts'
 import { newId } from './ids.ts'
+import type { VolumeBackend } from './volume.ts'
 
 const CLOCK: Actor = { name: 'retention', role: 'labplan' }
 
@@ -71,10 +72,26 @@ export async function orderPurge(tx: Db, course: { id: string; now: Date }): Pro
   return ids.length
 }
 
+/** One that had come back after it was purged and erased. */
+export async function orderPurgeAgain(tx: Db, volume: { id: string; now: Date }): Promise<void> {
+  await execute(
+    tx,
+    sql`update volume set state = 'purging', state_at = ${volume.now}, erased_at = coalesce(erased_at, ${volume.now})
+        where id = ${volume.id}`,
+  )
+  await execute(
+    tx,
+    sql`insert into purge (id, volume_id, ordered_at, reason) values (${newId()}, ${volume.id}, ${volume.now}, 'erasure')
+        on conflict do nothing`,
+  )
+}
+
 export type OpenPurge = {
   id: string
   volume_id: string
   name: string
+  backend: VolumeBackend
+  reason: 'retention' | 'erasure'
   course: string
   course_id: string
   seat: number
@@ -83,14 +100,15 @@ export type OpenPurge = {
   ordered_at: Date
 }
 
+/** None whose seat may still run: on some backends its files would go from under it. */
 export async function openPurges(db: Db): Promise<OpenPurge[]> {
   return many(
     db,
-    sql`select purge.id, volume_id, volume.name, course.key as course, course.id as course_id, seat.number as seat,
+    sql`select purge.id, volume_id, volume.name, backend, purge.reason, course.key as course, course.id as course_id, seat.number as seat,
           volume.generation, volumes_until as kept_until, ordered_at
         from purge join volume on volume.id = volume_id join seat on seat.id = volume.seat_id
           join course on course.id = seat.course_id
-        where done_at is null order by volume.name`,
+        where done_at is null and seat.state in ('absent', 'cold') order by volume.name`,
   )
 }
 
@@ -115,7 +133,7 @@ export async function recordPurge(
   const number = (last?.number ?? 0) + 1
   const body = canonicalJson({
     ...{ apiVersion: 'labplan/v1', kind: 'PurgeReceipt', installation: done.installation },
-    ...{ number, previous: last?.hash ?? null, reason: 'retention' },
+    ...{ number, previous: last?.hash ?? null, reason: purge.reason },
     volume: {
       name: purge.name,
       course: purge.course,
@@ -142,9 +160,23 @@ export async function recordPurge(
   await execute(
     tx,
     sql`update stack set wanted_digest = null, failures = 0, retry_at = null
-        where kind = 'volumes' and course_id = ${purge.course_id} and not exists (
+        where kind = 'volumes' and course_id = ${purge.course_id} and ${purge.reason} = 'retention' and not exists (
           select from volume join seat on seat.id = volume.seat_id
           where seat.course_id = ${purge.course_id} and volume.state <> 'purged')`,
+  )
+}
+
+/** A course that is over, and of whose volumes each was erased before: nothing is left that its last purge would let go of. */
+export async function letGoOfEmpty(db: Db, now: Date): Promise<void> {
+  await execute(
+    db,
+    sql`update stack set wanted_digest = null, failures = 0, retry_at = null from course
+        where stack.kind = 'volumes' and course.id = stack.course_id and volumes_until <= ${now} and wanted_digest is not null
+          and exists (select from volume join seat on seat.id = seat_id
+            where seat.course_id = course.id and erased_at is not null)
+          and not exists (select from volume join seat on seat.id = seat_id
+            where seat.course_id = course.id and volume.state <> 'purged')
+          and not exists (select from seat where seat.course_id = course.id and seat.state <> 'absent')`,
   )
 }
 

@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto'
 import { type Db, execute, findOne, many, notify, sql } from './db.ts'
 import { newId, randomLabel } from './ids.ts'
-import type { KeyRing } from './key-ring.ts'
+import type { KeyRing, Sealed } from './key-ring.ts'
 import type { DeviceNeeds } from './seat-device.ts'
 
 export type SeatState = 'absent' | 'cold' | 'starting' | 'ready' | 'stopping' | 'failed'
@@ -109,7 +109,7 @@ async function insertSeats(
 ): Promise<void> {
   const seats = course.numbers.map((number) => {
     const id = newId()
-    return { id, number, ...ring.seal(JSON.stringify(newCredential()), `seat ${id}`) }
+    return { id, number, ...sealNewCredential(ring, id) }
   })
   const column = <T>(of: (seat: (typeof seats)[number]) => T) => seats.map(of)
   await execute(
@@ -120,6 +120,10 @@ async function insertSeats(
           ${column((s) => s.keyId)}::text[], ${column((s) => s.bytes)}::bytea[]) as t (id, number, key_id, credential)`,
   )
 }
+
+/** For a seat that is new, or whose holder is somebody else from now on. */
+export const sealNewCredential = (ring: KeyRing, seatId: string): Sealed =>
+  ring.seal(JSON.stringify(newCredential()), `seat ${seatId}`)
 
 // Read aloud and typed from a projector: no 0/O, 1/l, no look-alikes.
 const PASSWORD_CHARACTERS = 'abcdefghijkmnpqrstuvwxyz23456789'

@@ -1,4 +1,5 @@
 /** What students hand in. A row says when and from where; the storage agent keeps the bytes, which never change. */
+import type { Text } from '../../stacks/terms.ts'
 import { type Actor, audit } from './audit.ts'
 import { type Db, execute, findOne, many, notify, one, sql } from './db.ts'
 import { newId } from './ids.ts'
@@ -26,12 +27,19 @@ export const isLate = ({
   created_at,
 }: Pick<Submission, 'due_at' | 'created_at'>): boolean => due_at !== null && created_at > due_at
 
-export type SubmissionRules = { takes: boolean; dueAt: Date | null }
+export type SubmissionRules = {
+  takes: boolean
+  dueAt: Date | null
+  /** Why they have to be kept, and until when, as the course declares it. */
+  duty: { reason: Text; until: string } | null
+}
 
 export async function submissionRules(db: Db, courseId: string): Promise<SubmissionRules> {
   return one(
     db,
-    sql`select takes_submissions as takes, submissions_due_at as "dueAt" from course where id = ${courseId}`,
+    sql`select takes_submissions as takes, submissions_due_at as "dueAt", case when submissions_duty is not null
+          then json_build_object('reason', submissions_duty, 'until', submissions_duty_until) end as duty
+        from course where id = ${courseId}`,
   )
 }
 
@@ -110,15 +118,19 @@ export type HandedIn = Submission & {
   seat: number | null
   pseudonym: string
   display_name: string | null
+  /** Of somebody who was erased: kept by a duty. */
+  is_held: boolean
 }
 
 /** Everything handed in in a course, by student and number. */
 export async function submissionsOfCourse(db: Db, courseId: string): Promise<HandedIn[]> {
   return many(
     db,
-    sql`select ${columns}, seat.number as seat, person.pseudonym, person.display_name
+    sql`select ${columns}, seat.number as seat, person.pseudonym, coalesce(person.display_name, erasure.kept_name) as display_name,
+          person.erased_at is not null as is_held
         from submission join workspace on workspace.id = submission.workspace_id
           join person on person.id = workspace.person_id left join seat on seat.id = workspace.seat_id
+          left join erasure on erasure.person_id = person.id
         where workspace.course_id = ${courseId} order by seat.number, person.pseudonym, submission.number`,
   )
 }

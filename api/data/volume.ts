@@ -30,7 +30,7 @@ export async function recordVolumes(
           state = case when volume.state = 'purged' then 'wanted' else volume.state end,
           limit_bytes = case when volume.state = 'purged' then null else volume.limit_bytes end,
           used_bytes = case when volume.state = 'purged' then null else volume.used_bytes end
-          where volume.backend = excluded.backend
+          where volume.backend = excluded.backend and volume.erased_at is null
             and (volume.limit_mb is distinct from excluded.limit_mb or volume.state = 'purged')`
   await Promise.all([execute(tx, made), execute(tx, sql`select pg_notify('storage', '')`)])
 }

@@ -240,7 +240,14 @@ async function moveStop(
   await notify(tx, 'workspace', row.id)
 }
 
-export type StopReason = 'session_end' | 'time' | 'reservation' | 'turn' | 'turn_passed' | 'idle'
+export type StopReason =
+  | 'session_end'
+  | 'time'
+  | 'reservation'
+  | 'turn'
+  | 'turn_passed'
+  | 'idle'
+  | 'erasure'
 
 // Idle only when it was looked at since: who typed after the last look is not stopped.
 export const toStop = (now: Date) => sql`${runTable} where ${timed} and (${endsAt} <= ${now}

@@ -9,6 +9,7 @@ import { common } from './common.ts'
 import { course } from './course.ts'
 import { courseImport } from './course-import.ts'
 import { disk } from './disk.ts'
+import { erasure } from './erasure.ts'
 import { files } from './files.ts'
 import { forecast } from './forecast.ts'
 import { courseNew } from './course-new.ts'
@@ -40,6 +41,7 @@ export const catalogue: Readonly<Record<string, Message>> = {
   ...seat,
   ...disk,
   ...files,
+  ...erasure,
   ...submission,
   ...course,
   ...roster,

@@ -16,6 +16,10 @@ export const seat = {
     en: 'It was your turn, and the place passed on to the next in line. Press Start to queue again.',
     fr: 'C’était votre tour, et la place est passée au suivant. Redémarrez pour reprendre la file.',
   },
+  'stopped.erasure': {
+    en: 'It is being stopped because your data is being erased, as was ordered. Your files go with it.',
+    fr: 'Il est arrêté car vos données sont effacées, comme cela a été ordonné. Vos fichiers le sont aussi.',
+  },
   'stopped.idle': {
     en: 'It was stopped because nobody worked in it any more. Your files are kept, and you can start it again.',
     fr: 'Il a été arrêté car plus personne n’y travaillait. Vos fichiers sont gardés, et vous pouvez le redémarrer.',

@@ -12,6 +12,14 @@ export const submission = {
     en: 'The deadline was {when}: what you hand in now is kept, and marked late.',
     fr: 'La date limite était {when} : ce que vous rendez maintenant est conservé, et marqué en retard.',
   },
+  'submission.duty': {
+    en: 'What is handed in is kept until {when}, whatever else is deleted: {reason}',
+    fr: 'Les rendus sont conservés jusqu’au {when}, quoi qu’il soit supprimé par ailleurs : {reason}',
+  },
+  'course.submissions.held': {
+    en: 'erased, kept by duty',
+    fr: 'effacé, gardé par obligation',
+  },
   'submission.go': { en: 'Hand in this folder', fr: 'Rendre ce dossier' },
   'submission.mine': { en: 'What you handed in', fr: 'Vos rendus' },
   'submission.none-yet': { en: 'Nothing handed in yet.', fr: 'Rien de rendu pour l’instant.' },

@@ -16,6 +16,7 @@ const tabs = [
   ['admin.changes', paths.adminChanges()],
   ['admin.inventory', paths.adminInventory()],
   ['admin.receipts', paths.adminReceipts()],
+  ['admin.people', paths.adminPeople()],
 ] as const
 
 /** `title` is a message code and names the current tab. */

@@ -52,6 +52,7 @@ export function homePage(visit: Visit, own: Home): Html {
           ${own.sessions.length === 0 ? html`<p class="empty">${t('home.none')}</p>` : agenda(visit, own)}
         </section>
       </article>
+      <p class="hint"><a href="${paths.myData()}">${t('erasure.mine')}</a></p>
       <form class="leave" method="post" action="${paths.leave()}">
         ${csrfField(visit)}<button class="button quiet">${t('frame.leave')}</button>
       </form>`,

@@ -20,6 +20,7 @@ export function handInSection(visit: Visit, { rules, mine }: HandingIn, place: P
     <h2 id="hand-in-title">${t('submission.title')}</h2>
     ${due && html`<p class="${isOver ? 'over' : ''}">${t(isOver ? 'submission.over' : 'submission.due', due)}</p>`}
     <p class="hint" id="hand-in-hint">${t('submission.explain')}</p>
+    ${rules.duty && html`<p class="hint">${t('submission.duty', dutyWords(visit, rules.duty, place.timeZone))}</p>`}
     <form method="post" action="${paths.submissions(place.workspaceId)}">
       ${csrfField(visit)}<input type="hidden" name="path" value="${place.path}" />
       <button class="button primary" aria-describedby="hand-in-hint">${t('submission.go')}</button>
@@ -27,6 +28,15 @@ export function handInSection(visit: Visit, { rules, mine }: HandingIn, place: P
     <h3>${t('submission.mine')}</h3>
     ${tableOf(t('submission.mine'), ownColumns(visit, place), mine, t('submission.none-yet'))}
   </section>`
+}
+
+function dutyWords(
+  visit: Visit,
+  duty: NonNullable<SubmissionRules['duty']>,
+  timeZone: string,
+): { reason: string; when: string } {
+  const when = stamp(visit.locale, timeZone, new Date(duty.until))
+  return { reason: duty.reason[visit.locale], when }
 }
 
 function ownColumns(visit: Visit, { workspaceId, timeZone }: Place): Column<Submission>[] {
@@ -72,7 +82,12 @@ export function submissionsSection(
   const students = [...Map.groupBy(rows, (row) => row.pseudonym).values()]
   const columns: Column<HandedIn[]>[] = [
     { head: t('course.seat'), isNumber: true, cell: ([row]) => row?.seat ?? '–' },
-    { head: t('course.who'), cell: ([row]) => row?.display_name ?? t('course.unnamed') },
+    {
+      head: t('course.who'),
+      cell: ([row]) =>
+        html`${row?.display_name ?? t('course.unnamed')}
+        ${row?.is_held && tag('calm', t('course.submissions.held'))}`,
+    },
     {
       head: t('course.submissions'),
       cell: (own) => t('course.submissions.count', { count: own.length }),
@@ -89,6 +104,7 @@ export function submissionsSection(
   return html`<section class="sheet" aria-labelledby="submissions-title">
     <h2 id="submissions-title">${t('course.submissions')}</h2>
     ${when && html`<p>${t('course.submissions.due', { when })}</p>`}
+    ${rules.duty && html`<p class="hint">${t('submission.duty', dutyWords(visit, rules.duty, course.time_zone))}</p>`}
     ${tableOf(t('course.submissions'), columns, students, t('course.submissions.none'))}
     ${
       rows.some((row) => row.state === 'kept') &&

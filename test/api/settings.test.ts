@@ -180,6 +180,16 @@ it('takes ticks that were not sent for none, only from the page that shows them'
   expect(sentSettings({ shown: 'all', ...week }, known)['headroomDays']).toBe('MO,TU,WE,TH,FR,SA')
 })
 
+it('keeps a declared duty to keep submissions, which no field shows', () => {
+  const duty = { reason: 'Exam papers', until: '2027-12-31' }
+  const due = '2026-12-11T18:00'
+  const text = `${networksDocument()}submissions: ${JSON.stringify({ due, duty })}\n`
+  const without = { ...readSettings(text), submissionsDue: '' }
+  const submissionsIn = (of: string) => (parse(of) as { submissions?: unknown }).submissions
+  expect(submissionsIn(writeSettings(text, without))).toEqual({ duty })
+  expect(submissionsIn(writeSettings(text, { ...without, submissions: '' }))).toBeUndefined()
+})
+
 it('merges what two people wrote: each has what only they changed', () => {
   const base = { a: '1', b: '1', c: '1' }
   expect(mergeSent({ a: '2', b: '1', c: '2' }, base, { a: '1', b: '3', c: '3' })).toEqual({

@@ -249,7 +249,13 @@ it('writes a manifest that no spreadsheet runs', () => {
       files: 1,
       left_out: 0,
     },
-    ...{ sha256: 'f'.repeat(64), seat: 1, pseudonym: 'quiet-owl', display_name: '@SUM(1,"2")' },
+    ...{
+      sha256: 'f'.repeat(64),
+      seat: 1,
+      pseudonym: 'quiet-owl',
+      display_name: '@SUM(1,"2")',
+      is_held: false,
+    },
   }
   const [, line] = manifest([row], 'Europe/Paris').split('\r\n')
   expect(line).toMatch(

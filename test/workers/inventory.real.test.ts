@@ -2,6 +2,7 @@
  * The inventory on a real Swarm, with a real worker beside it: faults are planted, named and repaired; what
  * belongs to others is as it was.
  */
+import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
@@ -22,6 +23,7 @@ import { type SwarmBed, swarmBed } from '../beds/swarm.ts'
 import { allDocuments, environmentDocument, networksDocument } from '../cast/documents.ts'
 import { importDocuments } from '../cast/record.ts'
 import { type TestDatabase, testDatabase } from '../postgres.ts'
+import { removeEngineVolume } from '../../workers/swarm/engine-volume.ts'
 import { pushSleeper } from '../beds/sleeper.ts'
 import { type LiveService, liveServices, makeNetwork } from './terraform-bed.ts'
 
@@ -241,6 +243,25 @@ it('wrote down what came and went, for receipts', async () => {
     { kind: 'service', count: 2 },
     { kind: 'volume', count: 3 },
   ])
+})
+
+it('takes an engine’s volume away for an erasure: not from under who runs, and nobody else’s', async () => {
+  const name = `lp-${installation()}-${course8}-s090-g1`
+  const run = (...args: string[]) =>
+    execFileSync('docker', ['-H', bed.dockerHost, ...args], { stdio: 'pipe' }).toString()
+  const remove = () => removeEngineVolume(docker, { name, installation: installation() })
+  run('volume', 'create', '--label', `labplan.installation=${installation()}`, name)
+  const held = ['run', '--detach', '--volume', `${name}:/home`, `${bed.registry}/${image}`]
+  const container = run(...held).trim()
+  expect(await remove()).toBeUndefined()
+  await expect(removeEngineVolume(docker, { name, installation: 'another0' })).rejects.toThrow(
+    'not labelled',
+  )
+  run('kill', container)
+  const gone = { file: false, mounted: false, listed: false }
+  expect(await remove()).toEqual({ before: { bytes: 0, diskBytes: 0 }, after: gone })
+  expect(run('volume', 'ls', '--quiet')).not.toContain(name)
+  expect(await remove()).toEqual({ before: null, after: gone })
 })
 
 async function giveMoreMemory({ ID, Spec }: LiveService): Promise<void> {

@@ -11,6 +11,8 @@ import { sendNotice } from '../../api/data/notice.ts'
 import {
   type EndingFiles,
   endingFiles,
+  type Gone,
+  letGoOfEmpty,
   openPurges,
   orderPurge,
   recordPurge,
@@ -22,6 +24,8 @@ import type { StorageAgent } from '../../api/storage-agent.ts'
 type Means = {
   pool: Pool
   agent: StorageAgent
+  /** Takes away a volume that the engine itself keeps; undefined while something has it. */
+  removeFromEngine(name: string): Promise<Gone | undefined>
   installation: string
   log: Pick<Logger, 'info' | 'warn'>
   now: () => Date
@@ -42,10 +46,12 @@ export function retentionKeeper(means: Means): RetentionKeeper {
       const before = new Date(means.now().getTime() - TICKET_DAYS * DAY_MS)
       await withTransaction(means.pool, (tx) => forgetTickets(tx, before))
       const blueprint = await approved(means.pool)
-      if (!blueprint) return
-      await withTransaction(means.pool, (tx) => setKeptUntil(tx, datesOf(blueprint)))
-      await tellAndOrder(means)
+      if (blueprint) {
+        await withTransaction(means.pool, (tx) => setKeptUntil(tx, datesOf(blueprint)))
+        await tellAndOrder(means)
+      }
       await purgeOrdered(means)
+      await letGoOfEmpty(means.pool, means.now())
     },
   }
 }
@@ -85,10 +91,12 @@ async function tellAndOrder({ pool, now }: Means): Promise<void> {
     })
 }
 
-async function purgeOrdered({ pool, agent, installation, log, now }: Means): Promise<void> {
+async function purgeOrdered(means: Means): Promise<void> {
+  const { pool, agent, installation, log, now } = means
   for (const purge of await openPurges(pool)) {
     try {
-      const gone = await agent.purge(purge.name)
+      const isEngines = purge.backend === 'engine'
+      const gone = await (isEngines ? means.removeFromEngine(purge.name) : agent.purge(purge.name))
       if (!gone) {
         log.warn({ volume: purge.name }, 'a volume is held open; its purge is tried again')
         continue

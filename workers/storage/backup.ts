@@ -9,8 +9,10 @@ import type { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 
 const COMMON = ['--sparse', '--numeric-owner', '--xattrs']
-export const packCommand = (home: string): string[] => [
-  ...['tar', '--create', ...COMMON, '--one-file-system', '--directory', home, '.'],
+/** `name` is the archive's label: what is brought back from it says whose it was. */
+export const packCommand = (home: string, name: string): string[] => [
+  ...['tar', '--create', ...COMMON, `--label=${name}`, '--one-file-system', '--directory', home],
+  '.',
 ]
 export const unpackCommand = (home: string): string[] => [
   ...['tar', '--extract', ...COMMON, '--same-owner', '--same-permissions'],
@@ -18,8 +20,8 @@ export const unpackCommand = (home: string): string[] => [
 ]
 
 /** Streams it; throws with tar's last words. A file that changes meanwhile (exit code 1) is in it as it was read. */
-export async function packVolume(home: string, into: Writable): Promise<void> {
-  await withTar(packCommand(home), [0, 1], ({ stdout }) => pipeline(stdout, into))
+export async function packVolume(home: string, name: string, into: Writable): Promise<void> {
+  await withTar(packCommand(home, name), [0, 1], ({ stdout }) => pipeline(stdout, into))
 }
 
 export type Unpacked =

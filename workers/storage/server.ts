@@ -82,6 +82,8 @@ async function respond(
   const { backend, uploads } = parts
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://agent')
   const [, what, name = '', part = '', id = '', ...rest] = pathname.split('/')
+  if (what === 'submissions' && name === '' && request.method === 'GET')
+    return send(response, { status: 200, body: { ids: await parts.submissions.list() } })
   if (what === 'submissions' && part === '' && isSubmissionId(name))
     return onSubmission(parts, name, request, response)
   if (what !== 'volumes' || rest.length > 0 || (name !== '' && !isVolumeName(name)))
@@ -122,6 +124,8 @@ async function onSubmission(
     response.writeHead(200, { 'content-type': 'application/zip', 'content-length': found.bytes })
     return sent(found.stream, response)
   }
+  if (request.method === 'DELETE')
+    return send(response, { status: 200, body: await submissions.forget(id) })
   if (request.method !== 'PUT') return send(response, notFor(request.method))
   const asked = handedIn.safeParse(await readBody(request))
   if (!asked.success) return send(response, { status: 400, body: { error: 'volume, path' } })
@@ -154,7 +158,7 @@ async function onFiles(backend: Backend, uploads: Uploads, call: FilesCall): Pro
   if (part === 'uploads' && (id === '' || /^[0-9a-f]{32}$/.test(id)))
     return uploads.handle(place, request, response)
   if (id !== '') return send(response, nothingHere)
-  if (part === 'backup') return onBackup(place, request, response)
+  if (part === 'backup') return onBackup(place, call)
   if (request.method !== 'GET') return send(response, notFor(request.method))
   try {
     const path = pathOf(searchParams.get('path') ?? '')
@@ -171,13 +175,12 @@ async function onFiles(backend: Backend, uploads: Uploads, call: FilesCall): Pro
 /** For who administers the machine: the API does not ask for it. */
 async function onBackup(
   { home }: VolumePlace,
-  request: IncomingMessage,
-  response: ServerResponse,
+  { request, response, name }: FilesCall,
 ): Promise<void> {
   if (request.method === 'GET') {
     response.writeHead(200, { 'content-type': 'application/x-tar' })
     // What was sent so far looks whole to nobody: the connection is cut before its end.
-    return packVolume(home, response).catch(() => void response.destroy())
+    return packVolume(home, name, response).catch(() => void response.destroy())
   }
   if (request.method !== 'PUT') return send(response, notFor(request.method))
   const done = await unpackVolume(home, request)

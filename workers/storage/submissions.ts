@@ -4,7 +4,17 @@
  */
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { chmod, mkdir, open, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -26,6 +36,10 @@ export type Submissions = {
   /** What is kept under this id; undefined when nothing is. */
   find(id: string): Promise<KeptArchive | undefined>
   read(id: string): Promise<{ stream: Readable; bytes: number } | undefined>
+  /** Ids of all that is kept. */
+  list(): Promise<string[]>
+  /** For good, by an erasure alone; twice does no harm. Answers how much was there. */
+  forget(id: string): Promise<{ bytes: number | null }>
 }
 
 export const isSubmissionId = (id: string): boolean =>
@@ -64,6 +78,19 @@ export function submissionsIn(folder: string): Submissions {
       if (!(await find(id))) return undefined
       const { size: bytes } = await stat(file(id))
       return { stream: createReadStream(file(id)), bytes }
+    },
+    async list() {
+      const names = await readdir(folder).catch(() => [])
+      return [...new Set(names.map((name) => name.split('.')[0] ?? ''))].filter(isSubmissionId)
+    },
+    async forget(id) {
+      // Who is at it comes first: what it writes goes, too.
+      await turns.get(id)?.catch(() => {})
+      const known = await stat(file(id)).catch(() => undefined)
+      const all = [note(id), file(id)].flatMap((path) => [path, `${path}.making`])
+      for (const path of all) await rm(path, { force: true })
+      if (known) await syncFolder(folder)
+      return { bytes: known?.size ?? null }
     },
   }
 }
