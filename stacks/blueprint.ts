@@ -207,6 +207,10 @@ export const blueprintSchema = z.strictObject({
 })
 
 export type SeatTemplate = z.infer<typeof seatTemplateSchema>
+/** What the service of a seat is made of: the limit of its volume is not among it (`stacks/rules/template.ts`). */
+export type ServiceTemplate = Omit<SeatTemplate, 'volume'> & {
+  volume: Omit<NonNullable<SeatTemplate['volume']>, 'quotaMb'> | null
+}
 export type Placement = z.infer<typeof placementSchema>
 export type BlueprintSession = z.infer<typeof sessionSchema>
 export type BlueprintCourse = z.infer<typeof blueprintCourseSchema>

@@ -4,13 +4,13 @@
  * run arrive as variables of the Terraform configuration.
  */
 import { canonicalJson, sha256 } from './blueprint.ts'
-import type { BlueprintCloud, SeatTemplate } from './blueprint.ts'
+import type { BlueprintCloud, ServiceTemplate } from './blueprint.ts'
 
 /** Raise it when the same content would be rendered differently: every stack is then planned again. */
 export const RENDERER_VERSION = 2
 
 /** A seat of a stack. Seats at work keep the template they run with, so one stack may hold several. */
-export type SeatContent = { number: number; generation: number; template: SeatTemplate }
+export type SeatContent = { number: number; generation: number; template: ServiceTemplate }
 
 export type SeatsContent = {
   kind: 'seats'

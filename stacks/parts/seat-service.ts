@@ -1,7 +1,7 @@
 /** One seat as a Swarm service. Every choice that is not obvious was measured; the comments say what breaks. */
 import { Service, type ServiceConfig } from '@cdktf/provider-docker/lib/service/index.js'
 import type { TerraformStack } from 'cdktf'
-import type { SeatTemplate } from '../blueprint.ts'
+import type { ServiceTemplate } from '../blueprint.ts'
 import type { SeatContent, SeatsContent } from '../content.ts'
 import {
   networkName,
@@ -63,7 +63,7 @@ function labelBlocks(labels: Record<string, string>): { label: string; value: st
 }
 
 /** Dynamic ports of the node itself: the routing mesh needs IP_VS, and is one hop more. */
-function hostPorts(template: SeatTemplate) {
+function hostPorts(template: ServiceTemplate) {
   const numbers = [...template.ports.map((port) => port.number), IDENTITY_PORT]
   return [...new Set(numbers)]
     .toSorted((a, b) => a - b)
@@ -112,7 +112,7 @@ function container(
 function seatMount(
   course: SeatsContent,
   source: string,
-  volume: NonNullable<SeatTemplate['volume']>,
+  volume: NonNullable<ServiceTemplate['volume']>,
   labels: Record<string, string>,
 ) {
   const { 'labplan.stack': _stack, ...owner } = labels
@@ -134,7 +134,7 @@ const capability = (name: string): string =>
   name.startsWith('CAP_') || name === 'ALL' ? name : `CAP_${name}`
 
 /** What is promised is reserved, and what is reserved is the limit: nobody takes a neighbour's share. */
-function resources(template: SeatTemplate) {
+function resources(template: ServiceTemplate) {
   const share = {
     nanoCpus: template.cpuMillis * 1_000_000,
     memoryBytes: template.memoryMb * 1024 * 1024,

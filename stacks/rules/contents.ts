@@ -7,6 +7,7 @@ import {
   type VolumeContent,
 } from '../content.ts'
 import { machinesAt, machinesContent } from './machine-stacks.ts'
+import { serviceTemplate } from './template.ts'
 import { wantedAt, type WantedStack } from './wanted.ts'
 
 type Place = { installation: string; registry: string; storageRoot: string }
@@ -37,7 +38,8 @@ function contentOf(stack: WantedStack, place: Place): StackContent {
     const volumes = stack.seats.map((seat) => ({ seat, generation: 1, ...limit }))
     return { ...common, kind: 'volumes', volumes }
   }
-  const seats = stack.seats.map((number) => ({ number, generation: 1, template: stack.template }))
+  const template = serviceTemplate(stack.template)
+  const seats = stack.seats.map((number) => ({ number, generation: 1, template }))
   return { ...common, kind: 'seats', registry: place.registry, seats }
 }
 

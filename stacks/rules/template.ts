@@ -1,5 +1,5 @@
 /** What is one seat of a course? Its environment, its needs and its pool → the seat template. */
-import type { SeatTemplate } from '../blueprint.ts'
+import type { SeatTemplate, ServiceTemplate } from '../blueprint.ts'
 import type { Course, Environment } from '../terms.ts'
 
 /** @returns null while the environment has no build */
@@ -21,3 +21,19 @@ export function seatTemplate(course: Course, environment: Environment): SeatTemp
     network: environment.network,
   }
 }
+
+/**
+ * Without the limit of its volume, which is changed under a seat that runs and must restart nobody's. The same object for the
+ * same template, which nobody changes.
+ */
+export function serviceTemplate(template: SeatTemplate | ServiceTemplate): ServiceTemplate {
+  if (template.volume === null || !('quotaMb' in template.volume)) return template
+  const known = services.get(template)
+  if (known) return known
+  const { quotaMb: _quotaMb, ...volume } = template.volume
+  const service = { ...template, volume }
+  services.set(template, service)
+  return service
+}
+
+const services = new WeakMap<SeatTemplate | ServiceTemplate, ServiceTemplate>()

@@ -1,11 +1,18 @@
 /** What should exist at an instant? Sessions, headroom and people at work are reasons for a seat. */
 import { canonicalJson, seatNumbers, seatRanges, sha256 } from '../blueprint.ts'
-import type { Blueprint, BlueprintCourse, BlueprintSession, SeatTemplate } from '../blueprint.ts'
+import type {
+  Blueprint,
+  BlueprintCourse,
+  BlueprintSession,
+  SeatTemplate,
+  ServiceTemplate,
+} from '../blueprint.ts'
 import { formatInstant, parseInstant, wallOf } from './clock.ts'
 import { isInHours } from './hours.ts'
 import { beginsAt } from './lead.ts'
 import { type Leads, orderedAt } from './node-lead.ts'
 import { templateIn } from './pool-constraints.ts'
+import { serviceTemplate } from './template.ts'
 
 /** Seats of one state: at most so many numbers, because Terraform collapses on large states (facts). */
 export const seatsPerStack = 100
@@ -303,23 +310,15 @@ function boundTo(stack: WantedStack, { pools }: Blueprint): WantedStack {
   return { ...bound, contentDigest: contentDigestOf(bound) }
 }
 
-const digests = new WeakMap<SeatTemplate, string>()
-
-/**
- * Digest of what a seat's service is made of. The limit of its volume is not in it: that is changed under a seat that runs, and
- * must restart nobody's. Told by the object, which nobody changes: the same templates are asked for in every pass.
- */
-export function templateDigestOf(template: SeatTemplate): string {
-  const known = digests.get(template) ?? digestOf(withoutLimit(template))
-  digests.set(template, known)
+/** Digest of what a seat's service is made of, told by the object: the same templates are asked for in every pass. */
+export function templateDigestOf(template: SeatTemplate | ServiceTemplate): string {
+  const service = serviceTemplate(template)
+  const known = digests.get(service) ?? digestOf(service)
+  digests.set(service, known)
   return known
 }
 
-function withoutLimit(template: SeatTemplate): unknown {
-  if (template.volume === null) return template
-  const { quotaMb: _quotaMb, ...volume } = template.volume
-  return { ...template, volume }
-}
+const digests = new WeakMap<ServiceTemplate, string>()
 
 export function digestOf(value: unknown): string {
   return sha256(canonicalJson(value))

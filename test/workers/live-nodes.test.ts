@@ -11,9 +11,11 @@ import {
   markRunning,
   markStarting,
   rememberTemplate,
+  seatTemplate,
 } from '../../api/data/seat-life.ts'
 import { poolReport } from '../../api/data/pool-report.ts'
 import type { Blueprint } from '../../stacks/blueprint.ts'
+import { serviceTemplate } from '../../stacks/rules/template.ts'
 import { templateDigestOf } from '../../stacks/rules/wanted.ts'
 import { machinesWanted, machineWisher } from '../../workers/jobs/machines.ts'
 import { courseDocument, poolDocument } from '../cast/cloud.ts'
@@ -42,7 +44,10 @@ beforeAll(async () => {
   const template = blueprint.courses[0]!.template!
   const seats = await seatIds()
   await withTransaction(database.pool, async (tx) => {
-    await rememberTemplate(tx, { digest: templateDigestOf(template), body: template })
+    await rememberTemplate(tx, {
+      digest: templateDigestOf(template),
+      body: serviceTemplate(template),
+    })
     await markMade(tx, {
       seats: seats.map((id, i) => ({
         ...{ id, serviceId: `svc-${i}`, generation: 1, templateDigest: templateDigestOf(template) },
@@ -110,6 +115,16 @@ async function stops(id: string): Promise<void> {
   await execute(database.pool, sql`update seat set wanted_on = false where id = ${id}`)
   await withTransaction(database.pool, (tx) => markCold(tx, { id, now: clock }))
 }
+
+it('remembers of a seat what its service is made of, whatever the limit of its volume', async () => {
+  const template = blueprint.courses[0]!.template!
+  const larger = { ...template, volume: { mountPath: '/home', quotaMb: 999 } }
+  const other = { ...template, volume: { mountPath: '/home', quotaMb: 1 } }
+  const digest = templateDigestOf(larger)
+  expect(digest).toBe(templateDigestOf(other))
+  await rememberTemplate(database.pool, { digest, body: serviceTemplate(larger) })
+  expect(await seatTemplate(database.pool, digest)).toEqual(serviceTemplate(other))
+})
 
 it('orders a machine for who has waited a moment, with the networks it stands on', async () => {
   expect(await pass()).toEqual([])

@@ -16,7 +16,7 @@ import { type Seat, seatsOfCourse } from '../../api/data/seat.ts'
 import type { CourseStack } from '../../api/data/stack-wish.ts'
 import {
   type Blueprint,
-  type SeatTemplate,
+  type ServiceTemplate,
   seatNumbers,
   seatRanges,
 } from '../../stacks/blueprint.ts'
@@ -78,7 +78,7 @@ async function contentOfExisting(
   const seats: SeatContent[] = []
   for (const seat of there) {
     if (!seat.template_digest) continue
-    const template = await seatTemplate<SeatTemplate>(means.pool, seat.template_digest)
+    const template = await seatTemplate<ServiceTemplate>(means.pool, seat.template_digest)
     seats.push({
       number: seat.number,
       generation: seat.applied_generation ?? seat.generation,
@@ -142,7 +142,7 @@ async function record(
   const idOf = new Map(services.map((service) => [service.Spec.Name, service.ID]))
   const rows = await seatsOfCourse(means.pool, stack.course_id)
   const seats = new Map(rows.map((seat) => [seat.number, seat]))
-  const digests = new Map<SeatTemplate, string>()
+  const digests = new Map<ServiceTemplate, string>()
   const made = goal.flatMap(({ number, generation, template }) => {
     const seat = seats.get(number)
     const serviceId = idOf.get(serviceName({ installation, course8: stack.course_code, number }))

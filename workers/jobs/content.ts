@@ -6,8 +6,9 @@ import {
   contentDigest,
   isInRoot,
 } from '../../stacks/content.ts'
-import type { SeatTemplate } from '../../stacks/blueprint.ts'
+import type { ServiceTemplate } from '../../stacks/blueprint.ts'
 import { limitOf } from '../../stacks/rules/contents.ts'
+import { serviceTemplate } from '../../stacks/rules/template.ts'
 import type { WantedStack } from '../../stacks/rules/wanted.ts'
 import type { Db } from '../../api/data/db.ts'
 import { seatTemplate } from '../../api/data/seat-life.ts'
@@ -73,19 +74,19 @@ async function templateOf(
   db: Db,
   stack: WantedStack,
   row: StackSeat | undefined,
-): Promise<SeatTemplate> {
+): Promise<ServiceTemplate> {
   if (!row?.at_work || row.template_digest === null || row.template_digest === stack.templateDigest)
     return row?.engine_volumes.includes(row.generation)
-      ? withEngineVolume(stack.template)
-      : stack.template
-  return seatTemplate<SeatTemplate>(db, row.template_digest)
+      ? withEngineVolume(serviceTemplate(stack.template))
+      : serviceTemplate(stack.template)
+  return seatTemplate<ServiceTemplate>(db, row.template_digest)
 }
 
 /** One object for each template, since its digest is remembered by it. */
-const withEngineVolumes = new WeakMap<SeatTemplate, SeatTemplate>()
+const withEngineVolumes = new WeakMap<ServiceTemplate, ServiceTemplate>()
 
 /** Made when its pool had no backend: its files are in the engine's own volume, and stay there. */
-function withEngineVolume(template: SeatTemplate): SeatTemplate {
+function withEngineVolume(template: ServiceTemplate): ServiceTemplate {
   if (!template.volume?.backend) return template
   const known = withEngineVolumes.get(template)
   if (known) return known

@@ -3,7 +3,7 @@
  * without the renderer, what each object of it must be, and every planned change is held against that. Neither a
  * configuration nor an engine, a provider or a state that somebody altered gets past it. Pure.
  */
-import type { SeatTemplate } from '../../stacks/blueprint.ts'
+import type { ServiceTemplate } from '../../stacks/blueprint.ts'
 import type {
   SeatContent,
   SeatsContent,
@@ -82,7 +82,7 @@ function seatFacets(course: SeatsContent, seat: SeatContent, ids: Ids): Facets {
 }
 
 /** Terraform sorts a map's keys; Swarm would expand `{{` in what people wrote. */
-function environmentOf({ env, gpu }: SeatTemplate, label: string): Record<string, string> {
+function environmentOf({ env, gpu }: ServiceTemplate, label: string): Record<string, string> {
   const own = Object.entries(env).map(([key, text]) => [key, text.replaceAll('{{', '{{"{{"}}')])
   const all = {
     ...Object.fromEntries(own),
