@@ -94,7 +94,7 @@ async function runOnce(
   })
   const turn: Turn = { world, worker, stack, request, content, lease, runId, kind }
   const failure = await steps(turn).catch((error: unknown) => String(error))
-  await request.after?.({ runId, ok: failure === undefined })
+  await request.after?.({ runId, ok: failure === undefined, said: failure ?? '' })
   await settle(turn, failure)
   await releaseLease(pool, lease)
   if (failure === undefined) return { ok: true, runId, summary: NO_SUMMARY }

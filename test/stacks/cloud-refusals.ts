@@ -192,8 +192,14 @@ export const refusals: Refusal[] = [
     'rate-limit',
     { waitSeconds: 120 },
   ),
+  bed(
+    'asked too often, heard by the provider of the proxy before a service (serve.py)',
+    'Terraform could not plan: Unable to query images: Expected HTTP response code [200 204 300] when accessing [GET http://10.0.0.1:9292/v2/images?name=labplan-node&sort=name%3Aasc&status=active], but got 429 instead: <html><body><h1>429 Too Many Requests</h1>\nYou have sent too many requests in a given amount of time.\n</body></html> (data.openstack_images_image_v2.r-north-image)',
+    'rate-limit',
+    { waitSeconds: 0 },
+  ),
   read(
-    'asked too often, heard by the provider',
+    'asked too often, heard by the provider of a service',
     'gophercloud v2, provider_client.go; nova’s API reference, overLimit',
     `${SERVERS} 429 instead: {"overLimit": {"code": 429, "message": "This request was rate-limited.", "details": "Only 10 POST request(s) can be made to * every minute."}}`,
     'rate-limit',

@@ -28,6 +28,8 @@ export type SceneOrder = {
   now: string
 }
 
+export type Server = { id: string; name: string; status: string }
+
 export type MachinesScene = {
   database: TestDatabase
   cloud: CloudBed
@@ -35,6 +37,8 @@ export type MachinesScene = {
   swarm: SwarmBed
   means: SceneMeans
   home: string
+  /** As it was imported. */
+  poolText: string
   /** Sets the clock. */
   at(instant: string): void
   order(): SceneOrder
@@ -44,10 +48,15 @@ export type MachinesScene = {
   passes(count: number): Promise<void>
   /** Passes and runs until nothing of the pool's machines is asked for; answers the runs, in order. */
   settle(): Promise<string[]>
+  /** Of the pool's machines, by name, as the cloud says. */
+  servers(): Promise<Server[]>
+  /** `m-large-1 ACTIVE`, sorted. */
+  names(): Promise<string[]>
   down(): Promise<void>
 }
 
-export async function machinesScene(documents: string[]): Promise<MachinesScene> {
+/** @param more YAML at the end of the pool's document */
+export async function machinesScene(documents: string[], more = ''): Promise<MachinesScene> {
   const [cloud, swarm, database] = await Promise.all([
     cloudBed(),
     swarmBed({ nodes: 1 }),
@@ -63,7 +72,7 @@ export async function machinesScene(documents: string[]): Promise<MachinesScene>
     { database, dockerHost: swarm.dockerHost, home, keys },
     () => new Date(clock),
   )
-  const pool = poolDocument(`${swarm.nodes[0]!.address}:2377`)
+  const pool = poolDocument(`${swarm.nodes[0]!.address}:2377`, more)
   const sources = [zoneDocument, environmentDocument, pool, ...documents]
   await importDocuments(
     database.pool,
@@ -79,8 +88,13 @@ export async function machinesScene(documents: string[]): Promise<MachinesScene>
   )
   const tick = (seconds: number) => (clock = new Date(clock.getTime() + seconds * 1000))
   const { pass, passes } = player(means, tick)
+  const servers = () => serversOf(tenant)
   return {
-    ...{ database, cloud, tenant, swarm, means, home },
+    ...{ database, cloud, tenant, swarm, means, home, poolText: pool, servers },
+    names: async () =>
+      (await servers()).map(
+        ({ name, status }) => `${name.split('-').slice(3).join('-')} ${status}`,
+      ),
     at: (instant) => (clock = new Date(instant)),
     order: () => ({
       ...{ databaseUrl: database.url, installation: database.installation, keyFile, home },
@@ -99,4 +113,9 @@ export async function machinesScene(documents: string[]): Promise<MachinesScene>
       rmSync(home, { recursive: true, force: true })
     },
   }
+}
+
+async function serversOf({ cloud }: Tenant): Promise<Server[]> {
+  const answer = await cloud.call('compute', 'GET', '/servers/detail', { region: 'RegionOne' })
+  return (answer as { servers: Server[] }).servers.toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }

@@ -18,6 +18,8 @@ import { nodeWatch } from '../../workers/jobs/watch-nodes.ts'
 import { planStack } from '../../workers/terraform/plan-stack.ts'
 import { whyNoCloudNow } from '../beds/openstack.ts'
 import { courseDocument } from '../cast/cloud.ts'
+import { LIVE, projectDocument, testLiveMachines } from './machines-live.ts'
+import { testRefusals } from './machines-refusals.ts'
 import { machinesScene, type MachinesScene } from './machines-scene.ts'
 
 /** Two machines for four hours; three more from five minutes later on, for an hour. */
@@ -32,7 +34,7 @@ vi.setConfig({ testTimeout: 300_000 })
 const why = whyNoCloudNow()
 let scene: MachinesScene
 beforeAll(async () => {
-  if (why === undefined) scene = await machinesScene(COURSES)
+  if (why === undefined) scene = await machinesScene([...COURSES, projectDocument], LIVE)
 })
 afterAll(() => scene?.down())
 beforeEach(({ skip }) => skip(why !== undefined, why))
@@ -48,16 +50,8 @@ async function whenWanted(count: number, from: string): Promise<string> {
   throw new Error(`There are never ${count} machines.`)
 }
 
-async function servers(): Promise<{ id: string; name: string; status: string }[]> {
-  const answer = await scene.tenant.cloud.call('compute', 'GET', '/servers/detail', {
-    region: 'RegionOne',
-  })
-  const found = (answer as { servers: { id: string; name: string; status: string }[] }).servers
-  return found.toSorted((a, b) => (a.name < b.name ? -1 : 1))
-}
-
-const names = async (): Promise<string[]> =>
-  (await servers()).map(({ name, status }) => `${name.split('-').slice(3).join('-')} ${status}`)
+const servers = () => scene.servers()
+const names = () => scene.names()
 
 const active = (count: number): string[] =>
   Array.from({ length: count }, (_, i) => `m-large-${i + 1} ACTIVE`)
@@ -65,7 +59,7 @@ const active = (count: number): string[] =>
 const states = async (): Promise<string[]> =>
   (await livingNodes(scene.database.pool)).map(({ key, state }) => `${key} ${state}`)
 
-it('makes base and nodes when the timeline says so, says what the cloud refuses, and goes on', async () => {
+it('makes a base when the timeline says so, and says what the cloud refuses', async () => {
   await scene.tenant.setQuota({ instances: 0 })
   scene.at(await whenWanted(2, '2026-11-24T00:00Z'))
   await scene.passes(2)
@@ -83,8 +77,12 @@ it('makes base and nodes when the timeline says so, says what the cloud refuses,
     { code: 'cloud.trouble.quota.do', params: { needed: 1 } },
     { code: 'cloud.asked-by', params: { course: 'networks', students: 8 } },
   ])
-
   await scene.tenant.setQuota({ instances: 10 })
+})
+
+testRefusals(() => scene)
+
+it('goes on when the cloud lets it', async () => {
   expect(await scene.settle()).toEqual(['nodes-cloud'])
   expect(await names()).toEqual(active(2))
   expect(await states()).toEqual(['m-large-1 booted', 'm-large-2 booted'])
@@ -189,6 +187,8 @@ it('takes everything away after the last class, and leaves the tenant empty', as
   expect(await scene.tenant.contents()).toEqual([])
   expect(await states()).toEqual([])
 })
+
+testLiveMachines(() => scene)
 
 it('has neither token nor password in a state, a run or an event', async () => {
   const { pool } = scene.database

@@ -76,7 +76,7 @@ export async function machinesGoal(
         if (content.kind === 'nodes') await stillHere(means, head.blueprint, { pool, content })
         return prepare(means, goal, nodes)
       },
-      after: ({ ok }) => record(means, { content, goal, nodes, client, ok }),
+      after: (end) => record(means, { content, goal, nodes, client, ...end }),
     },
     isEmpty: wanted === undefined,
   }
@@ -191,9 +191,10 @@ async function record(
     nodes: NodeRow[]
     client: ReturnType<typeof connectCloud>
     ok: boolean
+    said: string
   },
 ): Promise<string | undefined> {
-  const { content, goal, nodes, client, ok } = done
+  const { content, goal, nodes, client, ok, said } = done
   if (goal.kind !== 'nodes') return undefined
   const servers = []
   for (const { name } of content.cloud.regions)
@@ -210,8 +211,14 @@ async function record(
       else if (!ok) await moveNode(tx, { id: node.id, from: ['creating'], to: 'wanted', now })
     }
   })
-  return faultsOf(servers)
+  return WAITED_IN_VAIN.test(said) ? faultsOf(servers) : undefined
 }
+
+/**
+ * Terraform's SDK (retry.UnexpectedStateError) of a server that was made. A run that failed otherwise made none: what stands
+ * in ERROR is left from one before, and its fault would hide why this one failed.
+ */
+const WAITED_IN_VAIN = /unexpected state 'ERROR'/
 
 function faultsOf(servers: CloudServer[]): string | undefined {
   const faults = servers

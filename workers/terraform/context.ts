@@ -50,9 +50,9 @@ export type StackRequest = {
   before?: (run: { runId: string; stop: AbortSignal }) => Promise<Prelude>
   /**
    * Under the lease, after every run, also one that failed: removes secrets nobody uses. What it answers is why the run
-   * failed, as far as Terraform was not told: it is added to the run's message.
+   * failed, as far as Terraform was not told: it is added to the run's message, which `said` is so far.
    */
-  after?: (run: { runId: string; ok: boolean }) => Promise<string | void>
+  after?: (run: { runId: string; ok: boolean; said: string }) => Promise<string | void>
   /** Numbers beside the content's own; no limit where absent. */
   limits?: Limits
   /** The content is what was approved: tools must be, too, and a plan that goes beyond it is held. */

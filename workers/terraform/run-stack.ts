@@ -186,9 +186,10 @@ export function crashed(ctx: RunContext, error: unknown): Ending {
 async function tellCaller(ctx: RunContext, ending: Ending): Promise<Ending> {
   const ok = ending.state === 'applied' && !ctx.kill.aborted
   try {
-    const why = await ctx.request.after?.({ runId: ctx.runId, ok })
+    const said = ending.message ?? ''
+    const why = await ctx.request.after?.({ runId: ctx.runId, ok, said })
     if (!why || ending.state !== 'failed') return ending
-    return { ...ending, message: `${ending.message ?? ''} ${why}`.trim() }
+    return { ...ending, message: `${said} ${why}`.trim() }
   } catch (error) {
     ctx.services.log.error({ runId: ctx.runId, err: error }, 'the end of a run could not be told')
     if (!ok) return ending

@@ -1,5 +1,5 @@
-/** How often each API of a cloud was asked: serve.py writes a line for each request. */
-import { readFileSync, readdirSync } from 'node:fs'
+/** How often each API of a cloud was asked, and how often it may be: serve.py writes a line for each request. */
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CloudRecord } from './place.ts'
 
@@ -17,4 +17,17 @@ export function countCalls({ folder }: Pick<CloudRecord, 'folder'>): CallCount {
     .filter(Boolean)
   const byServices = lines.filter((line) => BY_SERVICE.test(line)).length
   return { byClients: lines.length - byServices, byServices }
+}
+
+/** More requests in a minute than that are refused from now on, whoever asks; undefined: none is. */
+export function limitCalls(
+  { folder }: Pick<CloudRecord, 'folder'>,
+  api: string,
+  aMinute: number | undefined,
+): void {
+  const file = join(folder, 'limits', api)
+  mkdirSync(join(folder, 'limits'), { recursive: true })
+  if (aMinute === undefined) return rmSync(file, { force: true })
+  writeFileSync(`${file}.new`, String(aMinute))
+  renameSync(`${file}.new`, file)
 }
