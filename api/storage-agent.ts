@@ -15,6 +15,7 @@ const listed = z.object({
   volumes: z.array(volume),
   freeBytes: z.number(),
 })
+const looked = z.object({ backend: listed.shape.backend, trouble: z.string().nullable() })
 const ensured = z.object({ volume })
 const refused = z.object({
   code: z.enum(['below-use', 'in-use', 'missing', 'damaged']),
@@ -62,6 +63,8 @@ export type AgentVolume = z.infer<typeof volume>
 export type AgentRefusal = z.infer<typeof refused>['code']
 
 export type StorageAgent = {
+  /** What it keeps volumes with, and why nobody can read or write there now, if so. Throws when it does not answer. */
+  look(): Promise<z.infer<typeof looked>>
   /** All that it keeps, and free bytes on its disk. Throws when it does not answer. */
   list(): Promise<z.infer<typeof listed>>
   /** `code`: why it is not as asked. */
@@ -109,34 +112,47 @@ export type UploadRequest = {
 }
 export type UploadAnswer = { status: number; headers: IncomingHttpHeaders; body: Buffer }
 
-/** A large folder takes a while to be kept. */
-const LIMIT_MS = 600_000
+/** A large folder takes a while to be kept, or to go. */
+const LONG_MS = 600_000
+/** Making a large volume, listing hundreds under load; its storage may be away, and then it never answers. */
+const LIMIT_MS = 120_000
+/** Somebody looks at a page and waits. */
+const SOON_MS = 15_000
+/** Whether there is any answer at all; it asks its storage itself, for at most eight seconds. */
+const LOOK_MS = 10_000
 
 /** Connects anew for each call: an agent that was started again is simply there. */
 export function storageAgent(options: { socket: string }): StorageAgent {
-  const call = (method: string, path: string, body?: unknown) =>
-    ask(options.socket, method, path, body)
+  const call = (method: string, path: string, { body, limitMs = LIMIT_MS }: Sent = {}) =>
+    ask(options.socket, { method, path, body, limitMs })
   return {
+    async look() {
+      const { status, body } = await call('GET', '/storage', { limitMs: LOOK_MS })
+      if (status !== 200) throw unexpected(status, body)
+      return looked.parse(body)
+    },
     async list() {
       const { status, body } = await call('GET', '/volumes')
       if (status !== 200) throw unexpected(status, body)
       return listed.parse(body)
     },
     async ensure({ name, ...wish }) {
-      const { status, body } = await call('PUT', `/volumes/${name}`, wish)
+      const { status, body } = await call('PUT', `/volumes/${name}`, { body: wish })
       if (status === 200) return ensured.parse(body)
       if (status === 409) return refused.parse(body)
       throw unexpected(status, body)
     },
     async purge(name) {
-      const { status, body } = await call('DELETE', `/volumes/${name}`)
+      const { status, body } = await call('DELETE', `/volumes/${name}`, { limitMs: LONG_MS })
       if (status === 409) return undefined
       if (status !== 200) throw unexpected(status, body)
       return purged.parse(body)
     },
     async folder(name, path, part) {
       const query = new URLSearchParams({ path, start: `${part.start}`, count: `${part.count}` })
-      const { status, body } = await call('GET', `/volumes/${name}/files?${query}`)
+      const { status, body } = await call('GET', `/volumes/${name}/files?${query}`, {
+        limitMs: SOON_MS,
+      })
       if (status === 404 || status === 409) return undefined
       if (status !== 200) throw unexpected(status, body)
       return folder.parse(body)
@@ -144,7 +160,10 @@ export function storageAgent(options: { socket: string }): StorageAgent {
     read: (name, what, path) =>
       readStream(options.socket, `/volumes/${name}/${what}?${new URLSearchParams({ path })}`),
     async keep(id, of) {
-      const { status, body } = await call('PUT', `/submissions/${id}`, of)
+      const { status, body } = await call('PUT', `/submissions/${id}`, {
+        body: of,
+        limitMs: LONG_MS,
+      })
       if (status === 404) return undefined
       if (status !== 200) throw unexpected(status, body)
       return archived.parse(body)
@@ -174,24 +193,27 @@ export function storageAgent(options: { socket: string }): StorageAgent {
 const unexpected = (status: number, body: unknown): Error =>
   new Error(`The storage agent answered ${status}: ${JSON.stringify(body).slice(0, 300)}`)
 
+type Sent = { body?: unknown; limitMs?: number }
+
+/** It has taken the call, and says nothing. */
+function tooLong(): Error {
+  return Object.assign(new Error('The storage agent took too long.'), { code: 'ETIMEDOUT' })
+}
+
 function ask(
   socketPath: string,
-  method: string,
-  path: string,
-  body: unknown,
+  asked: { method: string; path: string; body: unknown; limitMs: number },
 ): Promise<{ status: number; body: unknown }> {
+  const { method, path, body, limitMs: timeout } = asked
   const text = body === undefined ? undefined : JSON.stringify(body)
   return new Promise((resolve, reject) => {
-    const call = request(
-      { socketPath, method, path, timeout: LIMIT_MS, agent: false },
-      (answer) => {
-        let read = ''
-        answer.setEncoding('utf8').on('data', (part: string) => (read += part))
-        answer.on('error', reject)
-        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body: parsed(read) }))
-      },
-    )
-    call.on('timeout', () => call.destroy(new Error('The storage agent took too long.')))
+    const call = request({ socketPath, method, path, timeout, agent: false }, (answer) => {
+      let read = ''
+      answer.setEncoding('utf8').on('data', (part: string) => (read += part))
+      answer.on('error', reject)
+      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body: parsed(read) }))
+    })
+    call.on('timeout', () => call.destroy(tooLong()))
     call.on('error', reject)
     call.end(text)
   })
@@ -211,7 +233,7 @@ function readStream(
   path: string,
 ): Promise<{ stream: Readable; bytes: number | undefined } | undefined> {
   return new Promise((resolve, reject) => {
-    const call = request({ socketPath, path, agent: false }, (stream) => {
+    const call = request({ socketPath, path, agent: false, timeout: LIMIT_MS }, (stream) => {
       const length = stream.headers['content-length']
       if (stream.statusCode === 200)
         return resolve({ stream, bytes: length === undefined ? undefined : Number(length) })
@@ -219,6 +241,8 @@ function readStream(
       if (stream.statusCode === 404 || stream.statusCode === 409) return resolve(undefined)
       reject(unexpected(stream.statusCode ?? 0, path))
     })
+    // Also in the middle: whoever reads it would wait for ever.
+    call.on('timeout', () => call.destroy(tooLong()))
     call.on('error', reject)
     call.end()
   })
@@ -231,17 +255,21 @@ function passOn(
 ): Promise<UploadAnswer> {
   const path = `/volumes/${volumeName}/uploads${id === undefined ? '' : `/${id}`}`
   return new Promise((resolve, reject) => {
-    const call = request({ socketPath, method, path, headers, agent: false }, (answer) => {
-      const parts: Buffer[] = []
-      answer.on('data', (part: Buffer) => parts.push(part))
-      answer.on('error', reject)
-      answer.on('end', () =>
-        resolve({
-          ...{ status: answer.statusCode ?? 500, headers: answer.headers },
-          body: Buffer.concat(parts),
-        }),
-      )
-    })
+    const call = request(
+      { socketPath, method, path, headers, agent: false, timeout: LIMIT_MS },
+      (answer) => {
+        const parts: Buffer[] = []
+        answer.on('data', (part: Buffer) => parts.push(part))
+        answer.on('error', reject)
+        answer.on('end', () =>
+          resolve({
+            ...{ status: answer.statusCode ?? 500, headers: answer.headers },
+            body: Buffer.concat(parts),
+          }),
+        )
+      },
+    )
+    call.on('timeout', () => call.destroy(tooLong()))
     call.on('error', reject)
     // A browser that went away must not leave the agent waiting for the rest.
     body.on('error', () => call.destroy())

@@ -15,6 +15,11 @@ export type Pool = {
   closedReason: string | null
   credentialAt: string | null
   isCloud: boolean
+  storage: {
+    backend: string
+    server: string | null
+    away: { since: string; reason: string } | null
+  } | null
   nodes: {
     name: string
     flavour: string | null
@@ -77,6 +82,18 @@ export function regionLines({ regions }: Pick<Pool, 'regions'>): string[] {
         : 'what is wanted there waits'
     return `${has}, refuses since ${short(refusal.since)} (${then}): ${what}`
   })
+}
+
+/** What keeps its volumes, and whether it answers. */
+export function storageLines({ storage }: Pick<Pool, 'storage'>): string[] {
+  if (!storage) return []
+  const { backend, server, away } = storage
+  const what = `Volumes: ${[backend, server].filter(Boolean).join(', ')}`
+  if (!away) return [what]
+  return [
+    `${what}; no answer since ${short(away.since)}: ${away.reason}`,
+    '  Seats that run wait for it and go on by themselves; none is started or stopped meanwhile.',
+  ]
 }
 
 /** `class networks-101`. */

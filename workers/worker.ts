@@ -24,6 +24,7 @@ import { earlyPlanner } from './jobs/plan-early.ts'
 import { reconciler } from './jobs/reconcile.ts'
 import { startLoop } from './loop.ts'
 import { rosterFollower } from './jobs/follow-rosters.ts'
+import { storageWatch } from './jobs/watch-storage.ts'
 import { watchChanges } from './jobs/watch-changes.ts'
 import { realPace } from './pace.ts'
 import { seatDriver } from './swarm/drive.ts'
@@ -44,6 +45,7 @@ const NOTICES_MS = 15_000
 const ESTATE_MS = { folder: 5_000, remote: 30_000 }
 const LOOK_MS = 60_000
 const VOLUMES_MS = 10_000
+const STORAGE_MS = 5_000
 const RETENTION_MS = 60_000
 const ERASURE_MS = 3_000
 const EARLY_MS = 60_000
@@ -170,6 +172,12 @@ export async function startWorker(options: {
     onError: onError('what exists could not be compared with what should'),
   })
   const agent = storageAgent(config.storage)
+  const storage = storageWatch({ pool, agent, log, now })
+  const reach = startLoop({
+    everyMs: STORAGE_MS,
+    pass: async () => void ((await lead.isOurs()) && (await storage.look())),
+    onError: onError('nobody could see whether the storage answers'),
+  })
   const keeper = volumeKeeper({ pool, agent, log, now })
   const keep = startLoop({
     everyMs: VOLUMES_MS,
@@ -235,6 +243,7 @@ export async function startWorker(options: {
         look,
         early,
         keep,
+        reach,
         retain,
         follow,
         rosters,

@@ -50,3 +50,16 @@ export async function objectsDuring(
         order by made_object.kind, name, came_at`,
   )
 }
+
+/** Of these names, every life that is over, in the order they ended. */
+export async function goneObjects(
+  db: Db,
+  names: string[],
+): Promise<(MadeObject & { gone_at: Date })[]> {
+  if (names.length === 0) return []
+  return many(
+    db,
+    sql`select kind, name, came_at, gone_at from made_object
+        where name = any(${names}::text[]) and gone_at is not null order by gone_at, name`,
+  )
+}

@@ -12,6 +12,7 @@ import { type JoinTicket, ticketsOfPool } from './join-ticket.ts'
 import { livingNodes, type NodePhase, type NodeRow, type NodeState, nodePhases } from './node.ts'
 import { type NodeReason, reasonOf } from './node-reason.ts'
 import { type PoolRegion, poolRegions } from './pool-regions.ts'
+import { openOutages } from './storage-outage.ts'
 import {
   findPool,
   type PoolRow,
@@ -66,6 +67,12 @@ export type PoolReport = {
   isCloud: boolean
   /** Its volumes are on its one machine. */
   isOfOneMachine: boolean
+  /** What keeps its volumes, and since when it does not answer; null where nothing does with a limit. */
+  storage: {
+    backend: string
+    server: string | null
+    away: { since: Date; reason: string } | null
+  } | null
   nodes: PoolNode[]
   /** None where it has one, or none. */
   regions: PoolRegion[]
@@ -89,6 +96,7 @@ export async function poolReport(db: Db, key: string, now: Date): Promise<PoolRe
     ...{ pool, isCloud, title: document?.title ?? null },
     nodes: await nodesOf(db, { pool, rows, document, blueprint: head?.blueprint, now }),
     regions: await poolRegions(db, { key, rows, blueprint: head?.blueprint, now }),
+    storage: await storageOf(db, document),
     isOfOneMachine: document?.storage?.backend === 'local',
     timeline: isCloud && head ? timelineOf(head.blueprint, key, phases, now) : [],
     cost: document && document.flavours.length > 0 ? costOf(document, phases, now) : null,
@@ -99,6 +107,19 @@ export async function poolReport(db: Db, key: string, now: Date): Promise<PoolRe
         ...{ blueprint: head?.blueprint, poolKey: key, at: one.state_at },
       }),
     })),
+  }
+}
+
+async function storageOf(
+  db: Db,
+  document: PoolDocument | undefined,
+): Promise<PoolReport['storage']> {
+  const storage = document?.storage
+  if (!storage) return null
+  const outage = (await openOutages(db)).find(({ backend }) => backend === storage.backend)
+  return {
+    ...{ backend: storage.backend, server: 'server' in storage ? storage.server : null },
+    away: outage ? { since: outage.since_at, reason: outage.reason } : null,
   }
 }
 

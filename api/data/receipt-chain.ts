@@ -45,6 +45,10 @@ export const receiptSchema = z.strictObject({
     secrets: names,
     volumes: z.array(z.strictObject({ name: z.string(), until: instant.nullable() })),
   }),
+  /** Only where there was one: times in which its files could not be reached. Nothing of it stopped meanwhile. */
+  outages: z
+    .array(z.strictObject({ backend: z.string(), from: instant, until: instant.nullable() }))
+    .optional(),
   runs: z.array(
     z.strictObject({
       id: z.string(),

@@ -1,6 +1,6 @@
 /** Receipts: written once in the transaction that closes the session, chained, read by pages and command line. */
 import { type Db, execute, findOne, many, one, sql } from './db.ts'
-import { type ObjectKind, objectsDuring } from './made-object.ts'
+import { goneObjects, type ObjectKind, objectsDuring } from './made-object.ts'
 import {
   type BrokenLink,
   CHAIN_START,
@@ -11,6 +11,7 @@ import {
   sealReceipt,
   walkChain,
 } from './receipt-chain.ts'
+import { outagesDuring } from './storage-outage.ts'
 
 export type ClosingSession = {
   id: string
@@ -92,8 +93,19 @@ async function contentOf(
       secrets: named('secret', kept),
       volumes: named('volume', kept).map((name) => ({ name, until: isoOf(keptUntil) })),
     },
+    ...(await outagesOf(tx, span)),
     runs: await runsDuring(tx, span),
   }
+}
+
+async function outagesOf(
+  tx: Db,
+  span: { courseId: string; from: Date; until: Date },
+): Promise<Pick<Content, 'outages'>> {
+  const outages = (await outagesDuring(tx, span)).map(({ backend, since_at, ended_at }) => ({
+    ...{ backend, from: since_at.toISOString(), until: ended_at?.toISOString() ?? null },
+  }))
+  return outages.length > 0 ? { outages } : {}
 }
 
 const isoOf = (instant: string | null): string | null =>
@@ -132,6 +144,34 @@ async function latestLinks(db: Db, limit: number): Promise<ReceiptLink[]> {
 }
 
 export type Receipt = { hash: string; body: ReceiptBody }
+
+export type RemovedLater = { kind: ObjectKind; name: string; at: Date }
+
+/** What of each receipt's `kept` has gone since it was written, by its number. A receipt itself never changes. */
+export async function removedLater(
+  db: Db,
+  receipts: Receipt[],
+): Promise<Map<number, RemovedLater[]>> {
+  const keptBy = new Map(receipts.map(({ body }) => [body.number, namesKept(body)]))
+  const names = [...new Set([...keptBy.values()].flat())]
+  const gone = await goneObjects(db, names)
+  return new Map(
+    receipts.map(({ body }) => {
+      const closedAt = new Date(body.times.closedAt)
+      const kept = new Set(keptBy.get(body.number))
+      const own = gone.filter(
+        (one) => kept.has(one.name) && one.came_at <= closedAt && one.gone_at > closedAt,
+      )
+      return [body.number, own.map(({ kind, name, gone_at: at }) => ({ kind, name, at }))]
+    }),
+  )
+}
+
+const namesKept = ({ kept }: ReceiptBody): string[] => [
+  ...kept.services,
+  ...kept.secrets,
+  ...kept.volumes.map(({ name }) => name),
+]
 
 const readable = ({ hash, body }: ReceiptLink): Receipt => ({
   hash,
@@ -196,6 +236,7 @@ export type PastSession = {
   ends_at: Date
   state: 'ended' | 'closed'
   receipt: Receipt | undefined
+  removedLater: RemovedLater[]
 }
 
 /** Sessions of a course that are over, newest first, with their receipts. */
@@ -203,7 +244,8 @@ export async function pastSessions(
   db: Db,
   course: { id: string; limit: number },
 ): Promise<PastSession[]> {
-  const rows = await many<Omit<PastSession, 'receipt'> & { link: ReceiptLink | null }>(
+  type Row = Omit<PastSession, 'receipt' | 'removedLater'> & { link: ReceiptLink | null }
+  const rows = await many<Row>(
     db,
     sql`select session.key, session.starts_at, session.ends_at, session.state,
           (select jsonb_build_object('number', number, 'body', body, 'hash', hash) from receipt
@@ -211,5 +253,15 @@ export async function pastSessions(
         from session where course_id = ${course.id} and state in ('ended', 'closed')
         order by ends_at desc, key limit ${course.limit}`,
   )
-  return rows.map(({ link, ...row }) => ({ ...row, receipt: link ? readable(link) : undefined }))
+  const sessions = rows.map(({ link, ...row }) => ({
+    ...{ ...row, receipt: link ? readable(link) : undefined },
+  }))
+  const later = await removedLater(
+    db,
+    sessions.flatMap(({ receipt }) => receipt ?? []),
+  )
+  return sessions.map((one) => ({
+    ...one,
+    removedLater: later.get(one.receipt?.body.number ?? 0) ?? [],
+  }))
 }

@@ -9,6 +9,7 @@ import {
 import type { BlueprintSession } from '../../stacks/blueprint.ts'
 import type { Lifecycle } from '../../stacks/terms.ts'
 import { type Db, execute, findOne, many, sql } from './db.ts'
+import { isAway } from './storage-outage.ts'
 
 /** A seat to ask for its counters. */
 export type WatchedSeat = {
@@ -30,7 +31,10 @@ export async function watchedSeats(db: Db): Promise<WatchedSeat[]> {
         from workspace join seat on seat.id = workspace.seat_id join course on course.id = workspace.course_id
         left join session on session.id = workspace.session_id
         where workspace.state = 'ready' and seat.state = 'ready' and seat.task_id is not null
-          and seat.node_address is not null and seat.identity_port is not null order by seat.id`,
+          and seat.node_address is not null and seat.identity_port is not null
+          -- Who can do nothing is not idle.
+          and not exists (select from volume where volume.seat_id = seat.id and volume.generation = seat.generation
+            and ${isAway(sql`volume.backend`)}) order by seat.id`,
   )
   return rows.filter((row) => idleMinutesOf(row.lifecycle, row.kind) > 0)
 }

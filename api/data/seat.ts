@@ -4,6 +4,7 @@ import { type Db, execute, findOne, many, notify, sql } from './db.ts'
 import { newId, randomLabel } from './ids.ts'
 import type { KeyRing, Sealed } from './key-ring.ts'
 import type { DeviceNeeds } from './seat-device.ts'
+import { isAway } from './storage-outage.ts'
 
 export type SeatState = 'absent' | 'cold' | 'starting' | 'ready' | 'stopping' | 'failed'
 export type PortKind = 'web' | 'ssh' | 'vnc' | 'tcp'
@@ -46,6 +47,8 @@ export type Seat = {
   pids_limit: number
   /** Its volume is where it will be mounted; true for one that the engine keeps itself. */
   volume_ready: boolean
+  /** What keeps its volume does not answer. */
+  storage_away: boolean
   /** Null for a seat without GPUs. */
   device_needs: DeviceNeeds | null
   credential_key_id: string
@@ -62,6 +65,7 @@ const seatColumns = sql`seat.id, seat.course_id, course.code as course_code, sea
   (template.body -> 'volume' ->> 'backend' is null
     or exists (select from volume where seat_id = seat.id and volume.generation = seat.applied_generation and volume.state = 'ready'))
     as volume_ready,
+  ${isAway(sql`(template.body -> 'volume' ->> 'backend')`)} as storage_away,
   case when jsonb_typeof(template.body -> 'gpu') = 'object' then template.body end as device_needs`
 const seatTable = sql`seat join course on course.id = seat.course_id
   left join seat_template template on template.digest = seat.template_digest`

@@ -56,7 +56,9 @@ export const toClose = (now: Date) =>
   sql`session where ((session.state = 'ended' and session.grace_ends_at <= ${now}) or ${wasCalledOff})
     and not exists (select from seat where seat.course_id = session.course_id
       and seat.state not in ('absent', 'cold') and not seat.wanted_on)
-    and (least(session.grace_ends_at, case when session.state = 'cancelled' then session.state_at end) <= ${new Date(now.getTime() - SETTLE_MS)}
+    -- What could not stop in time has its time from when it could.
+    and ((not exists (select from storage_outage where ended_at is null or ended_at > ${new Date(now.getTime() - SETTLE_MS)})
+        and least(session.grace_ends_at, case when session.state = 'cancelled' then session.state_at end) <= ${new Date(now.getTime() - SETTLE_MS)})
       or not exists (select from stack
         where stack.course_id = session.course_id and stack.pool_id = session.pool_id and stack.kind = 'seats'
           and (stack.wanted_digest is distinct from stack.applied_digest or stack.state = 'needs_reconcile'

@@ -2,6 +2,7 @@
 import { currentBlueprint } from './blueprint.ts'
 import { type Db, findOne, many, sql } from './db.ts'
 import { numbered } from './session-life.ts'
+import { outagesDuring } from './storage-outage.ts'
 import { parseBlueprint } from '../../stacks/blueprint.ts'
 
 /** Its teacher is told so long before it starts (mission, promise 1) … */
@@ -91,6 +92,8 @@ export type Readiness = {
   starting: number
   trouble: SeatTrouble[]
   stacks: StackAtWork[]
+  /** Since when what keeps its files does not answer; null while it does. */
+  storageAwaySince: Date | null
   /** Pools of the same zone, besides its own, none of whose stacks fails. */
   otherPools: string[]
 }
@@ -131,7 +134,10 @@ export async function readinessOf(
         order by pool.key`,
   )
   const otherPools = pools.map((pool) => pool.key)
-  return { ready: count('ready'), starting: count('starting'), trouble, stacks, otherPools }
+  const outages = await outagesDuring(db, { courseId, from: session.now, until: session.now })
+  const storageAwaySince = outages.find(({ ended_at }) => ended_at === null)?.since_at ?? null
+  const counts = { ready: count('ready'), starting: count('starting') }
+  return { ...counts, trouble, stacks, storageAwaySince, otherPools }
 }
 
 const BLUEPRINTS_LOOKED_AT = 5

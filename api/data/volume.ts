@@ -1,6 +1,7 @@
 /** Volumes of seats: what each is held to, what of it is used, and whether it is there. */
 import { type Db, execute, findOne, many, sql } from './db.ts'
 import { newId } from './ids.ts'
+import { isAway } from './storage-outage.ts'
 
 export type VolumeBackend = 'engine' | 'local' | 'nfs' | 'cephfs'
 export type VolumeState = 'wanted' | 'ready' | 'missing' | 'damaged' | 'purging' | 'purged'
@@ -82,6 +83,8 @@ export type DiskLevel = 'fine' | 'nearly' | 'full'
 /** What a person is shown of a volume that is held to a limit. */
 export type DiskView = {
   state: VolumeState
+  /** What keeps it does not answer now. */
+  isAway: boolean
   limitBytes: number
   usedBytes: number
   level: DiskLevel
@@ -115,6 +118,7 @@ type DiskRow = {
   message_code: string | null
   message_params: Record<string, string | number>
   kept_until: Date | null
+  is_away: boolean
 }
 
 /** The volume in use of each of these seats; those that nobody holds to a limit are left out. */
@@ -122,7 +126,7 @@ export async function disksOf(db: Db, seatIds: string[]): Promise<Map<string, Di
   const rows = await many<DiskRow>(
     db,
     sql`select seat_id, volume.state, limit_mb, limit_bytes, used_bytes, volume.message_code, volume.message_params,
-          course.volumes_until as kept_until
+          course.volumes_until as kept_until, ${isAway(sql`volume.backend`)} as is_away
         from volume join seat on seat.id = seat_id join course on course.id = seat.course_id
         where seat_id = any(${seatIds}::uuid[]) and volume.generation = seat.generation and backend <> 'engine'
           and volume.state not in ('purging', 'purged')`,
@@ -136,6 +140,7 @@ function diskView(row: DiskRow): DiskView {
   const { state, message_code: code, message_params: params } = row
   return {
     state,
+    isAway: row.is_away,
     limitBytes,
     usedBytes,
     level: diskLevel({ limitBytes, usedBytes }),

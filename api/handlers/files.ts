@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream'
 import { courseOf } from '../data/course.ts'
 import { submissionRules, submissionsOf } from '../data/submission.ts'
+import { openOutages } from '../data/storage-outage.ts'
 import { disksOf, volumeOfWorkspace } from '../data/volume.ts'
 import type { Workspace } from '../data/workspace.ts'
 import { Problem, conflict } from '../errors.ts'
@@ -20,6 +21,7 @@ export const show: Handler<Workspace> = async (visit, workspace) => {
     const why = volume ? 'files.inside-only' : 'files.none-yet'
     return { html: filesPage(visit, { ...common, why }) }
   }
+  await mustBeThere(visit, volume)
   const part = { start: common.start, count: PAGE_ENTRIES }
   const folder = await reached(
     storageAgent(visit.config.storage).folder(volume.name, common.path, part),
@@ -44,11 +46,18 @@ function startOf({ query }: Visit): number {
   return Number.isSafeInteger(start) && start >= 0 ? start : 0
 }
 
+/** Nobody waits for what is known not to answer. */
+async function mustBeThere({ pool }: Visit, volume: { backend: string }): Promise<void> {
+  if ((await openOutages(pool)).some(({ backend }) => backend === volume.backend))
+    throw new Problem(503, 'problem.files-away')
+}
+
+const AWAY = new Set(['ECONNREFUSED', 'ENOENT', 'ECONNRESET', 'ETIMEDOUT'])
+
 /** An agent that does not answer is said as such, not as a bug. */
 async function reached<T>(answer: Promise<T>): Promise<T> {
   return answer.catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ECONNREFUSED' || cause.code === 'ENOENT')
-      throw new Problem(503, 'problem.files-away')
+    if (AWAY.has(cause.code ?? '')) throw new Problem(503, 'problem.files-away')
     throw cause
   })
 }
@@ -74,6 +83,7 @@ async function openIn(
 ): Promise<{ stream: Readable; bytes: number | undefined }> {
   const volume = await volumeOfWorkspace(visit.pool, workspace.id)
   if (!volume || volume.backend === 'engine') throw conflict('files.inside-only')
+  await mustBeThere(visit, volume)
   const found = await reached(
     storageAgent(visit.config.storage).read(volume.name, what, pathOf(visit)),
   )

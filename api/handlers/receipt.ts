@@ -4,6 +4,7 @@ import {
   findReceipt,
   latestReceipts,
   linksAfter,
+  removedLater,
   sessionsWithoutReceipt,
   verifyReceipts,
 } from '../data/receipt.ts'
@@ -22,9 +23,11 @@ export const list: Handler = async (visit) => {
   const query = readListing(visit.query, receiptRules)
   const newest = await latestReceipts(visit.pool, SEARCHED)
   const before = (newest.slice(0, SHOWN).at(-1)?.body.number ?? 1) - 1
+  const receipts = arrangeReceipts(newest, query).slice(0, SHOWN)
   return {
     html: receiptsPage(visit, {
-      receipts: arrangeReceipts(newest, query).slice(0, SHOWN),
+      receipts,
+      later: await removedLater(visit.pool, receipts),
       query,
       chain: await verifyReceipts(visit.pool, before),
       withoutReceipt: (await sessionsWithoutReceipt(visit.pool)).length,
@@ -53,7 +56,8 @@ export const read: Handler = async (visit) => {
   if (session === null) return { json: { receipts: await latestReceipts(visit.pool, SHOWN) } }
   const receipt = await findReceipt(visit.pool, session)
   if (!receipt) throw new Problem(404, 'problem.no-receipt', { params: { session } })
-  return { json: receipt }
+  const later = await removedLater(visit.pool, [receipt])
+  return { json: { ...receipt, removedLater: later.get(receipt.body.number) ?? [] } }
 }
 
 /** The links as they are stored, for whoever checks them; with the last ones the closed sessions that have none. */

@@ -26,6 +26,26 @@ export const disk = {
     en: 'Your files cannot be reached at the moment. Nothing was deleted; your workspace starts by itself when they are back. Tell your teacher if it lasts.',
     fr: 'Vos fichiers ne sont pas accessibles pour l’instant. Rien n’a été supprimé ; votre espace démarrera de lui-même à leur retour. Si cela dure, dites-le à votre enseignant.',
   },
+  'disk.away': {
+    en: 'As it was last seen: it cannot be measured right now.',
+    fr: 'Tel que vu en dernier : il ne peut pas être mesuré en ce moment.',
+  },
+  away: {
+    en: 'Your files cannot be reached right now. Nothing is lost: everything goes on by itself when they are back.',
+    fr: 'Vos fichiers ne sont pas accessibles en ce moment. Rien n’est perdu : tout reprendra de lui-même à leur retour.',
+  },
+  'away.ready': {
+    en: 'What you do may stand still for a while. Leave it open: do not close or stop anything, it goes on where it was.',
+    fr: 'Ce que vous faites peut rester figé un moment. Laissez tout ouvert, sans rien fermer ni arrêter : cela reprendra là où c’était.',
+  },
+  'away.starting': {
+    en: 'Your workspace starts by itself as soon as your files can be reached again. You do not have to do anything.',
+    fr: 'Votre espace démarrera de lui-même dès que vos fichiers seront de nouveau accessibles. Vous n’avez rien à faire.',
+  },
+  'away.stopping': {
+    en: 'It stops when your files can be reached again, so that nothing is cut off while it is being saved.',
+    fr: 'Il s’arrêtera quand vos fichiers seront de nouveau accessibles, pour que rien ne soit coupé en plein enregistrement.',
+  },
   'disk.damaged': {
     en: 'Your files cannot be read at the moment, and are left as they are. Tell your teacher: the machines’ administrators have to look at them.',
     fr: 'Vos fichiers ne peuvent pas être lus pour l’instant, et restent tels quels. Dites-le à votre enseignant : les administrateurs des machines doivent intervenir.',
@@ -36,6 +56,7 @@ export const disk = {
   'course.disk.nearly': { en: 'almost full', fr: 'presque plein' },
   'course.disk.full': { en: 'full', fr: 'plein' },
   'course.disk.wanted': { en: 'being made', fr: 'en création' },
+  'course.disk.away': { en: 'not reachable', fr: 'inaccessible' },
   'course.disk.missing': { en: 'missing', fr: 'absent' },
   'course.disk.damaged': { en: 'damaged', fr: 'endommagé' },
 

@@ -38,6 +38,39 @@ export const notice = {
     fr: 'Elle a été refaite {count} fois de suite et n’a jamais rejoint le Swarm. Labplan continue d’essayer ; voyez ce que dit sa console dans le nuage : l’image, le réseau vers le gestionnaire (2377, 7946, 4789), le dépôt de paquets Debian.',
   },
 
+  'notice.storage-away': {
+    en: 'Labplan: the storage of volumes ({backend}) does not answer',
+    fr: 'Labplan : le stockage des volumes ({backend}) ne répond pas',
+  },
+  'notice.storage-away.text': {
+    en: 'It stopped answering {sinceAt}. Seats that run wait with it and go on by themselves; none is started or stopped until it is back, so that nothing is lost. labplan doctor says what it answered last.',
+    fr: 'Il a cessé de répondre {sinceAt}. Les postes en marche attendent avec lui et reprendront d’eux-mêmes ; aucun n’est démarré ni arrêté d’ici son retour, pour que rien ne soit perdu. labplan doctor dit ce qu’il a répondu en dernier.',
+  },
+  'notice.storage-back': {
+    en: 'Labplan: the storage of volumes ({backend}) answers again',
+    fr: 'Labplan : le stockage des volumes ({backend}) répond de nouveau',
+  },
+  'notice.storage-back.text': {
+    en: 'It stopped {sinceAt} and came back {backAt}. What waited goes on by itself: seats start, and those that had to stop stop now.',
+    fr: 'Il s’est arrêté {sinceAt} et il est revenu {backAt}. Ce qui attendait reprend de lui-même : les postes démarrent, et ceux qui devaient s’arrêter s’arrêtent maintenant.',
+  },
+  'notice.storage-away.course': {
+    en: '{course}: files cannot be reached right now',
+    fr: '{course} : les fichiers ne sont pas accessibles en ce moment',
+  },
+  'notice.storage-away.course.text': {
+    en: 'The storage stopped answering {sinceAt}. Nothing is lost. Workspaces may stand still: leave them open, they go on by themselves when it is back. None is started or stopped meanwhile. The infrastructure team was told.',
+    fr: 'Le stockage a cessé de répondre {sinceAt}. Rien n’est perdu. Les espaces peuvent rester figés : laissez-les ouverts, ils reprendront d’eux-mêmes à son retour. D’ici là aucun n’est démarré ni arrêté. L’équipe infrastructure est prévenue.',
+  },
+  'notice.storage-back.course': {
+    en: '{course}: files are there again',
+    fr: '{course} : les fichiers sont de nouveau là',
+  },
+  'notice.storage-back.course.text': {
+    en: 'The storage stopped answering {sinceAt} and came back {backAt}. Everything goes on by itself; there is nothing to do.',
+    fr: 'Le stockage a cessé de répondre {sinceAt} et il est revenu {backAt}. Tout reprend de soi-même ; il n’y a rien à faire.',
+  },
+
   'notice.session-late': {
     en: '{course}: the class {startsAt} is not ready yet',
     fr: '{course} : la séance prévue {startsAt} n’est pas encore prête',
@@ -193,6 +226,10 @@ export const notice = {
       one: 'Un poste tourne, mais ne répond pas sur tous les ports requis.',
       other: '{count} postes tournent, mais ne répondent pas sur tous les ports requis.',
     },
+  },
+  'late.storage-away': {
+    en: 'The storage of its files stopped answering {sinceAt}. Seats start by themselves when it is back.',
+    fr: 'Le stockage de ses fichiers a cessé de répondre {sinceAt}. Les postes démarreront d’eux-mêmes à son retour.',
   },
   'late.seat.no_gpu': {
     en: {

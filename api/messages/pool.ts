@@ -42,6 +42,10 @@ export const pool = {
     en: 'Nobody has said how its cloud is entered: source the cloud’s openrc file and run labplan pool credential {pool}.',
     fr: 'Personne n’a dit comment entrer dans son nuage : chargez le fichier openrc du nuage et lancez labplan pool credential {pool}.',
   },
+  'pool.storage-away': {
+    en: 'The storage of its volumes ({backend}) does not answer since {when}: {reason}. Seats that run wait for it and go on by themselves; none is started or stopped until it is back.',
+    fr: 'Le stockage de ses volumes ({backend}) ne répond plus depuis {when} : {reason}. Les postes en marche l’attendent et reprendront d’eux-mêmes ; aucun n’est démarré ni arrêté d’ici son retour.',
+  },
   'pool.is-closed': {
     en: 'Closed since {when}: its machines take no new seats, those there go on.',
     fr: 'Fermé depuis {when} : ses machines n’acceptent plus de poste, ceux qui y sont continuent.',

@@ -37,6 +37,16 @@ export const receipt = {
     fr: { one: '{count} secret', other: '{count} secrets' },
   },
   'receipt.until': { en: 'until {when}', fr: 'jusqu’au {when}' },
+  'receipt.outage': {
+    en: 'Its files could not be reached from {from} to {until}: nothing of it was stopped meanwhile, and what had to go went after.',
+    fr: 'Ses fichiers n’étaient pas accessibles de {from} à {until} : rien d’elle n’a été arrêté pendant ce temps, et ce qui devait partir est parti ensuite.',
+  },
+  'receipt.outage-on': {
+    en: 'Its files could not be reached since {from}.',
+    fr: 'Ses fichiers n’étaient plus accessibles depuis {from}.',
+  },
+  'receipt.later': { en: 'Removed since', fr: 'Supprimé depuis' },
+  'receipt.later.of': { en: '{what}, the last {when}', fr: '{what}, en dernier le {when}' },
   'receipt.ready': { en: 'Ready', fr: 'Prête' },
   'receipt.opened': { en: 'Opened', fr: 'Ouverte' },
   'receipt.ended': { en: 'Ended', fr: 'Finie' },

@@ -76,6 +76,14 @@ export const seat = {
     en: 'It is tried again by itself, as soon as somebody stops. Tell your teacher if it lasts.',
     fr: 'Un nouvel essai se fait de lui-même dès que quelqu’un s’arrête. Prévenez votre enseignant si cela dure.',
   },
+  'seat.no_files': {
+    en: 'The machine could not reach your files, so your environment was not started without them. Nothing is lost.',
+    fr: 'La machine n’a pas pu atteindre vos fichiers ; votre environnement n’a donc pas démarré sans eux. Rien n’est perdu.',
+  },
+  'seat.no_files.todo': {
+    en: 'It is tried again by itself. Tell your teacher if it lasts.',
+    fr: 'Un nouvel essai se fait de lui-même. Prévenez votre enseignant si cela dure.',
+  },
   'seat.no_image': {
     en: 'The machine could not fetch your environment’s image.',
     fr: 'La machine n’a pas pu obtenir l’image de votre environnement.',

@@ -14,7 +14,7 @@ export function diskSection(
   const { limitBytes, usedBytes } = disk
   const size = (bytes: number) => byteSize(visit.locale, bytes)
   const t = (code: string, params = {}) => say(visit.locale, code, params)
-  const word = disk.state === 'ready' ? disk.level : disk.state
+  const word = wordOf(disk)
   const free = size(Math.max(0, limitBytes - usedBytes))
   const isGrave = word === 'full' || word === 'missing' || word === 'damaged'
   return html`<section class="disk is-${word}" aria-labelledby="disk-title">
@@ -36,6 +36,12 @@ export function diskSection(
   </section>`
 }
 
+/** What matters most of it. */
+function wordOf({ isAway, state, level }: DiskView): string {
+  if (isAway) return 'away'
+  return state === 'ready' ? level : state
+}
+
 const SOON_MS = 30 * 86_400_000
 
 /** Always said; from a month before on so that it is seen. */
@@ -51,7 +57,7 @@ const looks: Record<string, Look> = { nearly: 'busy', full: 'bad', wanted: 'calm
 
 export function diskCell({ locale }: Visit, disk: DiskView | undefined): Html | string {
   if (!disk) return html`<span class="faint">–</span>`
-  const word = disk.state === 'ready' ? disk.level : disk.state
+  const word = wordOf(disk)
   const [used, limit] = [byteSize(locale, disk.usedBytes), byteSize(locale, disk.limitBytes)]
   return html`<span class="unbroken">${say(locale, 'course.disk.of', { used, limit })}</span>
     ${word !== 'fine' && tag(looks[word] ?? 'bad', say(locale, `course.disk.${word}`))}

@@ -55,6 +55,12 @@ function troubles(visit: Visit, report: PoolReport, timeZone: string): Html | un
     const when = stamp(locale, timeZone, pool.closed_at)
     said.unshift(say(locale, `pool.is-${pool.closed}`, { when }))
   }
+  const { storage } = report
+  if (storage?.away) {
+    const when = stamp(locale, timeZone, storage.away.since)
+    const { reason } = storage.away
+    said.unshift(say(locale, 'pool.storage-away', { backend: storage.backend, when, reason }))
+  }
   if (said.length + refusals.length === 0) return undefined
   return html`${refusals}
     <ul class="notes">

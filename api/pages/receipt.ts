@@ -1,5 +1,5 @@
 /** Receipts: under a course's past sessions, and the whole chain for administrators. */
-import type { PastSession, Receipt, verifyReceipts } from '../data/receipt.ts'
+import type { PastSession, Receipt, RemovedLater, verifyReceipts } from '../data/receipt.ts'
 import type { ReceiptBody } from '../data/receipt-chain.ts'
 import type { ListQuery } from '../data/list-query.ts'
 import { arrange } from '../listing.ts'
@@ -34,8 +34,8 @@ function whenOf({ locale }: Visit, session: PastSession, timeZone: string): Html
 }
 
 function receiptOf(visit: Visit, session: PastSession, timeZone: string): Html {
-  const { receipt, state } = session
-  if (receipt) return receiptDetails(visit, receipt, timeZone)
+  const { receipt, state, removedLater } = session
+  if (receipt) return receiptDetails(visit, { ...receipt, removedLater }, timeZone)
   const code = state === 'ended' ? 'receipt.pending' : 'receipt.absent'
   return html`<span class="faint">${say(visit.locale, code)}</span>`
 }
@@ -44,7 +44,11 @@ function receiptOf(visit: Visit, session: PastSession, timeZone: string): Html {
 export const sizeOf = (of: { services: string[]; volumes: unknown[]; secrets: string[] }): number =>
   of.services.length + of.volumes.length + of.secrets.length
 
-function receiptDetails(visit: Visit, { body }: Receipt, timeZone: string): Html {
+function receiptDetails(
+  visit: Visit,
+  { body, removedLater }: Receipt & { removedLater: RemovedLater[] },
+  timeZone: string,
+): Html {
   const { created, destroyed, kept, times } = body
   const t = (code: string) => say(visit.locale, code)
   const at = (instant: string | null) =>
@@ -53,14 +57,24 @@ function receiptDetails(visit: Visit, { body }: Receipt, timeZone: string): Html
     ['receipt.created', listOf(visit, created)],
     ['receipt.destroyed', listOf(visit, destroyed)],
     ['receipt.kept', [listOf(visit, kept), untilOf(visit, kept, timeZone)].join(' ').trim()],
+    ...(removedLater.length > 0
+      ? [['receipt.later', laterOf(visit, removedLater, timeZone)] as const]
+      : []),
     ['receipt.ready', at(times.readyAt)],
     ['receipt.opened', at(times.openedAt)],
     ['receipt.ended', at(times.endedAt)],
     ['receipt.closed', at(times.closedAt)],
   ] as const
+  const missing = (body.outages ?? []).map(
+    ({ from, until }) =>
+      html`<p class="note is-warning">
+        ${say(visit.locale, until ? 'receipt.outage' : 'receipt.outage-on', { from: at(from), until: at(until) })}
+      </p>`,
+  )
   const counts = { created: sizeOf(created), destroyed: sizeOf(destroyed), kept: sizeOf(kept) }
   return html`<details>
     <summary>${say(visit.locale, 'receipt.summary', counts)}</summary>
+    ${missing}
     <dl class="facts">
       ${facts.map(
         ([code, text]) =>
@@ -85,6 +99,16 @@ function listOf(
   const some = counts.filter(([, count]) => count > 0)
   if (some.length === 0) return say(visit.locale, 'receipt.nothing')
   return some.map(([code, count]) => say(visit.locale, code, { count })).join(', ')
+}
+
+function laterOf(visit: Visit, gone: RemovedLater[], timeZone: string): string {
+  const named = (kind: RemovedLater['kind']) =>
+    gone.filter((one) => one.kind === kind).map(({ name }) => name)
+  const what = listOf(visit, {
+    ...{ services: named('service'), volumes: named('volume'), secrets: named('secret') },
+  })
+  const when = stamp(visit.locale, timeZone, gone.at(-1)!.at)
+  return say(visit.locale, 'receipt.later.of', { what, when })
 }
 
 function untilOf(visit: Visit, kept: ReceiptBody['kept'], timeZone: string): string {
@@ -115,6 +139,8 @@ export const arrangeReceipts = (receipts: Receipt[], query: ReceiptQuery): Recei
 type ChainView = {
   /** Narrowed and in order. */
   receipts: Receipt[]
+  /** What of each has gone since, by its number. */
+  later: Map<number, RemovedLater[]>
   query: ReceiptQuery
   /** Whether those shown follow each other and the one before them. */
   chain: Awaited<ReturnType<typeof verifyReceipts>>
@@ -144,7 +170,10 @@ export function receiptsPage(visit: Visit, view: ChainView): Html {
     },
     {
       head: t('receipt.title'),
-      cell: (row: Receipt) => receiptDetails(visit, row, view.timeZone),
+      cell: (row: Receipt) => {
+        const removedLater = view.later.get(row.body.number) ?? []
+        return receiptDetails(visit, { ...row, removedLater }, view.timeZone)
+      },
     },
     {
       head: t('receipt.hash'),

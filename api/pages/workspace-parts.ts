@@ -24,6 +24,8 @@ export function actForm(
 // The engine's own words are for engineers; what they usually mean is for students.
 const causes: [RegExp, string][] = [
   [/insufficient resources|no suitable node/i, 'seat.no_room'],
+  // Its node has not what keeps its files: nothing is begun in their place.
+  [/mount local volume|mounting volume/i, 'seat.no_files'],
   [/no such image|pull access|manifest|registry/i, 'seat.no_image'],
 ]
 

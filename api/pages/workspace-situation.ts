@@ -14,8 +14,25 @@ export function situation(visit: Visit, view: WorkspaceView, timeZone: string, t
       <strong class="state-name">${t(stateName(view))}</strong>
       <span class="state-more">${announced(view, t)}</span>
     </div>
-    ${explained(visit, view, t, when)}
+    ${view.disk?.isAway && awayNote(view, t)} ${explained(visit, view, t, when)}
   </section>`
+}
+
+const AWAY_SAID: Partial<Record<WorkspaceView['state'], string>> = {
+  ready: 'away.ready',
+  starting: 'away.starting',
+  resetting: 'away.starting',
+  stopping: 'away.stopping',
+  failed: 'away.starting',
+}
+
+/** Its files cannot be reached: what that means for who looks at the page now. */
+function awayNote({ state }: WorkspaceView, t: Words): Html {
+  const code = AWAY_SAID[state]
+  return html`<div class="warning" role="alert">
+    <p>${t('away')}</p>
+    ${code && html`<p>${t(code)}</p>`}
+  </div>`
 }
 
 /** What is happening, in two or three words. */
@@ -41,6 +58,7 @@ function explained(
     case 'queued':
       return queued(visit, view, t, when)
     case 'starting':
+      if (view.disk?.isAway) return steps(view, t)
       return html`${messageOf(view.message, t) ?? html`<p>${t('workspace.starting.explain')}</p>`}${steps(view, t)}`
     case 'resetting':
       return html`<p>${t('workspace.resetting.explain')}</p>
@@ -48,6 +66,7 @@ function explained(
     case 'ready':
       return automaticStop(visit, view, t, when)
     case 'stopping':
+      if (view.disk?.isAway) return undefined
       return messageOf(view.message, t) ?? html`<p>${t('workspace.stopping.explain')}</p>`
     case 'stopped':
       return html`${messageOf(view.message, t) ?? html`<p>${t('workspace.stopped.explain')}</p>`}

@@ -6,6 +6,7 @@ import {
   planLine,
   type Pool,
   regionLines,
+  storageLines,
   withoutPlaceLines,
 } from '../pools.ts'
 
@@ -23,6 +24,7 @@ Cores and memory are what seats reserve, of what the machine has. Times are UTC.
     if (json) return void print(JSON.stringify(pool))
     print(`${pool.title?.en ?? pool.key}: ${openness(pool)}`)
     if (pool.closedReason) print(`  ${pool.closedReason}`)
+    for (const line of storageLines(pool)) print(`  ${line}`)
     for (const line of withoutPlaceLines(pool)) print(`  ${line}`)
     if (pool.isCloud && !pool.credentialAt)
       print(`  Nobody has said how its cloud is entered: labplan pool credential ${pool.key}`)

@@ -1,5 +1,7 @@
-import type { Receipt } from '../../api/data/receipt.ts'
+import type { Receipt, RemovedLater } from '../../api/data/receipt.ts'
 import { type Command, usedWrongly } from '../command.ts'
+
+type Told = Receipt & { removedLater: (Omit<RemovedLater, 'at'> & { at: string })[] }
 
 export const command: Command = {
   summary: 'Show what a session created, destroyed, and keeps until when',
@@ -12,13 +14,13 @@ are UTC. --names lists every object.`,
   async run({ api, args, options, json, print }) {
     const [session] = args
     if (!session) throw usedWrongly('Which session? See labplan receipt list.')
-    const receipt = await api.get<Receipt>(`/api/receipts?session=${encodeURIComponent(session)}`)
+    const receipt = await api.get<Told>(`/api/receipts?session=${encodeURIComponent(session)}`)
     if (json) return void print(JSON.stringify(receipt))
     for (const line of linesOf(receipt, options['names'] === true)) print(line)
   },
 }
 
-function linesOf({ body, hash }: Receipt, withNames: boolean): string[] {
+function linesOf({ body, hash, removedLater }: Told, withNames: boolean): string[] {
   const { session, times, created, destroyed, kept } = body
   const volumes = kept.volumes.map((volume) => volume.name)
   return [
@@ -30,6 +32,13 @@ function linesOf({ body, hash }: Receipt, withNames: boolean): string[] {
     ...group('destroyed', destroyed, withNames),
     ...group('kept', { ...kept, volumes }, withNames),
     line('kept until', keptUntil(kept.volumes)),
+    ...laterLines(removedLater, withNames),
+    ...(body.outages ?? []).map(({ backend, from, until }) =>
+      line(
+        'no files',
+        `${backend}, ${utc(from)} to ${until ? utc(until) : 'after this was written'}`,
+      ),
+    ),
     ...body.runs.map((run) =>
       line('run', `${run.stack}  ${run.kind}  ${run.state}  ${utc(run.startedAt)}`),
     ),
@@ -55,6 +64,20 @@ function group(name: string, of: Record<string, string[]>, withNames: boolean): 
   )
   const names = withNames ? some.flatMap(([, list]) => list.map((one) => line('', one))) : []
   return [line(name, counts.join(', ') || 'nothing'), ...names]
+}
+
+/** What was kept when it was written, and has gone since. */
+function laterLines(gone: Told['removedLater'], withNames: boolean): string[] {
+  const last = gone.at(-1)
+  if (!last) return []
+  const all = Object.entries(Object.groupBy(gone, ({ kind }) => kind)).map(([kind, some]) => [
+    `${kind}s`,
+    some.map(({ name }) => name),
+  ])
+  return [
+    ...group('gone since', Object.fromEntries(all) as Record<string, string[]>, withNames),
+    line('', `the last ${utc(last.at)}`),
+  ]
 }
 
 function keptUntil(volumes: Receipt['body']['kept']['volumes']): string {

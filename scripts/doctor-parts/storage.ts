@@ -1,6 +1,7 @@
 /** Volumes: which have no limit, whether the storage agent keeps the others, and whether the disk can. */
 import { currentBlueprint } from '../../api/data/blueprint.ts'
 import type { Pool } from '../../api/data/db.ts'
+import { openOutages } from '../../api/data/storage-outage.ts'
 import { keptVolumes } from '../../api/data/volume.ts'
 import { storageAgent } from '../../api/storage-agent.ts'
 import type { Settings } from '../steps/settings.ts'
@@ -11,6 +12,12 @@ const MIB = 1024 * 1024
 const GUIDE = 'docs/storage.md'
 
 export async function volumesLook(settings: Settings, pool: Pool): Promise<Look> {
+  const [away] = await openOutages(pool)
+  if (away)
+    return bad(
+      `their storage (${away.backend}) has not answered since ${stamp(away.since_at)}: ${away.reason}; what runs waits for it, nothing is started or stopped`,
+      `Bring it back; all goes on by itself then: ${GUIDE}.`,
+    )
   const kept = await keptVolumes(pool)
   const wrong = kept.filter((volume) => volume.state === 'missing' || volume.state === 'damaged')
   if (wrong.length > 0)
@@ -49,7 +56,14 @@ async function agentLook(
   kept: { backend: string; limit_mb: number; used_bytes: number | null }[],
 ): Promise<Look> {
   try {
-    const { freeBytes, backend } = await storageAgent({ socket: socketOf(settings) }).list()
+    const agent = storageAgent({ socket: socketOf(settings) })
+    const { trouble } = await agent.look()
+    if (trouble !== null)
+      return bad(
+        `nobody can read or write them (${trouble}): what runs waits`,
+        `Bring their storage back; all goes on by itself then: ${GUIDE}.`,
+      )
+    const { freeBytes, backend } = await agent.list()
     if (kept.some((volume) => volume.backend !== backend))
       return bad(
         `some are to be kept with another backend than the agent’s, ${backend}: their seats do not start`,
@@ -78,4 +92,5 @@ async function agentLook(
   }
 }
 
+const stamp = (at: Date): string => `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`
 const gb = (bytes: number): string => (bytes / 1e9).toFixed(1)

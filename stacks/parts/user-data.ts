@@ -13,6 +13,7 @@ import {
   seatFirewallRulesV6,
 } from './seat-firewall.ts'
 import { literal } from './text.ts'
+import { TIDY_TIMER, tidyFiles } from './volume-tidy.ts'
 
 export type Machine = {
   installation: string
@@ -80,12 +81,14 @@ export function machineFiles(machine: MachineSetup): MachineFile[] {
     file(PROGRAM, program(machine), '0755'),
     file('/etc/systemd/system/labplan-node.service', unit(), '0644'),
     file('/etc/systemd/system/docker.service.d/labplan.conf', engineStart, '0644'),
+    ...tidyFiles(machine.installation),
   ]
 }
 
 /** Once the files are there. */
 export const START = [
   ['systemctl', 'daemon-reload'],
+  ['systemctl', 'enable', '--now', TIDY_TIMER],
   ['systemctl', 'enable', '--now', 'labplan-node.service'],
 ]
 

@@ -1,7 +1,9 @@
 /** How full a disk is, in words: on the student's page, on the teacher's, and on the command line. */
 import { afterAll, beforeEach, expect, it } from 'vitest'
 import { execute, many, sql, withTransaction } from '../../api/data/db.ts'
+import { markFailed } from '../../api/data/seat-life.ts'
 import { diskLevel, keptVolumes, recordSight, recordVolumes } from '../../api/data/volume.ts'
+import { beginOutage, endOutage } from '../../api/data/storage-outage.ts'
 import { byteSize } from '../../api/locale.ts'
 import { labplan } from '../../scripts/labplan.ts'
 import {
@@ -84,6 +86,39 @@ it('says from 90 % on how little is left, and that it is full when nothing is', 
 it('says that files are away, and that nothing was deleted', async () => {
   await seen({ state: 'missing', limitBytes: null, usedBytes: null })
   expect(await page()).toContain('Your files cannot be reached at the moment. Nothing was deleted')
+})
+
+it('says while its storage is away that nothing is lost, what to do, and for how long; files are not asked for', async () => {
+  await seen({})
+  const backend = 'local' as const
+  await withTransaction(pool, (tx) =>
+    beginOutage(tx, { backend, since: now, reason: 'silence', now }),
+  )
+  expect(await page()).toContain(
+    'Nothing is lost: everything goes on by itself when they are back.',
+  )
+  expect(await page()).toContain('Leave it open')
+  expect(await page('fr')).toContain('Laissez tout ouvert')
+  expect(await read('/courses/networks-101', teacher)).toContain('not reachable')
+  expect(await read(`/workspaces/${mine.id}/files`, one)).toContain('Files cannot be reached')
+  await withTransaction(pool, (tx) => endOutage(tx, { backend, now }))
+  expect(await page()).not.toContain('cannot be reached')
+})
+
+it('says that a seat was not started without its files, where its node has not got them', async () => {
+  await seen({})
+  const reason =
+    '10.0.0.5: failed to mount local volume: mount /srv/home: no such file or directory'
+  const failed = {
+    id: seat!.id,
+    retryAt: now,
+    message: { code: 'seat.start_failed', params: { reason } },
+  }
+  await markFailed(pool, { ...failed, now })
+  expect(await page()).toContain(
+    'so your environment was not started without them. Nothing is lost.',
+  )
+  await seatReady(pool, mine.id, now)
 })
 
 it('tells the teacher why a smaller limit does not hold', async () => {

@@ -4,6 +4,7 @@ import { proposeChange } from '../../api/data/change.ts'
 import { withTransaction } from '../../api/data/db.ts'
 import { livesOf } from '../../api/data/pool-report.ts'
 import { moveStack, releaseLease } from '../../api/data/stack.ts'
+import { beginOutage, endOutage } from '../../api/data/storage-outage.ts'
 import { postponeStack, wantStacks } from '../../api/data/stack-wish.ts'
 import { labplan } from '../../scripts/labplan.ts'
 import { cloudMachines, courseDocument, hallDocument, poolDocument } from '../cast/cloud.ts'
@@ -55,6 +56,21 @@ it('tells the same as JSON, and as lines of a terminal', async () => {
   expect((await site.api('/api/pools/nowhere')).status).toBe(404)
   await expect(await run('pool', 'list')).toMatchFileSnapshot('expected/pool-list.txt')
   await expect(await run('pool', 'show', 'cloud')).toMatchFileSnapshot('expected/pool-show.txt')
+})
+
+it('says that the storage of its volumes does not answer, since when, and what that means', async () => {
+  const text = poolDocument('10.0.0.2:2377')
+  const stored = `${text}storage: { backend: nfs, server: 10.0.0.9 }\n`
+  await importDocuments(pool, site.ring, before(1), [{ name: 'cloud.yaml', text: stored }])
+  expect(await run('pool', 'show', 'cloud')).toContain('Volumes: nfs, 10.0.0.9\n')
+  const outage = { backend: 'nfs', since: before(5), reason: 'nobody answers', now } as const
+  await withTransaction(pool, (tx) => beginOutage(tx, outage))
+  expect(await run('pool', 'show', 'cloud')).toContain(
+    'Volumes: nfs, 10.0.0.9; no answer since 2026-11-24 10:55: nobody answers',
+  )
+  expect(await page()).toMatch(/The storage of its volumes \(nfs\) does not answer since/)
+  await withTransaction(pool, (tx) => endOutage(tx, { backend: 'nfs', now }))
+  await importDocuments(pool, site.ring, before(1), [{ name: 'cloud.yaml', text }])
 })
 
 it('is closed, emptied and opened by the command line and by the page', async () => {

@@ -7,6 +7,7 @@ import { execute, many, one, sql, withTransaction } from '../../api/data/db.ts'
 import { newId } from '../../api/data/ids.ts'
 import { noteObjects, type ObjectKind } from '../../api/data/made-object.ts'
 import { findReceipt, verifyReceipts } from '../../api/data/receipt.ts'
+import { beginOutage, endOutage } from '../../api/data/storage-outage.ts'
 import { closeSessions } from '../../api/data/session-close.ts'
 import { moveSessions } from '../../api/data/session-life.ts'
 import { labplan } from '../../scripts/labplan.ts'
@@ -294,4 +295,59 @@ it('is written, once, for a class that was called off when something had been ma
   )
   expect(state).toBe('cancelled')
   expect(await move(new Date('2026-12-01T08:50:00Z'))).toBe(0)
+})
+
+it('waits for what could not be stopped while its files were out of reach, and says so; what went later is told beside it', async () => {
+  const { key } = await one<{ key: string }>(
+    pool,
+    sql`select key from session where course_id = ${course} and state = 'planned' order by starts_at limit 1`,
+  )
+  const day = (time: string) => new Date(`2027-01-12T${time}:00Z`)
+  await execute(
+    pool,
+    sql`update session set state = 'open', lead_starts_at = ${day('08:00')}, starts_at = ${day('09:00')},
+          ends_at = ${day('11:00')}, grace_ends_at = ${day('11:05')} where key = ${key}`,
+  )
+  await execute(
+    pool,
+    sql`insert into volume (id, seat_id, generation, name, backend, limit_mb, state, state_at, created_at)
+        select ${newId()}, id, 1, 'lp-away', 'nfs', 24, 'ready', ${day('07:00')}, ${day('07:00')}
+        from seat where course_id = ${course} and number = 1`,
+  )
+  await withTransaction(pool, (tx) =>
+    beginOutage(tx, { backend: 'nfs', since: day('10:50'), reason: 'silence', now: day('10:51') }),
+  )
+  await ran(seats, day('08:10'), { service: ['s1', 's2'], secret: [] })
+  await execute(pool, sql`update stack set wanted_digest = 'c' where id = ${seats}`)
+  await seatsAre('ready')
+  await move(day('11:00'))
+  expect(await move(day('11:40'))).toBe(0)
+  await withTransaction(pool, (tx) => endOutage(tx, { backend: 'nfs', now: day('11:45') }))
+  await seatsAre('cold')
+  // Its services have their time to go from now on, not from the end of the class.
+  expect(await move(day('11:46'))).toBe(0)
+  await ran(seats, day('11:47'), { service: ['s1'], secret: [] })
+  await execute(pool, sql`update stack set applied_digest = wanted_digest where id = ${seats}`)
+  expect(await move(day('11:48'))).toBeGreaterThan(0)
+  const receipt = await findReceipt(pool, key)
+  expect(receipt?.body).toMatchObject({
+    times: { endedAt: day('11:00').toISOString(), closedAt: day('11:48').toISOString() },
+    destroyed: { services: ['s2'] },
+    kept: { services: ['s1'] },
+    outages: [
+      { backend: 'nfs', from: day('10:50').toISOString(), until: day('11:45').toISOString() },
+    ],
+  })
+  expect(await run('receipt', key)).toContain(
+    'no files   nfs, 2027-01-12 10:50 to 2027-01-12 11:45',
+  )
+  expect(await run('receipt', key)).not.toContain('gone since')
+  await ran(seats, day('12:30'), { service: [], secret: [] })
+  expect(await run('receipt', key, '--names')).toContain(
+    'gone since 1 service\n             s1\n             the last 2027-01-12 12:30',
+  )
+  const administrator = await signIn(pool, { administrator: true, now: site.now() })
+  const page = textOf((await site.get('/admin/receipts', { who: administrator })).text)
+  expect(page).toMatch(/could not be reached from .* to .*: nothing of it was stopped/)
+  expect(page).toMatch(/Removed since\n?.*1 service, the last/)
 })

@@ -25,9 +25,14 @@ export type CephBed = CephRecord & {
   kept(): Promise<{ subvolumes: string[]; users: string[] }>
   /** Ends one of its servers as a power cut does; it is started again. */
   kill(server: CephServer): void
+  /** All its servers stand still, as when the way to them is cut: who asks waits. */
+  freeze(): void
+  /** They go on from where they were. */
+  thaw(): void
   down(): Promise<void>
 }
-export type CephServer = 'ceph-mon' | 'ceph-mgr' | 'ceph-osd' | 'ceph-mds'
+const SERVERS = ['ceph-mon', 'ceph-mgr', 'ceph-osd', 'ceph-mds'] as const
+export type CephServer = (typeof SERVERS)[number]
 
 /** Half a minute. Gone when `down` is called or this process ends. Throws with its servers' words when one does not start. */
 export async function cephBed(): Promise<CephBed> {
@@ -37,6 +42,10 @@ export async function cephBed(): Promise<CephBed> {
   const run: CephBed['run'] = async (program, ...words) => {
     const argv = ['--conf', configFile, ...words]
     return (await execute(program, argv, { timeout: CALL_MS })).stdout.trim()
+  }
+  const signalAll = (signal: 'SIGSTOP' | 'SIGCONT') => {
+    for (const server of SERVERS)
+      for (const pid of processesOf(record.folder, server)) process.kill(pid, signal)
   }
   return {
     ...record,
@@ -63,7 +72,12 @@ export async function cephBed(): Promise<CephBed> {
     kill(server) {
       for (const pid of processesOf(record.folder, server)) process.kill(pid, 'SIGKILL')
     },
-    down: () => down(keeper),
+    freeze: () => signalAll('SIGSTOP'),
+    thaw: () => signalAll('SIGCONT'),
+    down: () => {
+      signalAll('SIGCONT')
+      return down(keeper)
+    },
   }
 }
 

@@ -23,7 +23,7 @@ import { freePort } from '../free-port.ts'
 import { openWebsite } from '../api/website.ts'
 import { allDocuments } from '../cast/documents.ts'
 import { addLmsCourse, importDocuments } from '../cast/record.ts'
-import { keptVolume, otherAgent, unlimited } from './sick-volumes.ts'
+import { away, keptVolume, otherAgent, unlimited } from './sick-volumes.ts'
 import { healthyEngine, playEngine, playRegistry, playStranger, refusedTask } from './played.ts'
 
 const site = await openWebsite(new Date())
@@ -372,6 +372,7 @@ const faults: [name: string, part: string, says: RegExp, fault: Fault][] = [
     /another backend than the agent’s, local/,
     otherAgent(pool, home),
   ],
+  ['storage that is away', 'Volumes', /^their storage \(nfs\) has not answered since/, away(pool)],
   ['a volume that is gone', 'Volumes', /^lp-x is missing; its seat/, keptVolume(pool, 'missing')],
 ]
 

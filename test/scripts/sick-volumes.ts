@@ -1,8 +1,9 @@
 /** Volumes that the doctor should name, for a while. */
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Pool, execute, one, sql } from '../../api/data/db.ts'
+import { type Pool, execute, one, sql, withTransaction } from '../../api/data/db.ts'
 import { newId } from '../../api/data/ids.ts'
+import { beginOutage, endOutage } from '../../api/data/storage-outage.ts'
 import { openLog } from '../../api/log.ts'
 import { localBackend } from '../../workers/storage/local.ts'
 import { type Served, serveAgent } from '../../workers/storage/server.ts'
@@ -44,6 +45,18 @@ export function otherAgent(pool: Pool, home: string): Sickness {
       await agent.close()
       rmSync(root, { recursive: true })
     },
+  }
+}
+
+/** What keeps volumes does not answer. */
+export function away(pool: Pool): Sickness {
+  const now = new Date()
+  return {
+    sicken: () =>
+      withTransaction(pool, (tx) =>
+        beginOutage(tx, { backend: 'nfs', since: now, reason: 'silence', now }),
+      ),
+    heal: () => withTransaction(pool, (tx) => endOutage(tx, { backend: 'nfs', now: new Date() })),
   }
 }
 

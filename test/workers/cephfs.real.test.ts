@@ -5,14 +5,17 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import { many, one, sql } from '../../api/data/db.ts'
+import { openOutages } from '../../api/data/storage-outage.ts'
 import { storageAgent } from '../../api/storage-agent.ts'
 import { type CephBed, cephBed } from '../beds/ceph.ts'
 import { whyNoCephNow } from '../beds/cluster/install.ts'
 import { type TestDatabase, testDatabase } from '../postgres.ts'
 import { type PracticeClass, practiceClass, seatsReady, until } from '../practice-class.ts'
-import { formTo } from '../visitor.ts'
+import { formTo, type Page, type Visitor } from '../visitor.ts'
+import { textOf } from '../api/page-text.ts'
 import { mountsBelow } from './storage-scene.ts'
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 420_000 })
@@ -166,6 +169,80 @@ it('has its files in the next start, on the other node', async () => {
   expect(place(number).host).not.toBe(before)
   expect(inSeat(number, 'cat mine')).toBe('mine')
   docker(bed.dockerHost, 'node', 'update', '--availability', 'active', name)
+})
+
+const said = async (visitor: Visitor, page: Page): Promise<string> =>
+  textOf((await visitor.get(page.url)).text)
+const isAway = async () => (await openOutages(practice.inst.pool)).length > 0
+const rowOf = (number: number) =>
+  one<{ state: string; task_id: string | null; start_failures: number }>(
+    practice.inst.pool,
+    sql`select state, task_id, start_failures from seat where number = ${number}`,
+  )
+
+it('stands still with its storage, ends and begins nothing meanwhile, and goes on by itself', async () => {
+  const { inst } = practice
+  const atWork = await practice.launch('student1')
+  await becomes('ready')
+  const { number } = await seatOfStudent()
+  const other = number === 1 ? 2 : 1
+  const waiting = await practice.launch('student2')
+  const isOther = (state: string) => async () => (await rowOf(other)).state === state
+  await until(isOther('ready'), 60_000, () => 'the seat of the other')
+  const stop = formTo(waiting.page, '/stop')
+  await waiting.visitor.post(stop.action, stop.fields)
+  await until(isOther('cold'), 60_000, () => 'the other seat to stop')
+  const before = await rowOf(number)
+  const { host, container } = place(number)
+  const counter =
+    'cd /home/*; i=0; while :; do i=$((i+1)); echo $i >> count; sync count; sleep 0.1; done'
+  docker(host, 'exec', '-d', container, 'sh', '-c', counter)
+  const counted = () => Number(inSeat(number, 'tail -n 1 count'))
+  await until(
+    async () => counted() > 5,
+    20_000,
+    () => 'a program at work',
+  )
+
+  ceph.freeze()
+  try {
+    await until(isAway, 60_000, () => `somebody to notice:\n${inst.log('worker').slice(-2000)}`)
+    await practice.launch('student2')
+    expect(await said(waiting.visitor, waiting.page)).toContain(
+      'démarrera de lui-même dès que vos fichiers seront de nouveau accessibles',
+    )
+    expect(await said(atWork.visitor, atWork.page)).toContain('it goes on where it was')
+    expect(await inst.labplan('pool', 'show', 'local')).toContain('no answer since')
+    await sleep(3_000)
+    // Neither begun nor ended, and nothing counted as a failure.
+    expect(await rowOf(other)).toMatchObject({ state: 'cold', start_failures: 0 })
+    expect(await rowOf(number)).toEqual(before)
+  } finally {
+    ceph.thaw()
+  }
+  await until(
+    async () => !(await isAway()),
+    60_000,
+    () => 'the storage to be back',
+  )
+  const then = counted()
+  await until(
+    async () => counted() > then,
+    20_000,
+    () => 'the program to go on',
+  )
+  await until(
+    isOther('ready'),
+    60_000,
+    () => `the other seat to start:\n${inst.log('worker').slice(-2000)}`,
+  )
+  expect(place(number).container).toBe(container)
+  expect(await rowOf(number)).toEqual(before)
+  expect(await said(atWork.visitor, atWork.page)).not.toContain('cannot be reached')
+  // Each line it wrote is there once, in order.
+  const lines = inSeat(number, 'cat count').split('\n').map(Number)
+  expect(lines).toEqual(lines.map((_, i) => i + 1))
+  expect(await ceph.kept()).toMatchObject({ subvolumes: (await volumes()).map(({ name }) => name) })
 })
 
 /** Every row of every table, bytes as hexadecimal digits. */

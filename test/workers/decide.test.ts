@@ -13,6 +13,7 @@ const seat = {
   started: 0,
   start_after: null,
   volume_ready: true,
+  storage_away: false,
   task_id: null,
 }
 const quiet = { runningTaskId: undefined, alive: false }
@@ -123,6 +124,43 @@ describe('what a seat needs next', () => {
       { state: 'failed' as const, wanted_on: false },
       quiet,
       'scale down',
+    ],
+    ['a cold seat without its storage', { storage_away: true }, quiet, 'none'],
+    [
+      'a seat at work without its storage',
+      { state: 'ready' as const, task_id: 't1', storage_away: true },
+      running('t1'),
+      'none',
+    ],
+    [
+      'a seat that has to stop without its storage',
+      { state: 'ready' as const, task_id: 't1', storage_away: true, wanted_on: false },
+      running('t1'),
+      'none',
+    ],
+    [
+      'a seat a run holds without its storage',
+      { state: 'ready' as const, task_id: 't1', storage_away: true, held: true },
+      running('t1'),
+      'none',
+    ],
+    [
+      'a seat that failed without its storage',
+      { state: 'failed' as const, start_after: now, storage_away: true },
+      quiet,
+      'none',
+    ],
+    [
+      'a seat whose task the Swarm made anew without its storage',
+      { state: 'ready' as const, task_id: 't1', storage_away: true },
+      running('t2'),
+      'bring up',
+    ],
+    [
+      'a seat on its way down when its storage went',
+      { state: 'stopping' as const, wanted_on: false, storage_away: true },
+      quiet,
+      'mark cold',
     ],
   ])('%s', (_, facts, seen, step) => {
     expect(decide({ ...seat, ...facts }, seen, now)).toBe(step)

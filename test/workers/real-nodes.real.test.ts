@@ -5,8 +5,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
-import { many, sql } from '../../api/data/db.ts'
+import { execute, many, sql } from '../../api/data/db.ts'
 import { livingNodes } from '../../api/data/node.ts'
+import { openOutages } from '../../api/data/storage-outage.ts'
 import { storageAgent } from '../../api/storage-agent.ts'
 import { listNodes } from '../../workers/swarm/node.ts'
 import { whyNoMachinesNow } from '../beds/machines/install.ts'
@@ -148,6 +149,48 @@ it('is resized while its seat runs', async () => {
     return (await many(scene.database.pool, open)).length === 0
   })
   for (const shell of shells) expect(await shell.run('cat $HOME/mine')).toBe('mine')
+})
+
+it('stands still while its server is cut off, and goes on by itself', async ({ skip }) => {
+  const isWanted = process.env['LABPLAN_LONG'] !== undefined
+  skip(!isWanted, 'takes two minutes: LABPLAN_LONG=1 runs it; a Ceph stands still in each run')
+  const [first, second] = shells
+  const { pool } = scene.database
+  const isAway = async () => (await openOutages(pool)).length > 0
+  const seen = () =>
+    many(pool, sql`select number, state, task_id, start_failures from seat order by number`)
+  const before = await seen()
+  await first!.run('rm $HOME/full; sync')
+  await first!.run(
+    '(i=0; while [ $i -lt 100000 ]; do i=$((i+1)); echo $i >> $HOME/count; sync; echo $i > /tmp/n; done) >/dev/null 2>&1 &',
+  )
+  scene.storage.machine.cutWire()
+  try {
+    await until('an outage that is noticed', 90, isAway)
+    const then = await first!.run('cat /tmp/n')
+    // One that must start anew: it is left alone as long as nothing of it can be saved.
+    await execute(pool, sql`update seat set wanted_start = wanted_start + 1 where number = 2`)
+    await sleep(20_000)
+    expect(await first!.run('cat /tmp/n')).toBe(then)
+    expect(await second!.run('echo there')).toBe('there')
+    expect(await seen()).toEqual(before)
+  } finally {
+    scene.storage.machine.mendWire()
+  }
+  await until('the server to be heard of again', 120, async () => !(await isAway()))
+  const then = Number(await first!.run('cat /tmp/n'))
+  await until(
+    'the program to go on',
+    120,
+    async () => Number(await first!.run('cat /tmp/n')) > then,
+  )
+  await until('the other seat to start anew', 120, async () => {
+    const rows = (await seen()) as { number: number; state: string; task_id: string | null }[]
+    return rows[1]!.state !== 'ready' || rows[1]!.task_id !== (before as typeof rows)[1]!.task_id
+  })
+  await until('both seats', 120, async () => isEvery(await seats(), 'ready'))
+  const lines = (await first!.run('cat $HOME/count')).split('\n').map(Number)
+  expect(lines).toEqual(lines.map((_, i) => i + 1))
 })
 
 it('brings the seat of a machine that dies in class back on the other, with its files', async () => {

@@ -187,6 +187,7 @@ describe('the lines', () => {
     starting: 0,
     trouble: [],
     stacks: [],
+    storageAwaySince: null,
     otherPools: [],
     previousImage: undefined,
   }
@@ -214,6 +215,15 @@ describe('the lines', () => {
       'another pool would do',
       { stacks: [{ ...stack, failures: 3, message: 'x' }], otherPools: ['b'], starting: 2 },
       ['late.step-fails', 'late.do.other-pool'],
+    ],
+    [
+      'the storage of its files is away',
+      {
+        starting: 2,
+        stacks: [{ ...stack, failures: 3, message: 'x' }],
+        storageAwaySince: at('08:00'),
+      },
+      ['late.storage-away'],
     ],
     [
       'seats run and do not answer',

@@ -37,11 +37,13 @@ export async function seatsGoal(
   stack: CourseStack,
   wanted: SeatsContent | undefined,
   blueprintDigest: string,
-): Promise<Goal> {
+): Promise<Goal | { problem: string }> {
   const there = (await ownSeats(means, stack)).filter((seat) => seat.state !== 'absent')
   const content = wanted ?? (await contentOfExisting(means, stack, there))
   const goal = new Map(wanted?.seats.map((seat) => [seat.number, seat]))
   const touched = there.filter((seat) => isTouched(seat, goal.get(seat.number)))
+  const waiting = touched.filter((seat) => seat.storage_away && seat.state !== 'cold')
+  if (waiting.length > 0) return { problem: waitsForStorage(waiting) }
   const before = async ({ stop }: { stop: AbortSignal }) => {
     await hold(means, touched)
     const cold = untilCold(means, stack, touched, stop)
@@ -58,6 +60,9 @@ export async function seatsGoal(
   }
   return { request: { content, blueprintDigest, before, after }, isEmpty: wanted === undefined }
 }
+
+const waitsForStorage = (seats: Seat[]): string =>
+  `Seats ${seatRanges(seats.map((seat) => seat.number))} stop when the storage of their files answers again.`
 
 /** The seats of this stack's block of numbers, in its pool. */
 async function ownSeats(means: ApplyMeans, stack: CourseStack): Promise<Seat[]> {

@@ -64,7 +64,10 @@ async function approvedGoal(means: ApplyMeans, stack: StackRow) {
   }
 }
 
-async function goalOf(means: ApplyMeans, stack: CourseStack): Promise<Goal | undefined> {
+async function goalOf(
+  means: ApplyMeans,
+  stack: CourseStack,
+): Promise<Goal | { problem: string } | undefined> {
   const head = await approvedBlueprint(means.pool, means.ring, approved)
   if (!head) return undefined
   const running = await seatReasons(means.pool, [stack.course_key])

@@ -19,6 +19,7 @@ import {
   setKeptUntil,
   toldAt,
 } from '../../api/data/purge.ts'
+import { openOutages } from '../../api/data/storage-outage.ts'
 import type { StorageAgent } from '../../api/storage-agent.ts'
 
 type Means = {
@@ -93,9 +94,11 @@ async function tellAndOrder({ pool, now }: Means): Promise<void> {
 
 async function purgeOrdered(means: Means): Promise<void> {
   const { pool, agent, installation, log, now } = means
+  const isAway = (await openOutages(pool)).length > 0
   for (const purge of await openPurges(pool)) {
     try {
       const isEngines = purge.backend === 'engine'
+      if (isAway && !isEngines) continue
       const gone = await (isEngines ? means.removeFromEngine(purge.name) : agent.purge(purge.name))
       if (!gone) {
         log.warn({ volume: purge.name }, 'a volume is held open; its purge is tried again')

@@ -2,6 +2,7 @@
 import type { Logger } from 'pino'
 import { type Pool, withTransaction } from '../../api/data/db.ts'
 import { keepSubmission, submissionsLeft } from '../../api/data/submission.ts'
+import { openOutages } from '../../api/data/storage-outage.ts'
 import type { StorageAgent } from '../../api/storage-agent.ts'
 
 type Means = { pool: Pool; agent: StorageAgent; log: Pick<Logger, 'warn'>; now: () => Date }
@@ -10,6 +11,7 @@ type Means = { pool: Pool; agent: StorageAgent; log: Pick<Logger, 'warn'>; now: 
 const LEFT_MS = 30_000
 
 export async function keepSubmissions({ pool, agent, log, now }: Means): Promise<void> {
+  if ((await openOutages(pool)).length > 0) return
   for (const { id, volume, path } of await submissionsLeft(
     pool,
     new Date(now().getTime() - LEFT_MS),

@@ -10,6 +10,7 @@ import {
   recordSight,
   type VolumeSight,
 } from '../../api/data/volume.ts'
+import { openOutages } from '../../api/data/storage-outage.ts'
 import type { AgentRefusal, AgentVolume, StorageAgent } from '../../api/storage-agent.ts'
 
 type Means = {
@@ -31,7 +32,8 @@ export function volumeKeeper(means: Means): VolumeKeeper {
   return {
     async keep() {
       const rows = await keptVolumes(means.pool)
-      if (rows.length === 0) return
+      // It would not answer, and what it would say then is not of the volumes.
+      if (rows.length === 0 || (await openOutages(means.pool)).length > 0) return
       const there = await means.agent.list().catch((error: unknown) => {
         // Said once for each time it goes away, not at each look.
         if (!isSilent) means.log.warn({ err: error }, 'the storage agent does not answer')

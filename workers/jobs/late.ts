@@ -9,7 +9,10 @@ export function lateLines(facts: Readiness & { previousImage: string | undefined
 }
 
 /** The first thing that keeps it: what fails before what is on its way, what is made before what runs in it. */
-function reasons({ stacks, trouble, starting }: Readiness): NoticeLine[] {
+function reasons({ stacks, trouble, starting, storageAwaySince }: Readiness): NoticeLine[] {
+  // All else that does not come about is for this.
+  if (storageAwaySince)
+    return [{ code: 'late.storage-away', params: { sinceAt: storageAwaySince.toISOString() } }]
   const open = stacks.filter((stack) => stack.differs)
   const failing = open.filter((stack) => stack.failures > 0)
   const lines = [

@@ -42,6 +42,8 @@ export type Backend = {
   place(name: string): Promise<VolumePlace | undefined>
   /** Free bytes where volumes are. */
   freeBytes(): Promise<number>
+  /** Why who has a volume open cannot read or write now; undefined when they can. Does not answer while its disk does not. */
+  trouble(): Promise<string | undefined>
   /** Mounts what agents of other machines made, and lets go of what they purged; where volumes are every machine's. */
   follow?(): Promise<void>
 }

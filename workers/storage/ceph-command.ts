@@ -66,6 +66,7 @@ export const removeCommand = (of: Cluster, name: string): Argv =>
   ceph(of, 'fs', 'subvolume', 'rm', of.fileSystem, name, ...inGroup(of))
 
 export const fileSystemsCommand = (of: Cluster): Argv => ceph(of, 'fs', 'ls', '--format', 'json')
+export const healthCommand = (of: Cluster): Argv => ceph(of, 'health', '--format', 'json')
 export const usageCommand = (of: Cluster): Argv => ceph(of, 'df', '--format', 'json')
 
 /** What `mountCommand` ends with while the client of before lives. */

@@ -10,6 +10,7 @@ import { type Backend, type Ensured, isVolumeName, MIB, type VolumeSight } from 
 import {
   type Cluster,
   fileSystemsCommand,
+  healthCommand,
   listCommand,
   makeCommand,
   makeGroupCommand,
@@ -73,6 +74,7 @@ export function cephfsBackend({ root, cluster }: { root: string; cluster: Cluste
         return { home: place.home, uploads: place.uploads, sight: () => see(name) }
       }),
     freeBytes: free,
+    trouble: () => troubleOf(cluster),
     async follow() {
       const there = new Set(await listed(cluster))
       for (const name of there) {
@@ -169,6 +171,26 @@ async function resize(
   if (limitBytes !== limitMb * MIB) await run(resizeCommand(cluster, place.name, limitMb))
   limits.set(place.name, limitMb * MIB)
   return { ok: true, volume: { ...before, usedBytes, limitBytes: limitMb * MIB } }
+}
+
+const healthSchema = z.object({
+  checks: z.record(z.string(), z.object({ summary: z.object({ message: z.string() }) })),
+})
+/** With these, who reads or writes waits: docs.ceph.com/en/pacific/rados/operations/health-checks and cephfs/health-messages. */
+const STANDS_STILL = ['MDS_ALL_DOWN', 'FS_DEGRADED', 'FS_WITH_FAILED_MDS', 'PG_AVAILABILITY']
+const HEALTH_MS = 8_000
+
+/** As its monitors see it. Their silence is the answer, too. */
+async function troubleOf(cluster: Cluster): Promise<string | undefined> {
+  try {
+    const { checks } = healthSchema.parse(
+      JSON.parse(await run(healthCommand(cluster), { limitMs: HEALTH_MS })),
+    )
+    const found = STANDS_STILL.find((check) => checks[check])
+    return found && checks[found]?.summary.message
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
 }
 
 const usageSchema = z.object({

@@ -86,11 +86,11 @@ export class CommandError extends Error {
 }
 
 /** Runs it and answers its stdout; throws CommandError with its last words. */
-export function run(argv: Argv): Promise<string> {
+export function run(argv: Argv, { limitMs = LIMIT_MS } = {}): Promise<string> {
   const [program, ...args] = argv
   const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', E2FSPROGS_SKIP_PROGRESS: '1' }
   return new Promise((resolve, reject) => {
-    execFile(program, args, { env, timeout: LIMIT_MS }, (error, stdout, stderr) => {
+    execFile(program, args, { env, timeout: limitMs }, (error, stdout, stderr) => {
       if (!error) return resolve(stdout)
       const code = typeof error.code === 'number' ? error.code : null
       reject(new CommandError(argv, code, stderr || error.message))

@@ -69,6 +69,10 @@ export function localBackend({ root }: { root: string }): Backend {
       const { bavail, bsize } = await statfs(root)
       return bavail * bsize
     },
+    async trouble() {
+      await statfs(root)
+      return undefined
+    },
   }
 }
 

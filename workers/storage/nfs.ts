@@ -18,6 +18,7 @@ import {
   readNote,
   writeNote,
 } from './nfs-folder.ts'
+import { nfsAnswers } from './nfs-call.ts'
 import { turnsFor } from './turns.ts'
 
 /** Projects below are left to others. */
@@ -61,6 +62,10 @@ export function nfsBackend({ root }: { root: string }): Backend {
     async freeBytes() {
       const { bavail, bsize } = await statfs(root)
       return bavail * bsize
+    },
+    async trouble() {
+      await statfs(root)
+      return (await nfsAnswers('127.0.0.1')) ? undefined : 'its NFS server does not answer'
     },
   }
 }

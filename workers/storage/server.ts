@@ -86,6 +86,7 @@ async function respond(
     return send(response, { status: 200, body: { ids: await parts.submissions.list() } })
   if (what === 'submissions' && part === '' && isSubmissionId(name))
     return onSubmission(parts, name, request, response)
+  if (what === 'storage' && name === '') return send(response, await look(backend))
   if (what !== 'volumes' || rest.length > 0 || (name !== '' && !isVolumeName(name)))
     return send(response, nothingHere)
   if (part !== '')
@@ -230,6 +231,13 @@ async function archive(
 /** Who goes away before its end is no error of ours. */
 async function sent(stream: Readable, response: ServerResponse): Promise<void> {
   await pipeline(stream, response).catch(() => response.destroy())
+}
+
+async function look(backend: Backend): Promise<Answer> {
+  return {
+    status: 200,
+    body: { backend: backend.kind, trouble: (await backend.trouble()) ?? null },
+  }
 }
 
 async function list(backend: Backend): Promise<Answer> {

@@ -26,12 +26,14 @@ type SeatFacts = Pick<
   | 'start_after'
   | 'task_id'
   | 'volume_ready'
+  | 'storage_away'
 >
 
 export function decide(seat: SeatFacts, seen: Seen, now: Date): Step {
   if (seat.state === 'absent')
     return seat.wanted_generation > seat.generation ? 'next generation' : 'none'
   if (seat.state === 'stopping') return seen.alive ? 'none' : 'mark cold'
+  if (seat.storage_away) return whileAway(seat, seen)
   if (mustBeDown(seat)) return whenDown(seat, seen)
   return whenUp(seat, seen, now)
 }
@@ -44,6 +46,15 @@ function mustBeDown(seat: SeatFacts): boolean {
     seat.wanted_generation > seat.generation ||
     seat.applied_generation !== seat.generation
   )
+}
+
+/**
+ * Its files cannot be reached. A start would hang, and a stop would end programs before they can save: both wait until it is
+ * back. What runs goes on waiting by itself, and a task that the Swarm made anew is followed.
+ */
+function whileAway(seat: SeatFacts, seen: Seen): Step {
+  if (seat.state === 'cold' || seat.state === 'failed' || mustBeDown(seat)) return 'none'
+  return seat.state === 'ready' && seen.runningTaskId === seat.task_id ? 'none' : 'bring up'
 }
 
 function whenDown(seat: SeatFacts, seen: Seen): Step {

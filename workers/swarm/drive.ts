@@ -48,6 +48,7 @@ type Journey = {
   rises: boolean
   isInWave: boolean
   isOff: boolean
+  isAway: boolean
   work: Promise<void>
 }
 
@@ -92,9 +93,20 @@ export function seatDriver(options: Options): Driver {
   const begin = (seat: Seat, step: Step): void => {
     const rises = isRising(step)
     const journey: Journey = {
-      ...{ seat, rises, isInWave: rises, isOff: false, work: Promise.resolve() },
+      ...{
+        seat,
+        rises,
+        isInWave: rises,
+        isOff: false,
+        isAway: seat.storage_away,
+        work: Promise.resolve(),
+      },
     }
-    const way = { leaveWave: () => leaveWave(journey), isOff: () => journey.isOff }
+    const way = {
+      leaveWave: () => leaveWave(journey),
+      isOff: () => journey.isOff,
+      isAway: () => journey.isAway,
+    }
     journeys.set(seat.id, journey)
     journey.work = perform(means, seat, step, way)
       .catch((error: unknown) =>
@@ -156,7 +168,10 @@ function callBack(journeys: Map<string, Journey>, seats: Seat[]): void {
   if (journeys.size === 0) return
   const rows = new Map(seats.map((seat) => [seat.id, seat]))
   for (const [id, journey] of journeys)
-    if (journey.rises && !isStillWanted(rows.get(id), journey.seat)) journey.isOff = true
+    if (journey.rises) {
+      journey.isAway = rows.get(id)?.storage_away ?? false
+      if (!isStillWanted(rows.get(id), journey.seat)) journey.isOff = true
+    }
 }
 
 const isStillWanted = (now: Seat | undefined, then: Seat): boolean =>

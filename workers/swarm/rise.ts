@@ -41,6 +41,8 @@ export type Way = {
   leaveWave(): void
   /** The driver saw the seat's row ask for something else since. */
   isOff(): boolean
+  /** It saw that what keeps the seat's files does not answer. */
+  isAway(): boolean
 }
 
 const START_LIMIT_MS = 90_000
@@ -67,10 +69,11 @@ export async function bringUp(means: RiseMeans, seat: Seat, way: Way): Promise<v
   const attempt: Attempt = {
     key: identityKey(means.ring, seat),
     required: ports.filter((port) => port.required),
-    failure: '',
+    failure: undefined,
     pulling: '',
     pullingUntil: begun,
     homelessUntil: begun,
+    awayUntil: begun,
     isHomeless: seat.homeless_at !== null,
     checkedAt: begun,
     looks: 0,
@@ -80,16 +83,20 @@ export async function bringUp(means: RiseMeans, seat: Seat, way: Way): Promise<v
     () => Math.min(POLL_FIRST_MS * POLL_GROWTH ** attempt.looks++, POLL_MOST_MS),
     async () => {
       if (means.isStopped() || way.isOff()) return 'given up' as const
+      if (way.isAway()) attempt.awayUntil = means.pace.elapsedMs()
       await checkTask(means, seat, attempt)
       const doors = await look(means, seat, attempt)
-      const waited = Math.max(attempt.pullingUntil, attempt.homelessUntil) - begun
+      const { pullingUntil, homelessUntil, awayUntil } = attempt
+      const waited = Math.max(pullingUntil, homelessUntil, awayUntil) - begun
       if (attempt.up || waited > WAVE_LIMIT_MS) way.leaveWave()
       return doors
     },
     () => {
       const placed = Math.min(attempt.homelessUntil, begun + NODE_LIMIT_MS)
       const atWork = Math.max(attempt.pullingUntil, placed)
-      return Math.min(atWork + START_LIMIT_MS, begun + PULL_LIMIT_MS)
+      const limit = Math.min(atWork + START_LIMIT_MS, begun + PULL_LIMIT_MS)
+      // For as long as its files cannot be reached nobody gives up on it.
+      return Math.max(limit, attempt.awayUntil + START_LIMIT_MS)
     },
   )
   if (end === 'given up') return
@@ -100,12 +107,14 @@ export async function bringUp(means: RiseMeans, seat: Seat, way: Way): Promise<v
 type Attempt = {
   key: Buffer
   required: SeatPort[]
-  failure: string
+  failure: ReturnType<typeof failureOf>
   /** The first task that was seen fetching its image, and when it last was: a later one means that it failed. */
   pulling: string
   pullingUntil: number
   /** When no node was last seen to have room for it. */
   homelessUntil: number
+  /** When its files were last seen out of reach. */
+  awayUntil: number
   /** As written down last. */
   isHomeless: boolean
   /** When the task was last compared with what is done here. */
@@ -144,7 +153,7 @@ async function findRunning(
 ): Promise<Attempt['up'] | undefined> {
   const service = serviceOf(seat)
   const tasks = await means.feed.tasksOf(service)
-  attempt.failure = failureOf(tasks, service) ?? ''
+  attempt.failure = failureOf(tasks, service)
   const preparing = preparingTask(tasks, service)?.ID
   if (preparing) attempt.pulling ||= preparing
   if (preparing && preparing === attempt.pulling) attempt.pullingUntil = means.pace.elapsedMs()
@@ -200,11 +209,21 @@ async function openDoors(
 async function giveUp(means: RiseMeans, seat: Seat, attempt: Attempt): Promise<void> {
   const message = attempt.up
     ? { code: 'seat.check_failed' }
-    : { code: 'seat.start_failed', params: { reason: attempt.failure } }
+    : { code: 'seat.start_failed', params: { reason: await reasonOf(means, attempt) } }
   const retryAt = retryAfter(seat, means.now())
   means.log.warn({ seat: seat.id, ...message }, 'a seat did not come up')
   await markFailed(means.pool, { id: seat.id, retryAt, message, now: means.now() })
 }
+
+/** What a node lacks is said with its address: of others the same seat may well start. */
+async function reasonOf(means: RiseMeans, { failure }: Attempt): Promise<string> {
+  if (!failure) return ''
+  const address = failure.nodeId && (await means.feed.addressOf(failure.nodeId))
+  return address && OF_NODE.test(failure.reason) ? `${address}: ${failure.reason}` : failure.reason
+}
+
+/** As Docker's driver `local` says that it could not mount. */
+const OF_NODE = /mount local volume|mounting volume/i
 
 /** Each failure in a row waits longer. */
 export function retryAfter({ start_failures: failures }: Seat, now: Date): Date {

@@ -76,9 +76,13 @@ export function isAlive(tasks: Task[], serviceId: string): boolean {
 const hasBegun = (t: Task): boolean =>
   t.DesiredState === 'running' || !BEFORE_A_NODE.includes(t.Status.State)
 
-/** Why the newest task of the service does not run, in the engine's words. */
-export function failureOf(tasks: Task[], serviceId: string): string | undefined {
-  return tasks.find((t) => t.ServiceID === serviceId && t.Status.Err)?.Status.Err
+/** Why the newest task of the service does not run, in the engine's words, and on which node that was. */
+export function failureOf(
+  tasks: Task[],
+  serviceId: string,
+): { reason: string; nodeId: string | undefined } | undefined {
+  const failed = tasks.find((t) => t.ServiceID === serviceId && t.Status.Err)
+  return failed?.Status.Err ? { reason: failed.Status.Err, nodeId: failed.NodeID } : undefined
 }
 
 /** Container port → published ports. An engine may list a port twice (IPv4 and IPv6), with different numbers. */

@@ -42,6 +42,12 @@ export type Machine = {
   kill(): Promise<void>
 }
 
+export type WiredMachine = Machine & {
+  /** Out of its switch, and in again: it runs, and nobody hears of it. */
+  cutWire(): void
+  mendWire(): void
+}
+
 type Tie = 'to this process' | 'by hand'
 
 /** Starts one; answers at once. Whether it joins is the Swarm's to say. */
@@ -50,7 +56,7 @@ export function bootMachine(
   parts: MachineParts,
   order: MachineOrder,
   tie: Tie = 'to this process',
-): Machine {
+): WiredMachine {
   const { name, number } = order
   const folder = join(bed.folder, `machine-${number}`)
   rmSync(folder, { recursive: true, force: true })
@@ -85,6 +91,8 @@ export function bootMachine(
     console: () => readFileSync(log, 'utf8'),
     isRunning: () => child.exitCode === null && child.signalCode === null,
     kill: () => killMachine(child),
+    cutWire: () => linkSet(switchName, tap, 'nomaster'),
+    mendWire: () => linkSet(switchName, tap, 'master', 'br0'),
   }
 }
 
@@ -92,6 +100,9 @@ function makeSparse(file: string, bytes: number): void {
   writeFileSync(file, '')
   truncateSync(file, bytes)
 }
+
+const linkSet = (switchName: string, tap: string, ...how: string[]): void =>
+  void execFileSync('ip', ['-n', switchName, 'link', 'set', tap, ...how], { stdio: 'pipe' })
 
 const hex = (number: number): string => number.toString(16).padStart(2, '0')
 

@@ -173,7 +173,7 @@ function systemd(folder: string, namespace: string): string {
   return `#!/bin/sh
 set -eu
 case "$*" in
-  daemon-reload) ;;
+  daemon-reload | 'enable --now labplan-tidy.timer') ;;
   'enable --now labplan-node.service')
     # Restart=on-failure
     for try in 1 2 3 4 5; do

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { root as checkout } from '../../../scripts/steps/settings.ts'
 import type { SwarmBed } from '../swarm.ts'
-import { type Machine, bootMachine } from './boot.ts'
+import { type Machine, type WiredMachine, bootMachine } from './boot.ts'
 import type { MachineParts } from './install.ts'
 
 const execute = promisify(execFile)
@@ -20,7 +20,7 @@ const SOCKET = '/var/lib/labplan/run/storage.sock'
 
 export type StorageMachine = {
   address: string
-  machine: Machine
+  machine: WiredMachine
   /** Runs a command on it, as root; answers what it printed. */
   sh(command: string): Promise<string>
   end(): Promise<void>
