@@ -6,6 +6,7 @@ import { timingSafeEqual } from 'node:crypto'
 import type { Context } from 'koa'
 import { ownWorkspace } from './access.ts'
 import { tokenHash } from './data/ids.ts'
+import { isKnownAway } from './data/storage-outage.ts'
 import { volumeOfWorkspace } from './data/volume.ts'
 import { Problem, conflict, notAllowed } from './errors.ts'
 import { paths } from './paths.ts'
@@ -41,6 +42,7 @@ export async function passUpload(
   checkSender(ctx, visit)
   const volume = await volumeOfWorkspace(visit.pool, workspace.id)
   if (!volume || volume.backend === 'engine') throw conflict('files.inside-only')
+  if (await isKnownAway(visit.pool, volume.backend)) throw new Problem(503, 'problem.files-away')
   const headers = Object.fromEntries(
     PASSED_ON.flatMap((name) => (ctx.get(name) ? [[name, ctx.get(name)]] : [])),
   )

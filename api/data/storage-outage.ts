@@ -20,6 +20,11 @@ export async function openOutages(db: Db): Promise<Outage[]> {
   )
 }
 
+/** Nobody waits for what is known not to answer. */
+export async function isKnownAway(db: Db, backend: VolumeBackend): Promise<boolean> {
+  return (await openOutages(db)).some((outage) => outage.backend === backend)
+}
+
 /** Backends that keep any volume now. */
 export async function backendsInUse(db: Db): Promise<KeptBackend[]> {
   const rows = await many<{ backend: KeptBackend }>(

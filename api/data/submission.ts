@@ -3,6 +3,7 @@ import type { Text } from '../../stacks/terms.ts'
 import { type Actor, audit } from './audit.ts'
 import { type Db, execute, findOne, many, notify, one, sql } from './db.ts'
 import { newId } from './ids.ts'
+import { isAway } from './storage-outage.ts'
 
 export type SubmissionState = 'making' | 'kept' | 'failed'
 
@@ -51,6 +52,9 @@ export async function submissionsOf(db: Db, workspaceId: string): Promise<Submis
   )
 }
 
+/** `isAway`: what keeps its volume does not answer now; the row is there all the same. */
+export type HandIn = { id: string; volume: string; isAway: boolean }
+
 /**
  * Hands in a folder, as of `now`: the time that counts is that of the click. Undefined when the course takes none, or the
  * workspace has no volume that an agent keeps.
@@ -58,10 +62,12 @@ export async function submissionsOf(db: Db, workspaceId: string): Promise<Submis
 export async function handIn(
   tx: Db,
   wish: { workspaceId: string; path: string; actor: Actor; now: Date },
-): Promise<{ id: string; volume: string } | undefined> {
-  const found = await findOne<{ volume_id: string; volume: string; due_at: Date | null }>(
+): Promise<HandIn | undefined> {
+  type Found = { volume_id: string; volume: string; due_at: Date | null; is_away: boolean }
+  const found = await findOne<Found>(
     tx,
-    sql`select volume.id as volume_id, volume.name as volume, course.submissions_due_at as due_at
+    sql`select volume.id as volume_id, volume.name as volume, course.submissions_due_at as due_at,
+          ${isAway(sql`volume.backend`)} as is_away
         from workspace join course on course.id = workspace.course_id join seat on seat.id = workspace.seat_id
           join volume on volume.seat_id = seat.id and volume.generation = seat.generation
         where workspace.id = ${wish.workspaceId} and takes_submissions and backend <> 'engine' for update of workspace`,
@@ -83,7 +89,7 @@ export async function handIn(
     ...{ detail: { submission: id }, now: wish.now },
   })
   await notify(tx, 'storage')
-  return { id, volume: found.volume }
+  return { id, volume: found.volume, isAway: found.is_away }
 }
 
 export type Kept = { bytes: number; files: number; leftOut: number; sha256: string }

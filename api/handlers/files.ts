@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream'
 import { courseOf } from '../data/course.ts'
 import { submissionRules, submissionsOf } from '../data/submission.ts'
-import { openOutages } from '../data/storage-outage.ts'
+import { isKnownAway } from '../data/storage-outage.ts'
 import { disksOf, volumeOfWorkspace } from '../data/volume.ts'
 import type { Workspace } from '../data/workspace.ts'
 import { Problem, conflict } from '../errors.ts'
@@ -21,7 +21,10 @@ export const show: Handler<Workspace> = async (visit, workspace) => {
     const why = volume ? 'files.inside-only' : 'files.none-yet'
     return { html: filesPage(visit, { ...common, why }) }
   }
-  await mustBeThere(visit, volume)
+  if (await isKnownAway(visit.pool, volume.backend)) {
+    const handing = await handingIn(visit, workspace)
+    return { html: filesPage(visit, { ...common, why: 'problem.files-away', handing }) }
+  }
   const part = { start: common.start, count: PAGE_ENTRIES }
   const folder = await reached(
     storageAgent(visit.config.storage).folder(volume.name, common.path, part),
@@ -32,10 +35,14 @@ export const show: Handler<Workspace> = async (visit, workspace) => {
   if (!visit.query.has('path') && folder.total === 1 && only?.kind === 'folder')
     return { seeOther: paths.files(workspace.id, only.key) }
   const disk = (await disksOf(visit.pool, [workspace.seat_id ?? ''])).get(workspace.seat_id ?? '')
-  const rules = await submissionRules(visit.pool, workspace.course_id)
-  const mine = await submissionsOf(visit.pool, workspace.id)
-  const handing = rules.takes || mine.length > 0 ? { rules, mine } : undefined
+  const handing = await handingIn(visit, workspace)
   return { html: filesPage(visit, { ...common, folder, disk, handing, pageEntries: PAGE_ENTRIES }) }
+}
+
+async function handingIn({ pool }: Visit, workspace: Workspace) {
+  const rules = await submissionRules(pool, workspace.course_id)
+  const mine = await submissionsOf(pool, workspace.id)
+  return rules.takes || mine.length > 0 ? { rules, mine } : undefined
 }
 
 const pathOf = ({ query }: Visit): string =>
@@ -44,12 +51,6 @@ const pathOf = ({ query }: Visit): string =>
 function startOf({ query }: Visit): number {
   const start = Number(query.get('start') ?? 0)
   return Number.isSafeInteger(start) && start >= 0 ? start : 0
-}
-
-/** Nobody waits for what is known not to answer. */
-async function mustBeThere({ pool }: Visit, volume: { backend: string }): Promise<void> {
-  if ((await openOutages(pool)).some(({ backend }) => backend === volume.backend))
-    throw new Problem(503, 'problem.files-away')
 }
 
 const AWAY = new Set(['ECONNREFUSED', 'ENOENT', 'ECONNRESET', 'ETIMEDOUT'])
@@ -83,7 +84,7 @@ async function openIn(
 ): Promise<{ stream: Readable; bytes: number | undefined }> {
   const volume = await volumeOfWorkspace(visit.pool, workspace.id)
   if (!volume || volume.backend === 'engine') throw conflict('files.inside-only')
-  await mustBeThere(visit, volume)
+  if (await isKnownAway(visit.pool, volume.backend)) throw new Problem(503, 'problem.files-away')
   const found = await reached(
     storageAgent(visit.config.storage).read(volume.name, what, pathOf(visit)),
   )

@@ -29,7 +29,8 @@ export const create: Handler<Workspace, z.infer<typeof handInBody>> = async (vis
     }),
   )
   if (!made) throw conflict('submission.none-taken')
-  const { id, volume } = made
+  const { id, volume, isAway } = made
+  if (isAway) return { seeOther: paths.files(workspace.id, path) }
   const kept = await storageAgent(visit.config.storage)
     .keep(id, { volume, path })
     .catch((error: unknown) => {

@@ -17,15 +17,17 @@ export type FilesView = {
   /** Keys of the storage agent, with slashes between. */
   path: string
   start: number
-} & (
-  | { why: string }
-  | {
-      folder: AgentFolder
-      disk: DiskView | undefined
-      handing: HandingIn | undefined
-      pageEntries: number
-    }
-)
+} &
+  /** What can be handed in all the same: the time that counts is that of the click. */
+  (
+    | { why: string; handing?: HandingIn | undefined }
+    | {
+        folder: AgentFolder
+        disk: DiskView | undefined
+        handing: HandingIn | undefined
+        pageEntries: number
+      }
+  )
 
 type Words = (code: string, params?: Record<string, string | number>) => string
 
@@ -40,12 +42,18 @@ export function filesPage(visit: Visit, view: FilesView): Html {
         <p class="seat-name">${view.course.title[visit.locale]}</p>
       </header>
       ${'why' in view ? html`<p class="empty">${t(view.why)}</p>` : body(visit, view, t)}
+      ${view.handing && handInSection(visit, view.handing, placeOf(view))}
+      ${'disk' in view && view.disk && diskSection(visit, view.disk, { timeZone: view.course.time_zone })}
       <p>
         <a class="button plain" href="${paths.workspace(view.workspaceId)}">${t('files.back')}</a>
       </p>
     </article>`,
   })
 }
+
+const placeOf = ({ workspaceId, path, course }: FilesView) => ({
+  ...{ workspaceId, path, timeZone: course.time_zone },
+})
 
 type Opened = Extract<FilesView, { folder: AgentFolder }>
 
@@ -63,9 +71,7 @@ function body(visit: Visit, view: Opened, t: Words): Html {
       <p class="hint">${t('files.all.explain')}</p>
     </div>`
   }
-  ${upload(visit, view, t)}
-  ${view.handing && handInSection(visit, view.handing, { workspaceId, path, timeZone: view.course.time_zone })}
-  ${view.disk && diskSection(visit, view.disk, { timeZone: view.course.time_zone })}`
+  ${upload(visit, view, t)}`
 }
 
 /** Every folder above, each a link. */
