@@ -76,7 +76,7 @@ const names = [
     'state',
     'groups',
   ],
-  ...['openFrom', 'openTo', 'gpuKind', 'submissions', 'submissionsDue'],
+  ...['openFrom', 'openTo', 'gpuKind', 'personalVolume', 'submissions', 'submissionsDue'],
   ...['headroomHours', 'headroomDays'],
   ...numberRules.map((rule) => rule.name),
 ]
@@ -102,6 +102,7 @@ export function readSettings(text: string): Settings {
     ...{ openFrom: course.open?.from ?? '', openTo: course.open?.to ?? '' },
     gpuKind: course.seat.gpu?.kind ?? '',
     ...{
+      personalVolume: course.personalVolume ? 'yes' : '',
       submissions: course.submissions ? 'yes' : '',
       submissionsDue: course.submissions?.due ?? '',
     },
@@ -130,6 +131,7 @@ export function sentSettings(body: Record<string, string>, known: Settings): Set
     ...sent,
     headroomDays:
       days.length === weekdays.length && known['headroomDays'] === '' ? '' : days.join(','),
+    personalVolume: body['personalVolume'] === undefined ? '' : 'yes',
     submissions: body['submissions'] === undefined ? '' : 'yes',
   }
 }
@@ -196,6 +198,8 @@ export function writeSettings(text: string, of: Settings): string {
   if (differs('openFrom')) put(['open', 'from'], say('openFrom'))
   if (differs('openTo')) put(['open', 'to'], say('openTo'))
   if (differs('gpuKind', 'gpuCount')) put(['seat', 'gpu'], gpuOf(of))
+  if (differs('personalVolume'))
+    put(['personalVolume'], of['personalVolume'] === 'yes' ? true : undefined)
   if (differs('submissions', 'submissionsDue'))
     put(['submissions'], submissionsOf(of, parseDocument(text).toJS() as Written))
   for (const { name, path } of numberRules)

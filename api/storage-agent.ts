@@ -38,6 +38,11 @@ const archived = z.object({
   sha256: z.string(),
 })
 
+const slotsListed = z.object({
+  slots: z.array(z.object({ name: z.string(), volume: z.string().nullable() })),
+})
+const slotRefused = z.object({ code: z.enum(['in-use', 'not-ready']) })
+
 /** Anything else than gone is no answer that a receipt is written from. */
 const purged = z.object({
   before: z.object({ bytes: z.number(), diskBytes: z.number() }).nullable(),
@@ -55,6 +60,7 @@ const notRestored = z.object({
 export type AgentRestored =
   | { ok: true }
   | { ok: false; code: 'not-empty' | 'not-a-backup' | 'not-there'; says?: string | undefined }
+export type AgentSlot = z.infer<typeof slotsListed>['slots'][number]
 export type AgentPurged = z.infer<typeof purged>
 export type AgentArchive = z.infer<typeof archived>
 export type AgentEntry = z.infer<typeof entry>
@@ -99,6 +105,13 @@ export type StorageAgent = {
   backup(volume: string): Promise<{ stream: Readable } | undefined>
   /** Fills an empty volume from such a file; why not, else. */
   restore(volume: string, from: Readable): Promise<AgentRestored>
+  /** What of persons' own volumes is in which seat; undefined when this agent is not on the machine of the seats. */
+  slots(): Promise<AgentSlot[] | undefined>
+  /** Has a seat's slot show this volume, or nothing; `remove` takes the slot away. Answers why not. */
+  setSlot(
+    name: string,
+    volume: string | null | 'remove',
+  ): Promise<'in-use' | 'not-ready' | undefined>
   /** One request of the upload protocol, as it came. */
   upload(volume: string, request: UploadRequest): Promise<UploadAnswer>
 }
@@ -147,6 +160,20 @@ export function storageAgent(options: { socket: string }): StorageAgent {
       if (status === 409) return undefined
       if (status !== 200) throw unexpected(status, body)
       return purged.parse(body)
+    },
+    async slots() {
+      const { status, body } = await call('GET', '/slots')
+      if (status === 404) return undefined
+      if (status !== 200) throw unexpected(status, body)
+      return slotsListed.parse(body).slots
+    },
+    async setSlot(name, volume) {
+      const wish =
+        volume === 'remove' ? (['DELETE'] as const) : (['PUT', { body: { volume } }] as const)
+      const { status, body } = await call(wish[0], `/slots/${name}`, wish[1])
+      if (status === 409) return slotRefused.parse(body).code
+      if (status !== 200) throw unexpected(status, body)
+      return undefined
     },
     async folder(name, path, part) {
       const query = new URLSearchParams({ path, start: `${part.start}`, count: `${part.count}` })

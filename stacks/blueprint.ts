@@ -40,6 +40,8 @@ export const seatTemplateSchema = z.strictObject({
       server: z.string().optional(),
     })
     .nullable(),
+  /** Where the person's own volume appears once the seat has a holder; absent where no course of theirs asks for it. */
+  personal: z.strictObject({ mountPath: z.string() }).optional(),
   pidsLimit: z.int(),
   /** Swarm placement constraints. */
   constraints: z.array(z.string()),
@@ -107,6 +109,15 @@ export const blueprintCourseSchema = z.strictObject({
   /** Every number the course may use: its volumes. */
   seats: z.string(),
   volumes: z.strictObject({ from: instant, until: instant }).nullable(),
+  /** What the personal volume of each of its students is held to; absent where they have none. Whose is whose it does not know. */
+  personal: z
+    .strictObject({
+      backend: z.literal('local'),
+      quotaMb: z.int(),
+      /** Kept for this course so long; null while nobody knows. */
+      until: instant.nullable(),
+    })
+    .optional(),
   headroom: z
     .strictObject({
       seats: z.int(),

@@ -36,6 +36,10 @@ export type VolumeLimit = {
 export const isInRoot = (backend: VolumeLimit['backend'] | undefined): boolean =>
   backend === 'local' || backend === 'cephfs'
 
+/** Whether a seat needs to know where that is: for its volume, or for its holder's own. */
+export const needsRoot = ({ volume, personal }: ServiceTemplate): boolean =>
+  isInRoot(volume?.backend) || personal !== undefined
+
 /** One volume: every generation that is still kept is listed, not only the one in use. */
 export type VolumeContent = {
   seat: number

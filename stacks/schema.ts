@@ -182,6 +182,7 @@ const courseFields = {
   lifecycle: z.strictObject(lifecycle).partial().default({}),
   open: z.strictObject({ from: day.optional(), to: day.optional() }).optional(),
   keepDays: count.optional(),
+  personalVolume: z.boolean().optional(),
   submissions: submissions.optional(),
   display: displaySchema.optional(),
 }
@@ -282,6 +283,7 @@ const policyFields = {
   opensMinutesBefore: minutes.default(10),
   graceMinutes: minutes.default(10),
   keepDays: count.default(60),
+  personalQuotaMb: megabytes.default(1024),
   dormantWeeks: count.default(5),
   headroom: headroom.prefault({}),
   allowance: z

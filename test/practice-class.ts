@@ -31,6 +31,12 @@ export type ClassPlan = {
   cpu?: number
   memoryMb?: number
   volumeQuotaMb?: number
+  /** Students have their own volume in their seat. */
+  personalVolume?: boolean
+  /** What such a volume holds; as the examples' policy has it unless said. */
+  personalQuotaMb?: number
+  /** Keys of further courses, planned alike and linked to activities of their own. */
+  also?: string[]
   /** Its number of students follows the LMS's list, and so does its allowance; `atOnce` and `seats` do not count. */
   followsRoster?: boolean
 }
@@ -50,8 +56,8 @@ export type PracticeSite = {
 export type PracticeClass = Omit<PracticeSite, 'importDocuments'> & {
   activity: string
   courseId: string
-  /** Launches as this person of the cast; answers the browser and the page it ends on. */
-  launch(person: string): Promise<{ visitor: Visitor; page: Page }>
+  /** Launches as this person of the cast, into the course or one of the further ones; answers the browser and the page it ends on. */
+  launch(person: string, course?: string): Promise<{ visitor: Visitor; page: Page }>
   /** Imports the course again with this plan; times count from when the class was made. */
   replan(plan: ClassPlan): Promise<void>
 }
@@ -124,15 +130,23 @@ export async function practiceClass(plan: ClassPlan, means: PracticeMeans): Prom
   try {
     const { inst, lms } = site
     const base = Date.now()
-    const replan = (next: ClassPlan) => importDocuments({ course: courseText(next, base) })
+    const replan = (next: ClassPlan) =>
+      importDocuments({
+        course: courseText(next, base),
+        ...policyOf(next),
+        ...Object.fromEntries((next.also ?? []).map((key) => [key, courseText(next, base, key)])),
+      })
     await replan(plan)
-    const activity = await linkActivity(inst, lms)
+    const activity = await linkActivity(inst, lms, 'networks-101')
+    const others = new Map<string, string>()
+    for (const key of plan.also ?? []) others.set(key, await linkActivity(inst, lms, key))
     means.say?.('the course is imported and linked')
     const { id: courseId } = await one<{ id: string }>(
       inst.pool,
       sql`select id from course where key = 'networks-101'`,
     )
-    const launchAs = (person: string) => launch(lms, activity, person)
+    const launchAs = (person: string, course = '') =>
+      launch(lms, others.get(course) ?? activity, person)
     return { ...site, activity, courseId, launch: launchAs, replan }
   } catch (error) {
     await site.close()
@@ -168,6 +182,12 @@ async function register(inst: Installation, lms: Lms): Promise<void> {
   for (const platform of platforms) await inst.labplan('platform', 'activate', platform.id)
 }
 
+function policyOf({ personalQuotaMb }: ClassPlan): Record<string, string> {
+  if (personalQuotaMb === undefined) return {}
+  const text = readFileSync(join(root, 'examples', 'policy.yaml'), 'utf8')
+  return { policy: text.replace(/^personalQuotaMb: .*$/m, `personalQuotaMb: ${personalQuotaMb}`) }
+}
+
 function storedBy(storage: string | undefined): Record<string, string> {
   if (storage === undefined) return {}
   const text = readFileSync(join(root, 'examples', 'pools.yaml'), 'utf8')
@@ -198,21 +218,21 @@ async function importSite(
   await inst.labplan('course', 'import', ...files)
 }
 
-function courseText(plan: ClassPlan, baseMs: number): string {
+function courseText(plan: ClassPlan, baseMs: number, key = 'networks-101'): string {
   const start = new Date(baseMs + (plan.startsInMinutes ?? -5) * 60_000).toISOString().slice(0, 16)
   const seats = plan.seats ?? plan.students
   const atOnce = plan.atOnce ?? plan.students
   return `apiVersion: labplan/v1
 kind: Course
-key: networks-101
-title: { fr: Réseaux 101, en: Networks 101 }
+key: ${key}
+title: ${key === 'networks-101' ? '{ fr: Réseaux 101, en: Networks 101 }' : key}
 state: ready
 environment: terminal
 pool: local
 timeZone: UTC
 seat: { cpu: ${plan.cpu ?? 0.02}, memoryMb: ${plan.memoryMb ?? 64}, volumeQuotaMb: ${plan.volumeQuotaMb ?? 256} }
 students: ${plan.students}
-${plan.followsRoster ? 'followRoster: true' : `atOnce: ${atOnce}`}
+${plan.personalVolume ? 'personalVolume: true\n' : ''}${plan.followsRoster ? 'followRoster: true' : `atOnce: ${atOnce}`}
 sessions:
   - start: ${start}
     minutes: ${plan.minutes ?? 120}
@@ -228,7 +248,7 @@ ${
 }
 
 /** As a teacher does: "Select content" in the LMS, the course on our page, and the activity is there. */
-async function linkActivity(inst: Installation, lms: Lms): Promise<string> {
+async function linkActivity(inst: Installation, lms: Lms, course: string): Promise<string> {
   const before = new Set(lms.activities('networks-101').map((activity) => activity.id))
   const form = await lms.launchForm({ person: 'teacher1', course: 'networks-101' })
   const visitor = new Visitor()
@@ -236,7 +256,7 @@ async function linkActivity(inst: Installation, lms: Lms): Promise<string> {
   visitor.adopt(form.action, form.cookies)
   const page = await visitor.post(form.action, form.fields, inst.lmsUrl)
   const choice = formTo(page, /\/deep-links\//)
-  const sent = await visitor.post(choice.action, { ...choice.fields, course: 'networks-101' })
+  const sent = await visitor.post(choice.action, { ...choice.fields, course })
   const answer = formsOf(sent).find((one) => 'JWT' in one.fields)
   if (!answer)
     throw new Error(

@@ -13,6 +13,7 @@ import { estateKeeper } from './git/keep-estate.ts'
 import { forgeKeeper } from './git/keep-forge.ts'
 import { terraformOf } from './jobs/apply-means.ts'
 import { applyStackNow } from './jobs/apply-stack.ts'
+import { slotKeeper } from './jobs/keep-slots.ts'
 import { keepSubmissions } from './jobs/keep-submissions.ts'
 import { erasureKeeper } from './jobs/keep-erasures.ts'
 import { retentionKeeper } from './jobs/keep-retention.ts'
@@ -46,6 +47,7 @@ const ESTATE_MS = { folder: 5_000, remote: 30_000 }
 const LOOK_MS = 60_000
 const VOLUMES_MS = 10_000
 const STORAGE_MS = 5_000
+const SLOTS_MS = 5_000
 const RETENTION_MS = 60_000
 const ERASURE_MS = 3_000
 const EARLY_MS = 60_000
@@ -207,7 +209,16 @@ export async function startWorker(options: {
     },
     onError: onError('the dates of files could not be looked at'),
   })
-  listening.on('storage', () => keep.wake())
+  const slots = slotKeeper({ pool, agent, log })
+  const show = startLoop({
+    everyMs: SLOTS_MS,
+    pass: async () => void ((await lead.isOurs()) && (await slots.keep())),
+    onError: onError('students’ own volumes could not be brought into their seats'),
+  })
+  listening.on('storage', () => {
+    keep.wake()
+    show.wake()
+  })
   listening.on('erasure', () => retain.wake())
   const machines = nodeWatch({ ...{ pool, engine, ring, log, now }, ...place })
   const follow = startLoop({
@@ -223,11 +234,15 @@ export async function startWorker(options: {
   })
   listening.on('roster', () => rosters.wake())
   listening.on('work', () => {
+    show.wake()
     drive.wake()
     plan.wake()
   })
   // What only the driver has to see: the reconciler's own round is soon enough for what follows from it.
-  listening.on('seats', () => drive.wake())
+  listening.on('seats', () => {
+    drive.wake()
+    show.wake()
+  })
   listening.on('notice', () => tell.wake())
   return {
     async stop() {
@@ -244,6 +259,7 @@ export async function startWorker(options: {
         early,
         keep,
         reach,
+        show,
         retain,
         follow,
         rosters,

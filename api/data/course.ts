@@ -208,21 +208,21 @@ export async function keepCourse(
     tx,
     sql`insert into course (id, zone_id, key, code, state, state_at, document, title, allowance_seats,
           places_outside, outside_from, outside_until, lifecycle, gpus, takes_submissions, submissions_due_at, submissions_duty, submissions_duty_until,
-          follows_roster, description, display, created_at)
+          follows_roster, description, display, personal, created_at)
         values (${newId()}, ${course.zoneId}, ${plan.key}, ${plan.course8}, ${course.state}, ${now}, ${course.document},
           ${JSON.stringify(course.title)}, ${plan.allowance.seats}, ${headroom?.atOnce ?? headroom?.seats ?? 0},
           ${firstOpening(course.held)}, ${headroom?.until ?? null}, ${JSON.stringify(plan.lifecycle)},
           ${plan.template?.gpu?.count ?? 0}, ${course.submissions !== null}, ${course.submissions?.dueAt ?? null},
           ${course.submissions?.duty ? JSON.stringify(course.submissions.duty.reason) : null}, ${course.submissions?.duty?.until ?? null},
           ${course.followsRoster}, ${course.description === null ? null : JSON.stringify(course.description)},
-          ${JSON.stringify(course.display)}, ${now})
+          ${JSON.stringify(course.display)}, ${plan.personal ? JSON.stringify(plan.personal) : null}::jsonb, ${now})
         on conflict (zone_id, key) do update set document = excluded.document, title = excluded.title,
           state = excluded.state, allowance_seats = excluded.allowance_seats, places_outside = excluded.places_outside,
           outside_from = excluded.outside_from, outside_until = excluded.outside_until, places_until = null,
           lifecycle = excluded.lifecycle, gpus = excluded.gpus, takes_submissions = excluded.takes_submissions,
           submissions_due_at = excluded.submissions_due_at, submissions_duty = excluded.submissions_duty,
           submissions_duty_until = excluded.submissions_duty_until, follows_roster = excluded.follows_roster,
-          description = excluded.description, display = excluded.display,
+          description = excluded.description, display = excluded.display, personal = excluded.personal,
           state_at = case when course.state = excluded.state then course.state_at else excluded.state_at end
         returning id`,
   )

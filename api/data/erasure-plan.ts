@@ -38,6 +38,7 @@ export async function personByPseudonym(
 export type OwnVolume = {
   id: string
   name: string
+  /** Empty for their own, which is of all of their courses and of no seat. */
   course: string
   seat: number
   backend: VolumeBackend
@@ -72,11 +73,13 @@ export async function erasurePlan(
   const { personId, now } = who
   const volumes = await many<OwnVolume>(
     db,
-    sql`select volume.id, volume.name, course.key as course, seat.number as seat, backend, used_bytes as bytes
-        from workspace join seat on seat.id = workspace.seat_id join volume on volume.seat_id = seat.id
-          join course on course.id = seat.course_id
-        where workspace.person_id = ${personId} and volume.state <> 'purged' and erased_at is null
-        order by course.key, volume.generation`,
+    sql`select volume.id, volume.name, coalesce(course.key, '') as course, coalesce(seat.number, 0) as seat, backend,
+          used_bytes as bytes
+        from volume left join workspace on workspace.seat_id = volume.seat_id left join seat on seat.id = volume.seat_id
+          left join course on course.id = seat.course_id
+        where (workspace.person_id = ${personId} or volume.person_id = ${personId}) and volume.state <> 'purged'
+          and erased_at is null
+        order by course, volume.generation`,
   )
   const submissions = await many<OwnSubmission>(
     db,

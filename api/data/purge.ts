@@ -6,7 +6,7 @@ import { canonicalJson, sha256 } from '../../stacks/blueprint.ts'
 import { type Actor, audit } from './audit.ts'
 import { type Db, execute, findOne, many, one, sql } from './db.ts'
 import { newId } from './ids.ts'
-import type { VolumeBackend } from './volume.ts'
+import { personalUntil, type VolumeBackend } from './volume.ts'
 
 const CLOCK: Actor = { name: 'retention', role: 'labplan' }
 
@@ -36,6 +36,21 @@ export async function endingFiles(db: Db, before: Date): Promise<EndingFiles[]> 
   )
 }
 
+/** Persons' own volumes whose date comes before `before`, by that date: of nobody whose seat has it now. */
+export async function endingPersonal(
+  db: Db,
+  before: Date,
+): Promise<{ until: Date; ids: string[] }[]> {
+  return many(
+    db,
+    sql`select until, array_agg(id) as ids from (
+          select volume.id, ${personalUntil} as until from volume
+          where person_id is not null and state not in ('purging', 'purged')
+            and not exists (select from seat where slot_volume_id = volume.id)) as own
+        where until <= ${before} group by until order by until`,
+  )
+}
+
 /** When a course was told for the last time before its date; undefined while it was not. */
 export async function toldAt(db: Db, dedupeKey: string): Promise<Date | undefined> {
   const row = await findOne<{ at: Date }>(
@@ -58,18 +73,39 @@ export async function orderPurge(tx: Db, course: { id: string; now: Date }): Pro
           and not exists (select from seat other where other.course_id = ${course.id} and other.state <> 'absent')
         returning volume.id`,
   )
+  await notePurges(tx, rows, course.now)
+  if (rows.length > 0)
+    await audit(tx, {
+      ...{ actor: CLOCK, action: 'volume.purge', subject: { kind: 'course', id: course.id } },
+      ...{ detail: { volumes: rows.length }, now: course.now },
+    })
+  return rows.length
+}
+
+/** The same for persons' own, unless a seat has one. Answers how many were ordered. */
+export async function orderPersonalPurge(
+  tx: Db,
+  own: { ids: string[]; now: Date },
+): Promise<number> {
+  const rows = await many<{ id: string }>(
+    tx,
+    sql`update volume set state = 'purging', state_at = ${own.now}
+        where id = any(${own.ids}::uuid[]) and person_id is not null and state not in ('purging', 'purged')
+          and not exists (select from seat where slot_volume_id = volume.id)
+        returning id`,
+  )
+  await notePurges(tx, rows, own.now)
+  return rows.length
+}
+
+async function notePurges(tx: Db, rows: { id: string }[], now: Date): Promise<void> {
   const ids = rows.map((row) => row.id)
   await execute(
     tx,
-    sql`insert into purge (id, volume_id, ordered_at) select id, volume_id, ${course.now}
-        from unnest(${ids.map(newId)}::uuid[], ${ids}::uuid[]) as p (id, volume_id) on conflict do nothing`,
+    sql`insert into purge (id, volume_id, ordered_at) select id, volume_id, ${now}
+        from unnest(${ids.map(newId)}::uuid[], ${ids}::uuid[]) as p (id, volume_id)
+        on conflict do nothing`,
   )
-  if (ids.length > 0)
-    await audit(tx, {
-      ...{ actor: CLOCK, action: 'volume.purge', subject: { kind: 'course', id: course.id } },
-      ...{ detail: { volumes: ids.length }, now: course.now },
-    })
-  return ids.length
 }
 
 /** One that had come back after it was purged and erased. */
@@ -92,9 +128,10 @@ export type OpenPurge = {
   name: string
   backend: VolumeBackend
   reason: 'retention' | 'erasure'
-  course: string
-  course_id: string
-  seat: number
+  /** Null for a person's own, as the two below. */
+  course: string | null
+  course_id: string | null
+  seat: number | null
   generation: number
   kept_until: Date | null
   ordered_at: Date
@@ -105,10 +142,11 @@ export async function openPurges(db: Db): Promise<OpenPurge[]> {
   return many(
     db,
     sql`select purge.id, volume_id, volume.name, backend, purge.reason, course.key as course, course.id as course_id, seat.number as seat,
-          volume.generation, volumes_until as kept_until, ordered_at
-        from purge join volume on volume.id = volume_id join seat on seat.id = volume.seat_id
-          join course on course.id = seat.course_id
-        where done_at is null and seat.state in ('absent', 'cold') order by volume.name`,
+          volume.generation, case when volume.person_id is null then volumes_until else ${personalUntil} end as kept_until,
+          ordered_at
+        from purge join volume on volume.id = volume_id left join seat on seat.id = volume.seat_id
+          left join course on course.id = seat.course_id
+        where done_at is null and (seat.state in ('absent', 'cold') or volume.person_id is not null) order by volume.name`,
   )
 }
 
@@ -134,11 +172,10 @@ export async function recordPurge(
   const body = canonicalJson({
     ...{ apiVersion: 'labplan/v1', kind: 'PurgeReceipt', installation: done.installation },
     ...{ number, previous: last?.hash ?? null, reason: purge.reason },
+    // Whose a person's own was is in no receipt.
     volume: {
-      name: purge.name,
-      course: purge.course,
-      seat: purge.seat,
-      generation: purge.generation,
+      ...{ name: purge.name, generation: purge.generation },
+      ...(purge.course === null ? { personal: true } : { course: purge.course, seat: purge.seat }),
     },
     times: {
       ...{

@@ -64,7 +64,7 @@ const seatColumns = sql`seat.id, seat.course_id, course.code as course_code, sea
   coalesce((template.body ->> 'pidsLimit')::int, 256) as pids_limit,
   (template.body -> 'volume' ->> 'backend' is null
     or exists (select from volume where seat_id = seat.id and volume.generation = seat.applied_generation and volume.state = 'ready'))
-    as volume_ready,
+    and (template.body -> 'personal' is null or seat.slot_made) as volume_ready,
   ${isAway(sql`(template.body -> 'volume' ->> 'backend')`)} as storage_away,
   case when jsonb_typeof(template.body -> 'gpu') = 'object' then template.body end as device_needs`
 const seatTable = sql`seat join course on course.id = seat.course_id

@@ -73,8 +73,9 @@ export async function recordSight(tx: Db, sight: VolumeSight & { now: Date }): P
           update volume set state = ${sight.state}, state_at = case when state = ${sight.state} then state_at else ${now} end,
             limit_bytes = coalesce(${sight.limitBytes}::bigint, limit_bytes), used_bytes = coalesce(${sight.usedBytes}::bigint, used_bytes),
             seen_at = ${now}, message_code = ${message?.code ?? null}, message_params = ${JSON.stringify(message?.params ?? {})}
-          where id = ${sight.id} returning seat_id)
-        select pg_notify('workspace', workspace.id::text) from workspace join told on told.seat_id = workspace.seat_id`,
+          where id = ${sight.id} returning seat_id, person_id)
+        select pg_notify('workspace', workspace.id::text) from workspace
+          join told on told.seat_id = workspace.seat_id or told.person_id = workspace.person_id`,
   )
 }
 
@@ -149,10 +150,17 @@ function diskView(row: DiskRow): DiskView {
   }
 }
 
+/** Until when a person's own is kept: the last date of their courses that have it; null while one of them has no date. */
+export const personalUntil = sql`(select case when bool_or(held.personal ->> 'until' is null) then null
+      else max((held.personal ->> 'until')::timestamptz) end
+  from workspace mine join course held on held.id = mine.course_id
+  where mine.person_id = volume.person_id and held.personal is not null)`
+
 export type VolumeLine = {
   name: string
-  course: string
-  seat: number
+  /** Null with the seat for a person's own: whose it is is told to nobody. */
+  course: string | null
+  seat: number | null
   generation: number
   backend: VolumeBackend
   state: VolumeState
@@ -169,10 +177,10 @@ export async function volumeLines(db: Db, courseKey?: string): Promise<VolumeLin
   return many(
     db,
     sql`select volume.name, course.key as course, seat.number as seat, volume.generation, backend, volume.state, limit_mb,
-          volumes_until as kept_until, limit_bytes, used_bytes, volume.message_code, volume.message_params
-        from volume join seat on seat.id = seat_id join course on course.id = seat.course_id
+          case when volume.person_id is null then volumes_until else ${personalUntil} end as kept_until, limit_bytes, used_bytes, volume.message_code, volume.message_params
+        from volume left join seat on seat.id = seat_id left join course on course.id = seat.course_id
         where ${courseKey ?? null}::text is null or course.key = ${courseKey ?? null}
-        order by course.key, seat.number, volume.generation`,
+        order by course.key, seat.number, volume.generation, volume.name`,
   )
 }
 

@@ -3,6 +3,7 @@ import { audit } from './audit.ts'
 import { type Db, execute, findOne, notify, sql } from './db.ts'
 import { newId } from './ids.ts'
 import { type Opening, freePlace, opening, settlePlaces, takePlace } from './place.ts'
+import { wantPersonalVolume } from './personal-volume.ts'
 import { openStay } from './queue.ts'
 import { type SeatState, takeSeat } from './seat.ts'
 import {
@@ -164,6 +165,7 @@ export async function run(
     moveTo(tx, workspaceId, state, start.now, fresh),
     openStay(tx, { workspaceId, courseId, period: start.open.period, now: start.now }),
     turnOn(tx, start.seat),
+    wantPersonalVolume(tx, start.workspace, start.now),
   ])
   return state
 }

@@ -1,6 +1,7 @@
 /** What a student's page shows of a workspace, in one shape: steps, doors, queue, time left. */
 import { type Db, findOne, sql } from './db.ts'
 import type { KeyRing } from './key-ring.ts'
+import { type PersonalView, personalOf } from './personal-volume.ts'
 import { type QueueView, queueView } from './queue.ts'
 import { type Credential, type PortKind, type SeatState, credentialOf, seatPorts } from './seat.ts'
 import type { Display, Text } from '../../stacks/terms.ts'
@@ -48,6 +49,8 @@ export type WorkspaceView = {
   nodeAddress: string | null
   /** Null while it has none, or nobody holds it to a limit. */
   disk: DiskView | null
+  /** Their own volume; null where the course, or its seat as it was made, has none. */
+  personal: PersonalView | null
   ports: {
     containerPort: number
     name: string
@@ -141,6 +144,7 @@ export async function workspaceView(
     credential: credentialIn(row, ring),
     nodeAddress: row.node_address,
     disk: row.seat_id ? ((await disksOf(db, [row.seat_id])).get(row.seat_id) ?? null) : null,
+    personal: row.seat_id ? ((await personalOf(db, row.id)) ?? null) : null,
     ports: ports.map((port) => ({
       containerPort: port.container_port,
       name: port.name,

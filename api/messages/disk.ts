@@ -51,6 +51,36 @@ export const disk = {
     fr: 'Vos fichiers ne peuvent pas être lus pour l’instant, et restent tels quels. Dites-le à votre enseignant : les administrateurs des machines doivent intervenir.',
   },
 
+  'personal.title': { en: 'Your personal folder', fr: 'Votre dossier personnel' },
+  'personal.fine': {
+    en: 'The same files in all your courses that have it. Nobody else can open it, your teachers neither.',
+    fr: 'Les mêmes fichiers dans tous vos cours qui en ont un. Personne d’autre ne peut l’ouvrir, vos enseignants non plus.',
+  },
+  'personal.missing': {
+    en: 'Your personal folder cannot be reached at the moment. Nothing was deleted; it comes back by itself, and you can work without it.',
+    fr: 'Votre dossier personnel n’est pas accessible pour l’instant. Rien n’a été supprimé ; il reviendra de lui-même, et vous pouvez travailler sans lui.',
+  },
+  'personal.damaged': {
+    en: 'Your personal folder cannot be read at the moment, and is left as it is. Tell your teacher: the machines’ administrators have to look at it. You can work without it.',
+    fr: 'Votre dossier personnel ne peut pas être lu pour l’instant, et reste tel quel. Dites-le à votre enseignant : les administrateurs des machines doivent intervenir. Vous pouvez travailler sans lui.',
+  },
+  'personal.open': {
+    en: 'It is in your workspace at {path}.',
+    fr: 'Il est dans votre espace, à {path}.',
+  },
+  'personal.coming': {
+    en: 'It comes to {path} in your workspace in a moment; until then nothing can be saved there.',
+    fr: 'Il arrive dans votre espace, à {path}, dans un instant ; d’ici là, rien ne peut y être enregistré.',
+  },
+  'personal.closed': {
+    en: 'It is at {path} when your workspace runs.',
+    fr: 'Il est à {path} quand votre espace est en marche.',
+  },
+  'personal.also-in': {
+    en: 'Your personal folder is also open in {courses}: what you change there changes here at once.',
+    fr: 'Votre dossier personnel est aussi ouvert dans {courses} : ce que vous y changez change ici aussitôt.',
+  },
+
   'course.disk': { en: 'Disk', fr: 'Disque' },
   'course.disk.of': { en: '{used} of {limit}', fr: '{used} sur {limit}' },
   'course.disk.nearly': { en: 'almost full', fr: 'presque plein' },

@@ -19,6 +19,7 @@ export const erasure = {
   'erasure.size': { en: 'Size', fr: 'Taille' },
   'erasure.becomes': { en: 'What becomes of it', fr: 'Ce qu’il en advient' },
   'erasure.volume': { en: 'Files of a workspace', fr: 'Fichiers d’un espace' },
+  'erasure.personal': { en: 'The personal folder', fr: 'Le dossier personnel' },
   'erasure.submission': { en: 'Submission {number}', fr: 'Rendu {number}' },
   'erasure.goes': { en: 'is deleted', fr: 'est supprimé' },
   'erasure.stays': {

@@ -29,6 +29,14 @@ export const notice = {
     en: 'Students may download their files until then, from their workspace’s page. To keep them longer, raise keepDays in the course’s plan, or plan another session: the date moves with it.',
     fr: 'D’ici là, les étudiants peuvent télécharger leurs fichiers depuis la page de leur espace. Pour les garder plus longtemps, augmentez keepDays dans le plan du cours, ou prévoyez une autre séance : la date suivra.',
   },
+  'notice.personal-end': {
+    en: 'Labplan: {count} personal folders are deleted {goneAt}',
+    fr: 'Labplan : {count} dossiers personnels seront supprimés {goneAt}',
+  },
+  'notice.personal-end.text': {
+    en: 'The last course of {count} students that had their personal folder is over, and these are deleted {goneAt}. Their page says so. Who comes to another such course before keeps theirs.',
+    fr: 'Le dernier cours de {count} étudiants qui avait leur dossier personnel est terminé : ces dossiers seront supprimés {goneAt}. Leur page le dit. Qui vient avant à un autre cours de ce genre garde le sien.',
+  },
   'notice.node-never-joined': {
     en: 'Labplan: machine {node} of pool {pool} does not come up',
     fr: 'Labplan : la machine {node} du parc {pool} ne démarre pas',

@@ -58,6 +58,14 @@ export const settings = {
     en: 'Files are kept until {day}.',
     fr: 'Les fichiers sont gardés jusqu’au {day}.',
   },
+  'settings.personalVolume': {
+    en: 'Each student’s personal folder',
+    fr: 'Dossier personnel de chacun',
+  },
+  'settings.personalVolume.hint': {
+    en: 'One of {quotaMb} MB for all their courses that have it, at /personal. Only they can open it.',
+    fr: 'Un seul de {quotaMb} Mo pour tous leurs cours qui en ont un, à /personal. Eux seuls peuvent l’ouvrir.',
+  },
   'settings.submissions': { en: 'Students may hand in work', fr: 'On peut rendre un travail' },
   'settings.submissionsDue': { en: 'Late when after', fr: 'En retard après' },
   'settings.submissionsDue.hint': {

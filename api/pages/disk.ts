@@ -1,6 +1,7 @@
 /** How full a disk is: a section of the student's page, and a cell of the teacher's table. */
+import type { PersonalView } from '../data/personal-volume.ts'
 import type { DiskView } from '../data/volume.ts'
-import { byteSize, day, say } from '../locale.ts'
+import { byteSize, day, hasMessage, say } from '../locale.ts'
 import type { Visit } from '../visit.ts'
 import { type Html, html } from './html.ts'
 import { type Look, tag } from './table.ts'
@@ -11,14 +12,51 @@ export function diskSection(
   disk: DiskView,
   { timeZone, filesPath }: { timeZone: string; filesPath?: string },
 ): Html {
+  return section(visit, {
+    ...{ disk, timeZone, key: 'disk' },
+    more:
+      filesPath &&
+      html`<p>
+        <a class="button plain" href="${filesPath}">${say(visit.locale, 'files.open')}</a>
+      </p>`,
+  })
+}
+
+/** The same of a student's own volume: where it is, and in which other courses it is open now. */
+export function personalSection(
+  visit: Visit,
+  { disk, path, isOpen, alsoIn }: PersonalView,
+  { timeZone, isOn }: { timeZone: string; isOn: boolean },
+): Html {
+  const t = (code: string, params = {}) => say(visit.locale, code, params)
+  const others = alsoIn.map((title) => title[visit.locale]).join(', ')
+  const where = isOpen ? 'personal.open' : isOn ? 'personal.coming' : 'personal.closed'
+  return section(visit, {
+    ...{ disk, timeZone, key: 'personal' },
+    more: html`<p>${t(where, { path })}</p>
+      ${others !== '' && html`<p>${t('personal.also-in', { courses: others })}</p>`}`,
+  })
+}
+
+function section(
+  visit: Visit,
+  of: {
+    disk: DiskView
+    timeZone: string
+    key: 'disk' | 'personal'
+    more: Html | string | undefined
+  },
+): Html {
+  const { disk, key } = of
   const { limitBytes, usedBytes } = disk
   const size = (bytes: number) => byteSize(visit.locale, bytes)
   const t = (code: string, params = {}) => say(visit.locale, code, params)
   const word = wordOf(disk)
   const free = size(Math.max(0, limitBytes - usedBytes))
   const isGrave = word === 'full' || word === 'missing' || word === 'damaged'
-  return html`<section class="disk is-${word}" aria-labelledby="disk-title">
-    <h2 id="disk-title">${t('disk.title')}</h2>
+  const said = hasMessage(`${key}.${word}`) ? `${key}.${word}` : `disk.${word}`
+  return html`<section class="disk is-${word}" aria-labelledby="${key}-title">
+    <h2 id="${key}-title">${t(`${key}.title`)}</h2>
     <div>
       <p class="figure">${t('disk.used', { used: size(usedBytes), limit: size(limitBytes) })}</p>
       <meter
@@ -27,12 +65,11 @@ export function diskSection(
         value="${Math.min(usedBytes, limitBytes)}"
         high="${Math.round(limitBytes * 0.9)}"
         optimum="0"
-        aria-labelledby="disk-title"
+        aria-labelledby="${key}-title"
       ></meter>
     </div>
-    <p class="said" ${isGrave ? html`role="alert"` : ''}>${t(`disk.${word}`, { free })}</p>
-    ${disk.keptUntil && keptUntil(visit, disk.keptUntil, timeZone)}
-    ${filesPath && html`<p><a class="button plain" href="${filesPath}">${t('files.open')}</a></p>`}
+    <p class="said" ${isGrave ? html`role="alert"` : ''}>${t(said, { free })}</p>
+    ${disk.keptUntil && keptUntil(visit, disk.keptUntil, of.timeZone)} ${of.more}
   </section>`
 }
 

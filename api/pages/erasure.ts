@@ -69,7 +69,7 @@ function columns(visit: Visit, timeZone: string, isOwn: boolean): Column<Owned>[
     {
       head: t('erasure.what'),
       cell: (row) =>
-        html`${isSubmission(row) ? t('erasure.submission', { number: row.number }) : t('erasure.volume')}
+        html`${isSubmission(row) ? t('erasure.submission', { number: row.number }) : t(volumeWord(row))}
         ${courseLine(row)}`,
     },
     {
@@ -85,8 +85,12 @@ function columns(visit: Visit, timeZone: string, isOwn: boolean): Column<Owned>[
   ]
 }
 
-const courseLine = ({ course }: { course: string }): Html =>
-  html`<br /><code class="faint">${course}</code>`
+const courseLine = ({ course }: { course: string }): Html | false =>
+  course !== '' && html`<br /><code class="faint">${course}</code>`
+
+/** A person's own is of no course. */
+const volumeWord = ({ course }: { course: string }): string =>
+  course === '' ? 'erasure.personal' : 'erasure.volume'
 
 const sizeOf = ({ locale }: Visit, bytes: number | null): Html =>
   html`<span class="unbroken">${bytes === null ? '–' : fileSize(locale, bytes)}</span>`
@@ -121,7 +125,7 @@ function itemColumns(visit: Visit, timeZone: string): Column<ErasureItem>[] {
     {
       head: t('erasure.what'),
       cell: ({ kind, number, course }) =>
-        html`${kind === 'volume' ? t('erasure.volume') : t('erasure.submission', { number })}
+        html`${kind === 'volume' ? t(volumeWord({ course })) : t('erasure.submission', { number })}
         ${courseLine({ course })}`,
     },
     {

@@ -135,6 +135,8 @@ function storage(visit: Visit, view: SettingsView): Html {
       const usual = rule.name === 'keepDays' ? policy.keepDays : undefined
       return numberInput(visit, view, rule, usual)
     })}
+    ${tickField('personalVolume', t('settings.personalVolume'), view.settings['personalVolume'] === 'yes')}
+    <p class="hint">${t('settings.personalVolume.hint', { quotaMb: policy.personalQuotaMb })}</p>
     ${tickField('submissions', t('settings.submissions'), view.settings['submissions'] === 'yes')}
     ${inputField(visit, view, { name: 'submissionsDue', type: 'datetime-local', isLong: true })}
   </fieldset>`

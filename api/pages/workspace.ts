@@ -4,7 +4,7 @@ import { actable } from '../data/workspace.ts'
 import { say } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
-import { diskSection } from './disk.ts'
+import { diskSection, personalSection } from './disk.ts'
 import { csrfField, frame } from './frame.ts'
 import { type Html, html } from './html.ts'
 import { live } from './live.ts'
@@ -47,6 +47,7 @@ export function workspaceFragment(visit: Visit, view: WorkspaceView, timeZone: s
     </header>
     ${situation(visit, view, timeZone, t)} ${view.state === 'ready' && doors(visit, view, t)}
     ${view.disk && diskSection(visit, view.disk, { timeZone, filesPath: paths.files(view.id) })}
+    ${view.personal && personalSection(visit, view.personal, { timeZone, isOn: view.state === 'ready' })}
     ${acts(visit, view, t)}
   </article>`
 }

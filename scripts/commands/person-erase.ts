@@ -53,7 +53,10 @@ function linesOf({ running, volumes, submissions, records }: Preview): string[] 
   const { logins, memberships, shares } = records
   return [
     ...running.map((course) => `stops    the workspace of ${course}`),
-    ...volumes.map(({ name, course }) => `removes  volume ${name} of ${course}`),
+    ...volumes.map(
+      ({ name, course }) =>
+        `removes  volume ${name} ${course === '' ? '(personal)' : `of ${course}`}`,
+    ),
     ...submissions.map(({ course, number, duty, duty_until: until }) =>
       duty
         ? `keeps    submission ${number} of ${course} until ${until?.slice(0, 10)}: ${duty.en}`

@@ -4,8 +4,8 @@ import { table } from '../table.ts'
 
 type Volume = {
   name: string
-  course: string
-  seat: number
+  course: string | null
+  seat: number | null
   generation: number
   backend: string
   state: string
@@ -21,7 +21,8 @@ export const command: Command = {
   usage: '[COURSE] [--full]',
   help: `
 GEN. is the generation: each reset of a seat begins another, and the ones before
-are kept until their date. A volume of the engine has no limit.
+are kept until their date. A volume of the engine has no limit. One that is (personal)
+is a student's own, in all of their courses; whose it is nobody is told.
 
 --full  only those that are full, almost full, or not as they should be`,
   options: { full: { type: 'boolean' } },
@@ -47,8 +48,8 @@ function lineOf(volume: Volume): (string | number)[] {
   const { course, seat, generation, backend, state, usedBytes, limitBytes, message } = volume
   const limit = backend === 'engine' ? 'none' : megabytes(limitBytes)
   return [
-    course,
-    seat,
+    course ?? '(personal)',
+    seat ?? '-',
     generation,
     backend,
     state,

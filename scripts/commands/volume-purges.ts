@@ -3,7 +3,8 @@ import { table } from '../table.ts'
 
 type Receipt = { number: number; body: string; hash: string }
 type Body = {
-  volume: { name: string; course: string; seat: number; generation: number }
+  /** A person's own is of no course and no seat. */
+  volume: { name: string; course?: string; seat?: number; generation: number }
   times: { keptUntil: string | null; toldAt: string | null; doneAt: string }
   before: { diskBytes: number } | null
 }
@@ -43,7 +44,13 @@ function lineOf({ number, body, hash }: Receipt): (string | number)[] {
   const { volume, times, before } = JSON.parse(body) as Body
   const dateOf = (at: string | null) => at?.slice(0, 10) ?? '-'
   return [
-    ...[number, volume.course, volume.seat, volume.generation, dateOf(times.toldAt)],
+    ...[
+      number,
+      volume.course ?? '(personal)',
+      volume.seat ?? '-',
+      volume.generation,
+      dateOf(times.toldAt),
+    ],
     ...[dateOf(times.keptUntil), times.doneAt.slice(0, 16).replace('T', ' ')],
     ...[before ? `${Math.ceil(before.diskBytes / 1024 / 1024)} MB` : '-', hash.slice(0, 12)],
   ]

@@ -1,6 +1,7 @@
 /** Volumes: which have no limit, whether the storage agent keeps the others, and whether the disk can. */
 import { currentBlueprint } from '../../api/data/blueprint.ts'
 import type { Pool } from '../../api/data/db.ts'
+import { isPersonalName } from '../../api/data/personal-volume.ts'
 import { openOutages } from '../../api/data/storage-outage.ts'
 import { keptVolumes } from '../../api/data/volume.ts'
 import { storageAgent } from '../../api/storage-agent.ts'
@@ -20,6 +21,12 @@ export async function volumesLook(settings: Settings, pool: Pool): Promise<Look>
     )
   const kept = await keptVolumes(pool)
   const wrong = kept.filter((volume) => volume.state === 'missing' || volume.state === 'damaged')
+  const ofSeats = wrong.filter(({ name }) => !isPersonalName(name))
+  if (wrong.length > 0 && ofSeats.length === 0)
+    return bad(
+      `${wrong.length === 1 ? 'one student’s own volume is' : `${wrong.length} students’ own volumes are`} missing or damaged: ${listed(wrong.map((volume) => volume.name))}; seats start without`,
+      `Mount the disk it was on, or restore it: ${GUIDE}.`,
+    )
   if (wrong.length > 0)
     return bad(
       `${listed(wrong.map((volume) => `${volume.name} is ${volume.state}`))}; its seat does not start`,

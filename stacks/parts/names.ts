@@ -36,6 +36,13 @@ export const volumeName = (seat: SeatName & { generation: number }): string =>
 export const volumeHome = (storageRoot: string, name: string): string =>
   `${storageRoot}/mounts/${name}/home`
 
+/**
+ * Where a node has what a seat shows of its holder's own volume: an empty folder in which nobody can write, onto which the
+ * storage agent mounts that volume while the seat runs.
+ */
+export const slotFolder = (storageRoot: string, name: string): string =>
+  `${storageRoot}/slots/${name}`
+
 /** `labplan-<installation>-<course8>-s017-g1`: the Swarm secret the worker makes before apply. */
 export const secretName = (seat: SeatName & { generation: number }): string =>
   `labplan-${seat.installation}-${seat.course8}-s${seatNumber3(seat.number)}-g${seat.generation}`

@@ -13,7 +13,7 @@ import {
   volumeName,
 } from './names.ts'
 import { gpuConstraints, gpuEnvironment } from './seat-gpu.ts'
-import { keptFolder } from './seat-volume.ts'
+import { keptFolder, personalMount } from './seat-volume.ts'
 import { imageReference, literal, literalEnv } from './text.ts'
 
 /** Where `labplan-seat` answers who it is, in every environment image. */
@@ -101,7 +101,10 @@ function container(
         fileMode: 0o400,
       },
     ],
-    mounts: template.volume ? [seatMount(course, volumeName(name), template.volume, labels)] : [],
+    mounts: [
+      ...(template.volume ? [seatMount(course, volumeName(name), template.volume, labels)] : []),
+      ...(template.personal ? [personalMount(course, serviceName(name), template.personal)] : []),
+    ],
   }
 }
 

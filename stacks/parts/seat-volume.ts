@@ -1,8 +1,12 @@
 /** One seat's volume of one generation, and what the volumes of a stack are held to. */
+import type { ServiceTaskSpecContainerSpecMounts } from '@cdktf/provider-docker/lib/service/index.js'
 import { Volume } from '@cdktf/provider-docker/lib/volume/index.js'
 import type { TerraformStack } from 'cdktf'
 import type { VolumeContent, VolumeLimit, VolumesContent } from '../content.ts'
-import { ownLabels, seatLabel, seatNumber3, volumeHome, volumeName } from './names.ts'
+import { ownLabels, seatLabel, seatNumber3, slotFolder, volumeHome, volumeName } from './names.ts'
+import { literal } from './text.ts'
+
+type Mount = ServiceTaskSpecContainerSpecMounts
 
 export function seatVolume(stack: TerraformStack, course: VolumesContent, of: VolumeContent): void {
   const name = { ...course, number: of.seat, generation: of.generation }
@@ -41,6 +45,22 @@ function mountedFolder(name: string, server: string | undefined): Record<string,
   if (server === undefined) throw new Error(`Nobody said which server keeps volume ${name}.`)
   const o = `addr=${server},vers=4.2,hard,timeo=100,nosuid,nodev`
   return { type: 'nfs', o, device: `:/${name}/home` }
+}
+
+/** What a seat shows of its holder's own volume: mounts that are made on the node while it runs appear in it. */
+export function personalMount(
+  { storageRoot }: { storageRoot?: string },
+  slot: string,
+  { mountPath }: { mountPath: string },
+): Mount {
+  if (storageRoot === undefined)
+    throw new Error(`Nobody said where nodes have the slot of ${slot}.`)
+  return {
+    type: 'bind',
+    source: slotFolder(storageRoot, slot),
+    target: literal(mountPath),
+    bindOptions: { propagation: 'rslave' },
+  }
 }
 
 /** Megabytes by volume: a resize is a change of this in the plan, and of nothing that holds files. */

@@ -83,9 +83,11 @@ function courseOf(
     zone: course.zone,
     course8: course8(course.key),
     pool: course.pool,
-    template: environment === undefined ? null : seatTemplate(course, environment),
+    template:
+      environment === undefined ? null : seatTemplate(plan.course, environment, plan.personal),
     seats: seatRanges(numbers.all),
     volumes: volumesOf(course, plan.span, policy),
+    ...(plan.personal && { personal: plan.personal }),
     headroom: headroomOf(course, zone, occurrences, policy),
     allowance: allowanceOnceApproved(course, occurrences, policy, also),
     lifecycle: lifecycleOf(course, policy),

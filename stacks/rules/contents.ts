@@ -1,7 +1,7 @@
 /** What is every stack of an instant made of, as far as the blueprint alone says? */
 import type { Blueprint, SeatTemplate } from '../blueprint.ts'
 import {
-  isInRoot,
+  needsRoot,
   type MachinesContent,
   type StackContent,
   type VolumeContent,
@@ -28,10 +28,9 @@ export function contentsAt(
 }
 
 function contentOf(stack: WantedStack, place: Place): StackContent {
-  const { volume } = stack.template
   const common = {
     ...{ key: stack.key, installation: place.installation, course8: stack.course8 },
-    ...(isInRoot(volume?.backend) && { storageRoot: place.storageRoot }),
+    ...(needsRoot(stack.template) && { storageRoot: place.storageRoot }),
   }
   if (stack.kind === 'volumes') {
     const limit = limitOf(stack.template)

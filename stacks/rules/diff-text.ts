@@ -74,6 +74,7 @@ const words: Record<string, Text> = {
   memoryMb: { fr: 'mémoire', en: 'memory' },
   gpu: { fr: 'GPU', en: 'GPU' },
   volume: { fr: 'volume', en: 'volume' },
+  personal: { fr: 'dossier personnel', en: 'personal folder' },
   pidsLimit: { fr: 'nombre de processus', en: 'number of processes' },
   network: { fr: 'réseau', en: 'network' },
   allowance: { fr: 'enveloppe', en: 'allowance' },

@@ -63,6 +63,10 @@ export const sentences: Record<string, Text> = {
     fr: 'L’heure change pendant la séance du {wall} : sa durée reste celle prévue.',
     en: 'The clock changes during the session on {wall}: its length stays as planned.',
   },
+  'no-personal-volume': {
+    fr: 'Les étudiants n’ont pas leur dossier personnel ici : les machines {pool} n’ont pas de stockage « local », le seul qui en donne.',
+    en: 'Students do not have their personal folder here: pool {pool} has no “local” storage, the only one that gives it.',
+  },
   'taken-beyond-count': {
     fr: '{held} places numérotées ont déjà un titulaire pour {students} étudiants prévus : toutes restent accessibles, {atOnce} à la fois.',
     en: '{held} seats already have a holder for {students} expected students: all stay reachable, {atOnce} at once.',

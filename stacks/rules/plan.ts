@@ -1,4 +1,5 @@
 /** What does one course ask for, on its own? Everything that does not depend on other courses. */
+import type { BlueprintCourse } from '../blueprint.ts'
 import type { Course, Environment, Inventory, Note, Policy, Pool, Zone } from '../terms.ts'
 import { type Known, allowanceNotes, knownOf } from './allowance.ts'
 import { demandOf, vectorOf } from './demand.ts'
@@ -6,7 +7,7 @@ import type { Demand, Dimensions } from './demand.ts'
 import { numberSeats } from './numbers.ts'
 import type { Numbering } from './numbers.ts'
 import { headroomDemands } from './headroom.ts'
-import { openSpan } from './retention.ts'
+import { filesUntil, openSpan } from './retention.ts'
 import type { Span } from './retention.ts'
 import { withRoster } from './roster.ts'
 import { schedule } from './schedule.ts'
@@ -22,6 +23,8 @@ export interface CoursePlan {
   /** From the first to the last of all that was ever planned: volumes of an archived course stay. */
   span: Span | undefined
   numbers: Numbering
+  /** What each student's own volume is held to, where its pool can have one. */
+  personal: BlueprintCourse['personal']
   demands: Demand[]
   notes: Note[]
 }
@@ -60,7 +63,32 @@ export function planCourse(given: Course, context: PlanContext): CoursePlan | No
   const demands = demandsOf(course, zone, occurrences, context, notes)
   const isDraft = course.state === 'draft'
   const span = openSpan(course, zone, isDraft ? [] : scheduled.occurrences)
-  return { course, zone, environment, known, occurrences, span, numbers, demands, notes }
+  const personal = personalOf(course, span, context)
+  if (course.personalVolume && !personal) notes.push(noPersonalNote(course))
+  return {
+    ...{ course, zone, environment, known, occurrences, span, numbers },
+    ...{ personal, demands, notes },
+  }
+}
+
+/** Only where one storage agent keeps the volumes and is on the machine of the seats: it mounts them while they run. */
+function personalOf(
+  course: Course,
+  span: Span | undefined,
+  { pools, policy }: Pick<PlanContext, 'pools' | 'policy'>,
+): BlueprintCourse['personal'] {
+  const backend = pools.get(course.pool)?.pool.storage?.backend
+  if (!course.personalVolume || backend !== 'local') return undefined
+  return { backend, quotaMb: policy.personalQuotaMb, until: filesUntil(course, span, policy) }
+}
+
+function noPersonalNote({ key, pool }: Course): Note {
+  return {
+    code: 'no-personal-volume',
+    severity: 'warning',
+    where: { course: key },
+    params: { pool },
+  }
 }
 
 function environmentNotes(course: Course, environment: Environment | undefined): Note[] {

@@ -17,9 +17,15 @@ export function volumesOf(
   span: Span | undefined,
   policy: Policy,
 ): BlueprintCourse['volumes'] {
-  if (span === undefined || course.seat.volumeQuotaMb === undefined) return null
-  const until = span.until + (course.keepDays ?? policy.keepDays) * dayMs
-  return { from: formatInstant(span.from), until: formatInstant(until) }
+  const until = filesUntil(course, span, policy)
+  if (span === undefined || until === null || course.seat.volumeQuotaMb === undefined) return null
+  return { from: formatInstant(span.from), until }
+}
+
+/** Until when files of a course's students are kept for it. */
+export function filesUntil(course: Course, span: Span | undefined, policy: Policy): string | null {
+  if (span === undefined) return null
+  return formatInstant(span.until + (course.keepDays ?? policy.keepDays) * dayMs)
 }
 
 /** Cold seats outside class: max(2, 10 % of the students) unless said. */

@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { seatNumbers, seatRanges, seatTemplateSchema } from '../blueprint.ts'
 import type { BlueprintCourse, BlueprintPool } from '../blueprint.ts'
-import { isInRoot, type StackContent } from '../content.ts'
+import { isInRoot, needsRoot, type StackContent } from '../content.ts'
 import { limitOf } from './contents.ts'
 import { templateIn } from './pool-constraints.ts'
 import { seatsPerStack } from './wanted.ts'
@@ -115,7 +115,7 @@ export function contentOfFile(file: StackFile, choice: RenderChoice): StackConte
       ...head,
       kind: 'seats',
       registry,
-      ...(isInRoot(template.volume?.backend) && { storageRoot }),
+      ...(needsRoot(template) && { storageRoot }),
     },
     seats: numbers.map((number) => ({ number, generation: generation(number), template })),
   }

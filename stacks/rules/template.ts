@@ -1,9 +1,16 @@
 /** What is one seat of a course? Its environment, its needs and its pool → the seat template. */
-import type { SeatTemplate, ServiceTemplate } from '../blueprint.ts'
+import type { BlueprintCourse, SeatTemplate, ServiceTemplate } from '../blueprint.ts'
 import type { Course, Environment } from '../terms.ts'
 
+/** Where students find their own volume, whatever the environment. */
+const PERSONAL_PATH = '/personal'
+
 /** @returns null while the environment has no build */
-export function seatTemplate(course: Course, environment: Environment): SeatTemplate | null {
+export function seatTemplate(
+  course: Course,
+  environment: Environment,
+  personal: BlueprintCourse['personal'],
+): SeatTemplate | null {
   if (environment.image === undefined) return null
   const quotaMb = course.seat.volumeQuotaMb
   return {
@@ -16,6 +23,7 @@ export function seatTemplate(course: Course, environment: Environment): SeatTemp
     memoryMb: course.seat.memoryMb,
     gpu: course.seat.gpu ?? null,
     volume: quotaMb === undefined ? null : { mountPath: environment.mountPath, quotaMb },
+    ...(personal && { personal: { mountPath: PERSONAL_PATH } }),
     pidsLimit: environment.pidsLimit,
     constraints: [],
     network: environment.network,

@@ -16,7 +16,7 @@ import { newId } from '../../api/data/ids.ts'
 import { testDatabase } from '../postgres.ts'
 import { template } from '../stacks/seats-content.ts'
 
-const place = { installation: 'k3x9q2ab', registry: '127.0.0.1:7083' }
+const place = { installation: 'k3x9q2ab', registry: '127.0.0.1:7083', storageRoot: '/srv/labplan' }
 const STACK = 'seats-networks-101-0'
 const NAME = 'lp-k3x9q2ab-netw0rks'
 

@@ -52,7 +52,7 @@ beforeAll(async () => {
   await importCourse(ring)
   const log = openLog('worker', 'silent')
   worker = await startWorker({ config, log, name: 'test-1', now })
-  const place = { installation: installation(), registry: bed.registry }
+  const place = { installation: installation(), registry: bed.registry, storageRoot: bed.volumes }
   watch = inventoryWatch({ pool: database.pool, engine: docker, ring, place, log, now })
   await untilSettled(2)
 })

@@ -43,7 +43,7 @@ afterAll(async () => {
 let minute = 0
 const watch = inventoryWatch({
   ...{ pool, engine, ring: testRing(), log: { info: () => {}, warn: () => {} } },
-  place: { installation, registry: '127.0.0.1:7083' },
+  place: { installation, registry: '127.0.0.1:7083', storageRoot: '/srv/labplan' },
   now: () => new Date(Date.UTC(2026, 10, 24, 9, minute)),
 })
 async function look(): Promise<string[]> {

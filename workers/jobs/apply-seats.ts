@@ -20,7 +20,7 @@ import {
   seatNumbers,
   seatRanges,
 } from '../../stacks/blueprint.ts'
-import { isInRoot, type SeatContent, type SeatsContent } from '../../stacks/content.ts'
+import { needsRoot, type SeatContent, type SeatsContent } from '../../stacks/content.ts'
 import { serviceName } from '../../stacks/parts/names.ts'
 import { seatsPerStack, templateDigestOf } from '../../stacks/rules/wanted.ts'
 import { listServices } from '../swarm/service.ts'
@@ -91,7 +91,7 @@ async function contentOfExisting(
     })
   }
   const { storageRoot, ...place } = means.place
-  const isKept = seats.some((seat) => isInRoot(seat.template.volume?.backend))
+  const isKept = seats.some((seat) => needsRoot(seat.template))
   return {
     ...{ kind: 'seats', key: stack.key, course8: stack.course_code, ...place, seats },
     ...(isKept && { storageRoot }),

@@ -5,6 +5,7 @@ import {
   type VolumeContent,
   contentDigest,
   isInRoot,
+  needsRoot,
 } from '../../stacks/content.ts'
 import type { ServiceTemplate } from '../../stacks/blueprint.ts'
 import { limitOf } from '../../stacks/rules/contents.ts'
@@ -65,7 +66,7 @@ async function contentWith(
     const template = await templateOf(db, stack, row)
     seats.push({ number, generation: row?.generation ?? 1, template })
   }
-  const isKept = seats.some((seat) => isInRoot(seat.template.volume?.backend))
+  const isKept = seats.some((seat) => needsRoot(seat.template))
   return { ...common, ...root(isKept), kind: 'seats', registry: place.registry, seats }
 }
 

@@ -11,9 +11,12 @@ import { sendNotice } from '../../api/data/notice.ts'
 import {
   type EndingFiles,
   endingFiles,
+  endingPersonal,
   type Gone,
   letGoOfEmpty,
+  type OpenPurge,
   openPurges,
+  orderPersonalPurge,
   orderPurge,
   recordPurge,
   setKeptUntil,
@@ -50,6 +53,7 @@ export function retentionKeeper(means: Means): RetentionKeeper {
       if (blueprint) {
         await withTransaction(means.pool, (tx) => setKeptUntil(tx, datesOf(blueprint)))
         await tellAndOrder(means)
+        await tellAndOrderPersonal(means)
       }
       await purgeOrdered(means)
       await letGoOfEmpty(means.pool, means.now())
@@ -92,6 +96,39 @@ async function tellAndOrder({ pool, now }: Means): Promise<void> {
     })
 }
 
+const personalKey = (until: Date, days: number): string =>
+  `personal-end/${until.toISOString()}/${days}`
+
+/** Students read the date on their page; who runs the machines is told how many they are. */
+async function tellAndOrderPersonal({ pool, now }: Means): Promise<void> {
+  const soon = new Date(now().getTime() + FIRST_DAYS * DAY_MS)
+  for (const { until, ids } of await endingPersonal(pool, soon))
+    await withTransaction(pool, async (tx) => {
+      const told = await toldAt(tx, personalKey(until, LAST_DAYS))
+      const wasLongAgo = told && now().getTime() - told.getTime() >= LAST_DAYS * DAY_MS
+      if (until <= now() && wasLongAgo)
+        return void (await orderPersonalPurge(tx, { ids, now: now() }))
+      const isLast = until.getTime() - now().getTime() <= LAST_DAYS * DAY_MS
+      const owed = (told ?? now()).getTime() + LAST_DAYS * DAY_MS
+      await sendNotice(tx, {
+        ...{ code: 'notice.personal-end', to: 'infra', now: now() },
+        params: {
+          goneAt: new Date(Math.max(until.getTime(), owed)).toISOString(),
+          count: ids.length,
+        },
+        thread: `personal-end/${until.toISOString()}`,
+        dedupeKey: personalKey(until, isLast ? LAST_DAYS : FIRST_DAYS),
+      })
+    })
+}
+
+const lastNoticeOf = ({ course, kept_until: until }: OpenPurge): string | undefined => {
+  if (!until) return undefined
+  return course === null
+    ? personalKey(until, LAST_DAYS)
+    : noticeKey({ key: course, until }, LAST_DAYS)
+}
+
 async function purgeOrdered(means: Means): Promise<void> {
   const { pool, agent, installation, log, now } = means
   const isAway = (await openOutages(pool)).length > 0
@@ -105,9 +142,8 @@ async function purgeOrdered(means: Means): Promise<void> {
         continue
       }
       await withTransaction(pool, async (tx) => {
-        const told = purge.kept_until
-          ? await toldAt(tx, noticeKey({ key: purge.course, until: purge.kept_until }, LAST_DAYS))
-          : undefined
+        const notice = lastNoticeOf(purge)
+        const told = notice === undefined ? undefined : await toldAt(tx, notice)
         await recordPurge(tx, { purge, gone, toldAt: told, installation, now: now() })
       })
       log.info({ volume: purge.name }, 'a volume was purged')

@@ -46,6 +46,7 @@ export function cephfsBackend({ root, cluster }: { root: string; cluster: Cluste
   const see = (name: string) => inTurn(name, (place) => sight(place, means))
   return {
     kind: 'cephfs',
+    homesHere: false,
     async start() {
       await mkdir(join(root, 'keys'), { recursive: true, mode: 0o700 })
       // Seats of every user pass through this folder, and may not list it.

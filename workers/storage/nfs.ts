@@ -32,6 +32,7 @@ export function nfsBackend({ root }: { root: string }): Backend {
   const means = { mountPoint: () => mount, nextProject: () => ++lastProject }
   return {
     kind: 'nfs',
+    homesHere: false,
     async start() {
       mount = await countingMount(root)
       await mkdir(join(root, 'notes'), { recursive: true, mode: 0o700 })

@@ -11,6 +11,8 @@ import { zipFolder } from './archive.ts'
 import { packVolume, unpackVolume } from './backup.ts'
 import { type Backend, isVolumeName, type VolumePlace } from './backend.ts'
 import { listFolder, NoSuchFile, openFile, pathOf } from './files.ts'
+import { isShown, onSlots } from './slot-server.ts'
+import { type Slots, slotsIn } from './slots.ts'
 import { isSubmissionId, type Submissions, submissionsIn } from './submissions.ts'
 import { type Uploads, uploadsOf } from './uploads.ts'
 
@@ -29,8 +31,10 @@ export async function serveAgent(
   if (await answers(options.socket))
     throw new Error(`Another storage agent listens on ${options.socket}: stop it first.`)
   await rm(options.socket, { force: true })
+  const slots = backend.homesHere ? slotsIn(options.root, homeIn(backend)) : undefined
+  await slots?.start()
   const parts = {
-    backend,
+    ...{ backend, slots },
     uploads: uploadsOf(),
     submissions: submissionsIn(join(options.root, 'submissions')),
   }
@@ -72,14 +76,22 @@ function listen(server: Server, socket: string): Promise<void> {
   })
 }
 
-type Parts = { backend: Backend; uploads: Uploads; submissions: Submissions }
+type Parts = {
+  backend: Backend
+  /** Only of an agent on the machine of the seats. */
+  slots: Slots | undefined
+  uploads: Uploads
+  submissions: Submissions
+}
+
+const homeIn = (backend: Backend) => async (volume: string) => (await backend.place(volume))?.home
 
 async function respond(
   parts: Parts,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const { backend, uploads } = parts
+  const { backend, uploads, slots } = parts
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://agent')
   const [, what, name = '', part = '', id = '', ...rest] = pathname.split('/')
   if (what === 'submissions' && name === '' && request.method === 'GET')
@@ -87,6 +99,10 @@ async function respond(
   if (what === 'submissions' && part === '' && isSubmissionId(name))
     return onSubmission(parts, name, request, response)
   if (what === 'storage' && name === '') return send(response, await look(backend))
+  if (what === 'slots' && slots && part === '') {
+    const body = request.method === 'PUT' ? await readBody(request) : undefined
+    return send(response, await onSlots(slots, { method: request.method, name, body }))
+  }
   if (what !== 'volumes' || rest.length > 0 || (name !== '' && !isVolumeName(name)))
     return send(response, nothingHere)
   if (part !== '')
@@ -94,12 +110,13 @@ async function respond(
   if (request.method === 'GET' && name === '') return send(response, await list(backend))
   if (request.method === 'PUT' && name !== '')
     return send(response, await ensure(backend, name, await readBody(request)))
-  if (request.method === 'DELETE' && name !== '') return send(response, await purge(backend, name))
+  if (request.method === 'DELETE' && name !== '') return send(response, await purge(parts, name))
   send(response, notFor(request.method))
 }
 
 /** Only by an order of the record: nobody else can ask. */
-async function purge(backend: Backend, name: string): Promise<Answer> {
+async function purge({ backend, slots }: Parts, name: string): Promise<Answer> {
+  if (slots && (await isShown(slots, name))) return { status: 409, body: { code: 'in-use' } }
   const done = await backend.purge(name)
   if (!done.ok) return { status: 409, body: { code: done.code } }
   return { status: 200, body: { before: done.before, after: done.after } }

@@ -16,6 +16,7 @@ import {
   seatNumber3,
   serviceAddress,
   serviceName,
+  slotFolder,
   volumeAddress,
   volumeHome,
   volumeName,
@@ -66,7 +67,7 @@ function seatFacets(course: SeatsContent, seat: SeatContent, ids: Ids): Facets {
     program: [[], template.command],
     environment: environmentOf(template, seatLabel(name)),
     rights: [words(rights), words(['ALL'])],
-    mounts: volume ? words([mount]) : [],
+    mounts: words([...(volume ? [mount] : []), ...personalMounts(course, seat)]),
     secrets: words([[ids.secrets?.[seatNumber3(seat.number)], 'labplan']]),
     networks: template.network === 'none' ? [] : words([[ids.networks?.[network], '']]),
     ports: words([...ports].map((port) => [port, 'host'])),
@@ -79,6 +80,16 @@ function seatFacets(course: SeatsContent, seat: SeatContent, ids: Ids): Facets {
     ]),
     more: [],
   })
+}
+
+function personalMounts(
+  { storageRoot = '', installation, course8 }: SeatsContent,
+  { number, template }: SeatContent,
+): unknown[] {
+  if (!template.personal) return []
+  const source = slotFolder(storageRoot, serviceName({ installation, course8, number }))
+  const propagation = { propagation: 'rslave' }
+  return [['bind', source, template.personal.mountPath, false, '', {}, [propagation]]]
 }
 
 /** Terraform sorts a map's keys; Swarm would expand `{{` in what people wrote. */

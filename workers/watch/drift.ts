@@ -8,7 +8,7 @@ import { networkName, secretName, seatLabel, serviceName } from '../../stacks/pa
 import { differencesOf } from './spec.ts'
 import type { Seen, SeenObject, SeenService } from './swarm.ts'
 
-export type Place = { installation: string; registry: string }
+export type Place = { installation: string; registry: string; storageRoot: string }
 
 type Scene = {
   place: Place

@@ -1,12 +1,13 @@
 /** How a seat's service differs from what was applied, in the ways that matter. Pure. */
 import type { SeatTemplate } from '../../stacks/blueprint.ts'
-import { volumeName } from '../../stacks/parts/names.ts'
+import { serviceName, slotFolder, volumeName } from '../../stacks/parts/names.ts'
 import { imageReference } from '../../stacks/parts/text.ts'
 import type { SeenService } from './swarm.ts'
 
 export type Applied = {
   installation: string
   registry: string
+  storageRoot: string
   course8: string
   number: number
   generation: number
@@ -26,9 +27,11 @@ export function differencesOf(service: SeenService, applied: Applied): Differenc
   const { ContainerSpec, Resources, Networks } = service.spec.TaskTemplate
   const limits = Resources?.Limits
   const mounts = (ContainerSpec?.Mounts ?? []).map((mount) => `${mount.Source}:${mount.Target}`)
-  const wantedMounts = template.volume
-    ? [`${volumeName(applied)}:${template.volume.mountPath}`]
-    : []
+  const slot = slotFolder(applied.storageRoot, serviceName(applied))
+  const wantedMounts = [
+    ...(template.volume ? [`${volumeName(applied)}:${template.volume.mountPath}`] : []),
+    ...(template.personal ? [`${slot}:${template.personal.mountPath}`] : []),
+  ]
   const added = template.capabilities.map((one) => (one.startsWith('CAP_') ? one : `CAP_${one}`))
   const holds: Record<Difference, boolean> = {
     image: ContainerSpec?.Image === imageReference(template.image, applied.registry),

@@ -1,0 +1,29 @@
+/** Slots on the agent's interface: `GET /slots`, `PUT /slots/NAME { volume }`, `DELETE /slots/NAME`. */
+import { z } from 'zod'
+import { isVolumeName } from './backend.ts'
+import { isSlotName, type Slots, type SlotSet } from './slots.ts'
+
+export type SlotAnswer = { status: number; body: unknown }
+
+const wish = z.strictObject({ volume: z.string().refine(isVolumeName).nullable() })
+
+/** @param body what was sent, as JSON */
+export async function onSlots(
+  slots: Slots,
+  { method, name, body }: { method: string | undefined; name: string; body: unknown },
+): Promise<SlotAnswer> {
+  if (method === 'GET' && name === '') return { status: 200, body: { slots: await slots.list() } }
+  if (!isSlotName(name)) return { status: 404, body: { error: 'That is no slot.' } }
+  if (method === 'DELETE') return answerTo(await slots.remove(name))
+  const asked = wish.safeParse(body)
+  if (method !== 'PUT' || !asked.success) return { status: 400, body: { error: 'PUT { volume }' } }
+  return answerTo(await slots.set(name, asked.data.volume))
+}
+
+const answerTo = (done: SlotSet): SlotAnswer =>
+  done.ok ? { status: 200, body: {} } : { status: 409, body: { code: done.code } }
+
+/** Whether any slot shows it. */
+export async function isShown(slots: Slots, volume: string): Promise<boolean> {
+  return (await slots.list()).some((slot) => slot.volume === volume)
+}
