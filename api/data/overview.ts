@@ -25,6 +25,7 @@ export type Counts = {
   stacks_failing: number
   runs_under_way: number
   findings_open: number
+  storage_away: number
 }
 
 export async function counts(db: Db, now: Date): Promise<Counts> {
@@ -40,7 +41,8 @@ export async function counts(db: Db, now: Date): Promise<Counts> {
       (select count(*) from change where state = 'proposed') as changes_proposed,
       (select count(*) from stack where state in ('failed', 'needs_reconcile')) as stacks_failing,
       (select count(*) from run where ended_at is null) as runs_under_way,
-      (select count(*) from finding where resolved_at is null and looks >= 2) as findings_open`,
+      (select count(*) from finding where resolved_at is null and looks >= 2) as findings_open,
+      (select count(*) from storage_outage where ended_at is null) as storage_away`,
   )
 }
 

@@ -27,6 +27,16 @@ export const admin = {
     en: { one: '{count} stack in trouble', other: '{count} stacks in trouble' },
     fr: { one: '{count} stack en difficulté', other: '{count} stacks en difficulté' },
   },
+  'admin.todo.storage': {
+    en: {
+      one: 'The storage of volumes does not answer: what runs waits for it',
+      other: '{count} storages of volumes do not answer: what runs waits for them',
+    },
+    fr: {
+      one: 'Le stockage des volumes ne répond pas : ce qui tourne l’attend',
+      other: '{count} stockages de volumes ne répondent pas : ce qui tourne les attend',
+    },
+  },
   'admin.todo.findings': {
     en: {
       one: '{count} thing is not as it should be',

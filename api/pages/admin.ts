@@ -44,6 +44,7 @@ export function adminFrame(visit: Visit, title: (typeof tabs)[number][0], main: 
 export function adminPage(visit: Visit, counts: Counts): Html {
   const t = (code: string, count: number) => say(visit.locale, code, { count })
   const todo = [
+    ['admin.todo.storage', counts.storage_away, paths.adminPools()],
     ['admin.todo.platforms', counts.platforms_pending, paths.adminPlatforms()],
     ['admin.todo.changes', counts.changes_proposed, paths.adminChanges({ state: 'proposed' })],
     ['admin.todo.stacks', counts.stacks_failing, paths.adminRuns()],

@@ -32,6 +32,7 @@ const worries: Record<string, string> = {
   platforms_pending: 'LMS platforms wait to be activated: labplan platform list',
   changes_proposed: 'changes wait for approval: labplan change list',
   stacks_failing: 'stacks are in trouble: see the last runs',
+  storage_away: 'storage of volumes does not answer: labplan doctor',
   findings_open: 'things are not as they should be: labplan drift',
 }
 

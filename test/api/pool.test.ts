@@ -69,6 +69,9 @@ it('says that the storage of its volumes does not answer, since when, and what t
     'Volumes: nfs, 10.0.0.9; no answer since 2026-11-24 10:55: nobody answers',
   )
   expect(await page()).toMatch(/The storage of its volumes \(nfs\) does not answer since/)
+  const overview = await site.get('/admin', { who: administrator })
+  expect(textOf(overview.text)).toContain('The storage of volumes does not answer')
+  expect(await run('status')).toContain('1 storage of volumes does not answer')
   await withTransaction(pool, (tx) => endOutage(tx, { backend: 'nfs', now }))
   await importDocuments(pool, site.ring, before(1), [{ name: 'cloud.yaml', text }])
 })
