@@ -10,6 +10,7 @@ import { latestNotices } from '../../api/data/notice.ts'
 import { findStack, wantStacks } from '../../api/data/stack-wish.ts'
 import { noticeText } from '../../api/notice-text.ts'
 import { cloudLooks } from '../../workers/cloud/look.ts'
+import { faultsToTell } from '../../workers/cloud/objects.ts'
 import { postponeMachines } from '../../workers/jobs/cloud-refusals.ts'
 import { courseDocument, POOL, poolDocument } from '../cast/cloud.ts'
 import { environmentDocument, zoneDocument } from '../cast/documents.ts'
@@ -135,4 +136,23 @@ it('looks less and less often at a cloud that is asked too often', async () => {
   }
   gate.close()
   expect(askedAfter).toEqual([1, 1, 2, 2, 3, 3, 4])
+})
+
+it('tells the fault of a machine where the run made it, and hides with it nothing that went wrong later', () => {
+  const fault = { message: 'No valid host was found.' }
+  const servers = [
+    { status: 'ERROR', fault, metadata: { 'labplan.node': 'm-large-1' } },
+    { status: 'ACTIVE', metadata: { 'labplan.node': 'm-large-2' } },
+  ]
+  const ends = (words: string) =>
+    `Terraform could not apply: Error waiting for instance (x) ${words}`
+  expect(
+    faultsToTell(
+      ends("to become ready: unexpected state 'ERROR', wanted target 'ACTIVE'."),
+      servers,
+    ),
+  ).toBe('The cloud says of m-large-1: No valid host was found.')
+  const later = ends("to Delete:  unexpected state 'ERROR', wanted target 'DELETED, SOFT_DELETED'.")
+  for (const said of [later, quota, 'compute 429: Too Many Requests'])
+    expect(faultsToTell(said, servers)).toBeUndefined()
 })

@@ -109,6 +109,25 @@ export async function listServers(
   return servers.map((one) => ({ ...one, region }))
 }
 
+/** Terraform's SDK (retry.UnexpectedStateError), of a server that it made. */
+const MADE_IN_VAIN = /unexpected state 'ERROR', wanted target 'ACTIVE'/
+
+/**
+ * Why machines came to nothing, as the cloud says. A run that failed otherwise made none: what stands in ERROR is left from one
+ * before, and its fault would hide why this one failed.
+ * @param said why, as far as Terraform knows
+ */
+export function faultsToTell(
+  said: string,
+  servers: Pick<CloudServer, 'status' | 'fault' | 'metadata'>[],
+): string | undefined {
+  const faults = servers
+    .filter(({ status, fault }) => status === 'ERROR' && fault)
+    .map(({ fault, metadata }) => `${metadata['labplan.node']}: ${fault!.message.slice(0, 300)}`)
+  if (faults.length === 0 || !MADE_IN_VAIN.test(said)) return undefined
+  return `The cloud says of ${faults.slice(0, 3).join('; ')}`
+}
+
 function foundServer(one: CloudServer, seatsOn: Map<string, number>): Found {
   return {
     id: one.id,

@@ -24,7 +24,7 @@ import { otherRegion } from '../../stacks/parts/names.ts'
 import { machinesAt, machinesContent, stackIn } from '../../stacks/rules/machine-stacks.ts'
 import { regionOf } from '../../stacks/rules/regions.ts'
 import { connectCloud } from '../cloud/client.ts'
-import { type CloudServer, listServers } from '../cloud/objects.ts'
+import { faultsToTell, listServers } from '../cloud/objects.ts'
 import { removeNode, seatsOnMachines, setAvailability, workerToken } from '../swarm/node.ts'
 import type { ApprovedMachines } from '../terraform/envelope-machines.ts'
 import type { Prelude, StackRequest } from '../terraform/context.ts'
@@ -211,20 +211,7 @@ async function record(
       else if (!ok) await moveNode(tx, { id: node.id, from: ['creating'], to: 'wanted', now })
     }
   })
-  return WAITED_IN_VAIN.test(said) ? faultsOf(servers) : undefined
-}
-
-/**
- * Terraform's SDK (retry.UnexpectedStateError) of a server that was made. A run that failed otherwise made none: what stands
- * in ERROR is left from one before, and its fault would hide why this one failed.
- */
-const WAITED_IN_VAIN = /unexpected state 'ERROR'/
-
-function faultsOf(servers: CloudServer[]): string | undefined {
-  const faults = servers
-    .filter(({ status, fault }) => status === 'ERROR' && fault)
-    .map(({ fault, metadata }) => `${metadata['labplan.node']}: ${fault!.message.slice(0, 300)}`)
-  return faults.length === 0 ? undefined : `The cloud says of ${faults.slice(0, 3).join('; ')}`
+  return faultsToTell(said, servers)
 }
 
 /** A machine that is another one than before begins its life anew. */
