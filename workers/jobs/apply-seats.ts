@@ -25,6 +25,7 @@ import { serviceName } from '../../stacks/parts/names.ts'
 import { seatsPerStack, templateDigestOf } from '../../stacks/rules/wanted.ts'
 import { listServices } from '../swarm/service.ts'
 import type { ApplyMeans, Goal } from './apply-means.ts'
+import { seatsAsMade } from './early-seats.ts'
 import { noteMade } from './note-made.ts'
 import { dropSecrets, makeSecrets } from './seat-secrets.ts'
 
@@ -58,7 +59,11 @@ export async function seatsGoal(
     else await holdSeats(means.pool, { ids: touched.map((seat) => seat.id), held: false })
     await noteMade(means, stack, content, run)
   }
-  return { request: { content, blueprintDigest, before, after }, isEmpty: wanted === undefined }
+  const onEvents = seatsAsMade(means, stack, goal)
+  return {
+    request: { content, blueprintDigest, before, onEvents, after },
+    isEmpty: wanted === undefined,
+  }
 }
 
 const waitsForStorage = (seats: Seat[]): string =>

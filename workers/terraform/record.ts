@@ -12,11 +12,17 @@ export type Recorder = {
   events: RunEvent[]
 }
 
-/** `onError` hears of events that could not be written: they are lost, the run goes on. */
+/**
+ * `onError` hears of events that could not be written: they are lost, the run goes on. `onWritten` is told each batch, and
+ * what it does is over when a flush is.
+ */
 export function recordEvents(
   pool: Pool,
   runId: string,
-  onError: (error: unknown) => void,
+  heard: {
+    onError: (error: unknown) => void
+    onWritten?: ((events: RunEvent[]) => Promise<void>) | undefined
+  },
 ): Recorder {
   const events: RunEvent[] = []
   let written = 0
@@ -27,7 +33,8 @@ export function recordEvents(
     if (batch.length === 0) return
     const first = written + 1
     written += batch.length
-    await addRunEvents(pool, runId, first, batch).catch(onError)
+    await addRunEvents(pool, runId, first, batch).catch(heard.onError)
+    await heard.onWritten?.(batch).catch(heard.onError)
   }
   const flush = () => {
     clearTimeout(timer)
