@@ -73,7 +73,8 @@ async function threeTimes(scene: Scene): Promise<StorageAwayResult> {
   ceph.freeze()
   say('the storage is away, and a class has to be prepared')
   const startsInMinutes = Math.ceil(minutes + 4)
-  const classMinutes = Math.ceil(minutes + 2)
+  // No class is shorter than five.
+  const classMinutes = Math.max(5, Math.ceil(minutes + 2))
   await practice.replan({ ...planOf(scene), startsInMinutes, minutes: classMinutes })
   await sleep(minutes * MINUTE_MS)
   const tooEarly = (await seatRows(scene)).filter((seat) => seat.task_id || seat.start_failures > 0)

@@ -2,9 +2,11 @@
  * The cephfs backend on a real Ceph: what is made of it, what a volume's own key opens and what it does not, its limit, and what
  * is left when it is purged; and an agent of another machine, which is told nothing.
  */
-import { execFile, execFileSync } from 'node:child_process'
+import { execFile, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import type { Backend } from '../../workers/storage/backend.ts'
@@ -188,6 +190,31 @@ const clientsOf = (mount: string): number[] =>
       return words[0] === 'ceph-fuse' && words.includes(mount)
     })
     .map(Number)
+
+it('goes on with a client that was cut off for longer than Ceph waits for one', async ({
+  skip,
+}) => {
+  skip(process.env['LABPLAN_LONG'] === undefined, 'takes a minute: LABPLAN_LONG=1 runs it')
+  const cut = name(4)
+  await backend.ensure({ name: cut, limitMb: 24, isNew: true })
+  const mine = join(home(4), 'mine')
+  const writer = spawn('sh', ['-c', `exec 3>>"$0"; while echo line >&3; do sleep 0.1; done`, mine])
+  const size = () => statSync(mine).size
+  await expect.poll(() => existsSync(mine) && size(), { timeout: 10_000 }).toBeGreaterThan(0)
+  // The shortest that Ceph takes. After that a client counts as stale.
+  await ceph.run('ceph', 'fs', 'set', 'cephfs', 'session_timeout', '30')
+  const [client] = clientsOf(join(root, 'mounts', cut))
+  process.kill(client!, 'SIGSTOP')
+  await sleep(45_000)
+  process.kill(client!, 'SIGCONT')
+  const before = size()
+  await expect.poll(size, { timeout: 20_000 }).toBeGreaterThan(before)
+  expect(writer.exitCode).toBeNull()
+  writer.kill()
+  await once(writer, 'exit')
+  await ceph.run('ceph', 'fs', 'set', 'cephfs', 'session_timeout', '60')
+  expect(await backend.purge(cut)).toMatchObject({ ok: true })
+})
 
 it('finds all again after the agent and its mounts were ended, and makes none anew that is lost', async () => {
   for (const at of mountsBelow(root)) execFileSync('umount', [at])

@@ -179,6 +179,7 @@ export async function makeGroup(
   await ceph('fs', 'subvolumegroup', 'create', FILE_SYSTEM, group)
   await ceph('config', 'set', 'mds', 'mds_dirstat_min_interval', '0')
   await ceph('config', 'set', 'mds', 'mds_client_writeable_range_max_inc_objs', '1')
+  await ceph('fs', 'set', FILE_SYSTEM, 'session_autoclose', '86400')
   const makeUser = (user: string, mgr: string) => {
     const caps = ['mon', 'allow r', 'mgr', mgr]
     const keyring = join(folder, `client.${user}.keyring`)
