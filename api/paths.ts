@@ -24,6 +24,7 @@ export const paths = {
     `/workspaces/${id}/files${path === undefined ? '' : `?${new URLSearchParams({ path, ...(start > 0 && { start: `${start}` }) })}`}`,
   file: (id: string, path: string) =>
     `/workspaces/${id}/files/content?${new URLSearchParams({ path })}`,
+  personalArchive: (id: string) => `/workspaces/${id}/personal`,
   filesArchive: (id: string, path: string) =>
     `/workspaces/${id}/files/archive?${new URLSearchParams({ path })}`,
   submissions: (id: string) => `/workspaces/${id}/submissions`,

@@ -88,6 +88,12 @@ export const routes: Route[] = [
   ),
   get('/courses/:course/submissions', teaches, submission.downloadAll, 'Download all submissions'),
   get('/workspaces/:workspace/files/archive', ownWorkspace, files.archive, 'Download a folder'),
+  get(
+    '/workspaces/:workspace/personal',
+    ownWorkspace,
+    files.personalArchive,
+    'Download my own folder',
+  ),
   post('/workspaces/:workspace/start', ownWorkspace, nothing, workspace.start, 'Start it'),
   post('/workspaces/:workspace/stop', ownWorkspace, nothing, workspace.stop, 'Stop it'),
   post(

@@ -7,7 +7,13 @@ import { serviceName, volumeName } from '../../stacks/parts/names.ts'
 import { type Db, execute, findOne, many, sql } from './db.ts'
 import { newId } from './ids.ts'
 import { isAway } from './storage-outage.ts'
-import { type DiskView, diskLevel, personalUntil, type VolumeState } from './volume.ts'
+import {
+  type DiskView,
+  diskLevel,
+  personalUntil,
+  type VolumeBackend,
+  type VolumeState,
+} from './volume.ts'
 
 /**
  * In the transaction of who takes or starts a seat: their own volume is wanted from now on, if the course asks for one, and the
@@ -179,11 +185,14 @@ export async function personalOf(db: Db, workspaceId: string): Promise<PersonalV
   }
 }
 
-/** Names of the volumes that are a person's own, the purged ones left out. For whoever erases or exports what is theirs. */
-export async function personalVolumeNames(db: Db, personId: string): Promise<string[]> {
-  const rows = await many<{ name: string }>(
+/** That of whose workspace it is; undefined while there is none. */
+export async function personalVolumeOf(
+  db: Db,
+  workspaceId: string,
+): Promise<{ name: string; backend: VolumeBackend } | undefined> {
+  return findOne(
     db,
-    sql`select name from volume where person_id = ${personId} and state <> 'purged'`,
+    sql`select volume.name, backend from volume join workspace on workspace.person_id = volume.person_id
+        where workspace.id = ${workspaceId} and volume.state not in ('wanted', 'purging', 'purged')`,
   )
-  return rows.map(({ name }) => name)
 }

@@ -3,7 +3,8 @@ import type { Readable } from 'node:stream'
 import { courseOf } from '../data/course.ts'
 import { submissionRules, submissionsOf } from '../data/submission.ts'
 import { isKnownAway } from '../data/storage-outage.ts'
-import { disksOf, volumeOfWorkspace } from '../data/volume.ts'
+import { personalVolumeOf } from '../data/personal-volume.ts'
+import { disksOf, type VolumeBackend, volumeOfWorkspace } from '../data/volume.ts'
 import type { Workspace } from '../data/workspace.ts'
 import { Problem, conflict } from '../errors.ts'
 import { filesPage } from '../pages/files.ts'
@@ -77,6 +78,14 @@ export const archive: Handler<Workspace> = async (visit, workspace) => {
   return { file: { name, type: 'application/zip', stream, bytes } }
 }
 
+/** All of a student's own volume: theirs alone, also while nothing runs. */
+export const personalArchive: Handler<Workspace> = async (visit, workspace) => {
+  const volume = await personalVolumeOf(visit.pool, workspace.id)
+  if (!volume) throw conflict('files.none-yet')
+  const { stream, bytes } = await openAll(visit, volume, 'archive')
+  return { file: { name: 'personal.zip', type: 'application/zip', stream, bytes } }
+}
+
 async function openIn(
   visit: Visit,
   workspace: Workspace,
@@ -84,6 +93,14 @@ async function openIn(
 ): Promise<{ stream: Readable; bytes: number | undefined }> {
   const volume = await volumeOfWorkspace(visit.pool, workspace.id)
   if (!volume || volume.backend === 'engine') throw conflict('files.inside-only')
+  return openAll(visit, volume, what)
+}
+
+async function openAll(
+  visit: Visit,
+  volume: { name: string; backend: VolumeBackend },
+  what: 'content' | 'archive',
+): Promise<{ stream: Readable; bytes: number | undefined }> {
   if (await isKnownAway(visit.pool, volume.backend)) throw new Problem(503, 'problem.files-away')
   const found = await reached(
     storageAgent(visit.config.storage).read(volume.name, what, pathOf(visit)),

@@ -26,7 +26,7 @@ export function diskSection(
 export function personalSection(
   visit: Visit,
   { disk, path, isOpen, alsoIn }: PersonalView,
-  { timeZone, isOn }: { timeZone: string; isOn: boolean },
+  { timeZone, isOn, archivePath }: { timeZone: string; isOn: boolean; archivePath: string },
 ): Html {
   const t = (code: string, params = {}) => say(visit.locale, code, params)
   const others = alsoIn.map((title) => title[visit.locale]).join(', ')
@@ -34,7 +34,8 @@ export function personalSection(
   return section(visit, {
     ...{ disk, timeZone, key: 'personal' },
     more: html`<p>${t(where, { path })}</p>
-      ${others !== '' && html`<p>${t('personal.also-in', { courses: others })}</p>`}`,
+      ${others !== '' && html`<p>${t('personal.also-in', { courses: others })}</p>`}
+      ${disk.state === 'ready' && html`<p><a class="button plain" href="${archivePath}" download>${t('personal.download')}</a></p>`}`,
   })
 }
 

@@ -47,7 +47,7 @@ export function workspaceFragment(visit: Visit, view: WorkspaceView, timeZone: s
     </header>
     ${situation(visit, view, timeZone, t)} ${view.state === 'ready' && doors(visit, view, t)}
     ${view.disk && diskSection(visit, view.disk, { timeZone, filesPath: paths.files(view.id) })}
-    ${view.personal && personalSection(visit, view.personal, { timeZone, isOn: view.state === 'ready' })}
+    ${view.personal && personalSection(visit, view.personal, { timeZone, isOn: view.state === 'ready', archivePath: paths.personalArchive(view.id) })}
     ${acts(visit, view, t)}
   </article>`
 }

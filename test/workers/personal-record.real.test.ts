@@ -7,7 +7,6 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { execute, many, one, sql, withTransaction } from '../../api/data/db.ts'
-import { personalVolumeNames } from '../../api/data/personal-volume.ts'
 import { orderErasure } from '../../api/data/erasure.ts'
 import { erasureReceipts } from '../../api/data/erasure-view.ts'
 import { firstBroken, purgeReceipts } from '../../api/data/purge.ts'
@@ -126,7 +125,12 @@ const keep = async () => {
   await slots.keep()
 }
 const nameOf = async (who: Person | undefined) =>
-  (await personalVolumeNames(pool, who!.personId))[0]!
+  (
+    await one<{ name: string }>(
+      pool,
+      sql`select name from volume where person_id = ${who!.personId}`,
+    )
+  ).name
 const shows = async () =>
   Object.fromEntries((await agent.slots())!.map(({ name, volume }) => [name, volume]))
 const slotOf = async (workspaceId: string) => {
@@ -189,6 +193,17 @@ it('is in both of its student’s seats at once, and each page names the other c
   })
   expect(readdirSync(join(scene.root, 'slots', there))).toEqual(['essay'])
   expect(await page(mine['one']!, student1)).toContain('also open in Physics 202')
+})
+
+it('is downloaded as one archive by its student, and by nobody else', async () => {
+  const ask = (who: Person | undefined) =>
+    site.get(`/workspaces/${mine['one']}/personal`, {
+      headers: { cookie: `__Host-labplan=${who!.token}` },
+    })
+  const { status, headers, text } = await ask(student1)
+  expect([status, headers['content-type']]).toEqual([200, 'application/zip'])
+  expect(text).toContain('essay')
+  expect((await ask(student2)).status).toBeGreaterThanOrEqual(403)
 })
 
 it('is another’s in another’s seat', async () => {
