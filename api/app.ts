@@ -18,7 +18,7 @@ import { problemReply } from './pages/problem.ts'
 import { sendAsset, sendReply } from './reply.ts'
 import { type Route, routeFinder } from './route.ts'
 import { routes } from './routes.ts'
-import { passUpload, uploadOf } from './uploads.ts'
+import { passUpload, type UploadInto, uploadOf } from './uploads.ts'
 import type { Reply, Services, Visit } from './visit.ts'
 
 const FRAMING_MS = 5_000
@@ -45,24 +45,23 @@ export function createApp(services: Services): Koa {
   return app
 }
 
-async function receive(
-  ctx: Context,
-  services: Services,
-  upload: { workspace: string; id: string | undefined },
-): Promise<void> {
+async function receive(ctx: Context, services: Services, upload: UploadInto): Promise<void> {
   const startedAt = performance.now()
-  const visit = await visitOf(ctx, services, { workspace: upload.workspace })
+  const visit = await visitOf(ctx, services, upload.params)
   ctx.set(securityHeaders(services.config, []))
   try {
     await identify(ctx, visit)
-    await passUpload(ctx, visit, upload.id)
+    await passUpload(ctx, visit, upload)
   } catch (error) {
     sendReply(ctx, problemReply(visit, error, true), services.stopping)
   }
-  logVisit(services, ctx, UPLOADS, visit, performance.now() - startedAt)
+  logVisit(services, ctx, UPLOADS[upload.into], visit, performance.now() - startedAt)
 }
 
-const UPLOADS = { pattern: '/workspaces/:workspace/uploads' }
+const UPLOADS = {
+  workspace: { pattern: '/workspaces/:workspace/uploads' },
+  course: { pattern: '/courses/:course/data-uploads' },
+}
 
 const isFramable = (route: Route): boolean =>
   /^\/(workspaces|courses|deep-links|copied-activities)\//.test(route.pattern) ||

@@ -81,6 +81,11 @@ export const paths = {
   coursePlan: (key: string, saved?: string) =>
     `/courses/${key}/plan${saved === undefined ? '' : `?saved=${saved}`}`,
   courseSettings: (key: string, saved?: string) => `/courses/${key}/settings${queryOf({ saved })}`,
+  courseData: (key: string, saved?: string) => `/courses/${key}/data${queryOf({ saved })}`,
+  courseDataAct: (key: string, version: number, act: 'publication' | 'use' | 'discard') =>
+    `/courses/${key}/data/${version}/${act}`,
+  courseDataUploads: (key: string) => `/courses/${key}/data-uploads`,
+  courseDataUpload: (key: string, upload: string) => `/courses/${key}/data-uploads/${upload}`,
   courseSettingsPreview: (key: string) => `/courses/${key}/settings/preview`,
   courseWindow: (key: string, saved?: string) => `/courses/${key}/connection${queryOf({ saved })}`,
   courseWindowPreview: (key: string) => `/courses/${key}/connection/preview`,

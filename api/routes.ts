@@ -22,6 +22,7 @@ import * as changePage from './handlers/change-page.ts'
 import * as copiedActivity from './handlers/copied-activity.ts'
 import * as connectionWindow from './handlers/connection-window.ts'
 import * as course from './handlers/course.ts'
+import * as courseData from './handlers/course-data.ts'
 import * as courseImport from './handlers/course-import.ts'
 import * as courseChoice from './handlers/course-choice.ts'
 import * as deepLink from './handlers/deep-link.ts'
@@ -85,6 +86,50 @@ export const routes: Route[] = [
     ownWorkspace,
     submission.download,
     'Download a submission',
+  ),
+  get('/courses/:course/data', seesPlan, courseData.show, 'Course data'),
+  post(
+    '/courses/:course/data',
+    plansCourse,
+    courseData.beginBody,
+    courseData.begin,
+    'Begin a version of its data',
+  ),
+  post(
+    '/courses/:course/data/:version/publication',
+    plansCourse,
+    nothing,
+    courseData.publish,
+    'Publish a version of its data',
+  ),
+  post(
+    '/courses/:course/data/:version/use',
+    plansCourse,
+    nothing,
+    courseData.use,
+    'Go back to a version of its data',
+  ),
+  post(
+    '/courses/:course/data/:version/discard',
+    plansCourse,
+    nothing,
+    courseData.discard,
+    'Discard a version that is not published',
+  ),
+  get('/api/courses/:course/data', plansCourse, courseData.list, 'Versions of course data'),
+  post(
+    '/api/courses/:course/data',
+    plansCourse,
+    courseData.beginBody,
+    courseData.beginByProgram,
+    'Begin a version of course data',
+  ),
+  post(
+    '/api/courses/:course/data/:version',
+    plansCourse,
+    courseData.actBody,
+    courseData.actByProgram,
+    'Publish a version of course data, or go back to it',
   ),
   get('/courses/:course/submissions', teaches, submission.downloadAll, 'Download all submissions'),
   get('/workspaces/:workspace/files/archive', ownWorkspace, files.archive, 'Download a folder'),

@@ -49,6 +49,7 @@ const purged = z.object({
   after: z.object({ file: z.literal(false), mounted: z.literal(false), listed: z.literal(false) }),
 })
 
+const sealed = z.object({ files: z.number(), bytes: z.number() })
 const idList = z.object({ ids: z.array(z.string()) })
 const forgotten = z.object({ bytes: z.number().nullable() })
 
@@ -112,6 +113,8 @@ export type StorageAgent = {
     name: string,
     volume: string | null | 'remove',
   ): Promise<'in-use' | 'not-ready' | undefined>
+  /** Nothing comes into it again; undefined when it is not there. */
+  seal(volume: string): Promise<{ files: number; bytes: number } | undefined>
   /** One request of the upload protocol, as it came. */
   upload(volume: string, request: UploadRequest): Promise<UploadAnswer>
 }
@@ -212,6 +215,12 @@ export function storageAgent(options: { socket: string }): StorageAgent {
       if (status === 200) return { ok: true }
       const said = notRestored.safeParse(body)
       return said.success ? { ok: false, ...said.data } : { ok: false, code: 'not-there' }
+    },
+    async seal(name) {
+      const { status, body } = await call('PUT', `/volumes/${name}/seal`)
+      if (status === 409) return undefined
+      if (status !== 200) throw unexpected(status, body)
+      return sealed.parse(body)
     },
     upload: (name, asked) => passOn(options.socket, name, asked),
   }

@@ -4,7 +4,8 @@
  */
 import { timingSafeEqual } from 'node:crypto'
 import type { Context } from 'koa'
-import { ownWorkspace } from './access.ts'
+import { ownWorkspace, plansCourse } from './access.ts'
+import { draftName } from './data/course-data.ts'
 import { tokenHash } from './data/ids.ts'
 import { isKnownAway } from './data/storage-outage.ts'
 import { volumeOfWorkspace } from './data/volume.ts'
@@ -13,7 +14,9 @@ import { paths } from './paths.ts'
 import { storageAgent } from './storage-agent.ts'
 import type { Visit } from './visit.ts'
 
-const PATTERN = /^\/workspaces\/([0-9a-f-]{36})\/uploads(?:\/([0-9a-f]{32}))?$/
+const ID = String.raw`(?:\/([0-9a-f]{32}))?$`
+const PATTERN = new RegExp(String.raw`^\/workspaces\/([0-9a-f-]{36})\/uploads${ID}`)
+const DATA_PATTERN = new RegExp(String.raw`^\/courses\/([a-z0-9-]+)\/data-uploads${ID}`)
 const METHODS = ['POST', 'HEAD', 'PATCH', 'DELETE']
 const PASSED_ON = [
   ...['tus-resumable', 'upload-length', 'upload-offset', 'upload-metadata'],
@@ -24,31 +27,56 @@ const PASSED_BACK = [
   ...['x-labplan-name'],
 ]
 
-/** The workspace and the upload that a path means; undefined for every other path. */
-export function uploadOf(path: string): { workspace: string; id: string | undefined } | undefined {
-  const [, workspace, id] = PATTERN.exec(path) ?? []
-  return workspace === undefined ? undefined : { workspace, id }
+/** What a path is an upload into: a workspace's files, or the draft of a course's data. */
+export type UploadInto = {
+  into: 'workspace' | 'course'
+  params: Record<string, string>
+  id: string | undefined
 }
 
-/** Answers the request. `visit` is signed in, and its params name the workspace. */
+/** Undefined for every path that is no upload's. */
+export function uploadOf(path: string): UploadInto | undefined {
+  const [, workspace, id] = PATTERN.exec(path) ?? []
+  if (workspace !== undefined) return { into: 'workspace', params: { workspace }, id }
+  const [, course, dataId] = DATA_PATTERN.exec(path) ?? []
+  return course === undefined ? undefined : { into: 'course', params: { course }, id: dataId }
+}
+
+/** The volume that the visitor may fill, and where an upload into it is found again. */
+async function targetOf(
+  visit: Visit,
+  into: UploadInto['into'],
+): Promise<{ volume: string | undefined; at(upload: string): string }> {
+  if (into === 'course') {
+    const course = await plansCourse(visit)
+    const volume = await draftName(visit.pool, course.id)
+    return { volume, at: (upload) => paths.courseDataUpload(course.key, upload) }
+  }
+  const { id } = await ownWorkspace(visit)
+  const own = await volumeOfWorkspace(visit.pool, id)
+  if (own?.backend !== 'engine' && own && (await isKnownAway(visit.pool, own.backend)))
+    throw new Problem(503, 'problem.files-away')
+  const volume = own?.backend === 'engine' ? undefined : own?.name
+  return { volume, at: (upload) => paths.upload(id, upload) }
+}
+
+/** Answers the request. `visit` is signed in, and its params are those of the path. */
 export async function passUpload(
   ctx: Context,
   visit: Visit,
-  id: string | undefined,
+  { into, id }: UploadInto,
 ): Promise<void> {
   if (!METHODS.includes(ctx.method))
     throw new Problem(405, 'problem.method', { params: { method: ctx.method } })
-  const workspace = await ownWorkspace(visit)
+  const { volume, at } = await targetOf(visit, into)
   checkSender(ctx, visit)
-  const volume = await volumeOfWorkspace(visit.pool, workspace.id)
-  if (!volume || volume.backend === 'engine') throw conflict('files.inside-only')
-  if (await isKnownAway(visit.pool, volume.backend)) throw new Problem(503, 'problem.files-away')
+  if (volume === undefined) throw conflict(into === 'course' ? 'data.gone' : 'files.inside-only')
   const headers = Object.fromEntries(
     PASSED_ON.flatMap((name) => (ctx.get(name) ? [[name, ctx.get(name)]] : [])),
   )
   const { method, req: body } = ctx
   const answer = await storageAgent(visit.config.storage)
-    .upload(volume.name, { method, id, headers, body })
+    .upload(volume, { method, id, headers, body })
     .catch((cause: unknown) => {
       throw new Problem(503, 'problem.files-away', { detail: { cause: String(cause) } })
     })
@@ -56,7 +84,7 @@ export async function passUpload(
   for (const name of PASSED_BACK)
     if (answer.headers[name]) ctx.set(name, String(answer.headers[name]))
   const made = /\/uploads\/([0-9a-f]{32})$/.exec(String(answer.headers.location ?? ''))?.[1]
-  if (made) ctx.set('location', paths.upload(workspace.id, made))
+  if (made) ctx.set('location', at(made))
   ctx.set('cache-control', 'no-store')
   ctx.body = answer.status === 204 ? null : answer.body
   // Koa would make a 204 of an empty body.

@@ -42,6 +42,17 @@ export const seatTemplateSchema = z.strictObject({
     .nullable(),
   /** Where the person's own volume appears once the seat has a holder; absent where no course of theirs asks for it. */
   personal: z.strictObject({ mountPath: z.string() }).optional(),
+  /** What all seats of the course read and none writes: absent while nothing was published. */
+  data: z
+    .strictObject({
+      version: z.int(),
+      sizeMb: z.int(),
+      mountPath: z.string(),
+      /** As of the volume; without one there is nothing that could keep it, and it is not mounted. */
+      backend: z.enum(['local', 'nfs', 'cephfs']).optional(),
+      server: z.string().optional(),
+    })
+    .optional(),
   pidsLimit: z.int(),
   /** Swarm placement constraints. */
   constraints: z.array(z.string()),
@@ -218,9 +229,10 @@ export const blueprintSchema = z.strictObject({
 })
 
 export type SeatTemplate = z.infer<typeof seatTemplateSchema>
-/** What the service of a seat is made of: the limit of its volume is not among it (`stacks/rules/template.ts`). */
-export type ServiceTemplate = Omit<SeatTemplate, 'volume'> & {
+/** What the service of a seat is made of: limits are not among it (`stacks/rules/template.ts`). */
+export type ServiceTemplate = Omit<SeatTemplate, 'volume' | 'data'> & {
   volume: Omit<NonNullable<SeatTemplate['volume']>, 'quotaMb'> | null
+  data?: Omit<NonNullable<SeatTemplate['data']>, 'sizeMb'> | undefined
 }
 export type Placement = z.infer<typeof placementSchema>
 export type BlueprintSession = z.infer<typeof sessionSchema>

@@ -36,9 +36,9 @@ export type VolumeLimit = {
 export const isInRoot = (backend: VolumeLimit['backend'] | undefined): boolean =>
   backend === 'local' || backend === 'cephfs'
 
-/** Whether a seat needs to know where that is: for its volume, or for its holder's own. */
-export const needsRoot = ({ volume, personal }: ServiceTemplate): boolean =>
-  isInRoot(volume?.backend) || personal !== undefined
+/** Whether a seat needs to know where that is: for its volume, its holder's own, or its course's data. */
+export const needsRoot = ({ volume, personal, data }: ServiceTemplate): boolean =>
+  isInRoot(volume?.backend) || personal !== undefined || isInRoot(data?.backend)
 
 /** One volume: every generation that is still kept is listed, not only the one in use. */
 export type VolumeContent = {
@@ -57,6 +57,8 @@ export type VolumesContent = {
   /** Where nodes have the volumes that a backend keeps; absent when there are none. */
   storageRoot?: string
   volumes: VolumeContent[]
+  /** The version of the course's data that is in force, and how large it may be. */
+  data?: { version: number; sizeMb: number }
 }
 
 /** What exists on a Swarm. */
@@ -107,5 +109,7 @@ export function inOrder(content: Content): Content {
 export function emptied(content: Content): Content {
   if (content.kind === 'base') return { ...content, cloud: { ...content.cloud, regions: [] } }
   if (content.kind === 'nodes') return { ...content, nodes: [] }
-  return content.kind === 'seats' ? { ...content, seats: [] } : { ...content, volumes: [] }
+  if (content.kind === 'seats') return { ...content, seats: [] }
+  const { data: _data, ...rest } = content
+  return { ...rest, volumes: [] }
 }

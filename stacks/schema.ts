@@ -58,6 +58,18 @@ const text = z
   ])
   .transform((value) => (typeof value === 'string' ? { fr: value, en: value } : value))
   .meta({ allowed: 'a text, or { fr: …, en: … }' })
+/** `version` is in force; a seat that starts gets it. */
+const courseData = z.strictObject({
+  sizeMb: megabytes.min(1),
+  version: positive.optional(),
+  mountPath: z
+    .string()
+    .regex(/^(\/[A-Za-z0-9._-]+)+$/)
+    .refine((path) => !/\/\.\.?(\/|$)/.test(path))
+    .refine((path) => !/^\/(bin|boot|dev|etc|lib\w*|proc|root|run|sbin|sys|usr)(\/|$)/.test(path))
+    .meta({ allowed: 'a folder such as /data, none of the system' })
+    .default('/data'),
+})
 /** `duty`: why they have to be kept, and the last day on which they are. */
 const submissions = z.strictObject({
   due: wallTime.optional(),
@@ -184,6 +196,7 @@ const courseFields = {
   keepDays: count.optional(),
   personalVolume: z.boolean().optional(),
   submissions: submissions.optional(),
+  data: courseData.optional(),
   display: displaySchema.optional(),
 }
 

@@ -237,6 +237,8 @@ export interface Course {
         duty?: { reason: Text; until: string } | undefined
       }
     | undefined
+  /** What every seat reads and none writes: how large a version may be, which one is in force, and where it is mounted. */
+  data?: { sizeMb: number; version?: number | undefined; mountPath: string } | undefined
   display?: Display | undefined
 }
 

@@ -1,6 +1,7 @@
 /** A course's volumes: they outlive every session, so they are in a state of their own. */
 import type { Construct } from 'constructs'
 import { inOrder, type VolumesContent } from './content.ts'
+import { dataVolumeName } from './parts/names.ts'
 import { DockerStack } from './parts/labplan-stack.ts'
 import { seatVolume, volumeLimits } from './parts/seat-volume.ts'
 
@@ -13,5 +14,11 @@ export class VolumesStack extends DockerStack {
     // Terraform's own: it makes nothing outside its state, and the storage agent is told what was applied.
     if (Object.keys(limits).length > 0)
       this.addOverride('resource.terraform_data.limits', { input: limits })
+    const { data } = content
+    // Its nodes make the object when a seat starts; that it is wanted, and how large, is in the plan all the same.
+    if (data)
+      this.addOverride('resource.terraform_data.course_data', {
+        input: { [dataVolumeName({ ...content, version: data.version })]: data.sizeMb },
+      })
   }
 }

@@ -197,6 +197,7 @@ export async function startWorker(options: {
   const file = ledgerFile(config)
   const erasures = erasureKeeper({ pool, ring, agent, installation, file, log, now })
   let soon: NodeJS.Timeout | undefined
+  let waits = 0
   const retain = startLoop({
     everyMs: RETENTION_MS,
     pass: async () => {
@@ -204,8 +205,10 @@ export async function startWorker(options: {
       if (!(await lead.isOurs())) return
       await erasures.begin()
       await retention.keep()
-      // A seat that is being stopped is cold in seconds.
-      if (await erasures.finish()) soon = setTimeout(() => retain.wake(), ERASURE_MS)
+      // A seat that is being stopped is cold in seconds; a disk that is away may be so for long.
+      waits = (await erasures.finish()) ? waits + 1 : 0
+      const waitMs = Math.min(ERASURE_MS * 2 ** (waits - 1), RETENTION_MS)
+      if (waits > 0) soon = setTimeout(() => retain.wake(), waitMs)
     },
     onError: onError('the dates of files could not be looked at'),
   })

@@ -1,6 +1,6 @@
 /** Courses, and the documents around them: as people wrote them, and what the record needs of the plan. */
 import type { BlueprintCourse, BlueprintSession } from '../../stacks/blueprint.ts'
-import type { Allowance, Display, Inventory, Text } from '../../stacks/terms.ts'
+import type { Allowance, Course, Display, Inventory, Text } from '../../stacks/terms.ts'
 import { type Db, execute, findOne, many, one, sql } from './db.ts'
 import { newId } from './ids.ts'
 
@@ -196,6 +196,7 @@ export async function keepCourse(
     followsRoster: boolean
     /** Null: students hand in nothing. */
     submissions: CourseSubmissions | null
+    data: Course['data'] | null
     /** Sessions that can be held, at least in part. */
     held: BlueprintSession[]
     now: Date
@@ -207,13 +208,14 @@ export async function keepCourse(
   const row = await one<{ id: string }>(
     tx,
     sql`insert into course (id, zone_id, key, code, state, state_at, document, title, allowance_seats,
-          places_outside, outside_from, outside_until, lifecycle, gpus, takes_submissions, submissions_due_at, submissions_duty, submissions_duty_until,
-          follows_roster, description, display, personal, created_at)
+          places_outside, outside_from, outside_until, lifecycle, gpus, takes_submissions, submissions_due_at, submissions_duty,
+          submissions_duty_until, data_size_mb, data_path, data_version, follows_roster, description, display, personal, created_at)
         values (${newId()}, ${course.zoneId}, ${plan.key}, ${plan.course8}, ${course.state}, ${now}, ${course.document},
           ${JSON.stringify(course.title)}, ${plan.allowance.seats}, ${headroom?.atOnce ?? headroom?.seats ?? 0},
           ${firstOpening(course.held)}, ${headroom?.until ?? null}, ${JSON.stringify(plan.lifecycle)},
           ${plan.template?.gpu?.count ?? 0}, ${course.submissions !== null}, ${course.submissions?.dueAt ?? null},
           ${course.submissions?.duty ? JSON.stringify(course.submissions.duty.reason) : null}, ${course.submissions?.duty?.until ?? null},
+          ${course.data?.sizeMb ?? null}, ${course.data?.mountPath ?? null}, ${course.data?.version ?? null},
           ${course.followsRoster}, ${course.description === null ? null : JSON.stringify(course.description)},
           ${JSON.stringify(course.display)}, ${plan.personal ? JSON.stringify(plan.personal) : null}::jsonb, ${now})
         on conflict (zone_id, key) do update set document = excluded.document, title = excluded.title,
@@ -221,7 +223,8 @@ export async function keepCourse(
           outside_from = excluded.outside_from, outside_until = excluded.outside_until, places_until = null,
           lifecycle = excluded.lifecycle, gpus = excluded.gpus, takes_submissions = excluded.takes_submissions,
           submissions_due_at = excluded.submissions_due_at, submissions_duty = excluded.submissions_duty,
-          submissions_duty_until = excluded.submissions_duty_until, follows_roster = excluded.follows_roster,
+          submissions_duty_until = excluded.submissions_duty_until, data_size_mb = excluded.data_size_mb,
+          data_path = excluded.data_path, data_version = excluded.data_version, follows_roster = excluded.follows_roster,
           description = excluded.description, display = excluded.display, personal = excluded.personal,
           state_at = case when course.state = excluded.state then course.state_at else excluded.state_at end
         returning id`,

@@ -2,6 +2,7 @@
 import { canonicalJson, sha256 } from '../../stacks/blueprint.ts'
 import type { Text } from '../../stacks/terms.ts'
 import { type Db, execute, findOne, many, one, sql } from './db.ts'
+import { newId } from './ids.ts'
 import type { KeyRing } from './key-ring.ts'
 import { beginGeneration, sealNewCredential } from './seat.ts'
 import { stopWorkspace } from './workspace-act.ts'
@@ -16,6 +17,32 @@ export async function stopErased(tx: Db, now: Date): Promise<void> {
   const actor = { name: 'erasure', role: 'labplan' } as const
   for (const { id: workspaceId } of rows)
     await stopWorkspace(tx, { workspaceId, actor, now, reason: 'erasure' })
+}
+
+/** Volumes that came after it was ordered: a reset was under way. They go with the rest. */
+export async function orderLateVolumes(tx: Db, now: Date): Promise<void> {
+  const rows = await many<{ id: string; name: string; erasure: string }>(
+    tx,
+    sql`update volume set state = 'purging', state_at = ${now}, erased_at = ${now}
+        from erasure join workspace on workspace.person_id = erasure.person_id join seat on seat.id = workspace.seat_id
+        where volume.seat_id = seat.id and volume.erased_at is null and volume.state <> 'purged'
+          and workspace.state = 'stopped' and seat.state in ('absent', 'cold')
+        returning volume.id, volume.name, erasure.id as erasure`,
+  )
+  for (const { id, name, erasure } of rows) {
+    await execute(
+      tx,
+      sql`insert into purge (id, volume_id, ordered_at, reason) values (${newId()}, ${id}, ${now}, 'erasure')
+          on conflict do nothing`,
+    )
+    await execute(
+      tx,
+      sql`insert into erasure_item (id, erasure_id, kind, name, course, number, state)
+          select ${newId()}, ${erasure}, 'volume', ${name}, course.key, seat.number, 'wanted'
+          from volume join seat on seat.id = volume.seat_id join course on course.id = seat.course_id
+          where volume.id = ${id} on conflict do nothing`,
+    )
+  }
 }
 
 /** A duty that is over holds nothing any more. */

@@ -136,6 +136,7 @@ async function follow(
     document: stored?.text ?? '',
     followsRoster: course.followRoster ?? false,
     submissions: submissionsOf(course, timeZoneOf(made, course)),
+    data: course.data ?? null,
     held: plan.sessions.filter((one) => !unfit.has(one.key) || placesOf(one) > 0),
     now,
   })

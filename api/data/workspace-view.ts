@@ -7,6 +7,7 @@ import { type Credential, type PortKind, type SeatState, credentialOf, seatPorts
 import type { Display, Text } from '../../stacks/terms.ts'
 import type { Extension } from '../../stacks/rules/lifecycle.ts'
 import type { WorkspaceState } from './workspace.ts'
+import { dataOfSeat, type SeatData } from './course-data.ts'
 import { type DiskView, disksOf } from './volume.ts'
 import { extensionOf } from './workspace-time.ts'
 
@@ -51,6 +52,8 @@ export type WorkspaceView = {
   disk: DiskView | null
   /** Their own volume; null where the course, or its seat as it was made, has none. */
   personal: PersonalView | null
+  /** Null where its course has published none. */
+  data: SeatData | null
   ports: {
     containerPort: number
     name: string
@@ -145,6 +148,7 @@ export async function workspaceView(
     nodeAddress: row.node_address,
     disk: row.seat_id ? ((await disksOf(db, [row.seat_id])).get(row.seat_id) ?? null) : null,
     personal: row.seat_id ? ((await personalOf(db, row.id)) ?? null) : null,
+    data: row.seat_id ? ((await dataOfSeat(db, row.seat_id)) ?? null) : null,
     ports: ports.map((port) => ({
       containerPort: port.container_port,
       name: port.name,

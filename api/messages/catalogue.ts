@@ -7,6 +7,7 @@ import { admin } from './admin.ts'
 import { cloud } from './cloud.ts'
 import { common } from './common.ts'
 import { course } from './course.ts'
+import { courseData } from './course-data.ts'
 import { courseImport } from './course-import.ts'
 import { disk } from './disk.ts'
 import { erasure } from './erasure.ts'
@@ -46,6 +47,7 @@ export const catalogue: Readonly<Record<string, Message>> = {
   ...course,
   ...roster,
   ...courseNew,
+  ...courseData,
   ...courseImport,
   ...admin,
   ...receipt,

@@ -6,7 +6,7 @@ import type { Visit } from '../visit.ts'
 import { type Page, frame } from './frame.ts'
 import { type Html, html } from './html.ts'
 
-export type CoursePart = 'class' | 'plan' | 'settings' | 'window' | 'timetable' | 'sharing'
+export type CoursePart = 'class' | 'plan' | 'settings' | 'data' | 'window' | 'timetable' | 'sharing'
 
 type CoursePage = Omit<Page, 'title' | 'tabs'> & {
   course: SeenCourse
@@ -60,6 +60,7 @@ function partsFor(visit: Visit, page: CoursePage): [CoursePart, string][] {
     ['class', paths.course(key), seesClass],
     ['plan', paths.coursePlan(key), page.seesPlan],
     ['settings', paths.courseSettings(key), page.seesPlan],
+    ['data', paths.courseData(key), page.seesPlan],
     ['window', paths.courseWindow(key), page.seesPlan],
     ['timetable', paths.courseTimetable(key), page.mayChange],
     ['sharing', paths.courseSharing(key), page.mayChange],

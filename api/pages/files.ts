@@ -10,6 +10,7 @@ import { frame } from './frame.ts'
 import { type Html, html } from './html.ts'
 import { type HandingIn, handInSection } from './submission.ts'
 import { type Column, tableOf } from './table.ts'
+import { uploadBox } from './upload-box.ts'
 
 export type FilesView = {
   workspaceId: string
@@ -71,7 +72,7 @@ function body(visit: Visit, view: Opened, t: Words): Html {
       <p class="hint">${t('files.all.explain')}</p>
     </div>`
   }
-  ${upload(visit, view, t)}`
+  ${uploadBox(visit, { endpoint: paths.uploads(workspaceId), folder: path, hint: 'files.upload.explain' })}`
 }
 
 /** Every folder above, each a link. */
@@ -147,34 +148,4 @@ function pager({ workspaceId, path, start, folder, pageEntries }: Opened, t: Wor
     ${start > 0 && html`<a href="${paths.files(workspaceId, path, Math.max(0, start - pageEntries))}">${t('files.previous')}</a>`}
     ${to < total && html`<a href="${paths.files(workspaceId, path, to)}">${t('files.next')}</a>`}
   </nav>`
-}
-
-function upload(visit: Visit, { workspaceId, path }: Opened, t: Words): Html {
-  const said = (code: string) => t(`files.upload.${code}`, { name: '{name}', percent: '{percent}' })
-  return html`<section class="upload" aria-labelledby="upload-title">
-    <h2 id="upload-title">${t('files.upload')}</h2>
-    <p class="hint" id="upload-hint">${t('files.upload.explain')}</p>
-    <noscript><p class="empty">${t('files.upload.script')}</p></noscript>
-    <file-upload
-      endpoint="${paths.uploads(workspaceId)}"
-      folder="${path}"
-      csrf="${visit.visitor?.csrf ?? ''}"
-      going="${said('going')}"
-      done="${said('done')}"
-      full="${said('full')}"
-      refused="${said('refused')}"
-      failed="${said('failed')}"
-      cancel="${t('files.upload.cancel')}"
-      hidden
-    >
-      <label class="button primary"
-        >${t('files.upload.choose')}<input
-          class="unseen"
-          type="file"
-          multiple
-          aria-describedby="upload-hint"
-      /></label>
-      <div role="status"><ul class="arriving"></ul></div>
-    </file-upload>
-  </section>`
 }

@@ -4,6 +4,7 @@ import { actable } from '../data/workspace.ts'
 import { say } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
+import type { SeatData } from '../data/course-data.ts'
 import { diskSection, personalSection } from './disk.ts'
 import { csrfField, frame } from './frame.ts'
 import { type Html, html } from './html.ts'
@@ -48,8 +49,17 @@ export function workspaceFragment(visit: Visit, view: WorkspaceView, timeZone: s
     ${situation(visit, view, timeZone, t)} ${view.state === 'ready' && doors(visit, view, t)}
     ${view.disk && diskSection(visit, view.disk, { timeZone, filesPath: paths.files(view.id) })}
     ${view.personal && personalSection(visit, view.personal, { timeZone, isOn: view.state === 'ready', archivePath: paths.personalArchive(view.id) })}
-    ${acts(visit, view, t)}
+    ${view.data && dataLines(view.data, t)} ${acts(visit, view, t)}
   </article>`
+}
+
+/** Which version is in it, and that another one is there. */
+function dataLines({ has, next, path }: SeatData, t: Words): Html {
+  if (has === null) return html`<p class="hint">${t('data.at-start', { next, path })}</p>`
+  return html`<p class="hint">
+    ${t('data.has', { has, path })}
+    ${has !== next && html`<strong>${t('data.next', { next })}</strong>`}
+  </p>`
 }
 
 function acts(visit: Visit, view: WorkspaceView, t: Words): Html | false {

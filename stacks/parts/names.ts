@@ -29,6 +29,13 @@ export const installationOfGpuLabel = (label: string): string | undefined =>
 export const volumeName = (seat: SeatName & { generation: number }): string =>
   `${serviceName(seat)}-g${seat.generation}`
 
+/** `lp-<installation>-<course8>-data-g2`: version 2 of a course's data. */
+export const dataVolumeName = (of: {
+  installation: string
+  course8: string
+  version: number
+}): string => `lp-${of.installation}-${of.course8}-data-g${of.version}`
+
 /**
  * Where a node has the files of a volume that a backend keeps. A folder inside what is mounted: when that is not
  * there, neither is this, and a seat does not start rather than begin with an empty home.

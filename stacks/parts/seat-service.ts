@@ -12,6 +12,7 @@ import {
   serviceName,
   volumeName,
 } from './names.ts'
+import { dataMounts } from './course-data.ts'
 import { gpuConstraints, gpuEnvironment } from './seat-gpu.ts'
 import { keptFolder, personalMount } from './seat-volume.ts'
 import { imageReference, literal, literalEnv } from './text.ts'
@@ -104,6 +105,7 @@ function container(
     mounts: [
       ...(template.volume ? [seatMount(course, volumeName(name), template.volume, labels)] : []),
       ...(template.personal ? [personalMount(course, serviceName(name), template.personal)] : []),
+      ...dataMounts(course, template),
     ],
   }
 }

@@ -35,11 +35,19 @@ function contentOf(stack: WantedStack, place: Place): StackContent {
   if (stack.kind === 'volumes') {
     const limit = limitOf(stack.template)
     const volumes = stack.seats.map((seat) => ({ seat, generation: 1, ...limit }))
-    return { ...common, kind: 'volumes', volumes }
+    return { ...common, kind: 'volumes', volumes, ...dataOf(stack.template) }
   }
   const template = serviceTemplate(stack.template)
   const seats = stack.seats.map((number) => ({ number, generation: 1, template }))
   return { ...common, kind: 'seats', registry: place.registry, seats }
+}
+
+/** The version of the course's data that is in force, where something keeps it. */
+export function dataOf({ data }: SeatTemplate): {
+  data?: { version: number; sizeMb: number }
+} {
+  if (!data?.backend) return {}
+  return { data: { version: data.version, sizeMb: data.sizeMb } }
 }
 
 /** What a volume of this template is held to; nothing when the engine itself keeps it. */

@@ -75,6 +75,7 @@ const words: Record<string, Text> = {
   gpu: { fr: 'GPU', en: 'GPU' },
   volume: { fr: 'volume', en: 'volume' },
   personal: { fr: 'dossier personnel', en: 'personal folder' },
+  data: { fr: 'données du cours', en: 'course data' },
   pidsLimit: { fr: 'nombre de processus', en: 'number of processes' },
   network: { fr: 'réseau', en: 'network' },
   allowance: { fr: 'enveloppe', en: 'allowance' },

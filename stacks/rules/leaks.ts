@@ -74,7 +74,8 @@ const KEYS: ReadonlySet<string> = new Set(
     'apiVersion kind stack course8 pool seats template image command env capabilities ports number name title fr en ' +
     'required cpuMillis memoryMb gpu count volume personal mountPath quotaMb pidsLimit constraints network course sessions price ' +
     'key zone cloud fixed idle regions externalNetwork subnet availabilityZones manager managers flavour gateways dns ' +
-    'sshKey engineVolumeGb insecureRegistries flavours region elsewhere storage backend server limit limitMb'
+    'sshKey engineVolumeGb insecureRegistries flavours region elsewhere storage backend server limit limitMb data ' +
+    'version sizeMb'
   ).split(' '),
 )
 

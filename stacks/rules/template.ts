@@ -24,24 +24,43 @@ export function seatTemplate(
     gpu: course.seat.gpu ?? null,
     volume: quotaMb === undefined ? null : { mountPath: environment.mountPath, quotaMb },
     ...(personal && { personal: { mountPath: PERSONAL_PATH } }),
+    ...dataOf(course),
     pidsLimit: environment.pidsLimit,
     constraints: [],
     network: environment.network,
   }
 }
 
+function dataOf({ data }: Course): Pick<SeatTemplate, 'data'> {
+  if (data?.version === undefined) return {}
+  const { version, sizeMb, mountPath } = data
+  return { data: { version, sizeMb, mountPath } }
+}
+
 /**
- * Without the limit of its volume, which is changed under a seat that runs and must restart nobody's. The same object for the
- * same template, which nobody changes.
+ * Without the limits of its volume and of its course's data, which are changed under a seat that runs and must restart nobody's.
+ * The same object for the same template, which nobody changes.
  */
 export function serviceTemplate(template: SeatTemplate | ServiceTemplate): ServiceTemplate {
-  if (template.volume === null || !('quotaMb' in template.volume)) return template
+  const { volume, data, ...rest } = template
+  if (!(volume && 'quotaMb' in volume) && !(data && 'sizeMb' in data)) return template
   const known = services.get(template)
   if (known) return known
-  const { quotaMb: _quotaMb, ...volume } = template.volume
-  const service = { ...template, volume }
+  const service = { ...rest, volume: unlimited(volume), ...(data && { data: unsized(data) }) }
   services.set(template, service)
   return service
 }
 
 const services = new WeakMap<SeatTemplate | ServiceTemplate, ServiceTemplate>()
+
+function unlimited(volume: SeatTemplate['volume'] | ServiceTemplate['volume']) {
+  if (!volume || !('quotaMb' in volume)) return volume
+  const { quotaMb: _quotaMb, ...rest } = volume
+  return rest
+}
+
+function unsized(data: NonNullable<SeatTemplate['data'] | ServiceTemplate['data']>) {
+  if (!('sizeMb' in data)) return data
+  const { sizeMb: _sizeMb, ...rest } = data
+  return rest
+}

@@ -111,12 +111,18 @@ export function wantedAt(blueprint: Blueprint, now: string, running: Running = {
   return { ...wanted, stacks: stacks.toSorted((a, b) => (a.key < b.key ? -1 : 1)) }
 }
 
-/** A seat's volume is kept by what the course's pool has for it. */
+/** A seat's volume, and its course's data, are kept by what the course's pool has for it. */
 export function withBackend(course: BlueprintCourse, { pools }: Blueprint): BlueprintCourse {
   const storage = pools.find((pool) => pool.key === course.pool)?.storage
   const { template } = course
-  if (!storage || !template?.volume) return course
-  return { ...course, template: { ...template, volume: { ...template.volume, ...storage } } }
+  if (!storage || !template) return course
+  const { volume, data } = template
+  if (!volume && !data) return course
+  const kept = { volume: volume && { ...volume, ...storage } }
+  return {
+    ...course,
+    template: { ...template, ...kept, ...(data && { data: { ...data, ...storage } }) },
+  }
 }
 
 function nodesAt(blueprint: Blueprint, now: number, leads: Leads): WantedNode[] {
@@ -297,7 +303,10 @@ function withDigest(content: Content, until: number | null): WantedStack {
 
 function contentDigestOf({ template, seats, ...content }: Content): string {
   const { key, kind, pool, course8, templateDigest } = content
-  const limit = kind === 'volumes' && { quotaMb: template.volume?.quotaMb }
+  const limit = kind === 'volumes' && {
+    quotaMb: template.volume?.quotaMb,
+    ...(template.data && { dataMb: template.data.sizeMb }),
+  }
   return digestOf({ seats: seatRanges(seats), key, kind, pool, course8, templateDigest, ...limit })
 }
 

@@ -36,6 +36,24 @@ it('gives the same bytes whatever the order, and other bytes only for other cont
   )
 })
 
+it('mounts the course’s data where something keeps it, to be read only', () => {
+  const data = { version: 3, sizeMb: 50, mountPath: '/data' }
+  const mountsOf = (more: object) => {
+    const content = { ...seatsOf([1], { data: { ...data, ...more } }), storageRoot: '/srv/labplan' }
+    const { resource } = JSON.parse(renderStack(content))
+    return resource.docker_service.s001.task_spec.container_spec.mounts
+  }
+  expect(mountsOf({})).toHaveLength(1)
+  expect(mountsOf({ backend: 'local' })[1]).toMatchObject({
+    ...{ type: 'volume', source: 'lp-k3x9q2ab-netw0rks-data-g3', target: '/data', read_only: true },
+    volume_options: {
+      driver_options: { device: '/srv/labplan/mounts/lp-k3x9q2ab-netw0rks-data-g3/home' },
+    },
+  })
+  const nfs = mountsOf({ backend: 'nfs', server: '10.64.0.9' })[1]
+  expect(nfs.volume_options.driver_options.device).toBe(':/lp-k3x9q2ab-netw0rks-data-g3/home')
+})
+
 it('changes only its own block when a seat is added', () => {
   const before = renderStack(seatsOf([1, 2])).split('\n')
   const after = new Set(renderStack(seatsOf([1, 2, 3])).split('\n'))

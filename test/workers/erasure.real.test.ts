@@ -243,8 +243,14 @@ it('forgets who it was at once, and stops what runs before its files go', async 
   // The other course has no class now.
   expect(states).toContainEqual({ state: 'stopping', message_code: 'stopped.erasure' })
   expect(states).toContainEqual({ state: 'stopped', message_code: 'stopped.erasure' })
+  // A reset was under way: its new volume came after the order.
+  const late = { seatId: mine[0]!.seat, generation: 2, name: mine[0]!.name.replace(/1$/, '2') }
+  const made = [{ ...late, limit: { backend: 'local', limitMb: 8 } as const }]
+  await withTransaction(pool, (tx) => recordVolumes(tx, { volumes: made, now: IN_CLASS }))
+  await execute(pool, sql`update seat set generation = 2 where id = ${late.seatId}`)
+  await volumes.keep()
   expect(await pass()).toBe(true)
-  expect(onDisk()).toHaveLength(3)
+  expect(onDisk()).toHaveLength(4)
   expect(readFileSync(join(scene.root, 'mounts', mine[0]!.name, 'home', 'work.txt'), 'utf8')).toBe(
     `of ${student.personId}`,
   )
@@ -256,7 +262,7 @@ it('waits for an agent that is away', async () => {
     await withTransaction(pool, (tx) => markCold(tx, { id: seat, now: IN_CLASS }))
   await served.close()
   expect(await pass()).toBe(true)
-  expect(onDisk()).toHaveLength(3)
+  expect(onDisk()).toHaveLength(4)
   served = await serve()
 })
 
@@ -284,6 +290,7 @@ it('leaves nothing on disk but what a duty keeps and what is others’, and prov
       { kind: 'submission', course: 'machine-learning-lab', file: false, row: false },
       { kind: 'volume', name: mine[1]!.name, purgeReceipt: expect.any(Number) },
       { kind: 'volume', name: mine[0]!.name, purgeReceipt: expect.any(Number) },
+      { kind: 'volume', name: mine[0]!.name.replace(/1$/, '2') },
     ],
     kept: [{ kind: 'submission', course: 'networks-101', reason: { en: REASON } }],
   })
@@ -322,7 +329,7 @@ it('has it ordered by who administers, who finds them by name', async () => {
 it('gives the number to somebody else with another volume, password and address', async () => {
   const seats = await seatsOfCourse(pool, await courseId(pool, 'networks-101'))
   const seat = seats.find(({ id }) => id === mine[0]!.seat)!
-  expect(seat).toMatchObject({ taken: false, generation: 2 })
+  expect(seat).toMatchObject({ taken: false, generation: 3 })
   const old = before['seat']!.find((row) => row['id'] === seat.id)!
   const bytes = Buffer.from(String(old['credential']).slice(2), 'hex')
   const was = { id: seat.id, credential: bytes, credential_key_id: seat.credential_key_id }

@@ -3,7 +3,7 @@
  * files. What a student can write, what happens when it is full, and when the agent or the files are away.
  */
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, renameSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { many, one, sql } from '../../api/data/db.ts'
@@ -147,6 +147,85 @@ it(
       60_000,
       () => `volumes as they were:\n${practice.inst.log('worker').slice(-2000)}`,
     )
+  },
+)
+
+it(
+  'shows all seats one version of the course’s data, which none can write, and the next at a start',
+  { timeout: 240_000 },
+  async () => {
+    const { inst } = practice
+    const folder = join(inst.home, 'data')
+    const publish = (text: string) => {
+      mkdirSync(join(folder, 'set'), { recursive: true })
+      writeFileSync(join(folder, 'set', 'subject.txt'), text, { mode: 0o600 })
+      return inst.labplan('volume', 'data', 'networks-101', folder, '--size-mb', '8')
+    }
+    const has = async (number: number): Promise<string> => {
+      const { state, version } = await one<{ state: string; version: string | null }>(
+        inst.pool,
+        sql`select state, body -> 'data' ->> 'version' as version from seat
+              left join seat_template on digest = template_digest where number = ${number}`,
+      )
+      return state === 'ready' ? `version ${version}` : state
+    }
+    const comes = (number: number, wanted: string) =>
+      until(
+        async () => (await has(number)) === wanted,
+        90_000,
+        () => `seat ${number} with ${wanted}:\n${inst.log('worker').slice(-3000)}`,
+      )
+    const reads = (number: number) => inSeat(number, 'cat /data/set/subject.txt')
+
+    const come = async () => {
+      // While Docker is asked nothing else is heard: connections that were closed meanwhile have to be noticed first.
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      return practice.launch('student1')
+    }
+    // Who has worked since the last test has to stop to get it.
+    const visit = await come()
+    const { number } = await one<{ number: number }>(
+      inst.pool,
+      sql`select seat.number from workspace join seat on seat.id = seat_id`,
+    )
+    const other = 3 - number
+    const leave = async (): Promise<void> => {
+      const stop = formTo(visit.page, '/stop')
+      await visit.visitor.post(stop.action, stop.fields)
+      await until(
+        async () => (await has(number)) === 'cold',
+        60_000,
+        () => 'the seat to have stopped',
+      )
+    }
+    await leave()
+    expect(await publish('the first')).toContain('Version 1 is published')
+    await comes(other, 'version 1')
+    await come()
+    await comes(number, 'version 1')
+    expect([reads(1), reads(2)]).toEqual(['the first', 'the first'])
+    for (const number of [1, 2]) {
+      expect(inSeat(number, 'touch /data/mine 2>/dev/null || echo refused')).toBe('refused')
+      const label = `label=labplan.seat=${course8()}/00${number}`
+      const container = docker('ps', '--quiet', '--filter', label)
+      const asRoot =
+        'rm -rf /data/set 2>&1; mount -o remount,rw /data 2>&1; touch /data/x 2>&1; true'
+      expect(docker('exec', container, 'sh', '-c', asRoot)).toContain('Read-only file system')
+    }
+
+    expect((await come()).page.text).toContain('Course data: version 1, in /data')
+    expect(await publish('the second')).toContain('Version 2 is published')
+    await comes(other, 'version 2')
+    expect(reads(other)).toBe('the second')
+    // Who works keeps what they have, and is told.
+    expect(reads(number)).toBe('the first')
+    expect((await come()).page.text).toContain('Version 2 is there')
+    await leave()
+    await come()
+    await comes(number, 'version 2')
+    expect(reads(number)).toBe('the second')
+
+    expect(await inst.labplan('volume', 'data', 'networks-101')).toMatch(/2 +published.*in force/)
   },
 )
 

@@ -8,7 +8,7 @@ import {
   needsRoot,
 } from '../../stacks/content.ts'
 import type { ServiceTemplate } from '../../stacks/blueprint.ts'
-import { limitOf } from '../../stacks/rules/contents.ts'
+import { dataOf, limitOf } from '../../stacks/rules/contents.ts'
 import { serviceTemplate } from '../../stacks/rules/template.ts'
 import type { WantedStack } from '../../stacks/rules/wanted.ts'
 import type { Db } from '../../api/data/db.ts'
@@ -57,6 +57,7 @@ async function contentWith(
       ...root(volumes.some((one) => isInRoot(one.limit?.backend))),
       kind: 'volumes',
       volumes,
+      ...dataOf(stack.template),
     }
   }
   const known = new Map(rows.map((row) => [row.number, row]))

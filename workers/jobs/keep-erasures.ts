@@ -11,6 +11,7 @@ import {
   finishErasures,
   knownSubmissions,
   markForgotten,
+  orderLateVolumes,
   releaseSeats,
   settleVolumes,
   stopErased,
@@ -48,7 +49,10 @@ export function erasureKeeper(means: Means): ErasureKeeper {
       const lines = await sameLedger(means)
       if (lines.length === 0) return
       await withTransaction(pool, (tx) => endDuties(tx, now()))
-      await withTransaction(pool, (tx) => stopErased(tx, now()))
+      await withTransaction(pool, async (tx) => {
+        await stopErased(tx, now())
+        await orderLateVolumes(tx, now())
+      })
       // An agent that is away has nothing brought back either: looked at again in the next pass.
       await eraseBroughtBack(means, lines).catch((error: unknown) =>
         means.log.warn({ err: error }, 'disks could not be compared with the ledger of erasures'),

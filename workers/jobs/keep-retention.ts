@@ -5,6 +5,7 @@
 import type { Logger } from 'pino'
 import type { Blueprint } from '../../stacks/blueprint.ts'
 import { blueprintReader } from '../../api/data/blueprint.ts'
+import { dataToPurge, markDataPurged } from '../../api/data/course-data.ts'
 import { type Pool, withTransaction } from '../../api/data/db.ts'
 import { forgetTickets } from '../../api/data/join-ticket.ts'
 import { sendNotice } from '../../api/data/notice.ts'
@@ -38,6 +39,7 @@ type Means = {
 const DAY_MS = 86_400_000
 const FIRST_DAYS = 30
 const LAST_DAYS = 7
+const UNUSED_DAYS = 30
 /** How long is told how a machine was to join that is not there. */
 const TICKET_DAYS = 30
 
@@ -57,6 +59,7 @@ export function retentionKeeper(means: Means): RetentionKeeper {
       }
       await purgeOrdered(means)
       await letGoOfEmpty(means.pool, means.now())
+      await purgeData(means)
     },
   }
 }
@@ -127,6 +130,22 @@ const lastNoticeOf = ({ course, kept_until: until }: OpenPurge): string | undefi
   return course === null
     ? personalKey(until, LAST_DAYS)
     : noticeKey({ key: course, until }, LAST_DAYS)
+}
+
+/** Versions of courses' data that nobody used for long. */
+async function purgeData({ pool, agent, log, now }: Means): Promise<void> {
+  const at = now()
+  const before = new Date(at.getTime() - UNUSED_DAYS * DAY_MS)
+  const due = await withTransaction(pool, (tx) => dataToPurge(tx, { now: at, before }))
+  for (const { id, name } of due) {
+    try {
+      if (!(await agent.purge(name))) continue
+      await withTransaction(pool, (tx) => markDataPurged(tx, { id, now: now() }))
+      log.info({ volume: name }, 'a version of course data was purged')
+    } catch (error) {
+      log.warn({ err: error, volume: name }, 'course data could not be purged; tried again')
+    }
+  }
 }
 
 async function purgeOrdered(means: Means): Promise<void> {

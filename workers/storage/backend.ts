@@ -50,8 +50,8 @@ export type Backend = {
   follow?(): Promise<void>
 }
 
-/** `lp-<installation>-<course8>-s017-g1`, and so the name of a file and of a folder. */
+/** `lp-<installation>-<course8>-s017-g1`, or `…-data-g2` for a version of a course's data, and so the name of a file and of a folder. */
 export const isVolumeName = (name: string): boolean =>
-  /^lp-[a-z0-9]{8}-[a-z0-9]{8}-s\d{3,}-g\d+$/.test(name)
+  /^lp-[a-z0-9]{8}-[a-z0-9]{8}-(s\d{3,}|data)-g\d+$/.test(name)
 
 export const MIB = 1024 * 1024

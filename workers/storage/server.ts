@@ -13,6 +13,7 @@ import { type Backend, isVolumeName, type VolumePlace } from './backend.ts'
 import { listFolder, NoSuchFile, openFile, pathOf } from './files.ts'
 import { isShown, onSlots } from './slot-server.ts'
 import { type Slots, slotsIn } from './slots.ts'
+import { isSealed, seal } from './seal.ts'
 import { isSubmissionId, type Submissions, submissionsIn } from './submissions.ts'
 import { type Uploads, uploadsOf } from './uploads.ts'
 
@@ -173,9 +174,14 @@ async function onFiles(backend: Backend, uploads: Uploads, call: FilesCall): Pro
   const { request, response, part, id, searchParams } = call
   const place = await backend.place(call.name)
   if (!place) return send(response, { status: 409, body: { error: 'The volume is not ready.' } })
+  const fills = part === 'uploads' || (part === 'backup' && request.method === 'PUT')
+  if (fills && (await isSealed(place)))
+    return send(response, { status: 409, body: { code: 'sealed' } })
   if (part === 'uploads' && (id === '' || /^[0-9a-f]{32}$/.test(id)))
     return uploads.handle(place, request, response)
   if (id !== '') return send(response, nothingHere)
+  if (part === 'seal' && request.method === 'PUT')
+    return send(response, { status: 200, body: await seal(place) })
   if (part === 'backup') return onBackup(place, call)
   if (request.method !== 'GET') return send(response, notFor(request.method))
   try {

@@ -11,6 +11,7 @@ import type {
   VolumesContent,
 } from '../../stacks/content.ts'
 import {
+  dataVolumeName,
   networkName,
   seatLabel,
   seatNumber3,
@@ -36,6 +37,7 @@ export function envelopeOf(content: StackContent, variables: Record<string, unkn
     return new Map([
       ...content.volumes.map((one) => [volumeAddress(one), volumeFacets(content, one)] as const),
       ...limitsOf(content),
+      ...dataOf(content),
     ])
   return new Map(
     content.seats.map((seat) => [
@@ -67,7 +69,11 @@ function seatFacets(course: SeatsContent, seat: SeatContent, ids: Ids): Facets {
     program: [[], template.command],
     environment: environmentOf(template, seatLabel(name)),
     rights: [words(rights), words(['ALL'])],
-    mounts: words([...(volume ? [mount] : []), ...personalMounts(course, seat)]),
+    mounts: words([
+      ...(volume ? [mount] : []),
+      ...dataMounts(course, template),
+      ...personalMounts(course, seat),
+    ]),
     secrets: words([[ids.secrets?.[seatNumber3(seat.number)], 'labplan']]),
     networks: template.network === 'none' ? [] : words([[ids.networks?.[network], '']]),
     ports: words([...ports].map((port) => [port, 'host'])),
@@ -90,6 +96,13 @@ function personalMounts(
   const source = slotFolder(storageRoot, serviceName({ installation, course8, number }))
   const propagation = { propagation: 'rslave' }
   return [['bind', source, template.personal.mountPath, false, '', {}, [propagation]]]
+}
+
+/** To be read only, and no other version than the one in force, or what somebody works with. */
+function dataMounts(course: SeatsContent, { data }: ServiceTemplate): unknown[] {
+  if (!data?.backend) return []
+  const name = dataVolumeName({ ...course, version: data.version })
+  return [['volume', name, data.mountPath, true, 'local', folderOf(course, name, data), []]]
 }
 
 /** Terraform sorts a map's keys; Swarm would expand `{{` in what people wrote. */
@@ -137,6 +150,13 @@ function limitsOf({ volumes }: VolumesContent): [string, Facets][] {
   if (limits.length === 0) return []
   const input = Object.fromEntries(limits.toSorted(([a], [b]) => (a < b ? -1 : 1)))
   return [['terraform_data.limits', facets({ input })]]
+}
+
+/** The version of the course's data that is wanted, and how large it may be: Terraform's own object, too. */
+function dataOf({ data, ...course }: VolumesContent): [string, Facets][] {
+  if (!data) return []
+  const name = dataVolumeName({ ...course, version: data.version })
+  return [['terraform_data.course_data', facets({ input: { [name]: data.sizeMb } })]]
 }
 
 /** Every change that was not approved, and why. */

@@ -153,6 +153,8 @@ function secretFindings(scene: Scene, secret: SeenObject): NewFinding[] {
 
 /** Volumes are never touched: files may be in any of them. */
 function volumeFindings({ record, place }: Scene, volume: SeenObject): NewFinding[] {
+  const [, dataOf] = /^lp-[a-z0-9]{8}-([a-z0-9]{8})-data-g\d+$/.exec(volume.name) ?? []
+  if (dataOf !== undefined && record.seats.some((one) => one.course8 === dataOf)) return []
   const [, course8, digits, generation] =
     /^lp-[a-z0-9]{8}-([a-z0-9]{8})-s(\d+)-g(\d+)$/.exec(volume.name) ?? []
   const isNamed = volume.name.startsWith(`lp-${place.installation}-`) && course8 !== undefined

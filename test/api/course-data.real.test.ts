@@ -1,0 +1,241 @@
+/**
+ * A course's data, from the teacher's page: a version is filled in Chromium, published and sealed, put in force by a change of
+ * the course, gone back from, and purged when nobody used it for long. On a real agent.
+ */
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { execute, many, sql } from '../../api/data/db.ts'
+import { parse } from 'yaml'
+import { rememberTemplate } from '../../api/data/seat-life.ts'
+import { storageAgent } from '../../api/storage-agent.ts'
+import { retentionKeeper } from '../../workers/jobs/keep-retention.ts'
+import { localBackend } from '../../workers/storage/local.ts'
+import { type Served, serveAgent } from '../../workers/storage/server.ts'
+import { barriers, openBrowser, overflow } from '../browser.ts'
+import { allDocuments } from '../cast/documents.ts'
+import {
+  addLmsCourse,
+  documentOf,
+  IN_CLASS,
+  importDocuments,
+  launch,
+  seatReady,
+  signIn,
+  type SignedIn,
+} from '../cast/record.ts'
+import { storageScene } from '../workers/storage-scene.ts'
+import { textOf } from './page-text.ts'
+import { openWebsite } from './website.ts'
+
+const site = await openWebsite(IN_CLASS)
+const { pool, ring } = site
+const scene = storageScene()
+const backend = localBackend({ root: scene.root })
+await backend.start()
+mkdirSync(join(site.home, 'run'))
+const silent = { info: () => {}, warn: () => {}, error: console.error }
+const { socket } = site.config.storage
+const agent = storageAgent({ socket })
+let served: Served = await serveAgent(backend, { socket, root: scene.root, log: silent })
+const retention = retentionKeeper({
+  ...{ pool, agent, installation: site.config.installation, log: silent, now: site.now },
+  removeFromEngine: () => Promise.reject(new Error('no volume here is an engine’s')),
+})
+const shots = process.env['LABPLAN_SHOTS']
+const AT = '/courses/networks-101/data'
+const documents = allDocuments().map((one) =>
+  one.name === 'pool.yaml' ? { ...one, text: `${one.text}storage: { backend: local }\n` } : one,
+)
+let browser: Browser
+let page: Page
+let teacher: SignedIn
+let student: SignedIn
+
+beforeAll(async () => {
+  await importDocuments(pool, ring, IN_CLASS, documents)
+  const contextId = await addLmsCourse(pool, {
+    courseKey: 'networks-101',
+    contextId: '2',
+    now: IN_CLASS,
+  })
+  teacher = await signIn(pool, { name: 'Teacher One', contextId, role: 'teacher', now: IN_CLASS })
+  student = await signIn(pool, { name: 'Student One', contextId, now: IN_CLASS })
+  await execute(
+    pool,
+    sql`update membership set edits_plans = true where person_id = ${teacher.personId}`,
+  )
+  browser = await openBrowser()
+  const context = await browser.newContext({
+    viewport: { width: 360, height: 800 },
+    bypassCSP: true,
+  })
+  const url = site.origin.replace('http:', 'https:')
+  const cookie = { secure: true, httpOnly: true, sameSite: 'Lax' as const, url }
+  await context.addCookies([
+    { ...cookie, name: '__Host-labplan', value: teacher.token },
+    { ...cookie, name: '__Host-labplan-locale', value: 'en' },
+  ])
+  page = await context.newPage()
+})
+
+afterAll(async () => {
+  await browser?.close()
+  await served.close()
+  scene.end()
+  await site.close()
+})
+
+async function isFit(name: string): Promise<void> {
+  if (shots) await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true })
+  expect(await overflow(page)).toBeLessThanOrEqual(0)
+  expect(await barriers(page)).toEqual([])
+}
+
+const inForce = async () =>
+  (parse(await documentOf(pool, 'networks-101')) as { data?: { version: number } }).data?.version
+const versions = () =>
+  many<{ version: number; name: string; state: string; files: number }>(
+    pool,
+    sql`select version, name, state, files from course_data order by version`,
+  )
+const folderOf = (name: string) => join(scene.root, 'mounts', name, 'home')
+
+/** By the page's own buttons. */
+async function publish(files: Record<string, string>): Promise<void> {
+  await page.goto(site.origin + AT)
+  await page.getByRole('button', { name: 'Begin' }).click()
+  await page.locator('file-upload input').setInputFiles(
+    Object.entries(files).map(([name, text]) => ({
+      ...{ name, mimeType: 'text/plain', buffer: Buffer.from(text) },
+    })),
+  )
+  await page.getByRole('cell', { name: Object.keys(files)[0]! }).waitFor()
+  await page.getByRole('button', { name: /^Publish version/ }).click()
+  await page.getByText('In force: each workspace gets it').waitFor()
+}
+
+it('is for who plans the course, and nobody else', async () => {
+  for (const [who, status] of [
+    [undefined, 401],
+    [student, 403],
+    [teacher, 200],
+  ] as const)
+    expect((await site.get(AT, { who })).status).toBe(status)
+  for (const act of ['', '/1/publication', '/1/use', '/1/discard'])
+    expect((await site.post(AT + act, { sizeMb: '8' }, { who: student })).status).toBe(403)
+  expect((await site.post(`${AT}/9/use`, {}, { who: teacher })).status).toBe(404)
+})
+
+it('is filled while nobody sees it, then published and in force', async () => {
+  await page.goto(site.origin + AT)
+  await isFit('data-none')
+  await page.getByLabel('Size, at most (MB)').fill('8')
+  await page.getByRole('button', { name: 'Begin' }).press('Enter')
+  await page.getByText('No file yet').waitFor()
+  expect(await page.getByRole('button', { name: 'Publish version 1' }).isDisabled()).toBe(true)
+  await page
+    .locator('file-upload input')
+    .setInputFiles({ name: 'subject.txt', mimeType: 'text/plain', buffer: Buffer.from('one') })
+  await page.getByRole('cell', { name: 'subject.txt' }).waitFor()
+  await isFit('data-draft')
+  expect(await inForce()).toBeUndefined()
+  await page.getByRole('button', { name: 'Publish version 1' }).click()
+  await page.getByText('In force: each workspace gets it').waitFor()
+  await isFit('data-published')
+  expect(await inForce()).toBe(1)
+  const [first] = await versions()
+  expect(first).toMatchObject({ version: 1, state: 'published', files: 1 })
+  expect(readFileSync(join(folderOf(first!.name), 'subject.txt'), 'utf8')).toBe('one')
+})
+
+it('is never changed once it is published, by whatever way', async () => {
+  const [{ name } = { name: '' }] = await versions()
+  const headers = {
+    'tus-resumable': '1.0.0',
+    'upload-length': '3',
+    'upload-metadata': 'filename eA==',
+  }
+  const upload = { method: 'POST', id: undefined, headers, body: Readable.from([]) }
+  expect((await agent.upload(name, upload)).status).toBe(409)
+  expect(await agent.restore(name, Readable.from(['x']))).toMatchObject({ ok: false })
+  await expect(execute(pool, sql`update course_data set bytes = 1`)).rejects.toThrow(
+    'never changed',
+  )
+  // The page's own address takes nothing either: there is no draft.
+  const sent = await fetch(`http://127.0.0.1:${new URL(site.origin).port}${AT}-uploads`, {
+    method: 'POST',
+    headers: { ...headers, cookie: `__Host-labplan=${teacher.token}`, 'x-csrf': teacher.csrf },
+  })
+  expect(sent.status).toBe(409)
+  expect(readdirSync(folderOf(name))).toEqual(['subject.txt'])
+})
+
+it('has a next version, and goes back', async () => {
+  await publish({ 'subject.txt': 'two', 'more.csv': '1,2' })
+  expect(await inForce()).toBe(2)
+  await page.getByRole('button', { name: 'Go back to version 1' }).click()
+  await page.getByText('In force: each workspace gets it').waitFor()
+  expect(await inForce()).toBe(1)
+  const names = (await versions()).map(({ name }) =>
+    readFileSync(join(folderOf(name), 'subject.txt'), 'utf8'),
+  )
+  expect(names).toEqual(['one', 'two'])
+})
+
+it('says to who works which version they have, and that another one is there', async () => {
+  const mine = await launch(pool, {
+    ...{ personId: student.personId, courseKey: 'networks-101', now: IN_CLASS },
+  })
+  const shown = async () =>
+    textOf((await site.get(`/workspaces/${mine.id}`, { who: student })).text)
+  expect(await shown()).toContain('Course data: version 1, in /data, at your next start.')
+  await seatReady(pool, mine.id, IN_CLASS)
+  const has = async (version: number) => {
+    const body = { data: { version, mountPath: '/data' } }
+    await rememberTemplate(pool, { digest: `v${version}`, body })
+    await execute(pool, sql`update seat set template_digest = ${`v${version}`} where number = 1`)
+  }
+  await has(1)
+  expect(await shown()).toContain('Course data: version 1, in /data, to be read only.')
+  expect(await shown()).not.toContain('stop this workspace')
+  await has(2)
+  expect(await shown()).toContain('Version 1 is there: stop this workspace and start it again')
+  await execute(pool, sql`update seat set template_digest = null`)
+})
+
+it('discards what was begun, whose number is used again', async () => {
+  await page.goto(site.origin + AT)
+  await page.getByRole('button', { name: 'Begin' }).click()
+  await page.getByRole('button', { name: 'Discard it' }).click()
+  await page.getByRole('button', { name: 'Begin' }).waitFor()
+  expect(await versions()).toHaveLength(2)
+  expect((await agent.list()).volumes).toHaveLength(2)
+})
+
+it('says so while the storage is away, and goes on with the same draft', async () => {
+  await served.close()
+  expect((await site.post(AT, { sizeMb: '8' }, { who: teacher })).status).toBe(503)
+  expect((await versions()).at(-1)).toMatchObject({ version: 3, state: 'draft' })
+  served = await serveAgent(backend, { socket, root: scene.root, log: silent })
+  await page.goto(site.origin + AT)
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await page.getByText('No file yet').waitFor()
+  expect(await versions()).toHaveLength(3)
+  await page.getByRole('button', { name: 'Discard it' }).click()
+  await page.getByRole('button', { name: 'Begin' }).waitFor()
+})
+
+it('keeps what is in force and the newest, and lets go of the rest after a month', async () => {
+  for (const text of ['three', 'four', 'five']) await publish({ 'subject.txt': text })
+  const states = async () => (await versions()).map(({ state }) => state)
+  await retention.keep()
+  expect(await states()).toEqual(Array.from({ length: 5 }, () => 'published'))
+  site.setNow(new Date(IN_CLASS.getTime() + 31 * 86_400_000))
+  await retention.keep()
+  expect(await states()).toEqual(['purged', 'purged', 'published', 'published', 'published'])
+  expect((await agent.list()).volumes).toHaveLength(3)
+  expect(await inForce()).toBe(5)
+})
