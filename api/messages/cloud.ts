@@ -127,7 +127,7 @@ export const cloud = {
     fr: 'Aucune séance ne l’attend : ce sont des machines que le pool garde allumées, ou qui partent.',
   },
   'cloud.elsewhere': {
-    en: 'Until region {region} does it again, machines of sizes that name no region are made in {others}. Those that are there stay.',
+    en: 'Until region {region} takes machines again, machines of sizes that name no region are made in {others}. Those that are there stay.',
     fr: 'Tant que la région {region} refuse, les machines des tailles sans région imposée sont créées dans {others}. Celles qui existent restent.',
   },
   'cloud.waits-for-region': {

@@ -12,7 +12,10 @@ export const pool = {
   'pool.region': { en: 'Region', fr: 'Région' },
   'pool.region.well': { en: 'open', fr: 'ouverte' },
   'pool.region.refuses': { en: 'refuses', fr: 'refuse' },
-  'pool.region.since': { en: 'Since {when}: {what}', fr: 'Depuis {when} : {what}' },
+  'pool.region.since': {
+    en: '{region} refuses since {when}: {what}',
+    fr: '{region} refuse depuis {when} : {what}',
+  },
   'pool.node': { en: 'Machine', fr: 'Machine' },
   'pool.since': { en: 'Since', fr: 'Depuis' },
   'pool.seats': { en: 'Seats', fr: 'Postes' },

@@ -18,16 +18,24 @@ export function regionsSection(
     { head: t('pool.region'), cell: ({ name }) => html`<code>${name}</code>` },
     {
       head: t('admin.state'),
-      cell: ({ name, refusal }) =>
-        refusal
-          ? html`${tag('bad', t('pool.region.refuses'))}
-            ${refusalText(visit, { name, refusal }, timeZone).map((line) => html`<br /><span class="hint">${line}</span>`)}`
-          : tag('good', t('pool.region.well')),
+      cell: ({ refusal }) =>
+        refusal ? tag('bad', t('pool.region.refuses')) : tag('good', t('pool.region.well')),
     },
     { head: t('pool.nodes'), cell: ({ machines }) => machines, isNumber: true },
   ]
+  const notes = regions.flatMap(({ name, refusal }) =>
+    refusal
+      ? html`<li class="note is-warning">${refusalText(visit, { name, refusal }, timeZone)}</li>`
+      : [],
+  )
   return html`<section class="sheet" aria-labelledby="regions-title">
     <h2 id="regions-title">${t('pool.regions')}</h2>
+    ${
+      notes.length > 0 &&
+      html`<ul class="notes">
+        ${notes}
+      </ul>`
+    }
     ${tableOf(t('pool.regions'), columns, regions, '')}
   </section>`
 }
@@ -36,14 +44,16 @@ function refusalText(
   { locale, at }: Visit,
   { name, refusal }: { name: string; refusal: NonNullable<PoolRegion['refusal']> },
   timeZone: string,
-): string[] {
+): string {
   const { since, cause, message, elsewhere } = refusal
   const what = cause ? troubleSentences(cause, { locale, timeZone, at })[0]! : message
   const others = elsewhere.join(', ')
   return [
-    say(locale, 'pool.region.since', { when: stamp(locale, timeZone, since), what }),
+    say(locale, 'pool.region.since', {
+      ...{ region: name, when: stamp(locale, timeZone, since), what },
+    }),
     elsewhere.length > 0
       ? say(locale, 'cloud.elsewhere', { region: name, others })
       : say(locale, 'cloud.waits-for-region', { region: name }),
-  ]
+  ].join(' ')
 }

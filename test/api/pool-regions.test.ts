@@ -54,7 +54,7 @@ it('says of each region how many machines it has', async () => {
 it('says which refuses, why, and where its machines are made', async () => {
   await refuse('RegionOne', "The cloud's compute did not answer in region RegionOne.")
   expect(await page()).toContain(
-    'Since 24 Nov 2026, 12:00: The cloud does not answer: RegionOne (compute).',
+    'RegionOne refuses since 24 Nov 2026, 12:00: The cloud does not answer: RegionOne (compute).',
   )
   expect(await page()).toContain('machines of sizes that name no region are made in RegionTwo.')
   expect(await page('fr')).toContain('sont créées dans RegionTwo')

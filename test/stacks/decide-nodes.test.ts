@@ -106,6 +106,29 @@ it('buys nothing where no plan allows it, nor in a pool that a person closed', (
   expect(decide('08:00', { demands: [waits(3)], closed: ['cloud'] })).toEqual([])
 })
 
+it('buys a size that can be had while the cheapest cannot, but no GPU for who needs none', () => {
+  const [north] = cloud.regions
+  const far = { key: 's-large', name: 'm1.large', region: 'south', gpu: null }
+  const [large, gpu] = cloud.flavours
+  const regions = [north!, { ...north!, name: 'south' }]
+  const farSize = { ...size('m-large'), flavour: 's-large', pricePerHour: 0.5 }
+  const pool = {
+    cloud: { ...cloud, regions, flavours: [large!, { ...gpu!, region: 'south' }, far] },
+    live: { ...live, sizes: [...live.sizes, farSize] },
+  }
+  const demands = [waits(3)]
+  const refusing = (...names: string[]) => names.map((region) => ({ pool: 'cloud', region }))
+  const bought = (...names: string[]) =>
+    decide('08:00', { demands, refusing: refusing(...names) }, pool)
+  expect(bought()).toEqual(['m-large-x1 queue'])
+  expect(bought('north')).toEqual(['s-large-x1 queue'])
+  expect(bought('north', 'south')).toEqual(['m-large-x1 queue'])
+  const plain = { ...pool, live }
+  expect(decide('08:00', { demands, refusing: refusing('north') }, plain)).toEqual([
+    'm-large-x1 queue',
+  ])
+})
+
 it('waits for what was ordered already, instead of ordering it twice', () => {
   const ordered = { nodes: [node('m-large-x1', { stage: 'coming', room: null })] }
   expect(decide('08:00', { ...ordered, demands: [waits(4)] })).toEqual(['m-large-x1 queue'])

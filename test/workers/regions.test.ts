@@ -70,7 +70,7 @@ it('bears twice that a region does not answer, then makes what is wanted there i
   const [told] = await latestNotices(pool, { limit: 5 })
   const text = (locale: 'en' | 'fr') => noticeText(told!, locale).paragraphs.join('\n')
   expect(text('en')).toContain(
-    'Until region RegionOne does it again, machines of sizes that name no region are made in RegionTwo.',
+    'Until region RegionOne takes machines again, machines of sizes that name no region are made in RegionTwo.',
   )
   expect(text('fr')).toContain('sont créées dans RegionTwo')
 })

@@ -2,6 +2,7 @@
  * The machines of a pool as its cloud lists them, asked for now and then and remembered in between. Each region is asked by
  * itself: who waits for one that does not answer does so once, then looks go on without it.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { lastCloud } from '../../api/data/blueprint.ts'
 import type { Pool } from '../../api/data/db.ts'
@@ -16,6 +17,9 @@ import { type CloudServer, listServers } from './objects.ts'
 const LOOK_MS = 30_000
 /** One that says it is asked too often is left alone, twice as long each time. */
 const REST_MS = { first: 60_000, most: 30 * 60_000 }
+
+/** One that takes longer is not well. */
+const WELL_LIMIT_MS = 5000
 
 /** When a region was asked, in ms since 1970, and what it said, by machine key. */
 export type RegionLook = { at: number; byKey: Map<string, CloudServer> }
@@ -74,12 +78,16 @@ export function cloudLooks(means: Means): CloudLooks {
       const client = entries.get(pool)?.client
       if (!client) return false
       const query = { limit: '1' }
-      const asked = await Promise.allSettled([
+      const all = Promise.all([
         client.call('compute', 'GET', '/servers', { region, query }),
         client.call('network', 'GET', '/networks', { region, query }),
         client.call('image', 'GET', '/v2/images', { region, query }),
       ])
-      return asked.every(({ status }) => status === 'fulfilled')
+      const isWell = all.then(
+        () => true,
+        () => false,
+      )
+      return Promise.race([isWell, sleep(WELL_LIMIT_MS, false, { ref: false })])
     },
   }
 }
