@@ -103,15 +103,21 @@ const versions = () =>
   )
 const folderOf = (name: string) => join(scene.root, 'mounts', name, 'home')
 
-/** By the page's own buttons. */
-async function publish(files: Record<string, string>): Promise<void> {
-  await page.goto(site.origin + AT)
-  await page.getByRole('button', { name: 'Begin' }).click()
+/** Once the page's script hears of it. */
+async function choose(files: Record<string, string>): Promise<void> {
+  await page.getByText('Choose files').waitFor()
   await page.locator('file-upload input').setInputFiles(
     Object.entries(files).map(([name, text]) => ({
       ...{ name, mimeType: 'text/plain', buffer: Buffer.from(text) },
     })),
   )
+}
+
+/** By the page's own buttons. */
+async function publish(files: Record<string, string>): Promise<void> {
+  await page.goto(site.origin + AT)
+  await page.getByRole('button', { name: 'Begin' }).click()
+  await choose(files)
   await page.getByRole('cell', { name: Object.keys(files)[0]! }).waitFor()
   await page.getByRole('button', { name: /^Publish version/ }).click()
   await page.getByText('In force: each workspace gets it').waitFor()
@@ -136,9 +142,7 @@ it('is filled while nobody sees it, then published and in force', async () => {
   await page.getByRole('button', { name: 'Begin' }).press('Enter')
   await page.getByText('No file yet').waitFor()
   expect(await page.getByRole('button', { name: 'Publish version 1' }).isDisabled()).toBe(true)
-  await page
-    .locator('file-upload input')
-    .setInputFiles({ name: 'subject.txt', mimeType: 'text/plain', buffer: Buffer.from('one') })
+  await choose({ 'subject.txt': 'one' })
   await page.getByRole('cell', { name: 'subject.txt' }).waitFor()
   await isFit('data-draft')
   expect(await inForce()).toBeUndefined()
