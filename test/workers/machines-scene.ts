@@ -55,10 +55,13 @@ export type MachinesScene = {
   down(): Promise<void>
 }
 
-/** @param more YAML at the end of the pool's document */
-export async function machinesScene(documents: string[], more = ''): Promise<MachinesScene> {
+/** @param more a cloud that is up already, which stays; and another pool's document than the usual one */
+export async function machinesScene(
+  documents: string[],
+  more: { cloud?: CloudBed; pool?: (manager: string) => string } = {},
+): Promise<MachinesScene> {
   const [cloud, swarm, database] = await Promise.all([
-    cloudBed(),
+    more.cloud ?? cloudBed(),
     swarmBed({ nodes: 1 }),
     testDatabase(),
   ])
@@ -72,7 +75,7 @@ export async function machinesScene(documents: string[], more = ''): Promise<Mac
     { database, dockerHost: swarm.dockerHost, home, keys },
     () => new Date(clock),
   )
-  const pool = poolDocument(`${swarm.nodes[0]!.address}:2377`, more)
+  const pool = (more.pool ?? poolDocument)(`${swarm.nodes[0]!.address}:2377`)
   const sources = [zoneDocument, environmentDocument, pool, ...documents]
   await importDocuments(
     database.pool,
@@ -109,7 +112,7 @@ export async function machinesScene(documents: string[], more = ''): Promise<Mac
     },
     async down() {
       means.engine.close()
-      await Promise.all([cloud.down(), swarm.down(), database.drop()])
+      await Promise.all([more.cloud ? undefined : cloud.down(), swarm.down(), database.drop()])
       rmSync(home, { recursive: true, force: true })
     },
   }

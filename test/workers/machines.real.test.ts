@@ -1,24 +1,17 @@
 /** A pool in a real cloud, as an ordinary tenant of it: made, followed, repaired and taken away along a schedule. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
-import { currentBlueprint } from '../../api/data/blueprint.ts'
 import { many, one, sql } from '../../api/data/db.ts'
 import { newId } from '../../api/data/ids.ts'
 import { livingNodes } from '../../api/data/node.ts'
 import { latestNotices } from '../../api/data/notice.ts'
 import { findState } from '../../api/data/state.ts'
-import { findStack } from '../../api/data/stack-wish.ts'
-import { machinesAt } from '../../stacks/rules/machine-stacks.ts'
-import { machinesGoal } from '../../workers/jobs/apply-machines.ts'
 import { applyStackNow } from '../../workers/jobs/apply-stack.ts'
 import { nodeWatch } from '../../workers/jobs/watch-nodes.ts'
-import { planStack } from '../../workers/terraform/plan-stack.ts'
 import { whyNoCloudNow } from '../beds/openstack.ts'
-import { courseDocument } from '../cast/cloud.ts'
+import { courseDocument, poolDocument } from '../cast/cloud.ts'
+import { killedInTheMiddle, NOTHING, planOf, whenWanted } from './machines-acts.ts'
 import { LIVE, projectDocument, testLiveMachines } from './machines-live.ts'
+import { testRegions } from './machines-regions.ts'
 import { testRefusals } from './machines-refusals.ts'
 import { machinesScene, type MachinesScene } from './machines-scene.ts'
 
@@ -34,21 +27,13 @@ vi.setConfig({ testTimeout: 300_000 })
 const why = whyNoCloudNow()
 let scene: MachinesScene
 beforeAll(async () => {
-  if (why === undefined) scene = await machinesScene([...COURSES, projectDocument], LIVE)
+  if (why === undefined)
+    scene = await machinesScene([...COURSES, projectDocument], {
+      pool: (manager) => poolDocument(manager, LIVE),
+    })
 })
 afterAll(() => scene?.down())
 beforeEach(({ skip }) => skip(why !== undefined, why))
-
-/** The first instant from then on at which so many machines are wanted. */
-async function whenWanted(count: number, from: string): Promise<string> {
-  const head = await currentBlueprint(scene.database.pool)
-  for (let at = Date.parse(from); at < Date.parse('2026-11-25T00:00Z'); at += 60_000) {
-    const instant = new Date(at).toISOString()
-    const stack = machinesAt(head!.blueprint, instant).find(({ kind }) => kind === 'nodes')
-    if ((stack?.nodes.length ?? 0) === count) return instant
-  }
-  throw new Error(`There are never ${count} machines.`)
-}
 
 const servers = () => scene.servers()
 const names = () => scene.names()
@@ -61,7 +46,7 @@ const states = async (): Promise<string[]> =>
 
 it('makes a base when the timeline says so, and says what the cloud refuses', async () => {
   await scene.tenant.setQuota({ instances: 0 })
-  scene.at(await whenWanted(2, '2026-11-24T00:00Z'))
+  scene.at(await whenWanted(scene, 2))
   await scene.passes(2)
   expect(await names()).toEqual([])
   const { message } = await one<{ message: string }>(
@@ -86,23 +71,12 @@ it('goes on when the cloud lets it', async () => {
   expect(await scene.settle()).toEqual(['nodes-cloud'])
   expect(await names()).toEqual(active(2))
   expect(await states()).toEqual(['m-large-1 booted', 'm-large-2 booted'])
-  for (const key of ['base-cloud', 'nodes-cloud']) expect(await planOf(key)).toMatchObject(NOTHING)
+  for (const key of ['base-cloud', 'nodes-cloud'])
+    expect(await planOf(scene, key)).toMatchObject(NOTHING)
 })
 
-const NOTHING = { ok: true, summary: { create: 0, update: 0, replace: 0, delete: 0, import: 0 } }
-
-/** As a second run would plan it; nothing is done. */
-async function planOf(key: string) {
-  const { means } = scene
-  const goal = await machinesGoal(means, (await findStack(means.pool, key))!)
-  if (!goal || 'problem' in goal) throw new Error(goal?.problem ?? 'Nothing is approved.')
-  const { content, cloud } = goal.request
-  const join = { 'm-large-1': 'none', 'm-large-2': 'none' }
-  return planStack(means.runs, { content, cloud: cloud!, before: async () => ({ join }) })
-}
-
 it('grows to five, makes again what was deleted or failed meanwhile, and shrinks to two', async () => {
-  const busy = await whenWanted(5, '2026-11-24T00:00Z')
+  const busy = await whenWanted(scene, 5)
   scene.at(busy)
   expect(await scene.settle()).toEqual(['nodes-cloud'])
   expect(await names()).toEqual(active(5))
@@ -120,24 +94,16 @@ it('grows to five, makes again what was deleted or failed meanwhile, and shrinks
   const isSame = before.map(({ id }, i) => id === after[i]?.id)
   expect(isSame).toEqual([false, true, false, true, true])
 
-  scene.at(await whenWanted(2, busy))
+  scene.at(await whenWanted(scene, 2, busy))
   expect(await scene.settle()).toEqual(['nodes-cloud'])
   expect((await servers()).map(({ id }) => id)).toEqual(after.slice(0, 2).map(({ id }) => id))
 })
 
 it('adopts what a killed worker made: no server, port or volume is there twice', async () => {
-  const busy = await whenWanted(5, '2026-11-24T00:00Z')
+  const busy = await whenWanted(scene, 5)
   scene.at(busy)
   await scene.reconcile()
-  const order = JSON.stringify({ ...scene.order(), stackKey: 'nodes-cloud' })
-  const worker = spawn(process.execPath, [join(import.meta.dirname, 'machines-worker.ts'), order], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-  })
-  await expect.poll(async () => (await servers()).length, { timeout: 60_000 }).toBeGreaterThan(3)
-  worker.kill('SIGKILL')
-  await once(worker, 'exit')
-  await sleep(500)
-  const made = (await servers()).map(({ id }) => id)
+  const made = await killedInTheMiddle(scene, 'nodes-cloud', 3)
   const kept = made.length
   scene.at(new Date(Date.parse(busy) + 60_000).toISOString())
   await scene.settle()
@@ -189,6 +155,7 @@ it('takes everything away after the last class, and leaves the tenant empty', as
 })
 
 testLiveMachines(() => scene)
+testRegions(() => scene)
 
 it('has neither token nor password in a state, a run or an event', async () => {
   const { pool } = scene.database
