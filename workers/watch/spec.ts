@@ -1,6 +1,6 @@
 /** How a seat's service differs from what was applied, in the ways that matter. Pure. */
 import type { SeatTemplate } from '../../stacks/blueprint.ts'
-import { serviceName, slotFolder, volumeName } from '../../stacks/parts/names.ts'
+import { dataVolumeName, serviceName, slotFolder, volumeName } from '../../stacks/parts/names.ts'
 import { imageReference } from '../../stacks/parts/text.ts'
 import type { SeenService } from './swarm.ts'
 
@@ -24,6 +24,7 @@ export type Difference = 'image' | 'limits' | 'mounts' | 'capabilities' | 'netwo
  */
 export function differencesOf(service: SeenService, applied: Applied): Difference[] {
   const { template } = applied
+  const { data } = template
   const { ContainerSpec, Resources, Networks } = service.spec.TaskTemplate
   const limits = Resources?.Limits
   const mounts = (ContainerSpec?.Mounts ?? []).map((mount) => `${mount.Source}:${mount.Target}`)
@@ -31,6 +32,9 @@ export function differencesOf(service: SeenService, applied: Applied): Differenc
   const wantedMounts = [
     ...(template.volume ? [`${volumeName(applied)}:${template.volume.mountPath}`] : []),
     ...(template.personal ? [`${slot}:${template.personal.mountPath}`] : []),
+    ...(data?.backend
+      ? [`${dataVolumeName({ ...applied, version: data.version })}:${data.mountPath}`]
+      : []),
   ]
   const added = template.capabilities.map((one) => (one.startsWith('CAP_') ? one : `CAP_${one}`))
   const holds: Record<Difference, boolean> = {
