@@ -91,6 +91,17 @@ const environment = z.object({
   LABPLAN_CEPH_GROUP: cephName.default('labplan'),
   LABPLAN_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   DOCKER_HOST: z.string().default('unix:///var/run/docker.sock'),
+  /** Of the worker: other managers of the same Swarm, for when that one is away. */
+  LABPLAN_MANAGERS: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').flatMap((each) => each.trim() || []))
+    .refine((hosts) => hosts.every((host) => /^(unix:\/\/\/|tcp:\/\/|ssh:\/\/)./.test(host)), {
+      error:
+        'must be unix:///PATH, tcp://NAME:PORT or ssh://USER@NAME, several with commas between them',
+    }),
+  /** For `ssh -F`; what OpenSSH reads by itself when absent. */
+  LABPLAN_SSH_CONFIG: z.string().optional(),
   TERRAFORM_BINARY_NAME: z.string().default('terraform'),
   LABPLAN_PROVIDER_MIRROR: z.string().optional(),
   /** What all runs of Terraform together may take; a quarter of the memory and all cores by default. */
@@ -162,6 +173,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
     storage: storageConfig(e),
     logLevel: e.LABPLAN_LOG_LEVEL,
     dockerHost: e.DOCKER_HOST,
+    otherManagers: { hosts: e.LABPLAN_MANAGERS, home, sshConfig: e.LABPLAN_SSH_CONFIG },
     terraformBinary: e.TERRAFORM_BINARY_NAME,
     providerMirror: e.LABPLAN_PROVIDER_MIRROR ?? join(resolve(e.LABPLAN_CACHE), 'mirror'),
     searchPath: e.PATH,

@@ -52,6 +52,8 @@ export type Pool = {
       elsewhere: string[]
     } | null
   }[]
+  /** Of the Swarm's managers, where this pool makes some. */
+  quorum: { votes: number; answering: number; canLose: number } | null
   timeline: { at: string; planned: number; there: number | null }[]
   withoutPlace: { course: string; session: string; startsAt: string; students: number }[]
   cost: { hours: number; price: number; currency: string } | null
@@ -141,6 +143,15 @@ export function planLine({ timeline }: Pool): string | undefined {
     .slice(0, 4)
     .map(({ at, planned }) => `${planned} from ${at.slice(5, 16).replace('T', ' ')}`)
   return [`${now.there} of ${now.planned} planned machines`, ...changes].join(', then ')
+}
+
+/** How many managers of the Swarm answer, where this pool makes some. */
+export function managersLine({ quorum }: Pick<Pool, 'quorum'>): string | undefined {
+  if (!quorum) return undefined
+  const { votes, answering, canLose } = quorum
+  const rest =
+    canLose < 0 ? 'no majority' : canLose === 0 ? 'none may be lost' : `${canLose} may be lost`
+  return `${answering} of ${votes} managers of the Swarm answer: ${rest}`
 }
 
 const SESSIONS_PRINTED = 10

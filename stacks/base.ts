@@ -1,7 +1,7 @@
 /** A pool's base in a region of its cloud: a network with its way out and who may talk on it; the Swarm's managers. */
 import type { Construct } from 'constructs'
 import type { BlueprintCloud } from './blueprint.ts'
-import type { BaseContent } from './content.ts'
+import { type BaseContent, managersOf } from './content.ts'
 import { addMachine, joinVariable } from './parts/cloud-machine.ts'
 import { CloudStack } from './parts/labplan-stack.ts'
 import { baseName, cloudTags, regionId } from './parts/names.ts'
@@ -23,7 +23,8 @@ export class BaseStack extends CloudStack {
   constructor(content: BaseContent, scope?: Construct) {
     super(content.key, scope)
     const { cloud } = content
-    if (cloud.managers !== null) joinVariable(this)
+    const managers = managersOf(content)
+    if (managers.length > 0) joinVariable(this)
     for (const [i, region] of cloud.regions.entries()) {
       const home = addNetwork(this, content, region)
       const nodes = addGroups(this, content, region)
@@ -34,9 +35,9 @@ export class BaseStack extends CloudStack {
         { region: region.name, name: baseName(content), policies: ['soft-anti-affinity'] },
       )
       if (i > 0 || cloud.managers === null) continue
-      for (let number = 1; number <= cloud.managers.count; number++)
+      for (const [before, key] of managers.entries())
         addMachine(this, content, {
-          ...{ key: `manager-${number}`, role: 'manager', region, number, gpu: null },
+          ...{ key, role: 'manager', region, number: before + 1, gpu: null },
           ...{ flavour: cloud.managers.flavour, ...home, securityGroup: nodes, group },
         })
     }
@@ -96,8 +97,9 @@ function addGroups(stack: CloudStack, content: BaseContent, { name: region }: Re
     add(rule(`seats-from-${from}`, 'tcp', SEAT_PORTS), { remote_ip_prefix: gateway })
     if (content.cloud.sshKey !== null)
       add(rule(`ssh-from-${from}`, 'tcp', [22, 22]), { remote_ip_prefix: gateway })
-    if (content.cloud.managers !== null)
-      add(rule(`engine-from-${from}`, 'tcp', [2376, 2377]), { remote_ip_prefix: gateway })
+    // Managers call each other, and the one that was there before is not among nodes.
+    if (managersOf(content).length > 0)
+      add(rule(`managers-from-${from}`, 'tcp', [2377, 2377]), { remote_ip_prefix: gateway })
   }
   return group
 }

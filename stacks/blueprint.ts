@@ -159,6 +159,7 @@ const cloudSchema = z.strictObject({
       availabilityZones: z.array(z.string()),
     }),
   ),
+  /** Absent in plans of before, which asked for a Swarm of the pool's own. */
   manager: z.string().nullable(),
   managers: z.strictObject({ count: z.int(), flavour: z.string() }).nullable(),
   gateways: z.array(z.string()),

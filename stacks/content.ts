@@ -80,6 +80,13 @@ export type NodesContent = Omit<BaseContent, 'kind'> & {
   nodes: { key: string; flavour: string }[]
 }
 
+/** Keys of a base's managers. They are in the pool's first region, close to each other: each change waits for most of them. */
+export function managersOf(content: MachinesContent): string[] {
+  const { regions, managers } = content.cloud
+  if (content.kind !== 'base' || managers === null || regions.length === 0) return []
+  return Array.from({ length: managers.count }, (_, i) => `manager-${i + 1}`)
+}
+
 /** What exists in a cloud. */
 export type MachinesContent = BaseContent | NodesContent
 

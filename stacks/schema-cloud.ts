@@ -32,13 +32,16 @@ const region = z.strictObject({
 const cloudFields = {
   regions: z.array(region).min(1),
   whenRegionRefuses: z.enum(['next', 'wait']).default('next'),
-  manager: hostPort.optional(),
+  manager: hostPort,
   managers: z
     .strictObject({
       count: z
-        .union([z.literal(1), z.literal(3)])
-        .default(1)
-        .meta({ allowed: '1 or 3: two managers cannot outlive one' }),
+        .union([z.literal(2), z.literal(3)])
+        .default(2)
+        .meta({
+          allowed:
+            '2 or 3: with the one that is there, two more make three managers, of which one may be lost; a third stands by',
+        }),
       flavour: cloudName,
     })
     .optional(),
@@ -58,12 +61,7 @@ const cloudFields = {
   insecureRegistries: z.array(hostPort).default([]),
 }
 
-export const cloudSchema = z
-  .strictObject(cloudFields)
-  .refine((cloud) => (cloud.manager === undefined) !== (cloud.managers === undefined))
-  .meta({
-    allowed: `the fields ${Object.keys(cloudFields).join(', ')}, and of "manager" and "managers" exactly one`,
-  })
+export const cloudSchema = z.strictObject(cloudFields)
 
 function isNetwork(text: string): boolean {
   const [digits = '', bits = ''] = text.split('/')

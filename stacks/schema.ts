@@ -339,17 +339,26 @@ const zoneFields = {
   holidays: z.array(z.strictObject({ title: z.string(), from: day, to: day })).default([]),
 }
 
-type Regioned = { flavours: { region?: string | undefined }[]; openstack?: Pool['openstack'] }
+type Regioned = {
+  flavours: { key: string; region?: string | undefined }[]
+  openstack?: Pool['openstack']
+}
 
-/** A flavour can only be bought where the pool has a network. */
+/** A flavour can only be bought where the pool has a network, and its machines are not named as managers are. */
 function checkRegions(pool: Regioned, context: z.core.$RefinementCtx): void {
   const names = pool.openstack?.regions.map((region) => region.name)
-  for (const [i, { region }] of pool.flavours.entries())
+  for (const [i, { key, region }] of pool.flavours.entries()) {
+    if (pool.openstack?.managers && key === 'manager')
+      context.addIssue({
+        ...{ code: 'custom', path: ['flavours', i, 'key'] },
+        params: { allowed: 'another key: manager-1 is the first of the pool’s managers' },
+      })
     if (names && region !== undefined && !names.includes(region))
       context.addIssue({
         ...{ code: 'custom', path: ['flavours', i, 'region'] },
         params: { allowed: `a region of this pool: ${names.join(', ')}` },
       })
+  }
 }
 
 type Stored = { nodes: unknown[]; flavours: unknown[]; storage?: Pool['storage'] }

@@ -282,10 +282,10 @@ export interface Cloud {
   regions: CloudRegion[]
   /** Sizes that name no region are made in the next one while the first is down or full, or wait for it. */
   whenRegionRefuses: 'next' | 'wait'
-  /** A Swarm manager that is there already, `10.0.0.2:2377`. */
-  manager?: string | undefined
-  /** Managers to make instead, in the first region; `flavour` is the cloud's name of it. */
-  managers?: { count: 1 | 3; flavour: string } | undefined
+  /** A manager of the Swarm that Labplan works with, as nodes reach it: `10.0.0.2:2377`. */
+  manager: string
+  /** More managers of the same Swarm, made in the first region; `flavour` is the cloud's name of it. */
+  managers?: { count: 2 | 3; flavour: string } | undefined
   /** From where seats may be entered: the gateway's and the worker's networks, CIDR. */
   gateways: string[]
   /** Name servers of nodes and seats. */

@@ -32,6 +32,7 @@ import { seatDriver } from './swarm/drive.ts'
 import { sampleSeats } from './swarm/sample.ts'
 import { connectEngine } from './swarm/engine.ts'
 import { removeEngineVolume } from './swarm/engine-volume.ts'
+import { openManagers } from './swarm/other-managers.ts'
 import { nodeWatch } from './jobs/watch-nodes.ts'
 import { inventoryWatch } from './watch/inventory.ts'
 
@@ -64,7 +65,8 @@ export async function startWorker(options: {
 }): Promise<Worker> {
   const { config, log, now } = options
   const ring = readKeyRing(config.keyFile)
-  const engine = connectEngine(config.dockerHost)
+  const managers = await openManagers(config.otherManagers)
+  const engine = connectEngine(config.dockerHost, ...managers.hosts)
   const pool = openPool({ ...config, max: 12, keepsPlans: true })
   const boss = await startBoss({
     databaseUrl: config.databaseUrl,
@@ -274,6 +276,7 @@ export async function startWorker(options: {
       await lead.release()
       await pool.end()
       engine.close()
+      await managers.close()
     },
   }
 }

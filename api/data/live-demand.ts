@@ -76,7 +76,7 @@ export async function nodesNow(
           seen.cores - seen.cores_reserved as cores, seen.memory_mb - seen.memory_reserved_mb as memory_mb,
           coalesce(seen.gpus, 0) - (select count(*)::int from seat_device where node_id = seen.id) as gpus
         from node join pool on pool.id = node.pool_id left join swarm_node seen on seen.id = node.swarm_id and seen.is_up
-        where node.state <> 'gone' order by pool.key, node.key`,
+        where node.state <> 'gone' and node.role = 'node' order by pool.key, node.key`,
   )
   return rows.map(({ state, unused_at, cores, memory_mb, gpus, ...row }) => {
     const kind = kindOf(row.pool, row.flavour)

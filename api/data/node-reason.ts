@@ -5,14 +5,14 @@ import type { NodeWhy } from '../../stacks/rules/decide-nodes.ts'
 import type { NodeRow } from './node.ts'
 
 export type NodeReason = {
-  /** Of the catalogue, under `node.why.`. `leaving`: it goes as soon as it is empty. */
-  code: NodeWhy | 'leaving'
+  /** Of the catalogue, under `node.why.`. `leaving`: it goes as soon as it is empty. A manager has no seats. */
+  code: NodeWhy | 'leaving' | 'manager' | 'stands-by'
   /** Keys; null where it is not one course, or no class. */
   course: string | null
   session: string | null
 }
 
-type Reasoned = { why: NodeReason | null; goesAt: Date | null }
+export type Reasoned = { why: NodeReason | null; goesAt: Date | null }
 
 export function reasonOf(row: NodeRow, blueprint: Blueprint | undefined, now: Date): Reasoned {
   const { why, course_key: course, state, pool_key, key } = row
@@ -25,6 +25,13 @@ export function reasonOf(row: NodeRow, blueprint: Blueprint | undefined, now: Da
   const goesAt =
     why === 'unused' && row.unused_at ? new Date(row.unused_at.getTime() + grace) : null
   return { why: { code: why, course, session: null }, goesAt }
+}
+
+/** What a machine of the pool's base is for: one without a vote takes the place of who is lost. */
+export function reasonOfManager(row: NodeRow, hasVote: boolean): Reasoned {
+  const code = row.state === 'draining' ? 'leaving' : hasVote ? 'manager' : 'stands-by'
+  const isThere = row.state === 'ready' || row.state === 'draining'
+  return { why: isThere ? { code, course: null, session: null } : null, goesAt: null }
 }
 
 /** The class under way there, else the next one for which it is on. */

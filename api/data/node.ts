@@ -38,12 +38,19 @@ export type NodeRow = {
 const columns = sql`node.id, node.pool_id, pool.key as pool_key, node.key, node.flavour, node.state, node.state_at, node.server_id,
   node.swarm_id, node.address, node.tries, node.replace, node.message, node.why, node.course_key, node.unused_at, node.region`
 
+/** A machine that seats run on, or a manager of a pool's base. */
+export type NodeRole = 'node' | 'manager'
+
 /** Every machine that is not gone, of one pool or of all. */
-export async function livingNodes(db: Db, poolKey: string | null = null): Promise<NodeRow[]> {
+export async function livingNodes(
+  db: Db,
+  poolKey: string | null = null,
+  role: NodeRole = 'node',
+): Promise<NodeRow[]> {
   return many<NodeRow>(
     db,
     sql`select ${columns} from node join pool on pool.id = node.pool_id
-        where node.state <> 'gone' and (${poolKey}::text is null or pool.key = ${poolKey}) order by pool.key, node.key`,
+        where node.state <> 'gone' and node.role = ${role} and (${poolKey}::text is null or pool.key = ${poolKey}) order by pool.key, node.key`,
   )
 }
 
@@ -75,7 +82,7 @@ export async function followTimeline(
             case when node.swarm_id is null then 'wanted' else 'joined' end
           when node.state in ('joined', 'ready') then 'draining' else 'drained' end
         from (select node.id, w.id is not null as wished from node join pool on pool.id = node.pool_id
-            left join ${wished} on w.pool = pool.key and w.key = node.key where node.state <> 'gone') as now
+            left join ${wished} on w.pool = pool.key and w.key = node.key where node.state <> 'gone' and node.role = 'node') as now
         where node.id = now.id and now.wished = (node.state in ('draining', 'drained')) returning node.id, node.state`,
   )
   await noteReasons(tx, nodes)
@@ -120,7 +127,7 @@ async function noteReasons(tx: Db, nodes: NodeWish[]): Promise<void> {
             left join unnest(${column(({ pool }) => pool)}::text[], ${column(({ key }) => key)}::text[],
               ${column(({ why }) => why ?? null)}::text[], ${column(({ course }) => course ?? null)}::text[],
               ${column(since)}::timestamptz[]) as w (pool, key, why, course, unused) on w.pool = pool.key and w.key = node.key
-            where node.state <> 'gone') as now
+            where node.state <> 'gone' and node.role = 'node') as now
         where node.id = now.id and (node.why, node.course_key, node.unused_at) is distinct from (now.why, now.course, now.unused)`,
   )
 }
@@ -141,7 +148,8 @@ export async function moveNode(
   return true
 }
 
-async function recordPhases(
+/** Each is somewhere else from now on. */
+export async function recordPhases(
   tx: Db,
   phases: { id: string; state: NodeState }[],
   now: Date,
@@ -198,20 +206,17 @@ export async function clearReplace(tx: Db, id: string): Promise<void> {
   await execute(tx, sql`update node set replace = false where id = ${id}`)
 }
 
-/** A nodes stack of a pool is looked at again by a run, though nothing else is wanted than before. */
+/** A stack of a pool's machines is looked at again by a run, though nothing else is wanted than before; of nodes, where it is not said which. */
 async function wakeNodesStack(
   tx: Db,
-  {
-    poolId,
-    stackKey = null,
-    why,
-    now,
-  }: { poolId: string; stackKey?: string | null | undefined; why: string; now: Date },
+  of: { poolId: string; stackKey?: string | undefined; why: string; now: Date },
 ): Promise<void> {
+  const { poolId, stackKey = null, why, now } = of
   await execute(
     tx,
     sql`update stack set state = 'needs_reconcile', state_at = ${now}, message = ${why}, retry_at = null
-        where pool_id = ${poolId} and kind = 'nodes' and key = coalesce(${stackKey}, key) and state in ('absent', 'applied')`,
+        where pool_id = ${poolId} and (key = ${stackKey} or (${stackKey}::text is null and kind = 'nodes'))
+          and state in ('absent', 'applied')`,
   )
   await notify(tx, 'work')
 }
@@ -224,7 +229,7 @@ export async function nodePhases(db: Db, poolKey: string, since: Date): Promise<
     db,
     sql`select node.key, node_phase.state, node_phase.started_at as "startedAt" from node_phase
           join node on node.id = node_phase.node_id join pool on pool.id = node.pool_id
-        where pool.key = ${poolKey} and node_phase.started_at >= ${since} order by node_phase.started_at, node_phase.id`,
+        where pool.key = ${poolKey} and node.role = 'node' and node_phase.started_at >= ${since} order by node_phase.started_at, node_phase.id`,
   )
 }
 

@@ -1,6 +1,7 @@
 /** All that is told of one pool: its machines with what runs there, plan beside reality, cost so far. */
 import type { Blueprint } from '../../stacks/blueprint.ts'
 import { machinesAt } from '../../stacks/rules/machine-stacks.ts'
+import { type Quorum, quorumOf } from '../../stacks/rules/quorum.ts'
 import { regionOf } from '../../stacks/rules/regions.ts'
 import type { Pool as PoolDocument } from '../../stacks/terms.ts'
 import { currentBlueprint } from './blueprint.ts'
@@ -10,7 +11,7 @@ import type { Db } from './db.ts'
 import { merged, valuesOf } from './documents.ts'
 import { type JoinTicket, ticketsOfPool } from './join-ticket.ts'
 import { livingNodes, type NodePhase, type NodeRow, type NodeState, nodePhases } from './node.ts'
-import { type NodeReason, reasonOf } from './node-reason.ts'
+import { type NodeReason, type Reasoned, reasonOf, reasonOfManager } from './node-reason.ts'
 import { type PoolRegion, poolRegions } from './pool-regions.ts'
 import { openOutages } from './storage-outage.ts'
 import {
@@ -76,6 +77,8 @@ export type PoolReport = {
   nodes: PoolNode[]
   /** None where it has one, or none. */
   regions: PoolRegion[]
+  /** Of all managers of the Swarm, where this pool makes some; null where it does not. */
+  quorum: Quorum | null
   timeline: PoolMoment[]
   /** Of machines made in the last 30 days; null where nothing is bought. */
   cost: { hours: number; price: number; currency: string } | null
@@ -97,6 +100,7 @@ export async function poolReport(db: Db, key: string, now: Date): Promise<PoolRe
     nodes: await nodesOf(db, { pool, rows, document, blueprint: head?.blueprint, now }),
     regions: await poolRegions(db, { key, rows, blueprint: head?.blueprint, now }),
     storage: await storageOf(db, document),
+    quorum: await quorumAt(db, key),
     isOfOneMachine: document?.storage?.backend === 'local',
     timeline: isCloud && head ? timelineOf(head.blueprint, key, phases, now) : [],
     cost: document && document.flavours.length > 0 ? costOf(document, phases, now) : null,
@@ -158,17 +162,25 @@ async function nodesOf(
   const counted = new Set(document?.nodes.map((node) => node.key))
   const tickets = new Map((await ticketsOfPool(db, poolId)).map((one) => [one.swarm_id, one]))
   const seen = (await seenNodes(db)).filter(({ pool }) => pool === key)
-  const joined = new Set(rows.map(({ swarm_id }) => swarm_id))
-  const made = rows.map((row): PoolNode => {
+  const managers = await livingNodes(db, key, 'manager')
+  const joined = new Set([...rows, ...managers].map(({ swarm_id }) => swarm_id))
+  const madeOf = (row: NodeRow, of: (node: SeenNode | undefined) => Reasoned): PoolNode => {
     const node = seen.find(({ id }) => id === row.swarm_id)
     return {
       ...{ name: row.key, flavour: row.flavour, state: row.state, since: row.state_at },
       ...{ trouble: row.message, tries: row.tries, load: node ?? null },
-      ...reasonOf(row, blueprint, now),
+      ...of(node),
       region: isSpread ? regionOf(cloud, row) : null,
       address: node?.address ?? null,
     }
-  })
+  }
+  const made = [
+    ...managers.map((row) => ({
+      ...madeOf(row, (node) => reasonOfManager(row, node?.is_manager === true)),
+      load: null,
+    })),
+    ...rows.map((row) => madeOf(row, () => reasonOf(row, blueprint, now))),
+  ]
   const own = seen
     .filter(({ id }) => !joined.has(id))
     .map((node): PoolNode => ({
@@ -183,6 +195,15 @@ async function nodesOf(
 /** As a code, until a plan counts on it under its name. */
 const whyNotCounted = (ticket: JoinTicket | undefined, counted: Set<string>): string | null =>
   !ticket || counted.has(ticket.node_key ?? '') ? null : ticket.message
+/** As the worker saw it last. */
+async function quorumAt(db: Db, key: string): Promise<Quorum | null> {
+  if ((await livingNodes(db, key, 'manager')).length === 0) return null
+  return quorumOf(
+    (await seenNodes(db)).map(({ is_manager, is_up }) => ({
+      vote: is_manager ? { isReachable: is_up } : null,
+    })),
+  )
+}
 
 /** One that joined by a ticket says how far it has come. */
 function stateOf(

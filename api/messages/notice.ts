@@ -79,6 +79,23 @@ export const notice = {
     fr: 'Le stockage a cessé de répondre {sinceAt} et il est revenu {backAt}. Tout reprend de soi-même ; il n’y a rien à faire.',
   },
 
+  'notice.manager-away': {
+    en: 'Labplan: manager {node} of the Swarm does not answer',
+    fr: 'Labplan : le gestionnaire {node} du Swarm ne répond pas',
+  },
+  'notice.manager-away.text': {
+    en: '{answering} of {votes} managers answer. Seats go on. One that Labplan made in a cloud is made anew by itself.',
+    fr: '{answering} gestionnaires sur {votes} répondent. Les postes continuent. Celui que Labplan a créé dans un nuage est refait de lui-même.',
+  },
+  'notice.swarm-without-leader': {
+    en: 'Labplan: the Swarm has no majority of managers',
+    fr: 'Labplan : le Swarm n’a pas de majorité de gestionnaires',
+  },
+  'notice.swarm-without-leader.text': {
+    en: 'Seats that run go on; none is started, moved or stopped. Bring managers back until most of them answer. Where they are lost for good, run docker swarm init --force-new-cluster on one that is left: it goes on alone, with all seats (docs/pools.md).',
+    fr: 'Les postes en marche continuent ; aucun n’est démarré, déplacé ni arrêté. Ramenez des gestionnaires jusqu’à ce que la plupart répondent. S’ils sont perdus pour de bon, lancez docker swarm init --force-new-cluster sur l’un de ceux qui restent : il continue seul, avec tous les postes (docs/pools.md).',
+  },
+
   'notice.session-late': {
     en: '{course}: the class {startsAt} is not ready yet',
     fr: '{course} : la séance prévue {startsAt} n’est pas encore prête',

@@ -91,6 +91,27 @@ export const pool = {
   'node.why.headroom': { en: 'room for who comes next', fr: 'place pour les suivants' },
   'node.why.work': { en: 'people at work there', fr: 'des personnes y travaillent' },
   'node.why.unused': { en: 'nobody any more', fr: 'plus personne' },
+  'node.why.manager': { en: 'manager of the Swarm', fr: 'gestionnaire du Swarm' },
+  'node.why.stands-by': {
+    en: 'stands by, should a manager be lost',
+    fr: 'en réserve, si un gestionnaire est perdu',
+  },
+  'managers.answering': {
+    en: '{answering} of {votes} managers of the Swarm answer.',
+    fr: '{answering} gestionnaires du Swarm sur {votes} répondent.',
+  },
+  'managers.can-lose': {
+    en: 'The Swarm still has a majority if another one is lost.',
+    fr: 'Le Swarm garde une majorité si un autre est perdu.',
+  },
+  'managers.cannot-lose': {
+    en: 'If another one is lost, the Swarm refuses every change: seats that run go on, none is started, moved or stopped until most managers answer. Bring back the one that is away or, if it will not come back, strike it off: docker node demote, docker node rm.',
+    fr: 'Si un autre est perdu, le Swarm refuse tout changement : les postes en marche continuent, aucun n’est démarré, déplacé ni arrêté tant que la plupart des gestionnaires ne répondent pas. Ramenez celui qui est absent ou, s’il ne revient pas, radiez-le : docker node demote, docker node rm.',
+  },
+  'managers.no-majority': {
+    en: 'That is no majority: seats that run go on, none is started, moved or stopped. Bring managers back until most of them answer.',
+    fr: 'Ce n’est pas une majorité : les postes en marche continuent, aucun n’est démarré, déplacé ni arrêté. Ramenez des gestionnaires jusqu’à ce que la plupart répondent.',
+  },
   'node.why.leaving': { en: 'goes when it is empty', fr: 'part dès qu’elle est vide' },
   'node.goes': { en: 'goes {when}', fr: 'part {when}' },
   'node.state.wanted': { en: 'wanted', fr: 'demandée' },
@@ -127,6 +148,14 @@ export const pool = {
   'node.trouble.count-waits': {
     en: 'It takes seats; plans count on it once the change that adds it to the pool is approved.',
     fr: 'Elle accepte des postes ; les plans comptent sur elle une fois approuvée la modification qui l’ajoute au pool.',
+  },
+  'node.trouble.not-a-manager': {
+    en: 'It is in the Swarm and not a manager of it: the managers do not reach it on port 2377 (is their network among “gateways” of the pool?), or it calls from another address than the cloud gave it (is there an address translation in between?).',
+    fr: 'Elle est dans le Swarm sans en être gestionnaire : les gestionnaires ne l’atteignent pas sur le port 2377 (leur réseau est-il parmi les « gateways » du pool ?), ou elle appelle d’une autre adresse que celle donnée par le nuage (y a-t-il une traduction d’adresses entre les deux ?).',
+  },
+  'node.trouble.no-majority': {
+    en: 'It is to be made anew, and that waits: without it the managers that answer would be no majority. Bring back the other one that is away.',
+    fr: 'Elle doit être refaite, et cela attend : sans elle les gestionnaires qui répondent ne seraient pas une majorité. Ramenez l’autre absent.',
   },
   'node.trouble.lost': {
     en: 'It went away from the Swarm; it is made again.',

@@ -61,6 +61,12 @@ function troubles(visit: Visit, report: PoolReport, timeZone: string): Html | un
     const { reason } = storage.away
     said.unshift(say(locale, 'pool.storage-away', { backend: storage.backend, when, reason }))
   }
+  const { quorum } = report
+  if (quorum && quorum.votes > 1 && quorum.canLose <= 0)
+    said.unshift(
+      say(locale, 'managers.answering', quorum),
+      say(locale, `managers.${quorum.canLose < 0 ? 'no-majority' : 'cannot-lose'}`),
+    )
   if (said.length + refusals.length === 0) return undefined
   return html`${refusals}
     <ul class="notes">

@@ -1,6 +1,7 @@
 import { type Command, usedWrongly } from '../command.ts'
 import {
   causeLines,
+  managersLine,
   nodeTable,
   openness,
   planLine,
@@ -31,6 +32,8 @@ Cores and memory are what seats reserve, of what the machine has. Times are UTC.
     for (const { key: stack, message, cause } of pool.troubles)
       print(`  ${stack}: ${cause ? causeLines(cause).replaceAll('\n', '\n  ') : message}`)
     for (const line of regionLines(pool)) print(`  ${line}`)
+    const managers = managersLine(pool)
+    if (managers) print(`  ${managers}`)
     const plan = planLine(pool)
     if (plan) print(`  ${plan}`)
     if (pool.cost)

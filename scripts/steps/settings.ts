@@ -57,6 +57,7 @@ const CHOICES = [
   'DOCKER_TLS_VERIFY',
   'DOCKER_CERT_PATH',
   'LABPLAN_SSH_CONFIG',
+  'LABPLAN_MANAGERS',
   'TERRAFORM_BINARY_NAME',
 ] as const
 export type Choices = Partial<Record<(typeof CHOICES)[number], string>>

@@ -27,7 +27,7 @@ export type Machine = {
   cloud: BlueprintCloud
 }
 
-/** Where a machine finds how it joins: `<token> <address:port>`. */
+/** Where a machine finds how it joins: `<token> <address:port>`, and more of these where there are more managers. */
 export const JOIN_FILE = '/etc/labplan/join'
 export const ENGINE_CONFIG = '/etc/docker/daemon.json'
 export const PACKAGES = ['docker.io', 'iptables']
@@ -37,8 +37,8 @@ const ENGINE_DISK = '/dev/vdb'
 const BRIDGE = 'com.docker.network.bridge'
 
 /**
- * @param join a Terraform expression: what `labplan-node` reads to join, `<token> <address:port>`, or `init` for
- *   the first manager. Secret, and of use once: the machine deletes it.
+ * @param join a Terraform expression: what `labplan-node` reads to join, `<token> <address:port>…`. Secret, and of use
+ *   once: the machine deletes it. A manager joins with the token of a worker too, and is promoted once it is known.
  */
 export function userData(machine: Machine, join: string): string {
   const config = {
@@ -148,6 +148,8 @@ function program(machine: MachineSetup): string {
     ([asks, condition, chain]) => `hook ${asks} ${condition.join(' ')} -j ${chain}`,
   )
   const network = networkName(installation, 'seats-node')
+  // No seat runs where the Swarm's record is kept.
+  const asManager = role === 'manager' ? ' --availability drain' : ''
   return `#!/bin/sh
 # Makes this machine a ${role} of its pool. Safe to run again.
 set -eu
@@ -169,16 +171,18 @@ docker network inspect ${network} >/dev/null 2>&1 ||
     -o ${BRIDGE}.host_binding_ipv4="$address" ${network}
 
 [ -s ${JOIN_FILE} ] || exit 0
-read -r token manager <${JOIN_FILE} || [ -n "$token" ]
-if [ "$token" = init ]; then
-  docker swarm init --advertise-addr "$address"
-else
-  for pause in 1 2 4 8 15 30 60; do
-    docker swarm join --advertise-addr "$address" --token "$token" "$manager" && break
-    sleep "$pause"
+read -r token managers <${JOIN_FILE} || [ -n "$token" ]
+is_in() { [ "$(docker info --format '{{.Swarm.LocalNodeState}}')" = active ]; }
+for pause in 1 2 4 8 15 30 60; do
+  for manager in $managers; do
+    ! is_in || break 2
+    # One that did not answer is tried on and on by the engine until it is told to forget it.
+    [ "$managers" = "$manager" ] || docker swarm leave --force >/dev/null 2>&1 || :
+    docker swarm join${asManager} --advertise-addr "$address" --token "$token" "$manager" && break 2
   done
-fi
-[ "$(docker info --format '{{.Swarm.LocalNodeState}}')" = active ]
+  sleep "$pause"
+done
+is_in
 rm -f ${JOIN_FILE}
 `
 }

@@ -200,7 +200,7 @@ function cloudOf({ openstack: cloud, flavours }: Pool): BlueprintCloud | null {
   return {
     // The first is where flavours without a region and managers are: order matters.
     regions: cloud.regions,
-    manager: cloud.manager ?? null,
+    manager: cloud.manager,
     managers: cloud.managers ?? null,
     gateways: cloud.gateways.toSorted(),
     dns: cloud.dns,

@@ -51,13 +51,9 @@ export function stackIn(
   const key = machineStackKey(kind, pool, { cloud, region })
   const isFirst = cloud.regions[0]?.name === region
   const own = cloudIn(cloud, region)
-  // Managers are in the first region, and nodes of every other join them.
-  return {
-    ...of,
-    key,
-    cloud: kind === 'base' && !isFirst ? { ...own, managers: null } : own,
-    nodes: [],
-  }
+  // Managers are made by the base of the first region, for all of them.
+  const hasManagers = kind === 'base' && isFirst
+  return { ...of, key, cloud: hasManagers ? own : { ...own, managers: null }, nodes: [] }
 }
 
 type OrderOf = (node: BlueprintPool['nodes'][number]) => number
@@ -69,7 +65,7 @@ function machinesOf(pool: BlueprintPool, now: number, orderOf: OrderOf): WantedM
     const isThere = (node: { flavour: string }): boolean => regionOf(cloud, node) === region
     const nodes = pool.nodes.filter(isThere)
     const idle = pool.idle.filter(isThere)
-    // Whatever region a node is in, managers of the pool's own are there for it.
+    // Whatever region a node is in, managers of the pool are there for it.
     const isForAll = cloud.managers !== null && cloud.regions[0]?.name === region
     const span = spanOf(isForAll ? pool : { nodes, idle })
     if (span === undefined || now < span.from || now >= span.until) return []

@@ -11,8 +11,12 @@ import { saveSeenNodes } from '../../api/data/pool.ts'
 
 export const POOL = 'cloud'
 
-/** Four seats of one core on each machine. @param more YAML after it */
-export const poolDocument = (manager: string, more = ''): string => `apiVersion: labplan/v1
+/** Four seats of one core on each machine. @param more YAML after it @param ofCloud more of its cloud */
+export const poolDocument = (
+  manager: string,
+  more = '',
+  ofCloud = '',
+): string => `apiVersion: labplan/v1
 kind: Pool
 key: ${POOL}
 title: { en: School cloud, fr: Nuage de l’école }
@@ -25,7 +29,7 @@ openstack:
   gateways: [10.1.2.0/24]
   dns: [10.1.0.53]
   engineVolumeGb: 10
-maximum: 20
+${ofCloud}maximum: 20
 reserve: { cpu: 0, memoryMb: 0 }
 ${more}`
 

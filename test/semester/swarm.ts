@@ -87,6 +87,7 @@ export class VirtualSwarm {
           throw new EngineError(status, `${method} ${path}: ${JSON.stringify(body)}`)
         return body
       },
+      host: () => '',
       close: () => {},
     }
   }

@@ -12,8 +12,8 @@ export const cloud: BlueprintCloud = {
       availabilityZones: ['hall-a', 'hall-b'],
     },
   ],
-  manager: null,
-  managers: { count: 1, flavour: 'm1.small' },
+  manager: '10.1.2.5:2377',
+  managers: { count: 2, flavour: 'm1.small' },
   gateways: ['10.1.2.0/24'],
   dns: ['10.1.0.53'],
   sshKey: null,
@@ -41,6 +41,7 @@ export const nodesOf = (
   ...owner,
   kind: 'nodes',
   key: 'nodes-cloud',
-  cloud: { ...cloud, ...more },
+  // Managers are the base's.
+  cloud: { ...cloud, managers: null, ...more },
   nodes,
 })

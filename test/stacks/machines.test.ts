@@ -14,7 +14,7 @@ const GPU = { key: 'g-a100-1', flavour: 'g-a100' }
 /** The text that a machine starts with is on a page of its own. */
 const readable = (text: string) => text.replaceAll(/"user_data": ".*"/g, '"user_data": "…"')
 
-it('renders a base with one manager as reviewed', async () => {
+it('renders a base with two managers as reviewed, each in its availability zone', async () => {
   await expect(readable(renderStack(baseOf()))).toMatchFileSnapshot('expected/base.tf.json')
 })
 
@@ -77,6 +77,14 @@ it('lets nobody but gateways in, and nobody at all where none is named', () => {
     '10.1.2.0/24',
     '10.1.2.0/24',
   ])
+})
+
+it('starts a manager without seats, by what lets a node in', () => {
+  const { resource } = JSON.parse(renderStack(baseOf()))
+  const { user_data: text } = resource.openstack_compute_instance_v2['manager-2']
+  expect(text).toContain('docker swarm join --availability drain --advertise-addr')
+  expect(text).toContain('${base64encode(var.join["manager-2"])}')
+  expect(renderStack(nodesOf([LARGE]))).not.toContain('--availability')
 })
 
 it('makes no manager where there is one already', () => {

@@ -98,12 +98,16 @@ ${rest}`
 
 test.each([
   [
-    '  managers: { flavour: m1.small }\nflavours: [{ key: m-large, cpu: 8, memoryMb: 32768, pricePerHour: 0.4, region: south }]',
+    '  manager: 10.0.0.2:2377\nflavours: [{ key: m-large, cpu: 8, memoryMb: 32768, pricePerHour: 0.4, region: south }]',
     'course.yaml:8:80 flavours[0].region: "south" is not allowed here | a region of this pool: north',
   ],
   [
-    '  managers: { count: 2, flavour: m1.small }',
-    'course.yaml:7:22 openstack.managers.count: 2 is not allowed here | 1 or 3: two managers cannot outlive one',
+    '  manager: 10.0.0.2:2377\n  managers: { count: 1, flavour: m1.small }',
+    'course.yaml:8:22 openstack.managers.count: 1 is not allowed here | 2 or 3: with the one that is there, two more make three managers, of which one may be lost; a third stands by',
+  ],
+  [
+    '  manager: 10.0.0.2:2377\n  managers: { flavour: m1.small }\nflavours: [{ key: manager, cpu: 8, memoryMb: 32768, pricePerHour: 0.4 }]',
+    'course.yaml:9:19 flavours[0].key: "manager" is not allowed here | another key: manager-1 is the first of the pool’s managers',
   ],
   [
     '  manager: 10.0.0.2:2377\n  gateways: [10.0.0.300/24]',
@@ -111,7 +115,7 @@ test.each([
   ],
   [
     '  dns: []',
-    'course.yaml:6:3 openstack: {"regions":[{"name":"north","image":"debian-12","externalNetwork":"public"}],"dns":[]} is not allowed here | the fields regions, whenRegionRefuses, manager, managers, gateways, dns, sshKey, engineVolumeGb, insecureRegistries, and of "manager" and "managers" exactly one',
+    'course.yaml:6:3 openstack.manager: missing | an address and port such as 10.0.0.2:2377',
   ],
 ])('a cloud that cannot be says where and what is allowed: %s', (rest, error) => {
   expect(errorsOf(cloudPool(rest))).toEqual([error])

@@ -94,6 +94,7 @@ flavours: [{ key: m-large, cpu: 8, memoryMb: 32768, pricePerHour: 0.4 }]
 minimumIdle: 1
 openstack:
   regions: [{ name: north, image: debian-12, externalNetwork: public }]
+  manager: 10.0.0.2:2377
   managers: { flavour: m1.small }
 `
 

@@ -134,6 +134,7 @@ flavours:
   - { key: m-large, cpu: 8, memoryMb: 32768, pricePerHour: 0.4, bootMinutes: 4 }
 openstack:
   regions: [{ name: north, image: debian-12, externalNetwork: public }]
+  manager: 10.0.0.2:2377
   managers: { flavour: m1.small }
 ${more}
 ---
@@ -198,7 +199,7 @@ test('each region has a base and nodes of its own, while something of it is plan
       ]),
     ).toEqual(new Set([region]))
   // Managers are in the first region, for all of them.
-  expect(stacks.map(({ cloud }) => cloud.managers?.count ?? 0)).toEqual([1, 0, 1, 1])
+  expect(stacks.map(({ cloud }) => cloud.managers?.count ?? 0)).toEqual([2, 0, 0, 0])
 })
 
 test('flavours that are only planned make no stack', () => {

@@ -73,8 +73,8 @@ it('keeps what a seat has left until it is said to be free, and all of it goes w
 
 const node = (id: string, more: Partial<SwarmNode> = {}): SwarmNode => ({
   ...{ id, version: 1, hostname: id, address: '', installation: null, pool: null, key: null },
-  region: null,
-  ...{ isManager: false, isUp: true, availability: 'active', isHeld: false, cores: 8 },
+  ...{ region: null, vote: null, availability: 'active', isHeld: false, cores: 8 },
+  ...{ isManager: false, isUp: true },
   ...{ memoryMb: 32_768, gpus: 4, engineLabels: {}, labels: {} },
   ...more,
 })
@@ -192,6 +192,7 @@ function engineWith(lists: Lists): Engine {
   return {
     call,
     ask: async (...words) => ({ status: 200, body: await call(...words) }),
+    host: () => '',
     close: () => {},
   }
 }

@@ -138,6 +138,7 @@ function engineWith(task: () => object): Engine {
   return {
     call,
     ask: async (...words) => ({ status: 200, body: await call(...words) }),
+    host: () => '',
     close: () => {},
   }
 }

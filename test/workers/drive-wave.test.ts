@@ -67,6 +67,7 @@ function engineOf(machines: Machine[], started: Set<string>): Engine {
   return {
     call,
     ask: async (...words) => ({ status: 200, body: await call(...words) }),
+    host: () => '',
     close: () => {},
   }
 }

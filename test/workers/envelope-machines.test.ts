@@ -131,6 +131,37 @@ describe('machines', () => {
   })
 })
 
+describe('managers', () => {
+  const own = baseOf({ sshKey: 'ssh-ed25519 AAAA admin', engineVolumeGb: 10 })
+  const base = { ...envelope, content: own, join: { 'manager-1': JOIN, 'manager-2': JOIN } }
+  const made = (key: string, more: After = {}, actions?: string[]) => {
+    const start = startOf({ ...own, key, role: 'manager', gpu: null, otherRegion: null }, JOIN)
+    const user_data = createHash('sha1').update(start).digest('hex')
+    return server(key, { flavor_name: 'm1.small', user_data, ...more }, actions)
+  }
+
+  it('are made as they were approved, as many, and made anew', () => {
+    expect(words([...made('manager-1'), ...made('manager-2')], base)).toEqual([])
+    expect(words(made('manager-2', {}, ['delete', 'create']), base)).toEqual([])
+    expect(words(made('manager-3'), base)).toEqual(['not_approved: create of what nobody approved'])
+  })
+
+  it.each<[string, After, string]>([
+    ['another size', { flavor_name: 'g1.a100' }, 'another flavour'],
+    ['the start of a node', { user_data: serverOf('manager-1')['user_data'] }, 'another start'],
+    ['another hall', { availability_zone: 'hall-b' }, 'another zone'],
+  ])('are not made with %s', (_what, more, why) => {
+    expect(words(made('manager-1', more), base)).toEqual([`not_as_approved: ${why}`])
+  })
+
+  it('that are wanted do not go, and those of before do', () => {
+    const gone = (key: string) =>
+      words(planned('openstack_compute_instance_v2', key, null, ['delete']), base)
+    expect(gone('manager-1')).toEqual(['still_approved: delete of what is approved to be there'])
+    expect(gone('manager-3')).toEqual([])
+  })
+})
+
 describe('a base', () => {
   const base = { ...envelope, content: baseOf({ managers: null, manager: '10.0.0.2:2377' }) }
   const rule = (more: After = {}) => ({

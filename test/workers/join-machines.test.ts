@@ -86,7 +86,12 @@ async function joined(hostname: string, id: string, isUp = true): Promise<SwarmN
       key: null,
       region: null,
     },
-    ...{ installation: database.installation, isManager: false, availability: 'active' },
+    ...{
+      installation: database.installation,
+      isManager: false as const,
+      vote: null,
+      availability: 'active',
+    },
     ...{ isHeld: false, cores: 2, memoryMb: 4000, gpus: 0, engineLabels: labels, labels: {} },
   }
 }
@@ -187,7 +192,7 @@ it('gives no machine what it joins with where the Swarm is known by an IPv6 addr
   const answers: Record<string, unknown> = { '/info': { Swarm: { NodeAddr: 'fd00::5' } } }
   const call: Engine['call'] = async (_, path) => answers[path]
   const ask: Engine['ask'] = async (...words) => ({ status: 200, body: await call(...words) })
-  await look([], { call, ask, close: () => {} })
+  await look([], { call, ask, host: () => '', close: () => {} })
   expect(await findTicket(database.pool, ticket)).toMatchObject({
     ...{ state: 'lapsed', message: 'manager-on-ipv6' },
   })

@@ -9,6 +9,7 @@ import { applyStackNow } from '../../workers/jobs/apply-stack.ts'
 import { nodeWatch } from '../../workers/jobs/watch-nodes.ts'
 import { whyNoCloudNow } from '../beds/openstack.ts'
 import { courseDocument, poolDocument } from '../cast/cloud.ts'
+import { importDocuments } from '../cast/record.ts'
 import { killedInTheMiddle, NOTHING, planOf, whenWanted } from './machines-acts.ts'
 import { LIVE, projectDocument, testLiveMachines } from './machines-live.ts'
 import { testRegions } from './machines-regions.ts'
@@ -37,6 +38,8 @@ beforeEach(({ skip }) => skip(why !== undefined, why))
 
 const servers = () => scene.servers()
 const names = () => scene.names()
+
+const managers = async () => (await servers()).filter(({ name }) => name.includes('-manager-'))
 
 const active = (count: number): string[] =>
   Array.from({ length: count }, (_, i) => `m-large-${i + 1} ACTIVE`)
@@ -145,6 +148,36 @@ it('buys no machine that somebody wrote into the record, and says what it would 
   )
   expect(await servers()).toEqual(before)
   await pool.query(`delete from node where key = 'm-large-9'`)
+})
+
+it('makes managers on its base when the pool asks for them, and anew one that failed', async () => {
+  const { pool } = scene.database
+  const importPool = (text: string) =>
+    importDocuments(pool, scene.means.ring, scene.means.now(), [{ name: 'pool.yaml', text }])
+  const asked = '  managers: { flavour: m1.small }\n  gateways:'
+  await importPool(scene.poolText.replace('  gateways:', asked))
+  expect(await scene.settle()).toContain('base-cloud')
+  const made = await managers()
+  expect(made.map(({ status }) => status)).toEqual(['ACTIVE', 'ACTIVE'])
+  const rows = () => livingNodes(pool, null, 'manager')
+  expect(await rows()).toMatchObject([
+    { key: 'manager-1', state: 'booted', address: expect.stringMatching(/^10\.64\./) },
+    { key: 'manager-2', state: 'booted' },
+  ])
+
+  const [first] = await rows()
+  await scene.tenant.breakServer(made[0]!.id)
+  await nodeWatch({ ...scene.means, ...scene.means.place }).look()
+  expect(await rows()).toMatchObject([{ state: 'wanted', message: 'server-error' }, {}])
+  expect(await scene.settle()).toEqual(['base-cloud'])
+  const after = await managers()
+  expect(after.map(({ id }, i) => id === made[i]!.id)).toEqual([false, true])
+  // Its port is the same one, and so is where the others find it.
+  expect(await rows()).toMatchObject([{ state: 'booted', address: first!.address }, {}])
+
+  await importPool(scene.poolText)
+  expect(await scene.settle()).toEqual(['base-cloud'])
+  expect([await managers(), await rows()]).toEqual([[], []])
 })
 
 it('takes everything away after the last class, and leaves the tenant empty', async () => {

@@ -8,6 +8,7 @@ import { lastCloud } from '../../api/data/blueprint.ts'
 import type { Pool } from '../../api/data/db.ts'
 import type { KeyRing } from '../../api/data/key-ring.ts'
 import { findCredential } from '../../api/data/pool-credential.ts'
+import { managersOf } from '../../stacks/content.ts'
 import { stackIn, machinesContent } from '../../stacks/rules/machine-stacks.ts'
 import type { BlueprintCloud } from '../../stacks/blueprint.ts'
 import { type Cloud, CloudError, connectCloud } from './client.ts'
@@ -121,9 +122,14 @@ async function askRegion(
   const at = means.now().getTime()
   const { pool, region } = of
   try {
-    const stack = stackIn(of.cloud, { kind: 'nodes', pool, region, until: null })
-    const content = machinesContent(stack, means.installation)
-    const servers = await listServers(of.client, content, region)
+    const servers = []
+    for (const kind of ['nodes', 'base'] as const) {
+      const stack = stackIn(of.cloud, { kind, pool, region, until: null })
+      const content = machinesContent(stack, means.installation)
+      // Machines of a base are managers: none is asked for where there is none.
+      if (kind === 'nodes' || managersOf(content).length > 0)
+        servers.push(...(await listServers(of.client, content, region)))
+    }
     memory.last = {
       at,
       byKey: new Map(servers.map((one) => [one.metadata['labplan.node'] ?? '', one])),

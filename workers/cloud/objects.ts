@@ -71,11 +71,21 @@ const server = object.extend({
   /** Why it is in ERROR: Terraform's provider does not tell. */
   fault: z.looseObject({ message: z.string() }).optional(),
   metadata: z.record(z.string(), z.string()).default({}),
+  /** By network. */
+  addresses: z
+    .record(z.string(), z.array(z.looseObject({ addr: z.string(), version: z.number() })))
+    .default({}),
 })
 const rule = ruleFields.extend({ id: z.string() })
 const keypair = z.looseObject({ keypair: z.looseObject({ name: z.string() }) })
 
 export type CloudServer = z.infer<typeof server> & { region: string }
+
+/** Where it is on the pool's network, its only one. */
+export const addressOf = ({ addresses }: Pick<CloudServer, 'addresses'>): string | null =>
+  Object.values(addresses)
+    .flat()
+    .find(({ version }) => version === 4)?.addr ?? null
 
 /**
  * Everything of the stack, in each of its regions.

@@ -10,7 +10,7 @@ import {
   moveNode,
   noteNode,
   type NodeRow,
-  noteTokenHanded,
+  type NodeState,
 } from '../../api/data/node.ts'
 import { findCredential } from '../../api/data/pool-credential.ts'
 import { documentsInForce } from '../../api/data/course.ts'
@@ -24,13 +24,14 @@ import { otherRegion } from '../../stacks/parts/names.ts'
 import { machinesAt, machinesContent, stackIn } from '../../stacks/rules/machine-stacks.ts'
 import { regionOf } from '../../stacks/rules/regions.ts'
 import { connectCloud } from '../cloud/client.ts'
-import { faultsToTell, listServers } from '../cloud/objects.ts'
-import { removeNode, seatsOnMachines, setAvailability, workerToken } from '../swarm/node.ts'
+import { addressOf, type CloudServer, faultsToTell, listServers } from '../cloud/objects.ts'
+import { seatsOnMachines } from '../swarm/load.ts'
 import type { ApprovedMachines } from '../terraform/envelope-machines.ts'
-import type { Prelude, StackRequest } from '../terraform/context.ts'
+import type { StackRequest } from '../terraform/context.ts'
 import type { ApplyMeans } from './apply-means.ts'
 import { waitsForFirst } from './first-region.ts'
 import { machinesWanted } from './machines.ts'
+import { keysOf, LIVING, prepareMachines } from './prepare-machines.ts'
 
 export type MachinesGoal = { request: StackRequest; isEmpty: boolean } | { problem: string }
 
@@ -54,9 +55,9 @@ export async function machinesGoal(
     ? machinesContent(wanted, installation)
     : await lastContent(means, stack, pool)
   if (!content) return undefined
-  if (content.cloud.managers !== null)
+  if (wanted && content.cloud.manager === null)
     return {
-      problem: `Pool ${pool} asks for managers of its own, and nodes join the Swarm of this installation only: write "manager: ADDRESS:2377" instead of "managers".`,
+      problem: `The plan of pool ${pool} asks for a Swarm of its own, which is not made: write "manager: ADDRESS:2377", the manager of Labplan's Swarm as nodes reach it.`,
     }
   const client = connectCloud(credential.access, means.now)
   const cloud = { access: credential.access, client }
@@ -74,7 +75,7 @@ export async function machinesGoal(
       }),
       before: async () => {
         if (content.kind === 'nodes') await stillHere(means, head.blueprint, { pool, content })
-        return prepare(means, goal, nodes)
+        return prepareMachines(means, goal, nodes)
       },
       after: (end) => record(means, { content, goal, nodes, client, ...end }),
     },
@@ -138,45 +139,18 @@ async function lastContent(
   return machinesContent({ ...was, key: stack.key }, means.place.installation)
 }
 
-/** Rows of the machines that are the stack's, in its region. */
+/** Rows of the machines that are the stack's, in its region; managers are in the first. */
 async function nodesHere(
   means: ApplyMeans,
   blueprint: Blueprint,
   { pool, content }: { pool: string; content: MachinesContent },
 ): Promise<NodeRow[]> {
-  if (content.kind === 'base') return []
+  if (content.kind === 'base')
+    return otherRegion(content.key) === null ? livingNodes(means.pool, pool, 'manager') : []
   const cloud = blueprint.pools.find(({ key }) => key === pool)?.cloud
   const here = content.cloud.regions[0]?.name
   const rows = await livingNodes(means.pool, pool)
   return rows.filter((row) => !cloud || regionOf(cloud, row) === here)
-}
-
-/** Who goes leaves the Swarm first; who comes is given a token, which is rotated once all have joined. */
-async function prepare(
-  means: ApplyMeans,
-  goal: MachinesContent,
-  nodes: NodeRow[],
-): Promise<Prelude> {
-  if (goal.kind === 'base') return {}
-  const kept = new Set(goal.nodes.map(({ key }) => key))
-  for (const node of nodes)
-    if (node.swarm_id && (!kept.has(node.key) || node.replace)) {
-      await setAvailability(means.engine, node.swarm_id, 'drain').catch(() => {})
-      await removeNode(means.engine, node.swarm_id)
-    }
-  const coming = nodes.filter(({ key, state }) => kept.has(key) && state === 'wanted')
-  await withTransaction(means.pool, async (tx) => {
-    if (coming.length > 0) await noteTokenHanded(tx, means.now())
-    for (const { id } of coming)
-      await moveNode(tx, { id, from: ['wanted'], to: 'creating', now: means.now() })
-  })
-  const token = `${await workerToken(means.engine)} ${goal.cloud.manager ?? ''}`
-  return {
-    join: Object.fromEntries(goal.nodes.map(({ key }) => [key, token])),
-    replace: nodes
-      .filter(({ key, replace }) => replace && kept.has(key))
-      .map(({ key }) => `openstack_compute_instance_v2.${key}`),
-  }
 }
 
 /**
@@ -195,19 +169,22 @@ async function record(
   },
 ): Promise<string | undefined> {
   const { content, goal, nodes, client, ok, said } = done
-  if (goal.kind !== 'nodes') return undefined
+  const kept = new Set(keysOf(goal))
+  if (kept.size === 0 && nodes.length === 0) return undefined
   const servers = []
   for (const { name } of content.cloud.regions)
     servers.push(...(await listServers(client, content, name)))
   const byKey = new Map(servers.map((server) => [server.metadata['labplan.node'], server]))
-  const kept = new Set(goal.nodes.map(({ key }) => key))
   const now = means.now()
+  // A manager is out of the Swarm by then, whatever was written of it.
+  const left: NodeState[] = goal.kind === 'base' ? ['draining', ...LIVING] : ['drained']
   await withTransaction(means.pool, async (tx) => {
     for (const node of nodes) {
       const server = byKey.get(node.key)
       if (!kept.has(node.key) && !server)
-        await moveNode(tx, { id: node.id, from: ['drained'], to: 'gone', now })
-      else if (server?.status === 'ACTIVE') await noteMachine(tx, node, server.id, now)
+        await moveNode(tx, { id: node.id, from: left, to: 'gone', now })
+      else if (server?.status === 'ACTIVE' && kept.has(node.key))
+        await noteMachine(tx, node, server, now)
       else if (!ok) await moveNode(tx, { id: node.id, from: ['creating'], to: 'wanted', now })
     }
   })
@@ -215,9 +192,9 @@ async function record(
 }
 
 /** A machine that is another one than before begins its life anew. */
-async function noteMachine(tx: Db, node: NodeRow, serverId: string, now: Date): Promise<void> {
-  if (node.server_id === serverId && !['wanted', 'creating'].includes(node.state)) return
-  await noteNode(tx, { id: node.id, serverId })
+async function noteMachine(tx: Db, node: NodeRow, server: CloudServer, now: Date): Promise<void> {
+  if (node.server_id === server.id && !['wanted', 'creating'].includes(node.state)) return
+  await noteNode(tx, { id: node.id, serverId: server.id, address: addressOf(server) })
   await clearReplace(tx, node.id)
   await moveNode(tx, { id: node.id, from: ['wanted', 'creating'], to: 'booted', now })
 }

@@ -1,10 +1,11 @@
 /** Which machines should exist now: what was decided, and those that are still being emptied. */
 import { type Db, type Pool, withTransaction } from '../../api/data/db.ts'
 import { poolsWithoutDestroys } from '../../api/data/freeze.ts'
+import { basesThere, followManagers } from '../../api/data/manager.ts'
 import { followTimeline, livingNodes, moveToRegion, type NodeRow } from '../../api/data/node.ts'
 import type { StackWish } from '../../api/data/stack-wish.ts'
 import type { Blueprint } from '../../stacks/blueprint.ts'
-import { contentDigest, type MachinesContent } from '../../stacks/content.ts'
+import { contentDigest, type MachinesContent, managersOf } from '../../stacks/content.ts'
 import {
   machinesAt,
   machinesContent,
@@ -31,8 +32,19 @@ export async function machinesWanted(
   const frozen = await poolsWithoutDestroys(db, now)
   const isKept = ({ state, pool_key }: NodeRow) =>
     state !== 'drained' || frozen.all || frozen.pools.includes(pool_key)
-  return withMachines(blueprint, bases, (await livingNodes(db)).filter(isKept))
+  const stacks = withMachines(blueprint, bases, (await livingNodes(db)).filter(isKept))
+  const hasManagers = stacks.some(({ cloud }) => cloud.managers !== null)
+  return hasManagers ? networksFirst(stacks, await basesThere(db)) : stacks
 }
+
+/**
+ * Managers are made on networks that are there, as nodes are: of one that is made in the same run, a plan does not say yet
+ * who else may talk with them.
+ */
+const networksFirst = (stacks: WantedMachines[], there: Set<string>): WantedMachines[] =>
+  stacks.map((stack) =>
+    there.has(stack.key) ? stack : { ...stack, cloud: { ...stack.cloud, managers: null } },
+  )
 
 const LEAVING = new Set<NodeRow['state']>(['draining', 'drained'])
 
@@ -85,6 +97,10 @@ async function moveRegions(
   }
   return isDone
 }
+const managersWanted = (stack: WantedMachines, installation: string) =>
+  managersOf(machinesContent(stack, installation)).map((key) => ({
+    ...{ pool: stack.pool, key, flavour: stack.cloud.managers?.flavour ?? '' },
+  }))
 
 /**
  * Decides which machines should be on, and answers the wish for each stack of them. Where no pool is in a cloud and no
@@ -92,6 +108,7 @@ async function moveRegions(
  */
 export function machineWisher({ pool, place, now }: Means) {
   let known: string | undefined
+  let knownManagers: string | undefined
   return async (
     blueprint: Blueprint,
     { areThere, leads }: { areThere: boolean; leads: Leads },
@@ -113,6 +130,11 @@ export function machineWisher({ pool, place, now }: Means) {
       known = isDone ? said : undefined
     }
     const stacks = await machinesWanted(pool, blueprint, now())
+    const managers = stacks.flatMap((stack) => managersWanted(stack, place.installation))
+    const named = JSON.stringify(managers)
+    if (named !== knownManagers)
+      await withTransaction(pool, (tx) => followManagers(tx, { managers, now: now() }))
+    knownManagers = named
     return stacks.map((stack) => machineWish(stack, place.installation))
   }
 }

@@ -25,7 +25,7 @@ export type NodeStep =
 export type NodeTrouble = 'server-gone' | 'server-error' | 'never-joined' | 'lost'
 
 /** A node of the Swarm that is down so long is dead: Swarm itself says so 15 to 30 s after it is. */
-const LOST_MS = 90_000
+export const LOST_MS = 90_000
 /** A machine that is not probed by then is used all the same: seats are probed one by one anyway. */
 const PROBE_LIMIT_MS = 5 * 60_000
 /** Until enough of a flavour have joined to learn from. */

@@ -4,7 +4,8 @@ import type { NodeRow } from '../../api/data/node.ts'
 import { listPools, saveSeenNodes } from '../../api/data/pool.ts'
 import type { Blueprint } from '../../stacks/blueprint.ts'
 import type { Engine } from '../swarm/engine.ts'
-import { type Load, setAvailability, type SwarmNode } from '../swarm/node.ts'
+import type { Load } from '../swarm/load.ts'
+import { setAvailability, type SwarmNode } from '../swarm/node.ts'
 import { availabilityFor } from './node-life.ts'
 
 type Means = { pool: Pool; engine: Engine; now: () => Date }
@@ -58,7 +59,7 @@ export async function saveNodes(
     const { seats = 0, cores = 0, memoryMb = 0 } = load.get(node.id) ?? {}
     return {
       ...{ id: node.id, hostname: node.hostname, address: node.address, pool: node.pool },
-      ...{ key: node.key, is_manager: node.isManager, is_up: node.isUp, seats },
+      ...{ key: node.key, is_manager: node.vote !== null, is_up: node.isUp, seats },
       ...{ availability: node.availability, cores: node.cores, memory_mb: node.memoryMb },
       ...{ cores_reserved: cores, memory_reserved_mb: memoryMb, gpus: node.gpus },
     }

@@ -11,30 +11,25 @@ import {
   noteNode,
   noteTokenRotated,
   type NodeRow,
-  replaceNode,
   tokenOutSince,
 } from '../../api/data/node.ts'
-import { sendNotice } from '../../api/data/notice.ts'
 import type { KeyRing } from '../../api/data/key-ring.ts'
 import { blueprintReader } from '../../api/data/blueprint.ts'
 import type { Blueprint } from '../../stacks/blueprint.ts'
 import { machineStackKey, otherRegionOf, regionOf } from '../../stacks/rules/regions.ts'
 import { imageReference } from '../../stacks/parts/text.ts'
-import { type CloudLooks, cloudLooks, type RegionLook } from '../cloud/look.ts'
-import type { Engine } from '../swarm/engine.ts'
+import { type CloudLooks, cloudLooks } from '../cloud/look.ts'
+import { type Engine, hasNoLeader } from '../swarm/engine.ts'
 import { listProbes, removeProbe, startProbe } from '../swarm/node-probe.ts'
-import {
-  listNodes,
-  type Load,
-  loadOfNodes,
-  removeNode,
-  rotateWorkerToken,
-  type SwarmNode,
-} from '../swarm/node.ts'
+import { type Load, loadOfNodes } from '../swarm/load.ts'
+import { listNodes, removeNode, rotateWorkerToken, type SwarmNode } from '../swarm/node.ts'
 import { closeNodes, poolOf, type Saved, saveNodes } from './node-pools.ts'
 import { watchRegions } from './watch-regions.ts'
 import { joinMachines } from './join-machines.ts'
 import { joinLimitMs, type NodeSight, type NodeStep, nextStep } from './node-life.ts'
+import { awayMs, type AwaySince, nodeOf, sightOfNode, sightOfServer } from './node-sight.ts'
+import { replaceMachine } from './replace-machine.ts'
+import { isThere, lookAtManagers, tellNoLeader } from './watch-managers.ts'
 
 type Means = {
   pool: Pool
@@ -46,16 +41,13 @@ type Means = {
   now: () => Date
 }
 
-/** So many machines in a row that never joined are no accident. */
-const TOLD_AFTER = 3
-
 export type NodeWatch = { look(): Promise<void> }
 
 type Memory = {
   clouds: CloudLooks
   approved: ReturnType<typeof blueprintReader>
-  /** By row: since when it is not in the Swarm. */
-  awaySince: Map<string, number>
+  /** By row, and by manager: since when it is not in the Swarm. */
+  awaySince: AwaySince
   saved: Saved
 }
 
@@ -66,7 +58,16 @@ export function nodeWatch(means: Means): NodeWatch {
     awaySince: new Map(),
     saved: { text: '', at: 0 },
   }
-  return { look: () => lookAtNodes(means, memory) }
+  return {
+    async look() {
+      try {
+        await lookAtNodes(means, memory)
+      } catch (error) {
+        if (hasNoLeader(error)) await tellNoLeader(means)
+        throw error
+      }
+    },
+  }
 }
 
 async function lookAtNodes(means: Means, memory: Memory): Promise<void> {
@@ -80,11 +81,19 @@ async function lookAtNodes(means: Means, memory: Memory): Promise<void> {
   const own = nodes.filter((node) => node.installation === installation)
   for (const [poolKey, ofPool] of Map.groupBy(rows, (row) => row.pool_key))
     await followPool(means, memory, { poolKey, rows: ofPool, own, load, probes })
+  const managers = await livingNodes(means.pool, null, 'manager')
+  const { clouds, awaySince } = memory
   const approved = await memory.approved(means.pool)
-  const placed = nodes.map((node) => ({ ...node, pool: poolOf(node, installation, approved) }))
-  await closeNodes(means, placed, rows)
+  const regionFor = (poolKey: string) =>
+    approved?.pools.find(({ key }) => key === poolKey)?.cloud?.regions[0]?.name
+  await lookAtManagers(means, { rows: managers, nodes, own, clouds, regionFor, awaySince })
+  const placed = nodes.map((node) => ({
+    ...{ ...node, isUp: isThere(node), pool: poolOf(node, installation, approved) },
+  }))
+  const isNode = (node: SwarmNode) => !managers.some((row) => isOf(row, node))
+  await closeNodes(means, placed.filter(isNode), rows)
   memory.saved = await saveNodes(means, { nodes: placed, load, before: memory.saved })
-  await forgetStale(means, rows, own, load)
+  await forgetStale(means, [...rows, ...managers], own, load)
   const underWay = await joinMachines(means, {
     ...{ nodes, probes },
     imageFor: (poolKey) => probeImage(approved, poolKey, means.registry),
@@ -119,7 +128,11 @@ async function followPool(
     const sight: NodeSight = {
       ...sightOfServer(row, servers?.get(region ?? '')),
       swarm: node ? sightOfNode(node, load) : null,
-      awayMs: awayMs(memory, row, node, means.now()),
+      awayMs: awayMs(
+        memory.awaySince,
+        { id: row.id, isThere: node?.isUp || !row.swarm_id },
+        means.now(),
+      ),
       probe: probes.get(row.swarm_id ?? '')?.state ?? 'none',
     }
     const limit = joinLimitMs(await joinTimes(means.pool, row.flavour))
@@ -129,42 +142,8 @@ async function followPool(
   }
 }
 
-/** The node that a row has joined as; before that, the one that is up and carries its key and region. */
-function nodeOf(
-  row: NodeRow,
-  nodes: SwarmNode[],
-  region: string | null | undefined,
-): SwarmNode | undefined {
-  if (row.swarm_id) return nodes.find(({ id }) => id === row.swarm_id)
-  return nodes.find(
-    (node) =>
-      node.isUp &&
-      node.key === row.key &&
-      node.pool === row.pool_key &&
-      (region === undefined || node.region === region),
-  )
-}
-
-function awayMs(memory: Memory, row: NodeRow, node: SwarmNode | undefined, now: Date): number {
-  if (node?.isUp || !row.swarm_id) memory.awaySince.delete(row.id)
-  else memory.awaySince.set(row.id, memory.awaySince.get(row.id) ?? now.getTime())
-  return now.getTime() - (memory.awaySince.get(row.id) ?? now.getTime())
-}
-
-const sightOfNode = (
-  node: SwarmNode,
-  load: Map<string, Load>,
-): NonNullable<NodeSight['swarm']> => ({
-  ...{ id: node.id, isUp: node.isUp, isOpen: node.availability === 'active' },
-  seats: load.get(node.id)?.seats ?? 0,
-})
-
-/** What was listed before the machine was made says nothing about it. */
-function sightOfServer(row: NodeRow, look: RegionLook | undefined): Pick<NodeSight, 'server'> {
-  if (!look || look.at < row.state_at.getTime() || !row.server_id) return {}
-  const server = look.byKey.get(row.key)
-  return { server: server?.id === row.server_id ? server : null }
-}
+const isOf = (row: NodeRow, node: SwarmNode): boolean =>
+  row.key === node.key && row.pool_key === node.pool
 
 async function take(
   means: Means,
@@ -186,27 +165,14 @@ async function take(
   })
 }
 
-/** The entry of what is gone is forgotten at once: its seats start elsewhere. Who keeps the pool is told after three. */
+/** The entry of what is gone is forgotten at once: its seats start elsewhere. */
 async function replace(
   means: Means,
   { row, stack }: { row: NodeRow; stack: string | undefined },
   why: string,
 ): Promise<void> {
-  const { pool, engine, now, log } = means
-  if (row.swarm_id) await removeNode(engine, row.swarm_id)
-  const tries = row.tries + 1
-  log.warn({ pool: row.pool_key, node: row.key, why, tries }, 'a machine is made anew')
-  await withTransaction(pool, async (tx) => {
-    const { id, pool_id: poolId } = row
-    await replaceNode(tx, { id, poolId, stackKey: stack, message: why, now: now() })
-    if (tries < TOLD_AFTER) return
-    const day = now().toISOString().slice(0, 10)
-    await sendNotice(tx, {
-      ...{ code: 'notice.node-never-joined', to: 'infra', now: now() },
-      params: { node: row.key, pool: row.pool_key, count: tries },
-      dedupeKey: `node ${row.id} ${day}`,
-    })
-  })
+  if (row.swarm_id) await removeNode(means.engine, row.swarm_id)
+  await replaceMachine(means, row, { stack, why })
 }
 
 /** Entries of machines that are no more, or that were made anew: down, ours by label, and in no row. */
@@ -229,7 +195,8 @@ async function rotateWhenAllJoined({ pool, engine, now, log }: Means): Promise<v
   const handedAt = await tokenOutSince(pool)
   if (!handedAt) return
   const coming = ['wanted', 'creating', 'booted']
-  if ((await livingNodes(pool)).some(({ state }) => coming.includes(state))) return
+  const rows = [...(await livingNodes(pool)), ...(await livingNodes(pool, null, 'manager'))]
+  if (rows.some(({ state }) => coming.includes(state))) return
   await rotateWorkerToken(engine)
   await withTransaction(pool, (tx) => noteTokenRotated(tx, { handedAt, now: now() }))
   log.info({}, 'the token by which machines join was rotated')

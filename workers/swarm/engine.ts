@@ -23,8 +23,12 @@ export type Engine = {
     path: string,
     options?: CallOptions,
   ): Promise<{ status: number; body: unknown }>
+  /** Whom it speaks with now, as in DOCKER_HOST. */
+  host(): string
   close(): void
 }
+
+type Answer = { status: number; body: unknown }
 
 type CallOptions = {
   query?: Record<string, string | number | object>
@@ -32,18 +36,39 @@ type CallOptions = {
   timeoutMs?: number
 }
 
-/** `dockerHost`: `unix:///path` or `tcp://host:port`, as in DOCKER_HOST. */
-export function connectEngine(dockerHost: string): Engine {
-  const url = new URL(dockerHost)
-  const target =
-    url.protocol === 'unix:'
-      ? { socketPath: url.pathname }
-      : { host: url.hostname, port: Number(url.port || 2375) }
+/**
+ * `dockerHost`: `unix:///path` or `tcp://host:port`, as in DOCKER_HOST. With `others`, managers of the same Swarm: when one
+ * does not answer, or is none any more, the next is asked from then on. What may have arrived somewhere is asked nowhere
+ * else, except where asking twice does nothing.
+ */
+export function connectEngine(dockerHost: string, ...others: string[]): Engine {
   const agent = new Agent({ keepAlive: true, maxSockets: 32 })
-  const ask: Engine['ask'] = (method, path, options = {}) =>
-    send({ ...target, agent }, method, path, options)
+  const hosts = [dockerHost, ...others]
+  const targets = hosts.map((host) => ({ ...targetOf(host), agent }))
+  let current = 0
+  const leave = (at: number): void => void (current === at && (current = (at + 1) % hosts.length))
+  /** Undefined where the next may be asked. */
+  const askAt = async (...[at, method, path, options]: AskedAt): Promise<Answer | undefined> => {
+    try {
+      const answer = await send(targets[at]!, method, path, options)
+      if (!isNoManager(answer)) return answer
+      leave(at)
+    } catch (error) {
+      leave(at)
+      if (method !== 'GET' && !neverArrived(error)) throw error
+    }
+    return undefined
+  }
+  const ask: Engine['ask'] = async (method, path, options = {}) => {
+    for (let tried = 1; tried < targets.length; tried++) {
+      const answer = await askAt(current, method, path, options)
+      if (answer) return answer
+    }
+    return send(targets[current]!, method, path, options)
+  }
   return {
     ask,
+    host: () => hosts[current]!,
     async call(method, path, options) {
       const { status, body } = await ask(method, path, options)
       if (status >= 400) throw new EngineError(status, `${method} ${path}: ${engineMessage(body)}`)
@@ -52,6 +77,35 @@ export function connectEngine(dockerHost: string): Engine {
     close: () => agent.destroy(),
   }
 }
+
+type AskedAt = [at: number, method: Method, path: string, options: CallOptions]
+
+function targetOf(dockerHost: string): Pick<Target, 'socketPath' | 'host' | 'port'> {
+  const url = new URL(dockerHost)
+  return url.protocol === 'unix:'
+    ? { socketPath: url.pathname }
+    : { host: url.hostname, port: Number(url.port || 2375) }
+}
+
+/** Of the way to an engine elsewhere (engine-way.ts): it leads to nobody now. */
+const NOT_REACHED = /^No Docker engine answers at/
+
+/** Nothing was done: there was nobody to do it. */
+function neverArrived(error: unknown): boolean {
+  if (error instanceof EngineError) return error.status === 0
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return code === 'EHOSTUNREACH' || code === 'ENETUNREACH'
+}
+
+/** An engine that is no manager, or one of managers without a majority, refuses and does nothing. */
+function isNoManager({ status, body }: Answer): boolean {
+  const said = engineMessage(body)
+  if (status === 502) return NOT_REACHED.test(said)
+  return status >= 500 && /not a swarm manager|does not have a leader/i.test(said)
+}
+
+export const hasNoLeader = (error: unknown): boolean =>
+  error instanceof EngineError && /does not have a leader/i.test(error.message)
 
 type Target = { socketPath?: string; host?: string; port?: number; agent: Agent }
 

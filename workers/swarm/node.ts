@@ -1,6 +1,5 @@
 /** Nodes of the Swarm as its managers see them: which are ours, what runs there, and how they come and go. */
 import { z } from 'zod'
-import { otherRegion } from '../../stacks/parts/names.ts'
 import { type Engine, EngineError } from './engine.ts'
 
 const labels = z
@@ -32,6 +31,7 @@ const nodeSchema = z.looseObject({
     Engine: z.looseObject({ Labels: labels }).optional(),
   }),
   Status: z.looseObject({ State: z.string(), Addr: z.string().default('') }),
+  ManagerStatus: z.looseObject({ Reachability: z.string().default('') }).nullish(),
 })
 
 export type Availability = 'active' | 'pause' | 'drain'
@@ -47,7 +47,10 @@ export type SwarmNode = {
   key: string | null
   /** Of a machine that is not in the first region of its pool. */
   region: string | null
+  /** What it shall be. */
   isManager: boolean
+  /** Its part in what managers decide together; null where it has none, or not yet. */
+  vote: { isReachable: boolean } | null
   isUp: boolean
   availability: Availability
   /** That it is not active is Labplan's doing. */
@@ -64,7 +67,7 @@ export type SwarmNode = {
 
 export async function listNodes(engine: Engine): Promise<SwarmNode[]> {
   const nodes = z.array(nodeSchema).parse(await engine.call('GET', '/nodes'))
-  return nodes.map(({ ID, Version, Spec, Description, Status }) => {
+  return nodes.map(({ ID, Version, Spec, Description, Status, ManagerStatus }) => {
     const told = Description.Engine?.Labels ?? {}
     return {
       ...{ id: ID, version: Version.Index, hostname: Description.Hostname, address: Status.Addr },
@@ -73,6 +76,7 @@ export async function listNodes(engine: Engine): Promise<SwarmNode[]> {
       key: told['labplan.node'] ?? null,
       region: told['labplan.region'] ?? null,
       isManager: Spec.Role === 'manager',
+      vote: ManagerStatus ? { isReachable: ManagerStatus.Reachability === 'reachable' } : null,
       isUp: Status.State === 'ready',
       availability: Spec.Availability,
       isHeld: Spec.Labels[HELD] === 'yes',
@@ -90,73 +94,6 @@ type Counted = { DiscreteResourceSpec?: { Kind: string; Value: number } | undefi
 function gpusOf(resources: Counted[]): number {
   const counted = resources.map(({ DiscreteResourceSpec: one }) => one)
   return counted.find((one) => one?.Kind === 'gpu')?.Value ?? 0
-}
-
-const taskSchema = z.looseObject({
-  NodeID: z.string().optional(),
-  ServiceID: z.string().optional(),
-  DesiredState: z.string(),
-  Status: z.looseObject({ State: z.string() }),
-  Spec: z.looseObject({
-    Resources: z
-      .looseObject({
-        Reservations: z
-          .looseObject({ NanoCPUs: z.number().default(0), MemoryBytes: z.number().default(0) })
-          .nullish(),
-      })
-      .nullish(),
-  }),
-})
-
-/** Of one node: tasks of this installation that run, or are about to, and what they reserve. */
-export type Load = {
-  seats: number
-  cores: number
-  memoryMb: number
-  /** Whose they are. */
-  services: ReadonlySet<string>
-}
-
-const OVER = new Set(['complete', 'shutdown', 'failed', 'rejected', 'remove', 'orphaned'])
-
-/** By Swarm node id. A task that was told to stop counts until it has: somebody may be saving a file. */
-export async function loadOfNodes(
-  engine: Engine,
-  installation: string,
-): Promise<Map<string, Load>> {
-  const filters = { label: [`labplan.installation=${installation}`] }
-  const answer = await engine.call('GET', '/tasks', { query: { filters } })
-  const load = new Map<string, Load>()
-  for (const task of z.array(taskSchema).parse(answer)) {
-    if (!task.NodeID || OVER.has(task.Status.State)) continue
-    const known = load.get(task.NodeID) ?? { seats: 0, cores: 0, memoryMb: 0, services: new Set() }
-    const reserved = task.Spec.Resources?.Reservations
-    load.set(task.NodeID, {
-      seats: known.seats + 1,
-      cores: known.cores + (reserved?.NanoCPUs ?? 0) / 1e9,
-      memoryMb: known.memoryMb + (reserved?.MemoryBytes ?? 0) / 2 ** 20,
-      services: new Set([...known.services, task.ServiceID ?? '']),
-    })
-  }
-  return load
-}
-
-/** By key of a pool's machine in the region of a stack, how many seats run on it. */
-export async function seatsOnMachines(
-  engine: Engine,
-  owner: { installation: string; pool: string; key: string },
-): Promise<Map<string, number>> {
-  const load = await loadOfNodes(engine, owner.installation)
-  const nodes = (await listNodes(engine)).filter(
-    ({ installation, pool, region }) =>
-      installation === owner.installation &&
-      pool === owner.pool &&
-      region === otherRegion(owner.key),
-  )
-  const seats = new Map<string, number>()
-  for (const { id, key } of nodes)
-    if (key !== null) seats.set(key, (seats.get(key) ?? 0) + (load.get(id)?.seats ?? 0))
-  return seats
 }
 
 /** A label of the node in the Swarm. */
@@ -193,8 +130,8 @@ const specSchema = z.looseObject({
 })
 const OUT_OF_SEQUENCE_TRIES = 5
 
-/** Again when somebody else changed it in between. */
-async function changeNode(
+/** What a node is asked to be; again when somebody else changed it in between. */
+export async function changeNode(
   engine: Engine,
   nodeId: string,
   change: (spec: z.infer<typeof specSchema>['Spec']) => object,

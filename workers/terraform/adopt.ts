@@ -9,7 +9,7 @@ import { isOfMachines } from '../../stacks/content.ts'
 import { listInCloud } from '../cloud/objects.ts'
 import { removeFromCloud } from '../cloud/removal.ts'
 import { EngineError } from '../swarm/engine.ts'
-import { seatsOnMachines } from '../swarm/node.ts'
+import { seatsOnMachines } from '../swarm/load.ts'
 import type { RunContext } from './context.ts'
 import { type Found, listOwn, readState, type Survey, survey, untainted } from './survey.ts'
 

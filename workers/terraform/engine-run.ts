@@ -30,7 +30,7 @@ export function bench(ctx: RunContext): Bench {
     searchPath: config.searchPath,
     workdir: ctx.workdir,
     cliConfig: need(ctx.found.prepared, 'tools').cliConfig,
-    dockerHost: config.dockerHost,
+    dockerHost: ctx.services.docker.host(),
     backend: ctx.backend,
     variables: ctx.found.variables,
     ...(cloud && isOfMachines(content) && { cloud: cloudEnvironment(cloud.access, content) }),

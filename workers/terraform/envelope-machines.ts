@@ -3,13 +3,12 @@
  * anew, without the renderer. Which machines there may be, and at what price, comes from the approved plan and not from
  * the rows that follow it: neither a row nor a configuration, an engine or a state that somebody altered buys a machine. Pure.
  */
-import { createHash } from 'node:crypto'
 import type { BlueprintCloud } from '../../stacks/blueprint.ts'
-import type { BaseContent, MachinesContent, NodesContent } from '../../stacks/content.ts'
-import { baseName, machineName, otherRegion, regionId } from '../../stacks/parts/names.ts'
-import { startOf } from '../../stacks/parts/user-data.ts'
-import { type Facets, facets } from './facets.ts'
+import type { MachinesContent, NodesContent } from '../../stacks/content.ts'
+import { baseMusts } from './envelope-base.ts'
+import type { Facets } from './facets.ts'
 import type { Refusal } from './guard.ts'
+import { machineMust, type Must, portOf } from './machine-must.ts'
 import type { Change } from './plan.ts'
 
 export type Machine = { key: string; flavour: string }
@@ -24,9 +23,6 @@ export type ApprovedMachines = {
   currency: string
 }
 
-/** `always` holds for what stands already, too; `made` for what is made now. */
-type Must = { always: Facets; made: Facets }
-
 export type MachinesEnvelope = {
   content: MachinesContent
   approved: ApprovedMachines
@@ -39,7 +35,7 @@ const SERVER = 'openstack_compute_instance_v2'
 /** Every change that was not approved, and why. */
 export function outsideMachines(changes: Change[], envelope: MachinesEnvelope): Refusal[] {
   const { content } = envelope
-  const base = content.kind === 'base' ? baseMusts(content) : undefined
+  const base = content.kind === 'base' ? baseMusts(content, envelope.join) : undefined
   return changes.flatMap((change) => {
     const { address, action } = change
     if (action === 'none') return []
@@ -136,97 +132,11 @@ function serverMust(node: Machine, { content, join }: MachinesEnvelope): Must | 
   const flavour = cloud.flavours.find((one) => one.key === node.flavour)
   const region = cloud.regions.find((one) => one.name === flavour?.region)
   if (!flavour || !region) return undefined
-  const zones = region.availabilityZones
-  const zone = zones[(Number(/\d+$/.exec(node.key)?.[0] ?? 1) - 1) % zones.length]
-  const machine = {
-    ...content,
-    key: node.key,
-    role: 'node' as const,
-    gpu: flavour.gpu,
-    otherRegion: otherRegion(content.key),
-  }
-  const start = createHash('sha1')
-    .update(startOf(machine, join[node.key] ?? ''))
-    .digest('hex')
-  const disks =
-    cloud.engineVolumeGb === null
-      ? []
-      : [
-          ['image', 'local', null],
-          ['blank', 'volume', cloud.engineVolumeGb],
-        ]
-  return {
-    always: facets({
-      ...{ name: machineName(content, node.key), region: region.name, flavour: flavour.name },
-    }),
-    made: facets({
-      ...{ start, disks, networks: 1, files: 0 },
-      key: cloud.sshKey === null ? null : baseName(content),
-      ...(zone !== undefined && { zone }),
-    }),
-  }
+  const machine = { key: node.key, role: 'node' as const, gpu: flavour.gpu }
+  return machineMust(machine, content, { region, flavour: flavour.name, join })
 }
 
 function portMust(node: Machine, content: NodesContent): Must | undefined {
   const { region } = content.cloud.flavours.find((one) => one.key === node.flavour) ?? {}
-  if (region === undefined) return undefined
-  return { always: facets({ name: machineName(content, node.key), region, groups: 1 }), made: {} }
-}
-
-/** Where engines publish ports of seats, and what the Swarm's machines say to each other. */
-const SEAT_PORTS = [32_768, 60_999]
-const SWARM_PORTS: [string, number][] = [
-  ...([
-    ['tcp', 2377],
-    ['tcp', 7946],
-    ['udp', 7946],
-    ['udp', 4789],
-  ] as [string, number][]),
-]
-
-function baseMusts(content: BaseContent): Map<string, Must> {
-  const musts = new Map<string, Must>()
-  for (const region of content.cloud.regions)
-    for (const [address, must] of Object.entries(regionMusts(content, region)))
-      musts.set(address, { always: facets(must), made: {} })
-  return musts
-}
-
-function regionMusts(
-  content: BaseContent,
-  { name: region, subnet }: BlueprintCloud['regions'][number],
-): Record<string, Record<string, unknown>> {
-  const { dns, sshKey, gateways } = content.cloud
-  const id = regionId(region)
-  const common = { region, name: baseName(content) }
-  const rule = (name: string, protocol: string, ports: number[], from: string | null) => ({
-    [`openstack_networking_secgroup_rule_v2.${id}-${name}`]: {
-      ...{ region, way: ['ingress', 'IPv4', protocol], ports, from },
-    },
-  })
-  const rules = [
-    ...SWARM_PORTS.map(([protocol, at]) =>
-      rule(`swarm-${protocol}-${at}`, protocol, [at, at], null),
-    ),
-    ...gateways.flatMap((gateway) => {
-      const from = gateway.replaceAll(/[./]/g, '-')
-      const ssh = sshKey === null ? [] : [rule(`ssh-from-${from}`, 'tcp', [22, 22], gateway)]
-      return [rule(`seats-from-${from}`, 'tcp', SEAT_PORTS, gateway), ...ssh]
-    }),
-  ]
-  return {
-    [`openstack_networking_network_v2.${id}`]: common,
-    [`openstack_networking_subnet_v2.${id}`]: { ...common, range: subnet, names: dns },
-    [`openstack_networking_router_v2.${id}`]: common,
-    [`openstack_networking_router_interface_v2.${id}`]: { region },
-    ...(sshKey !== null && {
-      [`openstack_compute_keypair_v2.${id}`]: { ...common, public: sshKey.trim() },
-    }),
-    [`openstack_networking_secgroup_v2.${id}`]: common,
-    [`openstack_compute_servergroup_v2.${id}-spread`]: {
-      ...common,
-      policies: ['soft-anti-affinity'],
-    },
-    ...Object.assign({}, ...rules),
-  }
+  return region === undefined ? undefined : portOf(content, node.key, region)
 }

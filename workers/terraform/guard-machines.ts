@@ -14,8 +14,9 @@ const TYPES = {
     'openstack_compute_keypair_v2',
   ],
 }
-/** Of a base, what may come and go while nodes stand on it. */
+/** Of a base, what may come and go while nodes stand on it; managers, too: they are out of the Swarm by then. */
 const REPLACEABLE = ['openstack_networking_secgroup_rule_v2', 'openstack_compute_keypair_v2']
+const MANAGERS = [SERVER, 'openstack_networking_port_v2']
 /** They carry neither metadata nor tags. */
 const UNLABELLED = [
   ...REPLACEABLE,
@@ -33,7 +34,8 @@ export function refusalsOfMachine(change: Change, input: GuardInput): Refusal[] 
   if (change.action !== 'delete' && change.action !== 'replace') return []
   const seats = change.type === SERVER ? (input.replicas.get(change.id ?? '') ?? 0) : 0
   if (seats > 0) return refuse('node_is_in_use', `${change.action} with ${seats} seats on it`)
-  const isKept = kind === 'base' && input.isTeardown !== true && !REPLACEABLE.includes(change.type)
+  const mayGo = [...REPLACEABLE, ...MANAGERS].includes(change.type)
+  const isKept = kind === 'base' && input.isTeardown !== true && !mayGo
   return isKept && !isElsewhere(change.address, input.region)
     ? refuse('base_would_be_lost', `${change.action} of what nodes stand on`)
     : []

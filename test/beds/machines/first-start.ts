@@ -1,10 +1,11 @@
-/** The user_data of a pool's machine as a cloud gets it: rendered by the nodes stack, worked out by the Terraform engine. */
+/** The user_data of a pool's machine as a cloud gets it: rendered by its stack, worked out by the Terraform engine. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { BlueprintCloud } from '../../../stacks/blueprint.ts'
+import type { MachinesContent } from '../../../stacks/content.ts'
 import { renderStack } from '../../../stacks/render.ts'
 import { terraformTools } from '../../terraform-tools.ts'
 
@@ -25,13 +26,18 @@ export function firstStart(
 ): Record<string, string> {
   const flavour = owner.cloud.flavours[0]!.key
   const nodes = keys.map((key) => ({ key, flavour }))
-  const rendered = renderStack({ ...owner, kind: 'nodes', key: `nodes-${owner.pool}`, nodes })
-  const { resource } = stackSchema.parse(JSON.parse(rendered))
+  const content = { ...owner, kind: 'nodes' as const, key: `nodes-${owner.pool}`, nodes }
+  return startsOf(content, Object.fromEntries(keys.map((key) => [key, join])))
+}
+
+/** Of all machines of a stack. @param joins by key, as a run gives it to Terraform */
+export function startsOf(
+  content: MachinesContent,
+  joins: Record<string, string>,
+): Record<string, string> {
+  const { resource } = stackSchema.parse(JSON.parse(renderStack(content)))
   const texts = Object.entries(resource.openstack_compute_instance_v2)
-  return workOut(
-    Object.fromEntries(texts.map(([key, { user_data: text }]) => [key, text])),
-    Object.fromEntries(keys.map((key) => [key, join])),
-  )
+  return workOut(Object.fromEntries(texts.map(([key, { user_data: text }]) => [key, text])), joins)
 }
 
 /** Needs no provider: an output is enough. */

@@ -1,0 +1,57 @@
+/** What is seen of a machine: in its cloud, and in the Swarm. */
+import type { NodeRow } from '../../api/data/node.ts'
+import type { RegionLook } from '../cloud/look.ts'
+import type { Load } from '../swarm/load.ts'
+import type { SwarmNode } from '../swarm/node.ts'
+import type { NodeSight } from './node-life.ts'
+
+/** By what is away: since when, in ms since 1970. */
+export type AwaySince = Map<string, number>
+
+/**
+ * The node that a row has joined as; before that, the one that is up and carries its key and region.
+ * @param region null for the first of its pool; undefined where that is not known
+ */
+export function nodeOf(
+  row: NodeRow,
+  nodes: SwarmNode[],
+  region: string | null | undefined,
+): SwarmNode | undefined {
+  if (row.swarm_id) return nodes.find(({ id }) => id === row.swarm_id)
+  return nodes.find(
+    (node) =>
+      node.isUp &&
+      node.key === row.key &&
+      node.pool === row.pool_key &&
+      (region === undefined || node.region === region),
+  )
+}
+
+/** For how long something has been away; 0 while it is there. */
+export function awayMs(
+  awaySince: AwaySince,
+  one: { id: string; isThere: boolean },
+  now: Date,
+): number {
+  if (one.isThere) awaySince.delete(one.id)
+  else awaySince.set(one.id, awaySince.get(one.id) ?? now.getTime())
+  return now.getTime() - (awaySince.get(one.id) ?? now.getTime())
+}
+
+export const sightOfNode = (
+  node: SwarmNode,
+  load: Map<string, Load>,
+): NonNullable<NodeSight['swarm']> => ({
+  ...{ id: node.id, isUp: node.isUp, isOpen: node.availability === 'active' },
+  seats: load.get(node.id)?.seats ?? 0,
+})
+
+/** What was listed before the machine was made says nothing about it. */
+export function sightOfServer(
+  row: NodeRow,
+  look: RegionLook | undefined,
+): Pick<NodeSight, 'server'> {
+  if (!look || look.at < row.state_at.getTime() || !row.server_id) return {}
+  const server = look.byKey.get(row.key)
+  return { server: server?.id === row.server_id ? server : null }
+}
