@@ -100,7 +100,18 @@ describe('what a seat needs next', () => {
       quiet,
       'none',
     ],
-    ['a stopping seat', { state: 'stopping' as const, wanted_on: false }, running('t1'), 'none'],
+    [
+      'a seat that was to stop when its worker was killed',
+      { state: 'stopping' as const, wanted_on: false },
+      running('t1'),
+      'scale down',
+    ],
+    [
+      'a stopping seat',
+      { state: 'stopping' as const, wanted_on: false },
+      { runningTaskId: undefined, alive: true },
+      'none',
+    ],
     [
       'a stopping seat that is gone',
       { state: 'stopping' as const, wanted_on: false },

@@ -32,10 +32,16 @@ type SeatFacts = Pick<
 export function decide(seat: SeatFacts, seen: Seen, now: Date): Step {
   if (seat.state === 'absent')
     return seat.wanted_generation > seat.generation ? 'next generation' : 'none'
-  if (seat.state === 'stopping') return seen.alive ? 'none' : 'mark cold'
+  if (seat.state === 'stopping') return whileStopping(seat, seen)
   if (seat.storage_away) return whileAway(seat, seen)
   if (mustBeDown(seat)) return whenDown(seat, seen)
   return whenUp(seat, seen, now)
+}
+
+/** One that still runs was only written down as stopping when its worker was killed: it is told to end once more. */
+function whileStopping(seat: SeatFacts, seen: Seen): Step {
+  if (!seen.alive) return 'mark cold'
+  return seen.runningTaskId === undefined || seat.storage_away ? 'none' : 'scale down'
 }
 
 /** A held seat, one of another generation, or one that must start afresh goes down before anything else. */
