@@ -6,7 +6,7 @@ import { readSettings } from '../steps/settings.ts'
 import { CannotGoOn, seconds } from '../steps/step.ts'
 import { diskFile, nodeDisk } from './disk.ts'
 
-const USAGE = `Usage: scripts/node-image [--output FILE] [--with PACKAGE]... [--fresh]
+const USAGE = `Usage: scripts/node-image [--output FILE] [--with PACKAGE]... [--deb FILE]... [--fresh]
 
 Makes the disk image that nodes of a pool in a cloud start from: Debian with the engine, NFS's client, cloud-init and
 Debian's cloud kernel (which has those of NFS and Ceph). The last line of the output is its file, a raw image:
@@ -15,6 +15,8 @@ What has not changed is not made again.
 
   --output FILE     put a copy there
   --with PACKAGE    of Debian, beside those that are in it: ceph-common, a driver of graphics cards, …
+  --deb FILE        a package from elsewhere, such as each of NVIDIA's container toolkit; what it needs of
+                    Debian comes by --with
   --fresh           take today's Debian packages, though nothing else changed`
 
 async function main(): Promise<number> {
@@ -22,15 +24,17 @@ async function main(): Promise<number> {
     options: {
       output: { type: 'string' },
       with: { type: 'string', multiple: true, default: [] },
+      deb: { type: 'string', multiple: true, default: [] },
       fresh: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
   if (values.help) return print(USAGE)
   const { cache } = readSettings()
-  if (values.fresh) rmSync(diskFile(cache, values.with), { force: true })
+  const wishes = { packages: values.with, debs: values.deb }
+  if (values.fresh) rmSync(diskFile(cache, wishes), { force: true })
   const started = performance.now()
-  const file = await nodeDisk(cache, values.with, (text) => {
+  const file = await nodeDisk(cache, wishes, (text) => {
     const time = seconds(performance.now() - started).padStart(8)
     process.stderr.write(`${time}  ${text}\n`)
   })

@@ -18,6 +18,8 @@ export type Additions = {
   files: Record<string, string>
   /** Shell, in the finished system's folder `$1`. */
   hooks: string[]
+  /** What hooks find in their environment: where things are on this machine, which shapes nothing. */
+  env?: Record<string, string>
 }
 
 /** Raise it when something else than what is below shapes the system. */
@@ -62,7 +64,7 @@ const NOT_STARTED = [
 const IN_IT = 'chroot "$1" systemctl --quiet'
 
 /** What shapes the system, as a name for what is made of it. */
-export function systemDigest(more: Additions): string {
+export function systemDigest({ env: _env, ...more }: Additions): string {
   const { suite } = debianSources()
   const shaped = JSON.stringify([VERSION, suite, PACKAGES, FILES, NOT_STARTED, more])
   return createHash('sha256').update(shaped).digest('hex').slice(0, 12)
@@ -90,6 +92,7 @@ export async function makeSystem(folder: string, more: Additions, say: Say): Pro
     await mustRun(
       mmdebstrap({ suite, sources, packages, to: folder, format: 'directory', hooks }),
       `mmdebstrap could not make a Debian ${suite} from this machine's package sources; does 'apt-get update' work here?`,
+      { env: { ...process.env, ...more.env } },
     )
   } finally {
     rmSync(overlay, { recursive: true, force: true })
