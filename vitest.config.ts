@@ -9,6 +9,7 @@
  *   flow  test/flow/        a real browser through the whole product
  */
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/longest-first.ts'
 
 if (Number(process.versions.node.split('.')[0]) < 24)
   throw new Error(
@@ -25,6 +26,7 @@ export default defineConfig({
     globalSetup: 'test/postgres-global.ts',
     restoreMocks: true,
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
