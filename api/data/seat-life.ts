@@ -174,6 +174,7 @@ export async function markMade(
   const ids = column((seat) => seat.id)
   await execute(
     tx,
+    // The driver hears of it: some are to start.
     sql`with changed as (update seat set state = case when state = 'absent' then 'cold' else state end,
           state_at = case when state = 'absent' then ${made.now} else state_at end,
           pool_id = coalesce(${made.poolId ?? null}::uuid, pool_id), service_id = made.service_id, applied_generation = made.generation,
@@ -181,7 +182,8 @@ export async function markMade(
         from unnest(${ids}::uuid[], ${column((seat) => seat.serviceId)}::text[],
             ${column((seat) => seat.generation)}::int[], ${column((seat) => seat.templateDigest)}::text[])
           as made (id, service_id, generation, template_digest)
-        where seat.id = made.id), ${toldHolders(ids)}`,
+        where seat.id = made.id), ${toldHolders(ids)}
+        union all select pg_notify('seats', '')`,
   )
 }
 
