@@ -62,6 +62,8 @@ const LEAST_OF_NODE = 3
 const MOST_OF_NODE = 16
 /** Nodes come and go in minutes. */
 const NODES_MS = 5_000
+/** So often those that run are looked at. In between a look is for who starts or stops: a class that comes up asks for many. */
+const READY_MS = 900
 const DOWN_POLL_MS = 120
 
 export function seatDriver(options: Options): Driver {
@@ -75,6 +77,7 @@ export function seatDriver(options: Options): Driver {
   }
   const journeys = new Map<string, Journey>()
   let othersWait = false
+  let readySeenAt = -Infinity
   // Some may be left from before a restart, and of seats that are no more.
   let hasDevices = true
   let crew = { most: LEAST_WAVE, seenAt: -Infinity }
@@ -123,15 +126,21 @@ export function seatDriver(options: Options): Driver {
     const seats = await livingSeats(means.pool)
     callBack(journeys, seats)
     if (seats.length === 0 && !hasDevices) return
-    const tasks = await listTasks(means.engine, means)
-    if (hasDevices || seats.some(needsDevices)) {
+    const hasGpus = hasDevices || seats.some(needsDevices)
+    const looksAtReady = hasGpus || means.pace.elapsedMs() - readySeenAt >= READY_MS
+    if (looksAtReady) readySeenAt = means.pace.elapsedMs()
+    const { tasks, unseen } = await tasksFor(means, {
+      seats: seats.filter((seat) => !journeys.has(seat.id)),
+      ...{ looksAtReady, hasGpus },
+    })
+    if (hasGpus) {
       const rising = new Set([...journeys].flatMap(([id, { rises }]) => (rises ? [id] : [])))
       const { lost, held } = await lookAtDevices(means, { seats, rising, tasks })
       hasDevices = held > 0
       for (const id of lost) journeys.get(id)!.isOff = true
     }
     const due = inOrder(seats)
-      .filter((seat) => !journeys.has(seat.id))
+      .filter((seat) => !journeys.has(seat.id) && !unseen.has(seat.id))
       .map((seat) => ({ seat, step: decide(seat, seenOf(seat, tasks), means.now()) }))
     const rising = due.filter(({ step }) => isRising(step)).length
     const most = waveSize() + rising > LEAST_WAVE ? await mostAtOnce() : LEAST_WAVE
@@ -149,6 +158,32 @@ export function seatDriver(options: Options): Driver {
     return settled()
   }
   return { tick, settled, stop }
+}
+
+/**
+ * Tasks of the seats whose next step depends on them; all tasks where somebody has GPUs, which are freed by them.
+ * `unseen`: seats that run, when it is not their turn to be looked at.
+ */
+async function tasksFor(
+  means: Means,
+  { seats, ...look }: { seats: Seat[]; looksAtReady: boolean; hasGpus: boolean },
+): Promise<{ tasks: Task[]; unseen: Set<string> }> {
+  if (look.hasGpus) return { tasks: await listTasks(means.engine, means), unseen: new Set() }
+  const asked = seats.filter((seat) => dependsOnTasks(seat, means.now()))
+  const isLeft = ({ state }: Seat): boolean => state === 'ready' && !look.looksAtReady
+  const unseen = new Set(asked.filter(isLeft).map(({ id }) => id))
+  const serviceIds = asked.flatMap((seat) =>
+    isLeft(seat) || seat.service_id === null ? [] : [seat.service_id],
+  )
+  if (serviceIds.length === 0) return { tasks: [], unseen }
+  return { tasks: await listTasks(means.engine, { ...means, serviceIds }), unseen }
+}
+
+/** Whether what is done with it next is another step when its container lives than when nothing of it does. */
+function dependsOnTasks(seat: Seat, now: Date): boolean {
+  const dead = { runningTaskId: undefined, alive: false }
+  const alive = { runningTaskId: seat.task_id ?? undefined, alive: true }
+  return decide(seat, dead, now) !== decide(seat, alive, now)
 }
 
 function wavesOf(nodes: SwarmNode[]): number {
