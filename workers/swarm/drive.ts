@@ -72,7 +72,7 @@ export function seatDriver(options: Options): Driver {
     pace: realPace,
     probe: { findDoors, portAnswers },
     ...options,
-    feed: taskFeed(options),
+    feed: taskFeed({ pace: realPace, ...options }),
     isStopped: () => stopped,
   }
   const journeys = new Map<string, Journey>()

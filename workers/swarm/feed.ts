@@ -2,6 +2,7 @@
  * What many seats ask of the Swarm at the same time, asked once: all who want their tasks while one list is under way
  * share the next. A class that comes up costs the manager one list at a time, however many seats wait.
  */
+import type { Pace } from '../pace.ts'
 import type { Engine } from './engine.ts'
 import { listTasks, nodeAddresses, type Task } from './task.ts'
 
@@ -12,9 +13,13 @@ export type TaskFeed = {
   addressOf(nodeId: string): Promise<string | undefined>
 }
 
+/** Each list takes the manager and us time that starting containers want, the more the more are in it. */
+const REST_OF_EACH_MS = 8
+const REST_MOST_MS = 100
+
 type Round = { services: Set<string>; tasks: Promise<Task[]> }
 
-export function taskFeed(means: { engine: Engine; installation: string }): TaskFeed {
+export function taskFeed(means: { engine: Engine; installation: string; pace: Pace }): TaskFeed {
   let current: Promise<unknown> = Promise.resolve()
   let next: Round | undefined
   let addresses = new Map<string, string>()
@@ -25,7 +30,9 @@ export function taskFeed(means: { engine: Engine; installation: string }): TaskF
       next = undefined
       return listTasks(means.engine, { ...means, serviceIds: [...services] })
     })
-    current = tasks.catch(() => {})
+    current = tasks
+      .catch(() => {})
+      .then(() => means.pace.sleep(Math.min(services.size * REST_OF_EACH_MS, REST_MOST_MS)))
     return { services, tasks }
   }
   return {
