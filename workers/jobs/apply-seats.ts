@@ -25,7 +25,6 @@ import { serviceName } from '../../stacks/parts/names.ts'
 import { seatsPerStack, templateDigestOf } from '../../stacks/rules/wanted.ts'
 import { listServices } from '../swarm/service.ts'
 import type { ApplyMeans, Goal } from './apply-means.ts'
-import { earlySeats } from './early-seats.ts'
 import { noteMade } from './note-made.ts'
 import { dropSecrets, makeSecrets } from './seat-secrets.ts'
 
@@ -54,17 +53,12 @@ export async function seatsGoal(
     const secrets = await makeSecrets(means, stack, content.seats)
     return { secrets, ...(isChanged ? {} : { cold }) }
   }
-  const early = earlySeats(means, stack, goal)
   const after = async (run: { runId: string; ok: boolean }) => {
-    await early.end()
     if (run.ok) await record(means, stack, wanted?.seats ?? [], there)
     else await holdSeats(means.pool, { ids: touched.map((seat) => seat.id), held: false })
     await noteMade(means, stack, content, run)
   }
-  return {
-    request: { content, blueprintDigest, before, onEvents: early.onEvents, after },
-    isEmpty: wanted === undefined,
-  }
+  return { request: { content, blueprintDigest, before, after }, isEmpty: wanted === undefined }
 }
 
 const waitsForStorage = (seats: Seat[]): string =>

@@ -3,7 +3,7 @@ import type { Config } from '../../api/config.ts'
 import type { Pool } from '../../api/data/db.ts'
 import type { KeyRing } from '../../api/data/key-ring.ts'
 import type { Listening } from '../../api/data/listen.ts'
-import type { RunEvent, RunState } from '../../api/data/run.ts'
+import type { RunState } from '../../api/data/run.ts'
 import type { Lease } from '../../api/data/stack.ts'
 import type { CloudAccess } from '../../api/data/pool-credential.ts'
 import type { Content } from '../../stacks/content.ts'
@@ -48,11 +48,6 @@ export type StackRequest = {
    * cold, makes Swarm secrets; drains nodes that go. Ends its waiting when `stop` is aborted: nobody needs it then.
    */
   before?: (run: { runId: string; stop: AbortSignal }) => Promise<Prelude>
-  /**
-   * While Terraform works, a few times a second: what it said last. A failure of it is logged and the run goes on, since
-   * `after` tells the whole.
-   */
-  onEvents?: (events: RunEvent[], lease: Lease) => Promise<void>
   /**
    * Under the lease, after every run, also one that failed: removes secrets nobody uses. What it answers is why the run
    * failed, as far as Terraform was not told: it is added to the run's message, which `said` is so far.

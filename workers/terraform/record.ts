@@ -12,17 +12,11 @@ export type Recorder = {
   events: RunEvent[]
 }
 
-/**
- * `onError` hears of events that could not be written: they are lost, the run goes on. `onWritten` is told each batch, and
- * what it does is over when a flush is.
- */
+/** `onError` hears of events that could not be written: they are lost, the run goes on. */
 export function recordEvents(
   pool: Pool,
   runId: string,
-  heard: {
-    onError: (error: unknown) => void
-    onWritten?: ((events: RunEvent[]) => Promise<void>) | undefined
-  },
+  onError: (error: unknown) => void,
 ): Recorder {
   const events: RunEvent[] = []
   let written = 0
@@ -33,8 +27,7 @@ export function recordEvents(
     if (batch.length === 0) return
     const first = written + 1
     written += batch.length
-    await addRunEvents(pool, runId, first, batch).catch(heard.onError)
-    await heard.onWritten?.(batch).catch(heard.onError)
+    await addRunEvents(pool, runId, first, batch).catch(onError)
   }
   const flush = () => {
     clearTimeout(timer)

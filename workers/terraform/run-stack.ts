@@ -139,11 +139,9 @@ export async function makeContext(
     writer: { ...lease, runId },
     onRefusal: (refusal) => log.error({ runId, refusal }, 'a state was refused'),
   })
-  const { onEvents } = request
-  const recorder = recordEvents(pool, runId, {
-    onError: (error) => log.error({ runId, err: error }, 'run events were lost'),
-    onWritten: onEvents && ((events) => onEvents(events, lease)),
-  })
+  const recorder = recordEvents(pool, runId, (error) =>
+    log.error({ runId, error }, 'run events were lost'),
+  )
   const cancel = watchCancel(services, runId)
   const over = new AbortController()
   const context: RunContext = {
