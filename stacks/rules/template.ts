@@ -42,10 +42,10 @@ function dataOf({ data }: Course): Pick<SeatTemplate, 'data'> {
  * The same object for the same template, which nobody changes.
  */
 export function serviceTemplate(template: SeatTemplate | ServiceTemplate): ServiceTemplate {
-  const { volume, data, ...rest } = template
-  if (!(volume && 'quotaMb' in volume) && !(data && 'sizeMb' in data)) return template
   const known = services.get(template)
   if (known) return known
+  const { volume, data, ...rest } = template
+  if (!(volume && 'quotaMb' in volume) && !(data && 'sizeMb' in data)) return template
   const service = { ...rest, volume: unlimited(volume), ...(data && { data: unsized(data) }) }
   services.set(template, service)
   return service

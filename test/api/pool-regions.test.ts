@@ -4,11 +4,11 @@ import { withTransaction } from '../../api/data/db.ts'
 import { endRefusal, noteRefusal } from '../../api/data/region-refusal.ts'
 import { findPool } from '../../api/data/pool.ts'
 import { followTimeline } from '../../api/data/node.ts'
-import { labplan } from '../../scripts/labplan.ts'
 import { courseDocument, POOL, twoRegions } from '../cast/cloud.ts'
 import { environmentDocument, zoneDocument } from '../cast/documents.ts'
 import { importDocuments, signIn } from '../cast/record.ts'
 import { textOf } from './page-text.ts'
+import { poolShown } from './pool-shown.ts'
 import { openWebsite } from './website.ts'
 
 const now = new Date('2026-11-24T11:00:00Z')
@@ -45,10 +45,10 @@ it('says of each region how many machines it has', async () => {
     'Region | State | Machines |\nRegionOne | open | 1 |\nRegionTwo | open | 1 |',
   )
   expect(await page()).toContain('m-large-2 RegionTwo')
-  expect(await show()).toMatch(
+  expect(await poolShown(site, POOL)).toMatch(
     /\n {2}region RegionOne: 1 machine\n {2}region RegionTwo: 1 machine\n/,
   )
-  expect(await show()).toMatch(/m-large-2.* RegionTwo/)
+  expect(await poolShown(site, POOL)).toMatch(/m-large-2.* RegionTwo/)
 })
 
 it('says which refuses, why, and where its machines are made', async () => {
@@ -58,7 +58,7 @@ it('says which refuses, why, and where its machines are made', async () => {
   )
   expect(await page()).toContain('machines of sizes that name no region are made in RegionTwo.')
   expect(await page('fr')).toContain('sont créées dans RegionTwo')
-  expect(await show()).toContain(
+  expect(await poolShown(site, POOL)).toContain(
     'region RegionOne: 1 machine, refuses since 2026-11-24 11:00 (made in RegionTwo meanwhile): The cloud does not answer',
   )
   const { body } = await site.api('/api/pools/cloud')
@@ -81,15 +81,4 @@ async function refuse(region: string, message: string): Promise<void> {
   await withTransaction(pool, (tx) =>
     noteRefusal(tx, { poolId, region, code: 'region-down', message, now }),
   )
-}
-
-async function show(): Promise<string> {
-  const lines: string[] = []
-  const env = {
-    LABPLAN_HOME: site.home,
-    LABPLAN_API_URL: `http://127.0.0.1:${new URL(site.origin).port}`,
-  }
-  const say = (line: string) => void lines.push(line)
-  await labplan(['pool', 'show', POOL], { print: say, complain: say }, env)
-  return lines.join('\n')
 }
