@@ -2,6 +2,7 @@
 import type { BlueprintCourse } from '../blueprint.ts'
 import type { Course, Environment, Inventory, Note, Policy, Pool, Zone } from '../terms.ts'
 import { type Known, allowanceNotes, knownOf } from './allowance.ts'
+import { formatWall } from './clock.ts'
 import { demandOf, vectorOf } from './demand.ts'
 import type { Demand, Dimensions } from './demand.ts'
 import { numberSeats } from './numbers.ts'
@@ -65,6 +66,7 @@ export function planCourse(given: Course, context: PlanContext): CoursePlan | No
   const span = openSpan(course, zone, isDraft ? [] : scheduled.occurrences)
   const personal = personalOf(course, span, context)
   if (course.personalVolume && !personal) notes.push(noPersonalNote(course))
+  notes.push(...filesElsewhereNotes(course, occurrences, context))
   return {
     ...{ course, zone, environment, known, occurrences, span, numbers },
     ...{ personal, demands, notes },
@@ -89,6 +91,25 @@ function noPersonalNote({ key, pool }: Course): Note {
     where: { course: key },
     params: { pool },
   }
+}
+
+/** A file of one machine is on no other: such seats would never start. Said once for each pool, at its first session. */
+function filesElsewhereNotes(
+  course: Course,
+  occurrences: Occurrence[],
+  { pools }: Pick<PlanContext, 'pools'>,
+): Note[] {
+  const hasFiles = course.seat.volumeQuotaMb !== undefined || course.data?.version !== undefined
+  if (!hasFiles || pools.get(course.pool)?.pool.storage?.backend !== 'local') return []
+  const away = occurrences.filter((one) => one.pool !== course.pool && pools.has(one.pool))
+  return [...Map.groupBy(away, (one) => one.pool)].flatMap(([pool, sessions]) => {
+    const [first] = sessions.toSorted((a, b) => a.startsAt - b.startsAt)
+    if (first === undefined) return []
+    const wall = formatWall(first.wallStart)
+    const params = { pool, home: course.pool, sessions: sessions.length, wall }
+    const where = { course: course.key, session: first.key, pool }
+    return [{ code: 'files-elsewhere', severity: 'error' as const, where, params }]
+  })
 }
 
 function environmentNotes(course: Course, environment: Environment | undefined): Note[] {
