@@ -181,6 +181,8 @@ export function rememberChoices({ home, choices }: Settings, which: 'all' | 'pla
 function placesOf(choices: Choices): Choices {
   const places = [
     ...['DOCKER_HOST', 'DOCKER_TLS_VERIFY', 'DOCKER_CERT_PATH', 'LABPLAN_SSH_CONFIG'],
+    // Where the same Swarm is found else: as its first address, also after a start that came to no end.
+    'LABPLAN_MANAGERS',
     ...['LABPLAN_PORTS', 'LABPLAN_REGISTRY', 'LABPLAN_CACHE'],
   ]
   return Object.fromEntries(Object.entries(choices).filter(([name]) => places.includes(name)))

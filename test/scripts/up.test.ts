@@ -83,11 +83,12 @@ describe('choices', () => {
     expect(settings.choices).toEqual({ LABPLAN_PORTS: '7180' })
   })
 
-  it('are remembered before they have worked only where --wipe needs them', () => {
+  it('are remembered before they have worked only where they say where things are', () => {
     const folder = join(home, 'half')
-    const wrong = { LABPLAN_HOME: folder, DATABASE_URL: 'postgres://nowhere', LABPLAN_CACHE: '/c' }
+    const places = { LABPLAN_CACHE: '/c', LABPLAN_MANAGERS: 'ssh://lab@10.0.0.7' }
+    const wrong = { LABPLAN_HOME: folder, DATABASE_URL: 'postgres://nowhere', ...places }
     rememberChoices(readSettings(wrong), 'places')
-    expect(readSettings({ LABPLAN_HOME: folder }).choices).toEqual({ LABPLAN_CACHE: '/c' })
+    expect(readSettings({ LABPLAN_HOME: folder }).choices).toEqual(places)
   })
 
   it('of one address moves that port only', () => {
