@@ -5,7 +5,6 @@ import { markFailed } from '../../api/data/seat-life.ts'
 import { diskLevel, keptVolumes, recordSight, recordVolumes } from '../../api/data/volume.ts'
 import { beginOutage, endOutage } from '../../api/data/storage-outage.ts'
 import { byteSize } from '../../api/locale.ts'
-import { labplan } from '../../scripts/labplan.ts'
 import {
   addLmsCourse,
   BEFORE_CLASS,
@@ -17,6 +16,7 @@ import {
 } from '../cast/record.ts'
 import { textOf } from './page-text.ts'
 import { openWebsite } from './website.ts'
+import { runCommand } from './command-line.ts'
 
 const MIB = 2 ** 20
 const site = await openWebsite(IN_CLASS)
@@ -149,23 +149,20 @@ it('keeps what made it, whatever its pool has later; a new limit is told to the 
 
 it('is listed on the command line', async () => {
   await seen({ usedBytes: 250 * MIB })
-  const lines: string[] = []
-  const print = (line: string) => lines.push(line)
-  const env = {
-    LABPLAN_HOME: site.home,
-    LABPLAN_API_URL: `http://127.0.0.1:${new URL(site.origin).port}`,
-  }
-  const call = (...words: string[]) => labplan(words, { print, complain: print }, env)
-  expect(await call('volume', 'list', 'networks-101')).toBe(0)
-  expect(lines.join('\n')).toMatch(/networks-101 +1 +1 +local +ready +250 MB +256 MB/)
-  expect(await call('volume', 'list', '--full', '--json')).toBe(0)
-  expect(JSON.parse(lines.at(-1)!)).toMatchObject({
+  const call = (...words: string[]) => runCommand(site, words)
+  const listed = await call('volume', 'list', 'networks-101')
+  expect(listed).toMatchObject({
+    code: 0,
+    text: expect.stringMatching(/networks-101 +1 +1 +local +ready +250 MB +256 MB/),
+  })
+  const asJson = await call('volume', 'list', '--full', '--json')
+  expect(JSON.parse(asJson.text)).toMatchObject({
     volumes: [{ name: 'lp-v', plannedMb: 256, usedBytes: 250 * MIB }],
   })
-  expect(await call('volume', 'list', 'no-such')).toBe(1)
+  expect((await call('volume', 'list', 'no-such')).code).toBe(1)
   await seen({})
-  expect(await call('volume', 'list', '--full')).toBe(0)
-  expect(lines.at(-1)).toBe('None is full or amiss.')
+  const full = await call('volume', 'list', '--full')
+  expect(full).toMatchObject({ code: 0, text: 'None is full or amiss.' })
 })
 
 it('has levels that follow the figures', () => {

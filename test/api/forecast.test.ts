@@ -3,23 +3,16 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { csv } from '../../api/csv.ts'
-import { labplan } from '../../scripts/labplan.ts'
 import { signIn } from '../cast/record.ts'
 import { openWebsite } from './website.ts'
+import { runCommand } from './command-line.ts'
 
 const site = await openWebsite(new Date('2026-11-23T08:00:00Z'))
 afterAll(() => site.close())
 const administrator = await signIn(site.pool, { administrator: true, now: site.now() })
 const read = async (path: string) => (await site.get(path, { who: administrator })).text
 
-async function forecast(...argv: string[]): Promise<string> {
-  const lines: string[] = []
-  const say = (line: string) => void lines.push(line)
-  const port = new URL(site.origin).port
-  const env = { LABPLAN_HOME: site.home, LABPLAN_API_URL: `http://127.0.0.1:${port}` }
-  await labplan(['forecast', ...argv], { print: say, complain: say }, env)
-  return lines.join('\n')
-}
+const forecast = async (...argv: string[]) => (await runCommand(site, ['forecast', ...argv])).text
 
 it('says what to do while nothing is planned', async () => {
   expect(await read('/admin/forecast')).toContain('Nothing is planned')

@@ -3,10 +3,10 @@ import { afterAll, expect, it } from 'vitest'
 import { withTransaction } from '../../api/data/db.ts'
 import { type NewFinding, saveFindings } from '../../api/data/finding.ts'
 import { saveInventory } from '../../api/data/inventory.ts'
-import { labplan } from '../../scripts/labplan.ts'
 import { signIn } from '../cast/record.ts'
 import { textOf } from './page-text.ts'
 import { openWebsite } from './website.ts'
+import { runCommand } from './command-line.ts'
 
 const at = (minute: number) => new Date(Date.UTC(2026, 10, 24, 9, minute))
 const site = await openWebsite(at(0))
@@ -30,15 +30,8 @@ const look = (minute: number, ...findings: NewFinding[]) =>
     await saveFindings(tx, { findings, now: at(minute) })
   })
 
-async function drift(...argv: string[]): Promise<string> {
-  const lines: string[] = []
-  const code = await labplan(
-    ['drift', ...argv],
-    { print: (line) => lines.push(line), complain: (line) => lines.push(`! ${line}`) },
-    { LABPLAN_HOME: site.home, LABPLAN_API_URL: `http://127.0.0.1:${new URL(site.origin).port}` },
-  )
-  return `${[...lines, `exit ${code}`].join('\n')}\n`
-}
+const drift = async (...argv: string[]) =>
+  `${(await runCommand(site, ['drift', ...argv])).marked}\n`
 
 const administrator = await signIn(pool, { administrator: true, now: at(0) })
 async function page(path: string, locale: string): Promise<string> {

@@ -11,13 +11,13 @@ import {
   ticketsOfPool,
 } from '../../api/data/join-ticket.ts'
 import { findPool, saveSeenNodes } from '../../api/data/pool.ts'
-import { labplan } from '../../scripts/labplan.ts'
 import { withNode } from '../../workers/jobs/join-machines.ts'
 import { hallDocument } from '../cast/cloud.ts'
 import { zoneDocument } from '../cast/documents.ts'
 import { importDocuments, signIn } from '../cast/record.ts'
 import { textOf } from './page-text.ts'
 import { openWebsite } from './website.ts'
+import { runCommand } from './command-line.ts'
 
 const now = new Date('2026-11-24T11:00:00Z')
 const PUBLIC = 'http://labplan.school.example'
@@ -35,12 +35,8 @@ await importDocuments(pool, site.ring, now, [
 const administrator = await signIn(pool, { administrator: true, now })
 
 async function run(...argv: string[]): Promise<string> {
-  const lines: string[] = []
-  const port = site.config.apiListen.port
-  const env = { LABPLAN_HOME: site.home, LABPLAN_API_URL: `http://127.0.0.1:${port}` }
-  const say = (line: string) => void lines.push(line)
-  const code = await labplan(argv, { print: say, complain: say }, env)
-  return [...lines, `exit ${code}`].join('\n')
+  const { code, text } = await runCommand(site, argv)
+  return `${text}\nexit ${code}`
 }
 
 const ask = async (token: string): Promise<string> => {

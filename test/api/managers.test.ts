@@ -8,7 +8,7 @@ import { courseDocument, POOL, poolDocument } from '../cast/cloud.ts'
 import { environmentDocument, zoneDocument } from '../cast/documents.ts'
 import { importDocuments, signIn } from '../cast/record.ts'
 import { textOf } from './page-text.ts'
-import { poolShown } from './pool-shown.ts'
+import { poolShown } from './command-line.ts'
 import { openWebsite } from './website.ts'
 
 const now = new Date('2026-11-24T09:30:00Z')

@@ -6,13 +6,13 @@ import { livesOf } from '../../api/data/pool-report.ts'
 import { moveStack, releaseLease } from '../../api/data/stack.ts'
 import { beginOutage, endOutage } from '../../api/data/storage-outage.ts'
 import { postponeStack, wantStacks } from '../../api/data/stack-wish.ts'
-import { labplan } from '../../scripts/labplan.ts'
 import { cloudMachines, courseDocument, hallDocument, poolDocument } from '../cast/cloud.ts'
 import { environmentDocument, zoneDocument } from '../cast/documents.ts'
 import { importDocuments, signIn } from '../cast/record.ts'
 import { beginRun, move } from '../cast/runs.ts'
 import { textOf } from './page-text.ts'
 import { openWebsite } from './website.ts'
+import { runCommand } from './command-line.ts'
 
 const now = new Date('2026-11-24T11:00:00Z')
 const before = (minutes: number): Date => new Date(now.getTime() - minutes * 60_000)
@@ -216,13 +216,7 @@ it('counts what a cloud bills: from booted until gone, or made anew', () => {
 
 const run = (...argv: string[]): Promise<string> => runWith({}, ...argv)
 
-async function runWith(more: Record<string, string>, ...argv: string[]): Promise<string> {
-  const lines: string[] = []
-  const env = {
-    ...{ LABPLAN_HOME: site.home, ...more },
-    LABPLAN_API_URL: `http://127.0.0.1:${new URL(site.origin).port}`,
-  }
-  const say = (line: string) => void lines.push(line)
-  const code = await labplan(argv, { print: say, complain: say }, env)
-  return [...lines, `exit ${code}`].join('\n')
+async function runWith(env: Record<string, string>, ...argv: string[]): Promise<string> {
+  const { code, text } = await runCommand(site, argv, { env })
+  return `${text}\nexit ${code}`
 }

@@ -10,11 +10,11 @@ import { findReceipt, verifyReceipts } from '../../api/data/receipt.ts'
 import { beginOutage, endOutage } from '../../api/data/storage-outage.ts'
 import { closeSessions } from '../../api/data/session-close.ts'
 import { moveSessions } from '../../api/data/session-life.ts'
-import { labplan } from '../../scripts/labplan.ts'
 import { allDocuments, networksDocument } from '../cast/documents.ts'
 import { addLmsCourse, courseId, importDocuments, signIn } from '../cast/record.ts'
 import { textOf } from './page-text.ts'
 import { openWebsite } from './website.ts'
+import { runCommand } from './command-line.ts'
 
 const at = (time: string) => new Date(`2026-11-24T${time}:00Z`)
 const SESSION = 'networks-101/2026-11-24T10:00'
@@ -71,15 +71,7 @@ const stateNow = () =>
   one<{ state: string }>(pool, sql`select state from session where key = ${SESSION}`)
 
 /** Both outputs of the command line, and its exit code. */
-async function run(...argv: string[]): Promise<string> {
-  const lines: string[] = []
-  const code = await labplan(
-    argv,
-    { print: (line) => lines.push(line), complain: (line) => lines.push(`! ${line}`) },
-    { LABPLAN_HOME: site.home, LABPLAN_API_URL: `http://127.0.0.1:${new URL(site.origin).port}` },
-  )
-  return [...lines, `exit ${code}`].join('\n')
-}
+const run = async (...argv: string[]) => (await runCommand(site, argv)).marked
 
 it('says that there is nothing yet', async () => {
   expect(await run('receipt', 'list')).toMatch(/^No receipt yet: .*\nexit 0$/)

@@ -7,6 +7,7 @@ import { labplan } from '../../scripts/labplan.ts'
 import { openWebsite } from '../api/website.ts'
 import { IN_CLASS, importDocuments } from '../cast/record.ts'
 import { SEATS_STACK, after, beginRun, hear, move, step, want } from '../cast/runs.ts'
+import { commandLineEnv } from '../api/command-line.ts'
 
 const now = IN_CLASS
 const site = await openWebsite(now)
@@ -14,10 +15,7 @@ afterAll(() => site.close())
 const { pool, ring } = site
 await importDocuments(pool, ring, now)
 await want(pool, now, { [SEATS_STACK]: 'two-seats' })
-const env = {
-  LABPLAN_HOME: site.home,
-  LABPLAN_API_URL: `http://127.0.0.1:${new URL(site.origin).port}`,
-}
+const env = commandLineEnv(site)
 
 type Said = { lines: string[]; code: Promise<number>; saw(words: string): Promise<void> }
 

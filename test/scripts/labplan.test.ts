@@ -10,6 +10,7 @@ import { many, sql } from '../../api/data/db.ts'
 import { findChange } from '../../api/data/change.ts'
 import { keepPlan } from '../../api/data/change-plan.ts'
 import { openWebsite } from '../api/website.ts'
+import { commandLineEnv, runCommand } from '../api/command-line.ts'
 
 const now = new Date('2026-11-23T12:00:00Z')
 const site = await openWebsite(now)
@@ -28,23 +29,12 @@ for (const { name, text } of [
 ])
   writeFileSync(join(folder, name), text)
 
-const env = {
-  LABPLAN_HOME: site.home,
-  LABPLAN_API_URL: `http://127.0.0.1:${new URL(site.origin).port}`,
-}
+const env = commandLineEnv(site)
 
 /** Both outputs as one text, stderr marked, and the exit code; the folder and ids are blanked. */
 async function run(...argv: string[]): Promise<string> {
-  const lines: string[] = []
-  const code = await labplan(
-    argv.map((word) => (word.endsWith('.yaml') ? join(folder, word) : word)),
-    {
-      print: (line) => lines.push(...line.split('\n')),
-      complain: (line) => lines.push(...line.split('\n').map((one) => `! ${one}`)),
-    },
-    env,
-  )
-  const text = [...lines, `exit ${code}`].join('\n').replaceAll(`${folder}/`, '')
+  const words = argv.map((word) => (word.endsWith('.yaml') ? join(folder, word) : word))
+  const text = (await runCommand(site, words)).marked.replaceAll(`${folder}/`, '')
   return `${text
     .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'ID')
     .replaceAll(/(invite|token)=[\w-]{43}/g, '$1=TOKEN')

@@ -3,12 +3,12 @@ import { afterAll, expect, it } from 'vitest'
 import { readConfig } from '../../api/config.ts'
 import { withTransaction } from '../../api/data/db.ts'
 import { sendNotice } from '../../api/data/notice.ts'
-import { labplan } from '../../scripts/labplan.ts'
 import { notifier } from '../../workers/jobs/deliver-notices.ts'
 import { startLoop } from '../../workers/loop.ts'
 import { openWebsite } from '../api/website.ts'
 import { BEFORE_CLASS, addLmsCourse, courseId, importDocuments, signIn } from '../cast/record.ts'
 import { catchMail } from '../workers/mail-catcher.ts'
+import { runCommand } from '../api/command-line.ts'
 
 const now = BEFORE_CLASS
 const site = await openWebsite(now)
@@ -16,17 +16,7 @@ const mail = await catchMail()
 afterAll(() => Promise.all([site.close(), mail.close()]))
 await importDocuments(site.pool, site.ring, now)
 
-const env = {
-  LABPLAN_HOME: site.home,
-  LABPLAN_API_URL: `http://127.0.0.1:${new URL(site.origin).port}`,
-}
-
-async function run(...argv: string[]) {
-  const lines: string[] = []
-  const print = (line: string) => void lines.push(line)
-  const code = await labplan(argv, { print, complain: print }, env)
-  return { code, text: lines.join('\n') }
-}
+const run = (...argv: string[]) => runCommand(site, argv)
 
 /** A worker's loop of this part only, until `work` is over. */
 async function whileDelivering<T>(

@@ -13,7 +13,6 @@ import { firstBroken, purgeReceipts } from '../../api/data/purge.ts'
 import { markCold, markMade, rememberTemplate } from '../../api/data/seat-life.ts'
 import { livingSeats } from '../../api/data/seat.ts'
 import { storageAgent } from '../../api/storage-agent.ts'
-import { labplan } from '../../scripts/labplan.ts'
 import type { Blueprint } from '../../stacks/blueprint.ts'
 import { currentBlueprint } from '../../api/data/blueprint.ts'
 import { digestOf } from '../../stacks/rules/wanted.ts'
@@ -33,6 +32,7 @@ import {
 } from '../cast/documents.ts'
 import { addLmsCourse, importDocuments, launch, seatReady, signIn } from '../cast/record.ts'
 import { storageScene } from './storage-scene.ts'
+import { runCommand } from '../api/command-line.ts'
 
 const DAY_MS = 86_400_000
 const start = new Date('2026-11-24T09:20:00Z')
@@ -255,15 +255,10 @@ it('goes out of a seat that is cold, and the slot goes with its seat', async () 
 })
 
 it('is listed without whose it is', async () => {
-  const lines: string[] = []
-  const print = (line: string) => lines.push(...line.split('\n'))
-  const env = {
-    LABPLAN_HOME: site.home,
-    LABPLAN_API_URL: `http://127.0.0.1:${new URL(site.origin).port}`,
-  }
-  expect(await labplan(['volume', 'list'], { print, complain: print }, env)).toBe(0)
+  const { code, lines, text } = await runCommand(site, ['volume', 'list'])
+  expect(code).toBe(0)
   expect(lines.filter((line) => /\(personal\) +- +1 +local +ready/.test(line))).toHaveLength(2)
-  expect(lines.join('\n')).not.toMatch(/Student/)
+  expect(text).not.toMatch(/Student/)
 })
 
 it('takes another limit from the policy, also while it is open', async () => {
