@@ -37,3 +37,28 @@ export function openBrowser(): Promise<Browser> {
     ],
   })
 }
+
+/** A tab of somebody who is signed in. `bypassCSP` lets axe in. */
+export async function signedInPage(
+  browser: Browser,
+  { origin }: { origin: string },
+  seen: {
+    token: string
+    width: number
+    locale?: 'en' | 'fr'
+    bypassCSP?: boolean
+    colorScheme?: 'light' | 'dark'
+  },
+): Promise<Page> {
+  const { token, width, locale = 'en', bypassCSP = false, colorScheme = 'light' } = seen
+  const viewport = { width, height: 800 }
+  const context = await browser.newContext({ viewport, bypassCSP, colorScheme })
+  // Of `https`, since they are `__Host-` cookies: Chromium sends those to localhost as well.
+  const url = origin.replace('http:', 'https:')
+  const cookie = { secure: true, httpOnly: true, sameSite: 'Lax' as const, url }
+  await context.addCookies([
+    { ...cookie, name: '__Host-labplan', value: token },
+    { ...cookie, name: '__Host-labplan-locale', value: locale },
+  ])
+  return context.newPage()
+}

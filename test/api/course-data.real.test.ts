@@ -2,7 +2,7 @@
  * A course's data, from the teacher's page: a version is filled in Chromium, published and sealed, put in force by a change of
  * the course, gone back from, and purged when nobody used it for long. On a real agent.
  */
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { Browser, Page } from 'playwright-core'
@@ -10,11 +10,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { execute, many, sql } from '../../api/data/db.ts'
 import { parse } from 'yaml'
 import { rememberTemplate } from '../../api/data/seat-life.ts'
-import { storageAgent } from '../../api/storage-agent.ts'
 import { retentionKeeper } from '../../workers/jobs/keep-retention.ts'
-import { localBackend } from '../../workers/storage/local.ts'
-import { type Served, serveAgent } from '../../workers/storage/server.ts'
-import { barriers, openBrowser, overflow } from '../browser.ts'
+import { barriers, openBrowser, overflow, signedInPage } from '../browser.ts'
 import { allDocuments } from '../cast/documents.ts'
 import {
   addLmsCourse,
@@ -26,20 +23,14 @@ import {
   signIn,
   type SignedIn,
 } from '../cast/record.ts'
-import { storageScene } from '../workers/storage-scene.ts'
+import { agentScene, silent } from '../workers/storage-scene.ts'
 import { textOf } from './page-text.ts'
 import { openWebsite } from './website.ts'
 
 const site = await openWebsite(IN_CLASS)
 const { pool, ring } = site
-const scene = storageScene()
-const backend = localBackend({ root: scene.root })
-await backend.start()
-mkdirSync(join(site.home, 'run'))
-const silent = { info: () => {}, warn: () => {}, error: console.error }
-const { socket } = site.config.storage
-const agent = storageAgent({ socket })
-let served: Served = await serveAgent(backend, { socket, root: scene.root, log: silent })
+const scene = await agentScene(site.config.storage.socket)
+const { agent } = scene
 const retention = retentionKeeper({
   ...{ pool, agent, installation: site.config.installation, log: silent, now: site.now },
   removeFromEngine: () => Promise.reject(new Error('no volume here is an engine’s')),
@@ -68,23 +59,12 @@ beforeAll(async () => {
     sql`update membership set edits_plans = true where person_id = ${teacher.personId}`,
   )
   browser = await openBrowser()
-  const context = await browser.newContext({
-    viewport: { width: 360, height: 800 },
-    bypassCSP: true,
-  })
-  const url = site.origin.replace('http:', 'https:')
-  const cookie = { secure: true, httpOnly: true, sameSite: 'Lax' as const, url }
-  await context.addCookies([
-    { ...cookie, name: '__Host-labplan', value: teacher.token },
-    { ...cookie, name: '__Host-labplan-locale', value: 'en' },
-  ])
-  page = await context.newPage()
+  page = await signedInPage(browser, site, { token: teacher.token, width: 360, bypassCSP: true })
 })
 
 afterAll(async () => {
   await browser?.close()
-  await served.close()
-  scene.end()
+  await scene.end()
   await site.close()
 })
 
@@ -220,10 +200,10 @@ it('discards what was begun, whose number is used again', async () => {
 })
 
 it('says so while the storage is away, and goes on with the same draft', async () => {
-  await served.close()
+  await scene.goAway()
   expect((await site.post(AT, { sizeMb: '8' }, { who: teacher })).status).toBe(503)
   expect((await versions()).at(-1)).toMatchObject({ version: 3, state: 'draft' })
-  served = await serveAgent(backend, { socket, root: scene.root, log: silent })
+  await scene.comeBack()
   await page.goto(site.origin + AT)
   await page.getByRole('button', { name: 'Try again' }).click()
   await page.getByText('No file yet').waitFor()

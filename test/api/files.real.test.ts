@@ -18,11 +18,8 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { execute, many, sql, withTransaction } from '../../api/data/db.ts'
 import { recordVolumes } from '../../api/data/volume.ts'
-import { storageAgent } from '../../api/storage-agent.ts'
 import { volumeKeeper } from '../../workers/jobs/keep-volumes.ts'
-import { localBackend } from '../../workers/storage/local.ts'
-import { type Served, serveAgent } from '../../workers/storage/server.ts'
-import { barriers, openBrowser } from '../browser.ts'
+import { barriers, openBrowser, signedInPage } from '../browser.ts'
 import {
   addLmsCourse,
   importDocuments,
@@ -31,25 +28,19 @@ import {
   signIn,
   type SignedIn,
 } from '../cast/record.ts'
-import { storageScene } from '../workers/storage-scene.ts'
+import { agentScene, silent } from '../workers/storage-scene.ts'
 import { openWebsite } from './website.ts'
 
 const MIB = 2 ** 20
 const now = new Date('2026-11-24T09:20:00Z')
 const site = await openWebsite(now)
 const { pool, ring } = site
-const scene = storageScene()
+const scene = await agentScene(site.config.storage.socket)
+const { agent } = scene
 const folder = mkdtempSync(join(tmpdir(), 'labplan-files-'))
 // Set to a folder to keep what was seen.
 const shots = process.env['LABPLAN_SHOTS']
 
-const backend = localBackend({ root: scene.root })
-await backend.start()
-mkdirSync(join(site.home, 'run'))
-const silent = { info: () => {}, warn: () => {}, error: console.error }
-const serve = () =>
-  serveAgent(backend, { socket: site.config.storage.socket, root: scene.root, log: silent })
-let agent: Served = await serve()
 let browser: Browser
 let page: Page
 let student: SignedIn
@@ -85,37 +76,20 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await browser?.close()
-  await agent.close()
-  scene.end()
+  await scene.end()
   rmSync(folder, { recursive: true, force: true })
   await site.close()
 })
 
 const keeper = volumeKeeper({
   pool,
-  agent: storageAgent(site.config.storage),
-  log: silent,
+  ...{ agent, log: silent },
   now: () => now,
 })
 const keep = () => keeper.keep()
 
-async function pageOf(who: SignedIn, width = 1100): Promise<Page> {
-  const context = await browser.newContext({
-    viewport: { width, height: 800 },
-    acceptDownloads: true,
-  })
-  const cookie = {
-    secure: true,
-    httpOnly: true,
-    sameSite: 'Lax' as const,
-    url: site.origin.replace('http:', 'https:'),
-  }
-  await context.addCookies([
-    { ...cookie, name: '__Host-labplan', value: who.token },
-    { ...cookie, name: '__Host-labplan-locale', value: 'en' },
-  ])
-  return context.newPage()
-}
+const pageOf = ({ token }: SignedIn, width = 1100): Promise<Page> =>
+  signedInPage(browser, site, { token, width })
 
 const files = () => `${site.origin}/workspaces/${mine.id}/files`
 async function shoot(name: string, of = page): Promise<void> {
@@ -302,13 +276,13 @@ it('works by keyboard, on a telephone, and has no barrier axe knows of', async (
 })
 
 it('says so when the agent is away', async () => {
-  await agent.close()
+  await scene.goAway()
   const { status, text } = await site.get(`/workspaces/${mine.id}/files`, { who: student })
   expect([status, text]).toEqual([
     503,
     expect.stringContaining('Files cannot be reached at the moment'),
   ])
-  agent = await serve()
+  await scene.comeBack()
   expect((await site.get(`/workspaces/${mine.id}/files?path=lab1`, { who: student })).status).toBe(
     200,
   )

@@ -12,13 +12,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { execute, many, sql, withTransaction } from '../../api/data/db.ts'
 import { type HandedIn, handIn, submissionsOf } from '../../api/data/submission.ts'
 import { recordVolumes } from '../../api/data/volume.ts'
-import { storageAgent } from '../../api/storage-agent.ts'
 import { manifest } from '../../api/submissions-archive.ts'
 import { keepSubmissions } from '../../workers/jobs/keep-submissions.ts'
 import { volumeKeeper } from '../../workers/jobs/keep-volumes.ts'
-import { localBackend } from '../../workers/storage/local.ts'
-import { type Served, serveAgent } from '../../workers/storage/server.ts'
-import { openBrowser } from '../browser.ts'
+import { openBrowser, signedInPage } from '../browser.ts'
 import { allDocuments } from '../cast/documents.ts'
 import {
   addLmsCourse,
@@ -28,7 +25,7 @@ import {
   signIn,
   type SignedIn,
 } from '../cast/record.ts'
-import { storageScene } from '../workers/storage-scene.ts'
+import { agentScene, silent } from '../workers/storage-scene.ts'
 import { openWebsite } from './website.ts'
 
 const now = new Date('2026-11-24T09:20:00Z')
@@ -36,17 +33,10 @@ const DUE = '2026-11-24T11:00'
 const afterDue = new Date('2026-11-24T10:00:01Z')
 const site = await openWebsite(now)
 const { pool, ring } = site
-const scene = storageScene()
+const scene = await agentScene(site.config.storage.socket)
+const { agent } = scene
 const folder = mkdtempSync(join(tmpdir(), 'labplan-submissions-'))
 const shots = process.env['LABPLAN_SHOTS']
-const backend = localBackend({ root: scene.root })
-await backend.start()
-mkdirSync(join(site.home, 'run'))
-const silent = { info: () => {}, warn: () => {}, error: console.error }
-const agent = storageAgent(site.config.storage)
-const serve = () =>
-  serveAgent(backend, { socket: site.config.storage.socket, root: scene.root, log: silent })
-let served: Served = await serve()
 let browser: Browser
 let page: Page
 let student: SignedIn
@@ -84,20 +74,12 @@ beforeAll(async () => {
   mkdirSync(home)
   writeFileSync(join(home, 'report.txt'), 'first version')
   browser = await openBrowser()
-  const context = await browser.newContext({ viewport: { width: 1100, height: 800 } })
-  const url = site.origin.replace('http:', 'https:')
-  const cookie = { secure: true, httpOnly: true, sameSite: 'Lax' as const, url }
-  await context.addCookies([
-    { ...cookie, name: '__Host-labplan', value: student.token },
-    { ...cookie, name: '__Host-labplan-locale', value: 'en' },
-  ])
-  page = await context.newPage()
+  page = await signedInPage(browser, site, { token: student.token, width: 1100 })
 })
 
 afterAll(async () => {
   await browser?.close()
-  await served.close()
-  scene.end()
+  await scene.end()
   rmSync(folder, { recursive: true, force: true })
   await site.close()
 })
@@ -202,12 +184,12 @@ it('gives the teacher both, with a manifest', async () => {
 
 it('keeps what was handed in while the agent was away, with the time of the click', async () => {
   site.setNow(now)
-  await served.close()
+  await scene.goAway()
   // A page that was open when it went.
   await site.post(`/workspaces/${mine.id}/submissions`, { path: 'lab1' }, { who: student })
   const [waiting] = await submissionsOf(pool, mine.id)
   expect(waiting).toMatchObject({ number: 3, state: 'making' })
-  served = await serve()
+  await scene.comeBack()
   await page.goto(`${site.origin}/workspaces/${mine.id}/files?path=lab1`)
   await page.getByText('being kept').waitFor()
   const keep = (seconds: number) =>

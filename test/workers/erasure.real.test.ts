@@ -2,14 +2,7 @@
  * Somebody asks to be erased, on a real agent and a real PostgreSQL: what runs stops first, files and submissions are gone from
  * disk, what a duty keeps says why and until when, a database and a disk that are brought back forget once more.
  */
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  writeFileSync,
-} from 'node:fs'
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -19,15 +12,11 @@ import { markCold } from '../../api/data/seat-life.ts'
 import { handIn } from '../../api/data/submission.ts'
 import { recordVolumes } from '../../api/data/volume.ts'
 import { ledgerFile } from '../../api/data/erasure-ledger.ts'
-import { storageAgent } from '../../api/storage-agent.ts'
-import { labplan } from '../../scripts/labplan.ts'
 import { erasureKeeper } from '../../workers/jobs/keep-erasures.ts'
 import { retentionKeeper } from '../../workers/jobs/keep-retention.ts'
 import { keepSubmissions } from '../../workers/jobs/keep-submissions.ts'
 import { volumeKeeper } from '../../workers/jobs/keep-volumes.ts'
-import { localBackend } from '../../workers/storage/local.ts'
-import { type Served, serveAgent } from '../../workers/storage/server.ts'
-import { barriers, openBrowser, overflow } from '../browser.ts'
+import { barriers, openBrowser, overflow, signedInPage } from '../browser.ts'
 import { textOf } from '../api/page-text.ts'
 import { openWebsite } from '../api/website.ts'
 import { allDocuments } from '../cast/documents.ts'
@@ -42,21 +31,15 @@ import {
   type SignedIn,
 } from '../cast/record.ts'
 import { restoreDatabase, type Snapshot, snapshotOf } from './database-snapshot.ts'
-import { mountsBelow, storageScene } from './storage-scene.ts'
+import { agentScene, mountsBelow, silent } from './storage-scene.ts'
+import { runCommand } from '../api/command-line.ts'
 
 const NAME = 'Student Wanting-Out'
 const REASON = 'Exam papers are kept for a year'
 const site = await openWebsite(IN_CLASS)
 const { pool, ring } = site
-const scene = storageScene()
-const backend = localBackend({ root: scene.root })
-await backend.start()
-mkdirSync(join(site.home, 'run'))
-const silent = { info: () => {}, warn: () => {}, error: console.error }
-const { socket } = site.config.storage
-const agent = storageAgent({ socket })
-const serve = () => serveAgent(backend, { socket, root: scene.root, log: silent })
-let served: Served = await serve()
+const scene = await agentScene(site.config.storage.socket)
+const { agent } = scene
 const { installation } = site.config
 const file = ledgerFile(site.config)
 const common = { pool, agent, log: silent, now: site.now }
@@ -85,17 +68,8 @@ let erasurePath: string
 let browser: Browser
 const shots = process.env['LABPLAN_SHOTS']
 
-async function pageOf(who: SignedIn, locale: 'en' | 'fr', width: number): Promise<Page> {
-  const viewport = { width, height: 800 }
-  const context = await browser.newContext({ viewport, bypassCSP: true })
-  const url = site.origin.replace('http:', 'https:')
-  const cookie = { secure: true, httpOnly: true, sameSite: 'Lax' as const, url }
-  await context.addCookies([
-    { ...cookie, name: '__Host-labplan', value: who.token },
-    { ...cookie, name: '__Host-labplan-locale', value: locale },
-  ])
-  return context.newPage()
-}
+const pageOf = ({ token }: SignedIn, locale: 'en' | 'fr', width: number): Promise<Page> =>
+  signedInPage(browser, site, { token, locale, width, bypassCSP: true })
 
 /** Fits its window, is usable without a mouse or eyes, and is kept to be looked at. */
 async function isFit(page: Page, name: string): Promise<void> {
@@ -117,14 +91,8 @@ const documents = allDocuments().map((one) => {
 })
 
 async function cli(...argv: string[]): Promise<{ code: number; said: string }> {
-  const lines: string[] = []
-  const print = (line: string) => void lines.push(line)
-  const env = {
-    LABPLAN_HOME: site.home,
-    LABPLAN_API_URL: `http://127.0.0.1:${new URL(site.origin).port}`,
-  }
-  const code = await labplan(argv, { print, complain: print }, env, site.now)
-  return { code, said: lines.join('\n') }
+  const { code, text } = await runCommand(site, argv, { now: site.now })
+  return { code, said: text }
 }
 
 async function takeSeat(who: SignedIn, course: string) {
@@ -176,8 +144,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await browser?.close()
-  await served.close()
-  scene.end()
+  await scene.end()
   await site.close()
 })
 
@@ -260,10 +227,10 @@ it('forgets who it was at once, and stops what runs before its files go', async 
 it('waits for an agent that is away', async () => {
   for (const { seat } of mine)
     await withTransaction(pool, (tx) => markCold(tx, { id: seat, now: IN_CLASS }))
-  await served.close()
+  await scene.goAway()
   expect(await pass()).toBe(true)
   expect(onDisk()).toHaveLength(4)
-  served = await serve()
+  await scene.comeBack()
 })
 
 it('leaves nothing on disk but what a duty keeps and what is others’, and proves it', async () => {

@@ -2,36 +2,26 @@
  * Files whose date comes, on a real agent with a clock of the test's: told twice, kept for the week that is owed, purged with a
  * receipt, and nothing left of them on disk.
  */
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { execute, many, sql, withTransaction } from '../../api/data/db.ts'
 import { firstBroken, purgeReceipts } from '../../api/data/purge.ts'
 import { keptVolumes, recordVolumes } from '../../api/data/volume.ts'
-import { storageAgent } from '../../api/storage-agent.ts'
-import { labplan } from '../../scripts/labplan.ts'
 import { retentionKeeper } from '../../workers/jobs/keep-retention.ts'
 import { volumeKeeper } from '../../workers/jobs/keep-volumes.ts'
-import { localBackend } from '../../workers/storage/local.ts'
-import { type Served, serveAgent } from '../../workers/storage/server.ts'
 import { openWebsite } from '../api/website.ts'
 import { textOf } from '../api/page-text.ts'
 import { addLmsCourse, importDocuments, launch, seatReady, signIn } from '../cast/record.ts'
-import { mountsBelow, storageScene } from './storage-scene.ts'
+import { agentScene, mountsBelow, silent } from './storage-scene.ts'
+import { runCommand } from '../api/command-line.ts'
 
 const DAY_MS = 86_400_000
 const start = new Date('2026-11-24T09:20:00Z')
 const site = await openWebsite(start)
 const { pool, ring } = site
-const scene = storageScene()
-const backend = localBackend({ root: scene.root })
-await backend.start()
-mkdirSync(join(site.home, 'run'))
-const silent = { info: () => {}, warn: () => {}, error: console.error }
-const { socket } = site.config.storage
-const agent = storageAgent({ socket })
-const serve = () => serveAgent(backend, { socket, root: scene.root, log: silent })
-let served: Served = await serve()
+const scene = await agentScene(site.config.storage.socket)
+const { agent } = scene
 let now = start
 const { installation } = site.config
 const keeper = retentionKeeper({
@@ -69,8 +59,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await served.close()
-  scene.end()
+  await scene.end()
   await site.close()
 })
 
@@ -136,13 +125,13 @@ it('keeps all of it until the date, and while somebody may be in', async () => {
 
 it('waits for an agent that is away, and goes on by itself', async () => {
   expect(onDisk()).toHaveLength(4)
-  await served.close()
+  await scene.goAway()
   await at(0.2)
   expect(await states()).toEqual(['purging', 'purging'])
   expect(onDisk()).toHaveLength(4)
   // What is being purged is asked for by nobody.
   expect(await keptVolumes(pool)).toEqual([])
-  served = await serve()
+  await scene.comeBack()
 })
 
 it('leaves nothing, and says so with a receipt for each', async () => {
@@ -176,13 +165,8 @@ it('shows a receipt that was changed or removed', async () => {
   }))
   expect(firstBroken(changed)).toBe(2)
   expect(firstBroken(receipts.slice(1))).toBe(1)
-  const lines: string[] = []
-  const print = (line: string) => lines.push(...line.split('\n'))
-  const env = {
-    LABPLAN_HOME: site.home,
-    LABPLAN_API_URL: `http://127.0.0.1:${new URL(site.origin).port}`,
-  }
-  expect(await labplan(['volume', 'purges'], { print, complain: print }, env)).toBe(0)
+  const { code, lines } = await runCommand(site, ['volume', 'purges'])
+  expect(code).toBe(0)
   expect(lines[1]).toMatch(/1 +networks-101 +1 +1 /)
 })
 
