@@ -3,13 +3,14 @@
  * them. Limits as a student meets them, another size in class, files on another node in the next start, and the purge.
  */
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import { many, one, sql } from '../../api/data/db.ts'
 import { openOutages } from '../../api/data/storage-outage.ts'
 import { storageAgent } from '../../api/storage-agent.ts'
+import { tidyProgram } from '../../stacks/parts/volume-tidy.ts'
 import { type CephBed, cephBed } from '../beds/ceph.ts'
 import { whyNoCephNow } from '../beds/cluster/install.ts'
 import { type TestDatabase, testDatabase } from '../postgres.ts'
@@ -154,21 +155,69 @@ it('shows its seat nothing of others, of its key or of the way to it', async () 
   expect(inSeat(number, `ls ${ways} 2>/dev/null | wc -l`)).toBe('0')
 })
 
-it('has its files in the next start, on the other node', async () => {
+/** Fills a version of the course's data and puts it in force. */
+function publish(text: string): Promise<string> {
+  const folder = join(practice.inst.home, 'data')
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'subject.txt'), text, { mode: 0o600 })
+  return practice.inst.labplan('volume', 'data', 'networks-101', folder, '--size-mb', '8')
+}
+const versions = () =>
+  many<{ version: number; name: string; state: string }>(
+    practice.inst.pool,
+    sql`select version, name, state from course_data order by version`,
+  )
+const comesWith = (number: number, version: number) =>
+  until(
+    async () => {
+      const has = sql`select 1 from seat join seat_template on digest = template_digest
+        where number = ${number} and state = 'ready' and (body -> 'data' ->> 'version')::int = ${version}`
+      return (await many(practice.inst.pool, has)).length > 0
+    },
+    90_000,
+    () => `seat ${number} with version ${version}:\n${practice.inst.log('worker').slice(-3000)}`,
+  )
+
+/** What a seat reads of the course's data, and that nobody in it writes there, root included. */
+function readData(number: number): string {
+  const { host, container } = place(number)
+  expect(inSeat(number, 'touch /data/mine 2>/dev/null || echo refused')).toBe('refused')
+  const asRoot = 'rm /data/* 2>&1; mount -o remount,rw /data 2>&1; touch /data/x 2>&1; true'
+  expect(docker(host, 'exec', container, 'sh', '-c', asRoot)).toContain('Read-only file system')
+  expect(inSeat(number, 'ls -a /data')).toBe('.\n..\nsubject.txt')
+  return inSeat(number, 'cat /data/subject.txt')
+}
+
+it('has its files and the course’s data in the next start, on the other node', async () => {
   const { bed } = practice
   const { visitor, page } = await practice.launch('student1')
   const { number } = await seatOfStudent()
+  const other = 3 - number
   const before = place(number).host
   const stop = formTo(page, '/stop')
+  expect(await publish('the first')).toContain('Version 1 is published')
+  // Where nobody works the seat is made anew by itself.
+  await comesWith(other, 1)
+  expect(readData(other)).toBe('the first')
   await visitor.post(stop.action, stop.fields)
   await becomes('cold')
   const name = bed.nodes.find((node) => node.dockerHost === before)!.name
   docker(bed.dockerHost, 'node', 'update', '--availability', 'pause', name)
   await practice.launch('student1')
-  await becomes('ready')
+  await comesWith(number, 1)
   expect(place(number).host).not.toBe(before)
   expect(inSeat(number, 'cat mine')).toBe('mine')
+  expect(readData(number)).toBe('the first')
   docker(bed.dockerHost, 'node', 'update', '--availability', 'active', name)
+})
+
+it('gives who starts anew the next version of the course’s data, and who works keeps theirs', async () => {
+  const { number } = await seatOfStudent()
+  const other = 3 - number
+  expect(await publish('the second')).toContain('Version 2 is published')
+  await comesWith(other, 2)
+  expect(place(other).host).not.toBe(place(number).host)
+  expect([readData(number), readData(other)]).toEqual(['the first', 'the second'])
 })
 
 const said = async (visitor: Visitor, page: Page): Promise<string> =>
@@ -242,8 +291,12 @@ it('stands still with its storage, ends and begins nothing meanwhile, and goes o
   // Each line it wrote is there once, in order.
   const lines = inSeat(number, 'cat count').split('\n').map(Number)
   expect(lines).toEqual(lines.map((_, i) => i + 1))
-  expect(await ceph.kept()).toMatchObject({ subvolumes: (await volumes()).map(({ name }) => name) })
+  expect((await ceph.kept()).subvolumes).toEqual(await keptNames())
 })
+
+/** Of seats' volumes, and of the course's data. */
+const keptNames = async (): Promise<string[]> =>
+  [...(await volumes()), ...(await versions())].map(({ name }) => name).toSorted()
 
 /** Every row of every table, bytes as hexadecimal digits. */
 async function wholeRecord(): Promise<string> {
@@ -267,7 +320,7 @@ it('has no key of a volume in plan, state, specification, record or log', async 
   const keys = readdirSync(join(bed.volumes, 'keys'))
     .filter((file) => file.endsWith('.keyring'))
     .map((file) => /key = (\S+)/.exec(readFileSync(join(bed.volumes, 'keys', file), 'utf8'))![1]!)
-  expect(keys).toHaveLength(STUDENTS)
+  expect(keys).toHaveLength((await keptNames()).length)
   const services = docker(bed.dockerHost, 'service', 'ls', '--quiet').split('\n')
   const said = [
     docker(bed.dockerHost, 'service', 'inspect', ...services),
@@ -285,9 +338,10 @@ it('has no key of a volume in plan, state, specification, record or log', async 
 
 it('is gone from Ceph once it is purged: folder, blocks, key and mount, listed before and after', async () => {
   const { inst, bed } = practice
-  const rows = await volumes()
-  const users = rows.map(({ name }) => `client.${name}`)
-  expect(await ceph.kept()).toEqual({ subvolumes: rows.map(({ name }) => name), users })
+  const names = await keptNames()
+  expect(names).toHaveLength(STUDENTS + 2)
+  const users = names.map((name) => `client.${name}`)
+  expect(await ceph.kept()).toEqual({ subvolumes: names, users })
   await inst.stop('worker')
   for (const { dockerHost } of bed.nodes) {
     const services = docker(bed.dockerHost, 'service', 'ls', '--quiet').split('\n').filter(Boolean)
@@ -299,7 +353,7 @@ it('is gone from Ceph once it is purged: folder, blocks, key and mount, listed b
     )
   }
   const agent = storageAgent({ socket: join(inst.home, 'run', 'storage.sock') })
-  for (const { name } of rows)
+  for (const name of names)
     expect(await agent.purge(name)).toMatchObject({
       after: { file: false, mounted: false, listed: false },
     })
@@ -308,4 +362,13 @@ it('is gone from Ceph once it is purged: folder, blocks, key and mount, listed b
   expect(readdirSync(join(bed.volumes, 'keys'))).toEqual([])
   const blocks = () => ceph.run('rados', '-p', 'data', 'ls', '--all')
   await expect.poll(blocks, { timeout: 60_000, interval: 500 }).not.toContain('fsvolumens_lp-')
+  // Objects of Docker that pointed there go with the nodes' own tidying.
+  for (const node of bed.nodes) {
+    const tidy = ['sh', '-c', tidyProgram(inst.id)]
+    const inside = ['--mount', '--pid', '--target', String(node.pid), ...tidy]
+    const env = { ...process.env, DOCKER_HOST: node.dockerHost }
+    execFileSync('nsenter', inside, { env, stdio: 'pipe' })
+    const left = docker(node.dockerHost, 'volume', 'ls', '--quiet', '--filter', 'name=-data-g')
+    expect(left).toBe('')
+  }
 })
