@@ -5,6 +5,7 @@
 import { type Db, type Query, one, sql } from './db.ts'
 import { destroyFreezes } from './freeze.ts'
 import { unlearned } from './lead-sample.ts'
+import { leftLeases } from './left-lease.ts'
 import { toServe } from './queue.ts'
 import { cancelledDead } from './run-control.ts'
 import { toClose } from './session-close.ts'
@@ -34,7 +35,7 @@ export type Due = {
   lessons: boolean
   /** Runs to ask for. */
   runs: boolean
-  /** Holds to let go of, and runs to end, whose worker died. */
+  /** Holds to let go of, and runs and leases to end, whose worker died. */
   holds: boolean
   dead: boolean
   /** Machines of a cloud are there, or wanted. */
@@ -59,7 +60,7 @@ export async function whatIsDue(db: Db, now: Date): Promise<Due> {
       ${any(toFollow(now))} or ${any(toWarn(now))} as moves,
       ${any(toStop(now))} or ${any(toPassOver(now))} or ${any(toOpen(now))} as turns,
       ${any(toSettle)} as stops, ${isTimeToMove(now)} as sessions, ${any(toBeReady)} as preparing, ${any(toClose(now))} as closing, ${any(unlearned(since))} as lessons,
-      ${any(sql`stack where ${isRunnable(now)}`)} as runs, ${any(toRelease(now))} as holds, ${any(cancelledDead(now))} as dead,
+      ${any(sql`stack where ${isRunnable(now)}`)} as runs, ${any(toRelease(now))} as holds, ${any(cancelledDead(now))} or ${any(leftLeases(now))} as dead,
       ${any(sql`node where state <> 'gone'`)} as machines, ${any(destroyFreezes(now))} as frozen,
       array(select key from ${late(now)}) as late, ${any(readyAfterAll(now))} or ${any(failingSeats)} as news,
       (select ${wishMark} from stack) as "wishMark"`,

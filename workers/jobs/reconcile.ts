@@ -10,6 +10,7 @@ import { type Due, whatIsDue } from '../../api/data/due.ts'
 import { type Sender, sendJob } from '../../api/data/jobs.ts'
 import { settlePlacesOf } from '../../api/data/place.ts'
 import { seatReasons, wantWarmSeats } from '../../api/data/reasons.ts'
+import { giveUpLeases } from '../../api/data/left-lease.ts'
 import { closeSessions } from '../../api/data/session-close.ts'
 import { settleStopped } from '../../api/data/seat-life.ts'
 import { moveSessions, readySessions } from '../../api/data/session-life.ts'
@@ -155,6 +156,7 @@ function runAsker({ pool, boss, place, now, budget }: Means) {
       if (due.closing) await closeSessions(tx, { now: now(), keptUntil: kept })
       if (due.holds) await releaseHolds(tx, now())
       if (due.dead) await endCancelledDeadRuns(tx, now())
+      if (due.dead) await giveUpLeases(tx, now())
       const sizes = new Map(wanted.stacks.map((stack) => [stack.key, stack.seats.length]))
       await askForNext(tx, { boss, budget, sizes }, now())
       known = { wishes, mark: isSame ? due.wishMark : await readWishMark(tx) }

@@ -45,6 +45,7 @@ export async function planStack(services: RunServices, request: StackRequest): P
       await withTransaction(pool, async (tx) => {
         await endDeadRuns(tx, lease, now())
         await moveStack(tx, lease, { state: 'needs_reconcile', message, now: now() })
+        await releaseLease(tx, lease)
       })
       return refuse('busy', `Stack ${content.key} has to be repaired first.`, true)
     }
@@ -63,9 +64,11 @@ export async function planStack(services: RunServices, request: StackRequest): P
       .catch((error: unknown) => crashed(made.context, error))
       .finally(() => made.close())
     return await settlePlan(made.context, ending)
+  } catch (error) {
+    await releaseLease(pool, lease).catch(() => {})
+    throw error
   } finally {
     held.stop()
-    await releaseLease(pool, lease)
   }
 }
 
@@ -85,19 +88,22 @@ async function settlePlan(ctx: RunContext, ending: Ending): Promise<RunResult> {
   const { pool, now, log } = ctx.services
   const { state, message, summary } = ending
   const end = { id: ctx.runId, now: now() }
-  const written = await withTransaction(pool, (tx) =>
-    state === 'planned'
-      ? endPlan(tx, ctx.lease, end)
-      : moveRun(tx, ctx.lease, {
-          ...{ ...end, to: state },
-          ...(message !== undefined && { message }),
-          ...(summary && { summary }),
-        }),
-  )
-  log.info({ runId: ctx.runId, stack: ctx.content.key, end: state, message }, 'an early plan ended')
   await leaveWorkdir(ctx)
-  if (!written || ctx.kill.aborted)
-    return refuse('busy', 'The lease went to another worker.', true, ctx.runId)
+  const written = await withTransaction(pool, async (tx) => {
+    const isOurs =
+      state === 'planned'
+        ? await endPlan(tx, ctx.lease, end)
+        : await moveRun(tx, ctx.lease, {
+            ...{ ...end, to: state },
+            ...(message !== undefined && { message }),
+            ...(summary && { summary }),
+          })
+    // With the end, as after a run.
+    if (isOurs) await releaseLease(tx, ctx.lease)
+    return isOurs
+  })
+  log.info({ runId: ctx.runId, stack: ctx.content.key, end: state, message }, 'an early plan ended')
+  if (!written) return refuse('busy', 'The lease went to another worker.', true, ctx.runId)
   if (state === 'planned' && summary) return { ok: true, runId: ctx.runId, summary }
   const reason = state === 'held' || state === 'cancelled' ? state : 'failed'
   return refuse(reason, message ?? state, true, ctx.runId)

@@ -3,7 +3,7 @@
  * runs, verifies, and runs once more when what is there is not what was planned.
  */
 import { join } from 'node:path'
-import { withTransaction } from '../../api/data/db.ts'
+import { type Db, withTransaction } from '../../api/data/db.ts'
 import { newToken, tokenHash } from '../../api/data/ids.ts'
 import { createRun, endDeadRuns, moveRun, type RunKind } from '../../api/data/run.ts'
 import { waitAfterCancel } from '../../api/data/run-control.ts'
@@ -62,12 +62,15 @@ async function underLease(
   const held = keepLease(services, lease)
   try {
     const turn = { services, request, kind, token, lease, kill: held.lost }
-    const first = await oneRun({ ...turn, isUnclean: stack.isUnclean })
+    const first = await oneRun({ ...turn, isUnclean: stack.isUnclean, mayRunAgain: true })
     if (!first.runAgain) return first.result
-    return (await oneRun({ ...turn, isUnclean: true })).result
+    return (await oneRun({ ...turn, isUnclean: true, mayRunAgain: false })).result
+  } catch (error) {
+    // Where PostgreSQL does not answer it runs out.
+    await releaseLease(services.pool, lease).catch(() => {})
+    throw error
   } finally {
     held.stop()
-    await releaseLease(services.pool, lease)
   }
 }
 
@@ -93,6 +96,7 @@ type Turn = {
   lease: Lease
   kill: AbortSignal
   isUnclean: boolean
+  mayRunAgain: boolean
 }
 
 /** `runAgain`: what is there is not what was planned, or a killed run was still making things. */
@@ -120,13 +124,14 @@ async function oneRun(turn: Turn): Promise<{ result: RunResult; runAgain: boolea
     .catch((error: unknown) => crashed(ctx.context, error))
     .finally(() => ctx.close())
   const ending = await tellCaller(ctx.context, ended)
-  const result = await settle(ctx.context, kind, ending)
   const stumbled = ending.state === 'failed' && turn.isUnclean
-  return { result, runAgain: !turn.kill.aborted && (ending.again === true || stumbled) }
+  const runAgain = !turn.kill.aborted && turn.mayRunAgain && (ending.again === true || stumbled)
+  const result = await settle(ctx.context, { kind, ending, runAgain })
+  return { result, runAgain: runAgain && !turn.kill.aborted }
 }
 
 export async function makeContext(
-  turn: Omit<Turn, 'kind'>,
+  turn: Omit<Turn, 'kind' | 'mayRunAgain'>,
   runId: string,
   content: StackRequest['content'],
 ): Promise<{ context: RunContext; close(): Promise<void> }> {
@@ -202,47 +207,51 @@ async function tellCaller(ctx: RunContext, ending: Ending): Promise<Ending> {
   }
 }
 
-/** Writes the end of the run and of the stack in one transaction, and answers the caller. */
-async function settle(
-  ctx: RunContext,
-  kind: 'apply' | 'destroy',
-  ending: Ending,
-): Promise<RunResult> {
-  const { pool, now, log } = ctx.services
+type End = { kind: 'apply' | 'destroy'; ending: Ending; runAgain: boolean }
+
+/** Writes the end of the run and of the stack, and answers the caller. */
+async function settle(ctx: RunContext, end: End): Promise<RunResult> {
+  const { pool, log } = ctx.services
+  const { kind, ending } = end
   const { message, summary } = ending
+  // While the stack is ours: whoever takes it next looks through what lies there.
+  await leaveWorkdir(ctx)
   const written = await withTransaction(pool, async (tx) => {
-    const moved = await moveRun(tx, ctx.lease, {
-      id: ctx.runId,
-      to: ending.state,
-      now: now(),
-      ...(message !== undefined && { message }),
-      ...(summary && { summary }),
-    })
-    if (!moved) {
-      if (!(await holdsLease(tx, ctx.lease))) return false
-      throw new Error(`Run ${ctx.runId} cannot become ${ending.state} from where it is.`)
-    }
-    if (ending.state === 'cancelled')
-      await waitAfterCancel(tx, ctx.lease, { id: ctx.runId, now: now() })
-    if (ending.state !== 'applied')
-      return moveStack(tx, ctx.lease, {
-        state: stackStateAfter(ending),
-        message: message ?? null,
-        now: now(),
-      })
-    const digest = kind === 'destroy' ? null : contentDigest(ctx.request.content)
-    return recordApplied(tx, ctx.lease, { digest, now: now() })
+    const isOurs = await writeEnd(tx, ctx, end)
+    // In one with the end: a stack that is as wanted is taken by nobody, and would seem at work for ever if we died between the two.
+    if (isOurs && !end.runAgain) await releaseLease(tx, ctx.lease)
+    return isOurs
   })
   log.info(
     { runId: ctx.runId, stack: ctx.content.key, kind, end: ending.state, message },
     'run ended',
   )
-  await leaveWorkdir(ctx)
-  if (!written || ctx.kill.aborted)
-    return refuse('lost', 'The lease went to another worker.', true, ctx.runId)
+  if (!written) return refuse('lost', 'The lease went to another worker.', true, ctx.runId)
   if (ending.state === 'applied' && summary) return { ok: true, runId: ctx.runId, summary }
   const refused = refuse(refusalOf(ending), message ?? ending.state, true, ctx.runId)
   return { ...refused, ...(ending.isOutside && { isOutside: true }) }
+}
+
+/** False when the stack is somebody else's by now. */
+async function writeEnd(tx: Db, ctx: RunContext, { kind, ending }: End): Promise<boolean> {
+  const now = ctx.services.now()
+  const { state, message, summary } = ending
+  const moved = await moveRun(tx, ctx.lease, {
+    ...{ id: ctx.runId, to: state, now },
+    ...(message !== undefined && { message }),
+    ...(summary && { summary }),
+  })
+  if (!moved) {
+    if (!(await holdsLease(tx, ctx.lease))) return false
+    throw new Error(`Run ${ctx.runId} cannot become ${state} from where it is.`)
+  }
+  if (state === 'cancelled') await waitAfterCancel(tx, ctx.lease, { id: ctx.runId, now })
+  if (state !== 'applied')
+    return moveStack(tx, ctx.lease, {
+      ...{ state: stackStateAfter(ending), message: message ?? null, now },
+    })
+  const digest = kind === 'destroy' ? null : contentDigest(ctx.request.content)
+  return recordApplied(tx, ctx.lease, { digest, now })
 }
 
 /** A failed apply leaves a state that was saved; only an unknown end needs a closer look. */
