@@ -53,6 +53,8 @@ const RETENTION_MS = 60_000
 const ERASURE_MS = 3_000
 const EARLY_MS = 60_000
 const NODES_MS = 5_000
+/** No question takes so long on a machine that works: what was asked of a PostgreSQL that is gone fails, and is tried again. */
+const ANSWER_MS = 120_000
 const ROSTERS_MS = 60_000
 
 export async function startWorker(options: {
@@ -67,7 +69,7 @@ export async function startWorker(options: {
   const ring = readKeyRing(config.keyFile)
   const managers = await openManagers(config.otherManagers)
   const engine = connectEngine(config.dockerHost, ...managers.hosts)
-  const pool = openPool({ ...config, max: 12, keepsPlans: true })
+  const pool = openPool({ ...config, max: 12, keepsPlans: true, answerMs: ANSWER_MS })
   const boss = await startBoss({
     databaseUrl: config.databaseUrl,
     onError: (error) => log.warn({ err: error }, 'jobs'),

@@ -67,6 +67,19 @@ export async function execute(db: Db, query: Query): Promise<number> {
 }
 
 /**
+ * What the server does about a client it hears nothing of: its locks are others' to take. No transaction of ours waits for
+ * anything but PostgreSQL.
+ */
+const SERVER_WAITS = [
+  'idle_in_transaction_session_timeout=60000',
+  'tcp_keepalives_idle=10',
+  'tcp_keepalives_interval=5',
+  'tcp_keepalives_count=4',
+]
+  .map((setting) => ` -c ${setting}`)
+  .join('')
+
+/**
  * A pool whose connections know their installation (the default of every installation_id column).
  * `max` bounds the connections this process takes from the server, `answerMs` the wait for one and for its answers.
  * `keepsPlans`: each statement is planned once for any values, for who asks the same large questions every second.
@@ -86,7 +99,9 @@ export function openPool(options: {
     // What was asked is sent at once, not when the answer before it is there: a transaction's begin costs no round trip.
     pipeline: true,
     ...(answerMs && { connectionTimeoutMillis: answerMs, query_timeout: answerMs }),
-    options: `-c labplan.installation=${installation}${plans}`,
+    // Of a machine that is gone without a word the kernel hears within half a minute, here and on the server.
+    ...{ keepAlive: true, keepAliveInitialDelayMillis: 10_000 },
+    options: `-c labplan.installation=${installation}${SERVER_WAITS}${plans}`,
     application_name: 'labplan',
   })
   pool.on('connect', sendTogether)
