@@ -1,5 +1,5 @@
 /**
- * A second, slow reading of the calendar, for the simulator: day by day, and wall times found by asking
+ * A second, slow reading of the calendar, for the referee: day by day, and wall times found by asking
  * the platform's own clock (Intl) what each offset would show. Nothing here comes from stacks/.
  */
 import type { Course, SessionPlan, Zone } from '../../stacks/terms.ts'

@@ -6,8 +6,7 @@ import { compile } from '../../stacks/compile.ts'
 import type { CompileInput } from '../../stacks/compile.ts'
 import type { Course, Note } from '../../stacks/terms.ts'
 import { dayMs, minuteMs, timeZoneOf, utcOf, zoneOf } from './calendar.ts'
-import { expectedClasses } from './simulator.ts'
-import type { Expected } from './simulator.ts'
+import { type Expected, expectedClasses } from './expected.ts'
 
 const days = ['SU', 'MO', 'TU', 'WE', 'TH', 'FR', 'SA']
 

@@ -13,7 +13,7 @@ import { wantedAt } from '../../stacks/rules/wanted.ts'
 import type { SeatedOnNode } from '../../stacks/terms.ts'
 import { slotsByTrial } from '../campus/other-slots.ts'
 import { random } from '../campus/random.ts'
-import { checkNumbers, referee } from '../campus/simulator.ts'
+import { checkNumbers, referee } from '../campus/referee.ts'
 import { smallCampus, twoCampuses } from '../campus/small.ts'
 
 const seed = Number(process.env['LABPLAN_SEED'] ?? 20_261_123)
