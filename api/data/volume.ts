@@ -64,16 +64,24 @@ export type VolumeSight = {
   message: { code: string; params: Record<string, string | number> } | null
 }
 
-/** What the agent says of a volume; whoever looks at its seat's page is told. */
-export async function recordSight(tx: Db, sight: VolumeSight & { now: Date }): Promise<void> {
-  const { message, now } = sight
+/** What the agent says of volumes, each once; whoever looks at their seats' pages is told. */
+export async function recordSights(
+  tx: Db,
+  { sights, now }: { sights: VolumeSight[]; now: Date },
+): Promise<void> {
+  const column = <T>(of: (sight: VolumeSight) => T) => sights.map(of)
   await execute(
     tx,
     sql`with told as (
-          update volume set state = ${sight.state}, state_at = case when state = ${sight.state} then state_at else ${now} end,
-            limit_bytes = coalesce(${sight.limitBytes}::bigint, limit_bytes), used_bytes = coalesce(${sight.usedBytes}::bigint, used_bytes),
-            seen_at = ${now}, message_code = ${message?.code ?? null}, message_params = ${JSON.stringify(message?.params ?? {})}
-          where id = ${sight.id} returning seat_id, person_id)
+          update volume set state = seen.state, state_at = case when volume.state = seen.state then state_at else ${now} end,
+            limit_bytes = coalesce(seen.limit_bytes, volume.limit_bytes), used_bytes = coalesce(seen.used_bytes, volume.used_bytes),
+            seen_at = ${now}, message_code = seen.message_code, message_params = seen.message_params
+          from unnest(${column(({ id }) => id)}::uuid[], ${column(({ state }) => state)}::text[],
+              ${column(({ limitBytes }) => limitBytes)}::bigint[], ${column(({ usedBytes }) => usedBytes)}::bigint[],
+              ${column(({ message }) => message?.code ?? null)}::text[],
+              ${column(({ message }) => JSON.stringify(message?.params ?? {}))}::jsonb[])
+            as seen (id, state, limit_bytes, used_bytes, message_code, message_params)
+          where volume.id = seen.id returning seat_id, person_id)
         select pg_notify('workspace', workspace.id::text) from workspace
           join told on told.seat_id = workspace.seat_id or told.person_id = workspace.person_id`,
   )

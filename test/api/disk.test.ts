@@ -2,7 +2,13 @@
 import { afterAll, beforeEach, expect, it } from 'vitest'
 import { execute, many, sql, withTransaction } from '../../api/data/db.ts'
 import { markFailed } from '../../api/data/seat-life.ts'
-import { diskLevel, keptVolumes, recordSight, recordVolumes } from '../../api/data/volume.ts'
+import {
+  diskLevel,
+  keptVolumes,
+  recordSights,
+  recordVolumes,
+  type VolumeSight,
+} from '../../api/data/volume.ts'
 import { beginOutage, endOutage } from '../../api/data/storage-outage.ts'
 import { byteSize } from '../../api/locale.ts'
 import {
@@ -49,7 +55,7 @@ beforeEach(async () => {
   await applied(256)
 })
 
-type Sight = Omit<Parameters<typeof recordSight>[1], 'id' | 'now'>
+type Sight = Omit<VolumeSight, 'id'>
 async function seen(sight: Partial<Sight>): Promise<void> {
   const [row] = await keptVolumes(pool)
   const healthy = {
@@ -58,7 +64,8 @@ async function seen(sight: Partial<Sight>): Promise<void> {
     usedBytes: 12 * MIB,
     message: null,
   } as const
-  await withTransaction(pool, (tx) => recordSight(tx, { ...healthy, ...sight, id: row!.id, now }))
+  const sights = [{ ...healthy, ...sight, id: row!.id }]
+  await withTransaction(pool, (tx) => recordSights(tx, { sights, now }))
 }
 
 async function read(path: string, who: { token: string }, locale = 'en'): Promise<string> {

@@ -67,6 +67,23 @@ describe('a volume', async () => {
     rmSync(join(own, 'full'))
   })
 
+  it('is a whole file system with an identity of its own, though it began as a copy', async () => {
+    const image = (number: number): string => join(root, 'images', `${name(number)}.ext4`)
+    await ensure(256, true, 257)
+    const said = (file: string, ...more: string[]): string[] =>
+      execFileSync('dumpe2fs', [...more, '-h', file], { stdio: 'pipe' })
+        .toString()
+        .match(/^(Filesystem UUID|Directory Hash Seed): .*$/gm) ?? []
+    const [one, other] = [256, 257].map((number) => said(image(number)))
+    expect(one).toHaveLength(2)
+    for (const line of one!) expect(other).not.toContain(line)
+    // Its copy of the superblock, too, which a check goes by when the first is lost.
+    expect(said(image(257), '-o', 'superblock=32768', '-o', 'blocksize=4096')).toEqual(other)
+    execFileSync('umount', [join(root, 'mounts', name(257))])
+    const check = execFileSync('e2fsck', ['-f', '-n', image(257)], { stdio: 'pipe' }).toString()
+    expect(check).not.toMatch(/fix|differ|invalid/i)
+  })
+
   it('grows with its files, and says what is used', async (context) => {
     await ensure(32, true)
     writeFileSync(join(home, 'essay'), 'by student1')

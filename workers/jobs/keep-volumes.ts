@@ -7,11 +7,12 @@ import { notify, type Pool, withTransaction } from '../../api/data/db.ts'
 import {
   type KeptVolume,
   keptVolumes,
-  recordSight,
+  recordSights,
   type VolumeSight,
 } from '../../api/data/volume.ts'
 import { openOutages } from '../../api/data/storage-outage.ts'
 import type { AgentRefusal, AgentVolume, StorageAgent } from '../../api/storage-agent.ts'
+import { together } from '../together.ts'
 
 type Means = {
   pool: Pool
@@ -44,28 +45,57 @@ export function volumeKeeper(means: Means): VolumeKeeper {
       const seen = new Map(there.volumes.map((volume) => [volume.name, volume]))
       // Those of a backend that no agent here has wait, and doctor says so.
       const queue = rows.filter(({ backend }) => backend === there.backend).values()
-      const hands = Array.from({ length: AT_ONCE }, () => keepSome(means, queue, seen))
+      const record = recorder(means)
+      const hands = Array.from({ length: AT_ONCE }, () => keepSome(means, queue, seen, record))
       await Promise.all(hands)
     },
   }
 }
 
-/** Each is written down when it is done: seats that wait for theirs do not wait for the others'. */
+type Found = { row: KeptVolume; sight: VolumeSight }
+
+/**
+ * Each is written down as soon as it is done, since seats that wait for theirs do not wait for the others'; what is done while one
+ * transaction is on its way goes into the next.
+ */
+function recorder({ pool, log, now }: Means): (one: Found) => Promise<void> {
+  let found: Found[] = []
+  const write = together(async () => {
+    const these = found
+    found = []
+    const moved = these.filter(({ row, sight }) => sight.state !== row.state)
+    await withTransaction(pool, async (tx) => {
+      await recordSights(tx, { sights: these.map(({ sight }) => sight), now: now() })
+      // A seat that waited for it may start.
+      if (moved.length > 0) await notify(tx, 'work')
+    })
+    for (const { row, sight } of moved)
+      log.info({ volume: row.name, state: sight.state }, 'a volume changed')
+  })
+  return (one) => {
+    found.push(one)
+    return write()
+  }
+}
+
 async function keepSome(
   means: Means,
   queue: Iterator<KeptVolume> & Iterable<KeptVolume>,
   seen: Map<string, AgentVolume>,
+  record: (one: Found) => Promise<void>,
 ): Promise<void> {
-  for (const row of queue) {
-    const sight = await sightOf(means, row, seen.get(row.name))
-    if (!sight) continue
-    const hasMoved = sight.state !== row.state
-    await withTransaction(means.pool, async (tx) => {
-      await recordSight(tx, { ...sight, now: means.now() })
-      // A seat that waited for it may start.
-      if (hasMoved) await notify(tx, 'work')
-    })
-    if (hasMoved) means.log.info({ volume: row.name, state: sight.state }, 'a volume changed')
+  const written: Promise<void>[] = []
+  try {
+    for (const row of queue) {
+      const sight = await sightOf(means, row, seen.get(row.name))
+      if (!sight) continue
+      // Not waited for: the next is made meanwhile.
+      const wrote = record({ row, sight })
+      wrote.catch(() => {})
+      written.push(wrote)
+    }
+  } finally {
+    await Promise.all(written)
   }
 }
 

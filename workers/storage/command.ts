@@ -10,7 +10,8 @@ const LIMIT_MS = 120_000
 /**
  * Blocks of 4 KiB, nothing kept for root, and an inode for each 4 KiB up to 16 GiB, so that many small files fill a volume
  * before its inodes are gone. The file is new and so all zeros: nothing has to be written over. `content` is a folder whose
- * content it begins with. What it wrote is on disk when it ends.
+ * content it begins with. Its checksums do not depend on its UUID, so that a copy can have another one. What it wrote is on disk
+ * when it ends.
  */
 export function formatCommand(file: string, bytes: number, content?: string): Argv {
   const inodeRatio = bytes > 16 * 2 ** 30 ? 16_384 : BLOCK
@@ -19,6 +20,8 @@ export function formatCommand(file: string, bytes: number, content?: string): Ar
       'mkfs.ext4',
       '-q',
       '-F',
+      '-O',
+      'metadata_csum,metadata_csum_seed',
       '-b',
       String(BLOCK),
       '-I',
@@ -51,6 +54,11 @@ export const lengthenCommand = (device: string): Argv => ['losetup', '--set-capa
 /** Online: needs CAP_SYS_RESOURCE, which not every root has. */
 export const growCommand = (device: string): Argv => ['resize2fs', device]
 export const checkCommand = (device: string): Argv => ['e2fsck', '-f', '-p', device]
+/** Holes stay holes. */
+export const copyCommand = (from: string, to: string): Argv => [
+  ...(['cp', '--sparse=always', '--reflink=auto'] as const),
+  ...[from, to],
+]
 /** Takes blocks without writing them. */
 export const reserveCommand = (file: string, bytes: number): Argv => [
   ...(['fallocate', '--length'] as const),
@@ -58,17 +66,24 @@ export const reserveCommand = (file: string, bytes: number): Argv => [
   file,
 ]
 
-/** One path in each call: two share a number (xfs_quota(8), Debian 12). Of a folder that is empty yet. */
-export const assignCommand = (mount: string, project: number, folder: string): Argv => [
-  ...xfsQuota(`project -s -p ${folder} ${project}`, mount),
-]
+/** A folder that is empty yet becomes a project with a limit. One path in each call: two share a number (xfs_quota(8), Debian 12). */
+export const holdCommand = (
+  mount: string,
+  { folder, project, limitMb }: { folder: string; project: number; limitMb: number },
+): Argv => xfsQuota(mount, `project -s -p ${folder} ${project}`, limitOf(project, limitMb))
 
 /** 0 is none. */
-export const limitCommand = (mount: string, project: number, limitMb: number): Argv => [
-  ...xfsQuota(`limit -p bhard=${limitMb}m ${project}`, mount),
-]
+export const limitCommand = (mount: string, project: number, limitMb: number): Argv =>
+  xfsQuota(mount, limitOf(project, limitMb))
 
-const xfsQuota = (command: string, mount: string): Argv => ['xfs_quota', '-x', '-c', command, mount]
+const limitOf = (project: number, limitMb: number): string =>
+  `limit -p bhard=${limitMb}m ${project}`
+
+const xfsQuota = (mount: string, ...commands: string[]): Argv => [
+  ...(['xfs_quota', '-x'] as const),
+  ...commands.flatMap((command) => ['-c', command]),
+  mount,
+]
 
 /** Gives back every block of a file, whose length stays. */
 export const emptyCommand = (file: string, bytes: number): Argv => [

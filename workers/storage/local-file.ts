@@ -1,37 +1,20 @@
 /** One volume of the local backend on disk: its file, its loop device, where it is mounted. */
-import {
-  access,
-  mkdir,
-  open,
-  readFile,
-  rename,
-  rm,
-  stat,
-  statfs,
-  truncate,
-  writeFile,
-} from 'node:fs/promises'
+import { access, mkdir, open, readFile, rename, stat, statfs, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { MIB } from './backend.ts'
 import {
   attachedCommand,
   BLOCK,
   checkCommand,
   CommandError,
   describeCommand,
-  formatCommand,
   mountCommand,
   run,
 } from './command.ts'
 
 /** Blocks that ext4 keeps to note where delayed writes went; its own 2 % would show as missing space. */
 const KEPT_BLOCKS = 256
-/** How far above its limit a new file system may be; the rest is taken from it by a file (ballast). */
-const SLACK_BYTES = MIB / 2
-const LOOKS = 8
-
 export type Place = ReturnType<typeof placeOf>
 
 export function placeOf(root: string, name: string) {
@@ -41,8 +24,6 @@ export function placeOf(root: string, name: string) {
     image: join(root, 'images', `${name}.ext4`),
     /** Written once the image is whole: from then on the image has to be there. */
     note: join(root, 'images', `${name}.json`),
-    /** What a new one begins with: an empty home. */
-    template: join(root, 'template'),
     /** In place of the note while it is being taken away. */
     purging: join(root, 'images', `${name}.purging`),
     making: join(root, 'images', `${name}.making`),
@@ -79,49 +60,14 @@ export async function writeNote(place: Place, note: { limitMb: number }): Promis
   await rename(`${place.note}.new`, place.note)
 }
 
-/** The names of images are what must not be lost once somebody was told that they are there. */
-export async function syncNames(place: Place): Promise<void> {
-  const handle = await open(join(place.image, '..'), 'r')
+/** Its names are on disk when this is done. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
   await handle.sync().finally(() => handle.close())
 }
 
-/** By limit, the size of file that holds it: found once, since all volumes of a class are alike. */
-export type Sizes = Map<number, number>
-
-/**
- * Formats a sparse file that holds `limitMb` for its student, with an empty home in it; under its own name only once it is
- * whole and on disk (mke2fs sees to that).
- */
-export async function makeImage(place: Place, limitMb: number, sizes: Sizes): Promise<void> {
-  const known = sizes.get(limitMb)
-  if (known !== undefined) await format(place, known)
-  else sizes.set(limitMb, await formatFitting(place, limitMb * MIB))
-  await rename(place.making, place.image)
-}
-
-/** Answers the size of file at which the file system holds `want` bytes, to within the slack. */
-async function formatFitting(place: Place, want: number): Promise<number> {
-  // An inode for each 4 KiB takes 6.25 %, the journal 4 MiB; the rest is found by looking.
-  let bytes = roundUp(want * 1.068 + 5 * MIB)
-  for (let look = 0; ; look++) {
-    await format(place, bytes)
-    const over = (await capacityOfFile(place.making)) - want
-    if ((over >= 0 && over <= SLACK_BYTES) || look === LOOKS) return bytes
-    bytes = roundUp(bytes - over * 1.02 + (over < 0 ? 64 * 1024 : 0))
-  }
-}
-
-async function format(place: Place, bytes: number): Promise<void> {
-  await rm(place.making, { force: true })
-  await writeFile(place.making, '', { mode: 0o600 })
-  await truncate(place.making, bytes)
-  await run(formatCommand(place.making, bytes, place.template))
-}
-
-const roundUp = (bytes: number): number => Math.ceil(bytes / BLOCK) * BLOCK
-
 /** What fits into a file system that is empty: the kernel counts in the same way (minixdf). */
-async function capacityOfFile(file: string): Promise<number> {
+export async function capacityOfFile(file: string): Promise<number> {
   const { blocks, overhead } = await figuresOf(file)
   return (blocks - overhead - KEPT_BLOCKS) * BLOCK
 }

@@ -21,7 +21,6 @@ import {
   fileSystemBytes,
   isLetGo,
   keepFewBlocks,
-  makeImage,
   measure,
   mountImage,
   mountedDevice,
@@ -29,10 +28,11 @@ import {
   placeOf,
   readNote,
   repair,
-  type Sizes,
-  syncNames,
+  syncFolder,
   writeNote,
 } from './local-file.ts'
+import { type Images, imagesIn } from './local-image.ts'
+import { together } from '../together.ts'
 import { turnsFor } from './turns.ts'
 
 /** What a volume may be above its limit, and still be right. */
@@ -42,14 +42,17 @@ const AIM_BYTES = EXACT_BYTES / 2
 const ROUNDS = 8
 
 export function localBackend({ root }: { root: string }): Backend {
-  const sizes: Sizes = new Map()
+  const images = imagesIn(root)
+  /** The names of images are what must not be lost once somebody was told that they are there. */
+  const syncNames = together(() => syncFolder(join(root, 'images')))
+  const means = { images, syncNames }
   const inTurn = turnsFor((name) => placeOf(root, name))
   return {
     kind: 'local',
     homesHere: true,
     async start() {
       await mkdir(join(root, 'images'), { recursive: true, mode: 0o700 })
-      await mkdir(join(root, 'template', 'home'), { recursive: true, mode: 0o755 })
+      await images.start()
       // Seats of every user pass through these folders, and may list neither.
       await mkdir(join(root, 'mounts'), { recursive: true, mode: 0o711 })
       for (const name of await madeNames(root)) await inTurn(name, sight)
@@ -59,7 +62,7 @@ export function localBackend({ root }: { root: string }): Backend {
       for (const name of await madeNames(root)) sights.push(await inTurn(name, sight))
       return sights
     },
-    ensure: (wish) => inTurn(wish.name, (place) => ensure(place, wish, sizes)),
+    ensure: (wish) => inTurn(wish.name, (place) => ensure(place, wish, means)),
     purge: (name) => inTurn(name, purge),
     place: (name) =>
       inTurn(name, async (place) => {
@@ -108,7 +111,7 @@ async function sight(place: Place): Promise<VolumeSight> {
 async function ensure(
   place: Place,
   { limitMb, isNew }: { limitMb: number; isNew: boolean },
-  sizes: Sizes,
+  { images, syncNames }: { images: Images; syncNames(): Promise<void> },
 ): Promise<Ensured> {
   if (await exists(place.purging)) throw new Error(`${place.name} is being purged.`)
   const note = await readNote(place)
@@ -120,10 +123,10 @@ async function ensure(
     }
   if (!note) {
     const isFresh = !(await exists(place.image))
-    if (isFresh) await makeImage(place, limitMb, sizes)
+    if (isFresh) await images.make(place, limitMb)
     await mountImage(place, isFresh)
     await writeNote(place, { limitMb })
-    await syncNames(place)
+    await syncNames()
   }
   const before = await sight(place)
   if (before.state !== 'ready') return { ok: false, code: before.state, volume: before }

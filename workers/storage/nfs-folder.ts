@@ -1,6 +1,6 @@
 /** One volume of the nfs backend on disk: its folder, what is noted of it, and how it is taken away. */
-import { mkdir, open, readdir, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdir, readdir, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { z } from 'zod'
 import { isVolumeName, type Purged } from './backend.ts'
 import { limitCommand, run } from './command.ts'
@@ -27,21 +27,34 @@ export function placeOf(root: string, name: string) {
 const noteSchema = z.object({ project: z.int(), isMade: z.boolean() })
 export type Note = z.infer<typeof noteSchema>
 
+/** One that a power cut left empty was of a volume that nobody was told of yet. */
 export async function readNote(place: Place): Promise<Note | undefined> {
   const text = await readFile(place.note, 'utf8').catch(() => '')
-  return text === '' ? undefined : noteSchema.parse(JSON.parse(text))
+  try {
+    return noteSchema.parse(JSON.parse(text))
+  } catch {
+    return undefined
+  }
 }
 
-export async function writeNote(place: Place, note: Note): Promise<void> {
+/** As a killed agent finds it again; not yet on disk. */
+export const beginNote = (place: Place, project: number): Promise<void> =>
+  writeFile(place.note, JSON.stringify({ project, isMade: false } satisfies Note), { mode: 0o600 })
+
+/**
+ * Puts it on disk with all that was done for the volume before: XFS writes its log in order. `syncNotes` is of their folder, and may
+ * be one for several.
+ */
+export async function finishNote(
+  place: Place,
+  project: number,
+  syncNotes: () => Promise<void>,
+): Promise<void> {
   const draft = `${place.note}.new`
+  const note: Note = { project, isMade: true }
   await writeFile(draft, JSON.stringify(note), { mode: 0o600, flush: true })
   await rename(draft, place.note)
-  await syncFolder(dirname(place.note))
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  await handle.sync().finally(() => handle.close())
+  await syncNotes()
 }
 
 /** Of volumes that are there, and of those that were only begun. */
@@ -57,7 +70,6 @@ export async function notedNames(root: string): Promise<string[]> {
 export async function makeFolders(place: Place): Promise<void> {
   await mkdir(place.uploads, { recursive: true, mode: 0o700 })
   await mkdir(place.home, { recursive: true, mode: 0o755 })
-  await syncFolder(place.folder)
 }
 
 /**

@@ -6,30 +6,32 @@
 import { mkdir, readFile, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Backend, type Ensured, MIB, type VolumeSight } from './backend.ts'
-import { assignCommand, limitCommand, run } from './command.ts'
+import { together } from '../together.ts'
+import { holdCommand, limitCommand, run } from './command.ts'
+import { syncFolder } from './local-file.ts'
 import {
+  beginNote,
   exists,
+  finishNote,
   makeFolders,
-  type Note,
   notedNames,
   type Place,
   placeOf,
   purge,
   readNote,
-  writeNote,
 } from './nfs-folder.ts'
+import { type Projects, projectsIn } from './projects.ts'
 import { nfsAnswers } from './nfs-call.ts'
 import { turnsFor } from './turns.ts'
 
-/** Projects below are left to others. */
-const FIRST_PROJECT = 1000
+type Means = { mountPoint(): string; projects: Projects; syncNotes(): Promise<void> }
 
 export function nfsBackend({ root }: { root: string }): Backend {
   let mount = ''
-  /** The greatest that was ever given out. */
-  let lastProject = FIRST_PROJECT
+  const projects = projectsIn(join(root, 'projects.json'))
   const inTurn = turnsFor((name) => placeOf(root, name))
-  const means = { mountPoint: () => mount, nextProject: () => ++lastProject }
+  const syncNotes = together(() => syncFolder(join(root, 'notes')))
+  const means: Means = { mountPoint: () => mount, projects, syncNotes }
   return {
     kind: 'nfs',
     homesHere: false,
@@ -38,10 +40,10 @@ export function nfsBackend({ root }: { root: string }): Backend {
       await mkdir(join(root, 'notes'), { recursive: true, mode: 0o700 })
       await mkdir(join(root, 'purging'), { recursive: true, mode: 0o700 })
       await mkdir(join(root, 'volumes'), { recursive: true, mode: 0o711 })
-      for (const name of await notedNames(root)) {
-        const note = await readNote(placeOf(root, name))
-        lastProject = Math.max(lastProject, note?.project ?? 0)
-      }
+      const noted: number[] = []
+      for (const name of await notedNames(root))
+        noted.push((await readNote(placeOf(root, name)))?.project ?? 0)
+      await projects.start(noted)
     },
     async list() {
       const sights: VolumeSight[] = []
@@ -104,22 +106,26 @@ async function sight(place: Place): Promise<VolumeSight> {
 async function ensure(
   place: Place,
   { limitMb, isNew }: { limitMb: number; isNew: boolean },
-  means: { mountPoint(): string; nextProject(): number },
+  means: Means,
 ): Promise<Ensured> {
   if (await exists(place.purging)) throw new Error(`${place.name} is being purged.`)
   const note = await readNote(place)
   if (!note?.isMade) {
     if (!isNew) return refusal('missing', place)
-    await make(place, limitMb, note ?? { project: means.nextProject(), isMade: false }, means)
+    await make(place, limitMb, note?.project, means)
   }
   const before = await sight(place)
   if (before.state !== 'ready') return { ok: false, code: before.state, volume: before }
   if (before.limitBytes === limitMb * MIB) return { ok: true, volume: before }
-  if ((before.usedBytes ?? 0) > limitMb * MIB)
+  if (note?.isMade && (before.usedBytes ?? 0) > limitMb * MIB)
     return { ok: false, code: 'below-use', volume: before }
   const { project } = (await readNote(place))!
   await run(limitCommand(means.mountPoint(), project, limitMb))
-  return { ok: true, volume: await sight(place) }
+  const volume = await sight(place)
+  // xfs_quota ends well whatever became of what it was told.
+  if (volume.limitBytes !== limitMb * MIB)
+    throw new Error(`${place.name} is held to ${volume.limitBytes} bytes, not ${limitMb} MiB.`)
+  return { ok: true, volume }
 }
 
 const refusal = (code: 'missing', { name }: Place): Ensured => ({
@@ -131,13 +137,13 @@ const refusal = (code: 'missing', { name }: Place): Ensured => ({
 async function make(
   place: Place,
   limitMb: number,
-  note: Note,
-  { mountPoint }: { mountPoint(): string },
+  begun: number | undefined,
+  { mountPoint, projects, syncNotes }: Means,
 ): Promise<void> {
-  await writeNote(place, note)
+  const project = begun ?? (await projects.next())
+  if (begun === undefined) await beginNote(place, project)
   await mkdir(place.folder, { recursive: true, mode: 0o711 })
-  await run(assignCommand(mountPoint(), note.project, place.folder))
-  await run(limitCommand(mountPoint(), note.project, limitMb))
+  await run(holdCommand(mountPoint(), { folder: place.folder, project, limitMb }))
   await makeFolders(place)
-  await writeNote(place, { ...note, isMade: true })
+  await finishNote(place, project, syncNotes)
 }
