@@ -1,17 +1,17 @@
 /**
  * 300 volumes of a class, made by the storage agent as the record asks for them, beside the same programs run by hand: time for
- * each in alternating pairs. `scripts/bench volumes --json`; `LABPLAN_BENCH_BACKEND=cephfs` for those in a Ceph, a real one.
+ * each in alternating pairs. `scripts/bench volumes --json`; `--backend nfs` for those of a server whose XFS counts projects, on
+ * a machine with a kernel of its own, `--backend cephfs` for those in a Ceph; `--volumes N`, `--pairs N`.
  *
- * By hand is a shell that makes, mounts and gives it its folder (local: a sparse file, formatted; cephfs: a subvolume, its key), as
- * many at once as the worker asks for. The agent does besides what by hand leaves out: the record, nothing lost in a power cut, and of
- * local ones the limit to half a MiB.
+ * By hand is a shell that makes, mounts and gives it its folder (local: a sparse file, formatted; nfs: a folder, its project
+ * and limit; cephfs: a subvolume, its key), as many at once as the worker asks for. The agent does besides what by hand leaves
+ * out: the record, nothing lost in a power cut, and of local ones the limit to half a MiB.
  */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
 import { one, type Pool, sql, withTransaction } from '../../api/data/db.ts'
 import { newId } from '../../api/data/ids.ts'
 import { recordVolumes } from '../../api/data/volume.ts'
@@ -22,29 +22,31 @@ import {
   BENCH_BACKENDS,
   type BenchBackend,
   benchBackend,
+  type Round,
   unmountBelow,
 } from '../bench-parts/volume-backends.ts'
 
 const BAR = 1.3
-const VOLUMES = Number(process.env['LABPLAN_BENCH_VOLUMES'] ?? 300)
-const PAIRS = Number(process.env['LABPLAN_BENCH_PAIRS'] ?? 3)
 const LIMIT_MB = 256
 const INSTALLATION = 'bench000'
 
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean' },
+    backend: { type: 'string', default: 'local' },
+    volumes: { type: 'string', default: '300' },
+    pairs: { type: 'string', default: '3' },
+  },
+})
+const VOLUMES = Number(values.volumes)
+const PAIRS = Number(values.pairs)
+const KIND = BENCH_BACKENDS.find((one) => one === values.backend)
+
 const say = (text: string) => process.stderr.write(`${text}\n`)
-/** Of each round others: what one round made in a Ceph stays there until the bench ends. */
-let round8 = ''
-let rounds = 0
-const nameOf = (number: number) =>
-  `lp-${INSTALLATION}-${round8}-s${String(number).padStart(3, '0')}-g1`
-const numbers = Array.from({ length: VOLUMES }, (_, i) => i + 1)
 
 async function main(): Promise<number> {
-  const kind = BENCH_BACKENDS.find(
-    (one) => one === (process.env['LABPLAN_BENCH_BACKEND'] ?? 'local'),
-  )
-  if (!kind) throw new Error(`LABPLAN_BENCH_BACKEND is one of ${BENCH_BACKENDS.join(', ')}.`)
-  const backend = await benchBackend(kind, LIMIT_MB)
+  if (!KIND) throw new Error(`--backend is one of ${BENCH_BACKENDS.join(', ')}.`)
+  const backend = await benchBackend(KIND)
   if (typeof backend === 'string') {
     say(`Volumes cannot have a limit here: ${backend}.`)
     return 2
@@ -63,9 +65,10 @@ async function measure(backend: BenchBackend): Promise<number> {
     for (let pair = 1; pair <= PAIRS; pair++) {
       // In turn first and second, so that neither always finds a warm machine.
       const first = pair % 2 === 1
-      const before = first ? undefined : await inFolder((at) => byHand(at, backend))
-      const ours = await inFolder((at) => byAgent(at, postgres, backend))
-      const hand = before ?? (await inFolder((at) => byHand(at, backend)))
+      const byHand = () => inRound(backend, (round) => backend.byHand(round, AT_ONCE))
+      const before = first ? undefined : await byHand()
+      const ours = await inRound(backend, (round) => byAgent(round, postgres.pool, backend))
+      const hand = before ?? (await byHand())
       say(`pair ${pair}: agent ${perVolume(ours)} ms, by hand ${perVolume(hand)} ms a volume`)
       pairs.push({ ours, hand, ratio: ours / hand })
     }
@@ -78,7 +81,7 @@ async function measure(backend: BenchBackend): Promise<number> {
         unit: 'ratio',
         bar: BAR,
         holds,
-        backend: backend.kind,
+        backend: KIND,
       },
       msPerVolume: {
         agent: perVolume(median(pairs.map(({ ours }) => ours))),
@@ -95,54 +98,43 @@ async function measure(backend: BenchBackend): Promise<number> {
   }
 }
 
+const numbers = Array.from({ length: VOLUMES }, (_, i) => i + 1)
 const median = (values: number[]): number =>
   values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
 const round = (value: number): number => Math.round(value * 100) / 100
 const perVolume = (ms: number): number => round(ms / VOLUMES)
 
-/** Lends a folder; whatever was mounted below it is gone afterwards. */
-async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+let rounds = 0
+
+/** Whatever it made is gone afterwards. */
+async function inRound<T>(backend: BenchBackend, work: (round: Round) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'labplan-bench-volumes-'))
-  round8 = `r${String(++rounds).padStart(7, '0')}`
-  try {
-    return await work(folder)
-  } finally {
+  const key = `r${String(++rounds).padStart(7, '0')}`
+  const names = numbers.map(
+    (number) => `lp-${INSTALLATION}-${key}-s${String(number).padStart(3, '0')}-g1`,
+  )
+  const round = { key, folder, names, limitMb: LIMIT_MB }
+  const leave = (): void => {
     unmountBelow(folder)
     rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
   }
-}
-
-async function byHand(folder: string, { script }: BenchBackend): Promise<number> {
-  writeFileSync(join(folder, 'make'), `set -e\ncd ${folder}\n${script}\n`)
-  const argv = ['-P', String(AT_ONCE), '-I', '{}', 'sh', join(folder, 'make'), '{}']
-  const child = spawn('xargs', argv, { stdio: ['pipe', 'ignore', 'inherit'] })
-  const begun = performance.now()
-  child.stdin?.end(numbers.map(nameOf).join('\n'))
-  const [code] = await once(child, 'exit')
-  if (code !== 0) throw new Error(`By hand failed with ${code}.`)
-  return performance.now() - begun
+  process.once('exit', leave)
+  try {
+    return await work(round)
+  } finally {
+    await backend.clear?.(round)
+    leave()
+    process.off('exit', leave)
+  }
 }
 
 /** From rows that say what was applied to rows that say that all is there. */
-async function byAgent(
-  folder: string,
-  postgres: { url: string; pool: Pool },
-  backend: BenchBackend,
-): Promise<number> {
-  const home = join(folder, 'agent')
-  mkdirSync(join(home, 'run'), { recursive: true })
-  const env = {
-    ...{ ...process.env, ...backend.env },
-    ...{ LABPLAN_HOME: home, LABPLAN_INSTALLATION: INSTALLATION, DATABASE_URL: postgres.url },
-    ...{ LABPLAN_STORAGE_ROOT: join(folder, 'disk'), LABPLAN_LOG_LEVEL: 'warn' },
-  }
-  const program = join(import.meta.dirname, '../../workers/storage/main.ts')
-  const child = spawn(process.execPath, [program], { env, stdio: ['ignore', 'inherit', 'inherit'] })
+async function byAgent(round: Round, pool: Pool, backend: BenchBackend): Promise<number> {
+  const { socket, stop } = await backend.startAgent(round)
   try {
-    const agent = storageAgent({ socket: join(home, 'run', 'storage.sock') })
+    const agent = storageAgent({ socket })
     await answers(agent.list)
-    const { pool } = postgres
-    await wish(pool, backend.kind)
+    await wish(pool, round)
     const silent = { info: () => {}, warn: (fields: object) => say(JSON.stringify(fields)) }
     const begun = performance.now()
     await volumeKeeper({ pool, agent, log: silent, now: () => new Date() }).keep()
@@ -154,8 +146,7 @@ async function byAgent(
     if (ready !== VOLUMES) throw new Error(`Only ${ready} of ${VOLUMES} volumes are there.`)
     return took
   } finally {
-    child.kill('SIGTERM')
-    await once(child, 'exit')
+    await stop()
   }
 }
 
@@ -165,14 +156,14 @@ async function answers(ask: () => Promise<unknown>): Promise<void> {
       await ask()
       return
     } catch (error) {
-      if (tries > 200) throw error
+      if (tries > 600) throw error
       await sleep(100)
     }
   }
 }
 
 /** A course of as many seats, and what Terraform applied for them. */
-async function wish(pool: Pool, backend: BenchBackend['kind']): Promise<void> {
+async function wish(pool: Pool, { names }: Round): Promise<void> {
   const now = new Date()
   const ids = numbers.map(newId)
   await withTransaction(pool, async (tx) => {
@@ -197,12 +188,12 @@ async function wish(pool: Pool, backend: BenchBackend['kind']): Promise<void> {
        from unnest($1::uuid[], $2::int[]) as s (id, number), course, pool where course.key = 'bench' and pool.key = 'bench'`,
       [ids, numbers, now],
     )
-    const limit = { backend, limitMb: LIMIT_MB }
+    const limit = { backend: KIND!, limitMb: LIMIT_MB }
     await recordVolumes(tx, {
       volumes: numbers.map((number, i) => ({
         seatId: ids[i]!,
         generation: 1,
-        name: nameOf(number),
+        name: names[number - 1]!,
         limit,
       })),
       now,
@@ -210,6 +201,7 @@ async function wish(pool: Pool, backend: BenchBackend['kind']): Promise<void> {
   })
 }
 
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(2))
 try {
   process.exitCode = await main()
 } catch (error) {

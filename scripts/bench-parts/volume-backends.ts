@@ -1,56 +1,92 @@
-/** What the bench of volumes needs of each backend: what its agent is told, and the same calls as a shell would make them. */
-import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+/**
+ * What the bench of volumes needs of each backend: an agent that has nothing yet, and the same calls as a shell would make
+ * them. One round is one of the two sides; what it made is gone before the next begins.
+ */
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import {
   type Cluster,
   keyCommand,
   makeCommand,
+  makeGroupCommand,
   mountCommand as cephMountCommand,
   pathCommand,
 } from '../../workers/storage/ceph-command.ts'
-import { formatCommand, mountCommand } from '../../workers/storage/command.ts'
+import { formatCommand, mountCommand, run } from '../../workers/storage/command.ts'
 import { cephBed } from '../../test/beds/ceph.ts'
 import { whyNoCephNow } from '../../test/beds/cluster/install.ts'
 import { whyNoLimits } from '../steps/storage.ts'
+import { nfsServer } from './nfs-volumes.ts'
 
-export const BENCH_BACKENDS = ['local', 'cephfs'] as const
+export const BENCH_BACKENDS = ['local', 'nfs', 'cephfs'] as const
+
+/** `key` is no other round's: eight letters and digits. */
+export type Round = { key: string; folder: string; names: string[]; limitMb: number }
+
+export type BenchAgent = { socket: string; stop(): Promise<void> }
+
 export type BenchBackend = {
-  kind: (typeof BENCH_BACKENDS)[number]
-  /** Of its agent. */
-  env: Record<string, string>
-  /** Makes and mounts the volume `$1` in the folder where it runs. */
-  script: string
+  /** Starts an agent; it may not answer yet. */
+  startAgent(round: Round): Promise<BenchAgent>
+  /** Makes the round's volumes by a shell, so many at once; answers the milliseconds. */
+  byHand(round: Round, atOnce: number): Promise<number>
+  /** Removes what the round made elsewhere than in its folder. */
+  clear?(round: Round): Promise<void>
   down(): Promise<void>
 }
 
 /** Or why it cannot be measured here. */
 export async function benchBackend(
-  kind: BenchBackend['kind'],
-  limitMb: number,
+  kind: (typeof BENCH_BACKENDS)[number],
 ): Promise<BenchBackend | string> {
-  return kind === 'local' ? localFiles(limitMb) : ceph(limitMb)
+  if (kind === 'nfs') return nfsServer()
+  return kind === 'local' ? localFiles() : ceph()
 }
 
-function localFiles(limitMb: number): BenchBackend | string {
+function localFiles(): BenchBackend | string {
   const why = whyNoLimits({ dockerHost: 'unix:///var/run/docker.sock', choices: {} })
   if (why) return why
+  return {
+    startAgent: (round) => agentHere(round, {}),
+    byHand: (round, atOnce) => shellHere(round, atOnce, localScript(round.limitMb)),
+    down: async () => {},
+  }
+}
+
+function localScript(limitMb: number): string[] {
   const bytes = Math.ceil((limitMb * 1.068 + 5) * 256) * 4096
   const format = formatCommand('$1.ext4', 0).slice(0, -1).join(' ')
-  const script = [
+  return [
     ...[`truncate -s ${bytes} $1.ext4`, `${format} $1.ext4`, 'mkdir $1'],
     ...[mountCommand('$1.ext4', '$1').join(' '), 'mkdir $1/home'],
   ]
-  return { kind: 'local', env: {}, script: script.join('\n'), down: async () => {} }
 }
 
-async function ceph(limitMb: number): Promise<BenchBackend | string> {
+async function ceph(): Promise<BenchBackend | string> {
   const why = whyNoCephNow()
   if (why) return why
   const bed = await cephBed()
-  const { configFile, group, env } = bed
-  const cluster: Cluster = { configFile, group, client: 'labplan', fileSystem: 'cephfs' }
+  // An agent mounts all of its group when it starts: each round has one of its own.
+  const clusterOf = ({ key }: Round): Cluster => ({
+    ...{ configFile: bed.configFile, group: `bench-${key}`, client: 'labplan' },
+    fileSystem: 'cephfs',
+  })
+  return {
+    startAgent: (round) =>
+      agentHere(round, { ...bed.env, LABPLAN_CEPH_GROUP: clusterOf(round).group }),
+    async byHand(round, atOnce) {
+      await run(makeGroupCommand(clusterOf(round)))
+      return shellHere(round, atOnce, cephScript(clusterOf(round), round.limitMb))
+    },
+    down: bed.down,
+  }
+}
+
+function cephScript(cluster: Cluster, limitMb: number): string[] {
   const mount = { name: '$1', keyring: '$1.keyring', lock: '$1.lock', path: '$path', folder: '$1' }
-  const script = [
+  return [
     makeCommand(cluster, '$1', limitMb).join(' '),
     `key=$(${keyCommand(cluster, '$1').join(' ')})`,
     `path=$(${pathCommand(cluster, '$1').join(' ')})`,
@@ -60,7 +96,41 @@ async function ceph(limitMb: number): Promise<BenchBackend | string> {
     `${cephMountCommand(cluster, mount).join(' ')} 2>$1.said || { cat $1.said >&2; exit 1; }`,
     'mkdir $1/uploads $1/home',
   ]
-  return { kind: 'cephfs', env, script: script.join('\n'), down: bed.down }
+}
+
+async function agentHere({ folder }: Round, own: Record<string, string>): Promise<BenchAgent> {
+  const home = join(folder, 'agent')
+  mkdirSync(join(home, 'run'), { recursive: true })
+  const env = {
+    ...{ ...process.env, ...own, LABPLAN_HOME: home },
+    ...{ LABPLAN_STORAGE_ROOT: join(folder, 'disk'), LABPLAN_LOG_LEVEL: 'warn' },
+  }
+  const program = join(import.meta.dirname, '../../workers/storage/main.ts')
+  const child = spawn(process.execPath, [program], { env, stdio: ['ignore', 'inherit', 'inherit'] })
+  const end = () => void child.kill('SIGTERM')
+  process.once('exit', end)
+  const stop = async (): Promise<void> => {
+    process.off('exit', end)
+    end()
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+  }
+  return { socket: join(home, 'run', 'storage.sock'), stop }
+}
+
+/** The script makes and mounts the volume `$1` in the folder where it runs. */
+async function shellHere(
+  { folder, names }: Round,
+  atOnce: number,
+  script: string[],
+): Promise<number> {
+  writeFileSync(join(folder, 'make'), `set -e\ncd ${folder}\n${script.join('\n')}\n`)
+  const argv = ['-P', String(atOnce), '-I', '{}', 'sh', join(folder, 'make'), '{}']
+  const child = spawn('xargs', argv, { stdio: ['pipe', 'ignore', 'inherit'] })
+  const begun = performance.now()
+  child.stdin?.end(names.join('\n'))
+  const [code] = await once(child, 'exit')
+  if (code !== 0) throw new Error(`By hand failed with ${code}.`)
+  return performance.now() - begun
 }
 
 /** Of whatever is mounted below a folder. */

@@ -15,7 +15,8 @@ import type { MachineParts } from './install.ts'
 const execute = promisify(execFile)
 const NUMBER = 90
 const READY_MS = 480_000
-const ROOT = '/srv/labplan'
+/** What it exports is in here, and what its agent notes. */
+export const ROOT = '/srv/labplan'
 const SOCKET = '/var/lib/labplan/run/storage.sock'
 
 export type StorageMachine = {
