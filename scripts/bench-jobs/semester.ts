@@ -6,9 +6,12 @@
 import { parseArgs } from 'node:util'
 import { semester, type Report } from '../../test/semester/semester.ts'
 import { freshDatabases } from '../bench-parts/fresh-databases.ts'
+import { beginTally, endTally, TALLY_SETTINGS, tallyText } from '../bench-parts/statement-tally.ts'
 
 const BAR_SECONDS = 60
 const INSTALLATION = 'semester'
+/** A pass of the worker lasts as long in life. */
+const TOGETHER_MS = 250
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '1' },
@@ -17,6 +20,10 @@ const { values } = parseArgs({
     weeks: { type: 'string', default: '15' },
     students: { type: 'string', default: '24' },
     json: { type: 'boolean' },
+    // A seed replays its semester to the last row: one thing after the other, which takes longer.
+    exact: { type: 'boolean' },
+    // Says on stderr which statements PostgreSQL was asked, how often, and what they took.
+    statements: { type: 'boolean' },
   },
 })
 const say = (text: string) => process.stderr.write(`${text}\n`)
@@ -34,17 +41,23 @@ try {
 }
 
 async function bench(): Promise<number> {
-  const databases = await freshDatabases(INSTALLATION, new Date('2026-09-01T00:00:00Z'))
+  const databases = await freshDatabases(INSTALLATION, new Date('2026-09-01T00:00:00Z'), {
+    ...(values.statements && TALLY_SETTINGS),
+  })
   const reports: Report[] = []
   try {
     for (let i = 0; i < Number(values.seeds); i++) {
       const seed = Number(values.first) + i
-      const report = await databases.with((pool) =>
-        semester({
+      const report = await databases.with(async (pool) => {
+        if (values.statements) await beginTally(pool)
+        const made = await semester({
           ...{ pool, installation: INSTALLATION, seed, size, say },
           hasFaults: seed % 2 === 0,
-        }),
-      )
+          togetherMs: values.exact ? 0 : TOGETHER_MS,
+        })
+        if (values.statements) say(tallyText(await endTally(pool)))
+        return made
+      })
       reports.push(report)
       say(JSON.stringify(report, undefined, 1))
     }

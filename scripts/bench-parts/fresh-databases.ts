@@ -24,8 +24,13 @@ export type FreshDatabases = {
   end(): Promise<void>
 }
 
-export async function freshDatabases(installation: string, now: Date): Promise<FreshDatabases> {
-  const server = await scratchPostgres(SETTINGS)
+/** `settings`: of PostgreSQL, beside those above. */
+export async function freshDatabases(
+  installation: string,
+  now: Date,
+  settings: Record<string, string> = {},
+): Promise<FreshDatabases> {
+  const server = await scratchPostgres({ ...SETTINGS, ...settings })
   const urlOf = (name: string) => server.socketUrl.replace(/\/postgres$/, `/${name}`)
   const run = async (statement: string): Promise<void> => {
     const client = new pg.Client({ connectionString: server.socketUrl })

@@ -15,6 +15,8 @@ const GONE_AFTER = 15 * minute
 const CHANGE_OVER = 3 * minute
 const BARS = { ready: 0.995, estimate: 0.2, fair: 0.2, busy: 0.85, idle: 0.6 }
 const TOLD_WITHIN = minute
+/** Longest boot, and what the order, the image and a new try take. */
+const IN_WITHIN = 12 * minute
 const SHOWN = 5
 
 export type Invariant = {
@@ -74,6 +76,7 @@ export class Checks {
       session && Date.parse(session.opensAt) <= now && now < Date.parse(session.graceEndsAt)
     if (isOpen && state === 'closed')
       this.refused(`${session.key}: student ${student} is not let in`)
+    if (!session && state === 'starting') this.#getsIn(course, student, personId)
     if (seatNumber === null) return
     this.#look('one person to a seat')
     const seat = `${course}/${seatNumber}`
@@ -81,6 +84,22 @@ export class Checks {
     if (holder !== personId)
       this.fail('one person to a seat', `${seat} was given to a second person`)
     this.#holders.set(seat, holder)
+  }
+
+  /** Outside class there may be no machine yet: one boots in minutes, and who waits for it gets in. */
+  #getsIn(course: string, student: number, personId: string): void {
+    const { pool, clock, courses } = this.#means
+    const since = clock.now()
+    const look = async (): Promise<void> => {
+      this.#look('refused')
+      const left = await many<{ state: string }>(
+        pool,
+        sql`select state from workspace where course_id = ${courses.get(course)} and person_id = ${personId}
+            and state in ('starting', 'failed') and started_at <= ${since}`,
+      )
+      for (const { state } of left) this.refused(`${course}: student ${student} waits, ${state}`)
+    }
+    clock.at(clock.ms + IN_WITHIN, () => void look())
   }
 
   /** Somebody was served; `passed` came before them to the same queue and waits on. */

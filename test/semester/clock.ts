@@ -11,10 +11,13 @@ export class VirtualClock {
   #order = 0
   #timers: Timer[] = []
   readonly #traffic: Traffic
+  readonly #togetherMs: number
 
-  constructor(start: Date, traffic: Traffic) {
+  /** `togetherMs`: what begins within so many ms of virtual time begins side by side, and waits for one rest; see README.md. */
+  constructor(start: Date, traffic: Traffic, togetherMs = 0) {
     this.#now = start.getTime()
     this.#traffic = traffic
+    this.#togetherMs = togetherMs
   }
 
   readonly now = (): Date => new Date(this.#now)
@@ -38,11 +41,23 @@ export class VirtualClock {
       await this.#rest()
       const next = this.#timers[0]
       if (!next || next.at > end) break
+      await this.#beginUntil(Math.min(next.at + this.#togetherMs, end))
+    }
+    this.#now = Math.max(this.#now, end)
+  }
+
+  /** In their order, each until it first waits for PostgreSQL. */
+  async #beginUntil(last: number): Promise<void> {
+    for (let begun = 0; ; begun++) {
+      const next = this.#timers[0]
+      if (!next || next.at > last) return
+      if (begun > 0 && next.at > this.#now) await new Promise((resolve) => setImmediate(resolve))
+      if (this.#timers[0] !== next) continue
       this.#pop()
       this.#now = next.at
       next.run()
+      if (this.#togetherMs === 0) return
     }
-    this.#now = Math.max(this.#now, end)
   }
 
   async #rest(): Promise<void> {

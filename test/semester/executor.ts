@@ -115,14 +115,16 @@ type Turn = {
 /** Answers why it failed, if it did. */
 async function steps(turn: Turn): Promise<string | undefined> {
   const { world, worker, request, content, runId, kind } = turn
-  await waiting(
-    turn,
-    Promise.resolve(request.before?.({ runId, stop: new AbortController().signal })),
-  )
+  const before = request.before?.({ runId, stop: new AbortController().signal })
+  const made = await waiting(turn, Promise.resolve(before))
+  // It may fail while the plan is made: whoever waits for it then hears of it.
+  made?.cold?.catch(() => {})
   const changes = changesOf(world, turn)
   const shape: RunShape = { stack: content.kind, kind, resources: changes.length }
   await move(turn, 'planning')
   await lasting(turn, world.latencies.plan(shape))
+  // What only goes cools down while the plan is made: the real run's step `cool`.
+  await waiting(turn, Promise.resolve(made?.cold))
   await move(turn, 'planned')
   if (changes.length === 0) return undefined
   await move(turn, 'applying')

@@ -9,6 +9,7 @@ import type { CompileInput } from '../../stacks/compile.ts'
 import type { Resources } from '../../stacks/terms.ts'
 import type { Random } from '../campus/random.ts'
 import type { VirtualClock } from './clock.ts'
+import { type CloudNode, type LiveNodes, liveNodes } from './live-nodes.ts'
 import type { Node, VirtualSwarm } from './swarm.ts'
 
 const minute = 60_000
@@ -21,7 +22,7 @@ const FASTEST_BOOT = 0.6
 /** A life of a bought node, in epoch ms: from its order to its end. */
 export type Life = { pool: string; node: string; from: number; until: number }
 
-/** Answers the lives of the nodes, filled in as they are ordered. */
+/** Answers the lives of the timeline's nodes, filled in as they are ordered; and who buys beyond it for those who wait. */
 export async function buyNodes(
   means: {
     pool: Pool
@@ -32,9 +33,10 @@ export async function buyNodes(
   },
   input: CompileInput,
   blueprint: Blueprint,
-): Promise<Life[]> {
+): Promise<{ lives: Life[]; live: LiveNodes }> {
   const { clock, swarm, slowness } = means
   const lives: Life[] = []
+  const ofTimeline = new Map<string, CloudNode>()
   const rows = await many<{ id: string; key: string }>(means.pool, sql`select id, key from pool`)
   for (const pool of input.pools) {
     const id = rows.find((row) => row.key === pool.key)?.id ?? ''
@@ -44,14 +46,16 @@ export async function buyNodes(
       const flavour = pool.flavours.find((one) => one.key === node.flavour)
       if (!flavour) continue
       const key = `${pool.key}:${node.key}:${node.from}`
-      const share = FASTEST_BOOT + (1 - FASTEST_BOOT) * means.random.next()
-      const bootMs = flavour.bootMinutes * minute * share
+      const bootMs = bootOf(flavour, means.random)
       const until = Date.parse(node.until)
       const order = (): void => {
         lives.push({ pool: pool.key, node: node.key, from: clock.ms, until })
-        clock.at(clock.ms + bootMs, () =>
-          swarm.addNode({ ...nodeOf(key, id, flavour), slow: slowness() }),
-        )
+        const ordered = { id: key, pool: pool.key, key: node.key, flavour: flavour.key }
+        ofTimeline.set(key, { ...ordered, stage: 'coming' })
+        clock.at(clock.ms + bootMs, () => {
+          ofTimeline.set(key, { ...ordered, stage: 'there' })
+          swarm.addNode({ ...nodeOf(key, id, flavour), slow: slowness() })
+        })
       }
       /** As the reconciler does: again and again, since what is learned moves it. */
       const look = async (): Promise<void> => {
@@ -60,11 +64,32 @@ export async function buyNodes(
         else clock.at(Math.min(at, clock.ms + LOOK_MS), () => void look())
       }
       clock.at(Date.parse(node.from), () => void look())
-      clock.at(until + DRAIN, () => swarm.removeNode(key))
+      clock.at(until + DRAIN, () => {
+        const over = ofTimeline.get(key)
+        ofTimeline.delete(key)
+        if (over && swarm.seatsOn(key).length > 0) live.keep(over)
+        else swarm.removeNode(key)
+      })
     }
   }
-  return lives
+  const buy = ({ id, pool: key, flavour: name }: CloudNode, isUp: () => void): void => {
+    const flavour = input.pools
+      .find((pool) => pool.key === key)
+      ?.flavours.find((one) => one.key === name)
+    if (!flavour) throw new Error(`There is no size ${name} in ${key}.`)
+    const poolId = rows.find((row) => row.key === key)?.id ?? ''
+    clock.at(clock.ms + bootOf(flavour, means.random), () => {
+      swarm.addNode({ ...nodeOf(id, poolId, flavour), slow: slowness() })
+      isUp()
+    })
+  }
+  const planned = () => [...ofTimeline.values()]
+  const live = liveNodes({ ...means, planned, buy }, input)
+  return { lives, live }
 }
+
+const bootOf = ({ bootMinutes }: { bootMinutes: number }, dice: Random): number =>
+  bootMinutes * minute * (FASTEST_BOOT + (1 - FASTEST_BOOT) * dice.next())
 
 async function learnedLeads(pool: Pool): Promise<Record<string, number>> {
   const rows = await many<{ key: string; lead_seconds: number }>(

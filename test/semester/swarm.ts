@@ -52,7 +52,8 @@ type Means = {
   pullSeconds(image: string): number
   /** `isLost`: a container went that nobody stopped. */
   onChange(isLost: boolean): void
-  onStart(service: Service): void
+  /** No node has room for it. */
+  onHomeless(): void
 }
 type Answer = { status: number; body: unknown }
 type Options = { query?: Record<string, unknown>; body?: unknown }
@@ -122,6 +123,18 @@ export class VirtualSwarm {
       .flatMap((service) =>
         service.tasks.filter((task) => !isOver(task) && task.node !== undefined),
       )
+  }
+
+  /** Seats that run on a node, or are on their way there. */
+  seatsOn(nodeId: string): Service[] {
+    const isThere = (task: Task): boolean => task.node?.id === nodeId && !isOver(task)
+    return [...this.services.values()].filter((service) => service.tasks.some(isThere))
+  }
+
+  get hasHomeless(): boolean {
+    return [...this.services.values()].some((service) =>
+      service.tasks.some((task) => task.state === 'pending' && task.wanted === 'running'),
+    )
   }
 
   running(service: Service): Task | undefined {
@@ -202,7 +215,7 @@ export class VirtualSwarm {
 
   #place(service: Service, task: Task): void {
     const node = this.#roomiest(service)
-    if (!node) return
+    if (!node) return this.#means.onHomeless()
     task.node = node
     task.state = 'preparing'
     const { clock, latencies, pullSeconds } = this.#means
@@ -212,14 +225,13 @@ export class VirtualSwarm {
       if (isOver(task)) return
       node.images.add(service.image)
       const crowd = this.#onNode(node).filter((one) => one.state === 'preparing').length
-      clock.at(clock.ms + latencies.start(crowd) * node.slow * 1000, () => this.#run(service, task))
+      clock.at(clock.ms + latencies.start(crowd) * node.slow * 1000, () => this.#run(task))
     })
   }
 
-  #run(service: Service, task: Task): void {
+  #run(task: Task): void {
     if (isOver(task) || task.wanted !== 'running') return
     task.state = 'running'
-    this.#means.onStart(service)
     this.#means.onChange(false)
   }
 
