@@ -2,10 +2,10 @@
  * Who waits for a place, in which order, and when it is likely to come: the facts of stacks/rules/queue.ts and
  * turns.ts, and the record of how long each workspace ran.
  */
-import { type PastStay, likelyTurn } from '../../stacks/rules/queue.ts'
+import { isLearned, likelyTurn, type PastStay } from '../../stacks/rules/queue.ts'
 import { type Waiter, inTurn, turnEnds } from '../../stacks/rules/turns.ts'
 import type { Lifecycle } from '../../stacks/terms.ts'
-import { type Db, execute, many, notify, one, sql } from './db.ts'
+import { type Db, type Query, execute, many, notify, one, sql } from './db.ts'
 import { newId } from './ids.ts'
 import { opening } from './place.ts'
 
@@ -220,11 +220,17 @@ async function heldPlaces(
   )
 }
 
+/** Until enough of its own people left by themselves, a course's are taken for those of the others: nearer than that all stay to the end. */
 async function pastStays(db: Db, courseId: string): Promise<PastStay[]> {
+  const own = await lastStays(db, sql`course_id = ${courseId}`)
+  return isLearned(own) ? own : [...own, ...(await lastStays(db, sql`course_id <> ${courseId}`))]
+}
+
+async function lastStays(db: Db, whose: Query): Promise<PastStay[]> {
   const rows = await many<{ ms: number; reason: string }>(
     db,
     sql`select extract(epoch from ended_at - started_at)::float8 * 1000 as ms, reason from stay
-        where course_id = ${courseId} and ended_at is not null order by ended_at desc limit ${LEARNED_FROM}`,
+        where ${whose} and ended_at is not null order by ended_at desc limit ${LEARNED_FROM}`,
   )
   return rows.map((row) => ({
     ms: row.ms,

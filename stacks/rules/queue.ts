@@ -90,7 +90,7 @@ type Survival = { ms: number; share: number }[]
  * Kaplan and Meier 1958: who was stopped by the clock counts as staying until then, and says nothing of after.
  */
 export function survival(past: PastStay[]): Survival {
-  if (past.filter((stay) => stay.isWhole).length < LEAST_LEARNED) return []
+  if (!isLearned(past)) return []
   const steps: Survival = []
   let share = 1
   let left = past.length
@@ -100,6 +100,10 @@ export function survival(past: PastStay[]): Survival {
   }
   return steps
 }
+
+/** Whether enough left by themselves to say how long people stay. */
+export const isLearned = (past: PastStay[]): boolean =>
+  past.filter((stay) => stay.isWhole).length >= LEAST_LEARNED
 
 /** The share of those like them that stayed as long as somebody already has. */
 function stillThere(staying: Survival, elapsed: number): number {

@@ -146,3 +146,18 @@ it('keeps no place of who comes for their turn when the period is over', async (
   )
   expect(held).toBe(0)
 })
+
+it('takes people of a course that nobody has left yet for those of other courses', async () => {
+  const known = await gpuCourse()
+  const leaver = await launch(known, 0)
+  await pool.query(
+    `insert into stay (id, workspace_id, course_id, period, started_at, ended_at, reason)
+     select gen_random_uuid(), $1, $2, '', $3, $4, 'asked' from generate_series(1, 40)`,
+    [leaver, known.id, at(0), at(20)],
+  )
+  const course = await gpuCourse()
+  await launch(course, 0)
+  await launch(course, 0)
+  const waiting = await launch(course, 1)
+  expect((await view(waiting, 1))?.queue?.estimateAt).toEqual(at(20))
+})
