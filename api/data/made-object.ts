@@ -22,9 +22,12 @@ export async function noteObjects(
         ), gone as (
           update made_object set gone_at = ${seen.now}, gone_by = ${seen.runId}
           where stack_id = ${seen.stackId} and kind = any(${seen.names.map(([kind]) => kind)}::text[]) and gone_at is null
-            and not exists (select from seen where seen.kind = made_object.kind and seen.name = made_object.name))
+            and (kind, name) not in (select kind, name from seen))
         insert into made_object (id, stack_id, kind, name, came_at, came_by)
         select id, ${seen.stackId}, kind, name, ${seen.now}, ${seen.runId} from seen
+        -- Most of them are there from before: to run into each of those would write to every one.
+        where (kind, name) not in (
+          select kind, name from made_object where stack_id = ${seen.stackId} and gone_at is null)
         on conflict (kind, name) where gone_at is null do update set stack_id = excluded.stack_id
           where made_object.stack_id <> excluded.stack_id`,
   )

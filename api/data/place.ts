@@ -5,8 +5,7 @@
 import { firstStop, isReservation } from '../../stacks/rules/lifecycle.ts'
 import type { BlueprintSession } from '../../stacks/blueprint.ts'
 import type { Lifecycle } from '../../stacks/terms.ts'
-import { type Db, execute, findOne, many, one, sql } from './db.ts'
-import { newId } from './ids.ts'
+import { type Db, execute, findOne, many, sql } from './db.ts'
 
 /** What holds for a course at one instant. */
 export type Opening = {
@@ -20,6 +19,8 @@ export type Opening = {
   stopsAt: Date
   /** Until when this answer stands. */
   until: Date
+  /** Somebody waits for a place, and none is held for them. */
+  isWaitedFor: boolean
   /** The rows of place were made right for it. */
   isSettled: boolean
   /** Until when they are said to be right. */
@@ -44,30 +45,46 @@ type OutsideRow = {
   outside_until: Date | null
   lifecycle: Lifecycle
   gpus: number
+  is_waited_for: boolean
 }
 
+type CourseRow = OutsideRow & Nullable<SessionRow> & { course_id: string }
+
 /** How many may run at `now`, on which session's account, and until when that holds. */
-export async function opening(db: Db, course: { id: string; now: Date }): Promise<Opening> {
-  const rows = await many<OutsideRow & Nullable<SessionRow>>(
+export async function opening(db: Db, { id, now }: { id: string; now: Date }): Promise<Opening> {
+  return openingOf(await openingRows(db, { ids: [id], now }), id, now)
+}
+
+export async function openingRows(
+  db: Db,
+  { ids, now }: { ids: string[]; now: Date },
+): Promise<CourseRow[]> {
+  return many<CourseRow>(
     db,
-    sql`select places_until, places_outside, outside_from, outside_until, lifecycle, gpus, next.* from course
+    sql`select course.id as course_id, places_until, places_outside, outside_from, outside_until, lifecycle, gpus,
+          exists (select from workspace where course_id = course.id and state = 'queued' and held_until is null) as is_waited_for,
+          next.* from course
         left join lateral (select id, key, kind, opens_at, grace_ends_at, at_once from session
-          where course_id = course.id and state <> 'cancelled' and grace_ends_at > ${course.now}
+          where course_id = course.id and state <> 'cancelled' and grace_ends_at > ${now}
           order by opens_at, key limit 8) next on true
-        where course.id = ${course.id} order by next.opens_at, next.key`,
+        where course.id = any(${ids}::uuid[]) order by next.opens_at, next.key`,
   )
+}
+
+export function openingOf(all: CourseRow[], id: string, now: Date): Opening {
+  const rows = all.filter((row) => row.course_id === id)
   const [outside] = rows
-  if (!outside) throw new Error(`There is no course ${course.id}.`)
+  if (!outside) throw new Error(`There is no course ${id}.`)
   const sessions = rows.filter(isSession)
-  const until = firstEdge(outside, sessions, course.now)
+  const until = firstEdge(outside, sessions, now)
   const settledUntil = outside.places_until
-  const isSettled = settledUntil !== null && settledUntil > course.now
-  const settled = { until, isSettled, settledUntil }
-  const open = sessions.filter((session) => session.opens_at <= course.now)
+  const isSettled = settledUntil !== null && settledUntil > now
+  const settled = { until, isSettled, settledUntil, isWaitedFor: outside.is_waited_for }
+  const open = sessions.filter((session) => session.opens_at <= now)
   const main = open.toSorted(byClassThenEnd)[0]
   if (main) {
     const places = open.reduce((sum, session) => sum + session.at_once, 0)
-    const stopsAt = stopOf(outside, main, course.now)
+    const stopsAt = stopOf(outside, main, now)
     const session = {
       sessionId: main.id,
       sessionEndsAt: main.grace_ends_at,
@@ -75,8 +92,8 @@ export async function opening(db: Db, course: { id: string; now: Date }): Promis
     }
     return { places, ...session, stopsAt, ...settled }
   }
-  const stopsAt = stopOf(outside, undefined, course.now)
-  const places = isOpenOutside(outside, course.now) ? outside.places_outside : 0
+  const stopsAt = stopOf(outside, undefined, now)
+  const places = isOpenOutside(outside, now) ? outside.places_outside : 0
   return { places, sessionId: null, sessionEndsAt: null, period: '', stopsAt, ...settled }
 }
 
@@ -123,67 +140,6 @@ function firstEdge(outside: OutsideRow, sessions: SessionRow[], now: Date): Date
   return ahead.reduce((first, edge) => (edge < first ? edge : first), horizonOf(now))
 }
 
-/**
- * Makes the rows of place match the opening: adds what is missing, removes free ones beyond it.
- * Taken ones beyond it go when they are given back: nobody is stopped by an edit of a number.
- */
-export async function settlePlaces(tx: Db, course: { id: string; now: Date }): Promise<Opening> {
-  const seen = await lookAtPlaces(tx, course)
-  await makeRight(tx, course.id, seen)
-  return seen.open
-}
-
-/** The same for several courses at once: what each needs is sent together. */
-export async function settlePlacesOf(
-  tx: Db,
-  { ids, now }: { ids: string[]; now: Date },
-): Promise<void> {
-  // In one order for everybody, so that nobody waits for somebody who waits.
-  const sorted = ids.toSorted()
-  const seen = await Promise.all(
-    sorted.map(async (id) => ({ id, places: await lookAtPlaces(tx, { id, now }) })),
-  )
-  await Promise.all(seen.map(({ id, places }) => makeRight(tx, id, places)))
-}
-
-type Places = { open: Opening; count: number }
-
-/** Sent together, done one after the other: what is counted is counted once nobody else may change it. */
-async function lookAtPlaces(tx: Db, course: { id: string; now: Date }): Promise<Places> {
-  const [, open, { count }] = await Promise.all([
-    // Not "for update": that would wait for, and deadlock with, every launch that just referred to the course.
-    tx.query('select 1 from course where id = $1 for no key update', [course.id]),
-    opening(tx, course),
-    one<{ count: number }>(tx, sql`select count(*) from place where course_id = ${course.id}`),
-  ])
-  return { open, count }
-}
-
-async function makeRight(tx: Db, courseId: string, { open, count }: Places): Promise<void> {
-  const isSaid = open.settledUntil?.getTime() === open.until.getTime()
-  const saying = sql`update course set places_until = ${open.until} where id = ${courseId}`
-  await Promise.all([
-    changePlaces(tx, courseId, open.places - count),
-    ...(isSaid ? [] : [execute(tx, saying)]),
-  ])
-}
-
-async function changePlaces(tx: Db, courseId: string, more: number): Promise<void> {
-  if (more > 0) {
-    const ids = Array.from({ length: more }, newId)
-    await execute(
-      tx,
-      sql`insert into place (id, course_id) select id, ${courseId} from unnest(${ids}::uuid[]) id`,
-    )
-  } else if (more < 0) {
-    await execute(
-      tx,
-      sql`delete from place where id in (select id from place where course_id = ${courseId} and workspace_id is null
-          limit ${-more} for update skip locked)`,
-    )
-  }
-}
-
 /** Takes a free place for the workspace, or finds the one it has; false when there is none. */
 export async function takePlace(
   tx: Db,
@@ -201,19 +157,4 @@ export async function takePlace(
     sql`select id from place where workspace_id = ${place.workspaceId}`,
   )
   return held !== undefined
-}
-
-/** Gives the workspace's place back, and drops it when the course has more than the opening allows. */
-export async function freePlace(
-  tx: Db,
-  place: { courseId: string; workspaceId: string; now: Date },
-): Promise<void> {
-  const [, seen] = await Promise.all([
-    execute(
-      tx,
-      sql`update place set workspace_id = null where workspace_id = ${place.workspaceId}`,
-    ),
-    lookAtPlaces(tx, { id: place.courseId, now: place.now }),
-  ])
-  await makeRight(tx, place.courseId, seen)
 }

@@ -96,7 +96,7 @@ function warmable(warm: WarmSeat[]) {
           select * from unnest(${warm.map((_, i) => i)}::int[], ${warm.map((one) => one.courseKey)}::text[],
             ${warm.map((one) => one.since)}::timestamptz[], ${warm.map((one) => one.atOnce)}::int[])
             as session (i, course_key, since, at_once)
-        ), running as (
+        ), running as materialized (
           select course.key, count(*) as seats from workspace join course on course.id = workspace.course_id
           where workspace.state in ('starting', 'ready', 'resetting', 'stopping', 'failed') group by course.key
         ), idle as (

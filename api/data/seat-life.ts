@@ -90,13 +90,13 @@ export async function markStopping(db: Db, seat: { id: string; now: Date }): Pro
 /** No container of it is alive any more. */
 export async function markCold(tx: Db, seat: { id: string; now: Date }): Promise<void> {
   const ids = [seat.id]
-  await execute(tx, sql`delete from seat_device where seat_id = ${seat.id}`)
   const holders = await moveSeats(tx, ids, {
     // One that is tried again waits for room as it did before.
     changes: sql`state = 'cold', state_at = ${seat.now}, task_id = null, node_address = null, identity_port = null,
       homeless_at = case when wanted_on then homeless_at end`,
     holders: seatsBecameCold({ ids, now: seat.now }),
     wakes: true,
+    freesDevices: true,
   })
   await passOnPlaces(tx, holders, seat.now)
 }
@@ -111,6 +111,8 @@ type Move = {
   isTold?: boolean
   /** The driver has a next step for it. */
   wakes?: boolean
+  /** Its GPUs are for others. */
+  freesDevices?: boolean
 }
 
 /**
@@ -127,6 +129,7 @@ async function moveSeats(db: Db, ids: string[], move: Move): Promise<Holder[]> {
               select published from unnest(${[...ports.keys()]}::int[], ${[...ports.values()]}::int[])
                 as open (container, published) where container = container_port)
             where seat_id = any(${ids}::uuid[])),
+          freed as (delete from seat_device where ${move.freesDevices ?? false} and seat_id = any(${ids}::uuid[])),
           settled as (${move.holders}),
           heard as (
             update workspace set version = version + 1

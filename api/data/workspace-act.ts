@@ -1,11 +1,12 @@
 /** What a student may do with a workspace. Each is one transaction of the caller's, and is audited. */
 import { type Actor, audit } from './audit.ts'
 import { type Db, sql } from './db.ts'
-import { freePlace } from './place.ts'
+import { freePlace } from './settle-places.ts'
+import { opening } from './place.ts'
 import { closeStay } from './queue.ts'
 import { wantFreshStart, wantNewGeneration, wantSeat } from './seat.ts'
 import { serveQueue } from './serve-queue.ts'
-import { begin, lineOf } from './workspace-begin.ts'
+import { begin } from './workspace-begin.ts'
 import type { StopReason } from './workspace-time.ts'
 import {
   type Workspace,
@@ -21,11 +22,11 @@ type Act = { workspaceId: string; actor: Actor; now: Date }
 export async function startWorkspace(tx: Db, act: Act): Promise<WorkspaceState> {
   const workspace = await lockWorkspace(tx, act.workspaceId)
   if (!isStartable(workspace)) return workspace.state
-  const [line] = await Promise.all([
-    lineOf(tx, { id: workspace.course_id, now: act.now }),
+  const [open] = await Promise.all([
+    opening(tx, { id: workspace.course_id, now: act.now }),
     auditAct(tx, act, 'workspace.start'),
   ])
-  return (await begin(tx, workspace, act.now, line)).state
+  return (await begin(tx, workspace, act.now, open)).state
 }
 
 /** Stops, keeping seat number and files. The place is given back when the seat is seen cold. */

@@ -2,7 +2,8 @@
 import { audit } from './audit.ts'
 import { type Db, execute, findOne, notify, sql } from './db.ts'
 import { newId } from './ids.ts'
-import { type Opening, freePlace, opening, settlePlaces, takePlace } from './place.ts'
+import { type Opening, opening, takePlace } from './place.ts'
+import { freePlace, settlePlaces } from './settle-places.ts'
 import { wantPersonalVolume } from './personal-volume.ts'
 import { openStay } from './queue.ts'
 import { type SeatState, takeSeat } from './seat.ts'
@@ -31,14 +32,14 @@ export async function claimWorkspace(
   launch: Claim,
 ): Promise<{ id: string; state: WorkspaceState; seatNumber: number | null }> {
   // What the next step needs is asked in the same breath.
-  const [known, line] = await Promise.all([
+  const [known, open] = await Promise.all([
     visitOwn(tx, launch),
-    lineOf(tx, { id: launch.courseId, now: launch.now }),
+    opening(tx, { id: launch.courseId, now: launch.now }),
   ])
   const workspace = known ?? (await createWorkspace(tx, launch))
   if (!isStartable(workspace))
     return { id: workspace.id, state: workspace.state, seatNumber: workspace.seat_number }
-  const { state, seat } = await begin(tx, workspace, launch.now, line)
+  const { state, seat } = await begin(tx, workspace, launch.now, open)
   return { id: workspace.id, state, seatNumber: seat?.number ?? null }
 }
 
@@ -81,23 +82,20 @@ function freshWorkspace(
 
 type Begun = { state: WorkspaceState; seat: OwnSeat | undefined }
 
-/** Where a course stands for who comes now: what is open, and whether anybody waits already. */
-type Line = { open: Opening; waits: boolean }
-
-export async function lineOf(tx: Db, course: { id: string; now: Date }): Promise<Line> {
-  const [open, waits] = await Promise.all([opening(tx, course), someoneWaits(tx, course.id)])
-  return { open, waits }
-}
-
 /** Gives a stopped workspace its seat and a place; answers the state it reached. `known`: read in this transaction. */
-export async function begin(tx: Db, workspace: Workspace, now: Date, known?: Line): Promise<Begun> {
-  const { open: seen, waits } = known ?? (await lineOf(tx, { id: workspace.course_id, now }))
+export async function begin(
+  tx: Db,
+  workspace: Workspace,
+  now: Date,
+  known?: Opening,
+): Promise<Begun> {
+  const seen = known ?? (await opening(tx, { id: workspace.course_id, now }))
   const seat = await seatFor(tx, workspace, now)
   const open = await settled(tx, { courseId: workspace.course_id, open: seen, now })
   if (open.places === 0) return { state: await closeUntilNext(tx, workspace, now), seat }
   const place = { courseId: workspace.course_id, workspaceId: workspace.id }
   const isTheirTurn = workspace.held_until !== null
-  const isLast = !seat || (!isTheirTurn && waits)
+  const isLast = !seat || (!isTheirTurn && seen.isWaitedFor)
   if (isLast || !(await takePlace(tx, place)))
     return { state: await enqueue(tx, workspace, now), seat }
   return { state: await run(tx, { workspace, seat, open, now }), seat }
@@ -137,15 +135,6 @@ async function settled(
   { courseId, open, now }: { courseId: string; open: Opening; now: Date },
 ): Promise<Opening> {
   return open.isSettled ? open : settlePlaces(tx, { id: courseId, now })
-}
-
-async function someoneWaits(tx: Db, courseId: string): Promise<boolean> {
-  const found = await findOne(
-    tx,
-    sql`select 1 as waits from workspace where course_id = ${courseId} and state = 'queued'
-        and held_until is null limit 1`,
-  )
-  return found !== undefined
 }
 
 export async function run(

@@ -1,6 +1,6 @@
 /** What becomes of a workspace when the worker sees its seat come, go or fail. */
 import { type Db, type Query, sql } from './db.ts'
-import { freePlace } from './place.ts'
+import { freePlace } from './settle-places.ts'
 import { serveQueue } from './serve-queue.ts'
 import { type WorkspaceState, changesOfState } from './workspace.ts'
 

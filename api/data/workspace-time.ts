@@ -165,26 +165,36 @@ export async function warnWorkspaces(tx: Db, now: Date): Promise<number> {
     tx,
     sql`select ${runColumns} from ${toWarn(now)} for update of workspace skip locked`,
   )
-  let warned = 0
-  for (const row of rows) {
-    const isNear = warnsAt(row.stop_at.getTime(), row.lifecycle) <= now.getTime()
-    if (isNear !== (row.warned_at === null)) continue
-    await execute(
-      tx,
-      sql`update workspace set warned_at = ${isNear ? now : null}, version = version + 1 where id = ${row.id}`,
-    )
-    await notify(tx, 'workspace', row.id)
-    if (!isNear) continue
-    warned++
-    await audit(tx, {
-      actor: CLOCK,
-      action: 'workspace.warn',
-      subject: { kind: 'workspace', id: row.id },
-      detail: { stopsAt: row.stop_at.toISOString(), reason: reasonOf(row) },
-      now,
-    })
-  }
-  return warned
+  const isNear = (row: RunRow): boolean =>
+    warnsAt(row.stop_at.getTime(), row.lifecycle) <= now.getTime()
+  const near = rows.filter((row) => isNear(row) && row.warned_at === null)
+  const far = rows.filter((row) => !isNear(row) && row.warned_at !== null)
+  await Promise.all([
+    setWarned(tx, near, now),
+    setWarned(tx, far, null),
+    ...near.map((row) =>
+      audit(tx, {
+        actor: CLOCK,
+        action: 'workspace.warn',
+        subject: { kind: 'workspace', id: row.id },
+        detail: { stopsAt: row.stop_at.toISOString(), reason: reasonOf(row) },
+        now,
+      }),
+    ),
+  ])
+  return near.length
+}
+
+/** All of them at once: a class is warned in the same second. */
+async function setWarned(tx: Db, rows: RunRow[], at: Date | null): Promise<void> {
+  if (rows.length === 0) return
+  await execute(
+    tx,
+    sql`with warned as (
+          update workspace set warned_at = ${at}, version = version + 1
+          where id = any(${rows.map(({ id }) => id)}::uuid[]) returning id)
+        select pg_notify('workspace', id::text) from warned`,
+  )
 }
 
 export const toFollow = (now: Date) => sql`${runTable} left join lateral (

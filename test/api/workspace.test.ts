@@ -1,6 +1,6 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { many, one, sql, withTransaction } from '../../api/data/db.ts'
-import { settlePlaces } from '../../api/data/place.ts'
+import { settlePlaces } from '../../api/data/settle-places.ts'
 import { workspaceView } from '../../api/data/workspace-view.ts'
 import {
   resetWorkspace,
