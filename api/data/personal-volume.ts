@@ -8,11 +8,11 @@ import { type Db, execute, findOne, many, sql } from './db.ts'
 import { newId } from './ids.ts'
 import { isAway } from './storage-outage.ts'
 import {
+  type DiskRow,
   type DiskView,
-  diskLevel,
+  diskView,
   personalUntil,
   type VolumeBackend,
-  type VolumeState,
 } from './volume.ts'
 
 /**
@@ -137,20 +137,7 @@ export type PersonalView = {
   alsoIn: { en: string; fr: string }[]
 }
 
-type PersonalRow = {
-  id: string
-  person_id: string
-  path: string
-  state: VolumeState
-  limit_mb: number
-  limit_bytes: number | null
-  used_bytes: number | null
-  message_code: string | null
-  message_params: Record<string, string | number>
-  kept_until: Date | null
-  is_open: boolean
-  is_away: boolean
-}
+type PersonalRow = DiskRow & { id: string; person_id: string; path: string; is_open: boolean }
 
 /** Undefined where the course has none, or its seat was made before it had. */
 export async function personalOf(db: Db, workspaceId: string): Promise<PersonalView | undefined> {
@@ -172,17 +159,8 @@ export async function personalOf(db: Db, workspaceId: string): Promise<PersonalV
         where workspace.person_id = ${row.person_id} and workspace.id <> ${workspaceId} and seat.slot_volume_id = ${row.id}
         order by course.key`,
   )
-  const limitBytes = row.limit_bytes ?? row.limit_mb * 1024 * 1024
-  const usedBytes = row.used_bytes ?? 0
-  const { state, message_code: code, message_params: params } = row
-  return {
-    ...{ path: row.path, isOpen: row.is_open, alsoIn: others.map(({ title }) => title) },
-    disk: {
-      ...{ state, isAway: row.is_away, limitBytes, usedBytes, keptUntil: row.kept_until },
-      level: diskLevel({ limitBytes, usedBytes }),
-      message: code === null ? null : { code, params },
-    },
-  }
+  const alsoIn = others.map(({ title }) => title)
+  return { path: row.path, isOpen: row.is_open, alsoIn, disk: diskView(row) }
 }
 
 /** That of whose workspace it is; undefined while there is none. */

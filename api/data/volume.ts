@@ -118,8 +118,8 @@ export function diskLevel({
   return usedBytes >= limitBytes * NEARLY ? 'nearly' : 'fine'
 }
 
-type DiskRow = {
-  seat_id: string
+/** What is read of a volume for `diskView`. */
+export type DiskRow = {
   state: VolumeState
   limit_mb: number
   limit_bytes: number | null
@@ -132,7 +132,7 @@ type DiskRow = {
 
 /** The volume in use of each of these seats; those that nobody holds to a limit are left out. */
 export async function disksOf(db: Db, seatIds: string[]): Promise<Map<string, DiskView>> {
-  const rows = await many<DiskRow>(
+  const rows = await many<DiskRow & { seat_id: string }>(
     db,
     sql`select seat_id, volume.state, limit_mb, limit_bytes, used_bytes, volume.message_code, volume.message_params,
           course.volumes_until as kept_until, ${isAway(sql`volume.backend`)} as is_away
@@ -143,7 +143,7 @@ export async function disksOf(db: Db, seatIds: string[]): Promise<Map<string, Di
   return new Map(rows.map((row) => [row.seat_id, diskView(row)]))
 }
 
-function diskView(row: DiskRow): DiskView {
+export function diskView(row: DiskRow): DiskView {
   const limitBytes = row.limit_bytes ?? row.limit_mb * 1024 * 1024
   const usedBytes = row.used_bytes ?? 0
   const { state, message_code: code, message_params: params } = row
