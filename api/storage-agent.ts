@@ -39,9 +39,11 @@ const archived = z.object({
 })
 
 const slotsListed = z.object({
-  slots: z.array(z.object({ name: z.string(), volume: z.string().nullable() })),
+  slots: z.array(
+    z.object({ name: z.string(), volume: z.string().nullable(), isEverywhere: z.boolean() }),
+  ),
 })
-const slotRefused = z.object({ code: z.enum(['in-use', 'not-ready']) })
+const slotRefused = z.object({ code: z.enum(['in-use', 'not-ready', 'spreading']) })
 
 /** Anything else than gone is no answer that a receipt is written from. */
 const purged = z.object({
@@ -106,13 +108,13 @@ export type StorageAgent = {
   backup(volume: string): Promise<{ stream: Readable } | undefined>
   /** Fills an empty volume from such a file; why not, else. */
   restore(volume: string, from: Readable): Promise<AgentRestored>
-  /** What of persons' own volumes is in which seat; undefined when this agent is not on the machine of the seats. */
+  /** What of persons' own volumes is in which seat; undefined where nobody mounts them into seats. */
   slots(): Promise<AgentSlot[] | undefined>
-  /** Has a seat's slot show this volume, or nothing; `remove` takes the slot away. Answers why not. */
+  /** Has a seat's slot show this volume, or nothing; `remove` takes the slot away. Answers why it is not so yet. */
   setSlot(
     name: string,
     volume: string | null | 'remove',
-  ): Promise<'in-use' | 'not-ready' | undefined>
+  ): Promise<'in-use' | 'not-ready' | 'spreading' | undefined>
   /** Nothing comes into it again; undefined when it is not there. */
   seal(volume: string): Promise<{ files: number; bytes: number } | undefined>
   /** One request of the upload protocol, as it came. */

@@ -123,7 +123,7 @@ export const blueprintCourseSchema = z.strictObject({
   /** What the personal volume of each of its students is held to; absent where they have none. Whose is whose it does not know. */
   personal: z
     .strictObject({
-      backend: z.literal('local'),
+      backend: z.enum(['local', 'cephfs']),
       quotaMb: z.int(),
       /** Kept for this course so long; null while nobody knows. */
       until: instant.nullable(),

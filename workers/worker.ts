@@ -49,6 +49,7 @@ const LOOK_MS = 60_000
 const VOLUMES_MS = 10_000
 const STORAGE_MS = 5_000
 const SLOTS_MS = 5_000
+const SPREAD_MS = 250
 const RETENTION_MS = 60_000
 const ERASURE_MS = 3_000
 const EARLY_MS = 60_000
@@ -217,9 +218,14 @@ export async function startWorker(options: {
     onError: onError('the dates of files could not be looked at'),
   })
   const slots = slotKeeper({ pool, agent, log })
+  let spread: NodeJS.Timeout | undefined
   const show = startLoop({
     everyMs: SLOTS_MS,
-    pass: async () => void ((await lead.isOurs()) && (await slots.keep())),
+    pass: async () => {
+      clearTimeout(spread)
+      if ((await lead.isOurs()) && (await slots.keep()))
+        spread = setTimeout(() => show.wake(), SPREAD_MS)
+    },
     onError: onError('students’ own volumes could not be brought into their seats'),
   })
   listening.on('storage', () => {
@@ -255,6 +261,7 @@ export async function startWorker(options: {
     async stop() {
       stopping.abort()
       clearTimeout(soon)
+      clearTimeout(spread)
       const loops = [
         drive,
         plan,

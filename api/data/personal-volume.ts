@@ -34,6 +34,7 @@ export async function wantPersonalVolume(
             (personal ->> 'quotaMb')::int, 'wanted', ${now}, ${now}, ${now} from asked
           on conflict (person_id) do update set last_used_at = ${now},
             -- Who comes again after a purge begins anew.
+            backend = case when volume.state = 'purged' then excluded.backend else volume.backend end,
             state = case when volume.state = 'purged' and volume.erased_at is null then 'wanted' else volume.state end,
             limit_bytes = case when volume.state = 'purged' then null else volume.limit_bytes end,
             used_bytes = case when volume.state = 'purged' then null else volume.used_bytes end)
@@ -47,10 +48,6 @@ function volumeSuffix(): string {
   const whole = volumeName({ installation: '', course8: 'personal', number, generation: 1 })
   return whole.slice('lp-'.length)
 }
-
-/** Told by its name alone, for whoever has only that. */
-export const isPersonalName = (name: string): boolean =>
-  /^lp-[a-z0-9]{8}-personal-s\d+-g1$/.test(name)
 
 /** Holds every person's own volume to the largest that their courses say now. */
 export async function limitPersonalVolumes(tx: Db): Promise<void> {

@@ -1,10 +1,10 @@
 /** Volumes: which have no limit, whether the storage agent keeps the others, and whether the disk can. */
 import { currentBlueprint } from '../../api/data/blueprint.ts'
 import type { Pool } from '../../api/data/db.ts'
-import { isPersonalName } from '../../api/data/personal-volume.ts'
 import { openOutages } from '../../api/data/storage-outage.ts'
 import { keptVolumes } from '../../api/data/volume.ts'
 import { storageAgent } from '../../api/storage-agent.ts'
+import { isPersonalName } from '../../stacks/parts/names.ts'
 import type { Settings } from '../steps/settings.ts'
 import { socketOf, whyNoCeph, whyNoLimits } from '../steps/storage.ts'
 import { type Look, bad, doubtful, good, listed, reason } from './look.ts'

@@ -29,6 +29,10 @@ export const installationOfGpuLabel = (label: string): string | undefined =>
 export const volumeName = (seat: SeatName & { generation: number }): string =>
   `${serviceName(seat)}-g${seat.generation}`
 
+/** Of a person's own volume, told by its name alone: `personal` stands where a course's code does. */
+export const isPersonalName = (name: string): boolean =>
+  /^lp-[a-z0-9]{8}-personal-s\d+-g1$/.test(name)
+
 /** `lp-<installation>-<course8>-data-g2`: version 2 of a course's data. */
 export const dataVolumeName = (of: {
   installation: string

@@ -73,14 +73,14 @@ export function planCourse(given: Course, context: PlanContext): CoursePlan | No
   }
 }
 
-/** Only where one storage agent keeps the volumes and is on the machine of the seats: it mounts them while they run. */
+/** Where the storage agent of the machine on which a seat runs can mount them: an NFS server's machines have none. */
 function personalOf(
   course: Course,
   span: Span | undefined,
   { pools, policy }: Pick<PlanContext, 'pools' | 'policy'>,
 ): BlueprintCourse['personal'] {
   const backend = pools.get(course.pool)?.pool.storage?.backend
-  if (!course.personalVolume || backend !== 'local') return undefined
+  if (!course.personalVolume || (backend !== 'local' && backend !== 'cephfs')) return undefined
   return { backend, quotaMb: policy.personalQuotaMb, until: filesUntil(course, span, policy) }
 }
 

@@ -63,7 +63,10 @@ export async function cephBed(): Promise<CephBed> {
         ),
         run('ceph', 'auth', 'ls'),
       ])
-      const subvolumes = (JSON.parse(listed) as { name: string }[]).map(({ name }) => name)
+      const subvolumes = (JSON.parse(listed) as { name: string }[])
+        .map(({ name }) => name)
+        // The board of its agents is no volume.
+        .filter((name) => name.startsWith('lp-'))
       return {
         subvolumes: subvolumes.toSorted(),
         users: (users.match(/^client\.lp-\S+/gm) ?? []).toSorted(),

@@ -44,6 +44,16 @@ it('is an empty slot of each seat, onto which the node mounts later', () => {
   })
 })
 
+it('is the same in a Ceph, whose volumes every machine mounts', () => {
+  const { blueprint, notes, seats } = compiled(
+    `${poolDocument}storage: { backend: cephfs }\n`,
+    asking,
+  )
+  expect(blueprint.courses[0]?.personal).toMatchObject({ backend: 'cephfs', quotaMb: 1024 })
+  expect(notes.map((note) => note.code)).not.toContain('no-personal-volume')
+  expect(renderStack(seats)).toContain('/srv/labplan/slots/')
+})
+
 it('is held against the approved plan as any other mount', () => {
   const { seats } = compiled(local, asking)
   const [approved] = envelopeOf(seats, { secrets: { '001': 'x' } }).values()
@@ -60,7 +70,9 @@ it('is said not to be where no agent is on the machine of the seats', () => {
     expect(seats.seats[0]?.template).not.toHaveProperty('personal')
     const note = notes.find((one) => one.code === 'no-personal-volume')
     expect(note).toMatchObject({ severity: 'warning' })
-    expect(sentence(note!, 'en', { timeZone: 'UTC' })).toContain('“local” storage')
+    expect(sentence(note!, 'en', { timeZone: 'UTC' })).toContain(
+      'neither “local” nor “cephfs” storage',
+    )
   }
 })
 

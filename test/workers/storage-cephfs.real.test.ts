@@ -14,6 +14,7 @@ import type { Cluster } from '../../workers/storage/ceph-command.ts'
 import { cephfsBackend } from '../../workers/storage/cephfs.ts'
 import { type CephBed, cephBed } from '../beds/ceph.ts'
 import { whyNoCephNow } from '../beds/cluster/install.ts'
+import { testSlots } from './cephfs-slots.ts'
 import { mountsBelow, type StorageScene, storageScene } from './storage-scene.ts'
 
 const execute = promisify(execFile)
@@ -259,3 +260,5 @@ it('leaves nothing of a purged volume: no folder, no block, no key, nothing moun
   await expect.poll(blocks, { timeout: 60_000, interval: 500 }).toBe('')
   expect(readdirSync(join(ceph.root, 'volumes', ceph.group))).toEqual([])
 })
+
+testSlots(() => ({ ceph, root: scene.root }))

@@ -17,8 +17,11 @@ export type StorageProcess = {
   kill(): Promise<void>
 }
 
-/** @param root a folder of the test's own */
-export function storageProcess(root: string): StorageProcess {
+/**
+ * @param root a folder of the test's own
+ * @param more what it is told besides, for another backend
+ */
+export function storageProcess(root: string, more: Record<string, string> = {}): StorageProcess {
   const home = join(root, 'agent')
   const disk = join(root, 'disk')
   mkdirSync(join(home, 'run'), { recursive: true })
@@ -27,6 +30,7 @@ export function storageProcess(root: string): StorageProcess {
     ...process.env,
     ...{ LABPLAN_HOME: home, LABPLAN_STORAGE_ROOT: disk, LABPLAN_INSTALLATION: 'test0000' },
     ...{ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none', LABPLAN_LOG_LEVEL: 'warn' },
+    ...more,
   }
   let running: ChildProcess | undefined
   return {
@@ -51,7 +55,7 @@ export function storageProcess(root: string): StorageProcess {
 }
 
 const answers = (agent: StorageAgent): Promise<boolean> =>
-  agent.list().then(
+  agent.look().then(
     () => true,
     () => false,
   )

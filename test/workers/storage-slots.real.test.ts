@@ -43,7 +43,7 @@ it('mounts nothing for slots where there is none', () => {
 
 it('is an empty folder in which not even root can write', async () => {
   expect(await agent.setSlot(slot(1), null)).toBeUndefined()
-  expect(await agent.slots()).toEqual([{ name: slot(1), volume: null }])
+  expect(await agent.slots()).toEqual([{ name: slot(1), volume: null, isEverywhere: true }])
   expect(() => writeFileSync(join(folder(1), 'lost'), 'x')).toThrow('EROFS')
 })
 
@@ -61,7 +61,7 @@ it('shows a volume, to who has the folder open already too, and the student may 
   expect(said.toString()).toBe('of 1')
   expect(shown(1)).toBe('of 1')
   expect(statSync(folder(1))).toMatchObject({ uid: 1000, gid: 1000 })
-  expect(await agent.slots()).toEqual([{ name: slot(1), volume: volume(1) }])
+  expect(await agent.slots()).toEqual([{ name: slot(1), volume: volume(1), isEverywhere: true }])
 })
 
 it('shows one volume in two slots, and is not purged meanwhile', async () => {

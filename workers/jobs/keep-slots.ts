@@ -11,33 +11,45 @@ import {
   type SlotWish,
   slotWishes,
 } from '../../api/data/personal-volume.ts'
+import { openOutages } from '../../api/data/storage-outage.ts'
 import type { AgentSlot, StorageAgent } from '../../api/storage-agent.ts'
 
 type Means = { pool: Pool; agent: StorageAgent; log: Pick<Logger, 'info' | 'warn'> }
 
+/** A machine that cannot do it at all is not waited for like this. */
+const SOON = 40
+
 export type SlotStep = { slot: string; show: string | null | 'remove' }
 
-export type SlotKeeper = { keep(): Promise<void> }
+/** Answers whether machines are still about to do what they were told: it is as well to look again soon. */
+export type SlotKeeper = { keep(): Promise<boolean> }
 
 export function slotKeeper(means: Means): SlotKeeper {
   /** Nothing is wanted, and nothing was there when it was looked at last. */
   let isIdle = false
   let isSilent = false
+  let spreads = 0
   return {
     async keep() {
       const wishes = await slotWishes(means.pool)
-      if (wishes.length === 0 && isIdle) return
+      if (wishes.length === 0 && isIdle) return false
+      // Who runs is left as it is, and who stopped: nobody could reach files meanwhile.
+      if ((await openOutages(means.pool)).length > 0) return false
       const there = await means.agent.slots().catch((error: unknown) => {
         // Said once for each time it goes away, not at each look.
         if (!isSilent) means.log.warn({ err: error }, 'the storage agent does not answer')
         isSilent = true
       })
-      if (!there) return
+      if (!there) return false
       isSilent = false
       await withTransaction(means.pool, (tx) => limitPersonalVolumes(tx))
-      for (const step of slotSteps(wishes, there)) await take(means, step, wishes)
+      let isSpreading = there.some((slot) => !slot.isEverywhere)
+      for (const step of slotSteps(wishes, there))
+        if ((await take(means, step, wishes)) === 'spreading') isSpreading = true
       await writeDown(means, wishes, there)
       isIdle = wishes.length === 0 && there.length === 0
+      spreads = isSpreading ? spreads + 1 : 0
+      return isSpreading && spreads < SOON
     },
   }
 }
@@ -60,24 +72,40 @@ async function take(
   { pool, agent, log }: Means,
   step: SlotStep,
   wishes: SlotWish[],
-): Promise<void> {
+): Promise<'spreading' | undefined> {
   const { slot, show } = step
   const refused = await agent.setSlot(slot, show)
-  if (refused) return void log.warn({ slot, refused }, 'a slot is not as wanted; it is tried again')
+  const isSpreading = refused === 'spreading'
+  if (refused && !isSpreading)
+    return void log.warn({ slot, refused }, 'a slot is not as wanted; it is tried again')
   const wish = wishes.find((one) => one.slot === slot)
-  if (!wish) return
-  const volumeId = wish.volume?.id ?? null
-  await withTransaction(pool, (tx) => recordSlot(tx, { seatId: wish.seatId, volumeId }))
+  const said = wish && toRecord(wish, { volume: show === 'remove' ? null : show, isSpreading })
+  if (said) await withTransaction(pool, (tx) => recordSlot(tx, said))
+  return isSpreading ? refused : undefined
 }
 
-/** What was done and not written down, since somebody ended between. */
+/**
+ * Undefined when the record says it already. A machine that has no such slot yet refuses its seat, which Swarm starts again: nobody
+ * waits for that. What a slot shows is said when every machine does. Pure.
+ */
+export function toRecord(
+  { seatId, isMade, shownId, volume: wanted }: SlotWish,
+  { volume, isSpreading }: { volume: string | null; isSpreading: boolean },
+): { seatId: string; volumeId: string | null } | undefined {
+  const isAsWanted = !isSpreading && volume === (wanted?.name ?? null)
+  const volumeId = isAsWanted ? (wanted?.id ?? null) : shownId
+  return isMade && shownId === volumeId ? undefined : { seatId, volumeId }
+}
+
+/** What was done and not written down, since somebody ended between, or it took other machines a moment. */
 async function writeDown({ pool }: Means, wishes: SlotWish[], there: AgentSlot[]): Promise<void> {
-  const now = new Map(there.map(({ name, volume }) => [name, volume]))
+  const now = new Map(there.map((sight) => [sight.name, sight]))
   await withTransaction(pool, async (tx) => {
-    for (const { seatId, slot, volume, isMade, shownId } of wishes) {
-      if (now.get(slot) !== (volume?.name ?? null)) continue
-      if (isMade && shownId === (volume?.id ?? null)) continue
-      await recordSlot(tx, { seatId, volumeId: volume?.id ?? null })
+    for (const wish of wishes) {
+      const sight = now.get(wish.slot)
+      const said = sight && toRecord(wish, { ...sight, isSpreading: !sight.isEverywhere })
+      // What was done in this pass is newer than this look.
+      if (said && sight.volume === (wish.volume?.name ?? null)) await recordSlot(tx, said)
     }
     await forgetSlots(
       tx,

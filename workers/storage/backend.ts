@@ -48,6 +48,10 @@ export type Backend = {
   trouble(): Promise<string | undefined>
   /** Mounts what agents of other machines made, and lets go of what they purged; where volumes are every machine's. */
   follow?(): Promise<void>
+  /** A folder that all of them have mounted, and no seat; undefined while there is none. `make`: there is one from now on. */
+  board?(make: boolean): Promise<string | undefined>
+  /** Lets go of persons' volumes but these, unless it is this agent that measures all. */
+  keepOnly?(shown: Set<string>): Promise<void>
 }
 
 /** `lp-<installation>-<course8>-s017-g1`, or `…-data-g2` for a version of a course's data, and so the name of a file and of a folder. */

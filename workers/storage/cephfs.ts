@@ -3,9 +3,10 @@
  * Ceph says: an agent on each node of a pool mounts it all, and the one that the worker tells makes, sizes and purges.
  * Each step may be the last one before a power cut: whatever is found is gone on with.
  */
-import { mkdir, stat, statfs } from 'node:fs/promises'
+import { mkdir, readdir, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { isPersonalName } from '../../stacks/parts/names.ts'
 import { type Backend, type Ensured, isVolumeName, MIB, type VolumeSight } from './backend.ts'
 import {
   type Cluster,
@@ -17,6 +18,7 @@ import {
   resizeCommand,
   usageCommand,
 } from './ceph-command.ts'
+import { cephBoard } from './cephfs-board.ts'
 import {
   attribute,
   exists,
@@ -44,6 +46,15 @@ export function cephfsBackend({ root, cluster }: { root: string; cluster: Cluste
   const free = freeSpace(cluster)
   const inTurn = turnsFor((name) => placeOf(root, name))
   const see = (name: string) => inTurn(name, (place) => sight(place, means))
+  const board = cephBoard(root, cluster)
+  /** By the worker: it is told of each how much is in it. */
+  let isAsked = false
+  /** Names of volumes. */
+  const look = async (): Promise<string[]> => {
+    const all = await listed(cluster)
+    board.learn(all)
+    return all.filter(isVolumeName)
+  }
   return {
     kind: 'cephfs',
     homesHere: false,
@@ -52,12 +63,13 @@ export function cephfsBackend({ root, cluster }: { root: string; cluster: Cluste
       // Seats of every user pass through this folder, and may not list it.
       await mkdir(join(root, 'mounts'), { recursive: true, mode: 0o711 })
       await run(makeGroupCommand(cluster))
-      for (const name of await listed(cluster)) {
+      for (const name of await look()) {
         means.names.add(name)
-        await see(name)
+        if (!isPersonalName(name)) await see(name)
       }
     },
     async list() {
+      isAsked = true
       const sights: VolumeSight[] = []
       for (const name of [...means.names].toSorted()) sights.push(await see(name))
       return sights
@@ -76,11 +88,19 @@ export function cephfsBackend({ root, cluster }: { root: string; cluster: Cluste
       }),
     freeBytes: free,
     trouble: () => troubleOf(cluster),
+    async keepOnly(shown) {
+      if (isAsked) return
+      const there = (await readdir(join(root, 'mounts'))).filter(isPersonalName)
+      for (const name of there.filter((one) => !shown.has(one)))
+        await inTurn(name, (place) => letGo(place))
+    },
+    board: board.open,
     async follow() {
-      const there = new Set(await listed(cluster))
+      const there = new Set(await look())
       for (const name of there) {
         means.names.add(name)
-        await see(name)
+        // One of a person only where a seat shows it: they are many, and each has a client.
+        if (isAsked || !isPersonalName(name)) await see(name)
       }
       for (const name of [...means.names].filter((one) => !there.has(one)))
         await inTurn(name, async (place) => {
@@ -97,7 +117,6 @@ async function listed(cluster: Cluster): Promise<string[]> {
   return listSchema
     .parse(JSON.parse(await run(listCommand(cluster))))
     .map(({ name }) => name)
-    .filter(isVolumeName)
     .toSorted()
 }
 

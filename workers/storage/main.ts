@@ -15,6 +15,8 @@ import { nfsBackend } from './nfs.ts'
 import { serveAgent } from './server.ts'
 
 const FOLLOW_MS = 10_000
+/** Somebody waits for their files in a seat that runs. */
+const SLOTS_MS = 300
 
 const { root, socket, backend: kind, logLevel, cluster } = readStorageConfig()
 if (kind === 'none') throw new Error('LABPLAN_STORAGE_BACKEND says that there is no agent here.')
@@ -30,13 +32,14 @@ await backend.start()
 mkdirSync(dirname(socket), { recursive: true, mode: 0o700 })
 const served = await serveAgent(backend, { socket, root, log })
 log.info({ root, kind }, 'the storage agent runs')
-if (backend.follow) void followOn(backend.follow)
+if (backend.follow) void followOn(backend.follow, FOLLOW_MS)
+if (served.followSlots) void followOn(served.followSlots, SLOTS_MS)
 
 /** For as long as it runs; what others make is there within seconds. */
-async function followOn(follow: () => Promise<void>): Promise<void> {
+async function followOn(follow: () => Promise<void>, everyMs: number): Promise<void> {
   let isSilent = false
   for (;;) {
-    await sleep(FOLLOW_MS)
+    await sleep(everyMs)
     await follow().then(
       () => (isSilent = false),
       (error: unknown) => {

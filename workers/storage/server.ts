@@ -11,8 +11,8 @@ import { zipFolder } from './archive.ts'
 import { packVolume, unpackVolume } from './backup.ts'
 import { type Backend, isVolumeName, type VolumePlace } from './backend.ts'
 import { listFolder, NoSuchFile, openFile, pathOf } from './files.ts'
-import { isShown, onSlots } from './slot-server.ts'
-import { type Slots, slotsIn } from './slots.ts'
+import { onSlots, slotsOf } from './slot-server.ts'
+import type { Slots } from './slots.ts'
 import { isSealed, seal } from './seal.ts'
 import { isSubmissionId, type Submissions, submissionsIn } from './submissions.ts'
 import { type Uploads, uploadsOf } from './uploads.ts'
@@ -20,7 +20,11 @@ import { type Uploads, uploadsOf } from './uploads.ts'
 const wish = z.strictObject({ limitMb: z.int().min(1).max(1e9), isNew: z.boolean() })
 const BODY_LIMIT = 64 * 1024
 
-export type Served = { close(): Promise<void> }
+export type Served = {
+  /** Brings the slots of this machine to what the agent is told that the worker speaks to; where volumes are every machine's. */
+  followSlots?: (() => Promise<void>) | undefined
+  close(): Promise<void>
+}
 
 type Answer = { status: number; body: unknown }
 
@@ -32,7 +36,7 @@ export async function serveAgent(
   if (await answers(options.socket))
     throw new Error(`Another storage agent listens on ${options.socket}: stop it first.`)
   await rm(options.socket, { force: true })
-  const slots = backend.homesHere ? slotsIn(options.root, homeIn(backend)) : undefined
+  const { slots, followSlots } = slotsOf(backend, options.root)
   await slots?.start()
   const parts = {
     ...{ backend, slots },
@@ -49,6 +53,7 @@ export async function serveAgent(
   await listen(server, options.socket)
   await chmod(options.socket, 0o600)
   return {
+    followSlots,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
@@ -79,13 +84,11 @@ function listen(server: Server, socket: string): Promise<void> {
 
 type Parts = {
   backend: Backend
-  /** Only of an agent on the machine of the seats. */
+  /** Only of an agent on a machine of the seats. */
   slots: Slots | undefined
   uploads: Uploads
   submissions: Submissions
 }
-
-const homeIn = (backend: Backend) => async (volume: string) => (await backend.place(volume))?.home
 
 async function respond(
   parts: Parts,
@@ -117,7 +120,7 @@ async function respond(
 
 /** Only by an order of the record: nobody else can ask. */
 async function purge({ backend, slots }: Parts, name: string): Promise<Answer> {
-  if (slots && (await isShown(slots, name))) return { status: 409, body: { code: 'in-use' } }
+  if (await slots?.isShown(name)) return { status: 409, body: { code: 'in-use' } }
   const done = await backend.purge(name)
   if (!done.ok) return { status: 409, body: { code: done.code } }
   return { status: 200, body: { before: done.before, after: done.after } }

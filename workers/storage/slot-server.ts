@@ -1,7 +1,8 @@
 /** Slots on the agent's interface: `GET /slots`, `PUT /slots/NAME { volume }`, `DELETE /slots/NAME`. */
 import { z } from 'zod'
-import { isVolumeName } from './backend.ts'
-import { isSlotName, type Slots, type SlotSet } from './slots.ts'
+import { type Backend, isVolumeName } from './backend.ts'
+import { sharedSlots } from './shared-slots.ts'
+import { isSlotName, type Slots, type SlotSet, slotsIn } from './slots.ts'
 
 export type SlotAnswer = { status: number; body: unknown }
 
@@ -23,7 +24,15 @@ export async function onSlots(
 const answerTo = (done: SlotSet): SlotAnswer =>
   done.ok ? { status: 200, body: {} } : { status: 409, body: { code: done.code } }
 
-/** Whether any slot shows it. */
-export async function isShown(slots: Slots, volume: string): Promise<boolean> {
-  return (await slots.list()).some((slot) => slot.volume === volume)
+/** None where seats get their files by other means than a mount of this machine. */
+export function slotsOf(
+  backend: Backend,
+  root: string,
+): { slots?: Slots; followSlots?: () => Promise<void> } {
+  const { board } = backend
+  const own = slotsIn(root, async (volume) => (await backend.place(volume))?.home)
+  if (!board) return backend.homesHere ? { slots: own } : {}
+  const keepOnly = async (shown: Set<string>) => backend.keepOnly?.(shown)
+  const slots = sharedSlots({ root, own, board, keepOnly })
+  return { slots, followSlots: () => slots.follow() }
 }

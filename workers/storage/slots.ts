@@ -7,16 +7,26 @@ import { chown, mkdir, readdir, readFile, rmdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CommandError, run } from './command.ts'
 
-/** `volume` is null when nothing is mounted there. */
-export type SlotSight = { name: string; volume: string | null }
+/** `volume` is null when nothing is mounted there, and empty when it is nothing that can be read. */
+export type SlotSight = {
+  name: string
+  volume: string | null
+  /** Every machine on which the seat may run shows the same. */
+  isEverywhere: boolean
+}
 
-/** in-use: programs of its seat have what is mounted there open; not-ready: the volume is not there. */
-export type SlotSet = { ok: true } | { ok: false; code: 'in-use' | 'not-ready' }
+/**
+ * in-use: programs of its seat have what is mounted there open; not-ready: the volume is not there; spreading: done here, and not
+ * on every machine yet.
+ */
+export type SlotSet = { ok: true } | { ok: false; code: 'in-use' | 'not-ready' | 'spreading' }
 
 export type Slots = {
   /** Also after a restart of the machine; what is mounted already stays. */
   start(): Promise<void>
   list(): Promise<SlotSight[]>
+  /** Whether any slot shows it. */
+  isShown(volume: string): Promise<boolean>
   /** Makes the slot if it is new, and has it show this volume, or nothing. */
   set(name: string, volume: string | null): Promise<SlotSet>
   remove(name: string): Promise<SlotSet>
@@ -56,10 +66,9 @@ export function slotsIn(
     async start() {
       if ((await slotNames(places)).length > 0) await begin()
     },
-    async list() {
-      const [mounts, names] = await Promise.all([mountsIn(places), slotNames(places)])
-      const volumes = new Map(mounts.map(({ at, volume }) => [at, volume]))
-      return names.map((name) => ({ name, volume: volumes.get(join(places.shown, name)) ?? null }))
+    list: () => listSlots(places),
+    async isShown(volume) {
+      return (await listSlots(places)).some((slot) => slot.volume === volume)
     },
     set: (name, volume) =>
       inTurn(name, async () => {
@@ -85,6 +94,15 @@ const placesIn = (root: string) => ({
   /** What seats' services name. */
   shown: join(root, 'slots'),
 })
+
+async function listSlots(places: Places): Promise<SlotSight[]> {
+  const [mounts, names] = await Promise.all([mountsIn(places), slotNames(places)])
+  const volumes = new Map(mounts.map(({ at, volume }) => [at, volume]))
+  return names.map((name) => {
+    const volume = volumes.get(join(places.shown, name)) ?? null
+    return { name, volume, isEverywhere: true }
+  })
+}
 
 async function setSlot(
   places: Places,
@@ -149,9 +167,22 @@ async function letGo(folder: string): Promise<boolean> {
     await run(['umount', folder])
     return true
   } catch (error) {
-    if (error instanceof CommandError && /busy/i.test(error.message)) return false
-    throw error
+    if (!(error instanceof CommandError) || !/busy/i.test(error.message)) throw error
+    if (!(await isDead(folder))) return false
+    // Whoever has it open gets errors, whatever is done: the seat shall have what is there.
+    await run(['umount', '--lazy', folder])
+    return true
   }
+}
+
+/** Of a file system whose client ended or was put out: nobody can read it any more. */
+const DEAD = new Set(['ENOTCONN', 'ESHUTDOWN', 'ESTALE'])
+
+async function isDead(folder: string): Promise<boolean> {
+  return stat(folder).then(
+    () => false,
+    (error: NodeJS.ErrnoException) => DEAD.has(error.code ?? ''),
+  )
 }
 
 type Mount = {
