@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { parseDocuments } from '../../stacks/schema-parse.ts'
 import { courseSchema } from '../../stacks/schema.ts'
+import { environmentDocument, poolDocument } from '../cast/documents.ts'
 
 const course = (rest: string) => `apiVersion: labplan/v1
 kind: Course
@@ -120,3 +121,33 @@ test.each([
 ])('a cloud that cannot be says where and what is allowed: %s', (rest, error) => {
   expect(errorsOf(cloudPool(rest))).toEqual([error])
 })
+
+test.each([
+  ...['mounts: [{ source: /srv/labplan/keys, target: /mnt }]', 'volumes: [/srv/labplan:/mnt]'],
+  ...['mountOptions: nosuid', 'driver: local', 'driverOptions: { type: nfs, device: ":/" }'],
+  ...['privileged: true', 'devices: [/dev/fuse]', 'securityOpt: [apparmor=unconfined]'],
+  ...['pid: host', 'user: root', 'personalVolume: other', 'secrets: [labplan]', 'configs: [x]'],
+])('an environment has no setting that names files of a machine: %s', (setting) => {
+  const { documents } = parseDocuments(environmentDocument, 'environment.yaml')
+  expect(documents).toHaveLength(1)
+  const { errors } = parseDocuments(`${environmentDocument}${setting}\n`, 'environment.yaml')
+  expect(errors.map(({ message }) => message)).toEqual([
+    expect.stringContaining(`unknown field "${setting.split(':')[0]}"`),
+  ])
+})
+
+test.each([
+  ...['personalVolume: lp-k3x9q2ab-personal-s002-g1', 'personalVolume: { name: other }'],
+  ...['data: { sizeMb: 1, mountPath: /proc/1 }', 'data: { sizeMb: 1, mountPath: /a/../../etc }'],
+  ...['data: { sizeMb: 1, source: /srv/labplan }', 'data: { sizeMb: 1, mountPath: "/d,ro=0" }'],
+])('a course names no other volume, and no folder of the system: %s', (setting) => {
+  expect(errorsOf(course(setting))).toHaveLength(1)
+})
+
+test.each(['cephfs, server: 10.1.0.9', 'nfs, server: "10.1.0.9,sec=sys"', 'nfs, server: ../x'])(
+  'a pool has no option of a mount in what keeps its volumes: %s',
+  (storage) => {
+    const text = `${poolDocument}storage: { backend: ${storage} }\n`
+    expect(parseDocuments(text, 'pool.yaml').errors.length).toBeGreaterThan(0)
+  },
+)

@@ -67,6 +67,44 @@ it('holds nothing secret and no address of a backend', () => {
   expect(text).not.toMatch(/password|token/i)
 })
 
+it('mounts the same, whatever an environment says in its settings', () => {
+  const root = '/srv/labplan'
+  const personal = { mountPath: '/personal' }
+  const mountsOf = (more: object) => {
+    const content = { ...seatsOf([1], { personal, ...more }), storageRoot: root }
+    const { resource } = JSON.parse(renderStack(content))
+    return resource.docker_service.s001.task_spec.container_spec.mounts
+  }
+  const usual = mountsOf({})
+  expect(usual.map((mount: { source: string }) => mount.source)).toEqual([
+    'lp-k3x9q2ab-netw0rks-s001-g1',
+    `${root}/slots/lp-k3x9q2ab-netw0rks-s001`,
+  ])
+  const other = `type=bind,source=${root}/mounts/lp-k3x9q2ab-personal-s002-g1,target=/mnt`
+  const text = fc.oneof(
+    fc.string(),
+    fc.constantFrom(
+      other,
+      `-v ${root}:/mnt`,
+      `--mount=${other}`,
+      '{{.Node.Hostname}}',
+      '${var.secrets}',
+    ),
+  )
+  const names = fc.constantFrom('LABPLAN_STORAGE_ROOT', 'LABPLAN_CEPH_CONF', 'CEPH_ARGS', 'mounts')
+  fc.assert(
+    fc.property(fc.dictionary(names, text), fc.array(text), (env, command) => {
+      expect(mountsOf({ env, command, capabilities: ['SYS_CHROOT'] })).toEqual(usual)
+    }),
+    { numRuns: 40 },
+  )
+  // Where a volume appears is the environment's to say; what appears is not.
+  const placed = mountsOf({ volume: { mountPath: `/mnt,source=${root}`, quotaMb: 1 } })
+  expect(placed.map((mount: { source: string }) => mount.source)).toEqual(
+    usual.map((mount: { source: string }) => mount.source),
+  )
+})
+
 it("never lets a teacher's text run as a template", () => {
   const hostile = '${file("/etc/shadow")} %{ if true }x%{ endif } {{.Node.Hostname}} $${fine}'
   const { resource } = JSON.parse(
