@@ -1,6 +1,7 @@
 /** Classes side by side on several beds: most of the time each waits for something. */
 import type { Harm } from './harm.ts'
-import { type Line, chaosClass, isFailure } from './run.ts'
+import { isFailure } from './record.ts'
+import { type Line, chaosClass } from './run.ts'
 import { type World, chaosWorld } from './world.ts'
 
 type Options = {

@@ -5,7 +5,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { runOnBeds } from './beds.ts'
 import { type Harm, classesOf, seedsOfEach } from './harm.ts'
-import { type Line, isFailure } from './run.ts'
+import { isFailure } from './record.ts'
+import type { Line } from './run.ts'
 
 const SEATS = 4
 const BEDS = 2

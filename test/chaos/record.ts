@@ -1,7 +1,17 @@
-/** The runs that are kept from one sitting to the next, and what docs/chaos.md says of them. */
+/** Runs that seeds decide, kept from one sitting to the next, and what a document says of them. */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
-import { type Harm, PHASES, VICTIMS, harmOf, victimsIn } from './harm.ts'
-import { CONVERGED_BAR_MS, type Line, type Outcome, isFailure } from './run.ts'
+
+export type Outcome = {
+  seed: number
+  /** From the kill until all was right again. */
+  convergedMs: number
+  /** Whether the victim was there to be killed at that instant. */
+  hit: boolean
+}
+export type Failure = { seed: number; failure: string }
+export type Line = Outcome | Failure
+
+export const isFailure = (line: Line): line is Failure => 'failure' in line
 
 /** `on`: the commit whose code ran; `load`: how many processes wanted a core in the minute before its end. */
 export type Kept = Line & { on?: string; load?: number }
@@ -52,27 +62,39 @@ export function summaryOf(lines: Line[]): Summary {
 
 const round = (seconds: number): number => Math.round(seconds * 10) / 10
 
-export const holds = (summary: Summary): boolean =>
-  summary.failures.length === 0 && summary.hits > 0 && summary.longest * 1000 <= CONVERGED_BAR_MS
+export const holds = (summary: Summary, barMs: number): boolean =>
+  summary.failures.length === 0 && summary.hits > 0 && summary.longest * 1000 <= barMs
 
-const BEGIN = '<!-- what follows is written by scripts/bench chaos --document -->'
-const END = '<!-- end of what is written -->'
-
-/** The document with the part between its two marks made anew. */
-export function withRecord(document: string, lines: Kept[]): string {
-  const [begin, end] = [document.indexOf(BEGIN), document.indexOf(END)]
-  if (begin < 0 || end < begin) throw new Error(`There is no place for the record between marks.`)
-  return `${document.slice(0, begin)}${BEGIN}\n\n${recordText(lines)}\n\n${document.slice(end)}`
+/** How the runs of one bench are told apart: a line for each victim, a column for each moment. */
+export type Table = {
+  /** As scripts/bench is asked for it. */
+  bench: string
+  victims: readonly string[]
+  moments: readonly string[]
+  victimsIn(moment: string): readonly string[]
+  /** What a seed decides. */
+  of(seed: number): { victim: string; moment: string }
 }
 
-function recordText(lines: Kept[]): string {
+const END = '<!-- end of what is written -->'
+
+/** The document with the part between the two marks of this bench made anew. */
+export function withRecord(document: string, lines: Kept[], table: Table): string {
+  const mark = `<!-- what follows is written by scripts/bench ${table.bench} --document -->`
+  const begin = document.indexOf(mark)
+  const end = document.indexOf(END, begin)
+  if (begin < 0 || end < begin) throw new Error(`There is no place for the record between marks.`)
+  return `${document.slice(0, begin)}${mark}\n\n${recordText(lines, table)}\n\n${document.slice(end)}`
+}
+
+function recordText(lines: Kept[], table: Table): string {
   const { hits, failures, p50, p95, longest } = summaryOf(lines)
   const missed = lines.filter((line) => !isFailure(line) && !line.hit).length
   return [
     `${hits} runs met their victim: right again after ${p50} s (median), ${p95} s (95 %), ${longest} s (longest). ${failures.length} failed.` +
       (missed ? ` ${missed} did not meet it, and count as not run.` : ''),
     'Seconds from the kill, or from the beginning of the cut, until all was right: longest (median; runs).',
-    tableOf(lines),
+    tableOf(lines, table),
     failures.map(({ seed, failure }) => `- Seed ${seed}: ${failure}`).join('\n'),
     commitsText(lines),
   ]
@@ -80,20 +102,19 @@ function recordText(lines: Kept[]): string {
     .join('\n\n')
 }
 
-function tableOf(lines: Line[]): string {
-  const head = `| | ${PHASES.join(' | ')} |\n|${'---|'.repeat(PHASES.length + 1)}`
-  const rows = VICTIMS.map((victim) => {
-    const cells = PHASES.map((phase) => {
-      if (!victimsIn(phase).includes(victim)) return '–'
-      return cellOf(lines.filter((line) => isOf(harmOf(line.seed), { victim, phase })))
+function tableOf(lines: Line[], { victims, moments, victimsIn, of }: Table): string {
+  const head = `| | ${moments.join(' | ')} |\n|${'---|'.repeat(moments.length + 1)}`
+  const rows = victims.map((victim) => {
+    const cells = moments.map((moment) => {
+      if (!victimsIn(moment).includes(victim)) return '–'
+      const isHere = (one: { victim: string; moment: string }) =>
+        one.victim === victim && one.moment === moment
+      return cellOf(lines.filter((line) => isHere(of(line.seed))))
     })
     return `| ${victim} | ${cells.join(' | ')} |`
   })
   return [head, ...rows].join('\n')
 }
-
-const isOf = (harm: Harm, { victim, phase }: Pick<Harm, 'victim' | 'phase'>): boolean =>
-  harm.victim === victim && harm.phase === phase
 
 function cellOf(lines: Line[]): string {
   const { hits, p50, longest } = summaryOf(lines)

@@ -7,18 +7,11 @@ import { findOne, many, sql } from '../../api/data/db.ts'
 import { whatIsWrongAfterClass, whatIsWrongInClass } from './checks.ts'
 import { type Harm, PHASE_MS, type Phase } from './harm.ts'
 import { comeBack, everyoneIsHome, patiently, whoIsNotIn } from './homes.ts'
+import type { Failure, Outcome as Told } from './record.ts'
 import type { World } from './world.ts'
 
-export type Outcome = Harm & {
-  /** From the kill until all was right again. */
-  convergedMs: number
-  /** Whether the victim was there to be killed at that instant. */
-  hit: boolean
-}
-export type Failure = { seed: number; failure: string }
+type Outcome = Harm & Pick<Told, 'convergedMs' | 'hit'>
 export type Line = Outcome | Failure
-
-export const isFailure = (line: Line): line is Failure => 'failure' in line
 
 export const CONVERGED_BAR_MS = 90_000
 /** How long we go on looking, to tell "late" from "never". */
