@@ -61,7 +61,8 @@ type Options = { query?: Record<string, unknown>; body?: unknown }
 export class VirtualSwarm {
   readonly services = new Map<string, Service>()
   readonly nodes = new Map<string, Node>()
-  readonly #secrets = new Map<string, string>()
+  /** By name. */
+  readonly #secrets = new Map<string, { id: string; stack: string | undefined }>()
   /** Of nodes, as the worker set them. */
   readonly #labels = new Map<string, Record<string, string>>()
   readonly #means: Means
@@ -147,7 +148,10 @@ export class VirtualSwarm {
     if (kind === 'nodes') return this.#node(id, verb, options)
     if (kind === 'secrets') return this.#secret(method, id, options)
     if (kind !== 'services') return { status: 404, body: { message: `no ${path}` } }
-    if (id === undefined) return ok([...this.services.values()].map(serviceAnswer))
+    if (id === undefined) {
+      const isAsked = ofStack(options)
+      return ok([...this.services.values()].filter((one) => isAsked(one.stack)).map(serviceAnswer))
+    }
     const service = this.services.get(id)
     if (!service) return { status: 404, body: { message: `service ${id} not found` } }
     if (verb === 'update') return this.#update(service, options)
@@ -172,17 +176,20 @@ export class VirtualSwarm {
     return ok({})
   }
 
-  #secret(method: Method, id: string | undefined, { body }: Options): Answer {
-    if (method === 'GET')
-      return ok([...this.#secrets].map(([name, ID]) => ({ ID, Spec: { Name: name } })))
+  #secret(method: Method, id: string | undefined, options: Options): Answer {
+    if (method === 'GET') {
+      const isAsked = ofStack(options)
+      const asked = [...this.#secrets].filter(([, { stack }]) => isAsked(stack))
+      return ok(asked.map(([name, one]) => ({ ID: one.id, Spec: { Name: name } })))
+    }
     if (method === 'DELETE') {
-      for (const [name, known] of this.#secrets) if (known === id) this.#secrets.delete(name)
+      for (const [name, known] of this.#secrets) if (known.id === id) this.#secrets.delete(name)
       return ok({})
     }
-    const { Name } = body as { Name: string }
+    const { Name, Labels = {} } = options.body as { Name: string; Labels?: Record<string, string> }
     if (this.#secrets.has(Name)) return { status: 409, body: { message: `secret ${Name} exists` } }
     const made = this.id('secret')
-    this.#secrets.set(Name, made)
+    this.#secrets.set(Name, { id: made, stack: Labels['labplan.stack'] })
     return ok({ ID: made })
   }
 
@@ -299,7 +306,16 @@ export class VirtualSwarm {
   }
 }
 
-type Filters = { service?: string[]; name?: string[] }
+type Filters = { service?: string[]; name?: string[]; label?: string[] }
+
+const STACK = 'labplan.stack='
+
+/** Whether something of a stack is asked for: what is there is all of one installation, and of other labels nobody asks. */
+function ofStack({ query }: Options): (stack: string | undefined) => boolean {
+  const { label = [] } = (query?.['filters'] ?? {}) as Filters
+  const asked = label.find((one) => one.startsWith(STACK))?.slice(STACK.length)
+  return (stack) => asked === undefined || stack === asked
+}
 const isOver = (task: Task): boolean => task.state === 'shutdown'
 const ok = (body: unknown): Answer => ({ status: 200, body })
 
