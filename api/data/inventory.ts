@@ -26,7 +26,12 @@ export type SeatFacts = {
   template: SeatTemplate | null
 }
 
-export type InventoryRecord = { stacks: StackFacts[]; seats: SeatFacts[] }
+export type InventoryRecord = {
+  stacks: StackFacts[]
+  seats: SeatFacts[]
+  /** Names of versions of courses' data whose files are gone. */
+  purgedData: Set<string>
+}
 
 /** Reads a state into id → address; given by the worker, which knows Terraform's format. */
 type ReadState = (bytes: Buffer) => Map<string, string>
@@ -50,7 +55,12 @@ export function inventoryReader(
       }
       stacks.push({ ...stack, isSettled: is_settled, recorded: state?.recorded ?? new Map() })
     }
-    return { stacks, seats: await seatsWith(db, templates) }
+    const purged = await many<{ name: string }>(
+      db,
+      sql`select name from course_data where state = 'purged'`,
+    )
+    const purgedData = new Set(purged.map(({ name }) => name))
+    return { stacks, seats: await seatsWith(db, templates), purgedData }
   }
 }
 

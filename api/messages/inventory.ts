@@ -53,6 +53,10 @@ export const inventory = {
     en: 'No service uses this secret, and no seat is about to.',
     fr: 'Aucun service n’utilise ce secret, et aucun poste ne va l’utiliser.',
   },
+  'finding.data-purged': {
+    en: 'Docker’s object of a version of a course’s data that was purged: no files are behind it.',
+    fr: 'L’objet Docker d’une version des données d’un cours, purgée : il n’y a plus de fichiers derrière.',
+  },
   'finding.not-there': {
     en: 'Its stack’s state holds it, but it is gone: somebody removed it.',
     fr: 'L’état de son stack le contient, mais il a disparu : quelqu’un l’a supprimé.',

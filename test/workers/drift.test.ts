@@ -76,6 +76,11 @@ const volume = (number: number) => {
   const { 'labplan.stack': _, ...labels } = labelsOf(number)
   return { id: `${NAME}-s00${number}-g1`, name: `${NAME}-s00${number}-g1`, labels }
 }
+/** Of a version of the course's data: each node makes its own object of it. */
+const data = (version: number) => ({
+  ...{ id: `${NAME}-data-g${version}`, name: `${NAME}-data-g${version}` },
+  labels: { 'labplan.installation': place.installation },
+})
 const seat = (number: number, more: Partial<SeatFacts> = {}): SeatFacts => ({
   ...{ course8: 'netw0rks', number, generation: 1, appliedGeneration: 1, state: 'cold' },
   ...{ held: false, serviceId: `id-${number}`, template },
@@ -105,6 +110,7 @@ const healthy: Seen = {
 const record: InventoryRecord = {
   stacks: [seatsStack(), volumesStack],
   seats: [seat(1), seat(2), seat(3, { state: 'absent', appliedGeneration: null, serviceId: null })],
+  purgedData: new Set(),
 }
 
 const drift = (seen: Partial<Seen>, of: Partial<InventoryRecord> = {}) =>
@@ -200,6 +206,12 @@ describe('compares', () => {
       ],
     ],
     [
+      'lets go of what Docker keeps of a course’s data once its files are purged, and of no other',
+      { volumes: [...healthy.volumes, data(1), data(2), { ...data(3), labels: {} }] },
+      { purgedData: new Set([data(1).name, data(3).name]) },
+      [`leaked ${NAME}-data-g1 data-purged remove`],
+    ],
+    [
       'says that the network of seats is gone',
       { networks: [] },
       {},
@@ -240,11 +252,15 @@ describe('compares', () => {
     const broken: Partial<Seen> = {
       services: [service(3), service(4, { replicas: 1 }), service(5, { labels: {} })],
       secrets: [secret(9)],
-      volumes: [volume(7)],
+      volumes: [volume(7), data(1)],
       networks: [],
       containers: [{ id: 'c', name: 'c', labels: {} }],
     }
-    const found = driftOf({ ...healthy, ...broken }, record, place)
+    const found = driftOf(
+      { ...healthy, ...broken },
+      { ...record, purgedData: new Set([data(1).name]) },
+      place,
+    )
     expect(found.length).toBeGreaterThan(8)
     const codes = found.flatMap(({ code, repair, kind }) => [
       `finding.${code}`,

@@ -10,10 +10,10 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Config, readConfig } from '../../api/config.ts'
-import { many, one, sql } from '../../api/data/db.ts'
+import { execute, many, one, sql } from '../../api/data/db.ts'
 import { readKeyRing } from '../../api/data/key-ring.ts'
 import { openLog } from '../../api/log.ts'
-import { secretName, serviceName } from '../../stacks/parts/names.ts'
+import { dataVolumeName, secretName, serviceName } from '../../stacks/parts/names.ts'
 import { type Engine, connectEngine } from '../../workers/swarm/engine.ts'
 import { createSecret } from '../../workers/swarm/secret.ts'
 import { setReplicas } from '../../workers/swarm/service.ts'
@@ -189,6 +189,17 @@ it('names what is leaked, missing, altered and strange, and repairs what may be 
   await docker.call('POST', '/volumes/create', {
     body: { Name: `${nameOf(999)}-g1`, Labels: labelsOf(999) },
   })
+  const dataOf = (version: number) =>
+    dataVolumeName({ installation: installation(), course8, version })
+  for (const version of [1, 2])
+    await docker.call('POST', '/volumes/create', {
+      body: { Name: dataOf(version), Labels: { 'labplan.installation': installation() } },
+    })
+  await execute(
+    database.pool,
+    sql`insert into course_data (id, course_id, version, name, size_mb, state, state_at, files, bytes, created_at, published_at)
+        select gen_random_uuid(), id, 1, ${dataOf(1)}, 8, 'purged', ${now()}, 1, 3, ${now()}, ${now()} from course where code = ${course8}`,
+  )
   const gone = await service(2)
   await docker.call('DELETE', `/services/${gone.ID}`)
   await giveMoreMemory(await service(1))
@@ -197,6 +208,7 @@ it('names what is leaked, missing, altered and strange, and repairs what may be 
   expect(found.toSorted()).toEqual(
     [
       `altered ${nameOf(1)} differs run`,
+      `leaked ${dataOf(1)} data-purged remove`,
       `leaked ${nameOf(8)} in-no-state remove`,
       `leaked ${nameOf(9)} in-no-state run`,
       `leaked ${secretName({ ...secret, number: 3 })} used-by-nobody run`,
@@ -220,6 +232,9 @@ it('names what is leaked, missing, altered and strange, and repairs what may be 
   expect((await service(1)).Spec.TaskTemplate).toMatchObject({
     Resources: { Limits: { MemoryBytes: 32 * 1024 * 1024 } },
   })
+  // Its files were purged; those of the other version were not.
+  expect((await docker.ask('GET', `/volumes/${dataOf(1)}`)).status).toBe(404)
+  expect((await docker.ask('GET', `/volumes/${dataOf(2)}`)).status).toBe(200)
   expect(await others()).toEqual(before)
 })
 

@@ -151,21 +151,30 @@ function secretFindings(scene: Scene, secret: SeenObject): NewFinding[] {
   ]
 }
 
-/** Volumes are never touched: files may be in any of them. */
+/**
+ * Volumes are never touched: files may be in any of them. But what Docker keeps of a version of a course's data that was purged
+ * points to what is proven gone; one that is only old may be mounted still where Docker does not know of it.
+ */
 function volumeFindings({ record, place }: Scene, volume: SeenObject): NewFinding[] {
+  const isOurs = volume.labels['labplan.installation'] === place.installation
+  if (isOurs && record.purgedData.has(volume.name)) return [leakedData(volume)]
   const [, dataOf] = /^lp-[a-z0-9]{8}-([a-z0-9]{8})-data-g\d+$/.exec(volume.name) ?? []
   if (dataOf !== undefined && record.seats.some((one) => one.course8 === dataOf)) return []
   const [, course8, digits, generation] =
     /^lp-[a-z0-9]{8}-([a-z0-9]{8})-s(\d+)-g(\d+)$/.exec(volume.name) ?? []
   const isNamed = volume.name.startsWith(`lp-${place.installation}-`) && course8 !== undefined
   const label = volume.labels['labplan.seat']
-  const isOurs = volume.labels['labplan.installation'] === place.installation
   if (!isNamed || !isOurs || label !== seatLabel({ course8, number: Number(digits) }))
     return [strange('volume', volume, 'not-as-we-name')]
   const seat = record.seats.find((one) => one.course8 === course8 && one.number === Number(digits))
   if (seat && Number(generation) <= seat.generation) return []
   return [strange('volume', volume, 'volume-of-no-seat')]
 }
+
+const leakedData = ({ id, name }: SeenObject): NewFinding => ({
+  ...{ kind: 'leaked', object: 'volume', name, objectId: id },
+  ...{ code: 'data-purged', repair: 'remove' },
+})
 
 function missingVolumes({ record, seen }: Scene): NewFinding[] {
   const names = new Set(seen.volumes.map((volume) => volume.name))

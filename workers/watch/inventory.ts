@@ -151,6 +151,8 @@ async function removeFromSwarm(
   id: string,
 ): Promise<boolean> {
   if (object === 'secret') return removeSecret(engine, id)
+  // Docker itself refuses while any container has it.
+  if (object === 'volume') return (await engine.ask('DELETE', `/volumes/${id}`)).status === 204
   if (object !== 'service') return false
   const service = await findService(engine, id)
   if (!service || service.Spec.Mode.Replicated?.Replicas !== 0) return false
