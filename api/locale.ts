@@ -53,10 +53,17 @@ function spacedAsInFrench(text: string): string {
 /** `at 08:50` on the same day as `now`, else `on Tuesday 24 November at 08:50`: to stand in a sentence. */
 export function moment(locale: Locale, timeZone: string, at: Date, now: Date): string {
   const time = clock(locale, timeZone, at)
-  const isToday = stamp('en', timeZone, at).slice(0, -5) === stamp('en', timeZone, now).slice(0, -5)
-  return isToday
+  return isSameDay(timeZone, at, now)
     ? say(locale, 'time.today-at', { time })
     : say(locale, 'time.day-at', { day: day(locale, timeZone, at), time })
+}
+
+const isSameDay = (timeZone: string, one: Date, other: Date): boolean =>
+  stamp('en', timeZone, one).slice(0, -5) === stamp('en', timeZone, other).slice(0, -5)
+
+/** `08:50` on the same day as `now`, else `24 Nov 2026, 08:50`, for tables. */
+export function shortMoment(locale: Locale, timeZone: string, at: Date, now: Date): string {
+  return (isSameDay(timeZone, at, now) ? clock : stamp)(locale, timeZone, at)
 }
 
 /** `08:50` */
@@ -80,6 +87,18 @@ const ordinal = (locale: Locale, text: string): string =>
 export function shortDay(locale: Locale, timeZone: string, at: Date): string {
   const options = { timeZone, weekday: 'short', day: 'numeric', month: 'short' } as const
   return ordinal(locale, format(locale, options).format(at))
+}
+
+/** `30 Jun 2027`: the last day of what goes on until this instant, such as the midnight after it. */
+export function lastDay(locale: Locale, timeZone: string, until: Date): string {
+  const options = { timeZone, day: 'numeric', month: 'short', year: 'numeric' } as const
+  return ordinal(locale, format(locale, options).format(new Date(until.getTime() - 1)))
+}
+
+/** `0.5`, `0,50` with two digits: amounts that are no whole numbers. */
+export function decimal(locale: Locale, amount: number, digits: number): string {
+  const options = { minimumFractionDigits: digits, maximumFractionDigits: digits }
+  return amount.toLocaleString(locale, options)
 }
 
 /** `24 Nov 2026, 08:50` for tables. */

@@ -29,9 +29,10 @@ export function reasonOf(row: NodeRow, blueprint: Blueprint | undefined, now: Da
 
 /** What a machine of the pool's base is for: one without a vote takes the place of who is lost. */
 export function reasonOfManager(row: NodeRow, hasVote: boolean): Reasoned {
-  const code = row.state === 'draining' ? 'leaving' : hasVote ? 'manager' : 'stands-by'
-  const isThere = row.state === 'ready' || row.state === 'draining'
-  return { why: isThere ? { code, course: null, session: null } : null, goesAt: null }
+  const isLeaving = row.state === 'draining'
+  const standsBy = row.state === 'ready' && !hasVote
+  const code = isLeaving ? 'leaving' : standsBy ? 'stands-by' : 'manager'
+  return { why: { code, course: null, session: null }, goesAt: null }
 }
 
 /** The class under way there, else the next one for which it is on. */

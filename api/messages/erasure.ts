@@ -8,12 +8,28 @@ export const erasure = {
     fr: 'Ce qui est conservé de vous ici, et comment le faire effacer.',
   },
   'erasure.records': {
-    en: 'Your name and identity as your LMS sent them, your place in {count} of its courses, your logins, and your workspaces.',
-    fr: 'Votre nom et votre identité tels que votre LMS les a transmis, votre place dans {count} de ses cours, vos connexions et vos espaces.',
+    en: {
+      one: 'Your name and identity as your LMS sent them, your place in one of its courses, your logins, and your workspaces.',
+      other:
+        'Your name and identity as your LMS sent them, your place in {count} of its courses, your logins, and your workspaces.',
+    },
+    fr: {
+      one: 'Votre nom et votre identité tels que votre LMS les a transmis, votre place dans un de ses cours, vos connexions et vos espaces.',
+      other:
+        'Votre nom et votre identité tels que votre LMS les a transmis, votre place dans {count} de ses cours, vos connexions et vos espaces.',
+    },
   },
   'erasure.records.of': {
-    en: 'Name and identity as the LMS sent them, the place in {count} of its courses, logins, and workspaces.',
-    fr: 'Le nom et l’identité transmis par le LMS, la place dans {count} de ses cours, les connexions et les espaces.',
+    en: {
+      one: 'Name and identity as the LMS sent them, the place in one of its courses, logins, and workspaces.',
+      other:
+        'Name and identity as the LMS sent them, the place in {count} of its courses, logins, and workspaces.',
+    },
+    fr: {
+      one: 'Le nom et l’identité transmis par le LMS, la place dans un de ses cours, les connexions et les espaces.',
+      other:
+        'Le nom et l’identité transmis par le LMS, la place dans {count} de ses cours, les connexions et les espaces.',
+    },
   },
   'erasure.what': { en: 'What', fr: 'Quoi' },
   'erasure.size': { en: 'Size', fr: 'Taille' },
@@ -66,8 +82,8 @@ export const erasure = {
   },
   'erasure.title': { en: 'Erasure', fr: 'Effacement' },
   'erasure.open': {
-    en: 'Under way: what is not deleted yet follows by itself, within minutes. Load this page again to see it.',
-    fr: 'En cours : ce qui n’est pas encore supprimé suit de lui-même, en quelques minutes. Rechargez cette page pour le voir.',
+    en: 'Under way: what is not deleted yet follows by itself, within minutes. This page follows it.',
+    fr: 'En cours : ce qui n’est pas encore supprimé suit de lui-même, en quelques minutes. Cette page le suit.',
   },
   'erasure.kept': {
     en: 'Done, but for what a duty keeps: that goes by itself on its date.',
@@ -92,6 +108,10 @@ export const erasure = {
   'erasure.receipt.explain': {
     en: 'What was removed, and what was looked at afterwards. Its seal is {hash}.',
     fr: 'Ce qui a été supprimé, et ce qui a été vérifié ensuite. Son sceau est {hash}.',
+  },
+  'erasure.receipt.sealed': {
+    en: 'The receipt, word for word as it was sealed',
+    fr: 'Le reçu, mot pour mot tel qu’il a été scellé',
   },
   'admin.people': { en: 'People', fr: 'Personnes' },
   'people.find': { en: 'Name or pseudonym', fr: 'Nom ou pseudonyme' },

@@ -1,7 +1,7 @@
 /** What is kept of a person and how they have it erased; and the page that says what became of that. */
 import type { ErasurePlan, OwnSubmission, OwnVolume } from '../data/erasure-plan.ts'
 import type { ErasureItem, ErasureView } from '../data/erasure-view.ts'
-import { fileSize, say, stamp } from '../locale.ts'
+import { fileSize, lastDay, say, stamp } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
 import { csrfField, frame } from './frame.ts'
@@ -46,15 +46,13 @@ export function askingSection(
       ${
         administrator
           ? html`<p class="empty">${t('erasure.not-administrators')}</p>`
-          : html`<form method="post" action="${form.action}">
+          : html`<form class="ask" method="post" action="${form.action}">
               ${csrfField(visit)}
-              <p>
-                <label
-                  ><input type="checkbox" name="understood" value="yes" required />
-                  ${t('erasure.understood')}</label
-                >
-              </p>
-              <button class="button primary" aria-describedby="ask-hint">${t('erasure.go')}</button>
+              <label
+                ><input type="checkbox" name="understood" value="yes" required />
+                ${t('erasure.understood')}</label
+              >
+              <button class="button danger" aria-describedby="ask-hint">${t('erasure.go')}</button>
             </form>`
       }
     </section>`
@@ -76,7 +74,7 @@ function columns(visit: Visit, timeZone: string, isOwn: boolean): Column<Owned>[
       head: t('erasure.becomes'),
       cell: (row) => {
         if (!isSubmission(row) || !row.duty || !row.duty_until) return t('erasure.goes')
-        const when = stamp(visit.locale, timeZone, row.duty_until)
+        const when = lastDay(visit.locale, timeZone, row.duty_until)
         const said = { when, reason: row.duty[visit.locale] }
         return t(isOwn ? 'erasure.stays' : 'erasure.stays.of', said)
       },
@@ -112,7 +110,10 @@ export function erasurePage(visit: Visit, view: ErasureView, timeZone: string): 
           html`<section>
             <h2>${t('erasure.receipt', { number })}</h2>
             <p class="hint">${t('erasure.receipt.explain', { hash: hash.slice(0, 12) })}</p>
-            <pre tabindex="0">${JSON.stringify(JSON.parse(body), null, 2)}</pre>
+            <details>
+              <summary>${t('erasure.receipt.sealed')}</summary>
+              <pre class="sealed">${JSON.stringify(JSON.parse(body), null, 2)}</pre>
+            </details>
           </section>`,
       )}
     </article>`,
@@ -133,7 +134,7 @@ function itemColumns(visit: Visit, timeZone: string): Column<ErasureItem>[] {
       cell: ({ state, reason, kept_until: until }) => {
         if (state === 'gone') return tag('good', t('erasure.item.gone'))
         if (state === 'wanted') return tag('busy', t('erasure.item.wanted'))
-        const when = until ? stamp(visit.locale, timeZone, until) : ''
+        const when = until ? lastDay(visit.locale, timeZone, until) : ''
         return t('erasure.item.kept', { when, reason: reason?.[visit.locale] ?? '' })
       },
     },

@@ -4,7 +4,7 @@ import { troubleSentences } from '../cloud-trouble-text.ts'
 import type { ToldTrouble } from '../data/cloud-trouble.ts'
 import type { StackTrouble } from '../data/pool.ts'
 import type { JoinLine } from '../join-line.ts'
-import { clock, moment, say, stamp } from '../locale.ts'
+import { clock, decimal, moment, say, shortMoment, stamp } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
 import { adminFrame } from './admin.ts'
@@ -135,7 +135,10 @@ function nodeColumns(visit: Visit, timeZone: string, nodes: PoolNode[]): Column<
     { head: t('admin.state'), cell: ({ state }) => tag(LOOKS[state], t(`node.state.${state}`)) },
     {
       head: t('pool.since'),
-      cell: ({ since }) => (since ? moment(locale, timeZone, since, visit.at) : '–'),
+      cell: ({ since }) =>
+        since
+          ? html`<span class="unbroken">${shortMoment(locale, timeZone, since, visit.at)}</span>`
+          : '–',
     },
     ...(nodes.some(({ why }) => why) ? [whyColumn(visit, timeZone)] : []),
     { head: t('pool.seats'), cell: ({ load }) => load?.seats ?? '–', isNumber: true },
@@ -214,7 +217,7 @@ function timeline(visit: Visit, report: PoolReport, timeZone: string): Html {
     <h2 id="timeline-title">${say(locale, 'pool.timeline')}</h2>
     <p>${text}</p>
     ${!isEmpty && chart(visit, moments, timeZone)}
-    ${cost && html`<p class="hint">${say(locale, 'pool.cost', { price: cost.price.toFixed(2), currency: cost.currency, hours: cost.hours.toFixed(1) })}</p>`}
+    ${cost && html`<p class="hint">${say(locale, 'pool.cost', { price: decimal(locale, cost.price, 2), currency: cost.currency, hours: decimal(locale, cost.hours, 1) })}</p>`}
   </section>`
 }
 

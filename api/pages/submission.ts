@@ -1,6 +1,6 @@
 /** Handing in, as the student sees it beside their files, and what was handed in, as the teacher sees it. */
 import { type HandedIn, type Submission, type SubmissionRules, isLate } from '../data/submission.ts'
-import { fileSize, say, stamp } from '../locale.ts'
+import { fileSize, say, lastDay, stamp } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
 import { csrfField } from './frame.ts'
@@ -35,7 +35,7 @@ function dutyWords(
   duty: NonNullable<SubmissionRules['duty']>,
   timeZone: string,
 ): { reason: string; when: string } {
-  const when = stamp(visit.locale, timeZone, new Date(duty.until))
+  const when = lastDay(visit.locale, timeZone, new Date(duty.until))
   return { reason: duty.reason[visit.locale], when }
 }
 

@@ -49,16 +49,16 @@ export function workspaceFragment(visit: Visit, view: WorkspaceView, timeZone: s
     ${situation(visit, view, timeZone, t)} ${view.state === 'ready' && doors(visit, view, t)}
     ${view.disk && diskSection(visit, view.disk, { timeZone, filesPath: paths.files(view.id) })}
     ${view.personal && personalSection(visit, view.personal, { timeZone, isOn: view.state === 'ready', archivePath: paths.personalArchive(view.id) })}
-    ${view.data && dataLines(view.data, t)} ${acts(visit, view, t)}
+    ${view.data && dataLines(view.data, view.disk?.isAway === true, t)} ${acts(visit, view, t)}
   </article>`
 }
 
-/** Which version is in it, and that another one is there. */
-function dataLines({ has, next, path }: SeatData, t: Words): Html {
+/** Which version is in it, and that another one is there: not while who stops now would lose what cannot be saved. */
+function dataLines({ has, next, path }: SeatData, isAway: boolean, t: Words): Html {
   if (has === null) return html`<p class="hint">${t('data.at-start', { next, path })}</p>`
   return html`<p class="hint">
     ${t('data.has', { has, path })}
-    ${has !== next && html`<strong>${t('data.next', { next })}</strong>`}
+    ${has !== next && !isAway && html`<strong>${t('data.next', { next })}</strong>`}
   </p>`
 }
 

@@ -1,7 +1,7 @@
 /** How full a disk is, in words: on the student's page, on the teacher's, and on the command line. */
 import { afterAll, beforeEach, expect, it } from 'vitest'
 import { execute, many, sql, withTransaction } from '../../api/data/db.ts'
-import { markFailed } from '../../api/data/seat-life.ts'
+import { markFailed, rememberTemplate } from '../../api/data/seat-life.ts'
 import {
   diskLevel,
   keptVolumes,
@@ -110,6 +110,24 @@ it('says while its storage is away that nothing is lost, what to do, and for how
   expect(await read(`/workspaces/${mine.id}/files`, one)).toContain('Files cannot be reached')
   await withTransaction(pool, (tx) => endOutage(tx, { backend, now }))
   expect(await page()).not.toContain('cannot be reached')
+})
+
+it('advises nobody to stop for the next version of the course’s data while nothing can be saved', async () => {
+  await seen({})
+  await rememberTemplate(pool, { digest: 'v1', body: { data: { version: 1, mountPath: '/data' } } })
+  await execute(pool, sql`update seat set template_digest = 'v1' where id = ${seat!.id}`)
+  await execute(pool, sql`update course set data_version = 2, data_path = '/data'`)
+  const backend = 'local' as const
+  const advice = 'Version 2 is there: stop this workspace'
+  expect(await page()).toContain(advice)
+  await withTransaction(pool, (tx) =>
+    beginOutage(tx, { backend, since: now, reason: 'silence', now }),
+  )
+  expect(await page()).toContain('Course data: version 1')
+  expect(await page()).not.toContain(advice)
+  await withTransaction(pool, (tx) => endOutage(tx, { backend, now }))
+  await execute(pool, sql`update seat set template_digest = null`)
+  await execute(pool, sql`update course set data_version = null`)
 })
 
 it('says that a seat was not started without its files, where its node has not got them', async () => {
