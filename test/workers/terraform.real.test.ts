@@ -4,7 +4,7 @@ import { runEvents } from '../../api/data/run.ts'
 import { findState } from '../../api/data/state.ts'
 import { contentDigest } from '../../stacks/content.ts'
 import { setReplicas } from '../../workers/swarm/service.ts'
-import { applyStack, destroyStack } from '../../workers/terraform/run-stack.ts'
+import { applyStack, destroyStack, type StackRequest } from '../../workers/terraform/run-stack.ts'
 import {
   filesUnder,
   liveServices,
@@ -30,11 +30,18 @@ const nothing = { create: 0, update: 0, replace: 0, delete: 0, import: 0, change
 
 it('makes seats at 0 replicas, and then finds nothing to do', async () => {
   const content = bed.seats([1, 2, 3])
-  const first = await applyStack(bed.services, bed.request(content))
+  const begun: AbortSignal[] = []
+  // What never comes to its end holds up nothing.
+  const beside: StackRequest['beside'] = ({ over }) => {
+    begun.push(over)
+    return new Promise(() => {})
+  }
+  const first = await applyStack(bed.services, bed.request(content, { beside }))
   expect(first).toMatchObject({
     ok: true,
     summary: { ...nothing, create: 3, changes: [{}, {}, {}] },
   })
+  expect(begun.map((over) => over.aborted)).toEqual([true])
   const live = await liveServices(bed.docker)
   expect(live.map(({ Spec }) => [Spec.Name, Spec.Mode.Replicated.Replicas])).toEqual([
     ['lp-test0000-netw0rks-s001', 0],

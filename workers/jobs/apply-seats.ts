@@ -24,7 +24,9 @@ import { needsRoot, type SeatContent, type SeatsContent } from '../../stacks/con
 import { serviceName } from '../../stacks/parts/names.ts'
 import { seatsPerStack, templateDigestOf } from '../../stacks/rules/wanted.ts'
 import { listServices } from '../swarm/service.ts'
+import type { Applying } from '../terraform/context.ts'
 import type { ApplyMeans, Goal } from './apply-means.ts'
+import { writeDownEarly } from './early-seats.ts'
 import { noteMade } from './note-made.ts'
 import { dropSecrets, makeSecrets } from './seat-secrets.ts'
 
@@ -58,7 +60,11 @@ export async function seatsGoal(
     else await holdSeats(means.pool, { ids: touched.map((seat) => seat.id), held: false })
     await noteMade(means, stack, content, run)
   }
-  return { request: { content, blueprintDigest, before, after }, isEmpty: wanted === undefined }
+  const beside = (run: Applying) => writeDownEarly(means, { stack, goal }, run)
+  return {
+    request: { content, blueprintDigest, before, beside, after },
+    isEmpty: wanted === undefined,
+  }
 }
 
 const waitsForStorage = (seats: Seat[]): string =>

@@ -23,7 +23,9 @@ export async function apply(ctx: RunContext): Promise<Ending | undefined> {
   )
   if (!consumed) return lost()
   const options = { parallelism: parallelism(ctx) }
-  const exit = await runEngine(ctx, applyCommand(bench(ctx), options), APPLY_LIMIT_MS)
+  const exit = await besideWhich(ctx, () =>
+    runEngine(ctx, applyCommand(bench(ctx), options), APPLY_LIMIT_MS),
+  )
   ctx.kill.throwIfAborted()
   const isKept = await pushLeftState(ctx, ctx.workdir)
   if (exit.code === 0 && isKept) return undefined
@@ -33,6 +35,16 @@ export async function apply(ctx: RunContext): Promise<Ending | undefined> {
       message: 'The state could not be saved; its folder is kept.',
     }
   return failed(ctx, 'apply', exit)
+}
+
+async function besideWhich<T>(ctx: RunContext, work: () => Promise<T>): Promise<T> {
+  const { services, request, lease, kill, runId } = ctx
+  const ended = new AbortController()
+  const over = AbortSignal.any([ended.signal, kill])
+  request.beside?.({ runId, lease, over }).catch((error: unknown) => {
+    services.log.warn({ runId, err: error }, 'what goes on beside Terraform is left to the end')
+  })
+  return work().finally(() => ended.abort())
 }
 
 /** The guard has read another plan than the one that lies there. */

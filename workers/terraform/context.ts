@@ -49,6 +49,11 @@ export type StackRequest = {
    */
   before?: (run: { runId: string; stop: AbortSignal }) => Promise<Prelude>
   /**
+   * Beside Terraform while it applies. Nobody waits for it, and a failure of it is only logged: whatever it has not done
+   * when `over` is aborted is `after`'s.
+   */
+  beside?: (run: Applying) => Promise<void>
+  /**
    * Under the lease, after every run, also one that failed: removes secrets nobody uses. What it answers is why the run
    * failed, as far as Terraform was not told: it is added to the run's message, which `said` is so far.
    */
@@ -67,6 +72,9 @@ export type StackRequest = {
   /** Ends the run early and cleanly: SIGINT, wait, state saved. */
   signal?: AbortSignal
 }
+
+/** `over`: Terraform has ended, or must. */
+export type Applying = { runId: string; lease: Lease; over: AbortSignal }
 
 export type Prelude = {
   /** By seat number: the secret's id. */
