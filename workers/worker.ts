@@ -1,4 +1,5 @@
 /** A worker in this process: its connections, its jobs and its loops, and how to stop it gently. */
+import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Config } from '../api/config.ts'
 import { openPool } from '../api/data/db.ts'
@@ -34,6 +35,7 @@ import { connectEngine } from './swarm/engine.ts'
 import { removeEngineVolume } from './swarm/engine-volume.ts'
 import { openManagers } from './swarm/other-managers.ts'
 import { nodeWatch } from './jobs/watch-nodes.ts'
+import { openEngineFront } from './terraform/engine-front.ts'
 import { inventoryWatch } from './watch/inventory.ts'
 
 export type Worker = { stop(): Promise<void> }
@@ -76,6 +78,7 @@ export async function startWorker(options: {
     onError: (error) => log.warn({ err: error }, 'jobs'),
   })
   const listening = await new Listening(config.databaseUrl).open()
+  const front = await openEngineFront(engine, join(config.home, 'terraform'))
   const place = {
     ...{ installation: config.installation, registry: config.registry },
     storageRoot: config.storage.root,
@@ -87,7 +90,7 @@ export async function startWorker(options: {
     log,
     worker: options.name,
     now,
-    docker: engine,
+    docker: { ...engine, host: () => front?.dockerHost ?? engine.host() },
     listening,
     ...(options.clockToleranceMs !== undefined && { clockToleranceMs: options.clockToleranceMs }),
   }
@@ -284,6 +287,7 @@ export async function startWorker(options: {
       await driver.stop()
       await lead.release()
       await pool.end()
+      await front?.close()
       engine.close()
       await managers.close()
     },

@@ -80,7 +80,7 @@ export function connectEngine(dockerHost: string, ...others: string[]): Engine {
 
 type AskedAt = [at: number, method: Method, path: string, options: CallOptions]
 
-function targetOf(dockerHost: string): Pick<Target, 'socketPath' | 'host' | 'port'> {
+export function targetOf(dockerHost: string): Pick<Target, 'socketPath' | 'host' | 'port'> {
   const url = new URL(dockerHost)
   return url.protocol === 'unix:'
     ? { socketPath: url.pathname }
