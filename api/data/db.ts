@@ -100,7 +100,8 @@ export function openPool(options: {
     pipeline: true,
     ...(answerMs && { connectionTimeoutMillis: answerMs, query_timeout: answerMs }),
     // Of a machine that is gone without a word the kernel hears within half a minute, here and on the server.
-    ...{ keepAlive: true, keepAliveInitialDelayMillis: 10_000 },
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
     options: `-c labplan.installation=${installation}${SERVER_WAITS}${plans}`,
     application_name: 'labplan',
   })

@@ -17,6 +17,7 @@ export async function tryToLead(
     connectionString: databaseUrl,
     application_name: 'labplan-leader',
     keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
   })
   let held = false
   const lose = () => {

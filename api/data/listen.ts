@@ -56,6 +56,7 @@ export class Listening {
       connectionString: this.#url,
       application_name: 'labplan-listen',
       keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
     })
     // One that never came up is tried again by who asked for it. Doing both would double the tries with each failure.
     let isUp = false
