@@ -69,6 +69,8 @@ export async function installation(options: {
   writeFileSync(join(home, 'keys.json'), JSON.stringify({ current: 'k1', keys: { k1: key } }), {
     mode: 0o600,
   })
+  // Where scripts/up has it: commands that need the record alone look there.
+  writeFileSync(join(home, 'installation'), `${id}\n`)
   writeFileSync(join(home, 'operator-token'), operatorToken, { mode: 0o600 })
   const [api, gateway, lms] = await freePorts(3)
   const env = {

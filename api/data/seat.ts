@@ -49,6 +49,8 @@ export type Seat = {
   volume_ready: boolean
   /** What keeps its volume does not answer. */
   storage_away: boolean
+  /** Since when; null while it does. */
+  away_since: Date | null
   /** Null for a seat without GPUs. */
   device_needs: DeviceNeeds | null
   credential_key_id: string
@@ -66,6 +68,7 @@ const seatColumns = sql`seat.id, seat.course_id, course.code as course_code, sea
     or exists (select from volume where seat_id = seat.id and volume.generation = seat.applied_generation and volume.state = 'ready'))
     and (template.body -> 'personal' is null or seat.slot_made) as volume_ready,
   ${isAway(sql`(template.body -> 'volume' ->> 'backend')`)} as storage_away,
+  (select since_at from storage_outage where ended_at is null and backend = template.body -> 'volume' ->> 'backend') as away_since,
   case when jsonb_typeof(template.body -> 'gpu') = 'object' then template.body end as device_needs`
 const seatTable = sql`seat join course on course.id = seat.course_id
   left join seat_template template on template.digest = seat.template_digest`

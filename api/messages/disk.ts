@@ -43,8 +43,8 @@ export const disk = {
     fr: 'Votre espace démarrera de lui-même dès que vos fichiers seront de nouveau accessibles. Vous n’avez rien à faire.',
   },
   'away.stopping': {
-    en: 'It stops when your files can be reached again, so that nothing is cut off while it is being saved.',
-    fr: 'Il s’arrêtera quand vos fichiers seront de nouveau accessibles, pour que rien ne soit coupé en plein enregistrement.',
+    en: 'It stops when your files can be reached again, so that nothing is cut off while it is being saved; after a day it is stopped all the same.',
+    fr: 'Il s’arrêtera quand vos fichiers seront de nouveau accessibles, pour que rien ne soit coupé en plein enregistrement ; au bout d’un jour, il sera arrêté quand même.',
   },
   'disk.damaged': {
     en: 'Your files cannot be read at the moment, and are left as they are. Tell your teacher: the machines’ administrators have to look at them.',

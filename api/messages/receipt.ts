@@ -41,6 +41,10 @@ export const receipt = {
     en: 'Its files could not be reached from {from} to {until}: nothing of it was stopped meanwhile, and what had to go went after.',
     fr: 'Ses fichiers n’étaient pas accessibles de {from} à {until} : rien d’elle n’a été arrêté pendant ce temps, et ce qui devait partir est parti ensuite.',
   },
+  'receipt.outage-long': {
+    en: 'Its files could not be reached from {from} to {until}: what had to stop waited for a day and was ended then, with what it had not saved.',
+    fr: 'Ses fichiers n’étaient pas accessibles de {from} à {until} : ce qui devait s’arrêter a attendu un jour, puis a été arrêté, sans ce qui n’était pas enregistré.',
+  },
   'receipt.outage-on': {
     en: 'Its files could not be reached since {from}.',
     fr: 'Ses fichiers n’étaient plus accessibles depuis {from}.',

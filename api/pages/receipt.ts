@@ -68,7 +68,7 @@ function receiptDetails(
   const missing = (body.outages ?? []).map(
     ({ from, until }) =>
       html`<p class="note is-warning">
-        ${say(visit.locale, until ? 'receipt.outage' : 'receipt.outage-on', { from: at(from), until: at(until) })}
+        ${say(visit.locale, outageCode(from, until), { from: at(from), until: at(until) })}
       </p>`,
   )
   const counts = { created: sizeOf(created), destroyed: sizeOf(destroyed), kept: sizeOf(kept) }
@@ -85,6 +85,14 @@ function receiptDetails(
       )}
     </dl>
   </details>`
+}
+
+const DAY_MS = 86_400_000
+
+/** After a day stops waited no longer. */
+function outageCode(from: string, until: string | null): string {
+  if (until === null) return 'receipt.outage-on'
+  return Date.parse(until) - Date.parse(from) < DAY_MS ? 'receipt.outage' : 'receipt.outage-long'
 }
 
 function listOf(

@@ -14,8 +14,12 @@ const seat = {
   start_after: null,
   volume_ready: true,
   storage_away: false,
+  away_since: null,
   task_id: null,
 }
+const awayFor = (hours: number) => ({
+  ...{ storage_away: true, away_since: new Date(now.getTime() - hours * 3_600_000) },
+})
 const quiet = { runningTaskId: undefined, alive: false }
 const running = (id: string) => ({ runningTaskId: id, alive: true })
 
@@ -173,6 +177,31 @@ describe('what a seat needs next', () => {
       quiet,
       'mark cold',
     ],
+    [
+      'a seat that nobody wants, whose storage has been away for less than a day',
+      { state: 'ready' as const, task_id: 't1', wanted_on: false, ...awayFor(23.9) },
+      running('t1'),
+      'none',
+    ],
+    [
+      'the same after a day',
+      { state: 'ready' as const, task_id: 't1', wanted_on: false, ...awayFor(24) },
+      running('t1'),
+      'scale down',
+    ],
+    [
+      'a seat that was told to stop a day ago',
+      { state: 'stopping' as const, wanted_on: false, ...awayFor(24) },
+      running('t1'),
+      'scale down',
+    ],
+    [
+      'a seat that somebody waits in for a day',
+      { state: 'ready' as const, task_id: 't1', ...awayFor(24) },
+      running('t1'),
+      'none',
+    ],
+    ['a cold seat that is wanted for a day', awayFor(24), quiet, 'none'],
   ])('%s', (_, facts, seen, step) => {
     expect(decide({ ...seat, ...facts }, seen, now)).toBe(step)
   })

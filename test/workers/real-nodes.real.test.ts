@@ -162,7 +162,7 @@ it('stands still while its server is cut off, and goes on by itself', async ({ s
   const before = await seen()
   await first!.run('rm $HOME/full; sync')
   await first!.run(
-    '(i=0; while [ $i -lt 100000 ]; do i=$((i+1)); echo $i >> $HOME/count; sync; echo $i > /tmp/n; done) >/dev/null 2>&1 &',
+    '{ (i=0; while [ $i -lt 100000 ]; do i=$((i+1)); echo $i >> $HOME/count; sync; echo $i > /tmp/n; done) >/dev/null 2>&1 & }',
   )
   scene.storage.machine.cutWire()
   try {

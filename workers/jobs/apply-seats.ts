@@ -23,6 +23,7 @@ import {
 import { needsRoot, type SeatContent, type SeatsContent } from '../../stacks/content.ts'
 import { serviceName } from '../../stacks/parts/names.ts'
 import { seatsPerStack, templateDigestOf } from '../../stacks/rules/wanted.ts'
+import { waitsToStop } from '../swarm/decide.ts'
 import { listServices } from '../swarm/service.ts'
 import type { Applying } from '../terraform/context.ts'
 import type { ApplyMeans, Goal } from './apply-means.ts'
@@ -44,7 +45,7 @@ export async function seatsGoal(
   const content = wanted ?? (await contentOfExisting(means, stack, there))
   const goal = new Map(wanted?.seats.map((seat) => [seat.number, seat]))
   const touched = there.filter((seat) => isTouched(seat, goal.get(seat.number)))
-  const waiting = touched.filter((seat) => seat.storage_away && seat.state !== 'cold')
+  const waiting = touched.filter((seat) => waitsToStop(seat, means.now()) && seat.state !== 'cold')
   if (waiting.length > 0) return { problem: waitsForStorage(waiting) }
   const before = async ({ stop }: { stop: AbortSignal }) => {
     await hold(means, touched)

@@ -27,21 +27,31 @@ type SeatFacts = Pick<
   | 'task_id'
   | 'volume_ready'
   | 'storage_away'
+  | 'away_since'
 >
+
+/** What cannot stop while its files are away waits so long, and is ended then: nobody comes back to what it still holds. */
+const STOPS_AFTER_MS = 24 * 3_600_000
+
+/** Whether a stop waits for the storage of its files. */
+export const waitsToStop = (
+  { storage_away: isAway, away_since: since }: Pick<Seat, 'storage_away' | 'away_since'>,
+  now: Date,
+): boolean => isAway && (since === null || now.getTime() - since.getTime() < STOPS_AFTER_MS)
 
 export function decide(seat: SeatFacts, seen: Seen, now: Date): Step {
   if (seat.state === 'absent')
     return seat.wanted_generation > seat.generation ? 'next generation' : 'none'
-  if (seat.state === 'stopping') return whileStopping(seat, seen)
+  if (seat.state === 'stopping') return whileStopping(seat, seen, now)
+  if (mustBeDown(seat) && !waitsToStop(seat, now)) return whenDown(seat, seen)
   if (seat.storage_away) return whileAway(seat, seen)
-  if (mustBeDown(seat)) return whenDown(seat, seen)
   return whenUp(seat, seen, now)
 }
 
 /** One that still runs was only written down as stopping when its worker was killed: it is told to end once more. */
-function whileStopping(seat: SeatFacts, seen: Seen): Step {
+function whileStopping(seat: SeatFacts, seen: Seen, now: Date): Step {
   if (!seen.alive) return 'mark cold'
-  return seen.runningTaskId === undefined || seat.storage_away ? 'none' : 'scale down'
+  return seen.runningTaskId === undefined || waitsToStop(seat, now) ? 'none' : 'scale down'
 }
 
 /** A held seat, one of another generation, or one that must start afresh goes down before anything else. */
@@ -56,7 +66,7 @@ function mustBeDown(seat: SeatFacts): boolean {
 
 /**
  * Its files cannot be reached. A start would hang, and a stop would end programs before they can save: both wait until it is
- * back. What runs goes on waiting by itself, and a task that the Swarm made anew is followed.
+ * back, a stop for a day at most. What runs goes on waiting by itself, and a task that the Swarm made anew is followed.
  */
 function whileAway(seat: SeatFacts, seen: Seen): Step {
   if (seat.state === 'cold' || seat.state === 'failed' || mustBeDown(seat)) return 'none'
