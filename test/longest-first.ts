@@ -8,6 +8,7 @@ const LONG = [
   'volumes.real',
   'cephfs.real',
   'cephfs-kills.real',
+  'storage-cephfs.real',
   'spread.real',
   'join-machine.real',
   'gpu.real',
@@ -15,7 +16,6 @@ const LONG = [
   'image.real',
   'terraform-crash.real',
   'terraform-repair.real',
-  'storage-cephfs.real',
 ]
 
 export class LongestFirst extends BaseSequencer {

@@ -21,7 +21,7 @@ import { random as seeded } from '../campus/random.ts'
 import { type StorageProcess, storageProcess } from './storage-process.ts'
 import { mountsBelow } from './storage-scene.ts'
 
-const KILLS = Number(process.env['LABPLAN_SEEDS'] ?? 2)
+const KILLS = Number(process.env['LABPLAN_SEEDS'] ?? 1)
 /** Ceph waits a minute for a client that ended without a word, before others have what it had. */
 const IS_LONG = process.env['LABPLAN_LONG'] !== undefined
 const LIMIT_MS = IS_LONG ? 100_000 : 30_000
