@@ -81,7 +81,7 @@ export function day(locale: Locale, timeZone: string, at: Date): string {
 
 // The first of a month is an ordinal in French, and no other day is; Intl does not know.
 const ordinal = (locale: Locale, text: string): string =>
-  locale === 'fr' ? text.replace(/(?<= )1(?= )/, '1er') : text
+  locale === 'fr' ? text.replace(/(?<=^| )1(?= )/, '1er') : text
 
 /** `Tue 24 Nov`, for tables. */
 export function shortDay(locale: Locale, timeZone: string, at: Date): string {

@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { acceptedLocale, clock, day, duration, moment, say } from '../../api/locale.ts'
+import { acceptedLocale, clock, day, lastDay, duration, moment, say } from '../../api/locale.ts'
 import { catalogue } from '../../api/messages/catalogue.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -91,6 +91,10 @@ it('says times in the course’s own zone, with the day when it is another', () 
 it('calls the first of a month the first, in French', () => {
   const first = new Date('2026-12-01T09:00:00Z')
   expect(day('fr', 'Europe/Paris', first)).toBe('mardi 1er décembre')
+  // What goes on until a midnight has the day before it as its last.
+  const midnight = (day: string) => new Date(`${day}T22:00:00Z`)
+  expect(lastDay('fr', 'Europe/Paris', midnight('2027-06-30'))).toBe('30 juin 2027')
+  expect(lastDay('fr', 'Europe/Paris', midnight('2027-07-01'))).toBe('1er juil. 2027')
   expect(day('fr', 'Europe/Paris', new Date('2026-12-11T09:00:00Z'))).toBe('vendredi 11 décembre')
   expect(day('en', 'Europe/Paris', first)).toBe('Tuesday 1 December')
 })
