@@ -72,6 +72,8 @@ export type PracticeMeans = {
   between?: (bed: SwarmBed) => Promise<string>
   /** What stands before the LMS: gets its public port, answers where it shall listen. */
   beforeLms?: (port: number) => Promise<number>
+  /** Adds to what the Swarm consists of before anything is planned; answers documents instead of the examples' own. */
+  furnish?: (site: { bed: SwarmBed; inst: Installation }) => Promise<Record<string, string>>
 }
 
 const silent = () => {}
@@ -106,6 +108,7 @@ export async function practiceSite(
         // Gateway and worker run beside the bed, not on its nodes.
         gateways: [bed.hostAddress],
       })
+    const furnished = await means.furnish?.({ bed, inst })
     await Promise.all(PARTS.map((part) => inst.start(part)))
     say('Labplan is up')
     const port = Number(new URL(inst.lmsUrl).port)
@@ -117,7 +120,7 @@ export async function practiceSite(
     await register(inst, lms)
     say('the LMS is registered')
     const importDocuments = (own: Record<string, string>) =>
-      importSite(inst, image, { ...storedBy(means.poolStorage), ...own })
+      importSite(inst, image, { ...storedBy(means.poolStorage), ...furnished, ...own })
     return { bed, inst, lms, image, importDocuments, close }
   } catch (error) {
     await close()

@@ -66,7 +66,7 @@ async function inspecting(
 }
 
 /** A stack that differs from what is wanted, or that somebody still holds. */
-async function stacksAtWork({ practice }: World): Promise<string[]> {
+export async function stacksAtWork({ practice }: Pick<World, 'practice'>): Promise<string[]> {
   const rows = await many<{ key: string; state: string; message: string | null }>(
     practice.inst.pool,
     sql`select key, state, message from stack where wanted_digest is distinct from applied_digest

@@ -6,15 +6,15 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startEngine } from '../beds/engines.ts'
-import { bedPlace, bedSpecSchema } from '../beds/place.ts'
-import { ensureSeatNetwork } from '../../scripts/steps/network.ts'
+import { bedPlace } from '../beds/place.ts'
 import type { SwarmBed } from '../beds/swarm.ts'
 import type { Part } from '../installation.ts'
 import { type PracticeClass, practiceClass } from '../practice-class.ts'
 import { freePort } from '../free-port.ts'
 import { type KillableDatabase, killableDatabase } from './database.ts'
 import type { Victim } from './harm.ts'
+import { killableNode } from './node.ts'
+import { isRunning, keepRunning } from './supervisor.ts'
 import { type Wire, wire } from './wire.ts'
 
 export type World = {
@@ -30,8 +30,6 @@ export type World = {
 }
 
 const PARTS: Part[] = ['api', 'worker', 'gateway']
-const RESTART_MS = 500
-const START_MS = 60_000
 
 export async function chaosWorld(seats: number, say: (text: string) => void): Promise<World> {
   const database = await killableDatabase()
@@ -47,7 +45,7 @@ export async function chaosWorld(seats: number, say: (text: string) => void): Pr
       { databaseUrl: wires.databaseUrl, say, between: wires.between, beforeLms: wires.beforeLms },
     )
     closers.push(practice.close)
-    const supervisor = keepRunning(practice)
+    const supervisor = keepRunning(practice.inst, PARTS)
     closers.push(supervisor.stop)
     return { ...harming({ practice, database, wires: wires.of }), practice, seats, close }
   } catch (error) {
@@ -84,33 +82,6 @@ async function layWires(database: KillableDatabase, closers: (() => Promise<void
   }
 }
 
-/** Starts again what ends, as scripts/steps/supervisor.ts does. */
-function keepRunning({ inst }: PracticeClass) {
-  const stopping = new AbortController()
-  const watch = async (part: Part) => {
-    while (!stopping.signal.aborted) {
-      // One that ends while it starts (no database yet) is tried again.
-      if (!isRunning(inst, part)) await inst.start(part).catch(() => {})
-      await sleep(RESTART_MS)
-    }
-  }
-  const watching = PARTS.map(watch)
-  return {
-    stop: async () => {
-      stopping.abort()
-      await Promise.all(watching)
-    },
-  }
-}
-
-function isRunning(inst: PracticeClass['inst'], part: Part): boolean {
-  try {
-    return inst.pid(part) > 0
-  } catch {
-    return false
-  }
-}
-
 function harming(means: { practice: PracticeClass; database: KillableDatabase; wires: Wires }) {
   const { practice, database, wires } = means
   let healing: Promise<unknown> = Promise.resolve()
@@ -119,27 +90,20 @@ function harming(means: { practice: PracticeClass; database: KillableDatabase; w
     away.add(victim)
     healing = Promise.all([healing, work.finally(() => away.delete(victim))])
   }
-  const place = bedPlace(practice.bed.id)
-  let enginePid = practice.bed.nodes[0]?.pid ?? 0
+  const node = killableNode(practice.bed, 0, practice.inst.id)
   const killEngine = async () => {
-    process.kill(enginePid, 'SIGKILL')
-    while (processesIn(practice) !== '') await sleep(50)
-    const { node } = await startEngine(place, 0, bedSpecSchema.parse({}))
-    enginePid = node.pid
-    // As labplan-node does whenever a machine starts.
-    const { dockerHost, namespace: enterNamespace } = practice.bed.nodes[0]!
-    const gateways = [practice.bed.hostAddress]
-    const installation = practice.inst.id
-    await patiently(() => ensureSeatNetwork({ dockerHost, installation, enterNamespace, gateways }))
+    await node.kill()
+    await node.start()
   }
   const cutFor = async (ms: number, cut: () => void, mend: () => void) => {
     cut()
     await sleep(ms)
     mend()
   }
+  const { switchName } = bedPlace(practice.bed.id)
   // The switch's end of the cable: this machine keeps its address and route.
   const cable = (state: 'up' | 'down') =>
-    execFileSync('ip', ['-n', place.switchName, 'link', 'set', 'host', state])
+    execFileSync('ip', ['-n', switchName, 'link', 'set', 'host', state])
   return {
     async harm(victim: Victim, cutMs: number): Promise<boolean> {
       switch (victim) {
@@ -183,25 +147,6 @@ function harming(means: { practice: PracticeClass; database: KillableDatabase; w
     missing: () => [...PARTS.filter((part) => !isRunning(practice.inst, part)), ...away],
     whole: async () => void (await healing),
   }
-}
-
-/** The Swarm of an engine that has just started takes a moment. */
-async function patiently(act: () => Promise<unknown>): Promise<void> {
-  const deadline = performance.now() + START_MS
-  for (;;) {
-    try {
-      await act()
-      return
-    } catch (error) {
-      if (performance.now() > deadline) throw error
-      await sleep(200)
-    }
-  }
-}
-
-function processesIn({ bed }: PracticeClass): string {
-  const name = bed.nodes[0]!.namespace.replace('/run/netns/', '')
-  return execFileSync('ip', ['netns', 'pids', name], { encoding: 'utf8' }).trim()
 }
 
 /** Kills one of this installation's Terraform processes; false when there is none. */

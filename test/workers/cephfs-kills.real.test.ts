@@ -17,9 +17,13 @@ import { processesOf } from '../beds/cluster/place.ts'
 import { random as seeded } from '../campus/random.ts'
 import { mountsBelow, type StorageScene, storageScene } from './storage-scene.ts'
 
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 180_000 })
+/**
+ * Ceph gives what a dead client had open to nobody for a minute (session_timeout), and a metadata server that starts waits 45 s for it
+ * (mds_reconnect_timeout): a step after which a client was killed is done only then, and there are three of them.
+ */
+const AGAIN_MS = 180_000
+vi.setConfig({ testTimeout: 3 * AGAIN_MS + 60_000, hookTimeout: 180_000 })
 
-const AGAIN_MS = 120_000
 const why = whyNoCephNow()
 const name = (number: number) => `lp-test0000-c0urse00-s${String(number).padStart(4, '0')}-g1`
 const program = join(import.meta.dirname, '../../workers/storage/main.ts')

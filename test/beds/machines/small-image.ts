@@ -22,7 +22,21 @@ export async function smallImage({ registry }: { registry: string }): Promise<st
 
 function recipeWith(busybox: string): Recipe {
   const { programs, files, config } = terminal
-  const tools = ['sh', 'dd', 'df', 'stat', 'cat', 'sync', 'ls', 'echo', 'tail', 'tr', 'cut', 'nc']
+  const tools = [
+    'sh',
+    'dd',
+    'df',
+    'stat',
+    'cat',
+    'sync',
+    'ls',
+    'echo',
+    'tail',
+    'tr',
+    'cut',
+    'nc',
+    'sleep',
+  ]
   return {
     ...{ name: 'small', packages: [], programs, folders: ['home', 'tmp', 'run', 'proc', 'root'] },
     files: [
