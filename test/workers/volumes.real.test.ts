@@ -7,9 +7,11 @@ import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { many, one, sql } from '../../api/data/db.ts'
+import { storageAgent } from '../../api/storage-agent.ts'
 import { testDatabase } from '../postgres.ts'
 import { type PracticeClass, practiceClass, seatsReady, until } from '../practice-class.ts'
 import { formTo } from '../visitor.ts'
+import { loopFiles, mountsBelow } from './storage-scene.ts'
 
 const MIB = 1024 * 1024
 const QUOTA_MB = 24
@@ -270,5 +272,42 @@ it(
       () => `the seat to come back by itself:\n${inst.log('worker').slice(-3000)}`,
     )
     expect(inSeat(1, 'ls -a | wc -l')).not.toBe('0')
+  },
+)
+
+it(
+  'leaves nothing of purged volumes on disk, listed before and after',
+  { timeout: 120_000 },
+  async () => {
+    const { inst, bed } = practice
+    await inst.stop('worker')
+    docker('service', 'rm', ...docker('service', 'ls', '--quiet').split('\n'))
+    await until(
+      async () => docker('ps', '--quiet', '--filter', 'label=labplan.seat') === '',
+      30_000,
+      () => 'seats to end',
+    )
+    const seen = () => ({
+      files: readdirSync(join(bed.volumes, 'images')).filter((file) => file.endsWith('.ext4')),
+      folders: readdirSync(join(bed.volumes, 'mounts')),
+      mounts: mountsBelow(join(bed.volumes, 'mounts')).length,
+      devices: loopFiles(bed.volumes).length,
+    })
+    const agent = storageAgent({ socket: join(inst.home, 'run', 'storage.sock') })
+    const names = (await agent.list()).volumes.map(({ name }) => name)
+    const count = names.length
+    expect(names).toEqual(expect.arrayContaining((await volumes()).map(({ name }) => name)))
+    expect(seen()).toEqual({
+      ...{ files: names.map((name) => `${name}.ext4`), folders: names },
+      ...{ mounts: count, devices: count },
+    })
+    for (const name of names)
+      await until(
+        async () => (await agent.purge(name)) !== undefined,
+        30_000,
+        () => `${name} to be let go of`,
+      )
+    expect(seen()).toEqual({ files: [], folders: [], mounts: 0, devices: 0 })
+    expect((await agent.list()).volumes).toEqual([])
   },
 )
