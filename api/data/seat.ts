@@ -59,7 +59,7 @@ export type Seat = {
 
 export type Credential = { login: string; password: string }
 
-const seatColumns = sql`seat.id, seat.course_id, course.code as course_code, seat.pool_id, seat.number, seat.generation,
+export const seatColumns = sql`seat.id, seat.course_id, course.code as course_code, seat.pool_id, seat.number, seat.generation,
   seat.wanted_generation, seat.applied_generation, seat.template_digest, seat.state, seat.state_at, seat.wanted_on,
   seat.wanted_start, seat.started, seat.start_failures, seat.start_after, seat.held, seat.homeless_at, seat.taken, seat.service_id,
   seat.task_id, seat.node_address, seat.identity_port, seat.credential_key_id, seat.credential,
@@ -70,7 +70,7 @@ const seatColumns = sql`seat.id, seat.course_id, course.code as course_code, sea
   ${isAway(sql`(template.body -> 'volume' ->> 'backend')`)} as storage_away,
   (select since_at from storage_outage where ended_at is null and backend = template.body -> 'volume' ->> 'backend') as away_since,
   case when jsonb_typeof(template.body -> 'gpu') = 'object' then template.body end as device_needs`
-const seatTable = sql`seat join course on course.id = seat.course_id
+export const seatTable = sql`seat join course on course.id = seat.course_id
   left join seat_template template on template.digest = seat.template_digest`
 
 /**

@@ -6,7 +6,8 @@ import type { Logger } from 'pino'
 import { type Pool, withTransaction } from '../../api/data/db.ts'
 import type { KeyRing } from '../../api/data/key-ring.ts'
 import { markCold, markStarting, markStopping } from '../../api/data/seat-life.ts'
-import { type Seat, beginGeneration, livingSeats } from '../../api/data/seat.ts'
+import { movingSeats, restingSeats } from '../../api/data/seat-rest.ts'
+import { type Seat, beginGeneration } from '../../api/data/seat.ts'
 import { type Pace, realPace } from '../pace.ts'
 import { decide, type Step } from './decide.ts'
 import { devicesFor, followDevices, lookAtDevices, needsDevices, unpin } from './devices.ts'
@@ -16,7 +17,8 @@ import { listNodes, type SwarmNode } from './node.ts'
 import { findDoors, portAnswers } from './probe.ts'
 import { type Probe, type RiseMeans, type Way, bringUp, poll } from './rise.ts'
 import { serviceOf, setReplicas } from './service.ts'
-import { isAlive, listTasks, runningTask, type Task } from './task.ts'
+import { disturbed, seenOf, tasksFor } from './seat-tasks.ts'
+import { isAlive } from './task.ts'
 
 export type Driver = {
   /** Looks once and starts what is due; the started work goes on after it returns. */
@@ -62,8 +64,8 @@ const LEAST_OF_NODE = 3
 const MOST_OF_NODE = 16
 /** Nodes come and go in minutes. */
 const NODES_MS = 5_000
-/** So often those that run are looked at. In between a look is for who starts or stops: a class that comes up asks for many. */
-const READY_MS = 900
+/** So often those at rest are looked at. In between a look is for who starts or stops: a class that comes up asks for many. */
+const REST_MS = 900
 const DOWN_POLL_MS = 120
 
 export function seatDriver(options: Options): Driver {
@@ -77,7 +79,7 @@ export function seatDriver(options: Options): Driver {
   }
   const journeys = new Map<string, Journey>()
   let othersWait = false
-  let readySeenAt = -Infinity
+  let restSeenAt = -Infinity
   // Some may be left from before a restart, and of seats that are no more.
   let hasDevices = true
   let crew = { most: LEAST_WAVE, seenAt: -Infinity }
@@ -123,24 +125,27 @@ export function seatDriver(options: Options): Driver {
   }
 
   const tick = async (): Promise<void> => {
-    const seats = await livingSeats(means.pool)
-    callBack(journeys, seats)
-    if (seats.length === 0 && !hasDevices) return
-    const hasGpus = hasDevices || seats.some(needsDevices)
-    const looksAtReady = hasGpus || means.pace.elapsedMs() - readySeenAt >= READY_MS
-    if (looksAtReady) readySeenAt = means.pace.elapsedMs()
-    const { tasks, unseen } = await tasksFor(means, {
-      seats: seats.filter((seat) => !journeys.has(seat.id)),
-      ...{ looksAtReady, hasGpus },
+    const looksAtRest = means.pace.elapsedMs() - restSeenAt >= REST_MS
+    if (looksAtRest) restSeenAt = means.pace.elapsedMs()
+    const [moving, resting] = await Promise.all([
+      movingSeats(means.pool, [...journeys.keys()]),
+      looksAtRest ? restingSeats(means.pool) : [],
+    ])
+    callBack(journeys, moving)
+    if (moving.length + resting.length === 0 && !hasDevices) return
+    const hasGpus = hasDevices || moving.some(needsDevices)
+    const tasks = await tasksFor(means, {
+      ...{ moving: moving.filter((seat) => !journeys.has(seat.id)), resting, hasGpus },
     })
     if (hasGpus) {
       const rising = new Set([...journeys].flatMap(([id, { rises }]) => (rises ? [id] : [])))
-      const { lost, held } = await lookAtDevices(means, { seats, rising, tasks })
+      const { lost, held } = await lookAtDevices(means, { seats: moving, rising, tasks })
       hasDevices = held > 0
       for (const id of lost) journeys.get(id)!.isOff = true
     }
+    const seats = [...moving, ...(await disturbed(means, { moving, resting, tasks }))]
     const due = inOrder(seats)
-      .filter((seat) => !journeys.has(seat.id) && !unseen.has(seat.id))
+      .filter((seat) => !journeys.has(seat.id))
       .map((seat) => ({ seat, step: decide(seat, seenOf(seat, tasks), means.now()) }))
     const rising = due.filter(({ step }) => isRising(step)).length
     const most = waveSize() + rising > LEAST_WAVE ? await mostAtOnce() : LEAST_WAVE
@@ -158,32 +163,6 @@ export function seatDriver(options: Options): Driver {
     return settled()
   }
   return { tick, settled, stop }
-}
-
-/**
- * Tasks of the seats whose next step depends on them; all tasks where somebody has GPUs, which are freed by them.
- * `unseen`: seats that run, when it is not their turn to be looked at.
- */
-async function tasksFor(
-  means: Means,
-  { seats, ...look }: { seats: Seat[]; looksAtReady: boolean; hasGpus: boolean },
-): Promise<{ tasks: Task[]; unseen: Set<string> }> {
-  if (look.hasGpus) return { tasks: await listTasks(means.engine, means), unseen: new Set() }
-  const asked = seats.filter((seat) => dependsOnTasks(seat, means.now()))
-  const isLeft = ({ state }: Seat): boolean => state === 'ready' && !look.looksAtReady
-  const unseen = new Set(asked.filter(isLeft).map(({ id }) => id))
-  const serviceIds = asked.flatMap((seat) =>
-    isLeft(seat) || seat.service_id === null ? [] : [seat.service_id],
-  )
-  if (serviceIds.length === 0) return { tasks: [], unseen }
-  return { tasks: await listTasks(means.engine, { ...means, serviceIds }), unseen }
-}
-
-/** Whether what is done with it next is another step when its container lives than when nothing of it does. */
-function dependsOnTasks(seat: Seat, now: Date): boolean {
-  const dead = { runningTaskId: undefined, alive: false }
-  const alive = { runningTaskId: seat.task_id ?? undefined, alive: true }
-  return decide(seat, dead, now) !== decide(seat, alive, now)
 }
 
 function wavesOf(nodes: SwarmNode[]): number {
@@ -219,11 +198,6 @@ const isStillWanted = (now: Seat | undefined, then: Seat): boolean =>
 /** Seats with a holder first: somebody waits for them. Then by course and number. */
 function inOrder(seats: Seat[]): Seat[] {
   return seats.toSorted((a, b) => Number(b.taken) - Number(a.taken))
-}
-
-function seenOf(seat: Seat, tasks: Task[]) {
-  const id = seat.service_id ?? ''
-  return { runningTaskId: runningTask(tasks, id)?.ID, alive: isAlive(tasks, id) }
 }
 
 async function perform(means: Means, seat: Seat, step: Step, way: Way): Promise<void> {
