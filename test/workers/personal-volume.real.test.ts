@@ -10,6 +10,7 @@ import { many, one, sql } from '../../api/data/db.ts'
 import { testDatabase } from '../postgres.ts'
 import { type PracticeClass, practiceClass, seatsReady, until } from '../practice-class.ts'
 import { formTo } from '../visitor.ts'
+import { countRefused, mountAttempts, pathAttempts } from './seat-attempts.ts'
 import { mountsBelow } from './storage-scene.ts'
 
 const MIB = 1024 * 1024
@@ -74,6 +75,13 @@ async function inSeat(
   const container = await docker('ps', '--quiet', '--filter', label)
   const [user = ''] = (await docker('exec', container, 'ls', '/home')).split('\n')
   return docker('exec', '--user', user, container, 'sh', '-c', `cd /personal && { ${script}; }`)
+}
+
+/** As the root that its first process is. */
+async function asRoot({ code, number }: Row, script: string): Promise<string> {
+  const label = `label=labplan.seat=${code}/${String(number).padStart(3, '0')}`
+  const container = await docker('ps', '--quiet', '--filter', label)
+  return docker('exec', container, 'sh', '-c', script)
 }
 
 /** Until the seat of who launched shows a volume that is mounted; answers the milliseconds since the launch. */
@@ -145,6 +153,19 @@ it('is never in the seat of another', { timeout: 90_000 }, async () => {
   await inSeat(seat, 'echo by student2 > essay')
   expect(await inSeat(await seatOf('student1'), 'cat essay')).toBe('by student1')
   expect(await seatOf('student2')).not.toMatchObject({ shown: (await seatOf('student1')).shown })
+})
+
+it('is opened from another’s seat by no path and no mount', async () => {
+  const seat = await seatOf('student2')
+  const { shown } = await seatOf('student1')
+  const root = practice.bed.volumes
+  const paths = [...pathAttempts(root), `${root}/mounts/${shown}`]
+  const mounts = mountAttempts('/personal')
+  for (const inside of [inSeat, asRoot]) {
+    expect(await inside(seat, `ls -d ${paths.join(' ')} 2>/dev/null || true`)).toBe('')
+    expect(await inside(seat, countRefused(mounts))).toBe(`${mounts.length} refused`)
+  }
+  expect(await inSeat(seat, 'cat /proc/self/mountinfo')).not.toContain(shown)
 })
 
 it('is in no specification and no plan', async () => {
