@@ -5,6 +5,7 @@
 import { constants } from 'node:fs'
 import { link, mkdir, open, unlink } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { constants as system } from 'node:os'
 import { join } from 'node:path'
 import { FileStore } from '@tus/file-store'
 import { Server } from '@tus/server'
@@ -53,10 +54,14 @@ function serverOf(place: VolumePlace): Server {
       await datastore.configstore.delete(id)
       return { headers: { 'x-labplan-name': encodeURIComponent(name) } }
     },
-    onResponseError: (_, error) =>
-      'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT') ? full : undefined,
+    onResponseError: (_, error) => (hasNoRoom(error as NodeJS.ErrnoException) ? full : undefined),
   })
 }
+
+/** An error of Node has no name for it: its code is `Unknown system error -122`. */
+const EDQUOT = -system.errno.EDQUOT
+export const hasNoRoom = ({ code, errno }: NodeJS.ErrnoException): boolean =>
+  code === 'ENOSPC' || errno === EDQUOT
 
 /** 507: the client of the protocol does not try again. */
 const full = { status_code: 507, body: 'disk-full' }
