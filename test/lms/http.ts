@@ -22,7 +22,10 @@ export type HttpQuestion = {
   body?: string
 }
 
-/** Asks once, follows no redirect. Throws when nobody answers in 15 s. */
+/**
+ * Asks once, follows no redirect. Throws when nobody answers in 15 s. Each over a connection of its own: a test that runs a command
+ * meanwhile reads too late that the server has closed an idle one, and its next question would be lost on it.
+ */
 export function ask(url: string, question: HttpQuestion = {}): Promise<HttpAnswer> {
   const send = new URL(url).protocol === 'https:' ? requestHttps : requestHttp
   const body = question.form ? new URLSearchParams(question.form).toString() : question.body
@@ -31,7 +34,8 @@ export function ask(url: string, question: HttpQuestion = {}): Promise<HttpAnswe
   if (body !== undefined) headers['content-length'] = String(Buffer.byteLength(body))
   const method = question.method ?? (body === undefined ? 'GET' : 'POST')
   return new Promise((resolve, reject) => {
-    const outgoing = send(url, { method, headers, lookup: lookupLoopback, timeout: timeoutMs })
+    const options = { method, headers, lookup: lookupLoopback, timeout: timeoutMs, agent: false }
+    const outgoing = send(url, options)
     outgoing.on('timeout', () => outgoing.destroy(new Error(`${url} did not answer in time`)))
     outgoing.on('error', (cause) => reject(new Error(`Could not ask ${url}`, { cause })))
     outgoing.on('response', (answer) => {
