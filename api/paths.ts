@@ -41,6 +41,8 @@ export const paths = {
   adminPersonErasure: (pseudonym: string) => `/admin/people/${pseudonym}/erasure`,
 
   course: (key: string) => `/courses/${key}`,
+  courseScratch: (key: string) => `/courses/${key}/scratch`,
+  courseScratchUndo: (key: string) => `/courses/${key}/scratch/undo`,
   courseEvents: (key: string) => `/courses/${key}/events`,
   courseRoster: (key: string) => `/courses/${key}/roster`,
   courseSubmissions: (key: string) => `/courses/${key}/submissions`,

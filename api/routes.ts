@@ -45,6 +45,7 @@ import * as receipt from './handlers/receipt.ts'
 import * as roster from './handlers/roster.ts'
 import * as run from './handlers/run.ts'
 import * as registrationLink from './handlers/registration-link.ts'
+import * as scratch from './handlers/scratch.ts'
 import * as submission from './handlers/submission.ts'
 import * as settings from './handlers/settings.ts'
 import * as sharing from './handlers/sharing.ts'
@@ -170,6 +171,9 @@ export const routes: Route[] = [
 
   get('/courses/:course', teaches, course.show, 'A teacher’s course'),
   get('/courses/:course/events', teaches, course.events, 'A teacher’s course, live'),
+  get('/courses/:course/scratch', teaches, scratch.ask, 'Ask before scratch homes'),
+  post('/courses/:course/scratch', teaches, nothing, scratch.choose, 'Start on scratch homes'),
+  post('/courses/:course/scratch/undo', teaches, nothing, scratch.undo, 'Wait for the storage'),
   get('/courses/:course/plan', seesPlan, plan.show, 'The plan of a course'),
   post('/courses/:course/plan', plansCourse, plan.planBody, plan.save, 'Change the plan'),
   post(

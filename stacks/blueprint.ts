@@ -230,9 +230,15 @@ export const blueprintSchema = z.strictObject({
 })
 
 export type SeatTemplate = z.infer<typeof seatTemplateSchema>
+/** `scratch`: instead of its volume, which is kept there, the seat has a home of its node's engine for a while. */
+type ServiceVolume = Omit<NonNullable<SeatTemplate['volume']>, 'quotaMb'> & {
+  scratch?: VolumeKeeper
+}
+/** What keeps a volume; `server` is of `nfs`. */
+export type VolumeKeeper = { backend: 'local' | 'nfs' | 'cephfs'; server?: string | undefined }
 /** What the service of a seat is made of: limits are not among it (`stacks/rules/template.ts`). */
 export type ServiceTemplate = Omit<SeatTemplate, 'volume' | 'data'> & {
-  volume: Omit<NonNullable<SeatTemplate['volume']>, 'quotaMb'> | null
+  volume: ServiceVolume | null
   data?: Omit<NonNullable<SeatTemplate['data']>, 'sizeMb'> | undefined
 }
 export type Placement = z.infer<typeof placementSchema>

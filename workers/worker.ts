@@ -15,6 +15,7 @@ import { forgeKeeper } from './git/keep-forge.ts'
 import { terraformOf } from './jobs/apply-means.ts'
 import { applyStackNow } from './jobs/apply-stack.ts'
 import { slotKeeper } from './jobs/keep-slots.ts'
+import { scratchKeeper } from './jobs/keep-scratch.ts'
 import { keepSubmissions } from './jobs/keep-submissions.ts'
 import { erasureKeeper } from './jobs/keep-erasures.ts'
 import { retentionKeeper } from './jobs/keep-retention.ts'
@@ -52,6 +53,7 @@ const VOLUMES_MS = 10_000
 const STORAGE_MS = 5_000
 const SLOTS_MS = 5_000
 const SPREAD_MS = 250
+const SCRATCH_MS = 2_000
 const RETENTION_MS = 60_000
 const ERASURE_MS = 3_000
 const EARLY_MS = 60_000
@@ -220,6 +222,12 @@ export async function startWorker(options: {
     },
     onError: onError('the dates of files could not be looked at'),
   })
+  const scratch = scratchKeeper({ pool, engine, place, log, now })
+  const bring = startLoop({
+    everyMs: SCRATCH_MS,
+    pass: async () => void ((await lead.isOurs()) && (await scratch.keep())),
+    onError: onError('scratch homes could not be brought to their volumes'),
+  })
   const slots = slotKeeper({ pool, agent, log })
   let spread: NodeJS.Timeout | undefined
   const show = startLoop({
@@ -277,6 +285,7 @@ export async function startWorker(options: {
         keep,
         reach,
         show,
+        bring,
         retain,
         follow,
         rosters,

@@ -137,7 +137,7 @@ export type OpenPurge = {
   ordered_at: Date
 }
 
-/** None whose seat may still run: on some backends its files would go from under it. */
+/** None whose seat may still run: on some backends its files would go from under it. What a node has of it goes first. */
 export async function openPurges(db: Db): Promise<OpenPurge[]> {
   return many(
     db,
@@ -146,7 +146,8 @@ export async function openPurges(db: Db): Promise<OpenPurge[]> {
           ordered_at
         from purge join volume on volume.id = volume_id left join seat on seat.id = volume.seat_id
           left join course on course.id = seat.course_id
-        where done_at is null and (seat.state in ('absent', 'cold') or volume.person_id is not null) order by volume.name`,
+        where done_at is null and not exists (select from scratch_home home where home.seat_id = seat.id
+            and home.generation = volume.generation and home.state <> 'cleared') and (seat.state in ('absent', 'cold') or volume.person_id is not null) order by volume.name`,
   )
 }
 

@@ -49,6 +49,17 @@ export const receiptSchema = z.strictObject({
   outages: z
     .array(z.strictObject({ backend: z.string(), from: instant, until: instant.nullable() }))
     .optional(),
+  /** Only where there were any: seats that began on a scratch home, and what came of its files by then; null: not home yet. */
+  scratch: z
+    .array(
+      z.strictObject({
+        seat: z.int(),
+        from: instant,
+        result: z.enum(['folder', 'home', 'nothing', 'discarded']).nullable(),
+        mergedAt: instant.nullable(),
+      }),
+    )
+    .optional(),
   runs: z.array(
     z.strictObject({
       id: z.string(),

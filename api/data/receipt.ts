@@ -11,6 +11,7 @@ import {
   sealReceipt,
   walkChain,
 } from './receipt-chain.ts'
+import { scratchDuring } from './scratch-home.ts'
 import { outagesDuring } from './storage-outage.ts'
 
 export type ClosingSession = {
@@ -94,6 +95,7 @@ async function contentOf(
       volumes: named('volume', kept).map((name) => ({ name, until: isoOf(keptUntil) })),
     },
     ...(await outagesOf(tx, span)),
+    ...(await scratchOf(tx, span)),
     runs: await runsDuring(tx, span),
   }
 }
@@ -106,6 +108,16 @@ async function outagesOf(
     ...{ backend, from: since_at.toISOString(), until: ended_at?.toISOString() ?? null },
   }))
   return outages.length > 0 ? { outages } : {}
+}
+
+async function scratchOf(
+  tx: Db,
+  span: { courseId: string; from: Date; until: Date },
+): Promise<Pick<Content, 'scratch'>> {
+  const scratch = (await scratchDuring(tx, span)).map(({ from, mergedAt, ...one }) => ({
+    ...{ ...one, from: from.toISOString(), mergedAt: mergedAt?.toISOString() ?? null },
+  }))
+  return scratch.length > 0 ? { scratch } : {}
 }
 
 const isoOf = (instant: string | null): string | null =>

@@ -3,6 +3,7 @@
  * for the workspace on it are one transaction; pages, gateway and worker are told when it commits.
  */
 import { canonicalJson, sha256 } from '../../stacks/blueprint.ts'
+import { beginHome } from './scratch-home.ts'
 import { AlteredRecord } from './seal.ts'
 import { type Db, type Query, execute, many, one, sql } from './db.ts'
 import {
@@ -30,14 +31,14 @@ export async function markStarting(
   })
 }
 
-/** Its container runs; the ports are being checked. */
+/** Its container runs; the ports are being checked. `nodeId`: of the Swarm. */
 export async function markRunning(
   db: Db,
-  seat: { id: string; taskId: string; nodeAddress: string; now: Date },
+  seat: { id: string; taskId: string; nodeAddress: string; nodeId: string; now: Date },
 ): Promise<void> {
   await execute(
     db,
-    sql`with runs as (update seat set task_id = ${seat.taskId}, node_address = ${seat.nodeAddress}, homeless_at = null where id = ${seat.id}),
+    sql`with began as (${beginHome({ seatId: seat.id, nodeId: seat.nodeId, now: seat.now })}), runs as (update seat set task_id = ${seat.taskId}, node_address = ${seat.nodeAddress}, homeless_at = null where id = ${seat.id}),
         ${toldHolders([seat.id])}`,
   )
 }

@@ -4,6 +4,7 @@ import { type Db, execute, findOne, many, notify, sql } from './db.ts'
 import { newId, randomLabel } from './ids.ts'
 import type { KeyRing, Sealed } from './key-ring.ts'
 import type { DeviceNeeds } from './seat-device.ts'
+import { scratchAllows } from './scratch.ts'
 import { isAway } from './storage-outage.ts'
 
 export type SeatState = 'absent' | 'cold' | 'starting' | 'ready' | 'stopping' | 'failed'
@@ -45,7 +46,7 @@ export type Seat = {
   node_address: string | null
   identity_port: number | null
   pids_limit: number
-  /** Its volume is where it will be mounted; true for one that the engine keeps itself. */
+  /** Its volume is where it will be mounted, and nothing is on its way there; true for one that the engine keeps itself. */
   volume_ready: boolean
   /** What keeps its volume does not answer. */
   storage_away: boolean
@@ -66,7 +67,7 @@ export const seatColumns = sql`seat.id, seat.course_id, course.code as course_co
   coalesce((template.body ->> 'pidsLimit')::int, 256) as pids_limit,
   (template.body -> 'volume' ->> 'backend' is null
     or exists (select from volume where seat_id = seat.id and volume.generation = seat.applied_generation and volume.state = 'ready'))
-    and (template.body -> 'personal' is null or seat.slot_made) as volume_ready,
+    and (template.body -> 'personal' is null or seat.slot_made) and ${scratchAllows(sql`template.body`)} as volume_ready,
   ${isAway(sql`(template.body -> 'volume' ->> 'backend')`)} as storage_away,
   (select since_at from storage_outage where ended_at is null and backend = template.body -> 'volume' ->> 'backend') as away_since,
   case when jsonb_typeof(template.body -> 'gpu') = 'object' then template.body end as device_needs`

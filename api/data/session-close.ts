@@ -62,7 +62,10 @@ export const toClose = (now: Date) =>
       or not exists (select from stack
         where stack.course_id = session.course_id and stack.pool_id = session.pool_id and stack.kind = 'seats'
           and (stack.wanted_digest is distinct from stack.applied_digest or stack.state = 'needs_reconcile'
-            or stack.lease_until > ${now})))`
+            or stack.lease_until > ${now}))
+        -- What is brought home soon is on the receipt.
+        and not exists (select from scratch_home home join seat on seat.id = home.seat_id
+          where seat.course_id = session.course_id and home.state in ('open', 'merging') and home.trouble is null))`
 
 /** Called off when its preparation had begun, and no receipt says what became of it. */
 const wasCalledOff = sql`(session.state = 'cancelled' and session.preparing_at is not null

@@ -1,6 +1,6 @@
 /** Sessions: scheduled classes. The blueprint says when; the row's state is what happened to it. */
 import type { BlueprintSession } from '../../stacks/blueprint.ts'
-import { type Db, execute, many, notify, sql } from './db.ts'
+import { type Db, execute, findOne, many, notify, sql } from './db.ts'
 import { newId } from './ids.ts'
 import type { NoticeLine } from './notice.ts'
 
@@ -52,6 +52,10 @@ export const DOES_NOT_FIT_NOTES: ReadonlySet<string> = new Set([
 const DOES_NOT_FIT = 'session.does-not-fit'
 const FITS_PARTLY = 'session.fits-partly'
 const LEFT_THE_PLAN = 'session.left-the-plan'
+
+export async function findSession(db: Db, key: string): Promise<{ id: string } | undefined> {
+  return findOne(db, sql`select id from session where key = ${key}`)
+}
 
 const sessionColumns = sql`session.id, session.key, session.course_id, course.key as course_key,
   course.title as course_title, pool.key as pool_key, session.starts_at, session.ends_at, session.opens_at,

@@ -1,7 +1,8 @@
 /** What each stack should hold now, beside what was last applied: where the two differ a run is asked for. */
-import { type Db, execute, findOne, many, one, sql } from './db.ts'
+import { type Db, type Query, execute, findOne, many, one, sql } from './db.ts'
 import { holdingFreezes } from './freeze.ts'
 import { newId } from './ids.ts'
+import { isScratchChosen } from './scratch.ts'
 import type { SeatTemplate } from '../../stacks/blueprint.ts'
 import { seatsPerStack } from '../../stacks/rules/wanted.ts'
 
@@ -162,6 +163,9 @@ export type StackSeat = {
   /** Generations whose volume the engine keeps itself, with no limit: they stay what they are. */
   engine_volumes: number[]
   at_work: boolean
+  /** It begins on a scratch home when it begins next, on this node of the Swarm if its files are on one. */
+  scratch: boolean
+  scratch_node: string | null
 }
 
 /** What a stack of a course would be if no seat of it had a history. */
@@ -200,15 +204,22 @@ export async function unusualSeats(
             where ${isAtWork} and seat.template_digest <> plain.template
           union select seat.id from plain join seat on seat.course_id = plain.id join volume on volume.seat_id = seat.id
             where limited and backend = 'engine'
-        )
+          union select seat.id from plain join seat on seat.course_id = plain.id where ${isScratchChosen(sql`plain.id`)}
+        ), chosen as materialized (select plain.id from plain where ${isScratchChosen(sql`plain.id`)})
         select seat.number, seat.generation, seat.template_digest, seat.taken, seat.volume_made, course.key as course_key,
           array(select generation from volume where seat_id = seat.id and backend = 'engine' order by 1) as engine_volumes,
-          coalesce(${isAtWork}, false) as at_work
+          -- Who waits begins otherwise; what runs, with or without anybody in it, stays as it is.
+          coalesce(${isAtWork}, false) or (seat.course_id in (select id from chosen) and seat.state not in ('cold', 'absent')) as at_work,
+          seat.course_id in (select id from chosen) and seat.state in ('cold', 'absent') and not exists (${homesOf(sql`'merging', 'merged'`)}) as scratch,
+          (select node_id from (${homesOf(sql`'open'`)} and trouble is null order by created_at desc limit 1) last) as scratch_node
         from unusual join seat on seat.id = unusual.id join course on course.id = seat.course_id
           left join workspace on workspace.seat_id = seat.id
         order by course.key, seat.number`,
   )
 }
+
+const homesOf = (states: Query): Query =>
+  sql`select node_id from scratch_home home where home.seat_id = seat.id and home.generation = seat.generation and home.state in (${states})`
 
 const isAtWork = sql`(workspace.state in ('starting', 'ready') and seat.state in ('starting', 'ready'))`
 

@@ -52,7 +52,7 @@ export async function submissionsOf(db: Db, workspaceId: string): Promise<Submis
   )
 }
 
-/** `isAway`: what keeps its volume does not answer now; the row is there all the same. */
+/** `isAway`: its files are not in its volume, or that does not answer now; the row is there all the same. */
 export type HandIn = { id: string; volume: string; isAway: boolean }
 
 /**
@@ -63,21 +63,29 @@ export async function handIn(
   tx: Db,
   wish: { workspaceId: string; path: string; actor: Actor; now: Date },
 ): Promise<HandIn | undefined> {
-  type Found = { volume_id: string; volume: string; due_at: Date | null; is_away: boolean }
+  type Found = {
+    volume_id: string
+    volume: string
+    due_at: Date | null
+    is_away: boolean
+    is_on_scratch: boolean
+  }
   const found = await findOne<Found>(
     tx,
     sql`select volume.id as volume_id, volume.name as volume, course.submissions_due_at as due_at,
-          ${isAway(sql`volume.backend`)} as is_away
+          ${isAway(sql`volume.backend`)} as is_away, ${isOnItsWay} as is_on_scratch
         from workspace join course on course.id = workspace.course_id join seat on seat.id = workspace.seat_id
           join volume on volume.seat_id = seat.id and volume.generation = seat.generation
         where workspace.id = ${wish.workspaceId} and takes_submissions and backend <> 'engine' for update of workspace`,
   )
   if (!found) return undefined
   const id = newId()
+  // What they see is elsewhere in their home once it is there: all of it is handed in.
+  const path = found.is_on_scratch ? '' : wish.path
   await execute(
     tx,
     sql`insert into submission (id, workspace_id, number, volume_id, path, state, due_at, created_at)
-        select ${id}, ${wish.workspaceId}, coalesce(max(number), 0) + 1, ${found.volume_id}, ${wish.path}, 'making',
+        select ${id}, ${wish.workspaceId}, coalesce(max(number), 0) + 1, ${found.volume_id}, ${path}, 'making',
           ${found.due_at}, ${wish.now} from submission where workspace_id = ${wish.workspaceId}`,
   )
   await audit(tx, {
@@ -89,8 +97,12 @@ export async function handIn(
     ...{ detail: { submission: id }, now: wish.now },
   })
   await notify(tx, 'storage')
-  return { id, volume: found.volume, isAway: found.is_away }
+  return { id, volume: found.volume, isAway: found.is_away || found.is_on_scratch }
 }
+
+/** Files of its seat are on a scratch home, and come to the volume when it has stopped. */
+const isOnItsWay = sql`exists (select from scratch_home home where home.seat_id = volume.seat_id
+  and home.generation = volume.generation and home.state in ('open', 'merging') and home.trouble is null)`
 
 export type Kept = { bytes: number; files: number; leftOut: number; sha256: string }
 
@@ -116,7 +128,7 @@ export async function submissionsLeft(
   return many(
     db,
     sql`select submission.id, volume.name as volume, path from submission join volume on volume.id = volume_id
-        where submission.state = 'making' and submission.created_at <= ${since} order by submission.created_at`,
+        where submission.state = 'making' and submission.created_at <= ${since} and not ${isOnItsWay} order by submission.created_at`,
   )
 }
 

@@ -3,6 +3,7 @@ import { type Db, findOne, sql } from './db.ts'
 import type { KeyRing } from './key-ring.ts'
 import { type PersonalView, personalOf } from './personal-volume.ts'
 import { type QueueView, queueView } from './queue.ts'
+import { type SeatScratch, seatScratch } from './scratch-home.ts'
 import { type Credential, type PortKind, type SeatState, credentialOf, seatPorts } from './seat.ts'
 import type { Display, Text } from '../../stacks/terms.ts'
 import type { Extension } from '../../stacks/rules/lifecycle.ts'
@@ -52,6 +53,8 @@ export type WorkspaceView = {
   disk: DiskView | null
   /** Their own volume; null where the course, or its seat as it was made, has none. */
   personal: PersonalView | null
+  /** Of a home for a while, while its volume was away; null when there is nothing to say. */
+  scratch: SeatScratch | null
   /** Null where its course has published none. */
   data: SeatData | null
   ports: {
@@ -148,6 +151,7 @@ export async function workspaceView(
     nodeAddress: row.node_address,
     disk: row.seat_id ? ((await disksOf(db, [row.seat_id])).get(row.seat_id) ?? null) : null,
     personal: row.seat_id ? ((await personalOf(db, row.id)) ?? null) : null,
+    scratch: row.seat_id ? ((await seatScratch(db, row.seat_id, now)) ?? null) : null,
     data: row.seat_id ? ((await dataOfSeat(db, row.seat_id)) ?? null) : null,
     ports: ports.map((port) => ({
       containerPort: port.container_port,

@@ -6,6 +6,8 @@ import { noticesOfCourse } from '../data/notice.ts'
 import { waitingInCourse } from '../data/overview.ts'
 import { pastSessions } from '../data/receipt.ts'
 import { rostersOfCourse } from '../data/roster-view.ts'
+import { classScratch } from '../data/scratch.ts'
+import { homesLeft } from '../data/scratch-home.ts'
 import { courseSeats } from '../data/seat.ts'
 import { sessionsToCome } from '../data/session.ts'
 import { submissionRules, submissionsOfCourse } from '../data/submission.ts'
@@ -48,12 +50,17 @@ async function viewOf(visit: Visit, course: SeenCourse, at: Date): Promise<Cours
     pool,
     seats.map((seat) => seat.id),
   )
+  const scratch = {
+    now: await classScratch(pool, course.id),
+    left: await homesLeft(pool, course.id),
+  }
   const rules = await submissionRules(pool, course.id)
   const rows = await submissionsOfCourse(pool, course.id)
   const handedIn =
     course.role === 'teacher' && (rules.takes || rows.length > 0) ? { rules, rows } : undefined
   return {
     course,
+    scratch,
     sessions,
     seats: seen,
     disks,

@@ -30,6 +30,7 @@ import { run } from './run.ts'
 import { seat } from './seat.ts'
 import { roster } from './roster.ts'
 import { submission } from './submission.ts'
+import { scratch } from './scratch.ts'
 import { settings } from './settings.ts'
 import { sharing } from './sharing.ts'
 import { timetable } from './timetable.ts'
@@ -41,6 +42,7 @@ export const catalogue: Readonly<Record<string, Message>> = {
   ...workspace,
   ...seat,
   ...disk,
+  ...scratch,
   ...files,
   ...erasure,
   ...submission,

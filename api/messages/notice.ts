@@ -67,8 +67,8 @@ export const notice = {
     fr: '{course} : les fichiers ne sont pas accessibles en ce moment',
   },
   'notice.storage-away.course.text': {
-    en: 'The storage stopped answering {sinceAt}. Nothing is lost. Workspaces may stand still: leave them open, they go on by themselves when it is back. None is started or stopped meanwhile. The infrastructure team was told.',
-    fr: 'Le stockage a cessé de répondre {sinceAt}. Rien n’est perdu. Les espaces peuvent rester figés : laissez-les ouverts, ils reprendront d’eux-mêmes à son retour. D’ici là aucun n’est démarré ni arrêté. L’équipe infrastructure est prévenue.',
+    en: 'The storage stopped answering {sinceAt}. Nothing is lost. Workspaces may stand still: leave them open, they go on by themselves when it is back. None is started or stopped meanwhile; those that have not started can begin without their files, on the page of the course. The infrastructure team was told.',
+    fr: 'Le stockage a cessé de répondre {sinceAt}. Rien n’est perdu. Les espaces peuvent rester figés : laissez-les ouverts, ils reprendront d’eux-mêmes à son retour. D’ici là aucun n’est démarré ni arrêté ; ceux qui n’ont pas démarré peuvent commencer sans leurs fichiers, sur la page du cours. L’équipe infrastructure est prévenue.',
   },
   'notice.storage-back.course': {
     en: '{course}: files are there again',
@@ -253,8 +253,8 @@ export const notice = {
     },
   },
   'late.storage-away': {
-    en: 'The storage of its files stopped answering {sinceAt}. Seats start by themselves when it is back.',
-    fr: 'Le stockage de ses fichiers a cessé de répondre {sinceAt}. Les postes démarreront d’eux-mêmes à son retour.',
+    en: 'The storage of its files stopped answering {sinceAt}. Seats start by themselves when it is back; you can have them start without their files on the page of the course.',
+    fr: 'Le stockage de ses fichiers a cessé de répondre {sinceAt}. Les postes démarreront d’eux-mêmes à son retour ; sur la page du cours, vous pouvez les faire démarrer sans leurs fichiers.',
   },
   'late.seat.no_gpu': {
     en: {

@@ -49,6 +49,10 @@ export const receipt = {
     en: 'Its files could not be reached since {from}.',
     fr: 'Ses fichiers n’étaient plus accessibles depuis {from}.',
   },
+  'receipt.scratch': {
+    en: 'Seats begun on a scratch home while files were away: {count}. Brought to the real home when this was written: {home}; what was left came after.',
+    fr: 'Postes démarrés sur un dossier provisoire en l’absence des fichiers : {count}. Apportés dans le vrai dossier au moment de ce reçu : {home} ; le reste est venu ensuite.',
+  },
   'receipt.later': { en: 'Removed since', fr: 'Supprimé depuis' },
   'receipt.later.of': { en: '{what}, the last {when}', fr: '{what}, en dernier le {when}' },
   'receipt.ready': { en: 'Ready', fr: 'Prête' },

@@ -16,6 +16,7 @@ import { live } from './live.ts'
 import { noticeBanner } from './notices.ts'
 import { noteList } from './notes.ts'
 import { pastSection } from './receipt.ts'
+import { type ScratchView, scratchSection } from './scratch.ts'
 import { type CourseSubmissions, submissionsSection } from './submission.ts'
 import { rosterSection } from './roster.ts'
 import { type Look, tableOf, tag } from './table.ts'
@@ -23,6 +24,7 @@ import { type ClassView, classSection } from './class.ts'
 
 export type CourseView = {
   course: SeenCourse
+  scratch: ScratchView
   sessions: Session[]
   notes: Note[]
   past: PastSession[]
@@ -52,6 +54,7 @@ export function coursePage(visit: Visit, view: CourseView): Html {
 
 export function courseFragment(visit: Visit, view: CourseView): Html {
   return html`${view.notices.length > 0 && noticeBanner(visit, view.notices)}
+  ${scratchSection(visit, view.scratch, view.course)}
   ${view.notes.length > 0 && notesSection(visit, view)} ${sessionsSection(visit, view)}
   ${classSection(visit, view, view.course.time_zone)}
   ${view.handedIn && submissionsSection(visit, view.handedIn, view.course)}

@@ -71,6 +71,14 @@ function receiptDetails(
         ${say(visit.locale, outageCode(from, until), { from: at(from), until: at(until) })}
       </p>`,
   )
+  const scratch = body.scratch ?? []
+  const home = scratch.filter(({ mergedAt }) => mergedAt !== null).length
+  if (scratch.length > 0)
+    missing.push(
+      html`<p class="note is-warning">
+        ${say(visit.locale, 'receipt.scratch', { count: scratch.length, home })}
+      </p>`,
+    )
   const counts = { created: sizeOf(created), destroyed: sizeOf(destroyed), kept: sizeOf(kept) }
   return html`<details>
     <summary>${say(visit.locale, 'receipt.summary', counts)}</summary>

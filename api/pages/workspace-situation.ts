@@ -3,6 +3,7 @@ import type { WorkspaceView } from '../data/workspace-view.ts'
 import { moment } from '../locale.ts'
 import type { Visit } from '../visit.ts'
 import { type Html, html } from './html.ts'
+import { scratchNote } from './scratch.ts'
 import { type Words, actForm, deskNote, messageOf, notifyMe, ticking } from './workspace-parts.ts'
 import { automaticStop } from './workspace-stop.ts'
 
@@ -14,9 +15,15 @@ export function situation(visit: Visit, view: WorkspaceView, timeZone: string, t
       <strong class="state-name">${t(stateName(view))}</strong>
       <span class="state-more">${announced(view, t)}</span>
     </div>
-    ${view.disk?.isAway && awayNote(view, t)} ${explained(visit, view, t, when)}
+    ${isWaiting(view) && awayNote(view, t)}
+    ${view.scratch && scratchNote(visit, view.scratch, view.disk?.isAway ?? false)}
+    ${explained(visit, view, t, when)}
   </section>`
 }
+
+/** For its files: one on a scratch home goes on without them. */
+const isWaiting = ({ disk, scratch }: WorkspaceView): boolean =>
+  disk?.isAway === true && scratch?.isOn !== true
 
 const AWAY_SAID: Partial<Record<WorkspaceView['state'], string>> = {
   ready: 'away.ready',
@@ -58,7 +65,7 @@ function explained(
     case 'queued':
       return queued(visit, view, t, when)
     case 'starting':
-      if (view.disk?.isAway) return steps(view, t)
+      if (isWaiting(view)) return steps(view, t)
       return html`${messageOf(view.message, t) ?? html`<p>${t('workspace.starting.explain')}</p>`}${steps(view, t)}`
     case 'resetting':
       return html`<p>${t('workspace.resetting.explain')}</p>
@@ -66,7 +73,7 @@ function explained(
     case 'ready':
       return automaticStop(visit, view, t, when)
     case 'stopping':
-      if (view.disk?.isAway) return undefined
+      if (isWaiting(view)) return undefined
       return messageOf(view.message, t) ?? html`<p>${t('workspace.stopping.explain')}</p>`
     case 'stopped':
       return html`${messageOf(view.message, t) ?? html`<p>${t('workspace.stopped.explain')}</p>`}

@@ -39,6 +39,12 @@ function linesOf({ body, hash, removedLater }: Told, withNames: boolean): string
         `${backend}, ${utc(from)} to ${until ? utc(until) : 'after this was written'}`,
       ),
     ),
+    ...(body.scratch ?? []).map(({ seat, result, mergedAt }) =>
+      line(
+        'scratch',
+        `seat ${seat}, ${mergedAt ? `${result} ${utc(mergedAt)}` : 'not home when this was written'}`,
+      ),
+    ),
     ...body.runs.map((run) =>
       line('run', `${run.stack}  ${run.kind}  ${run.state}  ${utc(run.startedAt)}`),
     ),

@@ -1,6 +1,7 @@
 /** Volumes: which have no limit, whether the storage agent keeps the others, and whether the disk can. */
 import { currentBlueprint } from '../../api/data/blueprint.ts'
 import type { Pool } from '../../api/data/db.ts'
+import { type ScratchTrouble, troubledHomes } from '../../api/data/scratch-home.ts'
 import { openOutages } from '../../api/data/storage-outage.ts'
 import { keptVolumes } from '../../api/data/volume.ts'
 import { storageAgent } from '../../api/storage-agent.ts'
@@ -11,6 +12,12 @@ import { type Look, bad, doubtful, good, listed, reason } from './look.ts'
 
 const MIB = 1024 * 1024
 const GUIDE = 'docs/storage.md'
+
+const WHY: Record<ScratchTrouble, string> = {
+  'node-away': 'its node does not answer',
+  'no-room': 'no room on its disk',
+  cannot: 'the copy failed',
+}
 
 export async function volumesLook(settings: Settings, pool: Pool): Promise<Look> {
   const [away] = await openOutages(pool)
@@ -31,6 +38,12 @@ export async function volumesLook(settings: Settings, pool: Pool): Promise<Look>
     return bad(
       `${listed(wrong.map((volume) => `${volume.name} is ${volume.state}`))}; its seat does not start`,
       `Mount the disk it was on, or restore it: ${GUIDE}. The log of the agent has more (.labplan/log/storage.log).`,
+    )
+  const homes = await troubledHomes(pool)
+  if (homes.length > 0)
+    return doubtful(
+      `files of scratch homes are not in their volumes yet: ${listed(homes.map(({ course, number, trouble }) => `${course} seat ${number} (${WHY[trouble]})`))}`,
+      `They stay where they are, and it is tried again each time that the seat has stopped: ${GUIDE}. The log of the worker has more.`,
     )
   const unlimited = await poolsWithoutLimit(pool)
   if (kept.length === 0 && unlimited.length === 0) return good('no course has any')

@@ -33,6 +33,10 @@ export const volumeName = (seat: SeatName & { generation: number }): string =>
 export const isPersonalName = (name: string): boolean =>
   /^lp-[a-z0-9]{8}-personal-s\d+-g1$/.test(name)
 
+/** `lp-<installation>-<course8>-s017-g1-scratch`: a node's own, while the seat's volume is out of reach. */
+export const scratchName = (seat: SeatName & { generation: number }): string =>
+  `${volumeName(seat)}-scratch`
+
 /** `lp-<installation>-<course8>-data-g2`: version 2 of a course's data. */
 export const dataVolumeName = (of: {
   installation: string

@@ -6,6 +6,7 @@ import type { SeatContent, SeatsContent } from '../content.ts'
 import {
   networkName,
   ownLabels,
+  scratchName,
   secretName,
   seatLabel,
   seatNumber3,
@@ -103,12 +104,17 @@ function container(
       },
     ],
     mounts: [
-      ...(template.volume ? [seatMount(course, volumeName(name), template.volume, labels)] : []),
+      ...(template.volume
+        ? [seatMount(course, homeName(name, template), template.volume, labels)]
+        : []),
       ...(template.personal ? [personalMount(course, serviceName(name), template.personal)] : []),
       ...dataMounts(course, template),
     ],
   }
 }
+
+const homeName = (name: Parameters<typeof scratchName>[0], { volume }: ServiceTemplate): string =>
+  volume?.scratch ? scratchName(name) : volumeName(name)
 
 /**
  * The seat's volume, by name. A node that has none of that name makes it, with labels that say whose it

@@ -3,8 +3,11 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { execute, many, sql, withTransaction } from '../../api/data/db.ts'
+import { openHomes, recordMerge } from '../../api/data/scratch-home.ts'
+import { markRunning } from '../../api/data/seat-life.ts'
 import { beginOutage, endOutage } from '../../api/data/storage-outage.ts'
 import { keepSubmissions } from '../../workers/jobs/keep-submissions.ts'
+import { submissionsLeft } from '../../api/data/submission.ts'
 import { recordVolumes } from '../../api/data/volume.ts'
 import { openLog } from '../../api/log.ts'
 import { storageAgent } from '../../api/storage-agent.ts'
@@ -33,6 +36,7 @@ const documents = allDocuments().map((one) =>
 await importDocuments(pool, ring, BEFORE_CLASS, documents)
 const contextId = await addLmsCourse(pool, { courseKey: 'networks-101', contextId: '2', now })
 const student = await signIn(pool, { name: 'Student One', contextId, now })
+const teacher = await signIn(pool, { name: 'Teacher One', contextId, role: 'teacher', now })
 const mine = await launch(pool, { personId: student.personId, courseKey: 'networks-101', now })
 await seatReady(pool, mine.id, now)
 const log = openLog('storage', 'silent')
@@ -95,4 +99,56 @@ it('answers who asks for files, or brings some, without asking it', async () => 
   expect(text).toContain('being kept')
   expect(text).toContain('[ Hand in')
   expect(asked).toBe(before)
+})
+
+const COURSE = '/courses/networks-101'
+const pageOf = async (path: string, who = teacher) => textOf((await site.get(path, { who })).text)
+const post = async (path: string, who = teacher) => (await site.post(path, {}, { who })).status
+
+it('offers a class that is under way to begin without its files, says what that means, and takes it back', async () => {
+  await execute(pool, sql`update session set state = 'open' where starts_at <= ${now}`)
+  expect(await pageOf(COURSE)).toContain('[ Start without their files… ]')
+  const asked = await pageOf(`${COURSE}/scratch`)
+  expect(asked).toContain('Whoever is at work already is left alone')
+  expect(asked).toContain('Nothing there is overwritten')
+  expect(await post(`${COURSE}/scratch`, student)).toBe(403)
+  expect(await post(`${COURSE}/scratch`)).toBe(303)
+  expect(await pageOf(COURSE)).toContain('[ Wait for the storage instead ]')
+  expect(await post(`${COURSE}/scratch/undo`)).toBe(303)
+  expect(await pageOf(COURSE)).toContain('[ Start without their files… ]')
+  expect(await post(`${COURSE}/scratch`)).toBe(303)
+})
+
+it('tells who is on a scratch home where their files are, and hands in all of it once it is home', async () => {
+  const { seat_id: seatId } = (
+    await many<{ seat_id: string }>(pool, sql`select seat_id from workspace where id = ${mine.id}`)
+  )[0]!
+  const body = JSON.stringify({ volume: { mountPath: '/home', scratch: { backend: 'local' } } })
+  await execute(pool, sql`insert into seat_template (digest, body) values ('on-scratch', ${body})`)
+  await execute(
+    pool,
+    sql`update seat set template_digest = 'on-scratch', applied_generation = 1 where id = ${seatId}`,
+  )
+  const run = { id: seatId, taskId: 't', nodeAddress: '127.0.0.1', nodeId: 'node-a', now }
+  await markRunning(pool, run)
+  const page = () => pageOf(`/workspaces/${mine.id}`, student)
+  expect(await page()).toContain('You are on a scratch home')
+  expect(await page()).toContain('in the folder from-scratch-')
+  expect(await page()).not.toContain('What you do may stand still')
+  expect(await pageOf(COURSE)).toContain('1 seat is on one.')
+  expect(await post(`${COURSE}/scratch/undo`)).toBe(409)
+
+  await site.post(`/workspaces/${mine.id}/submissions`, { path: 'deep' }, { who: student })
+  await withTransaction(pool, (tx) => endOutage(tx, { backend: 'local', now }))
+  await site.post(`/workspaces/${mine.id}/submissions`, { path: 'deep' }, { who: student })
+  const left = () => submissionsLeft(pool, new Date(now.getTime() + 600_000))
+  expect(await left()).toEqual([])
+  expect(await page()).toContain('stop and start to have it back')
+  const [home] = await openHomes(pool)
+  await recordMerge(pool, { id: home!.id, result: 'folder', now })
+  expect((await left()).map(({ path }) => path)).toEqual(['', '', ''])
+  await execute(pool, sql`update seat set template_digest = null where id = ${seatId}`)
+  expect(await page()).toContain(
+    'What you saved on the scratch home is in the folder from-scratch-',
+  )
 })

@@ -109,7 +109,13 @@ const seen = (tx: Parameters<typeof saveSeenNodes>[0], key: string, seats: numbe
   })
 
 const runs = (id: string): Promise<void> =>
-  markRunning(database.pool, { id, taskId: 't', nodeAddress: '10.64.0.11', now: clock })
+  markRunning(database.pool, {
+    id,
+    taskId: 't',
+    nodeAddress: '10.64.0.11',
+    nodeId: 'n',
+    now: clock,
+  })
 
 async function stops(id: string): Promise<void> {
   await execute(database.pool, sql`update seat set wanted_on = false where id = ${id}`)

@@ -9,6 +9,7 @@ import {
 } from '../../stacks/content.ts'
 import type { ServiceTemplate } from '../../stacks/blueprint.ts'
 import { dataOf, limitOf } from '../../stacks/rules/contents.ts'
+import { scratchTemplate } from '../../stacks/rules/scratch.ts'
 import { serviceTemplate } from '../../stacks/rules/template.ts'
 import type { WantedStack } from '../../stacks/rules/wanted.ts'
 import type { Db } from '../../api/data/db.ts'
@@ -78,10 +79,13 @@ async function templateOf(
   row: StackSeat | undefined,
 ): Promise<ServiceTemplate> {
   if (!row?.at_work || row.template_digest === null || row.template_digest === stack.templateDigest)
-    return row?.engine_volumes.includes(row.generation)
-      ? withEngineVolume(serviceTemplate(stack.template))
-      : serviceTemplate(stack.template)
+    return newTemplate(serviceTemplate(stack.template), row)
   return seatTemplate<ServiceTemplate>(db, row.template_digest)
+}
+
+function newTemplate(template: ServiceTemplate, row: StackSeat | undefined): ServiceTemplate {
+  if (row?.engine_volumes.includes(row.generation)) return withEngineVolume(template)
+  return (row?.scratch && scratchTemplate(template, row.scratch_node)) || template
 }
 
 /** One object for each template, since its digest is remembered by it. */

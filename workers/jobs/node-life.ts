@@ -7,8 +7,8 @@ import type { Availability } from '../swarm/node.ts'
 export type NodeSight = {
   /** Of the cloud: null when it has no such machine. */
   server?: { id: string; status: string } | null
-  /** Of the Swarm: null when no such node is there. */
-  swarm?: { id: string; isUp: boolean; isOpen: boolean; seats: number } | null
+  /** Of the Swarm: null when no such node is there. `hasHomes`: files of scratch homes that are not on a volume yet. */
+  swarm?: { id: string; isUp: boolean; isOpen: boolean; seats: number; hasHomes?: boolean } | null
   /** For how long it has been away from the Swarm; 0 while it is there. */
   awayMs: number
   /** Of the container that tries it out. */
@@ -63,7 +63,9 @@ export function nextStep(
   }
   if (!swarm) return undefined
   if (row.state === 'draining')
-    return !swarm.isOpen && swarm.seats === 0 ? { do: 'move', to: 'drained' } : undefined
+    return !swarm.isOpen && swarm.seats === 0 && !swarm.hasHomes
+      ? { do: 'move', to: 'drained' }
+      : undefined
   if (row.state !== 'joined') return undefined
   if (sight.probe === 'ran' || since > PROBE_LIMIT_MS) return { do: 'move', to: 'ready' }
   return sight.probe === 'none' ? { do: 'probe' } : undefined

@@ -41,9 +41,11 @@ export function awayMs(
 export const sightOfNode = (
   node: SwarmNode,
   load: Map<string, Load>,
+  homes: Set<string> = new Set(),
 ): NonNullable<NodeSight['swarm']> => ({
   ...{ id: node.id, isUp: node.isUp, isOpen: node.availability === 'active' },
   seats: load.get(node.id)?.seats ?? 0,
+  hasHomes: homes.has(node.id),
 })
 
 /** What was listed before the machine was made says nothing about it. */

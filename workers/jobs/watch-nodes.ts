@@ -13,6 +13,7 @@ import {
   type NodeRow,
   tokenOutSince,
 } from '../../api/data/node.ts'
+import { nodesWithHomes } from '../../api/data/scratch-home.ts'
 import type { KeyRing } from '../../api/data/key-ring.ts'
 import { blueprintReader } from '../../api/data/blueprint.ts'
 import type { Blueprint } from '../../stacks/blueprint.ts'
@@ -71,6 +72,8 @@ export function nodeWatch(means: Means): NodeWatch {
 }
 
 async function lookAtNodes(means: Means, memory: Memory): Promise<void> {
+  const homes = await nodesWithHomes(means.pool)
+  // Files on a node that are not home yet keep it, and keep it open for who fetches them.
   const rows = await livingNodes(means.pool)
   const { engine, installation } = means
   const [nodes, load, probes] = await Promise.all([
@@ -80,7 +83,7 @@ async function lookAtNodes(means: Means, memory: Memory): Promise<void> {
   ])
   const own = nodes.filter((node) => node.installation === installation)
   for (const [poolKey, ofPool] of Map.groupBy(rows, (row) => row.pool_key))
-    await followPool(means, memory, { poolKey, rows: ofPool, own, load, probes })
+    await followPool(means, memory, { poolKey, rows: ofPool, own, load, homes, probes })
   const managers = await livingNodes(means.pool, null, 'manager')
   const { clouds, awaySince } = memory
   const approved = await memory.approved(means.pool)
@@ -91,7 +94,11 @@ async function lookAtNodes(means: Means, memory: Memory): Promise<void> {
     ...{ ...node, isUp: isThere(node), pool: poolOf(node, installation, approved) },
   }))
   const isNode = (node: SwarmNode) => !managers.some((row) => isOf(row, node))
-  await closeNodes(means, placed.filter(isNode), rows)
+  await closeNodes(
+    means,
+    placed.filter(isNode),
+    rows.filter((row) => !homes.has(row.swarm_id ?? '')),
+  )
   memory.saved = await saveNodes(means, { nodes: placed, load, before: memory.saved })
   await forgetStale(means, [...rows, ...managers], own, load)
   const underWay = await joinMachines(means, {
@@ -112,10 +119,11 @@ async function followPool(
     rows: NodeRow[]
     own: SwarmNode[]
     load: Map<string, Load>
+    homes: Set<string>
     probes: Awaited<ReturnType<typeof listProbes>>
   },
 ): Promise<void> {
-  const { poolKey, rows, own, load, probes } = seen
+  const { poolKey, rows, own, load, homes, probes } = seen
   const servers = await memory.clouds.look({ id: rows[0]!.pool_id, key: poolKey })
   const approved = await memory.approved(means.pool)
   const image = probeImage(approved, poolKey, means.registry)
@@ -127,7 +135,7 @@ async function followPool(
     const node = nodeOf(row, own, cloud && otherRegionOf(cloud, row))
     const sight: NodeSight = {
       ...sightOfServer(row, servers?.get(region ?? '')),
-      swarm: node ? sightOfNode(node, load) : null,
+      swarm: node ? sightOfNode(node, load, homes) : null,
       awayMs: awayMs(
         memory.awaySince,
         { id: row.id, isThere: node?.isUp || !row.swarm_id },

@@ -161,7 +161,7 @@ async function findRunning(
   const running = runningTask(tasks, service)
   const reach = running && (await reachOf(means, running, attempt.key))
   if (!reach) return undefined
-  const at = { taskId: reach.task, nodeAddress: reach.address }
+  const at = { taskId: reach.task, nodeAddress: reach.address, nodeId: running.NodeID ?? '' }
   await markRunning(means.pool, { id: seat.id, ...at, now: means.now() })
   attempt.looks = 0
   return { reach, answered: new Set() }

@@ -13,6 +13,7 @@ import type {
 import {
   dataVolumeName,
   networkName,
+  scratchName,
   seatLabel,
   seatNumber3,
   serviceAddress,
@@ -62,7 +63,8 @@ function seatFacets(course: SeatsContent, seat: SeatContent, ids: Ids): Facets {
   const ports = new Set([...template.ports.map((port) => port.number), IDENTITY_PORT])
   const { volume } = template
   const driver = volume?.backend ? ['local', folderOf(course, volumeName(name), volume)] : ['', {}]
-  const mount = ['volume', volumeName(name), volume?.mountPath, false, ...driver, []]
+  const home = volume?.scratch ? scratchName(name) : volumeName(name)
+  const mount = ['volume', home, volume?.mountPath, false, ...driver, []]
   return facets({
     name: serviceName(name),
     image: imageReference(template.image, course.registry),

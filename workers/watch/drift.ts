@@ -161,7 +161,7 @@ function volumeFindings({ record, place }: Scene, volume: SeenObject): NewFindin
   const [, dataOf] = /^lp-[a-z0-9]{8}-([a-z0-9]{8})-data-g\d+$/.exec(volume.name) ?? []
   if (dataOf !== undefined && record.seats.some((one) => one.course8 === dataOf)) return []
   const [, course8, digits, generation] =
-    /^lp-[a-z0-9]{8}-([a-z0-9]{8})-s(\d+)-g(\d+)$/.exec(volume.name) ?? []
+    /^lp-[a-z0-9]{8}-([a-z0-9]{8})-s(\d+)-g(\d+)(?:-scratch)?$/.exec(volume.name) ?? []
   const isNamed = volume.name.startsWith(`lp-${place.installation}-`) && course8 !== undefined
   const label = volume.labels['labplan.seat']
   if (!isNamed || !isOurs || label !== seatLabel({ course8, number: Number(digits) }))

@@ -1,6 +1,12 @@
 /** How a seat's service differs from what was applied, in the ways that matter. Pure. */
-import type { SeatTemplate } from '../../stacks/blueprint.ts'
-import { dataVolumeName, serviceName, slotFolder, volumeName } from '../../stacks/parts/names.ts'
+import type { ServiceTemplate } from '../../stacks/blueprint.ts'
+import {
+  dataVolumeName,
+  scratchName,
+  serviceName,
+  slotFolder,
+  volumeName,
+} from '../../stacks/parts/names.ts'
 import { imageReference } from '../../stacks/parts/text.ts'
 import type { SeenService } from './swarm.ts'
 
@@ -11,7 +17,7 @@ export type Applied = {
   course8: string
   number: number
   generation: number
-  template: SeatTemplate
+  template: ServiceTemplate
   /** Id of the network it should be in; undefined when that is not known, or it has none. */
   networkId: string | undefined
 }
@@ -30,7 +36,7 @@ export function differencesOf(service: SeenService, applied: Applied): Differenc
   const mounts = (ContainerSpec?.Mounts ?? []).map((mount) => `${mount.Source}:${mount.Target}`)
   const slot = slotFolder(applied.storageRoot, serviceName(applied))
   const wantedMounts = [
-    ...(template.volume ? [`${volumeName(applied)}:${template.volume.mountPath}`] : []),
+    ...(template.volume ? [`${homeOf(applied)}:${template.volume.mountPath}`] : []),
     ...(template.personal ? [`${slot}:${template.personal.mountPath}`] : []),
     ...(data?.backend
       ? [`${dataVolumeName({ ...applied, version: data.version })}:${data.mountPath}`]
@@ -52,6 +58,9 @@ export function differencesOf(service: SeenService, applied: Applied): Differenc
   }
   return (Object.keys(holds) as Difference[]).filter((difference) => !holds[difference])
 }
+
+const homeOf = (applied: Applied): string =>
+  applied.template.volume?.scratch ? scratchName(applied) : volumeName(applied)
 
 const same = (some: string[], others: string[]): boolean =>
   some.toSorted().join('\n') === others.toSorted().join('\n')

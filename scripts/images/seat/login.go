@@ -95,6 +95,9 @@ func (user login) makeHome() error {
 	if err != nil {
 		return fmt.Errorf("cannot copy the first files into the home folder: %w", err)
 	}
+	if err := noteScratch(home, os.Getenv("LABPLAN_SCRATCH") != ""); err != nil {
+		return fmt.Errorf("cannot say in the home folder that it is a scratch home: %w", err)
+	}
 	if err := giveAway(home); err != nil {
 		return fmt.Errorf("cannot give the home folder to its user: %w", err)
 	}

@@ -187,6 +187,23 @@ func TestAStudentsFilesAreLeftAlone(t *testing.T) {
 	}
 }
 
+func TestAScratchHomeSaysSo(t *testing.T) {
+	home := t.TempDir()
+	note := filepath.Join(home, scratchNote)
+	if err := noteScratch(home, false); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Lstat(note); err == nil {
+		t.Error("a real home says that it is a scratch home")
+	}
+	if err := noteScratch(home, true); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(note); err != nil || string(text) != scratchText {
+		t.Errorf("the note is %q, %v", text, err)
+	}
+}
+
 func TestALoginMayNotTakeTheImagesOwnUsers(t *testing.T) {
 	if _, err := makeLogin(imageRoot(t), "root", "xyzzy"); err == nil || !strings.Contains(err.Error(), "user of the image") {
 		t.Errorf("%v", err)
