@@ -139,13 +139,13 @@ const SOON_MS = 15_000
 /** Whether there is any answer at all; it asks its storage itself, for at most eight seconds. */
 const LOOK_MS = 10_000
 
-/** Connects anew for each call: an agent that was started again is simply there. */
-export function storageAgent(options: { socket: string }): StorageAgent {
+/** Connects anew for each call: an agent that was started again is simply there. `lookMs`: how long a look waits for it. */
+export function storageAgent(options: { socket: string; lookMs?: number }): StorageAgent {
   const call = (method: string, path: string, { body, limitMs = LIMIT_MS }: Sent = {}) =>
     ask(options.socket, { method, path, body, limitMs })
   return {
     async look() {
-      const { status, body } = await call('GET', '/storage', { limitMs: LOOK_MS })
+      const { status, body } = await call('GET', '/storage', { limitMs: options.lookMs ?? LOOK_MS })
       if (status !== 200) throw unexpected(status, body)
       return looked.parse(body)
     },
