@@ -10,13 +10,13 @@ const seeds = Array.from({ length: 50 }, (_, i) => i + 1)
 
 describe.for(BACKENDS)('fifty seeds of %s', (backend) => {
   it('meet every victim in every step', () => {
-    const met = new Set(seeds.map((seed) => harmOf(seed)).map((one) => pair(one)))
+    const met = new Set(seeds.map((seed) => harmOf(seed, backend)).map((one) => pair(one)))
     const all = VICTIMS.flatMap((victim) => STEPS.map((step) => pair({ victim, step })))
     expect([...met].toSorted()).toEqual(all.toSorted())
   })
 
   it('are lives whose steps are in their order, with no seed left out', () => {
-    const lives = livesOf(seeds)
+    const lives = livesOf(seeds, backend)
     expect(lives.flat().map(({ seed }) => seed)).toEqual(seeds)
     for (const harms of lives) {
       const at = harms.map(({ step }) => STEPS.indexOf(step))
@@ -27,7 +27,7 @@ describe.for(BACKENDS)('fifty seeds of %s', (backend) => {
   it('are in docs/storage-kills.md as they were kept', () => {
     const lines = newestOf(readRecord(join(root, 'test/storage-kills', `${backend}.jsonl`)))
     for (const line of lines.filter((one) => !isFailure(one))) {
-      const { victim, step } = harmOf(line.seed)
+      const { victim, step } = harmOf(line.seed, backend)
       expect(line).toMatchObject({ victim, step })
     }
     const document = readFileSync(join(root, 'docs/storage-kills.md'), 'utf8')

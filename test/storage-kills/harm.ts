@@ -2,7 +2,7 @@
 import { random } from '../campus/random.ts'
 import type { Table } from '../chaos/record.ts'
 
-export const BACKENDS = ['local'] as const
+export const BACKENDS = ['local', 'cephfs'] as const
 export type Backend = (typeof BACKENDS)[number]
 
 /** The life of a class's volumes, in this order. Each begins when all before it is right. */
@@ -27,14 +27,17 @@ const STEP_MS: Record<Step, number> = {
   make: 10_000,
 }
 
+/** Each of Ceph's volumes is made by calls of its own tools. */
+const SLOWER: Record<Backend, number> = { local: 1, cephfs: 1.5 }
+
 /** Seven seeds are one life; in eight lives every victim is met twice in every step. */
-export function harmOf(seed: number): Harm {
+export function harmOf(seed: number, backend: Backend): Harm {
   const { between } = random(seed)
   const [life, at] = [lifeOf(seed), (seed - 1) % STEPS.length]
   const step = STEPS[at]!
   return {
     ...{ seed, step, victim: VICTIMS[(life + at) % VICTIMS.length]! },
-    delayMs: between(0, STEP_MS[step]),
+    delayMs: between(0, STEP_MS[step] * SLOWER[backend]),
     choice: between(0, 1_000),
   }
 }
@@ -42,19 +45,19 @@ export function harmOf(seed: number): Harm {
 const lifeOf = (seed: number): number => Math.floor((seed - 1) / STEPS.length)
 
 /** The seeds of one life after another, each in the order of its steps. */
-export function livesOf(seeds: number[]): Harm[][] {
+export function livesOf(seeds: number[], backend: Backend): Harm[][] {
   const lives = Map.groupBy(
     seeds.toSorted((a, b) => a - b),
     lifeOf,
   )
-  return [...lives.values()].map((of) => of.map((seed) => harmOf(seed)))
+  return [...lives.values()].map((of) => of.map((seed) => harmOf(seed, backend)))
 }
 
 export const tableOf = (backend: Backend): Table => ({
   ...{ bench: `storage-kills --backend ${backend}`, victims: VICTIMS, moments: STEPS },
   victimsIn: () => VICTIMS,
   of(seed) {
-    const { victim, step: moment } = harmOf(seed)
+    const { victim, step: moment } = harmOf(seed, backend)
     return { victim, moment }
   },
 })

@@ -1,5 +1,6 @@
 /** One bed for life after life; after a failure a fresh one, so that what went wrong once spoils nothing else. */
 import { killableDatabase } from '../chaos/database.ts'
+import { cephfsWorld } from './cephfs.ts'
 import { type Backend, livesOf } from './harm.ts'
 import { live, type Telling } from './life.ts'
 import { localWorld } from './local.ts'
@@ -7,6 +8,7 @@ import type { Ground, World } from './world.ts'
 
 const MAKERS: Record<Backend, (ground: Ground) => Promise<World>> = {
   local: localWorld,
+  cephfs: cephfsWorld,
 }
 
 export async function runLives(
@@ -15,7 +17,7 @@ export async function runLives(
   const { backend, seeds, say, isOver } = options
   let world: World | undefined
   try {
-    for (const harms of livesOf(seeds)) {
+    for (const harms of livesOf(seeds, backend)) {
       if (isOver()) return
       world ??= await worldWithDatabase(backend, say)
       if (await live(world, harms, options)) continue

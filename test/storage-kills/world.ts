@@ -1,6 +1,7 @@
 /** A class on a real storage whose agent, worker, nodes and server can be killed; each backend makes one of its own. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findOne, sql } from '../../api/data/db.ts'
+import type { SwarmBed } from '../beds/swarm.ts'
 import type { Part } from '../installation.ts'
 import { smallEnvironment, smallImage } from '../beds/machines/small-image.ts'
 import { isRunning, keepRunning } from '../chaos/supervisor.ts'
@@ -40,15 +41,18 @@ export type World = Omit<Storage, 'kill' | 'halt'> & {
 }
 
 export const STUDENTS = ['student1', 'student2'] as const
-/** In MiB, to begin with. */
+/** In MiB, from one resize to the next. */
 const QUOTA_MB = 48
+const LARGER_MB = 56
 
 /**
- * A little smaller each time: where a machine's root may not grow a file system in use (docs/storage.md), a volume grows only once its
- * seat has stopped.
+ * To and fro. Where a machine's root may not grow a file system in use (docs/storage.md), a local volume grows only once its seat has
+ * stopped: there they become a little smaller each time.
  */
-export const nextQuota = ({ quotaMb }: Pick<World, 'quotaMb'>): number =>
-  quotaMb > QUOTA_MB / 2 ? quotaMb - 2 : QUOTA_MB
+export function nextQuota({ backend, quotaMb }: Pick<World, 'backend' | 'quotaMb'>): number {
+  if (backend === 'local') return quotaMb > QUOTA_MB / 2 ? quotaMb - 2 : QUOTA_MB
+  return quotaMb === QUOTA_MB ? LARGER_MB : QUOTA_MB
+}
 
 export const planOf = (quotaMb: number) => ({
   ...{ students: STUDENTS.length, minutes: 1_400, volumeQuotaMb: quotaMb, cpu: 0.05 },
@@ -123,6 +127,16 @@ export function healing(): Healing {
     },
     done: async () => void (await all),
   }
+}
+
+/** Index of the node that has this address, else of one of them. */
+export function chosenNode(
+  nodes: SwarmBed['nodes'],
+  { node, choice }: Harmed,
+  from: number,
+): number {
+  const found = nodes.findIndex(({ address }) => address === node)
+  return found >= from ? found : from + (choice % (nodes.length - from))
 }
 
 /** Once more until it works. */
