@@ -8,7 +8,8 @@ import { movingSeats, restingSeats } from '../../api/data/seat-rest.ts'
 import { livingSeats } from '../../api/data/seat.ts'
 import { decide } from '../../workers/swarm/decide.ts'
 import { seatDriver } from '../../workers/swarm/drive.ts'
-import type { Engine } from '../../workers/swarm/engine.ts'
+import { type Engine, EngineError } from '../../workers/swarm/engine.ts'
+import { listTasks } from '../../workers/swarm/task.ts'
 import { at, plannedCourse, ring } from '../api/class-scene.ts'
 import { type TestDatabase, testDatabase } from '../postgres.ts'
 
@@ -93,6 +94,19 @@ it('is not kept from a seat at rest by reading little: one whose container lives
     (await livingSeats(database.pool)).find((seat) => seat.id === id)?.state
   await expect.poll(() => stateOf(ready.id)).toBe('starting')
   await driver.stop()
+})
+
+it('sees the tasks of all others while the service of one is being made anew', async () => {
+  const running = { ID: 't', ServiceID: 'there', DesiredState: 'running', CreatedAt: '1' }
+  const engine = engineWith('there', [])
+  const call: Engine['call'] = async (_, path, options) => {
+    const { service } = (options?.query?.['filters'] ?? {}) as { service?: string[] }
+    if (service?.includes('gone')) throw new EngineError(404, `GET ${path}: service gone not found`)
+    return [{ ...running, Status: { State: 'running' } }]
+  }
+  const wanted = { installation: database.installation, serviceIds: ['gone', 'there'] }
+  const tasks = await listTasks({ ...engine, call }, wanted)
+  expect(tasks.map(({ ID }) => ID)).toEqual(['t'])
 })
 
 /** One task runs, that of this service, until it is asked for; `told`: which were. */

@@ -1,6 +1,6 @@
 /** Tasks of seats as the Swarm reports them, and where they can be reached. */
 import { z } from 'zod'
-import type { Engine } from './engine.ts'
+import { type Engine, EngineError } from './engine.ts'
 
 const task = z.looseObject({
   ID: z.string(),
@@ -30,16 +30,27 @@ const node = z.looseObject({
   ManagerStatus: z.looseObject({ Addr: z.string() }).optional(),
 })
 
-/** Tasks of the given services, newest first; every task of the installation's seats when none are named. */
+/**
+ * Tasks of the given services, newest first; every task of the installation's seats when none are named, or when one of them is
+ * no more: the engine then answers for none, and Terraform may just be making that one anew.
+ */
 export async function listTasks(
   engine: Engine,
   wanted: { installation: string; serviceIds?: string[]; namePrefix?: string },
 ): Promise<Task[]> {
-  const filters = wanted.serviceIds
-    ? { service: wanted.serviceIds }
-    : { name: [wanted.namePrefix ?? `lp-${wanted.installation}-`] }
-  const tasks = z.array(task).parse(await engine.call('GET', '/tasks', { query: { filters } }))
-  return tasks.toSorted((a, b) => (a.CreatedAt < b.CreatedAt ? 1 : -1))
+  const all = { name: [wanted.namePrefix ?? `lp-${wanted.installation}-`] }
+  const ask = (filters: Record<string, string[]>) =>
+    engine.call('GET', '/tasks', { query: { filters } })
+  const answer = wanted.serviceIds
+    ? await ask({ service: wanted.serviceIds }).catch((error: unknown) => {
+        if (!(error instanceof EngineError) || error.status !== 404) throw error
+        return ask(all)
+      })
+    : await ask(all)
+  return z
+    .array(task)
+    .parse(answer)
+    .toSorted((a, b) => (a.CreatedAt < b.CreatedAt ? 1 : -1))
 }
 
 /** The task that runs for its service now, if one does. */
