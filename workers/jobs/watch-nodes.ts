@@ -23,6 +23,7 @@ import { type CloudLooks, cloudLooks } from '../cloud/look.ts'
 import { type Engine, hasNoLeader } from '../swarm/engine.ts'
 import { listProbes, removeProbe, startProbe } from '../swarm/node-probe.ts'
 import { type Load, loadOfNodes } from '../swarm/load.ts'
+import { staleNodes } from '../swarm/stale-nodes.ts'
 import { listNodes, removeNode, rotateWorkerToken, type SwarmNode } from '../swarm/node.ts'
 import { closeNodes, poolOf, type Saved, saveNodes } from './node-pools.ts'
 import { watchRegions } from './watch-regions.ts'
@@ -100,7 +101,8 @@ async function lookAtNodes(means: Means, memory: Memory): Promise<void> {
     rows.filter((row) => !homes.has(row.swarm_id ?? '')),
   )
   memory.saved = await saveNodes(means, { nodes: placed, load, before: memory.saved })
-  await forgetStale(means, [...rows, ...managers], own, load)
+  const living = new Set([...rows, ...managers].map(({ swarm_id }) => swarm_id))
+  await forgetStale(means, own, { living, busy: load, homes })
   const underWay = await joinMachines(means, {
     ...{ nodes, probes },
     imageFor: (poolKey) => probeImage(approved, poolKey, means.registry),
@@ -186,14 +188,10 @@ async function replace(
 /** Entries of machines that are no more, or that were made anew: down, ours by label, and in no row. */
 async function forgetStale(
   { engine, log }: Means,
-  rows: NodeRow[],
   own: SwarmNode[],
-  load: Map<string, Load>,
+  seen: Parameters<typeof staleNodes>[1],
 ): Promise<void> {
-  const living = new Set(rows.map(({ swarm_id }) => swarm_id))
-  for (const node of own) {
-    const isOurs = node.key !== null && node.pool !== null && !node.isManager
-    if (!isOurs || node.isUp || living.has(node.id) || load.has(node.id)) continue
+  for (const node of staleNodes(own, seen)) {
     await removeNode(engine, node.id)
     log.info({ node: node.key, pool: node.pool }, 'a node that is no more was forgotten')
   }
