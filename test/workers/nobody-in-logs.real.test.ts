@@ -126,6 +126,8 @@ it('takes none of them into a document, an address or a search', async () => {
 it('names nobody in its logs, in Docker, in Terraform’s states or in its jobs', async () => {
   const { inst, bed } = practice
   const places = new Map<string, string>()
+  // A visit is answered a moment before its line is in the log.
+  await expect.poll(() => inst.log('api'), { timeout: 20_000 }).toContain('/api/runs')
   for (const part of ['api', 'worker', 'gateway', 'storage'] as const)
     places.set(`log of ${part}`, inst.log(part))
   const engine = connectEngine(bed.dockerHost)
