@@ -17,6 +17,7 @@ import { type TestDatabase, testDatabase } from '../postgres.ts'
 import { type PracticeClass, practiceClass, seatsReady, until } from '../practice-class.ts'
 import { formTo, type Page, type Visitor } from '../visitor.ts'
 import { textOf } from '../api/page-text.ts'
+import { countRefused, mountAttempts, pathAttempts } from './seat-attempts.ts'
 import { mountsBelow } from './storage-scene.ts'
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 420_000 })
@@ -24,7 +25,11 @@ vi.setConfig({ testTimeout: 180_000, hookTimeout: 420_000 })
 const MIB = 1024 * 1024
 const QUOTA_MB = 24
 const STUDENTS = Number(process.env['LABPLAN_SEATS'] ?? 2)
-const plan = { students: STUDENTS, volumeQuotaMb: QUOTA_MB, nodes: 2 }
+const PERSONAL_MB = 16
+const plan = {
+  ...{ students: STUDENTS, volumeQuotaMb: QUOTA_MB, nodes: 2 },
+  ...{ personalVolume: true, personalQuotaMb: PERSONAL_MB },
+}
 const why = whyNoCephNow()
 
 let database: TestDatabase
@@ -110,10 +115,26 @@ it('lets each seat write to its limit, and not one more MiB; df shows it', async
 })
 
 const seatOfStudent = () =>
-  one<{ state: string; number: number }>(
+  one<{ state: string; number: number; shown: string | null }>(
     practice.inst.pool,
-    sql`select seat.state, seat.number from workspace join seat on seat.id = seat_id`,
+    sql`select seat.state, seat.number, volume.name as shown from workspace join seat on seat.id = seat_id
+          left join volume on volume.id = slot_volume_id
+        order by workspace.created_at limit 1`,
   )
+/** Until their own volume is in their seat; answers the milliseconds since then. */
+async function isShown(begun: number): Promise<number> {
+  await until(
+    async () => (await seatOfStudent()).shown !== null,
+    30_000,
+    () => `a student’s own volume:\n${practice.inst.log('worker').slice(-2000)}`,
+  )
+  return Math.round(performance.now() - begun)
+}
+/** All that Ceph keeps for us, students' own volumes, too. */
+const allVolumes = async (): Promise<string[]> =>
+  (
+    await many<{ name: string }>(practice.inst.pool, sql`select name from volume order by name`)
+  ).map(({ name }) => name)
 const becomes = (wanted: string) =>
   until(
     async () => (await seatOfStudent()).state === wanted,
@@ -121,9 +142,26 @@ const becomes = (wanted: string) =>
     () => `a seat that is ${wanted}:\n${practice.inst.log('worker').slice(-3000)}`,
   )
 
-it('is resized by the course’s plan while its student works, and refuses to hold less than is in it', async () => {
+it('brings a student’s own volume into the seat that runs already, with its limit', async () => {
+  const { number } = (await volumes())[0]!
+  expect(inSeat(number, 'ls -A /personal; touch /personal/lost 2>/dev/null || echo refused')).toBe(
+    'refused',
+  )
+  const begun = performance.now()
   await practice.launch('student1')
   await becomes('ready')
+  const ms = await isShown(begun)
+  console.log(`personal volume of a Ceph, from launch to files in the seat: ${ms} ms`)
+  const { number: own } = await seatOfStudent()
+  const write = 'dd if=/dev/zero of=full bs=64k conv=fsync 2>/dev/null; stat -c %s full; rm full'
+  const size = 'df --output=size -B1M . | tail -1'
+  const said = inSeat(own, `cd /personal; echo by student1 > essay; ${size}; ${write}`).split('\n')
+  const [shown, written] = said.map(Number)
+  expect(shown).toBe(PERSONAL_MB)
+  expect(Math.abs(written! - PERSONAL_MB * MIB)).toBeLessThanOrEqual(MIB)
+})
+
+it('is resized by the course’s plan while its student works, and refuses to hold less than is in it', async () => {
   const { number } = await seatOfStudent()
   const { container } = place(number)
   const own = async () => (await volumes()).find((row) => row.number === number)!
@@ -149,10 +187,21 @@ it('is resized by the course’s plan while its student works, and refuses to ho
 
 it('shows its seat nothing of others, of its key or of the way to it', async () => {
   const { number } = await seatOfStudent()
-  const seen = inSeat(number, 'ls -a / /home; cat /proc/mounts; env')
-  expect(seen).not.toMatch(/keyring|secret=|lp-\w{8}-\w{8}-s\d/)
-  const ways = `../uploads ../../mounts ${practice.bed.volumes}`
-  expect(inSeat(number, `ls ${ways} 2>/dev/null | wc -l`)).toBe('0')
+  const seen = inSeat(number, 'ls -a / /home /personal; cat /proc/mounts; env')
+  expect(seen).not.toMatch(/keyring|secret=|lp-\w{8}-\w{8}-s\d|personal-s\d/)
+  expect(inSeat(number, 'cat /proc/self/mountinfo')).not.toMatch(/personal-s\d|keys/)
+  const ways = pathAttempts(practice.bed.volumes).join(' ')
+  expect(inSeat(number, `ls -d ${ways} 2>/dev/null || true`)).toBe('')
+})
+
+it('lets a seat mount nothing: not another’s volume, and not the slot of another', async () => {
+  const { number } = await seatOfStudent()
+  const { host, container } = place(number)
+  const attempts = mountAttempts('/personal')
+  const script = countRefused(attempts)
+  expect(inSeat(number, script)).toBe(`${attempts.length} refused`)
+  // As the root that its first process is.
+  expect(docker(host, 'exec', container, 'sh', '-c', script)).toBe(`${attempts.length} refused`)
 })
 
 /** Fills a version of the course's data and puts it in force. */
@@ -203,10 +252,13 @@ it('has its files and the course’s data in the next start, on the other node',
   await becomes('cold')
   const name = bed.nodes.find((node) => node.dockerHost === before)!.name
   docker(bed.dockerHost, 'node', 'update', '--availability', 'pause', name)
+  const begun = performance.now()
   await practice.launch('student1')
   await comesWith(number, 1)
+  const ms = await isShown(begun)
+  console.log(`personal volume of a Ceph, second launch, seat stopped, other node: ${ms} ms`)
   expect(place(number).host).not.toBe(before)
-  expect(inSeat(number, 'cat mine')).toBe('mine')
+  expect(inSeat(number, 'cat mine /personal/essay')).toBe('mine\nby student1')
   expect(readData(number)).toBe('the first')
   docker(bed.dockerHost, 'node', 'update', '--availability', 'active', name)
 })
@@ -294,9 +346,9 @@ it('stands still with its storage, ends and begins nothing meanwhile, and goes o
   expect((await ceph.kept()).subvolumes).toEqual(await keptNames())
 })
 
-/** Of seats' volumes, and of the course's data. */
+/** Of seats' volumes, of students' own, and of the course's data. */
 const keptNames = async (): Promise<string[]> =>
-  [...(await volumes()), ...(await versions())].map(({ name }) => name).toSorted()
+  [...(await allVolumes()), ...(await versions()).map(({ name }) => name)].toSorted()
 
 /** Every row of every table, bytes as hexadecimal digits. */
 async function wholeRecord(): Promise<string> {
@@ -320,7 +372,8 @@ it('has no key of a volume in plan, state, specification, record or log', async 
   const keys = readdirSync(join(bed.volumes, 'keys'))
     .filter((file) => file.endsWith('.keyring'))
     .map((file) => /key = (\S+)/.exec(readFileSync(join(bed.volumes, 'keys', file), 'utf8'))![1]!)
-  expect(keys).toHaveLength((await keptNames()).length)
+  // Of each, and of the board of the agents.
+  expect(keys).toHaveLength((await keptNames()).length + 1)
   const services = docker(bed.dockerHost, 'service', 'ls', '--quiet').split('\n')
   const said = [
     docker(bed.dockerHost, 'service', 'inspect', ...services),
@@ -339,7 +392,7 @@ it('has no key of a volume in plan, state, specification, record or log', async 
 it('is gone from Ceph once it is purged: folder, blocks, key and mount, listed before and after', async () => {
   const { inst, bed } = practice
   const names = await keptNames()
-  expect(names).toHaveLength(STUDENTS + 2)
+  expect(names).toHaveLength(STUDENTS + 2 + 2)
   const users = names.map((name) => `client.${name}`)
   expect(await ceph.kept()).toEqual({ subvolumes: names, users })
   await inst.stop('worker')
@@ -353,13 +406,15 @@ it('is gone from Ceph once it is purged: folder, blocks, key and mount, listed b
     )
   }
   const agent = storageAgent({ socket: join(inst.home, 'run', 'storage.sock') })
+  for (const { name } of (await agent.slots()) ?? []) await agent.setSlot(name, 'remove')
   for (const name of names)
     expect(await agent.purge(name)).toMatchObject({
       after: { file: false, mounted: false, listed: false },
     })
   expect(await ceph.kept()).toEqual({ subvolumes: [], users: [] })
-  expect(mountsBelow(join(bed.volumes, 'mounts'))).toEqual([])
-  expect(readdirSync(join(bed.volumes, 'keys'))).toEqual([])
+  const board = `${ceph.group}-board`
+  expect(mountsBelow(join(bed.volumes, 'mounts'))).toEqual([join(bed.volumes, 'mounts', board)])
+  expect(readdirSync(join(bed.volumes, 'keys')).join(' ')).not.toContain('lp-')
   const blocks = () => ceph.run('rados', '-p', 'data', 'ls', '--all')
   await expect.poll(blocks, { timeout: 60_000, interval: 500 }).not.toContain('fsvolumens_lp-')
   // Objects of Docker that pointed there go with the nodes' own tidying.
