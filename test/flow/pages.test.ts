@@ -1,154 +1,22 @@
 /**
  * Our own pages in Chromium: they follow what happens without a reload, survive a restart of the api, work by
- * keyboard and without JavaScript, fit a telephone, and have no barrier axe knows of. The worker's part is
- * played by the cast; everything else is real.
+ * keyboard and without JavaScript. The worker's part is played by the cast; everything else is real.
  */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { keepPlan } from '../../api/data/change-plan.ts'
-import { type Change, latestChanges } from '../../api/data/change.ts'
+import { afterAll, expect, it } from 'vitest'
 import { execute, sql, withTransaction } from '../../api/data/db.ts'
 import { markFailed } from '../../api/data/seat-life.ts'
-import {
-  type SignedIn,
-  addLmsCourse,
-  importDocuments,
-  launch,
-  seatReady,
-  signIn,
-} from '../cast/record.ts'
-import { allDocuments, networksDocument } from '../cast/documents.ts'
-import { type LiveRun, SEATS_STACK, applyingRun, hear, want } from '../cast/runs.ts'
-import { cloudMachines, courseDocument, poolDocument } from '../cast/cloud.ts'
-import { barriers, openBrowser, overflow } from '../browser.ts'
-import { openWebsite } from '../api/website.ts'
+import { barriers } from '../browser.ts'
+import { seatReady } from '../cast/record.ts'
+import { SEATS_STACK, hear } from '../cast/runs.ts'
+import { loginCookie, pagesScene } from './pages-scene.ts'
 
-// The browser has the machine's clock, so the class is on now.
-const now = new Date()
-const site = await openWebsite(now)
-const { pool, ring } = site
-// Set to a folder to keep what was seen.
-const shots = process.env['LABPLAN_SHOTS']
-
-let browser: Browser
-let student: SignedIn
-let waiting: SignedIn
-let teacher: SignedIn
-let administrator: SignedIn
-let mine: { id: string }
-let queued: { id: string }
-let run: LiveRun
-let change: Change
-
-beforeAll(async () => {
-  const wallStart = new Intl.DateTimeFormat('sv-SE', {
-    timeZone: 'Europe/Paris',
-    dateStyle: 'short',
-    timeStyle: 'short',
-  })
-    .format(new Date(now.getTime() - 20 * 60_000))
-    .replace(' ', 'T')
-  const networks = networksDocument(30, 1).replace(/start: .*/, `start: ${wallStart}`)
-  const documents = allDocuments().map((one) =>
-    one.name === 'networks-101.yaml' ? { ...one, text: networks } : one,
-  )
-  await importDocuments(pool, ring, now, documents)
-  const contextId = await addLmsCourse(pool, { courseKey: 'networks-101', contextId: '2', now })
-  const learning = await addLmsCourse(pool, {
-    courseKey: 'machine-learning-lab',
-    contextId: '3',
-    now,
-  })
-  student = await signIn(pool, { name: 'Student One', contextId, now })
-  waiting = await signIn(pool, { name: 'Student Two', locale: 'fr', contextId, now })
-  teacher = await signIn(pool, { name: 'Teacher One', contextId, role: 'teacher', now })
-  await execute(
-    pool,
-    sql`insert into membership (id, person_id, lms_context_id, role, seen_at)
-        values (gen_random_uuid(), ${teacher.personId}, ${learning}, 'teacher', ${now})`,
-  )
-  administrator = await signIn(pool, { administrator: true, now })
-  const start = ({ personId }: SignedIn) =>
-    launch(pool, { personId, courseKey: 'networks-101', now })
-  mine = await start(student)
-  queued = await start(waiting)
-  await execute(
-    pool,
-    sql`update membership set edits_plans = true where person_id = ${teacher.personId}`,
-  )
-  // More seats than the course may have unseen: it waits for a review.
-  await importDocuments(pool, ring, now, [
-    { name: 'large.yaml', text: networks.replace('students: 30', 'students: 150') },
-  ])
-  ;[change] = (await latestChanges(pool, 1)) as [Change]
-  await keepPlan(pool, {
-    ...{
-      changeId: change.id,
-      digest: change.blueprint_digest,
-      stack: SEATS_STACK,
-      due_at: now,
-      now,
-    },
-    ...{ counts: { create: 120, update: 0, replace: 0, delete: 0 }, message: null },
-    text: '  # docker_service.s031 will be created\n  + resource "docker_service" "s031" {\n    }',
-  })
-  await want(pool, now, { [SEATS_STACK]: 'two-seats' })
-  await aPoolInACloud(wallStart)
-  run = await applyingRun(pool, 'two-seats', new Date(now.getTime() - 9_000))
-  browser = await openBrowser()
-})
-
-afterAll(async () => {
-  await browser?.close()
-  await site.close()
-})
-
-/** With a machine that is full, one that is emptied and one that does not come up. */
-async function aPoolInACloud(start: string): Promise<void> {
-  const course = { key: 'cloud-lab', start, minutes: 240, students: 8 }
-  await importDocuments(pool, ring, now, [
-    { name: 'cloud.yaml', text: poolDocument('10.0.0.2:2377') },
-    { name: 'cloud-lab.yaml', text: courseDocument(course) },
-  ])
-  await withTransaction(pool, (tx) => cloudMachines(tx, now))
-}
-
-async function visit(
-  path: string,
-  who: SignedIn | undefined,
-  { javaScript = true } = {},
-): Promise<Page> {
-  const context = await browser.newContext({
-    viewport: { width: 1200, height: 820 },
-    javaScriptEnabled: javaScript,
-    // Colours that are on their way from light to dark are neither.
-    reducedMotion: 'reduce',
-    locale: 'en-GB',
-    // axe is injected as a script.
-    bypassCSP: true,
-    permissions: ['clipboard-read', 'clipboard-write'],
-  })
-  if (who) await context.addCookies([loginCookie(who)])
-  const page = await context.newPage()
-  page.on('pageerror', (error) => expect.unreachable(`${path}: ${error.message}`))
-  await page.goto(site.origin + path)
-  return page
-}
-
-// Chromium keeps `__Host-` cookies for https addresses only when asked this way, and sends them to *.localhost.
-const loginCookie = ({ token }: SignedIn) => ({
-  name: '__Host-labplan',
-  value: token,
-  url: `https://${new URL(site.origin).hostname}`,
-  secure: true,
-  httpOnly: true,
-  sameSite: 'None' as const,
-})
+const scene = await pagesScene()
+const { now, site, pool, visit, student, waiting, teacher, administrator, mine, queued, run } =
+  scene
+afterAll(() => scene.close())
 
 it('opens by itself when the environment is ready, with no reload, and says so to who listens', async () => {
   const page = await visit(`/workspaces/${mine.id}`, student)
@@ -288,7 +156,7 @@ it('lets somebody in an LMS’s frame start in a new tab, where the frame’s co
   const lms = await framingLms(`${site.origin}/workspaces/${mine.id}`)
   const page = await visit('/', undefined)
   const partitionKey = 'http://lms.localhost'
-  await page.context().addCookies([{ ...loginCookie(student), partitionKey }])
+  await page.context().addCookies([{ ...loginCookie(site, student), partitionKey }])
   await page.goto(lms.url)
   const frame = page.frameLocator('iframe')
   await frame.getByText('Opens in a new tab').waitFor()
@@ -350,57 +218,6 @@ async function framingLms(address: string): Promise<{ url: string; close(): void
   // Who may frame is read again after a few seconds; a restart reads it at once.
   await site.restart()
   return { url, close: () => server.close() }
-}
-
-const everyPage: [string, () => string, () => SignedIn | undefined][] = [
-  ['front', () => '/', () => undefined],
-  ['home', () => '/', () => student],
-  ['workspace-ready', () => `/workspaces/${mine.id}`, () => student],
-  ['workspace-queued', () => `/workspaces/${queued.id}`, () => waiting],
-  ['reset', () => `/workspaces/${mine.id}/reset`, () => student],
-  ['course', () => '/courses/networks-101', () => teacher],
-  ['plan', () => '/courses/networks-101/plan', () => teacher],
-  ['timetable', () => '/courses/networks-101/timetable', () => teacher],
-  ['sharing', () => '/courses/networks-101/sharing?find=teacher', () => teacher],
-  ['plan-does-not-fit', () => '/courses/machine-learning-lab/plan', () => teacher],
-  ['course-does-not-fit', () => '/courses/machine-learning-lab', () => teacher],
-  ['admin', () => '/admin', () => administrator],
-  ['admin-platforms', () => '/admin/platforms', () => administrator],
-  ['admin-courses', () => '/admin/courses', () => administrator],
-  ['admin-pools', () => '/admin/pools', () => administrator],
-  ['admin-pool', () => '/admin/pools/cloud', () => administrator],
-  ['admin-runs', () => '/admin/runs', () => administrator],
-  ['admin-run', () => `/admin/runs/${SEATS_STACK}`, () => administrator],
-  ['admin-changes', () => '/admin/changes', () => administrator],
-  ['admin-inventory', () => '/admin/inventory', () => administrator],
-  ['admin-receipts', () => '/admin/receipts', () => administrator],
-  ['admin-forecast', () => '/admin/forecast', () => administrator],
-  ['admin-change', () => `/admin/changes/${change.id}`, () => administrator],
-  ['sign-in-first', () => `/workspaces/${mine.id}`, () => undefined],
-]
-
-it.each(everyPage)('%s has no barrier and fits, wide, narrow and dark', async (name, path, who) => {
-  const page = await visit(path(), who())
-  // What is behind a click on the change's page is as much of it to its reviewer.
-  if (name === 'admin-change')
-    for (const one of await page.locator('main summary').all()) await one.click()
-  for (const [width, colorScheme] of [
-    [1200, 'light'],
-    [390, 'light'],
-    [1200, 'dark'],
-  ] as const) {
-    await page.setViewportSize({ width, height: 820 })
-    await page.emulateMedia({ colorScheme })
-    expect(await barriers(page)).toEqual([])
-    expect(await overflow(page)).toBeLessThanOrEqual(0)
-    if (shots) await keep(page, `${name}-${width}-${colorScheme}`)
-  }
-  await page.context().close()
-})
-
-async function keep(page: Page, name: string): Promise<void> {
-  mkdirSync(shots ?? '', { recursive: true })
-  await page.screenshot({ path: join(shots ?? '', `${name}.png`), fullPage: true })
 }
 
 it('asks nobody else for anything', async () => {

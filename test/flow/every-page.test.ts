@@ -1,0 +1,67 @@
+/** Every page in Chromium has no barrier that axe knows of, and fits: wide, on a telephone, and in the dark. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { afterAll, expect, it } from 'vitest'
+import { barriers, overflow } from '../browser.ts'
+import { type SignedIn, seatReady } from '../cast/record.ts'
+import { SEATS_STACK } from '../cast/runs.ts'
+import { pagesScene } from './pages-scene.ts'
+
+// Set to a folder to keep what was seen.
+const shots = process.env['LABPLAN_SHOTS']
+const scene = await pagesScene()
+const { visit, student, waiting, teacher, administrator, mine, queued, change } = scene
+await seatReady(scene.pool, mine.id, scene.now)
+afterAll(() => scene.close())
+
+const everyPage: [name: string, path: string, who: SignedIn | undefined][] = [
+  ['front', '/', undefined],
+  ['home', '/', student],
+  ['workspace-ready', `/workspaces/${mine.id}`, student],
+  ['workspace-queued', `/workspaces/${queued.id}`, waiting],
+  ['reset', `/workspaces/${mine.id}/reset`, student],
+  ['course', '/courses/networks-101', teacher],
+  ['plan', '/courses/networks-101/plan', teacher],
+  ['timetable', '/courses/networks-101/timetable', teacher],
+  ['sharing', '/courses/networks-101/sharing?find=teacher', teacher],
+  ['plan-does-not-fit', '/courses/machine-learning-lab/plan', teacher],
+  ['course-does-not-fit', '/courses/machine-learning-lab', teacher],
+  ['admin', '/admin', administrator],
+  ['admin-platforms', '/admin/platforms', administrator],
+  ['admin-courses', '/admin/courses', administrator],
+  ['admin-pools', '/admin/pools', administrator],
+  ['admin-pool', '/admin/pools/cloud', administrator],
+  ['admin-runs', '/admin/runs', administrator],
+  ['admin-run', `/admin/runs/${SEATS_STACK}`, administrator],
+  ['admin-changes', '/admin/changes', administrator],
+  ['admin-inventory', '/admin/inventory', administrator],
+  ['admin-receipts', '/admin/receipts', administrator],
+  ['admin-forecast', '/admin/forecast', administrator],
+  ['admin-change', `/admin/changes/${change.id}`, administrator],
+  ['sign-in-first', `/workspaces/${mine.id}`, undefined],
+]
+
+it.each(everyPage)('%s has no barrier and fits, wide, narrow and dark', async (name, path, who) => {
+  const page = await visit(path, who)
+  // What is behind a click on the change's page is as much of it to its reviewer.
+  if (name === 'admin-change')
+    for (const one of await page.locator('main summary').all()) await one.click()
+  for (const [width, colorScheme] of [
+    [1200, 'light'],
+    [390, 'light'],
+    [1200, 'dark'],
+  ] as const) {
+    await page.setViewportSize({ width, height: 820 })
+    await page.emulateMedia({ colorScheme })
+    expect(await barriers(page)).toEqual([])
+    expect(await overflow(page)).toBeLessThanOrEqual(0)
+    if (shots) await keep(page, `${name}-${width}-${colorScheme}`)
+  }
+  await page.context().close()
+})
+
+async function keep(page: Page, name: string): Promise<void> {
+  mkdirSync(shots ?? '', { recursive: true })
+  await page.screenshot({ path: join(shots ?? '', `${name}.png`), fullPage: true })
+}
