@@ -2,12 +2,12 @@
  * Carriers: small services, each one task on the node that has a scratch home, made of the image its seat ran with. One brings
  * the files to the volume, another removes them from the node. Not a seat, so not Terraform's; gone as soon as they have ended.
  */
-import { z } from 'zod'
 import type { ServiceTemplate } from '../../stacks/blueprint.ts'
 import { scratchName, seatLabel, volumeName } from '../../stacks/parts/names.ts'
 import { keptFolder } from '../../stacks/parts/seat-volume.ts'
 import { imageReference } from '../../stacks/parts/text.ts'
-import { type Engine, EngineError } from './engine.ts'
+import type { Engine } from './engine.ts'
+import { listOneTasks, removeOneTask, startOneTask } from './one-task.ts'
 import { BRING, CLEAR, HOME_AT, SCRATCH_AT } from './scratch-script.ts'
 
 const LABEL = 'labplan.scratch'
@@ -15,24 +15,6 @@ const HOME_LABEL = 'labplan.scratch.home'
 const DOES_LABEL = 'labplan.scratch.does'
 /** What a program needs to read, own and name files of whatever user. */
 const RIGHTS = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'MKNOD'].map((one) => `CAP_${one}`)
-
-const services = z.array(
-  z.looseObject({
-    ID: z.string(),
-    Spec: z.looseObject({ Labels: z.record(z.string(), z.string()).default({}) }),
-  }),
-)
-const tasks = z.array(
-  z.looseObject({
-    ServiceID: z.string(),
-    CreatedAt: z.string(),
-    Status: z.looseObject({
-      State: z.string(),
-      Err: z.string().optional(),
-      ContainerStatus: z.looseObject({ ExitCode: z.number().optional() }).nullish(),
-    }),
-  }),
-)
 
 export type Errand = 'bring' | 'clear'
 export type Carrier = {
@@ -50,19 +32,13 @@ const WAITING = new Set(['new', 'pending', 'allocated', 'assigned'])
 const ENDED = new Set(['complete', 'failed', 'rejected', 'shutdown', 'orphaned', 'remove'])
 
 export async function listCarriers(engine: Engine, installation: string): Promise<Carrier[]> {
-  const filters = { label: [`${LABEL}=${installation}`] }
-  const known = services.parse(await engine.call('GET', '/services', { query: { filters } }))
-  if (known.length === 0) return []
-  const query = { filters: { service: known.map(({ ID }) => ID) } }
-  const all = tasks.parse(await engine.call('GET', '/tasks', { query }))
-  return known.map(({ ID: id, Spec: { Labels } }) => {
-    const own = all.filter(({ ServiceID }) => ServiceID === id)
-    const [newest] = own.toSorted((a, b) => (a.CreatedAt < b.CreatedAt ? 1 : -1))
+  const known = await listOneTasks(engine, `${LABEL}=${installation}`)
+  return known.map(({ id, labels, tasks: [newest] }) => {
     const { State = 'new', Err = '', ContainerStatus } = newest?.Status ?? {}
     const state = ENDED.has(State) ? 'ended' : WAITING.has(State) ? 'waiting' : 'working'
     return {
-      ...{ id, home: Labels[HOME_LABEL] ?? '', state, said: Err },
-      does: Labels[DOES_LABEL] === 'clear' ? 'clear' : 'bring',
+      ...{ id, home: labels[HOME_LABEL] ?? '', state, said: Err },
+      does: labels[DOES_LABEL] === 'clear' ? 'clear' : 'bring',
       // A container that was never made has ended with nothing either.
       exitCode: State === 'complete' ? 0 : ContainerStatus?.ExitCode || null,
     }
@@ -88,11 +64,7 @@ export async function sendCarrier(
   load: Load,
   does: Errand,
 ): Promise<void> {
-  try {
-    await engine.call('POST', '/services/create', { body: carrierBody(place, load, does) })
-  } catch (error) {
-    if (!(error instanceof EngineError) || error.status !== 409) throw error
-  }
+  await startOneTask(engine, carrierBody(place, load, does))
 }
 
 /** As the engine's API takes it. Throws when the seat was on no scratch home. */
@@ -134,10 +106,4 @@ export function carrierBody(place: Place, load: Load, does: Errand) {
   }
 }
 
-export async function dismissCarrier(engine: Engine, id: string): Promise<void> {
-  try {
-    await engine.call('DELETE', `/services/${id}`)
-  } catch (error) {
-    if (!(error instanceof EngineError) || error.status !== 404) throw error
-  }
-}
+export const dismissCarrier = removeOneTask
