@@ -9,6 +9,7 @@ import { imageReference } from '../../stacks/parts/text.ts'
 import type { Engine } from './engine.ts'
 import { listOneTasks, removeOneTask, startOneTask } from './one-task.ts'
 import { BRING, CLEAR, HOME_AT, SCRATCH_AT } from './scratch-script.ts'
+import { ENDED } from './task.ts'
 
 const LABEL = 'labplan.scratch'
 const HOME_LABEL = 'labplan.scratch.home'
@@ -29,7 +30,6 @@ export type Carrier = {
 }
 
 const WAITING = new Set(['new', 'pending', 'allocated', 'assigned'])
-const ENDED = new Set(['complete', 'failed', 'rejected', 'shutdown', 'orphaned', 'remove'])
 
 export async function listCarriers(engine: Engine, installation: string): Promise<Carrier[]> {
   const known = await listOneTasks(engine, `${LABEL}=${installation}`)

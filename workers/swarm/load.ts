@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { otherRegion } from '../../stacks/parts/names.ts'
 import type { Engine } from './engine.ts'
 import { listNodes } from './node.ts'
+import { ENDED } from './task.ts'
 
 const taskSchema = z.looseObject({
   NodeID: z.string().optional(),
@@ -29,8 +30,6 @@ export type Load = {
   services: ReadonlySet<string>
 }
 
-const OVER = new Set(['complete', 'shutdown', 'failed', 'rejected', 'remove', 'orphaned'])
-
 /** By Swarm node id. A task that was told to stop counts until it has: somebody may be saving a file. */
 export async function loadOfNodes(
   engine: Engine,
@@ -40,7 +39,7 @@ export async function loadOfNodes(
   const answer = await engine.call('GET', '/tasks', { query: { filters } })
   const load = new Map<string, Load>()
   for (const task of z.array(taskSchema).parse(answer)) {
-    if (!task.NodeID || OVER.has(task.Status.State)) continue
+    if (!task.NodeID || ENDED.has(task.Status.State)) continue
     const known = load.get(task.NodeID) ?? { seats: 0, cores: 0, memoryMb: 0, services: new Set() }
     const reserved = task.Spec.Resources?.Reservations
     load.set(task.NodeID, {

@@ -76,7 +76,15 @@ export function waitsForNode(tasks: Task[], serviceId: string): boolean {
 }
 
 const BEFORE_A_NODE = ['new', 'pending', 'allocated']
-const ENDED = new Set(['complete', 'shutdown', 'failed', 'rejected', 'orphaned', 'remove'])
+/** States of a task that comes to nothing more. */
+export const ENDED: ReadonlySet<string> = new Set([
+  'complete',
+  'shutdown',
+  'failed',
+  'rejected',
+  'orphaned',
+  'remove',
+])
 
 /** Whether any container of the service may still be alive. */
 export function isAlive(tasks: Task[], serviceId: string): boolean {
