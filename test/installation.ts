@@ -23,6 +23,8 @@ import { freePorts } from './free-port.ts'
 const root = join(import.meta.dirname, '..')
 const STARTED_LIMIT_MS = 60_000
 const STOP_LIMIT_MS = 30_000
+/** No part outlives who started it, however that ended. */
+export const ENDS_WITH_US = ['--pdeathsig', 'KILL', '--']
 
 export type Part = 'api' | 'worker' | 'gateway' | 'lms' | 'storage'
 const programs: Record<Part, string> = {
@@ -98,6 +100,8 @@ function running(
 ): Installation {
   const { env, home } = made
   const children = new Map<Part, ChildProcess>()
+  const removeHome = () => rmSync(home, { recursive: true, force: true })
+  process.once('exit', removeHome)
   const logFile = (part: Part) => join(home, 'log', `${part}.log`)
   const urls = {
     publicUrl: env['LABPLAN_PUBLIC_URL'] ?? '',
@@ -115,7 +119,8 @@ function running(
     return found
   }
   const start = async (part: Part): Promise<void> => {
-    const child = spawn(process.execPath, [join(root, programs[part])], {
+    const argv = [...ENDS_WITH_US, process.execPath, join(root, programs[part])]
+    const child = spawn('setpriv', argv, {
       env: { ...process.env, ...env },
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -154,7 +159,8 @@ function running(
     async close() {
       await Promise.all([...children.keys()].map((part) => stop(part)))
       await made.pool.end()
-      rmSync(home, { recursive: true, force: true })
+      process.off('exit', removeHome)
+      removeHome()
     },
   }
 }

@@ -41,6 +41,8 @@ export async function sit(sitting: Sitting): Promise<number> {
   const fresh: Kept[] = []
   const end = performance.now() + Number(sitting.minutes ?? 24 * 60) * 60_000
   const on = commit()
+  // What it started ends with it (test/installation.ts, beds); what ran then is in no record.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(2))
   const left = seeds.filter((seed) => !settled.has(seed))
   await sitting.run(left, {
     isOver: () => performance.now() > end,

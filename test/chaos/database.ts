@@ -23,6 +23,8 @@ export async function killableDatabase(): Promise<KillableDatabase> {
   const dataFolder = join(folder, 'data')
   const port = await freePort()
   initialisePostgres(dataFolder, 'test')
+  const removeFolder = () => rmSync(folder, { recursive: true, force: true })
+  process.once('exit', removeFolder)
   let server: ChildProcess | undefined
   const end = async (signal: NodeJS.Signals) => {
     if (!server || server.exitCode !== null || server.signalCode !== null) return
@@ -44,7 +46,8 @@ export async function killableDatabase(): Promise<KillableDatabase> {
     kill: () => end('SIGKILL'),
     async remove() {
       await end('SIGINT')
-      rmSync(folder, { recursive: true, force: true })
+      process.off('exit', removeFolder)
+      removeFolder()
     },
   }
 }

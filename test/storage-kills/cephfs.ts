@@ -12,6 +12,7 @@ import { type CephBed, cephBed, type CephServer } from '../beds/ceph.ts'
 import { processesOf } from '../beds/cluster/place.ts'
 import type { SwarmBed } from '../beds/swarm.ts'
 import { killableNode } from '../chaos/node.ts'
+import { ENDS_WITH_US } from '../installation.ts'
 import { mountsBelow } from '../workers/storage-scene.ts'
 import { seatsIn } from './containers.ts'
 import { twice } from './local.ts'
@@ -73,7 +74,7 @@ export async function cephfsWorld(ground: Ground): Promise<World> {
 }
 
 /** No seat runs where the Swarm's record is kept: that machine is never killed here. */
-function drainManager(bed: SwarmBed): void {
+export function drainManager(bed: SwarmBed): void {
   const words = ['node', 'update', '--availability', 'drain', bed.nodes[0]!.name]
   execFileSync('docker', ['-H', bed.dockerHost, ...words], { stdio: 'pipe' })
 }
@@ -179,7 +180,8 @@ function keptAgent(env: NodeJS.ProcessEnv) {
   let isHalted = false
   const goOn = (): void => {
     isHalted = false
-    running = spawn(process.execPath, [program], { env, stdio: 'ignore' })
+    const argv = [...ENDS_WITH_US, process.execPath, program]
+    running = spawn('setpriv', argv, { env, stdio: 'ignore' })
     running.once('exit', () => setTimeout(() => isHalted || goOn(), RESTART_MS))
   }
   const kill = async () => {
