@@ -10,7 +10,7 @@ import { buildImage } from '../scripts/images/build.ts'
 import { terminal } from '../scripts/images/terminal.ts'
 import { ensureSeatNetwork } from '../scripts/steps/network.ts'
 import { type SwarmBed, swarmBed } from './beds/swarm.ts'
-import { type Installation, installation } from './installation.ts'
+import { type Installation, type Part, installation } from './installation.ts'
 import { type Lms, startLms } from './lms/lms.ts'
 import { type Page, Visitor, formTo, formsOf } from './visitor.ts'
 
@@ -72,6 +72,8 @@ export type PracticeMeans = {
   between?: (bed: SwarmBed) => Promise<string>
   /** What stands before the LMS: gets its public port, answers where it shall listen. */
   beforeLms?: (port: number) => Promise<number>
+  /** What of Labplan runs on this machine; all but the LMS unless said. */
+  parts?: readonly Part[]
   /** Adds to what the Swarm consists of before anything is planned; answers documents instead of the examples' own. */
   furnish?: (site: { bed: SwarmBed; inst: Installation }) => Promise<Record<string, string>>
 }
@@ -109,7 +111,7 @@ export async function practiceSite(
         gateways: [bed.hostAddress],
       })
     const furnished = await means.furnish?.({ bed, inst })
-    await Promise.all(PARTS.map((part) => inst.start(part)))
+    await Promise.all((means.parts ?? PARTS).map((part) => inst.start(part)))
     say('Labplan is up')
     const port = Number(new URL(inst.lmsUrl).port)
     const lms = await startLms({

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { isFailure, newestOf, readRecord, withRecord } from '../chaos/record.ts'
 import { wrongFiles } from './checks.ts'
 import { BACKENDS, harmOf, livesOf, STEPS, tableOf, VICTIMS } from './harm.ts'
+import { openTwice } from './nfs.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const seeds = Array.from({ length: 50 }, (_, i) => i + 1)
@@ -59,4 +60,15 @@ describe('what a seat said was kept', () => {
     files.get(volume)!.set('lines-1', 0)
     expect(wrongFiles('', { files })).toEqual([])
   })
+})
+
+it('sees a file that two living clients of a server write', () => {
+  const state = `- 0x1: { type: open, access: rw, deny: --, superblock: "fe:10:42", filename: "a/lines-1" }`
+  const client = (address: string, status = 'confirmed') =>
+    `address: "${address}:835"\nstatus: ${status}\n${state}\n`
+  const living = ['10.1.2.1', '10.1.2.2']
+  const two = [client('10.1.2.1'), client('10.1.2.2')]
+  expect(openTwice(two.join(''), living)).toEqual(['fe:10:42 is written by 10.1.2.1 and 10.1.2.2'])
+  expect(openTwice(two.join(''), ['10.1.2.1'])).toEqual([])
+  expect(openTwice(client('10.1.2.1') + client('10.1.2.2', 'courtesy'), living)).toEqual([])
 })

@@ -4,10 +4,12 @@ import { cephfsWorld } from './cephfs.ts'
 import { type Backend, livesOf } from './harm.ts'
 import { live, type Telling } from './life.ts'
 import { localWorld } from './local.ts'
+import { nfsWorld } from './nfs.ts'
 import type { Ground, World } from './world.ts'
 
 const MAKERS: Record<Backend, (ground: Ground) => Promise<World>> = {
   local: localWorld,
+  nfs: nfsWorld,
   cephfs: cephfsWorld,
 }
 

@@ -61,7 +61,7 @@ export const planOf = (quotaMb: number) => ({
 /** What each backend needs of the class that it is in. */
 export type Ground = Pick<PracticeMeans, 'databaseUrl' | 'say'>
 
-export type Furnishing = Pick<PracticeMeans, 'env' | 'poolStorage'> & {
+export type Furnishing = Pick<PracticeMeans, 'env' | 'poolStorage' | 'parts'> & {
   nodes: number
   furnish?: PracticeMeans['furnish']
 }

@@ -28,6 +28,8 @@ export type MachineOrder = {
   memoryMb?: number
   /** Size of a second disk, for who serves files. */
   dataGb?: number
+  /** The second disk is the one that the machine of this number had, whose power was cut. */
+  keepsData?: boolean
 }
 
 export type Machine = {
@@ -59,6 +61,7 @@ export function bootMachine(
 ): WiredMachine {
   const { name, number } = order
   const folder = join(bed.folder, `machine-${number}`)
+  const data = join(bed.folder, `machine-${number}-data.img`)
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder)
   const { switchName } = bedPlace(bed.id)
@@ -67,7 +70,7 @@ export function bootMachine(
   layTap(switchName, tap)
   const mac = `02:4c:62:${bed.id.padStart(4, '0').replace(/(..)/, '$1:')}:${hex(number)}`
   writeConfigDrive(folder, { ...order, address, mac })
-  if (order.dataGb) makeSparse(join(folder, 'data.img'), order.dataGb * 2 ** 30)
+  if (order.dataGb && !order.keepsData) makeSparse(data, order.dataGb * 2 ** 30)
   const log = join(folder, 'console')
   const output = openSync(log, 'w')
   const [program = '', ...args] = machineCommand({
@@ -75,6 +78,7 @@ export function bootMachine(
     tap,
     mac,
     folder,
+    data,
     parts,
     order,
     tie,
@@ -129,15 +133,16 @@ function machineCommand(of: {
   tap: string
   mac: string
   folder: string
+  data: string
   parts: MachineParts
   order: MachineOrder
   tie: Tie
 }): string[] {
-  const { folder, parts, order } = of
+  const { folder, data, parts, order } = of
   const disks = [
     `ubd0=${join(folder, 'root.cow')},${parts.image}`,
     `ubd1r=${join(folder, 'config.img')}`,
-    ...(order.dataGb ? [`ubd2=${join(folder, 'data.img')}`] : []),
+    ...(order.dataGb ? [`ubd2=${data}`] : []),
   ]
   return [
     ...(of.tie === 'by hand' ? [] : ['setpriv', '--pdeathsig', 'KILL']),

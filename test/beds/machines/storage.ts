@@ -24,6 +24,12 @@ export type StorageMachine = {
   machine: WiredMachine
   /** Runs a command on it, as root; answers what it printed. */
   sh(command: string): Promise<string>
+  /** Its power is cut. */
+  cutPower(): Promise<void>
+  /** Another machine in its place, with its address and its second disk; answers when its agent does. */
+  startAgain(): Promise<void>
+  /** Kills the agent on it, which is started again. */
+  killAgent(): Promise<void>
   end(): Promise<void>
 }
 
@@ -36,27 +42,45 @@ export async function storageMachine(
   const key = join(bed.folder, 'storage-key')
   rmSync(key, { force: true })
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key])
-  const machine = bootMachine(bed, parts, {
-    ...{ name: 'storage', number: NUMBER, dataGb: 4 },
-    userData: firstStart(readFileSync(`${key}.pub`, 'utf8').trim()),
-  })
+  const userData = firstStart(readFileSync(`${key}.pub`, 'utf8').trim())
+  const boot = (keepsData: boolean) =>
+    bootMachine(bed, parts, { name: 'storage', number: NUMBER, dataGb: 4, keepsData, userData })
+  let machine = boot(false)
+  const { address } = machine
   const login = [
     ...['-i', key, '-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null'],
-    ...['-o', 'LogLevel=ERROR', '-o', 'ConnectTimeout=5', `root@${machine.address}`],
+    ...['-o', 'LogLevel=ERROR', '-o', 'ConnectTimeout=5', `root@${address}`],
   ]
   const sh = async (command: string): Promise<string> =>
     (await execute('ssh', [...login, command], { timeout: 60_000 })).stdout.trim()
   const isThere = async () => (await sh(`test -S ${SOCKET} && echo there`)) === 'there'
-  await until(machine, 'the agent on it', isThere)
   mkdirSync(dirname(socket), { recursive: true, mode: 0o700 })
-  const tunnel = spawn('ssh', ['-N', '-L', `${socket}:${SOCKET}`, ...login], { stdio: 'ignore' })
-  await until(machine, 'the way to its agent', async () => existsSync(socket))
-  return { address: machine.address, machine, sh, end: () => end(machine, tunnel) }
-}
-
-async function end(machine: Machine, tunnel: ChildProcess): Promise<void> {
-  tunnel.kill()
-  await machine.kill()
+  let tunnel: ChildProcess | undefined
+  const settle = async () => {
+    await until(machine, 'the agent on it', isThere)
+    tunnel?.kill()
+    rmSync(socket, { force: true })
+    const argv = ['--pdeathsig', 'KILL', '--', 'ssh', '-N', '-L', `${socket}:${SOCKET}`, ...login]
+    tunnel = spawn('setpriv', argv, { stdio: 'ignore' })
+    await until(machine, 'the way to its agent', async () => existsSync(socket))
+  }
+  await settle()
+  return {
+    ...{ address, sh },
+    get machine() {
+      return machine
+    },
+    cutPower: () => machine.kill(),
+    async startAgain() {
+      machine = boot(true)
+      await settle()
+    },
+    killAgent: async () => void (await sh('kill -9 $(cat /run/storage-agent)')),
+    async end() {
+      tunnel?.kill()
+      await machine.kill()
+    },
+  }
 }
 
 function firstStart(publicKey: string): string {
@@ -66,16 +90,22 @@ function firstStart(publicKey: string): string {
 set -eux
 mkdir -p /run/sshd ${ROOT} /opt/labplan /var/lib/nfs/v4recovery
 /usr/sbin/sshd
-mkfs.xfs -q -f /dev/ubdc
+blkid /dev/ubdc || mkfs.xfs -q -f /dev/ubdc
 mount -o prjquota /dev/ubdc ${ROOT}
 mkdir -p -m 711 ${ROOT}/volumes
+mkdir -p -m 700 ${ROOT}/clients
+mount --bind ${ROOT}/clients /var/lib/nfs/v4recovery
 modprobe nfsd
 mount -t nfsd nfsd /proc/fs/nfsd
 exportfs -o rw,fsid=0,no_subtree_check,no_root_squash '*:${ROOT}/volumes'
 rpc.mountd -N 2 -N 3
 rpc.nfsd -N 3 -G 10 -L 10 4
 mount -t hostfs -o ro,${checkout} none /opt/labplan
-env ${env} setsid ${node} /opt/labplan/workers/storage/main.ts >/var/log/storage 2>&1 </dev/null &
+export ${env}
+setsid sh -c '
+  while :; do
+    ${node} /opt/labplan/workers/storage/main.ts & echo $! >/run/storage-agent; wait; sleep 0.5
+  done' >/var/log/storage 2>&1 </dev/null &
 `
   const files = [
     { path: '/root/.ssh/authorized_keys', permissions: '0600', content: `${publicKey}\n` },
