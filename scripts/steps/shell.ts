@@ -33,10 +33,13 @@ export async function mustRun(argv: string[], problem: string, options?: Options
   return output
 }
 
+/** SQLAlchemy ends each error of a database with where to read about its class; what happened stands before it. */
+const FOOTNOTE = '(Background on this error'
+
 /** The last line a person can read, without the dots and boxes around it. */
 export function lastWords(output: string): string {
   const lines = output.split('\n').map((line) => line.replaceAll(/[│╷╵]/g, '').trim())
-  return (lines.findLast((line) => line !== '') ?? 'it said nothing')
+  return (lines.findLast((line) => line !== '' && !line.startsWith(FOOTNOTE)) ?? 'it said nothing')
     .replace(/\.$/, '')
     .slice(0, 300)
 }

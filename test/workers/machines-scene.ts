@@ -28,7 +28,7 @@ export type SceneOrder = {
   now: string
 }
 
-export type Server = { id: string; name: string; status: string }
+export type Server = { id: string; name: string; status: string; fault?: { message: string } }
 
 export type MachinesScene = {
   database: TestDatabase
@@ -50,7 +50,7 @@ export type MachinesScene = {
   settle(): Promise<string[]>
   /** Of the pool's machines, by name, as the cloud says. */
   servers(): Promise<Server[]>
-  /** `m-large-1 ACTIVE`, sorted. */
+  /** `m-large-1 ACTIVE`, sorted; one in ERROR with what the cloud says of it. */
   names(): Promise<string[]>
   down(): Promise<void>
 }
@@ -96,7 +96,8 @@ export async function machinesScene(
     ...{ database, cloud, tenant, swarm, means, home, poolText: pool, servers },
     names: async () =>
       (await servers()).map(
-        ({ name, status }) => `${name.split('-').slice(3).join('-')} ${status}`,
+        ({ name, status, fault }) =>
+          `${name.split('-').slice(3).join('-')} ${status}${fault ? `: ${fault.message}` : ''}`,
       ),
     at: (instant) => (clock = new Date(instant)),
     order: () => ({

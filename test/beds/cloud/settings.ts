@@ -87,7 +87,14 @@ const locks = ({ folder }: CloudPlace) => ({
   oslo_concurrency: { lock_path: join(folder, 'locks') },
 })
 
-const common = (place: CloudPlace) => ({ ...{ debug: 'false', host: 'bed' }, my_ip: place.address })
+/**
+ * On a busy machine a service's sign of life may be late for longer than the usual minute, and an answer too: nobody is to be taken
+ * for dead here, or a server ends in ERROR for a cause that no cloud had.
+ */
+const common = (place: CloudPlace) => ({
+  ...{ debug: 'false', host: 'bed', my_ip: place.address },
+  ...{ service_down_time: 900, rpc_response_timeout: 240 },
+})
 
 const keystone = (place: CloudPlace): Sections => ({
   DEFAULT: { debug: 'false' },
