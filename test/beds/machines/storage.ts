@@ -3,10 +3,11 @@
  * kernel, and on it the storage agent of this checkout, reached through SSH as docs/storage.md says.
  */
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { storageAgent } from '../../../api/storage-agent.ts'
 import { root as checkout } from '../../../scripts/steps/settings.ts'
 import type { SwarmBed } from '../swarm.ts'
 import { type Machine, type WiredMachine, bootMachine } from './boot.ts'
@@ -15,6 +16,7 @@ import type { MachineParts } from './install.ts'
 const execute = promisify(execFile)
 const NUMBER = 90
 const READY_MS = 480_000
+const RESTART_MS = 1_000
 /** What it exports is in here, and what its agent notes. */
 export const ROOT = '/srv/labplan'
 const SOCKET = '/var/lib/labplan/run/storage.sock'
@@ -47,26 +49,29 @@ export async function storageMachine(
     bootMachine(bed, parts, { name: 'storage', number: NUMBER, dataGb: 4, keepsData, userData })
   let machine = boot(false)
   const { address } = machine
-  const login = [
-    ...['-i', key, '-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null'],
-    ...['-o', 'LogLevel=ERROR', '-o', 'ConnectTimeout=5', `root@${address}`],
-  ]
+  const login = loginTo(address, key)
   const sh = async (command: string): Promise<string> =>
     (await execute('ssh', [...login, command], { timeout: 60_000 })).stdout.trim()
   const isThere = async () => (await sh(`test -S ${SOCKET} && echo there`)) === 'there'
   mkdirSync(dirname(socket), { recursive: true, mode: 0o700 })
-  let tunnel: ChildProcess | undefined
+  const tunnel = keptTunnel(socket, login)
   const settle = async () => {
     await until(machine, 'the agent on it', isThere)
-    tunnel?.kill()
-    rmSync(socket, { force: true })
-    const argv = ['--pdeathsig', 'KILL', '--', 'ssh', '-N', '-L', `${socket}:${SOCKET}`, ...login]
-    tunnel = spawn('setpriv', argv, { stdio: 'ignore' })
-    await until(machine, 'the way to its agent', async () => existsSync(socket))
+    const agent = storageAgent({ socket })
+    await until(machine, 'the way to its agent', async () => Boolean(await agent.list()))
   }
-  await settle()
+  const end = async () => {
+    tunnel.end()
+    await machine.kill()
+  }
+  try {
+    await settle()
+  } catch (error) {
+    await end()
+    throw error
+  }
   return {
-    ...{ address, sh },
+    ...{ address, sh, end },
     get machine() {
       return machine
     },
@@ -76,9 +81,32 @@ export async function storageMachine(
       await settle()
     },
     killAgent: async () => void (await sh('kill -9 $(cat /run/storage-agent)')),
-    async end() {
-      tunnel?.kill()
-      await machine.kill()
+  }
+}
+
+const loginTo = (address: string, key: string): string[] => [
+  ...['-i', key, '-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null'],
+  ...['-o', 'LogLevel=ERROR', '-o', 'ConnectTimeout=5', `root@${address}`],
+]
+
+/** The command of docs/storage.md, started again as by systemd. */
+function keptTunnel(socket: string, login: string[]): { end(): void } {
+  const options = [
+    ...['-o', 'StreamLocalBindUnlink=yes', '-o', 'ExitOnForwardFailure=yes'],
+    ...['-o', 'ServerAliveInterval=10', '-L', `${socket}:${SOCKET}`],
+  ]
+  const argv = ['--pdeathsig', 'KILL', '--', 'ssh', '-N', ...options, ...login]
+  let running: ChildProcess | undefined
+  let isEnded = false
+  const start = (): void => {
+    running = spawn('setpriv', argv, { stdio: 'ignore' })
+    running.once('exit', () => setTimeout(() => isEnded || start(), RESTART_MS))
+  }
+  start()
+  return {
+    end() {
+      isEnded = true
+      running?.kill()
     },
   }
 }
