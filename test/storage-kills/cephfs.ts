@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { type CephBed, cephBed, type CephServer } from '../beds/ceph.ts'
 import { processesOf } from '../beds/cluster/place.ts'
+import { drainManager } from '../beds/machines/nfs-pool.ts'
 import type { SwarmBed } from '../beds/swarm.ts'
 import { killableNode } from '../chaos/node.ts'
 import { ENDS_WITH_US } from '../installation.ts'
@@ -71,12 +72,6 @@ export async function cephfsWorld(ground: Ground): Promise<World> {
     await ceph.down()
     throw error
   }
-}
-
-/** No seat runs where the Swarm's record is kept: that machine is never killed here. */
-export function drainManager(bed: SwarmBed): void {
-  const words = ['node', 'update', '--availability', 'drain', bed.nodes[0]!.name]
-  execFileSync('docker', ['-H', bed.dockerHost, ...words], { stdio: 'pipe' })
 }
 
 function sightsOf(

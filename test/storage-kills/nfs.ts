@@ -1,51 +1,19 @@
-/**
- * Volumes on an NFS server: a machine with a kernel of its own, an XFS that counts projects and the agent, and two more such
- * machines as nodes. Whichever loses power is followed by another in its place; the server's has its second disk.
- */
-import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { connectEngine, type Engine } from '../../workers/swarm/engine.ts'
-import { listNodes, workerToken } from '../../workers/swarm/node.ts'
-import { bootMachine, type Machine } from '../beds/machines/boot.ts'
-import { firstStart } from '../beds/machines/first-start.ts'
-import { machineParts } from '../beds/machines/install.ts'
-import { type StorageMachine, storageMachine } from '../beds/machines/storage.ts'
-import type { SwarmBed } from '../beds/swarm.ts'
-import { drainManager } from './cephfs.ts'
-import {
-  classOn,
-  type Ground,
-  type Healing,
-  healing,
-  type Storage,
-  type World,
-  worldOf,
-} from './world.ts'
-
-const JOIN_MS = 480_000
-const KEYS = ['m-large-1', 'm-large-2']
-const ROOT = '/srv/labplan'
-
-type Machines = { storage: StorageMachine; nodes: Node[]; engine: Engine }
-type Node = { machine(): Machine; kill(healed: Healing): Promise<void>; isUp(): boolean }
+/** Volumes on an NFS server, and two nodes: machines with kernels of their own. The server's successor has its second disk. */
+import { type NfsPool, nfsPool } from '../beds/machines/nfs-pool.ts'
+import { ROOT } from '../beds/machines/storage.ts'
+import { classOn, type Ground, healing, type Storage, type World, worldOf } from './world.ts'
 
 export async function nfsWorld(ground: Ground): Promise<World> {
-  let made: Machines | undefined
-  const end = async () => {
-    for (const node of made?.nodes ?? []) await node.machine().kill()
-    await made?.storage.end()
-    made?.engine.close()
-  }
+  let made: NfsPool | undefined
   try {
     const practice = await classOn(ground, {
       ...{ nodes: 1, parts: ['api', 'gateway', 'worker'] },
-      async furnish({ bed, inst }) {
-        drainManager(bed)
-        made = await machinesOf(bed, { installation: inst.id, home: inst.home })
-        return { pools: poolOf(made.storage) }
+      async furnish(site) {
+        made = await nfsPool(site)
+        return { pools: made.document }
       },
     })
-    const { storage: server, nodes } = made!
+    const { storage: server, nodes, end } = made!
     const healed = healing()
     const storage: Storage = {
       ...sightsOf(made!),
@@ -57,7 +25,8 @@ export async function nfsWorld(ground: Ground): Promise<World> {
         }
         if (victim !== 'node') return true
         const found = nodes.find((one) => one.machine().address === node)
-        await (found ?? nodes[choice % nodes.length]!).kill(healed)
+        const joined = await (found ?? nodes[choice % nodes.length]!).replace()
+        healed.add(joined())
         return true
       },
       halt: end,
@@ -66,82 +35,12 @@ export async function nfsWorld(ground: Ground): Promise<World> {
     const backend = 'nfs'
     return worldOf({ backend, practice, storage, healing: healed }, ['api', 'gateway', 'worker'])
   } catch (error) {
-    await end()
+    await made?.end()
     throw error
   }
 }
 
-async function machinesOf(
-  bed: SwarmBed,
-  { installation, home }: { installation: string; home: string },
-): Promise<Machines> {
-  const engine = connectEngine(bed.dockerHost)
-  const manager = `${bed.nodes[0]!.address}:2377`
-  const cloud = {
-    regions: [
-      {
-        ...{ name: 'RegionOne', image: 'labplan-node', externalNetwork: 'public' },
-        ...{ subnet: '10.64.0.0/20', availabilityZones: [] },
-      },
-    ],
-    ...{ manager, managers: null, sshKey: null, engineVolumeGb: null },
-    ...{ gateways: [`${bed.hostAddress}/32`], dns: [bed.outsideAddress] },
-    insecureRegistries: [bed.registry],
-    flavours: [{ key: 'm-large', name: 'm1.large', region: 'RegionOne', gpu: null }],
-  }
-  const joining = `${await workerToken(engine)} ${manager}`
-  const texts = firstStart({ installation, pool: 'local', cloud }, KEYS, joining)
-  const [storage, ...nodes] = await Promise.all([
-    storageMachine(bed, machineParts()!, join(home, 'run', 'storage.sock')),
-    ...KEYS.map((key, i) => joinedNode(bed, engine, { key, number: i + 1, text: texts[key]! })),
-  ])
-  return { storage, nodes, engine }
-}
-
-async function joinedNode(
-  bed: SwarmBed,
-  engine: Engine,
-  { key, number, text }: { key: string; number: number; text: string },
-): Promise<Node> {
-  const boot = () => bootMachine(bed, machineParts()!, { name: key, number, userData: text })
-  let machine = boot()
-  let isUp = false
-  const join = async (but: Set<string>) => {
-    const deadline = performance.now() + JOIN_MS
-    const isThere = async () =>
-      (await listNodes(engine)).some((one) => one.key === key && one.isUp && !but.has(one.id))
-    while (!(await isThere().catch(() => false))) {
-      if (!machine.isRunning() || performance.now() > deadline)
-        throw new Error(`${key} did not join:\n${machine.console().slice(-2000)}`)
-      await sleep(500)
-    }
-    isUp = true
-  }
-  await join(new Set())
-  return {
-    machine: () => machine,
-    isUp: () => isUp,
-    async kill(healed) {
-      isUp = false
-      await machine.kill()
-      const before = (await listNodes(engine)).filter((one) => one.key === key)
-      machine = boot()
-      healed.add(join(new Set(before.map(({ id }) => id))))
-    },
-  }
-}
-
-const poolOf = ({ address }: StorageMachine): string => `apiVersion: labplan/v1
-kind: Pool
-key: local
-title: { en: Machines of the hall, fr: Machines de la salle }
-nodes:
-${KEYS.map((key) => `  - { key: ${key}, cpu: 1, memoryMb: 900, diskMb: 4000 }`).join('\n')}
-storage: { backend: nfs, server: ${address} }
-reserve: { cpu: 0, memoryMb: 0 }
-`
-
-function sightsOf({ storage, nodes }: Machines): Omit<Storage, 'kill' | 'halt' | 'close'> {
+function sightsOf({ storage, nodes }: NfsPool): Omit<Storage, 'kill' | 'halt' | 'close'> {
   return {
     ...{ homes: `${ROOT}/volumes`, sh: storage.sh },
     async kept() {
