@@ -3,7 +3,7 @@
  * the Swarm's and goes on, so that launches into seats that exist do too.
  */
 import { type Actor, audit } from './audit.ts'
-import { type Db, execute, findOne, many, notify, sql } from './db.ts'
+import { type Db, execute, many, notify, sql } from './db.ts'
 import { newId } from './ids.ts'
 
 export type Freeze = {
@@ -95,14 +95,6 @@ export const destroyFreezes = (now: Date) =>
 export const holdingFreezes = (now: Date) =>
   sql`run_freeze where ${isActive(now)} and (run_freeze.pool_id is null or run_freeze.pool_id = stack.pool_id)
       and case when stack.kind <> 'volumes' and stack.wanted_digest is null then run_freeze.destroys else run_freeze.applies end`
-
-export async function isStackFrozen(db: Db, key: string, now: Date): Promise<boolean> {
-  const found = await findOne(
-    db,
-    sql`select 1 as frozen from stack where key = ${key} and exists (select from ${holdingFreezes(now)})`,
-  )
-  return found !== undefined
-}
 
 /** Where nothing may be destroyed now: everywhere, or in these pools. */
 export async function poolsWithoutDestroys(

@@ -19,12 +19,15 @@ export type Opening = {
   stopsAt: Date
   /** Until when this answer stands. */
   until: Date
+  /** Who starts has a volume of their own, for all of their courses. */
+  hasPersonal: boolean
   /** Somebody waits for a place, and none is held for them. */
   isWaitedFor: boolean
   /** The rows of place were made right for it. */
   isSettled: boolean
-  /** Until when they are said to be right. */
+  /** Until when, and for how many, they are said to be right. */
   settledUntil: Date | null
+  settledPlaces: number | null
 }
 
 type SessionRow = {
@@ -40,11 +43,13 @@ const NO_SESSION_MS = 24 * 3600_000
 
 type OutsideRow = {
   places_until: Date | null
+  places_open: number | null
   places_outside: number
   outside_from: Date | null
   outside_until: Date | null
   lifecycle: Lifecycle
   gpus: number
+  has_personal: boolean
   is_waited_for: boolean
 }
 
@@ -61,7 +66,7 @@ export async function openingRows(
 ): Promise<CourseRow[]> {
   return many<CourseRow>(
     db,
-    sql`select course.id as course_id, places_until, places_outside, outside_from, outside_until, lifecycle, gpus,
+    sql`select course.id as course_id, places_until, places_open, places_outside, outside_from, outside_until, lifecycle, gpus, personal is not null as has_personal,
           exists (select from workspace where course_id = course.id and state = 'queued' and held_until is null) as is_waited_for,
           next.* from course
         left join lateral (select id, key, kind, opens_at, grace_ends_at, at_once from session
@@ -79,7 +84,10 @@ export function openingOf(all: CourseRow[], id: string, now: Date): Opening {
   const until = firstEdge(outside, sessions, now)
   const settledUntil = outside.places_until
   const isSettled = settledUntil !== null && settledUntil > now
-  const settled = { until, isSettled, settledUntil, isWaitedFor: outside.is_waited_for }
+  const settledPlaces = outside.places_open
+  const isWaitedFor = outside.is_waited_for
+  const hasPersonal = outside.has_personal
+  const settled = { until, isSettled, settledUntil, settledPlaces, isWaitedFor, hasPersonal }
   const open = sessions.filter((session) => session.opens_at <= now)
   const main = open.toSorted(byClassThenEnd)[0]
   if (main) {

@@ -14,28 +14,15 @@ const HOUR_MS = 3600_000
 /** So many past stays of a course say how long people stay. */
 const LEARNED_FROM = 300
 
-export async function openStay(
-  tx: Db,
-  stay: { workspaceId: string; courseId: string; period: string; now: Date },
-): Promise<void> {
-  await execute(
-    tx,
-    sql`insert into stay (id, workspace_id, course_id, period, started_at)
+/** A part of the statement that starts somebody. */
+export const openStay = (stay: {
+  workspaceId: string
+  courseId: string
+  period: string
+  now: Date
+}): Query => sql`insert into stay (id, workspace_id, course_id, period, started_at)
         values (${newId()}, ${stay.workspaceId}, ${stay.courseId}, ${stay.period}, ${stay.now})
-        on conflict (workspace_id) where ended_at is null do nothing`,
-  )
-}
-
-export async function closeStay(
-  tx: Db,
-  stay: { workspaceId: string; reason: string; now: Date },
-): Promise<void> {
-  await execute(
-    tx,
-    sql`update stay set ended_at = ${stay.now}, reason = ${stay.reason}
-        where workspace_id = ${stay.workspaceId} and ended_at is null`,
-  )
-}
+        on conflict (workspace_id) where ended_at is null do nothing`
 
 type Sharing = { lifecycle: Lifecycle; gpus: number }
 

@@ -1,5 +1,5 @@
 /** What only the running system knows: who works where, which seats are there already, and which leads were learned. */
-import { type Db, many, one, sql } from './db.ts'
+import { type Db, type Query, many, one, sql } from './db.ts'
 
 export type SeatReason = {
   course: string
@@ -21,30 +21,34 @@ const reasonColumns = sql`course.key as course, pool.key as pool, seat.number, s
 /**
  * Reasons a seat should exist besides the blueprint's: people at work, people in the queue, and for the
  * headroom the seats that exist already, those nobody holds first, so that the same ones are kept; who has a seat, in the courses of
- * `takenIn` (all of them unless given); and the leads that were learned, of what is not over. One statement: it is
- * asked in every pass.
+ * `takenIn` (all of them unless given); and the leads that were learned, of what is not over. Of one course only, where `of` says
+ * which. One statement: it is asked in every pass.
  */
 export async function seatReasons(
   db: Db,
   takenIn: string[] | null = null,
+  of?: string,
 ): Promise<{
   reasons: SeatReason[]
   taken: Record<string, number[]>
   leads: Record<string, number>
 }> {
+  // Two statements: each is planned for what it is asked for.
+  const own = (column: Query) => (of === undefined ? sql`true` : sql`${column} = ${of}`)
   const { rows, taken, leads } = await one<Facts>(
     db,
     sql`select
       (select coalesce(json_agg(json_build_array(course, pool, number, is_there, state) order by course, taken, number), '[]')
         from (select ${reasonColumns}, workspace.state from seat ${ofSeat}
-            left join workspace on workspace.seat_id = seat.id and ${present} where seat.state <> 'absent'
+            left join workspace on workspace.seat_id = seat.id and ${present} where seat.state <> 'absent' and ${own(sql`course.key`)}
           union all select ${reasonColumns}, workspace.state from workspace join seat on seat.id = workspace.seat_id ${ofSeat}
-            where ${present} and seat.state = 'absent') looked_at) as rows,
+            where ${present} and seat.state = 'absent' and ${own(sql`course.key`)}) looked_at) as rows,
       (select coalesce(json_object_agg(key, numbers), '{}') from (
         select course.key, array_agg(seat.number order by seat.number) as numbers from seat join course on course.id = seat.course_id
         where seat.taken and (${takenIn}::text[] is null or course.key = any(${takenIn}::text[])) group by course.key) held) as taken,
       (select coalesce(json_object_agg(key, lead_seconds), '{}') from session
-        where lead_seconds is not null and state not in ('closed', 'cancelled')) as leads`,
+        where lead_seconds is not null and state not in ('closed', 'cancelled')
+          and ${own(sql`(select key from course where course.id = session.course_id)`)}) as leads`,
   )
   return { reasons: rows.flatMap(reasonOf), taken, leads }
 }

@@ -32,35 +32,56 @@ const ENTERED_FROM: Record<Exclude<RunState, 'preparing'>, RunState[]> = {
 }
 export const ENDED: RunState[] = ['applied', 'held', 'failed', 'cancelled', 'needs_reconcile']
 
-export async function createRun(
-  tx: Db,
-  lease: Lease,
-  run: {
-    kind: RunKind
-    blueprintDigest: string | null
-    contentDigest: string
-    worker: string
-    now: Date
-  },
-): Promise<string> {
+export type NewRun = {
+  kind: RunKind
+  blueprintDigest: string | null
+  contentDigest: string
+  worker: string
+  now: Date
+}
+
+export async function createRun(tx: Db, lease: Lease, run: NewRun): Promise<string> {
   const id = newId()
-  const made = sql`insert into run (id, stack_id, kind, blueprint_digest, content_digest, state, state_at, worker, created_at)
+  await enterPhase(tx, newRun(id, lease, run))
+  return id
+}
+
+const newRun = (id: string, lease: Lease, run: NewRun): Query =>
+  sql`insert into run (id, stack_id, kind, blueprint_digest, content_digest, state, state_at, worker, created_at)
     values (${id}, ${lease.stackId}, ${run.kind}, ${run.blueprintDigest}, ${run.contentDigest}, 'preparing', ${run.now},
       ${run.worker}, ${run.now})
     returning id, state, state_at`
-  await enterPhase(tx, made)
+
+/**
+ * A run that changes its stack begins: in one statement, the stack says so, and a run of it whose worker died says that it is no
+ * longer under way. Answers its id.
+ */
+export async function beginRun(
+  db: Db,
+  lease: Lease,
+  run: NewRun & { kind: Exclude<RunKind, 'plan'> },
+): Promise<string> {
+  const id = newId()
+  const state = run.kind === 'destroy' ? 'destroying' : 'applying'
+  await enterPhase(
+    db,
+    newRun(id, lease, run),
+    sql`, ended as (${deadRunsEnd(lease, run.now)}), begun as (
+          update stack set state = ${state}, state_at = ${run.now}, message = null
+          where id = ${lease.stackId} and lease_token = ${lease.tokenHash})`,
+  )
   return id
 }
 
 /** A run whose worker died says so: it is no longer under way. */
 export async function endDeadRuns(tx: Db, lease: Lease, now: Date): Promise<number> {
-  return execute(
-    tx,
-    sql`update run set state = 'needs_reconcile', state_at = ${now}, ended_at = ${now},
-          message = 'Its worker ended without a word.'
-        where stack_id = ${lease.stackId} and ended_at is null`,
-  )
+  return execute(tx, deadRunsEnd(lease, now))
 }
+
+const deadRunsEnd = (lease: Lease, now: Date): Query =>
+  sql`update run set state = 'needs_reconcile', state_at = ${now}, ended_at = ${now},
+          message = 'Its worker ended without a word.'
+        where stack_id = ${lease.stackId} and ended_at is null`
 
 /** One guarded step of a run's life; false when the lease is lost or the run is elsewhere. */
 export async function moveRun(
@@ -117,12 +138,19 @@ export async function consumePlan(
   return consumed === 1
 }
 
-/** `moved`: the change of the run, which answers id, state and state_at. With it its phase begins, and who watches hears. */
-async function enterPhase(db: Db, moved: Query): Promise<{ id: string } | undefined> {
+/**
+ * `moved`: the change of the run, which answers id, state and state_at. With it its phase begins, and who watches hears.
+ * `beside`: more parts of the statement.
+ */
+async function enterPhase(
+  db: Db,
+  moved: Query,
+  beside = sql``,
+): Promise<{ id: string } | undefined> {
   return findOne(
     db,
     sql`with moved as (${moved}), entered as (
-          insert into run_phase (run_id, state, started_at) select * from moved on conflict do nothing)
+          insert into run_phase (run_id, state, started_at) select * from moved on conflict do nothing)${beside}
         select id, pg_notify('run', id::text) from moved`,
   )
 }

@@ -55,7 +55,7 @@ export async function sealHead(tx: Db, ring: KeyRing): Promise<void> {
 export async function approvedBlueprint(
   db: Db,
   ring: KeyRing,
-  read: (db: Db) => Promise<Approved | undefined> = currentBlueprint,
+  read: (db: Db, head?: string) => Promise<Approved | undefined> = currentBlueprint,
 ): Promise<Approved | undefined> {
   const head = await findOne<Row & { actual: string }>(
     db,
@@ -66,7 +66,7 @@ export async function approvedBlueprint(
   if (openSeal(ring, head).digest !== head.digest) throw new AlteredRecord(OTHER_HEAD)
   if (head.actual !== head.digest)
     throw new AlteredRecord('The approved plan was changed in the database after its approval.')
-  const current = await read(db)
+  const current = await read(db, head.digest)
   if (current && current.digest !== head.digest) return approvedBlueprint(db, ring, read)
   return current
 }

@@ -187,13 +187,14 @@ async function ensurePorts(tx: Db, course: Pick<PortPlan, 'id' | 'ports'>): Prom
 }
 
 /**
- * Takes a number for good: a ready seat first, then what is on its way, then any the allowance holds.
- * Two launches never take the same one, and neither waits for the other.
+ * Takes a number for good: a ready seat first, then what is on its way, then any the allowance holds. It is the workspace's from
+ * then on. Two launches never take the same one, and neither waits for the other.
  */
 export async function takeSeat(
   tx: Db,
-  courseId: string,
+  taker: { courseId: string; workspaceId: string; now: Date },
 ): Promise<{ id: string; number: number; state: SeatState } | undefined> {
+  const { courseId, workspaceId, now } = taker
   const untaken = (states: string[]) =>
     sql`(select seat.id from seat join course on course.id = seat.course_id
       where seat.course_id = ${courseId} and not taken and seat.state = any(${states}::text[])
@@ -202,18 +203,14 @@ export async function takeSeat(
   const rest = untaken(['absent', 'stopping', 'failed'])
   return findOne(
     tx,
-    sql`update seat set taken = true
-        where id = coalesce(${untaken(['ready'])}, ${untaken(['starting'])}, ${untaken(['cold'])}, ${rest})
-        returning id, number, state`,
-  )
-}
-
-/** Asks for the seat to run (or not); the driver is woken when the caller commits. */
-export async function wantSeat(tx: Db, seat: { id: string; on: boolean }): Promise<void> {
-  await execute(
-    tx,
-    sql`with wished as (update seat set wanted_on = ${seat.on} where id = ${seat.id})
-        select pg_notify('seats', ${seat.id})`,
+    sql`with chosen as (update seat set taken = true
+          where id = coalesce(${untaken(['ready'])}, ${untaken(['starting'])}, ${untaken(['cold'])}, ${rest})
+          returning id, number, state),
+        holding as (update workspace set seat_id = chosen.id from chosen where workspace.id = ${workspaceId}),
+        noted as (insert into audit (id, at, actor, actor_role, action, subject_kind, subject_id, detail)
+          select ${newId()}, ${now}, 'launch', 'labplan', 'seat.take', 'workspace', ${workspaceId}::uuid, jsonb_build_object('seat', number)
+          from chosen)
+        select id, number, state from chosen`,
   )
 }
 
@@ -258,6 +255,17 @@ export async function seatsOfCourse(db: Db, courseId: string): Promise<Seat[]> {
     db,
     sql`select ${seatColumns} from ${seatTable}
         where seat.course_id = ${courseId} order by seat.number`,
+  )
+}
+
+/** Every number of a course, and no more of it than who it is: for who has a name of the Swarm's and looks for its row. */
+export async function numbersOfCourse(
+  db: Db,
+  courseId: string,
+): Promise<Pick<Seat, 'id' | 'number' | 'generation' | 'pool_id'>[]> {
+  return many(
+    db,
+    sql`select id, number, generation, pool_id from seat where course_id = ${courseId} order by number`,
   )
 }
 

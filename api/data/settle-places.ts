@@ -1,5 +1,5 @@
 /** The rows of place, made to match what is open: added, dropped and given back, for several courses in as many statements as for one. */
-import { type Db, execute, many, sql } from './db.ts'
+import { type Db, execute, many, one, sql } from './db.ts'
 import { newId } from './ids.ts'
 import { type Opening, openingOf, openingRows } from './place.ts'
 
@@ -41,7 +41,10 @@ async function lookAtPlaces(tx: Db, { ids, now }: { ids: string[]; now: Date }):
 
 async function makeRight(tx: Db, places: Places[]): Promise<void> {
   const more = places.map(({ id, open, count }) => ({ id, by: open.places - count }))
-  const unsaid = places.filter(({ open }) => open.settledUntil?.getTime() !== open.until.getTime())
+  const unsaid = places.filter(
+    ({ open }) =>
+      open.settledUntil?.getTime() !== open.until.getTime() || open.settledPlaces !== open.places,
+  )
   await Promise.all([
     addPlaces(
       tx,
@@ -80,23 +83,25 @@ async function sayUntil(tx: Db, places: Places[]): Promise<void> {
   if (places.length === 0) return
   await execute(
     tx,
-    sql`update course set places_until = said.until
-        from unnest(${places.map(({ id }) => id)}::uuid[], ${places.map(({ open }) => open.until)}::timestamptz[])
-          as said (id, until) where course.id = said.id`,
+    sql`update course set places_until = said.until, places_open = said.open
+        from unnest(${places.map(({ id }) => id)}::uuid[], ${places.map(({ open }) => open.until)}::timestamptz[],
+          ${places.map(({ open }) => open.places)}::int[]) as said (id, until, open) where course.id = said.id`,
   )
 }
 
-/** Gives the workspace's place back, and drops it when the course has more than the opening allows. */
+/**
+ * Gives the workspace's place back, and drops it when the course has more than the opening allows. Answers whether anybody waits
+ * for it, or is told of an end because somebody did: most who stop leave nobody behind them.
+ */
 export async function freePlace(
   tx: Db,
   place: { courseId: string; workspaceId: string; now: Date },
-): Promise<void> {
-  const [, seen] = await Promise.all([
-    execute(
-      tx,
-      sql`update place set workspace_id = null where workspace_id = ${place.workspaceId}`,
-    ),
-    lookAtPlaces(tx, { ids: [place.courseId], now: place.now }),
-  ])
-  await makeRight(tx, seen)
+): Promise<boolean> {
+  const { courseId, workspaceId, now } = place
+  const { left } = await one<{ left: 'settle' | 'serve' | 'nothing' }>(
+    tx,
+    sql`select give_place_back(${workspaceId}, ${courseId}, ${now}) as left`,
+  )
+  if (left === 'settle') await settlePlaces(tx, { id: courseId, now })
+  return left !== 'nothing'
 }

@@ -1,6 +1,6 @@
 /** What each stack should hold now, beside what was last applied: where the two differ a run is asked for. */
 import { type Db, type Query, execute, findOne, many, one, sql } from './db.ts'
-import { holdingFreezes } from './freeze.ts'
+import { destroyFreezes, holdingFreezes } from './freeze.ts'
 import { newId } from './ids.ts'
 import { isScratchChosen } from './scratch.ts'
 import type { SeatTemplate } from '../../stacks/blueprint.ts'
@@ -236,11 +236,26 @@ export type CourseStack = StackRow & { course_id: string; course_key: string; co
 export const isOfCourse = (stack: StackRow | CourseStack): stack is CourseStack =>
   stack.kind === 'seats' || stack.kind === 'volumes'
 
+const rowColumns = sql`stack.id, stack.key, stack.kind, stack.pool_id, stack.course_id, course.key as course_key,
+          course.code as course_code`
+
 export async function findStack(db: Db, key: string): Promise<StackRow | CourseStack | undefined> {
   return findOne<StackRow | CourseStack>(
     db,
-    sql`select stack.id, stack.key, stack.kind, stack.pool_id, stack.course_id, course.key as course_key,
-          course.code as course_code
+    sql`select ${rowColumns} from stack left join course on course.id = stack.course_id where stack.key = ${key}`,
+  )
+}
+
+/** The same, for who is about to run it: `isFrozen`: not now; `areKept`: seats that exist may not be destroyed somewhere. */
+export async function findRunnable(
+  db: Db,
+  key: string,
+  now: Date,
+): Promise<((StackRow | CourseStack) & { isFrozen: boolean; areKept: boolean }) | undefined> {
+  return findOne(
+    db,
+    sql`select ${rowColumns}, exists (select from ${holdingFreezes(now)}) as "isFrozen",
+          exists (select from ${destroyFreezes(now)}) as "areKept"
         from stack left join course on course.id = stack.course_id where stack.key = ${key}`,
   )
 }

@@ -30,7 +30,7 @@ export async function stackExists(db: Db, key: string): Promise<boolean> {
  * Answers undefined when it is taken. A former holder is fenced off from here on.
  */
 export async function takeLease(
-  tx: Db,
+  db: Db,
   wish: { key: string; worker: string; tokenHash: Buffer; until: Date; now: Date },
 ): Promise<LeasedStack | undefined> {
   const stack = await findOne<{
@@ -38,23 +38,24 @@ export async function takeLease(
     key: string
     state: StackState
     lease_owner: string | null
+    locks: number
   }>(
-    tx,
-    sql`select id, key, state, lease_owner from stack
-        where key = ${wish.key} and (lease_owner is null or lease_until <= ${wish.now}) for update`,
+    db,
+    sql`with free as (
+          select id, key, state, lease_owner from stack
+          where key = ${wish.key} and (lease_owner is null or lease_until <= ${wish.now}) for update
+        ), taken as (
+          update stack set lease_owner = ${wish.worker}, lease_token = ${wish.tokenHash}, lease_until = ${wish.until},
+            asked_at = null
+          from free where stack.id = free.id
+        ), unlocked as (
+          -- A lock of Terraform's that is still there belongs to a run that was killed: only its trace matters.
+          delete from state_lock using free where state_lock.stack_id = free.id returning free.id
+        )
+        select free.*, (select count(*) from unlocked) as locks from free`,
   )
   if (!stack) return undefined
-  const [, locks] = await Promise.all([
-    execute(
-      tx,
-      sql`update stack set lease_owner = ${wish.worker}, lease_token = ${wish.tokenHash}, lease_until = ${wish.until},
-            asked_at = null
-          where id = ${stack.id}`,
-    ),
-    // A lock of Terraform's that is still there belongs to a run that was killed: only its trace matters.
-    execute(tx, sql`delete from state_lock where stack_id = ${stack.id}`),
-  ])
-  const left = stack.lease_owner !== null || locks > 0
+  const left = stack.lease_owner !== null || stack.locks > 0
   const midway = ['applying', 'destroying', 'needs_reconcile'].includes(stack.state)
   return { id: stack.id, key: stack.key, isUnclean: left || midway }
 }

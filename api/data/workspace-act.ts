@@ -1,13 +1,12 @@
 /** What a student may do with a workspace. Each is one transaction of the caller's, and is audited. */
 import { type Actor, audit } from './audit.ts'
-import { type Db, sql } from './db.ts'
+import type { Db } from './db.ts'
 import { freePlace } from './settle-places.ts'
 import { opening } from './place.ts'
-import { closeStay } from './queue.ts'
-import { wantFreshStart, wantNewGeneration, wantSeat } from './seat.ts'
+import { wantFreshStart, wantNewGeneration } from './seat.ts'
 import { serveQueue } from './serve-queue.ts'
 import { begin } from './workspace-begin.ts'
-import type { StopReason } from './workspace-time.ts'
+import { type StopReason, stopEach } from './workspace-stop.ts'
 import {
   type Workspace,
   type WorkspaceState,
@@ -37,18 +36,10 @@ export async function stopWorkspace(
   const workspace = await lockWorkspace(tx, act.workspaceId)
   if (!(actable.stop as readonly WorkspaceState[]).includes(workspace.state)) return workspace.state
   const reason = act.reason ?? 'asked'
-  const message = reason === 'asked' ? null : { code: `stopped.${reason}` }
-  const runs =
-    ['starting', 'ready', 'failed'].includes(workspace.state) && workspace.seat_id !== null
-  const state = runs ? 'stopping' : 'stopped'
-  await Promise.all([
-    auditAct(tx, act, 'workspace.stop', { reason }),
-    moveTo(tx, workspace.id, state, act.now, sql`, queued_at = null, opens_at = null`, message),
-    closeStay(tx, { workspaceId: workspace.id, reason, now: act.now }),
-    ...(runs && workspace.seat_id ? [wantSeat(tx, { id: workspace.seat_id, on: false })] : []),
-  ])
+  const isRunning = ['starting', 'ready', 'failed'].includes(workspace.state)
+  await stopEach(tx, [{ id: workspace.id, reason }], act)
   if (workspace.held_until) await passOn(tx, workspace, act.now)
-  return state
+  return isRunning && workspace.seat_id !== null ? 'stopping' : 'stopped'
 }
 
 /** The place that was held goes to the next in line. */

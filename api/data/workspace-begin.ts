@@ -1,6 +1,5 @@
 /** How a workspace begins: its seat number for good, then a place, or the queue, or the next opening. */
-import { audit } from './audit.ts'
-import { type Db, execute, findOne, notify, sql } from './db.ts'
+import { type Db, type Query, execute, findOne, notify, sql } from './db.ts'
 import { newId } from './ids.ts'
 import { type Opening, opening, takePlace } from './place.ts'
 import { freePlace, settlePlaces } from './settle-places.ts'
@@ -10,6 +9,7 @@ import { type SeatState, takeSeat } from './seat.ts'
 import {
   type Workspace,
   type WorkspaceState,
+  changesOfState,
   isStartable,
   moveTo,
   workspaceColumns,
@@ -110,19 +110,7 @@ export async function seatFor(
 ): Promise<OwnSeat | undefined> {
   const { seat_id: id, seat_number: number, seat_state: state } = workspace
   if (id && number !== null && state) return { id, number, state }
-  const seat = await takeSeat(tx, workspace.course_id)
-  if (!seat) return undefined
-  await Promise.all([
-    execute(tx, sql`update workspace set seat_id = ${seat.id} where id = ${workspace.id}`),
-    audit(tx, {
-      actor: { name: 'launch', role: 'labplan' },
-      action: 'seat.take',
-      subject: { kind: 'workspace', id: workspace.id },
-      detail: { seat: seat.number },
-      now,
-    }),
-  ])
-  return seat
+  return takeSeat(tx, { courseId: workspace.course_id, workspaceId: workspace.id, now })
 }
 
 /** The opening, with its rows of place made right when they are due: rarely, so launches do not queue for it. */
@@ -142,33 +130,36 @@ export async function run(
   start: {
     workspace: Workspace
     seat: OwnSeat
-    open: { sessionId: string | null; stopsAt: Date; period: string }
+    open: Pick<Opening, 'sessionId' | 'stopsAt' | 'period' | 'hasPersonal'>
     now: Date
   },
 ): Promise<WorkspaceState> {
-  const state: WorkspaceState = start.seat.state === 'ready' ? 'ready' : 'starting'
+  const { seat, open, now } = start
+  const state: WorkspaceState = seat.state === 'ready' ? 'ready' : 'starting'
   const { id: workspaceId, course_id: courseId } = start.workspace
-  const fresh = sql`, queued_at = null, opens_at = null, warned_at = null, extensions = 0, started_at = ${start.now},
-    stops_at = ${start.open.stopsAt}, session_id = ${start.open.sessionId}`
-  await Promise.all([
-    moveTo(tx, workspaceId, state, start.now, fresh),
-    openStay(tx, { workspaceId, courseId, period: start.open.period, now: start.now }),
-    turnOn(tx, start.seat),
-    wantPersonalVolume(tx, start.workspace, start.now),
-  ])
+  // Each of their parts is about other rows: all of them are one statement.
+  await execute(
+    tx,
+    sql`with moved as (
+          update workspace set state = ${state}, state_at = ${now}, ${changesOfState}, message_code = null, message_params = '{}',
+            queued_at = null, opens_at = null, warned_at = null, extensions = 0, started_at = ${now},
+            stops_at = ${open.stopsAt}, session_id = ${open.sessionId}
+          where id = ${workspaceId} returning id),
+        stays as (${openStay({ workspaceId, courseId, period: open.period, now })}),
+        ${turnOn(seat)}
+        select pg_notify('workspace', id::text) from moved
+        -- The gateways hear of it.
+        union all select pg_notify('route', ${seat.id})
+        union all select pg_notify('work', id::text) from turned`,
+  )
+  if (open.hasPersonal) await wantPersonalVolume(tx, start.workspace, now)
   return state
 }
 
-/** The gateways hear of it. A warm seat is on already: then there is nothing to do for the worker. */
-async function turnOn(tx: Db, seat: { id: string }): Promise<void> {
-  await execute(
-    tx,
-    sql`with turned as (
+/** A part of a statement. A warm seat is on already: then there is nothing to do for the worker. */
+const turnOn = (seat: { id: string }): Query => sql`turned as (
           update seat set wanted_on = true, start_failures = 0, start_after = null
-          where id = ${seat.id} and (not wanted_on or start_failures > 0 or start_after is not null) returning id)
-        select pg_notify('route', ${seat.id}) union all select pg_notify('work', id::text) from turned`,
-  )
-}
+          where id = ${seat.id} and (not wanted_on or start_failures > 0 or start_after is not null) returning id)`
 
 async function enqueue(tx: Db, workspace: Workspace, now: Date): Promise<WorkspaceState> {
   const fresh = sql`, queued_at = ${now}, opens_at = null, stops_at = null, session_id = null`

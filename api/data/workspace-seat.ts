@@ -43,7 +43,7 @@ function settle(
 /** Who has stopped gives the place back, and it serves the next. In the transaction that stopped them. */
 export async function passOnPlaces(tx: Db, holders: Holder[], now: Date): Promise<void> {
   for (const { id, course_id: courseId } of holders) {
-    await freePlace(tx, { courseId, workspaceId: id, now })
-    await serveQueue(tx, { courseId, now })
+    if (await freePlace(tx, { courseId, workspaceId: id, now }))
+      await serveQueue(tx, { courseId, now })
   }
 }

@@ -16,10 +16,14 @@ import {
 import { idleMinutesOf } from '../../stacks/rules/idle.ts'
 import type { BlueprintSession } from '../../stacks/blueprint.ts'
 import type { Lifecycle } from '../../stacks/terms.ts'
-import { type Actor, audit } from './audit.ts'
+import { type Actor, audit, auditEach } from './audit.ts'
 import { type Db, execute, findOne, many, notify, sql } from './db.ts'
+import { type StopReason, stopEach } from './workspace-stop.ts'
 
 const CLOCK: Actor = { name: 'clock', role: 'labplan' }
+
+/** Rows that one transaction stops: who acts on one of them waits for it. */
+const STOPPED_AT_ONCE = 100
 
 /** In these states it holds a place and its time runs. */
 const timed = sql`workspace.state in ('starting', 'ready', 'resetting', 'failed')`
@@ -172,14 +176,15 @@ export async function warnWorkspaces(tx: Db, now: Date): Promise<number> {
   await Promise.all([
     setWarned(tx, near, now),
     setWarned(tx, far, null),
-    ...near.map((row) =>
-      audit(tx, {
+    auditEach(
+      tx,
+      near.map((row) => ({
         actor: CLOCK,
         action: 'workspace.warn',
         subject: { kind: 'workspace', id: row.id },
         detail: { stopsAt: row.stop_at.toISOString(), reason: reasonOf(row) },
         now,
-      }),
+      })),
     ),
   ])
   return near.length
@@ -197,12 +202,22 @@ async function setWarned(tx: Db, rows: RunRow[], at: Date | null): Promise<void>
   )
 }
 
+/**
+ * Whose session or stop is another by the rule `follow`, said here once more in SQL, so that nobody is read for whom it changes
+ * nothing: a reservation ends before its session, all day long.
+ */
 export const toFollow = (now: Date) => sql`${runTable} left join lateral (
     select id, grace_ends_at, kind from session s where s.course_id = workspace.course_id
       and s.state <> 'cancelled' and s.opens_at <= ${now} and s.grace_ends_at > ${now}
     order by s.kind = 'project', s.grace_ends_at desc, s.key limit 1) open on true
-  where ${timed} and workspace.stops_at is not null
-    and (open.id is distinct from workspace.session_id or session.grace_ends_at <> workspace.stops_at)`
+  cross join lateral (select coalesce(open.grace_ends_at
+    > case when session.state <> 'cancelled' then session.grace_ends_at else workspace.stops_at end, false) as is_taken) rule
+  cross join lateral (select case when rule.is_taken then open.id when session.state <> 'cancelled' then session.id end as id,
+    case when rule.is_taken then open.grace_ends_at else session.grace_ends_at end as ends_at,
+    course.gpus > 0 or case when rule.is_taken then open.kind else session.kind end = 'project' as is_reservation) account
+  where ${timed} and workspace.stops_at is not null and account.id is not null
+    and (account.id is distinct from workspace.session_id or account.ends_at < workspace.stops_at
+      or (account.ends_at > workspace.stops_at and not account.is_reservation))`
 
 /** Who is in follows the sessions: one whose end was moved, or one that opened meanwhile. */
 export async function followSessions(tx: Db, now: Date): Promise<void> {
@@ -250,15 +265,6 @@ async function moveStop(
   await notify(tx, 'workspace', row.id)
 }
 
-export type StopReason =
-  | 'session_end'
-  | 'time'
-  | 'reservation'
-  | 'turn'
-  | 'turn_passed'
-  | 'idle'
-  | 'erasure'
-
 // Idle only when it was looked at since: who typed after the last look is not stopped.
 export const toStop = (now: Date) => sql`${runTable} where ${timed} and (${endsAt} <= ${now}
   or (workspace.idle_stops_at <= ${now} and exists (select from seat_sample
@@ -269,6 +275,24 @@ export const toPassOver = (now: Date) =>
 
 export const toOpen = (now: Date) =>
   sql`workspace where workspace.state = 'closed' and workspace.opens_at <= ${now}`
+
+/**
+ * Stops whoever runs past the end, a class in one go: answers how many. Whom somebody else acts on just now is left out; the next
+ * look finds them, and `workspacesDue` names them.
+ */
+export async function stopWhoIsOver(tx: Db, now: Date): Promise<number> {
+  const rows = await many<RunRow>(
+    tx,
+    sql`select ${runColumns} from ${toStop(now)} and workspace.state <> 'resetting'
+        order by ${stopAt}, workspace.id limit ${STOPPED_AT_ONCE} for update of workspace skip locked`,
+  )
+  await stopEach(
+    tx,
+    rows.map((row) => ({ id: row.id, reason: reasonOf(row) })),
+    { actor: CLOCK, now },
+  )
+  return rows.length
+}
 
 /** What time alone changes: stops who is past the end, opens what was closed. Idempotent. */
 export async function workspacesDue(

@@ -5,11 +5,14 @@ import { workspaceView } from '../../api/data/workspace-view.ts'
 import {
   extendWorkspace,
   followSessions,
+  stopWhoIsOver,
+  toFollow,
   warnWorkspaces,
   workspacesDue,
 } from '../../api/data/workspace-time.ts'
 import { serveQueue } from '../../api/data/serve-queue.ts'
 import { stopWorkspace } from '../../api/data/workspace-act.ts'
+import { lockWorkspace } from '../../api/data/workspace.ts'
 import { testDatabase } from '../postgres.ts'
 import {
   type ClassCourse,
@@ -94,6 +97,67 @@ describe('in a class', () => {
     expect(await dueAt(mine, 135)).toBe('session_end')
     const other = await launch(course, 0)
     expect(await dueAt(other, 60)).toBe('reservation')
+  })
+
+  it('is read for its session only when that changes its stop, for which a reservation is too short', async () => {
+    const read = async (id: string, minute: number) =>
+      (
+        await many<{ id: string }>(pool, sql`select workspace.id from ${toFollow(at(minute))}`)
+      ).some((row) => row.id === id)
+    const plan = { seats: 2, atOnce: 2, ready: 2, gpus: 1, lifecycle: { reserveMinutes: 60 } }
+    const [gpu, plain] = [
+      await plannedCourse(pool, plan),
+      await plannedCourse(pool, { ...plan, gpus: 0 }),
+    ]
+    const ids = [await launch(gpu, 0), await launch(plain, 0)] as const
+    const endsAt = (course: ClassCourse, minute: number) =>
+      pool.query('update session set grace_ends_at = $2 where course_id = $1', [
+        course.id,
+        at(minute),
+      ])
+    const seen: boolean[][] = []
+    for (const end of [135, 165, 60, 50]) {
+      await Promise.all([endsAt(gpu, end), endsAt(plain, end)])
+      seen.push([await read(ids[0], 10), await read(ids[1], 10)])
+    }
+    expect(seen).toEqual([
+      [false, false],
+      [false, true],
+      [false, true],
+      [true, true],
+    ])
+  })
+
+  it('stops with everybody in one go, each with its reason; who is acted on just then is left to the next look', async () => {
+    const course = await plannedCourse(pool, { seats: 3, atOnce: 3, ready: 3 })
+    const [mine, other, held] = [
+      await launch(course, 0),
+      await launch(course, 1),
+      await launch(course, 2),
+    ]
+    const stop = () => tx((db) => stopWhoIsOver(db, at(135)))
+    await tx(async (db) => {
+      await lockWorkspace(db, held)
+      await stop()
+    })
+    const states = async () =>
+      Promise.all([mine, other, held].map(async (id) => (await rowOf(id)).state))
+    expect(await states()).toEqual(['stopping', 'stopping', 'ready'])
+    await stop()
+    expect(await states()).toEqual(['stopping', 'stopping', 'stopping'])
+    expect(await auditOf(mine)).toEqual(['seat.take', 'workspace.stop'])
+    expect(
+      await many(
+        pool,
+        sql`select wanted_on, workspace.message_code, reason, ended_at from workspace join seat on seat.id = seat_id
+            join stay on stay.workspace_id = workspace.id where workspace.course_id = ${course.id}`,
+      ),
+    ).toEqual(
+      Array.from({ length: 3 }, () => ({
+        ...{ wanted_on: false, message_code: 'stopped.session_end' },
+        ...{ reason: 'session_end', ended_at: at(135) },
+      })),
+    )
   })
 
   it('holds a place of a project period for a while at a time too', async () => {

@@ -4,7 +4,7 @@
  */
 import { type Pool, withTransaction } from '../../api/data/db.ts'
 import { newToken, tokenHash } from '../../api/data/ids.ts'
-import { createRun, endDeadRuns, moveRun, type RunState } from '../../api/data/run.ts'
+import { beginRun, moveRun, type RunState } from '../../api/data/run.ts'
 import {
   type Lease,
   moveStack,
@@ -70,27 +70,18 @@ async function runOnce(
   if (!stack) throw new Error(`There is no stack ${request.content.key}.`)
   if (!isOfCourse(stack)) throw new Error('The virtual campus has no cloud.')
   const hash = tokenHash(newToken())
-  const taken = await withTransaction(pool, (tx) =>
-    takeLease(tx, {
-      ...{ key: request.content.key, worker: worker.name, tokenHash: hash },
-      ...{ until: leaseUntil(clock.now()), now: clock.now() },
-    }),
-  )
+  const taken = await takeLease(pool, {
+    ...{ key: request.content.key, worker: worker.name, tokenHash: hash },
+    ...{ until: leaseUntil(clock.now()), now: clock.now() },
+  })
   if (!taken) return { ok: false, reason: 'busy', message: 'in other hands', retry: true }
   const lease: Lease = { stackId: taken.id, tokenHash: hash }
   const content = kind === 'destroy' ? emptied(request.content) : request.content
   if (isOfMachines(content)) throw new Error('The virtual campus has no cloud.')
-  const runId = await withTransaction(pool, async (tx) => {
-    const state = kind === 'destroy' ? 'destroying' : 'applying'
-    const made = { kind, blueprintDigest: request.blueprintDigest ?? null, worker: worker.name }
-    const contents = contentDigest(content)
-    const now = clock.now()
-    const [, , id] = await Promise.all([
-      endDeadRuns(tx, lease, now),
-      moveStack(tx, lease, { state, message: null, now }),
-      createRun(tx, lease, { ...made, contentDigest: contents, now }),
-    ])
-    return id
+  const runId = await beginRun(pool, lease, {
+    ...{ kind, worker: worker.name, now: clock.now() },
+    blueprintDigest: request.blueprintDigest ?? null,
+    contentDigest: contentDigest(content),
   })
   const turn: Turn = { world, worker, stack, request, content, lease, runId, kind }
   const failure = await steps(turn).catch((error: unknown) => String(error))

@@ -12,7 +12,7 @@ import {
   seatTemplate,
 } from '../../api/data/seat-life.ts'
 import { AlteredRecord } from '../../api/data/seal.ts'
-import { type Seat, seatsOfCourse } from '../../api/data/seat.ts'
+import { numbersOfCourse, type Seat, seatsOfCourse } from '../../api/data/seat.ts'
 import type { CourseStack } from '../../api/data/stack-wish.ts'
 import {
   type Blueprint,
@@ -152,7 +152,7 @@ async function record(
   const { installation } = means.place
   const services = await listServices(means.engine, installation)
   const idOf = new Map(services.map((service) => [service.Spec.Name, service.ID]))
-  const rows = await seatsOfCourse(means.pool, stack.course_id)
+  const rows = await numbersOfCourse(means.pool, stack.course_id)
   const seats = new Map(rows.map((seat) => [seat.number, seat]))
   const digests = new Map<ServiceTemplate, string>()
   const made = goal.flatMap(({ number, generation, template }) => {

@@ -4,15 +4,14 @@
  */
 import { approvedReader } from '../../api/data/blueprint.ts'
 import { withTransaction } from '../../api/data/db.ts'
-import { isStackFrozen } from '../../api/data/freeze.ts'
 import { sendNotice } from '../../api/data/notice.ts'
 import { seatReasons } from '../../api/data/reasons.ts'
 import { AlteredRecord, approvedBlueprint } from '../../api/data/seal.ts'
-import { seatsOfCourse } from '../../api/data/seat.ts'
+import { numbersOfCourse } from '../../api/data/seat.ts'
 import {
   type CourseStack,
   type StackRow,
-  findStack,
+  findRunnable,
   isOfCourse,
   markNoVolumes,
   markVolumes,
@@ -38,9 +37,9 @@ export async function applyStackNow(
   stackKey: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const stack = await findStack(means.pool, stackKey)
-  if (!stack || (await isStackFrozen(means.pool, stackKey, means.now()))) return
-  const goal = await approvedGoal(means, stack)
+  const stack = await findRunnable(means.pool, stackKey, means.now())
+  if (!stack || stack.isFrozen) return
+  const goal = await approvedGoal(means, stack, stack.areKept)
   if (!goal) return
   if ('problem' in goal) return cannotRun(means, stack, goal.problem)
   const request = { ...goal.request, approved: true, signal }
@@ -54,9 +53,11 @@ export async function applyStackNow(
 const approved = approvedReader()
 
 /** What was altered in the record is not acted on: held, said, and looked at again later. */
-async function approvedGoal(means: ApplyMeans, stack: StackRow) {
+async function approvedGoal(means: ApplyMeans, stack: StackRow, areKept: boolean) {
   try {
-    return isOfCourse(stack) ? await goalOf(means, stack) : await machinesGoal(means, stack)
+    return isOfCourse(stack)
+      ? await goalOf(means, stack, areKept)
+      : await machinesGoal(means, stack)
   } catch (error) {
     if (!(error instanceof AlteredRecord)) throw error
     await holdStack(means, stack, `Held: ${error.message}`)
@@ -67,14 +68,15 @@ async function approvedGoal(means: ApplyMeans, stack: StackRow) {
 async function goalOf(
   means: ApplyMeans,
   stack: CourseStack,
+  areKept: boolean,
 ): Promise<Goal | { problem: string } | undefined> {
   const head = await approvedBlueprint(means.pool, means.ring, approved)
   if (!head) return undefined
-  const running = await seatReasons(means.pool, [stack.course_key])
+  const running = await seatReasons(means.pool, [stack.course_key], stack.course_key)
   const courses = head.blueprint.courses.filter((course) => course.key === stack.course_key)
   const { stacks } = wantedAt({ ...head.blueprint, courses }, means.now().toISOString(), running)
   const own = stacks.filter((one) => one.key === stack.key)
-  const [wanted] = await honourFreezes(means.pool, own, means.now())
+  const [wanted] = areKept ? await honourFreezes(means.pool, own, means.now()) : own
   const content = wanted && (await contentOf(means.pool, means.place, wanted))
   if (content?.kind === 'seats') await refuseBeyond(means, head.blueprint, stack, content)
   const blueprintDigest = head.digest
@@ -127,7 +129,7 @@ async function noteVolumes(
   content: VolumesContent,
 ): Promise<void> {
   const numbers = [...new Set(content.volumes.map((volume) => volume.seat))]
-  const seats = await seatsOfCourse(means.pool, stack.course_id)
+  const seats = await numbersOfCourse(means.pool, stack.course_id)
   const idOf = new Map(seats.map((seat) => [seat.number, seat.id]))
   const volumes = content.volumes.flatMap(({ seat, generation, limit }) => {
     const seatId = idOf.get(seat)

@@ -26,7 +26,12 @@ import {
 } from '../../api/data/stack-wish.ts'
 import { coursesInLine, serveQueue } from '../../api/data/serve-queue.ts'
 import { startWorkspace, stopWorkspace } from '../../api/data/workspace-act.ts'
-import { followSessions, warnWorkspaces, workspacesDue } from '../../api/data/workspace-time.ts'
+import {
+  followSessions,
+  stopWhoIsOver,
+  warnWorkspaces,
+  workspacesDue,
+} from '../../api/data/workspace-time.ts'
 import { type Place, wishReader } from './content.ts'
 import { leadLearner } from './learn-leads.ts'
 import { watchSessions } from './watch-sessions.ts'
@@ -92,6 +97,7 @@ async function moveWorkspaces({ pool, now }: Means, due: Due): Promise<void> {
 }
 
 async function endAndOpen(pool: Pool, now: () => Date): Promise<void> {
+  await withTransaction(pool, (tx) => stopWhoIsOver(tx, now()))
   const due = await workspacesDue(pool, now())
   const act = (workspaceId: string) => ({ workspaceId, actor: CLOCK, now: now() })
   for (const { id, reason } of due.stop)

@@ -56,7 +56,7 @@ async function makeSecret(
 export async function dropSecrets(
   means: ApplyMeans,
   stack: CourseStack,
-  { goal, seats }: { goal: SeatContent[]; seats: Seat[] },
+  { goal, seats }: { goal: SeatContent[]; seats: Pick<Seat, 'number' | 'generation'>[] },
 ): Promise<void> {
   const { installation } = means.place
   const name = (number: number, generation: number) =>

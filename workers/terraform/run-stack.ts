@@ -5,7 +5,7 @@
 import { join } from 'node:path'
 import { type Db, withTransaction } from '../../api/data/db.ts'
 import { newToken, tokenHash } from '../../api/data/ids.ts'
-import { createRun, endDeadRuns, moveRun, type RunKind } from '../../api/data/run.ts'
+import { beginRun, moveRun, type RunKind } from '../../api/data/run.ts'
 import { waitAfterCancel } from '../../api/data/run-control.ts'
 import {
   holdsLease,
@@ -81,11 +81,11 @@ export async function take(
 ): Promise<LeasedStack | undefined> {
   const { pool, worker, now } = services
   const at = now()
-  return withTransaction(pool, async (tx) => {
-    if (!(await stackExists(tx, key)))
-      throw new Error(`There is no stack ${key} in the record: insert it before it is run.`)
-    return takeLease(tx, { key, worker, tokenHash: hash, until: leaseUntil(at), now: at })
-  })
+  const wish = { key, worker, tokenHash: hash, until: leaseUntil(at), now: at }
+  const taken = await takeLease(pool, wish)
+  if (!taken && !(await stackExists(pool, key)))
+    throw new Error(`There is no stack ${key} in the record: insert it before it is run.`)
+  return taken
 }
 
 type Turn = {
@@ -104,20 +104,10 @@ async function oneRun(turn: Turn): Promise<{ result: RunResult; runAgain: boolea
   const { services, request, kind } = turn
   const { pool, now, worker } = services
   const content = kind === 'destroy' ? emptied(request.content) : request.content
-  const state = kind === 'destroy' ? 'destroying' : 'applying'
-  const runId = await withTransaction(pool, async (tx) => {
-    const [, , id] = await Promise.all([
-      endDeadRuns(tx, turn.lease, now()),
-      moveStack(tx, turn.lease, { state, message: null, now: now() }),
-      createRun(tx, turn.lease, {
-        kind,
-        blueprintDigest: request.blueprintDigest ?? null,
-        contentDigest: contentDigest(content),
-        worker,
-        now: now(),
-      }),
-    ])
-    return id
+  const runId = await beginRun(pool, turn.lease, {
+    ...{ kind, worker, now: now() },
+    blueprintDigest: request.blueprintDigest ?? null,
+    contentDigest: contentDigest(content),
   })
   const ctx = await makeContext(turn, runId, content)
   const ended = await runSteps(ctx.context, STEPS)
