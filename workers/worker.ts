@@ -8,6 +8,7 @@ import { readKeyRing } from '../api/data/key-ring.ts'
 import { type Leadership, tryToLead } from '../api/data/leader.ts'
 import { Listening } from '../api/data/listen.ts'
 import { purgeLti } from '../api/data/lti-store.ts'
+import { AT_REST } from '../api/data/seat-life.ts'
 import { ledgerFile } from '../api/data/erasure-ledger.ts'
 import { storageAgent } from '../api/storage-agent.ts'
 import { estateKeeper } from './git/keep-estate.ts'
@@ -263,8 +264,8 @@ export async function startWorker(options: {
     plan.wake()
   })
   // What only the driver has to see: the reconciler's own round is soon enough for what follows from it.
-  listening.on('seats', () => {
-    drive.wake()
+  listening.on('seats', (payload) => {
+    if (payload !== AT_REST) drive.wake()
     show.wake()
   })
   listening.on('notice', () => tell.wake())

@@ -19,6 +19,8 @@ export type Opening = {
   stopsAt: Date
   /** Until when this answer stands. */
   until: Date
+  /** How its people share it: the rules of its time, and the GPUs of a seat. */
+  sharing: { lifecycle: Lifecycle; gpus: number }
   /** Who starts has a volume of their own, for all of their courses. */
   hasPersonal: boolean
   /** Somebody waits for a place, and none is held for them. */
@@ -87,7 +89,9 @@ export function openingOf(all: CourseRow[], id: string, now: Date): Opening {
   const settledPlaces = outside.places_open
   const isWaitedFor = outside.is_waited_for
   const hasPersonal = outside.has_personal
-  const settled = { until, isSettled, settledUntil, settledPlaces, isWaitedFor, hasPersonal }
+  const sharing = { lifecycle: outside.lifecycle, gpus: outside.gpus }
+  const said = { settledUntil, settledPlaces, isWaitedFor, hasPersonal, sharing }
+  const settled = { until, isSettled, ...said }
   const open = sessions.filter((session) => session.opens_at <= now)
   const main = open.toSorted(byClassThenEnd)[0]
   if (main) {

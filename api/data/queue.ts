@@ -4,10 +4,9 @@
  */
 import { isLearned, likelyTurn, type PastStay } from '../../stacks/rules/queue.ts'
 import { type Waiter, inTurn, turnEnds } from '../../stacks/rules/turns.ts'
-import type { Lifecycle } from '../../stacks/terms.ts'
 import { type Db, type Query, execute, many, notify, one, sql } from './db.ts'
 import { newId } from './ids.ts'
-import { opening } from './place.ts'
+import { type Opening, opening } from './place.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 3600_000
@@ -24,31 +23,32 @@ export const openStay = (stay: {
         values (${newId()}, ${stay.workspaceId}, ${stay.courseId}, ${stay.period}, ${stay.now})
         on conflict (workspace_id) where ended_at is null do nothing`
 
-type Sharing = { lifecycle: Lifecycle; gpus: number }
-
-async function sharingOf(db: Db, courseId: string): Promise<Sharing> {
-  return one<Sharing>(db, sql`select lifecycle, gpus from course where id = ${courseId}`)
-}
+type Sharing = Opening['sharing']
 
 /** Turns are for what is scarce: GPUs. How long one is in ms; undefined where there are none. */
 const turnOf = ({ lifecycle, gpus }: Sharing): number | undefined =>
   gpus > 0 && lifecycle.turnHours > 0 ? lifecycle.turnHours * HOUR_MS : undefined
 
 /** How long a place is held for whose turn it is; undefined where whoever is next is simply let in. */
-export async function holdMinutes(db: Db, courseId: string): Promise<number | undefined> {
-  const sharing = await sharingOf(db, courseId)
-  return turnOf(sharing) === undefined ? undefined : sharing.lifecycle.holdMinutes
-}
+export const holdMinutes = (sharing: Sharing): number | undefined =>
+  turnOf(sharing) === undefined ? undefined : sharing.lifecycle.holdMinutes
+
+/** What `opening` says of a course, for who has asked already. */
+type Known = Pick<Opening, 'sharing' | 'period'>
 
 /** Who waits and has no place held, first in line first. In a course without turns: who came first. */
-export async function waiters(db: Db, course: { id: string; now: Date }): Promise<Waiter[]> {
+export async function waiters(
+  db: Db,
+  course: { id: string },
+  { sharing, period }: Known,
+): Promise<Waiter[]> {
   const rows = await many<{ id: string; queued_at: Date }>(
     db,
     sql`select id, queued_at from workspace where course_id = ${course.id} and state = 'queued'
         and held_until is null order by queued_at, id`,
   )
-  const isServed = rows.length > 0 && turnOf(await sharingOf(db, course.id)) !== undefined
-  const served = isServed ? await servedMs(db, course) : new Map<string, number>()
+  const isServed = rows.length > 0 && turnOf(sharing) !== undefined
+  const served = isServed ? await servedMs(db, course.id, period) : new Map<string, number>()
   return inTurn(
     rows.map((row) => ({
       id: row.id,
@@ -59,12 +59,11 @@ export async function waiters(db: Db, course: { id: string; now: Date }): Promis
 }
 
 /** What each was served in the project period under way, or in the course's classes. */
-async function servedMs(db: Db, course: { id: string; now: Date }): Promise<Map<string, number>> {
-  const { period } = await opening(db, course)
+async function servedMs(db: Db, courseId: string, period: string): Promise<Map<string, number>> {
   const rows = await many<{ workspace_id: string; ms: number }>(
     db,
     sql`select workspace_id, sum(extract(epoch from ended_at - started_at) * 1000)::float8 as ms from stay
-        where course_id = ${course.id} and period = ${period} and ended_at is not null group by workspace_id`,
+        where course_id = ${courseId} and period = ${period} and ended_at is not null group by workspace_id`,
   )
   return new Map(rows.map((row) => [row.workspace_id, row.ms]))
 }
@@ -87,15 +86,15 @@ async function running(db: Db, courseId: string): Promise<RunningRow[]> {
 }
 
 /** Says, or takes back, when the turns of who runs end: as many as wait. Idempotent. */
-export async function settleTurns(tx: Db, course: { id: string; now: Date }): Promise<void> {
-  const sharing = await sharingOf(tx, course.id)
+export async function settleTurns(tx: Db, course: { id: string }, known: Known): Promise<void> {
+  const { sharing } = known
   const turnMs = turnOf(sharing)
   if (turnMs === undefined) return
   const who = await running(tx, course.id)
   const ends = turnEnds(
     {
       running: who.map((row) => ({ id: row.id, startedAt: row.started_at.getTime() })),
-      waiting: await waiters(tx, course),
+      waiting: await waiters(tx, course, known),
       free: await freePlaces(tx, course.id),
     },
     { turnMs, warnMs: sharing.lifecycle.warnMinutes * MINUTE_MS },
@@ -154,20 +153,19 @@ export async function queueView(
   mine: { id: string; courseId: string; heldUntil: Date | null; isToldByMail: boolean; now: Date },
 ): Promise<QueueView> {
   const { courseId, heldUntil, isToldByMail, now } = mine
-  const hold = (await holdMinutes(db, courseId)) ?? null
+  const open = await opening(db, { id: courseId, now })
+  const hold = holdMinutes(open.sharing) ?? null
   if (heldUntil)
     return {
       ...{ ahead: 0, estimateAt: heldUntil, isBeyond: false },
       ...{ heldUntil, holdMinutes: hold, isToldByMail },
     }
-  const line = await waiters(db, { id: courseId, now })
+  const line = await waiters(db, { id: courseId }, open)
   const ahead = Math.max(
     0,
     line.findIndex((waiter) => waiter.id === mine.id),
   )
-  const sharing = await sharingOf(db, courseId)
-  const open = await opening(db, { id: courseId, now })
-  const turnMs = turnOf(sharing) ?? Infinity
+  const turnMs = turnOf(open.sharing) ?? Infinity
   const at = likelyTurn(
     {
       running: [...(await running(db, courseId)), ...(await heldPlaces(db, courseId))].map(

@@ -78,8 +78,8 @@ export async function wantWarmSeats(tx: Db, warm: WarmSeat[]): Promise<number> {
     sql`with warmable as (${warmable(warm)}), turned as materialized (
           select id, should from (
             select seat.id, seat.wanted_on, coalesce(workspace.state in ('starting', 'ready', 'resetting', 'failed'), false)
-              or seat.id in (select id from warmable) as should
-            from seat left join workspace on workspace.seat_id = seat.id
+              or warmable.id is not null as should
+            from seat left join workspace on workspace.seat_id = seat.id left join warmable on warmable.id = seat.id
             where seat.state <> 'absent' or seat.wanted_on) s where should <> wanted_on
         ), changed as (
           update seat set wanted_on = turned.should from turned
@@ -115,5 +115,5 @@ function warmable(warm: WarmSeat[]) {
           where workspace.id is null or workspace.state = 'closed' or (workspace.state = 'stopped' and
             (workspace.state_at < session.since or workspace.message_code in ('stopped.session_end', 'stopped.time')))
         )
-        select id from idle where place <= "left"`
+        select distinct id from idle where place <= "left"`
 }

@@ -15,6 +15,9 @@ import {
   seatsWentAway,
 } from './workspace-seat.ts'
 
+/** On the channel `seats`, where the driver has nothing to do next with the seat that came to rest. */
+export const AT_REST = 'at rest'
+
 type Message = { code: string; params?: Record<string, string | number> }
 
 /** The service was scaled up: a task is on its way, for the restart count `started`. */
@@ -96,7 +99,7 @@ export async function markCold(tx: Db, seat: { id: string; now: Date }): Promise
     changes: sql`state = 'cold', state_at = ${seat.now}, task_id = null, node_address = null, identity_port = null,
       homeless_at = case when wanted_on then homeless_at end`,
     holders: seatsBecameCold({ ids, now: seat.now }),
-    wakes: true,
+    rests: true,
     freesDevices: true,
   })
   await passOnPlaces(tx, holders, seat.now)
@@ -110,8 +113,8 @@ type Move = {
   holders: Query
   /** Pages of who waits look again, also when only the seat's step changed. */
   isTold?: boolean
-  /** The driver has a next step for it. */
-  wakes?: boolean
+  /** Who waits for it to come to rest hears of it: the driver, where it has a next step for it or others wait for its GPUs. */
+  rests?: boolean
   /** Its GPUs are for others. */
   freesDevices?: boolean
 }
@@ -124,19 +127,22 @@ async function moveSeats(db: Db, ids: string[], move: Move): Promise<Holder[]> {
   const ports = move.ports ?? new Map<number, number>()
   const rows = await many<{ id: string | null; course_id: string }>(
     db,
-    sql`with moved as (update seat set ${move.changes} where id = any(${ids}::uuid[])),
+    sql`with moved as (update seat set ${move.changes} where id = any(${ids}::uuid[])
+            returning wanted_on or wanted_generation > generation as has_next),
           opened as (
             update seat_port set published_port = (
               select published from unnest(${[...ports.keys()]}::int[], ${[...ports.values()]}::int[])
                 as open (container, published) where container = container_port)
             where seat_id = any(${ids}::uuid[])),
-          freed as (delete from seat_device where ${move.freesDevices ?? false} and seat_id = any(${ids}::uuid[])),
+          freed as (
+            delete from seat_device where ${move.freesDevices ?? false} and seat_id = any(${ids}::uuid[]) returning seat_id),
           settled as (${move.holders}),
           heard as (
             update workspace set version = version + 1
             where ${move.isTold ?? false} and seat_id = any(${ids}::uuid[]) and state in ('starting', 'resetting') returning id)
         select null::uuid as id, null::uuid as course_id, pg_notify('route', id) from unnest(${ids}::text[]) as id
-        union all select null, null, pg_notify('seats', '') where ${move.wakes ?? false}
+        union all select null, null, pg_notify('seats', case when has_next or exists (select from freed) then '' else ${AT_REST} end)
+          from moved where ${move.rests ?? false}
         union all select id, course_id, pg_notify('workspace', id::text) from settled
         union all select null, null, pg_notify('workspace', id::text) from heard`,
   )

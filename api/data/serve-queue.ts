@@ -1,7 +1,7 @@
 /** Free places, given to those who wait for one. */
 import { audit } from './audit.ts'
 import { type Db, execute, findOne, many, notify, sql } from './db.ts'
-import { takePlace } from './place.ts'
+import { type Opening, takePlace } from './place.ts'
 import { tellTurn } from './turn-mail.ts'
 import { holdMinutes, settleTurns, waiters } from './queue.ts'
 import { closeUntilNext, openingNow, run, seatFor } from './workspace-begin.ts'
@@ -16,16 +16,16 @@ export async function serveQueue(tx: Db, course: { courseId: string; now: Date }
   if (!(await isInLine(tx, courseId))) return 0
   const open = await openingNow(tx, courseId, now)
   if (open.places === 0) return closeQueue(tx, course)
-  const hold = await holdMinutes(tx, courseId)
+  const hold = holdMinutes(open.sharing)
   let served = 0
-  for (const waiting of await queueOf(tx, course)) {
+  for (const waiting of await queueOf(tx, courseId, open)) {
     const seat = await seatFor(tx, waiting, now)
     if (!seat || !(await takePlace(tx, { courseId, workspaceId: waiting.id }))) break
     if (hold === undefined) await run(tx, { workspace: waiting, seat, open, now })
     else await holdPlace(tx, waiting, { minutes: hold, now })
     served++
   }
-  await settleTurns(tx, { id: courseId, now })
+  await settleTurns(tx, { id: courseId }, open)
   if (served > 0) await notifyQueue(tx, courseId)
   return served
 }
@@ -84,8 +84,8 @@ async function holdPlace(
 }
 
 /** Who waits for a place, in the order they get one. */
-async function queueOf(tx: Db, course: { courseId: string; now: Date }): Promise<Workspace[]> {
-  const order = (await waiters(tx, { id: course.courseId, now: course.now })).map(({ id }) => id)
+async function queueOf(tx: Db, courseId: string, open: Opening): Promise<Workspace[]> {
+  const order = (await waiters(tx, { id: courseId }, open)).map(({ id }) => id)
   if (order.length === 0) return []
   const rows = await many<Workspace>(
     tx,

@@ -2,6 +2,7 @@
 import { afterAll, expect, it } from 'vitest'
 import { type Db, one, sql, withTransaction } from '../../api/data/db.ts'
 import { whatIsDue } from '../../api/data/due.ts'
+import { opening } from '../../api/data/place.ts'
 import { waiters } from '../../api/data/queue.ts'
 import { workspaceView } from '../../api/data/workspace-view.ts'
 import { extendWorkspace, warnWorkspaces, workspacesDue } from '../../api/data/workspace-time.ts'
@@ -94,7 +95,8 @@ it('lets who was served least go first, whoever came first', async () => {
   // The one that was cut queues before a newcomer, who was never served.
   expect(await start(first, 32)).toBe('queued')
   const newcomer = await launch(course, 33)
-  const line = await waiters(pool, { id: course.id, now: at(34) })
+  const open = await opening(pool, { id: course.id, now: at(34) })
+  const line = await waiters(pool, { id: course.id }, open)
   expect(line.map((one) => [one.id, one.servedMs / 60_000])).toEqual([
     [newcomer, 0],
     [first, 30],

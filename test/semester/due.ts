@@ -12,7 +12,7 @@ const TOLD_BEFORE_MS = 20 * 60_000
 /** As in api/data/stack-wish.ts: so long a job that was sent has to begin. */
 const ASKED_MS = 15_000
 /** However little happens, the worker looks this often while somebody is at work. */
-const HEARTBEAT_MS = 600_000
+const HEARTBEAT_MS = 3_600_000
 
 /** Sorted epoch ms of every edge of sessions, volumes and hours of self-study. */
 export function edgesOf(blueprint: Blueprint): number[] {
@@ -67,6 +67,8 @@ export function dueIn(pool: Pool, edges: number[]) {
             (select min(retry_at) from stack where wanted_digest is distinct from applied_digest or state = 'needs_reconcile'),
             (select min(lease_until) from stack),
             (select min(least(stops_at, turn_ends_at)) from workspace where state in ('starting', 'ready', 'failed')),
+            (select min(least(stops_at, turn_ends_at, idle_stops_at) - make_interval(mins => (lifecycle ->> 'warnMinutes')::int))
+              from workspace join course on course.id = course_id where workspace.state in ('starting', 'ready', 'failed') and warned_at is null),
             (select min(held_until) from workspace where state = 'queued'),
             (select min(opens_at) from workspace where state = 'closed'),
             (select min(lead_starts_at) from session where state = 'planned'),

@@ -14,7 +14,7 @@ import type { VirtualSwarm } from './swarm.ts'
 
 /** As workers/jobs/live-demand.ts waits before it takes somebody for waiting. */
 const PATIENCE_MS = 10_000
-const LOOK_MS = { homeless: 30_000, idle: 120_000 }
+const LOOK_MS = { homeless: 30_000, idle: 300_000 }
 /** Bought at once, at most, in each pool beyond the timeline. */
 const MOST = 6
 

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { proposeChange } from '../../api/data/change.ts'
 import { currentBlueprint } from '../../api/data/blueprint.ts'
 import { execute, many, type Pool, sql } from '../../api/data/db.ts'
+import { AT_REST } from '../../api/data/seat-life.ts'
 import { newId, newToken } from '../../api/data/ids.ts'
 import { keyRing } from '../../api/data/key-ring.ts'
 import type { Blueprint } from '../../stacks/blueprint.ts'
@@ -135,7 +136,7 @@ export async function semester(options: {
   })
   traffic.onNotice((channel, payload) => {
     if (channel === 'work') worker.wake()
-    if (channel === 'seats') worker.wakeDriver()
+    if (channel === 'seats') worker.wakeDriver(payload === AT_REST)
     if (channel === 'route') worker.seatMoved()
     if (channel !== 'workspace') return
     if (queue.isWatched(payload) || gpus.isWatched(payload)) told(payload)

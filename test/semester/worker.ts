@@ -32,8 +32,8 @@ const LOST_MS = 5_000
 export type VirtualWorker = {
   /** Something happened that both loops should see soon. */
   wake(): void
-  /** Something for the driver: what follows from it the reconciler sees in its next round. */
-  wakeDriver(): void
+  /** Something for the driver, unless the seat came to rest: what follows from it the reconciler sees in its next round. */
+  wakeDriver(isAtRest: boolean): void
   /** A seat's row changed: what it was prepared for is seen in one of the reconciler's next rounds. */
   seatMoved(): void
   /** The Swarm changed: who waits for that looks; the driver only when a container was lost that nobody waits for. */
@@ -129,11 +129,14 @@ export function virtualWorker(means: Means): VirtualWorker {
       drive.soon()
       plan.soon()
     },
-    wakeDriver() {
+    wakeDriver(isAtRest) {
       if (dead) return
-      polls.news()
-      runPolls.news()
-      drive.soon()
+      // Runs wait for seats to come to rest, the driver for those that do not.
+      if (isAtRest) runPolls.news()
+      else {
+        polls.news()
+        drive.soon()
+      }
       plan.at(clock.ms + SEEN_MS)
     },
     seatMoved: () => void (!dead && isPreparing && plan.at(clock.ms + SEEN_MS)),
