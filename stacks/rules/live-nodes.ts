@@ -4,7 +4,7 @@ import type { DecidedNode, LiveDemand, NodeNow, NodeWhy, Situation } from './dec
 import { closedFlavours } from './choose-region.ts'
 import { type Limits, limitsOf } from './live-limits.ts'
 import { cheapestFor, fitting, type Need, type Room, suitable, without } from './live-room.ts'
-import { isUnderWay } from './wanted.ts'
+import { sessionsUnderWay } from './wanted.ts'
 
 /** A machine that is on, or is to come, while seats that wait are given room on it. */
 type Place = {
@@ -88,8 +88,8 @@ function placedNow({ courses }: Blueprint, pool: string, now: number): Placed[] 
   return courses.flatMap(({ key: course, template, sessions }) =>
     template === null
       ? []
-      : sessions
-          .filter((one) => one.pool === pool && isUnderWay(one, now))
+      : sessionsUnderWay(sessions, now)
+          .filter((one) => one.pool === pool)
           .flatMap(({ placements }) =>
             placements.map(({ node, seats }) => ({ node, course, seats, need: template })),
           ),

@@ -114,8 +114,21 @@ export function wantedAt(blueprint: Blueprint, now: string, running: Running = {
 /** A seat's volume, and its course's data, are kept by what the course's pool has for it. */
 export function withBackend(course: BlueprintCourse, { pools }: Blueprint): BlueprintCourse {
   const storage = pools.find((pool) => pool.key === course.pool)?.storage
+  if (!storage) return course
+  const known = backed.get(course)
+  if (known?.storage === storage) return known.made
+  const made = withStorage(course, storage)
+  backed.set(course, { storage, made })
+  return made
+}
+
+type Storage = NonNullable<Blueprint['pools'][number]['storage']>
+/** One object for each, since what is known of a course and its template is known by the object. */
+const backed = new WeakMap<BlueprintCourse, { storage: Storage; made: BlueprintCourse }>()
+
+function withStorage(course: BlueprintCourse, storage: Storage): BlueprintCourse {
   const { template } = course
-  if (!storage || !template) return course
+  if (!template) return course
   const { volume, data } = template
   if (!volume && !data) return course
   const kept = { volume: volume && { ...volume, ...storage } }
@@ -148,11 +161,29 @@ function spanOf(session: BlueprintSession): { from: number; until: number } {
 }
 const spans = new WeakMap<BlueprintSession, { from: number; until: number }>()
 
-/** Whether it is between the earliest begin of its preparation and its end. */
-export function isUnderWay(session: BlueprintSession, now: number): boolean {
-  const { from, until } = spanOf(session)
-  return from <= now && now < until
+/**
+ * Those between the earliest begin of their preparation and their end, in their order. The answer holds until the next of them
+ * begins or ends: it is looked for anew then, not in every pass over all sessions of a semester.
+ * @param sessions of a blueprint, which nobody changes
+ */
+export function sessionsUnderWay(sessions: BlueprintSession[], now: number): BlueprintSession[] {
+  const known = answers.get(sessions)
+  if (known && known.from <= now && now < known.until) return known.found
+  const answer = { found: [] as BlueprintSession[], from: -Infinity, until: Infinity }
+  for (const session of sessions) {
+    const span = spanOf(session)
+    if (span.from <= now && now < span.until) answer.found.push(session)
+    for (const edge of [span.from, span.until])
+      if (edge > now) answer.until = Math.min(answer.until, edge)
+      else answer.from = Math.max(answer.from, edge)
+  }
+  answers.set(sessions, answer)
+  return answer.found
 }
+const answers = new WeakMap<
+  BlueprintSession[],
+  { found: BlueprintSession[]; from: number; until: number }
+>()
 
 function withLead(session: BlueprintSession, leadSeconds: number | undefined): BlueprintSession {
   if (leadSeconds === undefined) return session
@@ -167,8 +198,7 @@ function wantedOf(course: BlueprintCourse, now: number, running: Running, wanted
     (reason) => reason.course === course.key && (endOf(reason) ?? Infinity) > now,
   )
   // A learned lead is never longer than the policy's.
-  const sessions = course.sessions
-    .filter((one) => isUnderWay(one, now))
+  const sessions = sessionsUnderWay(course.sessions, now)
     .map((one) => withLead(one, running.leads?.[one.key]))
     .filter((one) => parseInstant(one.leadStartsAt) <= now)
   wanted.sessions.push(...sessions)
@@ -276,13 +306,22 @@ function addStacks(
   if (course.volumes === null || template.volume === null) return
   const until = parseInstant(course.volumes.until)
   if (parseInstant(course.volumes.from) > now || now >= until) return
-  const content = {
-    ...common,
-    key: `volumes-${course.key}`,
-    kind: 'volumes' as const,
-    pool: course.pool,
-  }
-  wanted.stacks.push(withDigest({ ...content, seats: seatNumbers(course.seats) }, until))
+  const known = volumeStacks.get(course) ?? volumeStack(course, common, until)
+  volumeStacks.set(course, known)
+  wanted.stacks.push(known)
+}
+
+/** Of a course it is the same as long as there is one. */
+const volumeStacks = new WeakMap<BlueprintCourse, WantedStack>()
+
+function volumeStack(
+  course: BlueprintCourse,
+  common: Pick<Content, 'course' | 'course8' | 'template' | 'templateDigest'>,
+  until: number,
+): WantedStack {
+  const key = `volumes-${course.key}`
+  const seats = seatNumbers(course.seats)
+  return withDigest({ ...common, key, kind: 'volumes', pool: course.pool, seats }, until)
 }
 
 function blocksOf(numbers: number[]): Map<number, number[]> {
@@ -307,8 +346,19 @@ function contentDigestOf({ template, seats, ...content }: Content): string {
     quotaMb: template.volume?.quotaMb,
     ...(template.data && { dataMb: template.data.sizeMb }),
   }
-  return digestOf({ seats: seatRanges(seats), key, kind, pool, course8, templateDigest, ...limit })
+  const told = { seats: seatRanges(seats), key, kind, pool, course8, templateDigest, ...limit }
+  const name = JSON.stringify(told)
+  const known = contents.get(name)
+  if (known !== undefined) return known
+  if (contents.size >= MOST_CONTENTS) contents.clear()
+  const digest = digestOf(told)
+  contents.set(name, digest)
+  return digest
 }
+
+/** Digests by what they are of: a pass asks for those of every stack, and most are what they were in the last one. */
+const contents = new Map<string, string>()
+const MOST_CONTENTS = 10_000
 
 /** Its seats run on machines of its pool, where the Swarm has those of others as well. */
 function boundTo(stack: WantedStack, { pools }: Blueprint): WantedStack {

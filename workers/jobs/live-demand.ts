@@ -7,7 +7,7 @@ import { parseInstant, wallOf } from '../../stacks/rules/clock.ts'
 import type { LiveDemand, Situation } from '../../stacks/rules/decide-nodes.ts'
 import { isInHours } from '../../stacks/rules/hours.ts'
 import type { Leads } from '../../stacks/rules/node-lead.ts'
-import { isUnderWay } from '../../stacks/rules/wanted.ts'
+import { sessionsUnderWay } from '../../stacks/rules/wanted.ts'
 
 /** Shorter waits end by themselves: somebody stops, or the Swarm has not looked yet. */
 const PATIENCE_MS = 10_000
@@ -55,7 +55,7 @@ function headroomNow({ courses, pools }: Blueprint, now: number): LiveDemand[] {
 }
 
 function isOpen({ headroom, sessions }: BlueprintCourse, now: number): boolean {
-  if (headroom === null || sessions.some((session) => isUnderWay(session, now))) return false
+  if (headroom === null || sessionsUnderWay(sessions, now).length > 0) return false
   const { from, until, timeZone, hours, days } = headroom
   if (now < parseInstant(from) || now >= parseInstant(until)) return false
   return isInHours(wallOf(now, timeZone), hours, days)

@@ -3,7 +3,7 @@
  * difference. Level-triggered: it may run at any moment, any number of times; missed ones do not matter.
  */
 import type { Blueprint } from '../../stacks/blueprint.ts'
-import { type Wanted, isUnderWay, wantedAt } from '../../stacks/rules/wanted.ts'
+import { type Wanted, sessionsUnderWay, wantedAt } from '../../stacks/rules/wanted.ts'
 import { blueprintReader } from '../../api/data/blueprint.ts'
 import { type Db, type Pool, withTransaction } from '../../api/data/db.ts'
 import { type Due, whatIsDue } from '../../api/data/due.ts'
@@ -136,7 +136,7 @@ async function moveThem(
 /** Courses with a session between the begin of its lead and its end: only they ask who has a seat. */
 const coursesUnderWay = ({ courses }: Blueprint, now: Date): string[] =>
   courses
-    .filter(({ sessions }) => sessions.some((session) => isUnderWay(session, now.getTime())))
+    .filter(({ sessions }) => sessionsUnderWay(sessions, now.getTime()).length > 0)
     .map(({ key }) => key)
 
 /** By course, until when its volumes are kept. */
