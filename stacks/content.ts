@@ -7,7 +7,7 @@ import { canonicalJson, sha256 } from './blueprint.ts'
 import type { BlueprintCloud, ServiceTemplate } from './blueprint.ts'
 
 /** Raise it when the same content would be rendered differently: every stack is then planned again. */
-export const RENDERER_VERSION = 2
+export const RENDERER_VERSION = 3
 
 /** A seat of a stack. Seats at work keep the template they run with, so one stack may hold several. */
 export type SeatContent = { number: number; generation: number; template: ServiceTemplate }

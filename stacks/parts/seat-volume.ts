@@ -39,11 +39,12 @@ export function keptFolder(
 
 /**
  * By the kernel's client of the node. Who writes while the server is away waits, and goes on when it is back: an error would
- * be a lost file. nfs(5).
+ * be a lost file. A device of its own for each: a seat's `df` tells mounts apart by it, and said the size of the course's data
+ * for that of the home. nfs(5).
  */
 function mountedFolder(name: string, server: string | undefined): Record<string, string> {
   if (server === undefined) throw new Error(`Nobody said which server keeps volume ${name}.`)
-  const o = `addr=${server},vers=4.2,hard,timeo=100,nosuid,nodev`
+  const o = `addr=${server},vers=4.2,hard,timeo=100,nosharecache,nosuid,nodev`
   return { type: 'nfs', o, device: `:/${name}/home` }
 }
 

@@ -91,7 +91,7 @@ it('has every node mount what a server keeps, and neither node nor server named 
   const name = `lp-example0-${volumes.course8}-s001-g1`
   const options = {
     device: `:/${name}/home`,
-    o: 'addr=10.1.0.9,vers=4.2,hard,timeo=100,nosuid,nodev',
+    o: 'addr=10.1.0.9,vers=4.2,hard,timeo=100,nosharecache,nosuid,nodev',
     type: 'nfs',
   }
   const { resource } = JSON.parse(renderStack(volumes))

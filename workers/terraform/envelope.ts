@@ -139,7 +139,7 @@ const folderOf = (
   backend === 'nfs'
     ? {
         device: `:/${name}/home`,
-        o: `addr=${server},vers=4.2,hard,timeo=100,nosuid,nodev`,
+        o: `addr=${server},vers=4.2,hard,timeo=100,nosharecache,nosuid,nodev`,
         type: 'nfs',
       }
     : { device: volumeHome(storageRoot, name), o: 'bind', type: 'none' }
