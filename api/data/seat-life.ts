@@ -124,30 +124,47 @@ type Move = {
  * hundreds of such steps, and each is whole without a transaction of its own. Answers whose workspace moved.
  */
 async function moveSeats(db: Db, ids: string[], move: Move): Promise<Holder[]> {
-  const ports = move.ports ?? new Map<number, number>()
+  const { ports, isTold, rests, freesDevices } = move
+  // Parts that have nothing to do are left out: each of them costs the server some time in every step of every seat.
+  const freed =
+    freesDevices &&
+    sql`,
+          freed as (delete from seat_device where seat_id = any(${ids}::uuid[]) returning seat_id)`
+  const heard =
+    isTold &&
+    sql`,
+          heard as (
+            update workspace set version = version + 1
+            where seat_id = any(${ids}::uuid[]) and state in ('starting', 'resetting') returning id)`
+  const isNext = freesDevices ? sql`has_next or exists (select from freed)` : sql`has_next`
+  const rest =
+    rests &&
+    sql`
+        union all select null, null, pg_notify('seats', case when ${isNext} then '' else ${AT_REST} end) from moved`
+  const told =
+    isTold &&
+    sql`
+        union all select null, null, pg_notify('workspace', id::text) from heard`
   const rows = await many<{ id: string | null; course_id: string }>(
     db,
     sql`with moved as (update seat set ${move.changes} where id = any(${ids}::uuid[])
             returning wanted_on or wanted_generation > generation as has_next),
-          opened as (
-            update seat_port set published_port = (
-              select published from unnest(${[...ports.keys()]}::int[], ${[...ports.values()]}::int[])
-                as open (container, published) where container = container_port)
-            where seat_id = any(${ids}::uuid[])),
-          freed as (
-            delete from seat_device where ${move.freesDevices ?? false} and seat_id = any(${ids}::uuid[]) returning seat_id),
-          settled as (${move.holders}),
-          heard as (
-            update workspace set version = version + 1
-            where ${move.isTold ?? false} and seat_id = any(${ids}::uuid[]) and state in ('starting', 'resetting') returning id)
+          opened as (${ports ? openedPorts(ids, ports) : closedPorts(ids)}),
+          settled as (${move.holders})${freed || sql``}${heard || sql``}
         select null::uuid as id, null::uuid as course_id, pg_notify('route', id) from unnest(${ids}::text[]) as id
-        union all select null, null, pg_notify('seats', case when has_next or exists (select from freed) then '' else ${AT_REST} end)
-          from moved where ${move.rests ?? false}
-        union all select id, course_id, pg_notify('workspace', id::text) from settled
-        union all select null, null, pg_notify('workspace', id::text) from heard`,
+        union all select id, course_id, pg_notify('workspace', id::text) from settled${rest || sql``}${told || sql``}`,
   )
   return rows.flatMap(({ id, course_id }) => (id === null ? [] : [{ id, course_id }]))
 }
+
+const openedPorts = (seatIds: string[], ports: Map<number, number>): Query =>
+  sql`update seat_port set published_port = (
+              select published from unnest(${[...ports.keys()]}::int[], ${[...ports.values()]}::int[])
+                as open (container, published) where container = container_port)
+            where seat_id = any(${seatIds}::uuid[])`
+
+const closedPorts = (seatIds: string[]): Query =>
+  sql`update seat_port set published_port = null where seat_id = any(${seatIds}::uuid[]) and published_port is not null`
 
 // Two of a statement's parts: what is done, and who hears of it: pages look again, also when only the seat's step changed.
 const toldHolders = (seatIds: string[]) => sql`told as (
@@ -219,13 +236,21 @@ export async function rememberTemplate(
   )
 }
 
+/** The last ones of this process. A digest says all of its template, and what was read was that: it is not read again. */
+const templates = new Map<string, unknown>()
+const MOST_TEMPLATES = 500
+
 export async function seatTemplate<Body>(db: Db, digest: string): Promise<Body> {
+  const known = templates.get(digest)
+  if (known !== undefined) return known as Body
   const { body } = await one<{ body: Body }>(
     db,
     sql`select body from seat_template where digest = ${digest}`,
   )
   if (sha256(canonicalJson(body)) !== digest)
     throw new AlteredRecord('What a seat at work is made of was changed in the database.')
+  if (templates.size >= MOST_TEMPLATES) templates.clear()
+  templates.set(digest, body)
   return body
 }
 

@@ -27,7 +27,10 @@ export async function wantStacks(tx: Db, wish: { stacks: StackWish[]; now: Date 
   const keys = column((stack) => stack.key)
   await execute(
     tx,
-    sql`insert into stack (id, key, kind, pool_id, course_id, state, state_at, wanted_digest)
+    sql`with dropped as (
+          update stack set wanted_digest = null, failures = 0, retry_at = null, cancelled_run_id = null
+          where kind <> 'volumes' and wanted_digest is not null and not key = any(${keys}::text[]))
+        insert into stack (id, key, kind, pool_id, course_id, state, state_at, wanted_digest)
         select w.id, w.key, w.kind, pool.id, course.id, 'absent', ${wish.now}, w.digest
         from unnest(${column(newId)}::uuid[], ${keys}::text[], ${column((stack) => stack.kind)}::text[],
             ${column((stack) => stack.poolKey)}::text[], ${column((stack) => stack.courseKey)}::text[],
@@ -36,11 +39,6 @@ export async function wantStacks(tx: Db, wish: { stacks: StackWish[]; now: Date 
         where w.course is null or course.id is not null
         on conflict (key) do update set wanted_digest = excluded.wanted_digest,
           failures = 0, retry_at = null, cancelled_run_id = null where stack.wanted_digest is distinct from excluded.wanted_digest`,
-  )
-  await execute(
-    tx,
-    sql`update stack set wanted_digest = null, failures = 0, retry_at = null, cancelled_run_id = null
-        where kind <> 'volumes' and wanted_digest is not null and not key = any(${keys}::text[])`,
   )
 }
 

@@ -35,6 +35,8 @@ export type World = {
   clock: VirtualClock
   swarm: VirtualSwarm
   latencies: Latencies
+  /** Rows of stacks, of which nothing that is asked here changes. */
+  stacks: Map<string, CourseStack>
   /** Every volume that was made. Nothing may take one away. */
   volumes: Set<string>
   /** Says that something happened that no promise allows. */
@@ -66,9 +68,11 @@ async function runOnce(
   kind: 'apply' | 'destroy',
 ): Promise<RunResult> {
   const { pool, clock } = world
-  const stack = await findStack(pool, request.content.key)
+  const stack =
+    world.stacks.get(request.content.key) ?? (await findStack(pool, request.content.key))
   if (!stack) throw new Error(`There is no stack ${request.content.key}.`)
   if (!isOfCourse(stack)) throw new Error('The virtual campus has no cloud.')
+  world.stacks.set(stack.key, stack)
   const hash = tokenHash(newToken())
   const taken = await takeLease(pool, {
     ...{ key: request.content.key, worker: worker.name, tokenHash: hash },

@@ -92,7 +92,15 @@ export async function semester(options: {
   })
   const onWrong = (what: string) =>
     checks.fail(what.startsWith('volume') ? 'volumes kept' : 'worker', what)
-  const world: World = { pool, clock, swarm, latencies: lasts, volumes: new Set(), onWrong }
+  const world: World = {
+    pool,
+    clock,
+    swarm,
+    latencies: lasts,
+    volumes: new Set(),
+    stacks: new Map(),
+    onWrong,
+  }
   const dueAfter = dueIn(pool, edgesOf(blueprint))
   const end = endOf(blueprint) + dayMs
   let faults = noFaults

@@ -25,11 +25,16 @@ export async function watchSessions(
   const { now } = watch
   const wanted = new Map(watch.warm.map((warm) => [warm.session, warm.seats.length]))
   const warm = watch.warm.map(({ session: key, seats: numbers }) => ({ key, numbers }))
+  const [late, ready, givenUp] = await Promise.all([
+    sessionsNotReady(pool, { warm, now }),
+    sessionsReadyAgain(pool, now),
+    seatsGivenUp(pool, now),
+  ])
+  if (late.length + ready.length + givenUp.length === 0) return
   await withTransaction(pool, async (tx) => {
-    const late = await sessionsNotReady(tx, { warm, now })
     for (const session of late) await tellLate(tx, session, wanted.get(session.key) ?? 0, now)
-    for (const session of await sessionsReadyAgain(tx, now)) await tellReady(tx, session, now)
-    for (const seats of await seatsGivenUp(tx, now)) await tellGivenUp(tx, seats, now)
+    for (const session of ready) await tellReady(tx, session, now)
+    for (const seats of givenUp) await tellGivenUp(tx, seats, now)
   })
 }
 
