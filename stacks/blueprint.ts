@@ -41,7 +41,13 @@ export const seatTemplateSchema = z.strictObject({
     })
     .nullable(),
   /** Where the person's own volume appears once the seat has a holder; absent where no course of theirs asks for it. */
-  personal: z.strictObject({ mountPath: z.string() }).optional(),
+  personal: z
+    .strictObject({
+      mountPath: z.string(),
+      /** Of `nfs`, as of the volume. */
+      server: z.string().optional(),
+    })
+    .optional(),
   /** What all seats of the course read and none writes: absent while nothing was published. */
   data: z
     .strictObject({
@@ -123,7 +129,7 @@ export const blueprintCourseSchema = z.strictObject({
   /** What the personal volume of each of its students is held to; absent where they have none. Whose is whose it does not know. */
   personal: z
     .strictObject({
-      backend: z.enum(['local', 'cephfs']),
+      backend: z.enum(['local', 'nfs', 'cephfs']),
       quotaMb: z.int(),
       /** Kept for this course so long; null while nobody knows. */
       until: instant.nullable(),

@@ -38,7 +38,9 @@ export const isInRoot = (backend: VolumeLimit['backend'] | undefined): boolean =
 
 /** Whether a seat needs to know where that is: for its volume, its holder's own, or its course's data. */
 export const needsRoot = ({ volume, personal, data }: ServiceTemplate): boolean =>
-  isInRoot(volume?.backend) || personal !== undefined || isInRoot(data?.backend)
+  isInRoot(volume?.backend) ||
+  (personal !== undefined && personal.server === undefined) ||
+  isInRoot(data?.backend)
 
 /** One volume: every generation that is still kept is listed, not only the one in use. */
 export type VolumeContent = {

@@ -3,7 +3,7 @@
  * empty slot; the person is in this record alone.
  */
 import { randomInt } from 'node:crypto'
-import { serviceName, volumeName } from '../../stacks/parts/names.ts'
+import { personalPath, serviceName, volumeName } from '../../stacks/parts/names.ts'
 import { type Db, execute, findOne, many, sql } from './db.ts'
 import { newId } from './ids.ts'
 import { isAway } from './storage-outage.ts'
@@ -134,13 +134,18 @@ export type PersonalView = {
   alsoIn: { en: string; fr: string }[]
 }
 
-type PersonalRow = DiskRow & { id: string; person_id: string; path: string; is_open: boolean }
+type PersonalRow = DiskRow & {
+  id: string
+  person_id: string
+  said: { mountPath: string; server?: string }
+  is_open: boolean
+}
 
 /** Undefined where the course has none, or its seat was made before it had. */
 export async function personalOf(db: Db, workspaceId: string): Promise<PersonalView | undefined> {
   const row = await findOne<PersonalRow>(
     db,
-    sql`select volume.id, volume.person_id, template.body -> 'personal' ->> 'mountPath' as path, volume.state, limit_mb,
+    sql`select volume.id, volume.person_id, template.body -> 'personal' as said, volume.state, limit_mb,
           limit_bytes, used_bytes, volume.message_code, volume.message_params, ${personalUntil} as kept_until,
           seat.slot_volume_id is not distinct from volume.id as is_open,
           ${isAway(sql`volume.backend`)} as is_away
@@ -157,7 +162,7 @@ export async function personalOf(db: Db, workspaceId: string): Promise<PersonalV
         order by course.key`,
   )
   const alsoIn = others.map(({ title }) => title)
-  return { path: row.path, isOpen: row.is_open, alsoIn, disk: diskView(row) }
+  return { path: personalPath(row.said), isOpen: row.is_open, alsoIn, disk: diskView(row) }
 }
 
 /** That of whose workspace it is; undefined while there is none. */

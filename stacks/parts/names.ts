@@ -58,6 +58,17 @@ export const volumeHome = (storageRoot: string, name: string): string =>
 export const slotFolder = (storageRoot: string, name: string): string =>
   `${storageRoot}/slots/${name}`
 
+/**
+ * `lp-<installation>-<course8>-s017-slot`: a node's mount of such a folder where a server keeps it. There the volume appears in a
+ * folder of it: what a client has mounted stays what it was, whatever the server mounts on it later.
+ */
+export const slotMountName = (seat: SeatName): string => `${serviceName(seat)}-slot`
+export const SLOT_FILES = 'files'
+
+/** Where a seat's holder finds their own volume. */
+export const personalPath = (of: { mountPath: string; server?: string | undefined }): string =>
+  of.server === undefined ? of.mountPath : `${of.mountPath}/${SLOT_FILES}`
+
 /** `labplan-<installation>-<course8>-s017-g1`: the Swarm secret the worker makes before apply. */
 export const secretName = (seat: SeatName & { generation: number }): string =>
   `labplan-${seat.installation}-${seat.course8}-s${seatNumber3(seat.number)}-g${seat.generation}`

@@ -107,7 +107,9 @@ function container(
       ...(template.volume
         ? [seatMount(course, homeName(name, template), template.volume, labels)]
         : []),
-      ...(template.personal ? [personalMount(course, serviceName(name), template.personal)] : []),
+      ...(template.personal
+        ? [personalMount(course, seat.number, template.personal, ownerBlocks(labels))]
+        : []),
       ...dataMounts(course, template),
     ],
   }
@@ -126,7 +128,6 @@ function seatMount(
   volume: NonNullable<ServiceTemplate['volume']>,
   labels: Record<string, string>,
 ) {
-  const { 'labplan.stack': _stack, ...owner } = labels
   const { backend, server } = volume
   const driver = backend && {
     driverName: 'local',
@@ -136,8 +137,13 @@ function seatMount(
     type: 'volume',
     source,
     target: literal(volume.mountPath),
-    volumeOptions: { labels: labelBlocks(owner), ...driver },
+    volumeOptions: { labels: ownerBlocks(labels), ...driver },
   }
+}
+
+function ownerBlocks(labels: Record<string, string>) {
+  const { 'labplan.stack': _stack, ...owner } = labels
+  return labelBlocks(owner)
 }
 
 /** Swarm answers capabilities with their prefix; written otherwise, each plan would show a change. */

@@ -2,8 +2,19 @@
 import type { ServiceTaskSpecContainerSpecMounts } from '@cdktf/provider-docker/lib/service/index.js'
 import { Volume } from '@cdktf/provider-docker/lib/volume/index.js'
 import type { TerraformStack } from 'cdktf'
+import type { ServiceTemplate } from '../blueprint.ts'
 import type { VolumeContent, VolumeLimit, VolumesContent } from '../content.ts'
-import { ownLabels, seatLabel, seatNumber3, slotFolder, volumeHome, volumeName } from './names.ts'
+import {
+  ownLabels,
+  type SeatName,
+  seatLabel,
+  seatNumber3,
+  serviceName,
+  slotFolder,
+  slotMountName,
+  volumeHome,
+  volumeName,
+} from './names.ts'
 import { literal } from './text.ts'
 
 type Mount = ServiceTaskSpecContainerSpecMounts
@@ -48,19 +59,46 @@ function mountedFolder(name: string, server: string | undefined): Record<string,
   return { type: 'nfs', o, device: `:/${name}/home` }
 }
 
-/** What a seat shows of its holder's own volume: mounts that are made on the node while it runs appear in it. */
+/**
+ * What a seat shows of its holder's own volume: mounts that are made on the node, or on the server, while it runs appear in it.
+ * @param owner labels that say whose the seat is
+ */
 export function personalMount(
-  { storageRoot }: { storageRoot?: string },
-  slot: string,
-  { mountPath }: { mountPath: string },
+  course: { storageRoot?: string; installation: string; course8: string },
+  number: number,
+  { mountPath, server }: NonNullable<ServiceTemplate['personal']>,
+  owner: { label: string; value: string }[],
 ): Mount {
+  const seat = { ...course, number }
+  if (server !== undefined) return servedSlot(seat, { target: literal(mountPath), server, owner })
+  const { storageRoot } = course
   if (storageRoot === undefined)
-    throw new Error(`Nobody said where nodes have the slot of ${slot}.`)
+    throw new Error(`Nobody said where nodes have the slot of ${serviceName(seat)}.`)
   return {
     type: 'bind',
-    source: slotFolder(storageRoot, slot),
+    source: slotFolder(storageRoot, serviceName(seat)),
     target: literal(mountPath),
     bindOptions: { propagation: 'rslave' },
+  }
+}
+
+/**
+ * The slot is the server's, and read-only there. A client looks again after a second at most: somebody waits for what appears in
+ * it. What the client mounts by itself in it takes its flags over.
+ */
+function servedSlot(
+  seat: SeatName,
+  of: { target: string; server: string; owner: { label: string; value: string }[] },
+): Mount {
+  const o = `addr=${of.server},vers=4.2,hard,timeo=100,acdirmin=1,acdirmax=1,nosuid,nodev`
+  return {
+    ...{ type: 'volume', source: slotMountName(seat), target: of.target },
+    volumeOptions: {
+      ...{ labels: of.owner, driverName: 'local' },
+      driverOptions: { type: 'nfs', o, device: `:/slots/${serviceName(seat)}` },
+      // Nothing of an image is put into it.
+      noCopy: true,
+    },
   }
 }
 

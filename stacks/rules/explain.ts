@@ -64,8 +64,8 @@ export const sentences: Record<string, Text> = {
     en: 'The clock changes during the session on {wall}: its length stays as planned.',
   },
   'no-personal-volume': {
-    fr: 'Les étudiants n’ont pas leur dossier personnel ici : les machines {pool} n’ont ni stockage « local » ni « cephfs », les seuls qui en donnent.',
-    en: 'Students do not have their personal folder here: pool {pool} has neither “local” nor “cephfs” storage, the only ones that give it.',
+    fr: 'Les étudiants n’ont pas leur dossier personnel ici : les machines {pool} n’ont pas de stockage (« local », « nfs », « cephfs »), et lui seul en donne.',
+    en: 'Students do not have their personal folder here: pool {pool} has no storage (“local”, “nfs”, “cephfs”), which alone gives it.',
   },
   'files-elsewhere': {
     fr: '{sessions:séance ne pourra pas|séances ne pourront pas} démarrer sur les machines {pool}, à partir du {wall} : les fichiers du cours (ceux des étudiants, ses données) sont sur la seule machine de {home}, dont le stockage est « local ». Planifiez-les sur {home}, ou donnez au cours des machines dont le stockage se lit de partout (« nfs », « cephfs »).',

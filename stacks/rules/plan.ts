@@ -73,14 +73,14 @@ export function planCourse(given: Course, context: PlanContext): CoursePlan | No
   }
 }
 
-/** Where the storage agent of the machine on which a seat runs can mount them: an NFS server's machines have none. */
+/** Where there is a storage agent that can bring them into seats that run. */
 function personalOf(
   course: Course,
   span: Span | undefined,
   { pools, policy }: Pick<PlanContext, 'pools' | 'policy'>,
 ): BlueprintCourse['personal'] {
   const backend = pools.get(course.pool)?.pool.storage?.backend
-  if (!course.personalVolume || (backend !== 'local' && backend !== 'cephfs')) return undefined
+  if (!course.personalVolume || backend === undefined) return undefined
   return { backend, quotaMb: policy.personalQuotaMb, until: filesUntil(course, span, policy) }
 }
 

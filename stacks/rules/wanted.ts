@@ -111,7 +111,7 @@ export function wantedAt(blueprint: Blueprint, now: string, running: Running = {
   return { ...wanted, stacks: stacks.toSorted((a, b) => (a.key < b.key ? -1 : 1)) }
 }
 
-/** A seat's volume, and its course's data, are kept by what the course's pool has for it. */
+/** A seat's volume, its holder's own, and its course's data, are kept by what the course's pool has for it. */
 export function withBackend(course: BlueprintCourse, { pools }: Blueprint): BlueprintCourse {
   const storage = pools.find((pool) => pool.key === course.pool)?.storage
   if (!storage) return course
@@ -129,9 +129,13 @@ const backed = new WeakMap<BlueprintCourse, { storage: Storage; made: BlueprintC
 function withStorage(course: BlueprintCourse, storage: Storage): BlueprintCourse {
   const { template } = course
   if (!template) return course
-  const { volume, data } = template
-  if (!volume && !data) return course
-  const kept = { volume: volume && { ...volume, ...storage } }
+  const { volume, personal, data } = template
+  if (!volume && !personal && !data) return course
+  const served = storage.backend === 'nfs' && { server: storage.server }
+  const kept = {
+    volume: volume && { ...volume, ...storage },
+    ...(personal && { personal: { ...personal, ...served } }),
+  }
   return {
     ...course,
     template: { ...template, ...kept, ...(data && { data: { ...data, ...storage } }) },

@@ -18,7 +18,7 @@ const own = [
   { Type: 'bind', Source: `/srv/labplan/slots/${NAME}-s001`, Target: '/personal' },
   { Type: 'volume', Source: `${NAME}-data-g2`, Target: '/data' },
 ]
-const differencesWith = (Mounts: typeof own) =>
+const differencesWith = (Mounts: typeof own, seat = applied) =>
   differencesOf(
     {
       ...{ id: 'id-1', name: `${NAME}-s001`, labels: {}, replicas: 0 },
@@ -41,8 +41,16 @@ const differencesWith = (Mounts: typeof own) =>
         },
       },
     },
-    applied,
+    seat,
   )
+
+it('finds a slot of the node where a server has it', () => {
+  const personal = { mountPath: '/personal', server: '10.1.0.9' }
+  const served = { ...applied, template: { ...applied.template, personal } }
+  const mount = { Type: 'volume', Source: `${NAME}-s001-slot`, Target: '/personal' }
+  expect(differencesWith([own[0]!, mount, own[2]!], served)).toEqual([])
+  expect(differencesWith(own, served)).toEqual(['mounts'])
+})
 
 it('finds nothing in a seat with a slot and the course’s data', () => {
   expect(differencesWith(own)).toEqual([])

@@ -81,6 +81,10 @@ const data = (version: number) => ({
   ...{ id: `${NAME}-data-g${version}`, name: `${NAME}-data-g${version}` },
   labels: { 'labplan.installation': place.installation },
 })
+const slot = (number: number) => {
+  const name = `${NAME}-s00${number}-slot`
+  return { ...volume(number), id: name, name }
+}
 const seat = (number: number, more: Partial<SeatFacts> = {}): SeatFacts => ({
   ...{ course8: 'netw0rks', number, generation: 1, appliedGeneration: 1, state: 'cold' },
   ...{ held: false, serviceId: `id-${number}`, template },
@@ -203,6 +207,15 @@ describe('compares', () => {
       [
         `strange ${NAME}-s007-g1 volume-of-no-seat none`,
         `missing ${NAME}-s002-g1 volume-not-there none`,
+      ],
+    ],
+    [
+      'knows what a node has mounted of a seat’s slot on a server, and whose it is',
+      { volumes: [...healthy.volumes, slot(1), slot(7), { ...slot(2), labels: labelsOf(1) }] },
+      {},
+      [
+        `strange ${NAME}-s007-slot volume-of-no-seat none`,
+        `strange ${NAME}-s002-slot not-as-we-name none`,
       ],
     ],
     [

@@ -35,6 +35,8 @@ export type NodesScene = {
   socket: string
   /** Plans the course anew, as the command line does. */
   plan(course: string): Promise<void>
+  /** For who asks the agent themselves. */
+  stopWorker(): Promise<void>
   down(): Promise<void>
 }
 
@@ -91,11 +93,16 @@ async function makeScene(made: Parts, quotaMb: number, now: () => Date): Promise
   const log = openLog('worker', 'silent')
   made.worker = await startWorker({ config, log, name: 'test-1', now })
   const things = { database, tenant, engine, storage, hypervisor, socket, plan }
-  return { ...things, down: () => takeDown(made) }
+  return { ...things, stopWorker: () => stopWorker(made), down: () => takeDown(made) }
+}
+
+async function stopWorker(made: Parts): Promise<void> {
+  await made.worker?.stop()
+  delete made.worker
 }
 
 async function takeDown(made: Parts): Promise<void> {
-  await made.worker?.stop()
+  await stopWorker(made)
   await made.hypervisor?.stop()
   await made.storage?.end()
   made.engine?.close()

@@ -14,6 +14,7 @@ import { whyNoMachinesNow } from '../beds/machines/install.ts'
 import { WEB_PORT } from '../beds/machines/small-image.ts'
 import { whyNoCloudNow } from '../beds/openstack.ts'
 import { openWebShell, type WebShell } from '../beds/web-shell.ts'
+import { testServedSlots } from './nfs-slots.ts'
 import { courseWith, type NodesScene, nodesScene } from './real-nodes-scene.ts'
 
 vi.setConfig({ testTimeout: 900_000, hookTimeout: 600_000 })
@@ -227,3 +228,5 @@ it('empties the machines after class and takes them away: nothing is left in Swa
   )
   console.log(took.join('; '))
 })
+
+testServedSlots(() => scene)

@@ -31,8 +31,6 @@ export type VolumePlace = { home: string; uploads: string; sight(): Promise<Volu
 export type Backend = {
   /** As pools name it. */
   kind: 'local' | 'nfs' | 'cephfs'
-  /** Whether every seat of its pool runs on this machine, so that what is mounted here is in them. */
-  homesHere: boolean
   /** Mounts all that was made here: after a restart of the machine nobody has to ask for it. */
   start(): Promise<void>
   list(): Promise<VolumeSight[]>

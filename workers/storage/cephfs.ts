@@ -57,7 +57,6 @@ export function cephfsBackend({ root, cluster }: { root: string; cluster: Cluste
   }
   return {
     kind: 'cephfs',
-    homesHere: false,
     async start() {
       await mkdir(join(root, 'keys'), { recursive: true, mode: 0o700 })
       // Seats of every user pass through this folder, and may not list it.

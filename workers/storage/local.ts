@@ -49,7 +49,6 @@ export function localBackend({ root }: { root: string }): Backend {
   const inTurn = turnsFor((name) => placeOf(root, name))
   return {
     kind: 'local',
-    homesHere: true,
     async start() {
       await mkdir(join(root, 'images'), { recursive: true, mode: 0o700 })
       await images.start()

@@ -34,7 +34,6 @@ export function nfsBackend({ root }: { root: string }): Backend {
   const means: Means = { mountPoint: () => mount, projects, syncNotes }
   return {
     kind: 'nfs',
-    homesHere: false,
     async start() {
       mount = await countingMount(root)
       await mkdir(join(root, 'notes'), { recursive: true, mode: 0o700 })

@@ -37,7 +37,7 @@ export async function serveAgent(
     throw new Error(`Another storage agent listens on ${options.socket}: stop it first.`)
   await rm(options.socket, { force: true })
   const { slots, followSlots } = slotsOf(backend, options.root)
-  await slots?.start()
+  await slots.start()
   const parts = {
     ...{ backend, slots },
     uploads: uploadsOf(),
@@ -84,8 +84,7 @@ function listen(server: Server, socket: string): Promise<void> {
 
 type Parts = {
   backend: Backend
-  /** Only of an agent on a machine of the seats. */
-  slots: Slots | undefined
+  slots: Slots
   uploads: Uploads
   submissions: Submissions
 }
@@ -103,7 +102,7 @@ async function respond(
   if (what === 'submissions' && part === '' && isSubmissionId(name))
     return onSubmission(parts, name, request, response)
   if (what === 'storage' && name === '') return send(response, await look(backend))
-  if (what === 'slots' && slots && part === '') {
+  if (what === 'slots' && part === '') {
     const body = request.method === 'PUT' ? await readBody(request) : undefined
     return send(response, await onSlots(slots, { method: request.method, name, body }))
   }
@@ -120,7 +119,7 @@ async function respond(
 
 /** Only by an order of the record: nobody else can ask. */
 async function purge({ backend, slots }: Parts, name: string): Promise<Answer> {
-  if (await slots?.isShown(name)) return { status: 409, body: { code: 'in-use' } }
+  if (await slots.isShown(name)) return { status: 409, body: { code: 'in-use' } }
   const done = await backend.purge(name)
   if (!done.ok) return { status: 409, body: { code: done.code } }
   return { status: 200, body: { before: done.before, after: done.after } }

@@ -1,6 +1,7 @@
 /** Slots on the agent's interface: `GET /slots`, `PUT /slots/NAME { volume }`, `DELETE /slots/NAME`. */
 import { z } from 'zod'
 import { type Backend, isVolumeName } from './backend.ts'
+import { servedSlots } from './nfs-slots.ts'
 import { sharedSlots } from './shared-slots.ts'
 import { isSlotName, type Slots, type SlotSet, slotsIn } from './slots.ts'
 
@@ -24,14 +25,19 @@ export async function onSlots(
 const answerTo = (done: SlotSet): SlotAnswer =>
   done.ok ? { status: 200, body: {} } : { status: 409, body: { code: done.code } }
 
-/** None where seats get their files by other means than a mount of this machine. */
+/** By what this agent has to do for its backend. */
 export function slotsOf(
   backend: Backend,
   root: string,
-): { slots?: Slots; followSlots?: () => Promise<void> } {
+): { slots: Slots; followSlots?: () => Promise<void> } {
+  const homeOf = async (volume: string) => (await backend.place(volume))?.home
+  if (backend.kind === 'nfs') {
+    const slots = servedSlots(root, homeOf)
+    return { slots, followSlots: () => slots.follow() }
+  }
   const { board } = backend
-  const own = slotsIn(root, async (volume) => (await backend.place(volume))?.home)
-  if (!board) return backend.homesHere ? { slots: own } : {}
+  const own = slotsIn(root, homeOf)
+  if (!board) return { slots: own }
   const keepOnly = async (shown: Set<string>) => backend.keepOnly?.(shown)
   const slots = sharedSlots({ root, own, board, keepOnly })
   return { slots, followSlots: () => slots.follow() }

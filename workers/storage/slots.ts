@@ -3,9 +3,10 @@
  * while the seat runs. A mount made here appears in containers that run already (`rslave`, mount_namespaces(7)). What is
  * mounted where is asked of the kernel alone, so that after a kill nothing has to be remembered.
  */
-import { chown, mkdir, readdir, readFile, rmdir, stat } from 'node:fs/promises'
+import { chown, mkdir, readdir, rmdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CommandError, run } from './command.ts'
+import { type MountLine, mountTable } from './mount-table.ts'
 
 /** `volume` is null when nothing is mounted there, and empty when it is nothing that can be read. */
 export type SlotSight = {
@@ -142,14 +143,23 @@ async function showSlots(places: Places): Promise<void> {
   const isShown = (await mountsIn(places)).some((mount) => mount.at === shown)
   if (!isShown) await showReadOnly({ folders, view, shown })
   await run(['mount', '--make-shared', shown])
-  while ((await mountsIn(places)).some((mount) => mount.at === view)) await run(['umount', view])
+  await endView(view)
+}
+
+/** Left by who was killed while it showed them. */
+export async function endView(view: string): Promise<void> {
+  while ((await mountTable()).some((mount) => mount.at === view)) await run(['umount', view])
 }
 
 /**
  * Made read-only before anybody sees it: the flag of a mount does not follow it to other namespaces later. Else what a student's
  * programs write before their volume is there would be on the machine's disk, without limit, and gone.
  */
-async function showReadOnly(of: { folders: string; view: string; shown: string }): Promise<void> {
+export async function showReadOnly(of: {
+  folders: string
+  view: string
+  shown: string
+}): Promise<void> {
   await run(['mount', '--bind', of.folders, of.view])
   // Where the root's own mount is shared, what is mounted on a slot would be mounted in these folders, too.
   await run(['mount', '--make-private', of.view])
@@ -158,7 +168,7 @@ async function showReadOnly(of: { folders: string; view: string; shown: string }
 }
 
 /** Once: afterwards it is the student's, who may give it whatever rights. */
-async function giveToStudent(home: string): Promise<void> {
+export async function giveToStudent(home: string): Promise<void> {
   if ((await stat(home)).uid === 0) await chown(home, STUDENT, STUDENT)
 }
 
@@ -185,16 +195,12 @@ async function isDead(folder: string): Promise<boolean> {
   )
 }
 
-type Mount = {
-  at: string
-  device: string
-  /** Of whose file system it is a part; empty for another. */
-  volume: string
-}
+/** `volume`: of whose file system it is a part; empty for another. */
+type Mount = MountLine & { volume: string }
 
 /** The kernel's table, in which a volume's folder elsewhere is told by its device. */
 async function mountsIn({ volumes }: Places): Promise<Mount[]> {
-  const all = mountLines(await readFile('/proc/self/mountinfo', 'utf8'))
+  const all = await mountTable()
   const volumeOf = new Map(
     all.flatMap(({ at, device }) =>
       at.startsWith(volumes) ? [[device, at.slice(volumes.length)] as const] : [],
@@ -203,24 +209,11 @@ async function mountsIn({ volumes }: Places): Promise<Mount[]> {
   return all.map((one) => ({ ...one, volume: volumeOf.get(one.device) ?? '' }))
 }
 
-/** `36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw`, proc_pid_mountinfo(5). */
-function mountLines(text: string): Omit<Mount, 'volume'>[] {
-  return text.split('\n').flatMap((line) => {
-    const [, , device = '', , at = ''] = line.split(' ')
-    return at === '' ? [] : [{ device, at: unescaped(at) }]
-  })
-}
-
-const unescaped = (path: string): string =>
-  path.replaceAll(/\\([0-7]{3})/g, (_, octal: string) =>
-    String.fromCharCode(Number.parseInt(octal, 8)),
-  )
-
-async function slotNames({ folders }: Places): Promise<string[]> {
+export async function slotNames({ folders }: { folders: string }): Promise<string[]> {
   const names = await readdir(folders).catch(unlessMissing)
   return (names ?? []).filter(isSlotName).toSorted()
 }
 
-function unlessMissing(error: unknown): undefined {
+export function unlessMissing(error: unknown): undefined {
   if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
 }

@@ -95,9 +95,15 @@ function personalMounts(
   { number, template }: SeatContent,
 ): unknown[] {
   if (!template.personal) return []
-  const source = slotFolder(storageRoot, serviceName({ installation, course8, number }))
+  const { mountPath, server } = template.personal
+  const name = serviceName({ installation, course8, number })
+  if (server !== undefined) {
+    const o = `addr=${server},vers=4.2,hard,timeo=100,acdirmin=1,acdirmax=1,nosuid,nodev`
+    const options = { device: `:/slots/${name}`, o, type: 'nfs' }
+    return [['volume', `${name}-slot`, mountPath, false, 'local', options, []]]
+  }
   const propagation = { propagation: 'rslave' }
-  return [['bind', source, template.personal.mountPath, false, '', {}, [propagation]]]
+  return [['bind', slotFolder(storageRoot, name), mountPath, false, '', {}, [propagation]]]
 }
 
 /** To be read only, and no other version than the one in force, or what somebody works with. */

@@ -161,13 +161,13 @@ function volumeFindings({ record, place }: Scene, volume: SeenObject): NewFindin
   const [, dataOf] = /^lp-[a-z0-9]{8}-([a-z0-9]{8})-data-g\d+$/.exec(volume.name) ?? []
   if (dataOf !== undefined && record.seats.some((one) => one.course8 === dataOf)) return []
   const [, course8, digits, generation] =
-    /^lp-[a-z0-9]{8}-([a-z0-9]{8})-s(\d+)-g(\d+)(?:-scratch)?$/.exec(volume.name) ?? []
+    /^lp-[a-z0-9]{8}-([a-z0-9]{8})-s(\d+)-(?:g(\d+)(?:-scratch)?|slot)$/.exec(volume.name) ?? []
   const isNamed = volume.name.startsWith(`lp-${place.installation}-`) && course8 !== undefined
   const label = volume.labels['labplan.seat']
   if (!isNamed || !isOurs || label !== seatLabel({ course8, number: Number(digits) }))
     return [strange('volume', volume, 'not-as-we-name')]
   const seat = record.seats.find((one) => one.course8 === course8 && one.number === Number(digits))
-  if (seat && Number(generation) <= seat.generation) return []
+  if (seat && Number(generation ?? 0) <= seat.generation) return []
   return [strange('volume', volume, 'volume-of-no-seat')]
 }
 

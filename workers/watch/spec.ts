@@ -5,6 +5,7 @@ import {
   scratchName,
   serviceName,
   slotFolder,
+  slotMountName,
   volumeName,
 } from '../../stacks/parts/names.ts'
 import { imageReference } from '../../stacks/parts/text.ts'
@@ -34,10 +35,11 @@ export function differencesOf(service: SeenService, applied: Applied): Differenc
   const { ContainerSpec, Resources, Networks } = service.spec.TaskTemplate
   const limits = Resources?.Limits
   const mounts = (ContainerSpec?.Mounts ?? []).map((mount) => `${mount.Source}:${mount.Target}`)
-  const slot = slotFolder(applied.storageRoot, serviceName(applied))
   const wantedMounts = [
     ...(template.volume ? [`${homeOf(applied)}:${template.volume.mountPath}`] : []),
-    ...(template.personal ? [`${slot}:${template.personal.mountPath}`] : []),
+    ...(template.personal
+      ? [`${slotOf(applied, template.personal)}:${template.personal.mountPath}`]
+      : []),
     ...(data?.backend
       ? [`${dataVolumeName({ ...applied, version: data.version })}:${data.mountPath}`]
       : []),
@@ -61,6 +63,11 @@ export function differencesOf(service: SeenService, applied: Applied): Differenc
 
 const homeOf = (applied: Applied): string =>
   applied.template.volume?.scratch ? scratchName(applied) : volumeName(applied)
+
+const slotOf = (applied: Applied, { server }: { server?: string | undefined }): string =>
+  server === undefined
+    ? slotFolder(applied.storageRoot, serviceName(applied))
+    : slotMountName(applied)
 
 const same = (some: string[], others: string[]): boolean =>
   some.toSorted().join('\n') === others.toSorted().join('\n')

@@ -49,10 +49,13 @@ export async function storageMachine(
     bootMachine(bed, parts, { name: 'storage', number: NUMBER, dataGb: 4, keepsData, userData })
   let machine = boot(false)
   const { address } = machine
-  const login = loginTo(address, key)
+  // By the way to its agent once that is there: a greeting of its own takes this machine a second.
+  const shared = ['-o', `ControlPath=${join(bed.folder, 'storage-ssh')}`]
+  const login = [...shared, ...loginTo(address, key)]
   const sh = async (command: string): Promise<string> =>
     (await execute('ssh', [...login, command], { timeout: 60_000 })).stdout.trim()
-  const isThere = async () => (await sh(`test -S ${SOCKET} && echo there`)) === 'there'
+  const serves = `test -S ${SOCKET} && test "$(cat /proc/fs/nfsd/threads)" -gt 0 && echo there`
+  const isThere = async () => (await sh(serves)) === 'there'
   mkdirSync(dirname(socket), { recursive: true, mode: 0o700 })
   const tunnel = keptTunnel(socket, login)
   const settle = async () => {
@@ -75,7 +78,10 @@ export async function storageMachine(
     get machine() {
       return machine
     },
-    cutPower: () => machine.kill(),
+    async cutPower() {
+      await machine.kill()
+      tunnel.cut()
+    },
     async startAgain() {
       machine = boot(true)
       await settle()
@@ -90,9 +96,16 @@ const loginTo = (address: string, key: string): string[] => [
 ]
 
 /** The command of docs/storage.md, started again as by systemd. */
-function keptTunnel(socket: string, login: string[]): { end(): void } {
+function keptTunnel(socket: string, login: string[]): { cut(): void; end(): void } {
   const options = [
-    ...['-o', 'StreamLocalBindUnlink=yes', '-o', 'ExitOnForwardFailure=yes'],
+    ...[
+      '-o',
+      'ControlMaster=yes',
+      '-o',
+      'StreamLocalBindUnlink=yes',
+      '-o',
+      'ExitOnForwardFailure=yes',
+    ],
     ...['-o', 'ServerAliveInterval=10', '-L', `${socket}:${SOCKET}`],
   ]
   const argv = ['--pdeathsig', 'KILL', '--', 'ssh', '-N', ...options, ...login]
@@ -104,6 +117,7 @@ function keptTunnel(socket: string, login: string[]): { end(): void } {
   }
   start()
   return {
+    cut: () => void running?.kill(),
     end() {
       isEnded = true
       running?.kill()
@@ -127,13 +141,14 @@ modprobe nfsd
 mount -t nfsd nfsd /proc/fs/nfsd
 exportfs -o rw,fsid=0,no_subtree_check,no_root_squash '*:${ROOT}/volumes'
 rpc.mountd -N 2 -N 3
-rpc.nfsd -N 3 -G 10 -L 10 4
 mount -t hostfs -o ro,${checkout} none /opt/labplan
 export ${env}
 setsid sh -c '
   while :; do
     ${node} /opt/labplan/workers/storage/main.ts & echo $! >/run/storage-agent; wait; sleep 0.5
   done' >/var/log/storage 2>&1 </dev/null &
+until test -S ${SOCKET}; do sleep 0.2; done
+rpc.nfsd -N 3 -G 10 -L 10 4
 `
   const files = [
     { path: '/root/.ssh/authorized_keys', permissions: '0600', content: `${publicKey}\n` },
