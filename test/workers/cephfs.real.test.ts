@@ -20,16 +20,19 @@ import { textOf } from '../api/page-text.ts'
 import { countRefused, mountAttempts, pathAttempts } from './seat-attempts.ts'
 import { mountsBelow } from './storage-scene.ts'
 
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 420_000 })
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 600_000 })
 
 const MIB = 1024 * 1024
 const QUOTA_MB = 24
 const STUDENTS = Number(process.env['LABPLAN_SEATS'] ?? 2)
+const IS_LONG = process.env['LABPLAN_LONG'] !== undefined
+const STARTS_MS = 120_000 + 30_000 * STUDENTS
 const PERSONAL_MB = 16
 const plan = {
   ...{ students: STUDENTS, volumeQuotaMb: QUOTA_MB, nodes: 2 },
   ...{ personalVolume: true, personalQuotaMb: PERSONAL_MB },
 }
+const larger = { ...plan, volumeQuotaMb: QUOTA_MB + 8 }
 const why = whyNoCephNow()
 
 let database: TestDatabase
@@ -43,7 +46,7 @@ beforeAll(async () => {
   ;[ceph, database] = await Promise.all([cephBed(), testDatabase()])
   const means = { databaseUrl: database.url, env: ceph.env, poolStorage: '{ backend: cephfs }' }
   practice = await practiceClass(plan, means)
-  await seatsReady(practice.inst, STUDENTS)
+  await seatsReady(practice.inst, STUDENTS, STARTS_MS)
   code = (await one<{ code: string }>(practice.inst.pool, sql`select code from course`)).code
 })
 afterAll(async () => {
@@ -91,13 +94,16 @@ function inSeat(number: number, script: string): string {
   return docker(host, ...argv)
 }
 
+const sizeIn = (number: number): number =>
+  Number(inSeat(number, 'df --output=size -B1M . | tail -1'))
+
 it('lets each seat write to its limit, and not one more MiB; df shows it', async () => {
   const rows = await volumes()
   expect(rows.map(({ number, state, backend }) => [number, state, backend])).toEqual(
     Array.from({ length: STUDENTS }, (_, i) => [i + 1, 'ready', 'cephfs']),
   )
   for (const { number } of rows) {
-    expect(Number(inSeat(number, 'df --output=size -B1M . | tail -1'))).toBe(QUOTA_MB)
+    expect(sizeIn(number)).toBe(QUOTA_MB)
     inSeat(
       number,
       'echo mine > mine; dd if=/dev/zero of=full bs=64k conv=fsync 2>/dev/null || true',
@@ -175,11 +181,11 @@ it('is resized by the course’s plan while its student works, and refuses to ho
   expect(refused.message_params).toMatchObject({ wantedMb: 12 })
   expect(Math.abs(refused.message_params['usedMb']! - QUOTA_MB)).toBeLessThanOrEqual(1)
   expect(refused.limit_bytes).toBe(QUOTA_MB * MIB)
-  await practice.replan({ ...plan, volumeQuotaMb: QUOTA_MB + 8 })
+  await practice.replan(larger)
   await until(
-    async () => Number(inSeat(number, 'df --output=size -B1M . | tail -1')) === QUOTA_MB + 8,
+    async () => (await volumes()).every((row) => sizeIn(row.number) === QUOTA_MB + 8),
     60_000,
-    () => `a larger volume:\n${practice.inst.log('worker').slice(-2000)}`,
+    () => `larger volumes:\n${practice.inst.log('worker').slice(-2000)}`,
   )
   expect(inSeat(number, 'head -c 1M /dev/zero > more && stat -c %s more')).toBe(String(MIB))
   expect(place(number).container).toBe(container)
@@ -345,6 +351,31 @@ it('stands still with its storage, ends and begins nothing meanwhile, and goes o
   expect(lines).toEqual(lines.map((_, i) => i + 1))
   expect((await ceph.kept()).subvolumes).toEqual(await keptNames())
 })
+
+it(
+  'has everybody’s files in the next session on the one node, and in the one after it on the other',
+  { timeout: 4 * STARTS_MS },
+  async ({ skip }) => {
+    skip(!IS_LONG, 'takes two minutes: LABPLAN_LONG=1 runs it')
+    const { inst, bed } = practice
+    const availability = (name: string, to: 'active' | 'pause') =>
+      docker(bed.dockerHost, 'node', 'update', '--availability', to, name)
+    const isOver = async () =>
+      (await many(inst.pool, sql`select 1 from seat where state <> 'absent'`)).length === 0
+    for (const [i, node] of bed.nodes.entries()) {
+      await practice.replan({ ...larger, minutes: 5 })
+      await until(isOver, STARTS_MS, () => `the seats to go:\n${inst.log('worker').slice(-3000)}`)
+      for (const { name } of bed.nodes) availability(name, name === node.name ? 'active' : 'pause')
+      await practice.replan({ ...larger, startsInMinutes: i - 4 })
+      await seatsReady(inst, STUDENTS, STARTS_MS)
+      for (const { number } of await volumes()) {
+        expect(place(number).host).toBe(node.dockerHost)
+        expect(inSeat(number, 'cat mine')).toBe('mine')
+      }
+    }
+    for (const { name } of bed.nodes) availability(name, 'active')
+  },
+)
 
 /** Of seats' volumes, of students' own, and of the course's data. */
 const keptNames = async (): Promise<string[]> =>

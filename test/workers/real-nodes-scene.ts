@@ -2,13 +2,17 @@
  * Everything of a pool whose machines have a kernel of their own: a cloud that only keeps the record of its servers, a bed
  * where those boot, a server that keeps volumes, and the whole worker. Only its clock is the test's.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { withTransaction } from '../../api/data/db.ts'
+import { Readable } from 'node:stream'
+import { beginVersion, publishVersion } from '../../api/data/course-data.ts'
+import { one, sql, withTransaction } from '../../api/data/db.ts'
 import { readKeyRing } from '../../api/data/key-ring.ts'
 import { keepCredential } from '../../api/data/pool-credential.ts'
 import { openLog } from '../../api/log.ts'
+import { storageAgent } from '../../api/storage-agent.ts'
 import { connectEngine, type Engine } from '../../workers/swarm/engine.ts'
 import { type Worker, startWorker } from '../../workers/worker.ts'
 import { bootMachine } from '../beds/machines/boot.ts'
@@ -25,6 +29,9 @@ import { importDocuments } from '../cast/record.ts'
 import { type TestDatabase, testDatabase } from '../postgres.ts'
 import { workerConfig } from './worker-config.ts'
 
+/** How large a version of the course's data may be. */
+const DATA_MB = 8
+
 export type NodesScene = {
   database: TestDatabase
   tenant: Tenant
@@ -35,6 +42,8 @@ export type NodesScene = {
   socket: string
   /** Plans the course anew, as the command line does. */
   plan(course: string): Promise<void>
+  /** Fills and seals the next version of the course's data, as its page does; a plan puts it in force. */
+  publish(text: string): Promise<void>
   /** For who asks the agent themselves. */
   stopWorker(): Promise<void>
   down(): Promise<void>
@@ -92,8 +101,33 @@ async function makeScene(made: Parts, quotaMb: number, now: () => Date): Promise
   }))
   const log = openLog('worker', 'silent')
   made.worker = await startWorker({ config, log, name: 'test-1', now })
-  const things = { database, tenant, engine, storage, hypervisor, socket, plan }
+  const publish = (text: string) => publishData(database, { socket, home, now: now(), text })
+  const things = { database, tenant, engine, storage, hypervisor, socket, plan, publish }
   return { ...things, stopWorker: () => stopWorker(made), down: () => takeDown(made) }
+}
+
+async function publishData(
+  { pool, installation }: TestDatabase,
+  of: { socket: string; home: string; now: Date; text: string },
+): Promise<void> {
+  const folder = join(of.home, 'data')
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'subject.txt'), of.text, { mode: 0o600 })
+  const packed = execFileSync('tar', ['--create', '--owner=0', '--directory', folder, '.'])
+  const { id: courseId } = await one<{ id: string }>(pool, sql`select id from course`)
+  const act = { courseId, actor: { name: 'test', role: 'operator' } as const, now: of.now }
+  const draft = await withTransaction(pool, (tx) =>
+    beginVersion(tx, { ...act, sizeMb: DATA_MB, installation }),
+  )
+  const agent = storageAgent(of)
+  await agent.ensure({ name: draft.name, limitMb: DATA_MB, isNew: true })
+  const filled = await agent.restore(draft.name, Readable.from([packed]))
+  if (!filled.ok) throw new Error(`The data was not taken: ${JSON.stringify(filled)}`)
+  const sealed = await agent.seal(draft.name)
+  if (!sealed) throw new Error('The data was not sealed.')
+  await withTransaction(pool, (tx) =>
+    publishVersion(tx, { ...act, version: draft.version, ...sealed }),
+  )
 }
 
 async function stopWorker(made: Parts): Promise<void> {
@@ -132,7 +166,19 @@ maximum: 4
 reserve: { cpu: 0.5, memoryMb: 0 }
 storage: { backend: nfs, server: ${storage.address} }
 `
-export const courseWith = (quotaMb: number): string =>
+/** Machines of a seat each, or, in a larger class, of half of it each. */
+export const SEATS = Number(process.env['LABPLAN_SEATS'] ?? 2)
+const SEAT = SEATS > 2 ? `cpu: ${0.9 / SEATS}, memoryMb: 64` : 'cpu: 0.4, memoryMb: 128'
+
+/** With a session a week later. */
+export const IS_LONG = process.env['LABPLAN_LONG'] !== undefined
+const NEXT = IS_LONG ? '  - { start: 2026-12-01T10:00, minutes: 120 }\n' : ''
+
+/** @param version of its data that is in force */
+export const courseWith = (quotaMb: number, version?: number): string =>
   courseDocument({
-    ...{ key: 'networks', start: '2026-11-24T10:00', minutes: 120, students: 2 },
-  }).replace('cpu: 1, memoryMb: 512', `cpu: 0.4, memoryMb: 128, volumeQuotaMb: ${quotaMb}`)
+    ...{ key: 'networks', start: '2026-11-24T10:00', minutes: 120, students: SEATS },
+  })
+    .replace('cpu: 1, memoryMb: 512', `${SEAT}, volumeQuotaMb: ${quotaMb}`)
+    .replace('headroom', `${NEXT}headroom`) +
+  (version === undefined ? '' : `data: { sizeMb: ${DATA_MB}, version: ${version} }\n`)

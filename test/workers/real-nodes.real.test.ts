@@ -3,6 +3,7 @@
  * the user_data of their server and nothing else, join, run a class, one dies in it, and they leave when it is over. The
  * whole worker is at work; only its clock is the test's.
  */
+import { execFileSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import { execute, many, sql } from '../../api/data/db.ts'
@@ -15,14 +16,18 @@ import { WEB_PORT } from '../beds/machines/small-image.ts'
 import { whyNoCloudNow } from '../beds/openstack.ts'
 import { openWebShell, type WebShell } from '../beds/web-shell.ts'
 import { testServedSlots } from './nfs-slots.ts'
-import { courseWith, type NodesScene, nodesScene } from './real-nodes-scene.ts'
+import { courseWith, IS_LONG, type NodesScene, nodesScene, SEATS } from './real-nodes-scene.ts'
+import { countRefused, mountAttempts, pathAttempts } from './seat-attempts.ts'
 
 vi.setConfig({ testTimeout: 900_000, hookTimeout: 600_000 })
 
 const why = whyNoMachinesNow() ?? whyNoCloudNow()
-/** Of a class of two, from 10:00 to 12:00 in Paris. */
+/** From 10:00 to 12:00 in Paris; of two, unless LABPLAN_SEATS says how many. With LABPLAN_LONG again a week later. */
 const CLASS = Date.parse('2026-11-24T09:00:00Z')
+const WEEK_MINUTES = 7 * 24 * 60
 const QUOTA_MB = 24
+/** A container takes ten seconds and more to start on such a machine. */
+const STARTS_S = 180 + 30 * SEATS
 const MIB = 1024 * 1024
 let scene: NodesScene
 let shells: WebShell[] = []
@@ -39,6 +44,9 @@ beforeAll(async () => {
   if (why !== undefined) return
   setClock(-30)
   scene = await nodesScene(QUOTA_MB, now)
+  // While its machines boot.
+  await scene.publish('the first')
+  await scene.plan(courseWith(QUOTA_MB, 1))
 })
 afterAll(async () => {
   for (const shell of shells) shell.cut()
@@ -85,20 +93,27 @@ async function until(
   took.push(`${what} ${Math.round((performance.now() - began) / 1000)} s`)
 }
 
-const isEvery = (all: { state: string }[], state: string): boolean =>
-  all.length === 2 && all.every((one) => one.state === state)
+const isEvery = (all: { state: string }[], state: string, count = SEATS): boolean =>
+  all.length === count && all.every((one) => one.state === state)
 
+/** Of the machines of the first session. */
+let addresses: string[] = []
 const addressOf = (key: string): string => scene.hypervisor.machines().get(key)!.address
 
-it('has two machines join from their user_data alone, and run the seats of a class', async () => {
+async function untilClass(): Promise<void> {
   await until('two machines that ran a container', 480, async () =>
     isEvery(
       Object.values(await machines()).map((state) => ({ state })),
       'ready',
+      2,
     ),
   )
-  await until('two seats', 240, async () => isEvery(await seats(), 'ready'))
-  const addresses = ['m-small-1', 'm-small-2'].map(addressOf)
+  await until(`${SEATS} seats`, STARTS_S, async () => isEvery(await seats(), 'ready'))
+}
+
+it('has two machines join from their user_data alone, and run the seats of a class', async () => {
+  await untilClass()
+  addresses = ['m-small-1', 'm-small-2'].map(addressOf)
   for (const { address } of await seats()) expect(addresses).toContain(address)
 })
 
@@ -117,20 +132,22 @@ async function openShells(): Promise<WebShell[]> {
 const sizeSeen = async (shell: WebShell): Promise<number> =>
   Number((await shell.run("df -k $HOME | tail -1 | tr -s ' ' | cut -d' ' -f2")).trim()) / 1024
 
-/** The folders of volumes on the server. */
+/** The folders of volumes on the server: of seats, and of the course's data. */
 const kept = async (): Promise<string[]> =>
   (await scene.storage.sh('ls /srv/labplan/volumes')).split('\n').filter(Boolean)
+const keptData = async () => (await kept()).filter((name) => name.includes('-data-'))
+const keptHomes = async () => (await kept()).filter((name) => !name.includes('-data-'))
 
 it('lets each seat write to the limit of its volume, and not one MiB more; df shows it', async () => {
   for (const shell of await openShells()) {
     expect(await sizeSeen(shell)).toBe(QUOTA_MB)
-    await shell.run(`echo mine > $HOME/mine; sync`)
+    await shell.run('mkdir $HOME/tray; echo own > $HOME/tray/own; echo mine > $HOME/mine; sync')
     await shell.run(`dd if=/dev/zero of=$HOME/full bs=256k count=200 conv=fsync 2>/dev/null; sync`)
     // Blocks, not length: NFS writes side by side, and one refused before another that still fitted leaves a hole.
     const blocks = Number(await shell.run("stat -c '%b' $HOME/full"))
     expect(Math.abs(QUOTA_MB * MIB - blocks * 512)).toBeLessThanOrEqual(MIB)
   }
-  for (const name of await kept()) {
+  for (const name of await keptHomes()) {
     const onServer = Number(
       (await scene.storage.sh(`du -sk /srv/labplan/volumes/${name}`)).split('\t')[0],
     )
@@ -138,23 +155,111 @@ it('lets each seat write to the limit of its volume, and not one MiB more; df sh
   }
 })
 
+/** What each seat reads of the course's data, and that nobody in it writes there. */
+async function dataSeen(): Promise<string[]> {
+  const seen: string[] = []
+  for (const shell of await openShells()) {
+    expect(await shell.run('(echo x > /data/mine) 2>/dev/null || echo refused')).toBe('refused')
+    const mounts = (await shell.run('cat /proc/mounts')).split('\n').map((line) => line.split(' '))
+    // Of the mount and not of whom it is asked by: root is refused as well.
+    const [, , type, options = ''] = mounts.find(([, at]) => at === '/data') ?? []
+    expect([type, ...options.split(',')]).toEqual(expect.arrayContaining(['nfs4', 'ro']))
+    expect((await shell.run('ls -a /data')).split(/\s+/)).toEqual(['.', '..', 'subject.txt'])
+    seen.push(await shell.run('cat /data/subject.txt'))
+  }
+  return seen
+}
+
+it('shows each seat the course’s data, which it cannot write', async () => {
+  expect(await dataSeen()).toEqual(Array.from({ length: SEATS }, () => 'the first'))
+})
+
+it('opens nothing of another: by no path, no mount and no way to its server', async () => {
+  const [first] = shells
+  const { address } = scene.storage
+  const [, theirs = ''] = await keptHomes()
+  const before = await first!.run('cat /proc/mounts')
+  const server = `mount -i -t nfs4 -o addr=${address},vers=4.2 ${address}:/${theirs}/home /mnt`
+  const attempts = [...mountAttempts('/home'), server]
+  const said: string[] = []
+  for (const tried of attempts) said.push(await first!.run(countRefused([tried])))
+  expect(said).toEqual(attempts.map(() => '1 refused'))
+  expect(await first!.run('cat /proc/mounts')).toBe(before)
+  const paths = pathAttempts('/srv/labplan').join(' ')
+  expect(await first!.run(`ls -d ${paths} 2>/dev/null`)).toBe('')
+  const reach = (host: string, port: number) =>
+    first!.run(`echo | nc -w 3 ${host} ${port} >/dev/null 2>&1 && echo done || echo refused`)
+  expect(await reach('127.0.0.1', WEB_PORT)).toBe('done')
+  expect(await reach(address, 2049)).toBe('refused')
+})
+
 it('is resized while its seat runs', async () => {
-  await scene.plan(courseWith(QUOTA_MB + 8))
+  await scene.plan(courseWith(QUOTA_MB + 8, 1))
   await until('larger volumes', 120, async () => {
     const sizes = await Promise.all(shells.map(sizeSeen))
-    return sizes.length === 2 && sizes.every((size) => size === QUOTA_MB + 8)
+    return sizes.length === SEATS && sizes.every((size) => size === QUOTA_MB + 8)
   })
   // No service is made anew for it: who is inside stays, once all that the change asked for is through.
   await until('nothing left to do', 120, async () => {
     const open = sql`select 1 from stack where applied_digest is distinct from wanted_digest`
     return (await many(scene.database.pool, open)).length === 0
   })
-  for (const shell of shells) expect(await shell.run('cat $HOME/mine')).toBe('mine')
+  for (const shell of shells) {
+    expect(await shell.run('cat $HOME/mine')).toBe('mine')
+    const more = 'dd if=/dev/zero of=$HOME/more bs=64k count=16 conv=fsync 2>/dev/null'
+    expect(await shell.run(`${more}; stat -c %s $HOME/more; rm $HOME/more`)).toBe(String(MIB))
+  }
+})
+
+it('has no link of a student lead out of their volume: not as a file, not in an archive', async () => {
+  const [first] = shells
+  const [mine = '', theirs = ''] = await keptHomes()
+  const user = await first!.run('echo ${HOME##*/}')
+  const other = `../../../../${theirs}/home`
+  // In what room is left: a full volume takes no link either.
+  expect(await first!.run(`cd $HOME/tray && ln -s ${other} other && ln -s / root`)).toBe('')
+  // Whoever followed it would be there.
+  const tray = `/srv/labplan/volumes/${mine}/home/${user}/tray`
+  const them = await scene.storage.sh(`ls ${tray}/other`)
+  expect(await scene.storage.sh(`cat ${tray}/other/${them}/mine`)).toBe('mine')
+  const agent = storageAgent({ socket: scene.socket })
+  const own = await agent.read(mine, 'content', `${user}/tray/own`)
+  expect(own?.bytes).toBe('own\n'.length)
+  own?.stream.destroy()
+  const ways = ['other', `other/${them}`, `other/${them}/mine`, 'root', other, '../../../uploads']
+  for (const path of ways.map((way) => `${user}/tray/${way}`))
+    for (const what of ['content', 'archive'] as const)
+      expect([path, await agent.read(mine, what, path)]).toEqual([path, undefined])
+  const whole = await agent.read(mine, 'archive', `${user}/tray`)
+  const list =
+    'import io, sys, zipfile; print(zipfile.ZipFile(io.BytesIO(sys.stdin.buffer.read())).namelist())'
+  const input = Buffer.concat(await whole!.stream.toArray())
+  const listed = execFileSync('python3', ['-c', list], { input }).toString()
+  expect(listed).toMatch(/own'/)
+  expect(listed).not.toMatch(/other|root/)
+})
+
+it('has the next version of the course’s data at the next start, and nothing of a purged one', async () => {
+  await scene.publish('the second')
+  await scene.plan(courseWith(QUOTA_MB + 8, 2))
+  // Where nobody works a seat is made anew by itself.
+  const withNext = sql`select 1 from seat join seat_template on digest = template_digest
+    where state = 'ready' and (body -> 'data' ->> 'version')::int = 2`
+  await until('all seats with it', STARTS_S, async () => {
+    return (await many(scene.database.pool, withNext)).length === SEATS
+  })
+  expect(await dataSeen()).toEqual(Array.from({ length: SEATS }, () => 'the second'))
+  const [first = ''] = await keptData()
+  const agent = storageAgent({ socket: scene.socket })
+  expect(await agent.purge(first)).toMatchObject({
+    after: { file: false, mounted: false, listed: false },
+  })
+  expect(await keptData()).toEqual([first.replace(/1$/, '2')])
+  expect(await scene.storage.sh(`find /srv/labplan -name '${first}*'`)).toBe('')
 })
 
 it('stands still while its server is cut off, and goes on by itself', async ({ skip }) => {
-  const isWanted = process.env['LABPLAN_LONG'] !== undefined
-  skip(!isWanted, 'takes two minutes: LABPLAN_LONG=1 runs it; a Ceph stands still in each run')
+  skip(!IS_LONG, 'takes two minutes: LABPLAN_LONG=1 runs it; a Ceph stands still in each run')
   const [first, second] = shells
   const { pool } = scene.database
   const isAway = async () => (await openOutages(pool)).length > 0
@@ -189,7 +294,7 @@ it('stands still while its server is cut off, and goes on by itself', async ({ s
     const rows = (await seen()) as { number: number; state: string; task_id: string | null }[]
     return rows[1]!.state !== 'ready' || rows[1]!.task_id !== (before as typeof rows)[1]!.task_id
   })
-  await until('both seats', 120, async () => isEvery(await seats(), 'ready'))
+  await until('all seats', STARTS_S, async () => isEvery(await seats(), 'ready'))
   const lines = (await first!.run('cat $HOME/count')).split('\n').map(Number)
   expect(lines).toEqual(lines.map((_, i) => i + 1))
 })
@@ -202,7 +307,7 @@ it('brings the seat of a machine that dies in class back on the other, with its 
   )!
   await dead[1].kill()
   const other = addressOf(dead[0] === 'm-small-1' ? 'm-small-2' : 'm-small-1')
-  await until('the seat on the other machine', 240, async () =>
+  await until('the seat on the other machine', STARTS_S, async () =>
     (await seats()).every(({ state, address }) => state === 'ready' && address === other),
   )
   for (const shell of await openShells()) expect(await shell.run('cat $HOME/mine')).toBe('mine')
@@ -211,21 +316,49 @@ it('brings the seat of a machine that dies in class back on the other, with its 
   expect((await listNodes(scene.engine)).filter(({ isManager }) => !isManager)).toHaveLength(1)
 })
 
-it('empties the machines after class and takes them away: nothing is left in Swarm or cloud', async () => {
-  setClock(180)
-  await until('an empty tenant', 300, async () => (await scene.tenant.contents()).length === 0)
-  expect(await machines()).toEqual({})
+async function untilNoMachines(): Promise<void> {
+  const servers = async () =>
+    (await scene.tenant.contents()).filter((one) => one.startsWith('servers '))
+  await until('a tenant without servers', 300, async () => (await servers()).length === 0)
+  const isNone = async () => Object.keys(await machines()).length === 0
+  await until('a record without machines', 60, isNone)
   expect((await listNodes(scene.engine)).map(({ isManager }) => isManager)).toEqual([true])
   await until('no power', 10, async () => scene.hypervisor.machines().size === 0)
+}
+
+it('empties the machines after class and takes them away', async () => {
+  setClock(180)
+  await untilNoMachines()
   // What students keep outlives it all, until somebody orders its end.
-  expect(await kept()).toHaveLength(2)
+  expect(await keptHomes()).toHaveLength(SEATS)
+})
+
+it('has its files in the next session, on machines that are made for it', async ({ skip }) => {
+  skip(!IS_LONG, 'takes three minutes: LABPLAN_LONG=1 runs it')
+  setClock(WEEK_MINUTES - 30)
+  await untilClass()
+  for (const { address } of await seats()) expect(addresses).not.toContain(address)
+  for (const shell of await openShells()) expect(await shell.run('cat $HOME/mine')).toBe('mine')
+  setClock(WEEK_MINUTES + 180)
+  await untilNoMachines()
+})
+
+it('leaves nothing in the cloud when no class is planned any more', async () => {
+  await until('an empty tenant', 120, async () => (await scene.tenant.contents()).length === 0)
+})
+
+it('leaves nothing of purged volumes on the server, listed before and after', async () => {
+  const projects = async () =>
+    (await scene.storage.sh('xfs_quota -x -c "report -p -N -n" /srv/labplan')).match(/^#1\d{3} /gm)
+  // Of each seat one, and the data in force.
+  const names = await kept()
+  expect(names).toHaveLength(SEATS + 1)
+  expect(await projects()).toHaveLength(SEATS + 1)
   const agent = storageAgent({ socket: scene.socket })
-  for (const name of await kept()) expect(await agent.purge(name)).toBeDefined()
+  for (const name of names) expect(await agent.purge(name)).toBeDefined()
   const left = 'find /srv/labplan -mindepth 2 -not -path "/srv/labplan/clients/*"'
   expect(await scene.storage.sh(left)).toBe('')
-  expect(await scene.storage.sh('xfs_quota -x -c "report -p -N -n" /srv/labplan')).not.toMatch(
-    /^#1\d{3} /m,
-  )
+  expect(await projects()).toBeNull()
   console.log(took.join('; '))
 })
 

@@ -6,7 +6,8 @@
 /** Mounts, and ways to be allowed to. @param folder one that the seat has mounted */
 export const mountAttempts = (folder: string): string[] => [
   `mount --bind ${folder} /mnt`,
-  `mount -o remount,suid,dev ${folder}`,
+  // Said in full, so that no tool looks up for itself what is there.
+  `mount -t none -o remount,suid,dev none ${folder}`,
   `umount ${folder}`,
   'mount -t tmpfs none /mnt',
   'mount -i -t nfs4 -o addr=127.0.0.1,vers=4.2 127.0.0.1:/ /mnt',

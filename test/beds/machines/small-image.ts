@@ -23,22 +23,16 @@ export async function smallImage({ registry }: { registry: string }): Promise<st
 function recipeWith(busybox: string): Recipe {
   const { programs, files, config } = terminal
   const tools = [
-    'sh',
-    'dd',
-    'df',
-    'stat',
-    'cat',
-    'sync',
-    'ls',
-    'echo',
-    'tail',
-    'tr',
-    'cut',
-    'nc',
-    'sleep',
+    ...['sh', 'dd', 'df', 'stat', 'cat', 'sync', 'ls', 'ln', 'echo', 'tail', 'tr', 'cut', 'nc'],
+    ...['rm', 'mkdir', 'sleep', 'mount', 'umount', 'unshare', 'mknod'],
   ]
   return {
-    ...{ name: 'small', packages: [], programs, folders: ['home', 'tmp', 'run', 'proc', 'root'] },
+    ...{
+      name: 'small',
+      packages: [],
+      programs,
+      folders: ['home', 'tmp', 'run', 'proc', 'root', 'mnt'],
+    },
     files: [
       ...files.filter(({ to }) => to.startsWith('usr/share/')),
       { from: 'test/beds/machines/small-services.json', to: 'etc/labplan/services.json' },
