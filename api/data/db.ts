@@ -15,12 +15,24 @@ pg.types.setTypeParser(pg.types.builtins.INT8, Number)
 
 /** `sql\`select … ${value}\`` → text with $1…; a nested sql`` is spliced in with its own values. */
 export function sql(strings: TemplateStringsArray, ...inserts: unknown[]): Query {
+  if (!inserts.some(isQuery)) return { text: plainText(strings), values: inserts }
   const query: Query = { text: strings[0] ?? '', values: [] }
   inserts.forEach((insert, i) => {
     query.text += isQuery(insert) ? spliced(query, insert) : `$${query.values.push(insert)}`
     query.text += strings[i + 1]
   })
   return query
+}
+
+const plainTexts = new WeakMap<TemplateStringsArray, string>()
+
+/** Of a text with nothing spliced in, which is the same each time, and then the same string: its name is found at once. */
+function plainText(strings: TemplateStringsArray): string {
+  const known = plainTexts.get(strings)
+  if (known !== undefined) return known
+  const text = strings.map((part, i) => (i === 0 ? part : `$${i}${part}`)).join('')
+  plainTexts.set(strings, text)
+  return text
 }
 
 function isQuery(value: unknown): value is Query {
