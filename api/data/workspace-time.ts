@@ -266,9 +266,11 @@ async function moveStop(
 }
 
 // Idle only when it was looked at since: who typed after the last look is not stopped.
-export const toStop = (now: Date) => sql`${runTable} where ${timed} and (${endsAt} <= ${now}
+const isOver = (now: Date) => sql`${timed} and (${endsAt} <= ${now}
   or (workspace.idle_stops_at <= ${now} and exists (select from seat_sample
         where seat_sample.seat_id = workspace.seat_id and sampled_at >= workspace.idle_stops_at)))`
+
+export const toStop = (now: Date) => sql`${runTable} where ${isOver(now)}`
 
 export const toPassOver = (now: Date) =>
   sql`workspace where workspace.state = 'queued' and workspace.held_until <= ${now}`
@@ -277,14 +279,16 @@ export const toOpen = (now: Date) =>
   sql`workspace where workspace.state = 'closed' and workspace.opens_at <= ${now}`
 
 /**
- * Stops whoever runs past the end, a class in one go: answers how many. Whom somebody else acts on just now is left out; the next
- * look finds them, and `workspacesDue` names them.
+ * Stops whoever runs past the end, a class in one go: answers how many. It waits for nobody: whose workspace or seat somebody else
+ * changes just now is left to the next look. (A step of a seat locks the seat and then its workspace, a stop the other way round:
+ * who holds many of one and waits for one of the other would soon meet somebody who waits for them.)
  */
 export async function stopWhoIsOver(tx: Db, now: Date): Promise<number> {
   const rows = await many<RunRow>(
     tx,
-    sql`select ${runColumns} from ${toStop(now)} and workspace.state <> 'resetting'
-        order by ${stopAt}, workspace.id limit ${STOPPED_AT_ONCE} for update of workspace skip locked`,
+    sql`select ${runColumns} from ${runTable} join seat on seat.id = workspace.seat_id
+        where ${isOver(now)} and workspace.state <> 'resetting'
+        order by ${stopAt}, workspace.id limit ${STOPPED_AT_ONCE} for no key update of workspace, seat skip locked`,
   )
   await stopEach(
     tx,
@@ -298,7 +302,7 @@ export async function stopWhoIsOver(tx: Db, now: Date): Promise<number> {
 export async function workspacesDue(
   db: Db,
   now: Date,
-): Promise<{ stop: { id: string; reason: StopReason }[]; open: string[] }> {
+): Promise<{ stop: { id: string; reason: StopReason; hasSeat: boolean }[]; open: string[] }> {
   const ids = async (query: ReturnType<typeof sql>) =>
     (await many<{ id: string }>(db, query)).map((row) => row.id)
   const over = await many<RunRow>(
@@ -308,8 +312,8 @@ export async function workspacesDue(
   const passed = await ids(sql`select id from ${toPassOver(now)} order by held_until, id`)
   return {
     stop: [
-      ...over.map((row) => ({ id: row.id, reason: reasonOf(row) })),
-      ...passed.map((id) => ({ id, reason: 'turn_passed' as const })),
+      ...over.map((row) => ({ id: row.id, reason: reasonOf(row), hasSeat: row.seat_id !== null })),
+      ...passed.map((id) => ({ id, reason: 'turn_passed' as const, hasSeat: false })),
     ],
     open: await ids(sql`select id from ${toOpen(now)} order by last_launch_at`),
   }

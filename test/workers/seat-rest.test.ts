@@ -4,6 +4,7 @@
  */
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { AT_REST, markCold } from '../../api/data/seat-life.ts'
 import { movingSeats, restingSeats } from '../../api/data/seat-rest.ts'
 import { livingSeats } from '../../api/data/seat.ts'
 import { decide } from '../../workers/swarm/decide.ts'
@@ -127,3 +128,25 @@ function engineWith(serviceId: string, told: string[]): Engine {
     close: () => {},
   }
 }
+
+it('wakes nobody for a seat that came to rest only where nothing is next for it', async () => {
+  await database.pool.query(`update seat set state = 'stopping' where number % 11 = 0`)
+  const stopping = (await livingSeats(database.pool)).filter(({ state }) => state === 'stopping')
+  const client = await database.pool.connect()
+  const told: (string | undefined)[] = []
+  client.on('notification', ({ channel, payload }) => channel === 'seats' && told.push(payload))
+  await client.query('listen seats')
+  const next: { isTold: boolean; step: string }[] = []
+  for (const { id } of stopping) {
+    told.length = 0
+    await markCold(client, { id, now })
+    const seat = (await livingSeats(database.pool)).find((one) => one.id === id)!
+    const step = decide(seat, { runningTaskId: undefined, alive: false }, now)
+    next.push({ isTold: told.some((payload) => payload !== AT_REST), step })
+  }
+  await client.query('unlisten seats')
+  client.removeAllListeners('notification')
+  client.release()
+  expect(next.filter(({ isTold }) => !isTold).length).toBeGreaterThan(5)
+  expect(next.filter(({ isTold, step }) => !isTold && step !== 'none')).toEqual([])
+})

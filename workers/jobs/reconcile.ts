@@ -97,10 +97,12 @@ async function moveWorkspaces({ pool, now }: Means, due: Due): Promise<void> {
 }
 
 async function endAndOpen(pool: Pool, now: () => Date): Promise<void> {
-  await withTransaction(pool, (tx) => stopWhoIsOver(tx, now()))
+  const stopSome = () => withTransaction(pool, (tx) => stopWhoIsOver(tx, now()))
+  while ((await stopSome()) > 0);
   const due = await workspacesDue(pool, now())
   const act = (workspaceId: string) => ({ workspaceId, actor: CLOCK, now: now() })
-  for (const { id, reason } of due.stop)
+  // With a seat they were stopped, or somebody acts on them just now: the next round sees.
+  for (const { id, reason } of due.stop.filter(({ hasSeat }) => !hasSeat))
     await withTransaction(pool, (tx) => stopWorkspace(tx, { ...act(id), reason }))
   for (const id of due.open) await withTransaction(pool, (tx) => startWorkspace(tx, act(id)))
 }
