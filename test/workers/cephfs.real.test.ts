@@ -28,6 +28,8 @@ const STUDENTS = Number(process.env['LABPLAN_SEATS'] ?? 2)
 const IS_LONG = process.env['LABPLAN_LONG'] !== undefined
 const STARTS_MS = 120_000 + 30_000 * STUDENTS
 const PERSONAL_MB = 16
+/** Whoever reads where nothing is answered waits for ever, and nobody else is heard meanwhile. */
+const DOCKER_MS = 90_000
 const plan = {
   ...{ students: STUDENTS, volumeQuotaMb: QUOTA_MB, nodes: 2 },
   ...{ personalVolume: true, personalQuotaMb: PERSONAL_MB },
@@ -72,7 +74,7 @@ const volumes = () =>
   )
 
 const docker = (host: string, ...args: string[]): string =>
-  execFileSync('docker', ['-H', host, ...args], { stdio: 'pipe' })
+  execFileSync('docker', ['-H', host, ...args], { stdio: 'pipe', timeout: DOCKER_MS })
     .toString()
     .trim()
 
