@@ -91,7 +91,8 @@ async function makeScene(made: Parts, quotaMb: number, now: () => Date): Promise
     const sources = texts.map((text, i) => ({ name: `${i}.yaml`, text }))
     await importDocuments(database.pool, ring, now(), sources)
   }
-  await plan(zoneDocument, smallEnvironment(image), poolOf(bed, storage), courseWith(quotaMb))
+  await plan(zoneDocument, smallEnvironment(image), poolOf(bed, storage), policy)
+  await plan(courseWith(quotaMb), otherCourse)
   const actor = { name: 'test', role: 'operator' } as const
   const credential = { poolKey: 'cloud', access: tenant.access, now: now(), actor }
   await withTransaction(database.pool, (tx) => keepCredential(tx, ring, credential))
@@ -114,7 +115,10 @@ async function publishData(
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'subject.txt'), of.text, { mode: 0o600 })
   const packed = execFileSync('tar', ['--create', '--owner=0', '--directory', folder, '.'])
-  const { id: courseId } = await one<{ id: string }>(pool, sql`select id from course`)
+  const { id: courseId } = await one<{ id: string }>(
+    pool,
+    sql`select id from course where key = 'networks'`,
+  )
   const act = { courseId, actor: { name: 'test', role: 'operator' } as const, now: of.now }
   const draft = await withTransaction(pool, (tx) =>
     beginVersion(tx, { ...act, sizeMb: DATA_MB, installation }),
@@ -174,6 +178,18 @@ const SEAT = SEATS > 2 ? `cpu: ${0.9 / SEATS}, memoryMb: 64` : 'cpu: 0.4, memory
 export const IS_LONG = process.env['LABPLAN_LONG'] !== undefined
 const NEXT = IS_LONG ? '  - { start: 2026-12-01T10:00, minutes: 120 }\n' : ''
 
+/** What the own folder of each student holds. */
+export const PERSONAL_MB = 16
+const policy = `apiVersion: labplan/v1\nkind: Policy\npersonalQuotaMb: ${PERSONAL_MB}\n`
+const PERSONAL = 'personalVolume: true\n'
+
+/** One more seat, for which each machine has room, with nothing but that folder. */
+export const OTHER_COURSE = 'physics'
+const otherCourse =
+  courseDocument({
+    ...{ key: OTHER_COURSE, start: '2026-11-24T10:00', minutes: 120, students: 1 },
+  }).replace('cpu: 1, memoryMb: 512', 'cpu: 0.05, memoryMb: 64') + PERSONAL
+
 /** @param version of its data that is in force */
 export const courseWith = (quotaMb: number, version?: number): string =>
   courseDocument({
@@ -181,4 +197,5 @@ export const courseWith = (quotaMb: number, version?: number): string =>
   })
     .replace('cpu: 1, memoryMb: 512', `${SEAT}, volumeQuotaMb: ${quotaMb}`)
     .replace('headroom', `${NEXT}headroom`) +
+  PERSONAL +
   (version === undefined ? '' : `data: { sizeMb: ${DATA_MB}, version: ${version} }\n`)

@@ -15,6 +15,7 @@ import { whyNoMachinesNow } from '../beds/machines/install.ts'
 import { WEB_PORT } from '../beds/machines/small-image.ts'
 import { whyNoCloudNow } from '../beds/openstack.ts'
 import { openWebShell, type WebShell } from '../beds/web-shell.ts'
+import { testPersonalFolders } from './nfs-personal.ts'
 import { testServedSlots } from './nfs-slots.ts'
 import { courseWith, IS_LONG, type NodesScene, nodesScene, SEATS } from './real-nodes-scene.ts'
 import { countRefused, mountAttempts, pathAttempts } from './seat-attempts.ts'
@@ -60,7 +61,8 @@ type SeatSeen = { number: number; state: string; address: string | null }
 const seats = () =>
   many<SeatSeen>(
     scene.database.pool,
-    sql`select number, state, node_address as address from seat where state <> 'absent' order by number`,
+    sql`select number, seat.state, node_address as address from seat join course on course.id = course_id
+        where key = 'networks' and seat.state <> 'absent' order by number`,
   )
 
 /** How long each step took, for docs/pools.md. */
@@ -123,7 +125,8 @@ async function openShells(): Promise<WebShell[]> {
   const doors = await many<{ host: string }>(
     scene.database.pool,
     sql`select node_address || ':' || published_port as host from seat join seat_port on seat_id = seat.id
-        where container_port = ${WEB_PORT} and seat.state = 'ready' order by number`,
+          join course on course.id = course_id
+        where key = 'networks' and container_port = ${WEB_PORT} and seat.state = 'ready' order by number`,
   )
   shells = await Promise.all(doors.map(({ host }) => openWebShell(host)))
   return shells
@@ -134,9 +137,11 @@ const sizeSeen = async (shell: WebShell): Promise<number> =>
 
 /** The folders of volumes on the server: of seats, and of the course's data. */
 const kept = async (): Promise<string[]> =>
-  (await scene.storage.sh('ls /srv/labplan/volumes')).split('\n').filter(Boolean)
+  (await scene.storage.sh('ls /srv/labplan/volumes'))
+    .split('\n')
+    .filter((name) => name && name !== 'slots')
 const keptData = async () => (await kept()).filter((name) => name.includes('-data-'))
-const keptHomes = async () => (await kept()).filter((name) => !name.includes('-data-'))
+const keptHomes = async () => (await kept()).filter((name) => /-s\d{3}-g\d+$/.test(name))
 
 it('lets each seat write to the limit of its volume, and not one MiB more; df shows it', async () => {
   for (const shell of await openShells()) {
@@ -258,13 +263,19 @@ it('has the next version of the course’s data at the next start, and nothing o
   expect(await scene.storage.sh(`find /srv/labplan -name '${first}*'`)).toBe('')
 })
 
+testPersonalFolders(() => ({ scene, now, until, openClass: () => setClock(0) }))
+
 it('stands still while its server is cut off, and goes on by itself', async ({ skip }) => {
   skip(!IS_LONG, 'takes two minutes: LABPLAN_LONG=1 runs it; a Ceph stands still in each run')
   const [first, second] = shells
   const { pool } = scene.database
   const isAway = async () => (await openOutages(pool)).length > 0
   const seen = () =>
-    many(pool, sql`select number, state, task_id, start_failures from seat order by number`)
+    many(
+      pool,
+      sql`select number, seat.state, task_id, start_failures from seat join course on course.id = course_id
+          where key = 'networks' order by number`,
+    )
   const before = await seen()
   await first!.run('rm $HOME/full; sync')
   await first!.run(
@@ -300,7 +311,7 @@ it('stands still while its server is cut off, and goes on by itself', async ({ s
 })
 
 it('brings the seat of a machine that dies in class back on the other, with its files', async () => {
-  setClock(5)
+  setClock(30)
   const [first] = await seats()
   const dead = [...scene.hypervisor.machines()].find(
     ([, { address }]) => address === first!.address,
@@ -311,7 +322,7 @@ it('brings the seat of a machine that dies in class back on the other, with its 
     (await seats()).every(({ state, address }) => state === 'ready' && address === other),
   )
   for (const shell of await openShells()) expect(await shell.run('cat $HOME/mine')).toBe('mine')
-  setClock(10)
+  setClock(35)
   await until('the machine to be given up', 60, async () => (await machines())[dead[0]] !== 'ready')
   expect((await listNodes(scene.engine)).filter(({ isManager }) => !isManager)).toHaveLength(1)
 })
@@ -350,13 +361,15 @@ it('leaves nothing in the cloud when no class is planned any more', async () => 
 it('leaves nothing of purged volumes on the server, listed before and after', async () => {
   const projects = async () =>
     (await scene.storage.sh('xfs_quota -x -c "report -p -N -n" /srv/labplan')).match(/^#1\d{3} /gm)
-  // Of each seat one, and the data in force.
+  // Of each seat one, the data in force, and two students’ own.
   const names = await kept()
-  expect(names).toHaveLength(SEATS + 1)
-  expect(await projects()).toHaveLength(SEATS + 1)
+  expect(names).toHaveLength(SEATS + 1 + 2)
+  expect(await projects()).toHaveLength(SEATS + 1 + 2)
   const agent = storageAgent({ socket: scene.socket })
+  await expect.poll(() => agent.slots(), { timeout: 30_000 }).toEqual([])
   for (const name of names) expect(await agent.purge(name)).toBeDefined()
-  const left = 'find /srv/labplan -mindepth 2 -not -path "/srv/labplan/clients/*"'
+  const not = ['clients/*', 'volumes/slots'].map((path) => `-not -path "/srv/labplan/${path}"`)
+  const left = `find /srv/labplan -mindepth 2 ${not.join(' ')}`
   expect(await scene.storage.sh(left)).toBe('')
   expect(await projects()).toBeNull()
   console.log(took.join('; '))
