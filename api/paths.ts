@@ -20,13 +20,14 @@ export const paths = {
     `/workspaces/${id}/events${framed ? '?framed=1' : ''}`,
   workspaceAct: (id: string, act: 'start' | 'stop' | 'extend' | 'restart' | 'reset') =>
     `/workspaces/${id}/${act}`,
-  files: (id: string, path?: string, start = 0) =>
-    `/workspaces/${id}/files${path === undefined ? '' : `?${new URLSearchParams({ path, ...(start > 0 && { start: `${start}` }) })}`}`,
-  file: (id: string, path: string) =>
-    `/workspaces/${id}/files/content?${new URLSearchParams({ path })}`,
+  files: (id: string, path?: string, start = 0, asOf?: string) =>
+    `/workspaces/${id}/files${path === undefined ? '' : queryOf({ path, start: start > 0 ? `${start}` : undefined, asOf })}`,
+  file: (id: string, path: string, asOf?: string) =>
+    `/workspaces/${id}/files/content${queryOf({ path, asOf })}`,
+  restoration: (id: string) => `/workspaces/${id}/files/restoration`,
   personalArchive: (id: string) => `/workspaces/${id}/personal`,
-  filesArchive: (id: string, path: string) =>
-    `/workspaces/${id}/files/archive?${new URLSearchParams({ path })}`,
+  filesArchive: (id: string, path: string, asOf?: string) =>
+    `/workspaces/${id}/files/archive${queryOf({ path, asOf })}`,
   submissions: (id: string) => `/workspaces/${id}/submissions`,
   submission: (id: string, number: number) => `/workspaces/${id}/submissions/${number}`,
   uploads: (id: string) => `/workspaces/${id}/uploads`,

@@ -49,6 +49,7 @@ import * as scratch from './handlers/scratch.ts'
 import * as submission from './handlers/submission.ts'
 import * as settings from './handlers/settings.ts'
 import * as sharing from './handlers/sharing.ts'
+import * as snapshot from './handlers/snapshot.ts'
 import * as status from './handlers/status.ts'
 import * as volume from './handlers/volume.ts'
 import * as timetable from './handlers/timetable.ts'
@@ -75,6 +76,13 @@ export const routes: Route[] = [
   get('/workspaces/:workspace/events', ownWorkspace, workspace.events, 'My workspace, live'),
   get('/workspaces/:workspace/files', ownWorkspace, files.show, 'My files'),
   get('/workspaces/:workspace/files/content', ownWorkspace, files.download, 'Download a file'),
+  post(
+    '/workspaces/:workspace/files/restoration',
+    ownWorkspace,
+    snapshot.restoreBody,
+    snapshot.restore,
+    'Bring back files from a snapshot',
+  ),
   post(
     '/workspaces/:workspace/submissions',
     ownWorkspace,

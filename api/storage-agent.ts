@@ -1,7 +1,20 @@
 /** The storage agent as api and workers see it: the volumes of a machine, over its socket. */
-import { type IncomingHttpHeaders, request } from 'node:http'
 import type { Readable } from 'node:stream'
 import { z } from 'zod'
+import {
+  ask,
+  LONG_MS,
+  LOOK_MS,
+  passOn,
+  readStream,
+  type Sent,
+  sendStream,
+  SOON_MS,
+  unexpected,
+  type UploadAnswer,
+  type UploadRequest,
+} from './storage-call.ts'
+import { type SnapshotCalls, snapshotCalls } from './storage-snapshots.ts'
 
 const volume = z.object({
   name: z.string(),
@@ -47,8 +60,13 @@ const slotRefused = z.object({ code: z.enum(['in-use', 'not-ready', 'spreading']
 
 /** Anything else than gone is no answer that a receipt is written from. */
 const purged = z.object({
-  before: z.object({ bytes: z.number(), diskBytes: z.number() }).nullable(),
-  after: z.object({ file: z.literal(false), mounted: z.literal(false), listed: z.literal(false) }),
+  before: z
+    .object({ bytes: z.number(), diskBytes: z.number(), snapshots: z.number().exactOptional() })
+    .nullable(),
+  after: z.object({
+    ...{ file: z.literal(false), mounted: z.literal(false), listed: z.literal(false) },
+    snapshots: z.literal(false).exactOptional(),
+  }),
 })
 
 const sealed = z.object({ files: z.number(), bytes: z.number() })
@@ -71,7 +89,7 @@ export type AgentFolder = z.infer<typeof folder>
 export type AgentVolume = z.infer<typeof volume>
 export type AgentRefusal = z.infer<typeof refused>['code']
 
-export type StorageAgent = {
+export type StorageAgent = SnapshotCalls & {
   /** What it keeps volumes with, and why nobody can read or write there now, if so. Throws when it does not answer. */
   look(): Promise<z.infer<typeof looked>>
   /** All that it keeps, and free bytes on its disk. Throws when it does not answer. */
@@ -88,13 +106,13 @@ export type StorageAgent = {
   folder(
     volume: string,
     path: string,
-    part: { start: number; count: number },
+    part: { start: number; count: number; snapshot?: string | undefined },
   ): Promise<AgentFolder | undefined>
-  /** A file, or a folder as an archive, as it is read; undefined when it is not there. */
+  /** A file, or a folder as an archive, as it is read, or was in a snapshot; undefined when it is not there. */
   read(
     volume: string,
     what: 'content' | 'archive',
-    path: string,
+    from: { path: string; snapshot?: string | undefined },
   ): Promise<{ stream: Readable; bytes: number | undefined } | undefined>
   /** Keeps a folder as it is now; undefined when there is no such folder. Throws while the volume is not ready. */
   keep(id: string, of: { volume: string; path: string }): Promise<AgentArchive | undefined>
@@ -121,28 +139,10 @@ export type StorageAgent = {
   upload(volume: string, request: UploadRequest): Promise<UploadAnswer>
 }
 
-export type UploadRequest = {
-  method: string
-  /** Absent for the one that begins. */
-  id: string | undefined
-  headers: Record<string, string>
-  body: Readable
-}
-export type UploadAnswer = { status: number; headers: IncomingHttpHeaders; body: Buffer }
-
-/** A large folder takes a while to be kept, or to go. */
-const LONG_MS = 600_000
-/** Making a large volume, listing hundreds under load; its storage may be away, and then it never answers. */
-const LIMIT_MS = 120_000
-/** Somebody looks at a page and waits. */
-const SOON_MS = 15_000
-/** Whether there is any answer at all; it asks its storage itself, for at most eight seconds. */
-const LOOK_MS = 10_000
-
 /** Connects anew for each call: an agent that was started again is simply there. `lookMs`: how long a look waits for it. */
 export function storageAgent(options: { socket: string; lookMs?: number }): StorageAgent {
-  const call = (method: string, path: string, { body, limitMs = LIMIT_MS }: Sent = {}) =>
-    ask(options.socket, { method, path, body, limitMs })
+  const call = (method: string, path: string, sent: Sent = {}) =>
+    ask(options.socket, { method, path, ...sent })
   return {
     async look() {
       const { status, body } = await call('GET', '/storage', { limitMs: options.lookMs ?? LOOK_MS })
@@ -181,7 +181,10 @@ export function storageAgent(options: { socket: string; lookMs?: number }): Stor
       return undefined
     },
     async folder(name, path, part) {
-      const query = new URLSearchParams({ path, start: `${part.start}`, count: `${part.count}` })
+      const query = new URLSearchParams({
+        ...{ path, start: `${part.start}`, count: `${part.count}` },
+        ...(part.snapshot !== undefined && { snapshot: part.snapshot }),
+      })
       const { status, body } = await call('GET', `/volumes/${name}/files?${query}`, {
         limitMs: SOON_MS,
       })
@@ -189,8 +192,11 @@ export function storageAgent(options: { socket: string; lookMs?: number }): Stor
       if (status !== 200) throw unexpected(status, body)
       return folder.parse(body)
     },
-    read: (name, what, path) =>
-      readStream(options.socket, `/volumes/${name}/${what}?${new URLSearchParams({ path })}`),
+    ...snapshotCalls(call),
+    read: (name, what, { path, snapshot }) => {
+      const query = { path, ...(snapshot !== undefined && { snapshot }) }
+      return readStream(options.socket, `/volumes/${name}/${what}?${new URLSearchParams(query)}`)
+    },
     async keep(id, of) {
       const { status, body } = await call('PUT', `/submissions/${id}`, {
         body: of,
@@ -226,110 +232,4 @@ export function storageAgent(options: { socket: string; lookMs?: number }): Stor
     },
     upload: (name, asked) => passOn(options.socket, name, asked),
   }
-}
-
-const unexpected = (status: number, body: unknown): Error =>
-  new Error(`The storage agent answered ${status}: ${JSON.stringify(body).slice(0, 300)}`)
-
-type Sent = { body?: unknown; limitMs?: number }
-
-/** It has taken the call, and says nothing. */
-function tooLong(): Error {
-  return Object.assign(new Error('The storage agent took too long.'), { code: 'ETIMEDOUT' })
-}
-
-function ask(
-  socketPath: string,
-  asked: { method: string; path: string; body: unknown; limitMs: number },
-): Promise<{ status: number; body: unknown }> {
-  const { method, path, body, limitMs: timeout } = asked
-  const text = body === undefined ? undefined : JSON.stringify(body)
-  return new Promise((resolve, reject) => {
-    const call = request({ socketPath, method, path, timeout, agent: false }, (answer) => {
-      let read = ''
-      answer.setEncoding('utf8').on('data', (part: string) => (read += part))
-      answer.on('error', reject)
-      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body: parsed(read) }))
-    })
-    call.on('timeout', () => call.destroy(tooLong()))
-    call.on('error', reject)
-    call.end(text)
-  })
-}
-
-/** Undefined for what is no JSON, which no answer of the agent is: the schemas refuse it. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-function readStream(
-  socketPath: string,
-  path: string,
-): Promise<{ stream: Readable; bytes: number | undefined } | undefined> {
-  return new Promise((resolve, reject) => {
-    const call = request({ socketPath, path, agent: false, timeout: LIMIT_MS }, (stream) => {
-      const length = stream.headers['content-length']
-      if (stream.statusCode === 200)
-        return resolve({ stream, bytes: length === undefined ? undefined : Number(length) })
-      stream.resume()
-      if (stream.statusCode === 404 || stream.statusCode === 409) return resolve(undefined)
-      reject(unexpected(stream.statusCode ?? 0, path))
-    })
-    // Also in the middle: whoever reads it would wait for ever.
-    call.on('timeout', () => call.destroy(tooLong()))
-    call.on('error', reject)
-    call.end()
-  })
-}
-
-function passOn(
-  socketPath: string,
-  volumeName: string,
-  { method, id, headers, body }: UploadRequest,
-): Promise<UploadAnswer> {
-  const path = `/volumes/${volumeName}/uploads${id === undefined ? '' : `/${id}`}`
-  return new Promise((resolve, reject) => {
-    const call = request(
-      { socketPath, method, path, headers, agent: false, timeout: LIMIT_MS },
-      (answer) => {
-        const parts: Buffer[] = []
-        answer.on('data', (part: Buffer) => parts.push(part))
-        answer.on('error', reject)
-        answer.on('end', () =>
-          resolve({
-            ...{ status: answer.statusCode ?? 500, headers: answer.headers },
-            body: Buffer.concat(parts),
-          }),
-        )
-      },
-    )
-    call.on('timeout', () => call.destroy(tooLong()))
-    call.on('error', reject)
-    // A browser that went away must not leave the agent waiting for the rest.
-    body.on('error', () => call.destroy())
-    body.on('close', () => !body.readableEnded && call.destroy())
-    body.pipe(call)
-  })
-}
-
-function sendStream(
-  socketPath: string,
-  path: string,
-  from: Readable,
-): Promise<{ status: number; body: unknown }> {
-  return new Promise((resolve, reject) => {
-    const call = request({ socketPath, path, method: 'PUT', agent: false }, (answer) => {
-      let read = ''
-      answer.setEncoding('utf8').on('data', (part: string) => (read += part))
-      answer.on('error', reject)
-      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body: parsed(read) }))
-    })
-    call.on('error', reject)
-    from.on('error', (error) => call.destroy(error))
-    from.pipe(call)
-  })
 }

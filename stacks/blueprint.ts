@@ -126,6 +126,8 @@ export const blueprintCourseSchema = z.strictObject({
   /** Every number the course may use: its volumes. */
   seats: z.string(),
   volumes: z.strictObject({ from: instant, until: instant }).nullable(),
+  /** How many snapshots of each volume are kept; absent where there are none. */
+  snapshots: z.int().min(1).optional(),
   /** What the personal volume of each of its students is held to; absent where they have none. Whose is whose it does not know. */
   personal: z
     .strictObject({
@@ -284,11 +286,12 @@ export function canonicalText(blueprint: Blueprint): string {
   return `{"apiVersion":"${blueprint.apiVersion}","courses":[\n${courses}\n],"kind":"Blueprint","pools":[\n${pools}\n]}\n`
 }
 
-/** "sessions" sorts between "seats" and "template": the rest is written around it. */
+/** "sessions" sorts between "seats" and "snapshots": the rest is written around it. */
 function courseText(course: BlueprintCourse): string {
-  const { sessions, template, volumes, zone, ...before } = course
+  const { sessions, snapshots, template, volumes, zone, ...before } = course
   const head = canonicalJson(before).slice(0, -1)
-  const tail = canonicalJson({ template, volumes, zone }).slice(1)
+  const kept = snapshots !== undefined && { snapshots }
+  const tail = canonicalJson({ ...kept, template, volumes, zone }).slice(1)
   const list = sessions.map((session) => textOf(session, sessionText)).join(',\n')
   return `${head},"sessions":[${list}],${tail}`
 }

@@ -76,6 +76,11 @@ const submissions = z.strictObject({
   duty: z.strictObject({ reason: text, until: day }).optional(),
 })
 
+/** Ceph takes a hundred of a folder at most (mds_max_snaps_per_dir). */
+const snapshots = z.strictObject({
+  keep: z.int().min(0).max(30).meta({ allowed: 'a whole number from 0 (none) to 30' }),
+})
+
 const gpu = z.strictObject({ kind: key, count: positive })
 const resources = {
   cpu: cores,
@@ -194,6 +199,7 @@ const courseFields = {
   lifecycle: z.strictObject(lifecycle).partial().default({}),
   open: z.strictObject({ from: day.optional(), to: day.optional() }).optional(),
   keepDays: count.optional(),
+  snapshots: snapshots.optional(),
   personalVolume: z.boolean().optional(),
   submissions: submissions.optional(),
   data: courseData.optional(),
@@ -296,6 +302,7 @@ const policyFields = {
   opensMinutesBefore: minutes.default(10),
   graceMinutes: minutes.default(10),
   keepDays: count.default(60),
+  snapshots: snapshots.optional(),
   personalQuotaMb: megabytes.default(1024),
   dormantWeeks: count.default(5),
   headroom: headroom.prefault({}),

@@ -227,6 +227,8 @@ export interface Course {
   open?: { from?: string | undefined; to?: string | undefined } | undefined
   /** Days volumes are kept after the course's last day. */
   keepDays?: number | undefined
+  /** How many snapshots of each volume are kept, where its pool's storage has them; 0: none. The policy says it when absent. */
+  snapshots?: { keep: number } | undefined
   /** Each of its students has their personal folder in their seat, the same in all courses that say so. */
   personalVolume?: boolean | undefined
   /** Students may hand in; late when after `due`, a wall time. Absent: they may not. */
@@ -343,6 +345,8 @@ export interface Policy {
   opensMinutesBefore: number
   graceMinutes: number
   keepDays: number
+  /** Absent: none are taken. */
+  snapshots?: { keep: number } | undefined
   /** What a person's own volume holds, one for all of their courses that have it. */
   personalQuotaMb: number
   /** A student who has not come for so many weeks is dormant; 0: nobody is for that. */

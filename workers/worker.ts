@@ -17,6 +17,7 @@ import { terraformOf } from './jobs/apply-means.ts'
 import { applyStackNow } from './jobs/apply-stack.ts'
 import { slotKeeper } from './jobs/keep-slots.ts'
 import { scratchKeeper } from './jobs/keep-scratch.ts'
+import { snapshotKeeper } from './jobs/keep-snapshots.ts'
 import { keepSubmissions } from './jobs/keep-submissions.ts'
 import { erasureKeeper } from './jobs/keep-erasures.ts'
 import { retentionKeeper } from './jobs/keep-retention.ts'
@@ -55,6 +56,7 @@ const STORAGE_MS = 5_000
 const SLOTS_MS = 5_000
 const SPREAD_MS = 250
 const SCRATCH_MS = 2_000
+const SNAPSHOTS_MS = 30_000
 const RETENTION_MS = 60_000
 const ERASURE_MS = 3_000
 const EARLY_MS = 60_000
@@ -201,6 +203,12 @@ export async function startWorker(options: {
     },
     onError: onError('volumes could not be kept'),
   })
+  const snapshots = snapshotKeeper({ pool, agent, log, now, stopping: stopping.signal })
+  const recall = startLoop({
+    everyMs: SNAPSHOTS_MS,
+    pass: async () => void ((await lead.isOurs()) && (await snapshots.keep())),
+    onError: onError('snapshots of volumes could not be kept'),
+  })
   const retention = retentionKeeper({
     ...{ pool, agent, installation, log, now },
     removeFromEngine: (name) => removeEngineVolume(engine, { name, installation }),
@@ -242,6 +250,7 @@ export async function startWorker(options: {
   })
   listening.on('storage', () => {
     keep.wake()
+    recall.wake()
     show.wake()
   })
   listening.on('erasure', () => retain.wake())
@@ -288,6 +297,7 @@ export async function startWorker(options: {
         show,
         bring,
         retain,
+        recall,
         follow,
         rosters,
       ].map((loop) => loop.stop())

@@ -209,7 +209,7 @@ export async function keepCourse(
     tx,
     sql`insert into course (id, zone_id, key, code, state, state_at, document, title, allowance_seats,
           places_outside, outside_from, outside_until, lifecycle, gpus, takes_submissions, submissions_due_at, submissions_duty,
-          submissions_duty_until, data_size_mb, data_path, data_version, follows_roster, description, display, personal, created_at)
+          submissions_duty_until, data_size_mb, data_path, data_version, follows_roster, description, display, personal, snapshots, created_at)
         values (${newId()}, ${course.zoneId}, ${plan.key}, ${plan.course8}, ${course.state}, ${now}, ${course.document},
           ${JSON.stringify(course.title)}, ${plan.allowance.seats}, ${headroom?.atOnce ?? headroom?.seats ?? 0},
           ${firstOpening(course.held)}, ${headroom?.until ?? null}, ${JSON.stringify(plan.lifecycle)},
@@ -217,7 +217,8 @@ export async function keepCourse(
           ${course.submissions?.duty ? JSON.stringify(course.submissions.duty.reason) : null}, ${course.submissions?.duty?.until ?? null},
           ${course.data?.sizeMb ?? null}, ${course.data?.mountPath ?? null}, ${course.data?.version ?? null},
           ${course.followsRoster}, ${course.description === null ? null : JSON.stringify(course.description)},
-          ${JSON.stringify(course.display)}, ${plan.personal ? JSON.stringify(plan.personal) : null}::jsonb, ${now})
+          ${JSON.stringify(course.display)}, ${plan.personal ? JSON.stringify(plan.personal) : null}::jsonb,
+          ${plan.snapshots ?? 0}, ${now})
         on conflict (zone_id, key) do update set document = excluded.document, title = excluded.title,
           state = excluded.state, allowance_seats = excluded.allowance_seats, places_outside = excluded.places_outside,
           outside_from = excluded.outside_from, outside_until = excluded.outside_until, places_until = null,
@@ -226,6 +227,7 @@ export async function keepCourse(
           submissions_duty_until = excluded.submissions_duty_until, data_size_mb = excluded.data_size_mb,
           data_path = excluded.data_path, data_version = excluded.data_version, follows_roster = excluded.follows_roster,
           description = excluded.description, display = excluded.display, personal = excluded.personal,
+          snapshots = excluded.snapshots,
           state_at = case when course.state = excluded.state then course.state_at else excluded.state_at end
         returning id`,
   )

@@ -153,8 +153,8 @@ export async function openPurges(db: Db): Promise<OpenPurge[]> {
 
 /** What was there before; null when there was nothing any more. And that it is gone, looked at afterwards. */
 export type Gone = {
-  before: { bytes: number; diskBytes: number } | null
-  after: { file: false; mounted: false; listed: false }
+  before: { bytes: number; diskBytes: number; snapshots?: number } | null
+  after: { file: false; mounted: false; listed: false; snapshots?: false }
 }
 
 /** Writes the receipt. The volumes stack is wanted away with the last of its course. */

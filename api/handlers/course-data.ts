@@ -19,7 +19,7 @@ import { paths } from '../paths.ts'
 import { storageAgent } from '../storage-agent.ts'
 import { actorOf, type Handler, type Visit } from '../visit.ts'
 import { savedChange, saveCourse } from './edited-course.ts'
-import { reached } from './files.ts'
+import { reached } from '../storage-reached.ts'
 
 const ENTRIES_SHOWN = 100
 

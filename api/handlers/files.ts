@@ -10,7 +10,9 @@ import { Problem, conflict } from '../errors.ts'
 import { filesPage } from '../pages/files.ts'
 import { paths } from '../paths.ts'
 import { storageAgent } from '../storage-agent.ts'
+import { reached } from '../storage-reached.ts'
 import type { Handler, Visit } from '../visit.ts'
+import { asOfIn, pastOf } from './snapshot.ts'
 
 const PAGE_ENTRIES = 200
 
@@ -26,18 +28,22 @@ export const show: Handler<Workspace> = async (visit, workspace) => {
     const handing = await handingIn(visit, workspace)
     return { html: filesPage(visit, { ...common, why: 'problem.files-away', handing }) }
   }
-  const part = { start: common.start, count: PAGE_ENTRIES }
+  const past = await pastOf(visit, volume)
+  const asOf = past?.asOf
+  const part = { start: common.start, count: PAGE_ENTRIES, snapshot: asOf?.id }
   const folder = await reached(
     storageAgent(visit.config.storage).folder(volume.name, common.path, part),
   )
+  if (!folder && asOf) return { html: filesPage(visit, { ...common, past, noFolder: asOf }) }
   if (!folder) throw new Problem(404, 'problem.no-file')
   // A volume of which the student's home is one folder: nobody wants to see that first.
   const [only] = folder.entries
   if (!visit.query.has('path') && folder.total === 1 && only?.kind === 'folder')
-    return { seeOther: paths.files(workspace.id, only.key) }
+    return { seeOther: paths.files(workspace.id, only.key, 0, asOf?.id) }
   const disk = (await disksOf(visit.pool, [workspace.seat_id ?? ''])).get(workspace.seat_id ?? '')
-  const handing = await handingIn(visit, workspace)
-  return { html: filesPage(visit, { ...common, folder, disk, handing, pageEntries: PAGE_ENTRIES }) }
+  const handing = asOf ? undefined : await handingIn(visit, workspace)
+  const shown = { folder, disk, handing, past, pageEntries: PAGE_ENTRIES }
+  return { html: filesPage(visit, { ...common, ...shown }) }
 }
 
 async function handingIn({ pool }: Visit, workspace: Workspace) {
@@ -52,16 +58,6 @@ const pathOf = ({ query }: Visit): string =>
 function startOf({ query }: Visit): number {
   const start = Number(query.get('start') ?? 0)
   return Number.isSafeInteger(start) && start >= 0 ? start : 0
-}
-
-const AWAY = new Set(['ECONNREFUSED', 'ENOENT', 'ECONNRESET', 'ETIMEDOUT'])
-
-/** An agent that does not answer is said as such, not as a bug. */
-export async function reached<T>(answer: Promise<T>): Promise<T> {
-  return answer.catch((cause: NodeJS.ErrnoException) => {
-    if (AWAY.has(cause.code ?? '')) throw new Problem(503, 'problem.files-away')
-    throw cause
-  })
 }
 
 export const download: Handler<Workspace> = async (visit, workspace) => {
@@ -103,7 +99,9 @@ async function openAll(
 ): Promise<{ stream: Readable; bytes: number | undefined }> {
   if (await isKnownAway(visit.pool, volume.backend)) throw new Problem(503, 'problem.files-away')
   const found = await reached(
-    storageAgent(visit.config.storage).read(volume.name, what, pathOf(visit)),
+    storageAgent(visit.config.storage).read(volume.name, what, {
+      ...{ path: pathOf(visit), snapshot: asOfIn(visit) },
+    }),
   )
   if (!found) throw new Problem(404, 'problem.no-file')
   return found

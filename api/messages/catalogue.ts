@@ -33,6 +33,7 @@ import { submission } from './submission.ts'
 import { scratch } from './scratch.ts'
 import { settings } from './settings.ts'
 import { sharing } from './sharing.ts'
+import { snapshot } from './snapshot.ts'
 import { timetable } from './timetable.ts'
 import { window } from './window.ts'
 import { workspace } from './workspace.ts'
@@ -44,6 +45,7 @@ export const catalogue: Readonly<Record<string, Message>> = {
   ...disk,
   ...scratch,
   ...files,
+  ...snapshot,
   ...erasure,
   ...submission,
   ...course,

@@ -4,10 +4,19 @@ import type { DiskView } from '../data/volume.ts'
 import { fileSize, say, stamp } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { AgentEntry, AgentFolder } from '../storage-agent.ts'
+import type { AgentSnapshot } from '../storage-snapshots.ts'
 import type { Visit } from '../visit.ts'
 import { diskSection } from './disk.ts'
 import { frame } from './frame.ts'
 import { type Html, html } from './html.ts'
+import {
+  asOfNote,
+  bringBackForm,
+  type Past,
+  restoreNote,
+  snapshotsSection,
+  whenOf,
+} from './snapshots.ts'
 import { type HandingIn, handInSection } from './submission.ts'
 import { type Column, tableOf } from './table.ts'
 import { uploadBox } from './upload-box.ts'
@@ -21,11 +30,14 @@ export type FilesView = {
 } &
   /** What can be handed in all the same: the time that counts is that of the click. */
   (
-    | { why: string; handing?: HandingIn | undefined }
+    | { why: string; handing?: HandingIn | undefined; past?: undefined }
+    /** It was not there at that instant. */
+    | { noFolder: AgentSnapshot; past: Past | undefined; handing?: undefined }
     | {
         folder: AgentFolder
         disk: DiskView | undefined
         handing: HandingIn | undefined
+        past: Past | undefined
         pageEntries: number
       }
   )
@@ -42,8 +54,9 @@ export function filesPage(visit: Visit, view: FilesView): Html {
         <h1>${t('files.title')}</h1>
         <p class="seat-name">${view.course.title[visit.locale]}</p>
       </header>
-      ${'why' in view ? html`<p class="empty">${t(view.why)}</p>` : body(visit, view, t)}
+      ${'folder' in view ? body(visit, view, t) : whyNot(visit, view, t)}
       ${view.handing && handInSection(visit, view.handing, placeOf(view))}
+      ${view.past && snapshotsSection(visit, view.past, placeOf(view))}
       ${'disk' in view && view.disk && diskSection(visit, view.disk, { timeZone: view.course.time_zone })}
       <p>
         <a class="button plain" href="${paths.workspace(view.workspaceId)}">${t('files.back')}</a>
@@ -58,34 +71,47 @@ const placeOf = ({ workspaceId, path, course }: FilesView) => ({
 
 type Opened = Extract<FilesView, { folder: AgentFolder }>
 
+function whyNot(visit: Visit, view: Exclude<FilesView, Opened>, t: Words): Html {
+  if ('why' in view) return html`<p class="empty">${t(view.why)}</p>`
+  const when = whenOf(visit, view.noFolder, view.course.time_zone)
+  return html`<p class="empty">
+    ${t('snapshot.no-folder', { when })}
+    <a href="${paths.files(view.workspaceId, view.path)}">${t('snapshot.now')}</a>
+  </p>`
+}
+
 function body(visit: Visit, view: Opened, t: Words): Html {
-  const { workspaceId, path, folder } = view
-  return html`${trail(view, t)}
-  ${tableOf(t('files.title'), columns(visit, view, t), folder.entries, t('files.empty'))}
-  ${pager(view, t)}
+  const { workspaceId, path, folder, past } = view
+  const asOf = past?.asOf
+  const none = t(asOf ? 'snapshot.empty' : 'files.empty')
+  return html`${past && restoreNote(visit, past, placeOf(view))}
+  ${asOf && asOfNote(visit, asOf, placeOf(view))} ${trail(view, t)}
+  ${tableOf(t('files.title'), columns(visit, view, t), folder.entries, none)} ${pager(view, t)}
   ${
     folder.total > 0 &&
     html`<div class="all">
-      <a class="button plain" href="${paths.filesArchive(workspaceId, path)}" download
+      <a class="button plain" href="${paths.filesArchive(workspaceId, path, asOf?.id)}" download
         >${t('files.all')}</a
       >
-      <p class="hint">${t('files.all.explain')}</p>
+      ${asOf && bringBackForm(visit, asOf, { workspaceId, path })}
+      <p class="hint">${t(asOf ? 'snapshot.bring-back.explain' : 'files.all.explain')}</p>
     </div>`
   }
-  ${uploadBox(visit, { endpoint: paths.uploads(workspaceId), folder: path, hint: 'files.upload.explain' })}`
+  ${!asOf && uploadBox(visit, { endpoint: paths.uploads(workspaceId), folder: path, hint: 'files.upload.explain' })}`
 }
 
 /** Every folder above, each a link. */
-function trail({ workspaceId, path }: Opened, t: Words): Html {
+function trail({ workspaceId, path, past }: Opened, t: Words): Html {
+  const asOf = past?.asOf?.id
   const keys = path.split('/').filter(Boolean)
   return html`<nav class="trail" aria-label="${t('files.where')}">
     <ol>
-      <li><a href="${paths.files(workspaceId, '')}">${t('files.top')}</a></li>
+      <li><a href="${paths.files(workspaceId, '', 0, asOf)}">${t('files.top')}</a></li>
       ${keys.map(
         (key, i) =>
           html`<li>
             <a
-              href="${paths.files(workspaceId, keys.slice(0, i + 1).join('/'))}"
+              href="${paths.files(workspaceId, keys.slice(0, i + 1).join('/'), 0, asOf)}"
               ${i === keys.length - 1 ? html`aria-current="page"` : ''}
               >${readable(key)}</a
             >
@@ -107,6 +133,8 @@ function columns(visit: Visit, view: Opened, t: Words): Column<AgentEntry>[] {
   const { course } = view
   return [
     { head: t('files.name'), cell: (entry) => nameOf(view, entry, t) },
+    // Second, so that it is seen on a narrow screen, too.
+    ...backColumn(visit, view, t),
     {
       head: t('files.size'),
       isNumber: true,
@@ -125,27 +153,44 @@ function columns(visit: Visit, view: Opened, t: Words): Column<AgentEntry>[] {
   ]
 }
 
-function nameOf({ workspaceId, path }: Opened, entry: AgentEntry, t: Words): Html {
+/** Beside each thing that a snapshot has. */
+function backColumn(visit: Visit, view: Opened, t: Words): Column<AgentEntry>[] {
+  const { workspaceId, path, past } = view
+  const asOf = past?.asOf
+  if (!asOf) return []
+  const cell = (entry: AgentEntry) =>
+    entry.kind !== 'other' &&
+    bringBackForm(visit, asOf, {
+      ...{ workspaceId, path: [path, entry.key].filter(Boolean).join('/') },
+      name: entry.name,
+    })
+  return [{ head: t('snapshot.bring-back'), cell }]
+}
+
+function nameOf({ workspaceId, path, past }: Opened, entry: AgentEntry, t: Words): Html {
+  const asOf = past?.asOf?.id
   const inside = [path, entry.key].filter(Boolean).join('/')
   if (entry.kind === 'folder')
-    return html`<a class="name is-folder" href="${paths.files(workspaceId, inside)}"
+    return html`<a class="name is-folder" href="${paths.files(workspaceId, inside, 0, asOf)}"
       >${entry.name}</a
     >`
   if (entry.kind === 'file')
-    return html`<a class="name" href="${paths.file(workspaceId, inside)}" download
+    return html`<a class="name" href="${paths.file(workspaceId, inside, asOf)}" download
       >${entry.name}</a
     >`
   return html`<span class="name">${entry.name}</span>
     <span class="faint">${t('files.other')}</span>`
 }
 
-function pager({ workspaceId, path, start, folder, pageEntries }: Opened, t: Words): Html | false {
+function pager(view: Opened, t: Words): Html | false {
+  const { workspaceId, path, start, folder, pageEntries, past } = view
   const { total, entries } = folder
+  const at = (from: number) => paths.files(workspaceId, path, from, past?.asOf?.id)
   if (total <= pageEntries && start === 0) return false
   const to = start + entries.length
   return html`<nav class="pager">
     <span>${t('files.shown', { from: Math.min(start + 1, total), to, total })}</span>
-    ${start > 0 && html`<a href="${paths.files(workspaceId, path, Math.max(0, start - pageEntries))}">${t('files.previous')}</a>`}
-    ${to < total && html`<a href="${paths.files(workspaceId, path, to)}">${t('files.next')}</a>`}
+    ${start > 0 && html`<a href="${at(Math.max(0, start - pageEntries))}">${t('files.previous')}</a>`}
+    ${to < total && html`<a href="${at(to)}">${t('files.next')}</a>`}
   </nav>`
 }

@@ -85,7 +85,10 @@ async function ceph(): Promise<BenchBackend | string> {
 }
 
 function cephScript(cluster: Cluster, limitMb: number): string[] {
-  const mount = { name: '$1', keyring: '$1.keyring', lock: '$1.lock', path: '$path', folder: '$1' }
+  const mount = {
+    ...{ name: '$1', keyring: '$1.keyring', lock: '$1.lock', path: '$path', folder: '$1' },
+    snapFolder: '.snap',
+  }
   return [
     makeCommand(cluster, '$1', limitMb).join(' '),
     `key=$(${keyCommand(cluster, '$1').join(' ')})`,

@@ -87,6 +87,7 @@ function courseOf(
       environment === undefined ? null : seatTemplate(plan.course, environment, plan.personal),
     seats: seatRanges(numbers.all),
     volumes: volumesOf(course, plan.span, policy),
+    ...(plan.snapshots !== undefined && { snapshots: plan.snapshots }),
     ...(plan.personal && { personal: plan.personal }),
     headroom: headroomOf(course, zone, occurrences, policy),
     allowance: allowanceOnceApproved(course, occurrences, policy, also),

@@ -81,6 +81,7 @@ const words: Record<string, Text> = {
   allowance: { fr: 'enveloppe', en: 'allowance' },
   lifecycle: { fr: 'arrêt automatique', en: 'automatic stop' },
   headroom: { fr: 'places hors séance', en: 'seats outside class' },
+  snapshots: { fr: 'instantanés gardés de chaque disque', en: 'snapshots kept of each disk' },
   volumes: { fr: 'date de fin des fichiers', en: 'date files are kept until' },
   pool: { fr: 'machines', en: 'machines' },
   zone: { fr: 'établissement', en: 'institution' },

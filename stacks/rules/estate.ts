@@ -129,7 +129,7 @@ function mostFrequent(values: string[]): string {
 }
 
 function courseNumbers(course: BlueprintCourse): string {
-  const { headroom, allowance, volumes, personal } = course
+  const { headroom, allowance, volumes, personal, snapshots } = course
   const lines = [
     `course8 ${course.course8}`,
     `zone ${course.zone}`,
@@ -137,6 +137,7 @@ function courseNumbers(course: BlueprintCourse): string {
     `allowance ${allowance.seats} seats, ${allowance.atOnce} at once, ${allowance.hoursPerWeek} hours a week`,
   ]
   if (volumes !== null) lines.push(`volumes from ${volumes.from} until ${volumes.until}`)
+  if (snapshots !== undefined) lines.push(`snapshots ${snapshots} of each volume`)
   if (personal)
     lines.push(`personal ${personal.quotaMb} MB for each student until ${personal.until ?? '-'}`)
   if (headroom !== null) {

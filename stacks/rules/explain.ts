@@ -71,6 +71,10 @@ export const sentences: Record<string, Text> = {
     fr: '{sessions:séance ne pourra pas|séances ne pourront pas} démarrer sur les machines {pool}, à partir du {wall} : les fichiers du cours (ceux des étudiants, ses données) sont sur la seule machine de {home}, dont le stockage est « local ». Planifiez-les sur {home}, ou donnez au cours des machines dont le stockage se lit de partout (« nfs », « cephfs »).',
     en: '{sessions:session|sessions} on pool {pool} cannot start, from {wall} on: the course’s files (students’ own, its data) are on the one machine of {home}, whose storage is “local”. Plan them on {home}, or give the course a pool whose storage every machine reaches (“nfs”, “cephfs”).',
   },
+  'no-snapshots': {
+    fr: 'Aucun instantané n’est gardé ici : les machines {pool} n’ont pas de stockage « cephfs », le seul qui en fait.',
+    en: 'No snapshots are kept here: pool {pool} has no “cephfs” storage, the only one that takes them.',
+  },
   'taken-beyond-count': {
     fr: '{held} places numérotées ont déjà un titulaire pour {students} étudiants prévus : toutes restent accessibles, {atOnce} à la fois.',
     en: '{held} seats already have a holder for {students} expected students: all stay reachable, {atOnce} at once.',

@@ -8,7 +8,7 @@ import type { Demand, Dimensions } from './demand.ts'
 import { numberSeats } from './numbers.ts'
 import type { Numbering } from './numbers.ts'
 import { headroomDemands } from './headroom.ts'
-import { filesUntil, openSpan } from './retention.ts'
+import { filesUntil, hasSnapshots, openSpan, snapshotsKept } from './retention.ts'
 import type { Span } from './retention.ts'
 import { withRoster } from './roster.ts'
 import { schedule } from './schedule.ts'
@@ -26,6 +26,7 @@ export interface CoursePlan {
   numbers: Numbering
   /** What each student's own volume is held to, where its pool can have one. */
   personal: BlueprintCourse['personal']
+  snapshots: BlueprintCourse['snapshots']
   demands: Demand[]
   notes: Note[]
 }
@@ -65,11 +66,13 @@ export function planCourse(given: Course, context: PlanContext): CoursePlan | No
   const isDraft = course.state === 'draft'
   const span = openSpan(course, zone, isDraft ? [] : scheduled.occurrences)
   const personal = personalOf(course, span, context)
-  if (course.personalVolume && !personal) notes.push(noPersonalNote(course))
   notes.push(...filesElsewhereNotes(course, occurrences, context))
+  if (course.personalVolume && !personal) notes.push(poolNote('no-personal-volume', course))
+  const backend = context.pools.get(course.pool)?.pool.storage?.backend
+  if (course.snapshots?.keep && !hasSnapshots(backend)) notes.push(poolNote('no-snapshots', course))
   return {
     ...{ course, zone, environment, known, occurrences, span, numbers },
-    ...{ personal, demands, notes },
+    ...{ personal, snapshots: snapshotsKept(course, backend, context.policy), demands, notes },
   }
 }
 
@@ -84,13 +87,8 @@ function personalOf(
   return { backend, quotaMb: policy.personalQuotaMb, until: filesUntil(course, span, policy) }
 }
 
-function noPersonalNote({ key, pool }: Course): Note {
-  return {
-    code: 'no-personal-volume',
-    severity: 'warning',
-    where: { course: key },
-    params: { pool },
-  }
+function poolNote(code: 'no-personal-volume' | 'no-snapshots', { key, pool }: Course): Note {
+  return { code, severity: 'warning', where: { course: key }, params: { pool } }
 }
 
 /** A file of one machine is on no other: such seats would never start. Said once for each pool, at its first session. */

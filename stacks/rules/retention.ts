@@ -1,10 +1,12 @@
 /** From when to when do a course's volumes and cold seats exist? */
 import type { BlueprintCourse } from '../blueprint.ts'
-import type { Course, Policy, Zone } from '../terms.ts'
+import type { Course, Policy, Pool, Zone } from '../terms.ts'
 import { formatInstant, instantOf, parseWall } from './clock.ts'
 import type { Occurrence } from './schedule.ts'
 
 const dayMs = 86_400_000
+
+type StorageBackend = NonNullable<Pool['storage']>['backend']
 
 export interface Span {
   from: number
@@ -21,6 +23,19 @@ export function volumesOf(
   if (span === undefined || until === null || course.seat.volumeQuotaMb === undefined) return null
   return { from: formatInstant(span.from), until }
 }
+
+/** How many snapshots of each of its volumes are kept; undefined for none, as where its pool's storage has none. */
+export function snapshotsKept(
+  course: Course,
+  backend: StorageBackend | undefined,
+  policy: Policy,
+): number | undefined {
+  const keep = (course.snapshots ?? policy.snapshots)?.keep ?? 0
+  return hasSnapshots(backend) && keep > 0 ? keep : undefined
+}
+
+/** Neither a folder of XFS nor a file system in a file can be looked at as it was before. */
+export const hasSnapshots = (backend: StorageBackend | undefined): boolean => backend === 'cephfs'
 
 /** Until when files of a course's students are kept for it. */
 export function filesUntil(course: Course, span: Span | undefined, policy: Policy): string | null {

@@ -142,6 +142,10 @@ it.for(seeds)('loses none, doubles none and leaves none (seed %i)', async (seed)
     .toEqual(names.map((one, i) => [one, 'ready', limits[i]! * MIB]))
   for (const one of names) expect(readFileSync(work(one), 'utf8')).toBe(`of ${one}`)
   expect(mountsBelow(disk()).toSorted()).toEqual(names.map((one) => join(disk(), 'mounts', one)))
+  // Each has one that goes with it: a subvolume that has one cannot be removed.
+  const take = new Date()
+  const remember = () => names.map((one) => call.keepSnapshots(one, { keep: 1, take }))
+  for (const there of await Promise.all(remember())) expect(there).toHaveLength(1)
   const purge = () =>
     names.map(async (one) => {
       if (!(await call.purge(one))) throw new Error(`${one} is in use`)

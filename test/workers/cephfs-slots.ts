@@ -151,11 +151,11 @@ export function testSlots(means: () => { ceph: CephBed; root: string }): void {
       symlinkSync(`../../../${volume(2)}/home/secret`, join(home, 'work', 'secret'))
       for (const path of ['other', 'other/secret', 'keys', 'work/secret', '../uploads', '../..']) {
         for (const what of ['content', 'archive'] as const)
-          expect([path, await agent.read(volume(1), what, path)]).toEqual([path, undefined])
+          expect([path, await agent.read(volume(1), what, { path })]).toEqual([path, undefined])
         const handedIn = agent.keep(randomUUID(), { volume: volume(1), path })
         expect([path, await handedIn]).toEqual([path, undefined])
       }
-      const kept = (await agent.read(volume(1), 'archive', ''))!
+      const kept = (await agent.read(volume(1), 'archive', { path: '' }))!
       const parts: Buffer[] = []
       for await (const part of kept.stream) parts.push(part as Buffer)
       const archive = Buffer.concat(parts).toString('latin1')

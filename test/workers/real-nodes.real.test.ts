@@ -228,14 +228,14 @@ it('has no link of a student lead out of their volume: not as a file, not in an 
   const them = await scene.storage.sh(`ls ${tray}/other`)
   expect(await scene.storage.sh(`cat ${tray}/other/${them}/mine`)).toBe('mine')
   const agent = storageAgent({ socket: scene.socket })
-  const own = await agent.read(mine, 'content', `${user}/tray/own`)
+  const own = await agent.read(mine, 'content', { path: `${user}/tray/own` })
   expect(own?.bytes).toBe('own\n'.length)
   own?.stream.destroy()
   const ways = ['other', `other/${them}`, `other/${them}/mine`, 'root', other, '../../../uploads']
   for (const path of ways.map((way) => `${user}/tray/${way}`))
     for (const what of ['content', 'archive'] as const)
-      expect([path, await agent.read(mine, what, path)]).toEqual([path, undefined])
-  const whole = await agent.read(mine, 'archive', `${user}/tray`)
+      expect([path, await agent.read(mine, what, { path })]).toEqual([path, undefined])
+  const whole = await agent.read(mine, 'archive', { path: `${user}/tray` })
   const list =
     'import io, sys, zipfile; print(zipfile.ZipFile(io.BytesIO(sys.stdin.buffer.read())).namelist())'
   const input = Buffer.concat(await whole!.stream.toArray())

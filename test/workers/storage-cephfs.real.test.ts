@@ -9,9 +9,12 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { snapshotIdOf } from '../../api/storage-snapshots.ts'
 import type { Backend } from '../../workers/storage/backend.ts'
 import type { Cluster } from '../../workers/storage/ceph-command.ts'
 import { cephfsBackend } from '../../workers/storage/cephfs.ts'
+import { pathOf } from '../../workers/storage/files.ts'
+import { bringBack, isFull } from '../../workers/storage/restore.ts'
 import { type CephBed, cephBed } from '../beds/ceph.ts'
 import { whyNoCephNow } from '../beds/cluster/install.ts'
 import { testSlots } from './cephfs-slots.ts'
@@ -158,6 +161,74 @@ it('is resized while it is open, and refused below what is in it', async () => {
   }
 })
 
+it('keeps how a volume was, for nothing of its limit, where nobody changes it, and lets go of it with its purge', async () => {
+  const past = name(5)
+  await backend.ensure({ name: past, limitMb: 16, isNew: true })
+  const place = (await backend.place(past))!
+  const snapshots = place.snapshots!
+  const id = (afterMs: number) => snapshotIdOf(new Date(Date.now() + afterMs))
+  const keep = async (count: number, take: string | null) =>
+    (await snapshots.keep({ keep: count, take })).map((one) => one.id)
+  expect(await keep(3, id(0))).toEqual([])
+  mkdirSync(join(home(5), 'lab'))
+  const essay = join(home(5), 'lab', 'essay')
+  writeFileSync(essay, 'first')
+  writeFileSync(join(home(5), 'lab', 'big'), Buffer.alloc(8 * MIB, 'x'))
+  await isUsed(5, 8 * MIB + 5)
+  const first = id(0)
+  expect(await keep(3, first)).toEqual([first])
+  expect(await keep(3, first)).toEqual([first])
+  // Not within a minute: clocks differ.
+  const second = id(120_000)
+  expect(await keep(3, second)).toEqual([first, second])
+  expect(await keep(3, id(180_000))).toEqual([first, second])
+  writeFileSync(essay, 'then')
+  execFileSync('rm', [join(home(5), 'lab', 'big')])
+  // What only a snapshot has counts no more.
+  await isUsed(5, 4)
+  const then = (await snapshots.home(first))!
+  expect(readFileSync(join(then, 'lab', 'essay'), 'utf8')).toBe('first')
+  expect(() => writeFileSync(join(then, 'lab', 'essay'), 'other')).toThrow(/EROFS/)
+  // A seat comes to none, and the volume's own key neither makes nor removes one.
+  expect(existsSync(join(home(5), 'lab', '.snap'))).toBe(false)
+  expect(() => mkdirSync(join(then, '..', '..', 'mine'))).toThrow(/EACCES/)
+  const keyring = join(root, 'keys', `${past}.keyring`)
+  const as = ['--conf', ceph.configFile, '--id', past, '--keyring', keyring]
+  const snapshot = (act: string, of: string) =>
+    `fs subvolume snapshot ${act} cephfs ${past} ${of} --group_name ${ceph.group}`.split(' ')
+  expect(await refused('ceph', ...as, ...snapshot('rm', `labplan-${first}`))).toMatch(/EACCES/)
+
+  writeFileSync(join(home(5), 'full'), Buffer.alloc(12 * MIB))
+  await isUsed(5, 12 * MIB + 4)
+  const bring = (path: string) =>
+    bringBack(place, { snapshot: first, path: pathOf(path), label: 'then' })
+  const tooMuch = await bring('lab/big').catch((error: unknown) => error)
+  expect(isFull(tooMuch), String(tooMuch)).toBe(true)
+  const folder = await bring('lab').catch((error: unknown) => error)
+  expect(isFull(folder), String(folder)).toBe(true)
+  expect([readdirSync(join(home(5), 'lab')), readdirSync(place.uploads)]).toEqual([['essay'], []])
+  execFileSync('rm', [join(home(5), 'full')])
+  await isUsed(5, 4)
+  expect(await bring('lab/big')).toEqual({ folder: 'lab', name: 'big' })
+  expect(readFileSync(join(home(5), 'lab', 'big')).equals(Buffer.alloc(8 * MIB, 'x'))).toBe(true)
+  execFileSync('rm', [join(home(5), 'lab', 'big')])
+  await isUsed(5, 4)
+  expect(await bring('lab')).toEqual({ folder: '', name: 'lab (then)' })
+  expect(readFileSync(join(home(5), 'lab (then)', 'essay'), 'utf8')).toBe('first')
+  expect(readFileSync(essay, 'utf8')).toBe('then')
+
+  expect(await keep(1, null)).toEqual([second])
+  expect((await snapshots.list()).map((one) => one.id)).toEqual([second])
+  await ceph.run('ceph', ...snapshot('create', 'by-hand'))
+  expect(await keep(1, null)).toEqual([second])
+  expect(await backend.purge(past)).toMatchObject({
+    ...{ ok: true, before: { snapshots: 2 } },
+    after: { file: false, mounted: false, listed: false, snapshots: false },
+  })
+  const blocks = () => ceph.run('rados', '-p', 'data', '-N', `fsvolumens_${past}`, 'ls')
+  await expect.poll(blocks, { timeout: 60_000, interval: 500 }).toBe('')
+}, 120_000)
+
 it('has its files on another node, whose agent is told nothing, and goes there with its purge', async () => {
   const other = join(scene.root, 'node-2')
   const follower = await anew(other, 'labplan-node')
@@ -201,6 +272,15 @@ const clientsOf = (mount: string): number[] =>
     })
     .map(Number)
 
+/** Unless it has ended. */
+function endGently(pid: number): void {
+  try {
+    process.kill(pid, 'SIGTERM')
+  } catch {
+    // Gone meanwhile.
+  }
+}
+
 it('goes on with a client that was cut off for longer than Ceph waits for one', async ({
   skip,
 }) => {
@@ -228,7 +308,12 @@ it('goes on with a client that was cut off for longer than Ceph waits for one', 
 }, 180_000)
 
 it('finds all again after the agent and its mounts were ended, and makes none anew that is lost', async () => {
-  for (const at of mountsBelow(root)) execFileSync('umount', [at])
+  const mounts = mountsBelow(root)
+  const clients = mounts.flatMap(clientsOf)
+  for (const at of mounts) execFileSync('umount', [at])
+  // Namespaces that others made on this machine meanwhile have copies of its mounts, and keep their clients alive.
+  for (const pid of clients) endGently(pid)
+  await expect.poll(() => mounts.flatMap(clientsOf), { timeout: 20_000 }).toEqual([])
   const again = await anew(root)
   expect(statSync(join(home(1), 'work')).size).toBe(10 * MIB)
   expect((await again.list()).map((one) => one.state)).toEqual(['ready', 'ready'])

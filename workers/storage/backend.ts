@@ -20,13 +20,34 @@ export type Ensured =
 export type Purged =
   | {
       ok: true
-      before: { bytes: number; diskBytes: number } | null
-      after: { file: boolean; mounted: boolean; listed: boolean }
+      /** `snapshots`: how many went with it, where there are any. */
+      before: { bytes: number; diskBytes: number; snapshots?: number } | null
+      after: { file: boolean; mounted: boolean; listed: boolean; snapshots?: boolean }
     }
   | { ok: false; code: 'in-use' }
 
 /** Folders of this machine. What is uploaded lies in the same file system as the home, and outside it. */
-export type VolumePlace = { home: string; uploads: string; sight(): Promise<VolumeSight> }
+export type VolumePlace = {
+  home: string
+  uploads: string
+  sight(): Promise<VolumeSight>
+  /** Absent where nothing can be looked at as it was before. */
+  snapshots?: Snapshots
+}
+
+/** `id` is the instant it was asked for, in UTC to the second: `20261126T143000Z`. */
+export type Snapshot = { id: string; at: string }
+
+export type Snapshots = {
+  /** Oldest first. */
+  list(): Promise<Snapshot[]>
+  /** Takes one called `take`, unless nothing was changed since the newest or there is nothing; then lets go of all but the newest `keep`. */
+  keep(wish: { keep: number; take: string | null }): Promise<Snapshot[]>
+  /** The home as it was then, which nobody can change; undefined when there is no such snapshot. */
+  home(id: string): Promise<string | undefined>
+}
+
+export const isSnapshotId = (id: string): boolean => /^\d{8}T\d{6}Z$/.test(id)
 
 export type Backend = {
   /** As pools name it. */

@@ -61,7 +61,21 @@ export const resizeCommand = (of: Cluster, name: string, limitMb: number): Argv 
     ...[...inGroup(of), '--no_shrink'],
   )
 
-/** Into Ceph's bin, which it empties by itself. */
+/** Once more under the same name does no harm. */
+export const takeSnapshotCommand = (of: Cluster, name: string, snapshot: string): Argv =>
+  ceph(of, ...snapshotWords('create', of, name), snapshot, ...inGroup(of))
+
+export const dropSnapshotCommand = (of: Cluster, name: string, snapshot: string): Argv =>
+  ceph(of, ...snapshotWords('rm', of, name), snapshot, ...inGroup(of))
+
+export const listSnapshotsCommand = (of: Cluster, name: string): Argv =>
+  ceph(of, ...snapshotWords('ls', of, name), ...inGroup(of), '--format', 'json')
+
+const snapshotWords = (act: 'create' | 'rm' | 'ls', of: Cluster, name: string): string[] => [
+  ...['fs', 'subvolume', 'snapshot', act, of.fileSystem, name],
+]
+
+/** Into Ceph's bin, which it empties by itself. Refused while it has a snapshot. */
 export const removeCommand = (of: Cluster, name: string): Argv =>
   ceph(of, 'fs', 'subvolume', 'rm', of.fileSystem, name, ...inGroup(of))
 
@@ -81,6 +95,7 @@ export const mountCommand = (of: Cluster, mount: CephMount): Argv => [
   ...(['ceph-fuse', '--conf', of.configFile, '--id', mount.name] as const),
   ...['--keyring', mount.keyring, '--client_fs', of.fileSystem, '-r', mount.path],
   ...EXACT,
+  `--client_snapdir=${mount.snapFolder}`,
   ...[mount.folder, '-o', 'nodev,nosuid'],
 ]
 
@@ -90,6 +105,8 @@ export type CephMount = {
   lock: string
   path: string
   folder: string
+  /** What the folder of its snapshots is called in each of its folders. */
+  snapFolder: string
 }
 
 /**

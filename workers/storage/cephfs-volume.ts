@@ -1,4 +1,5 @@
 /** One volume of the cephfs backend on this machine: its key, where it is mounted, and how it is taken away. */
+import { createHash } from 'node:crypto'
 import { mkdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,9 +9,11 @@ import {
   attributeCommand,
   type Cluster,
   describeCommand,
+  dropSnapshotCommand,
   endKeyCommand,
   evictCommand,
   keyCommand,
+  listSnapshotsCommand,
   mountCommand,
   NOT_THERE,
   pathCommand,
@@ -83,7 +86,8 @@ async function mountAt(of: Cluster, place: Place, path: string): Promise<void> {
   const { name, keyring, lock, mount: folder } = place
   for (let waited = 0; (await mountState(place)) !== 'mounted'; waited += LOOK_MS) {
     try {
-      await run(mountCommand(of, { name, keyring, lock, path, folder }))
+      const snapFolder = await snapFolderOf(place)
+      await run(mountCommand(of, { name, keyring, lock, path, folder, snapFolder }))
       return
     } catch (error) {
       const isHeld = error instanceof CommandError && error.code === STILL_HELD
@@ -91,6 +95,15 @@ async function mountAt(of: Cluster, place: Place, path: string): Promise<void> {
       await sleep(LOOK_MS)
     }
   }
+}
+
+/**
+ * Known to who has the volume's key alone: a seat cannot come to its snapshots by itself. A client that is asked to look into one and to
+ * remove it at the same time shows for a while what is there now.
+ */
+export async function snapFolderOf({ keyring }: Place): Promise<string> {
+  const text = await readFile(keyring)
+  return `.${createHash('sha256').update(text).digest('hex').slice(0, 32)}`
 }
 
 /** Programs that have it open still hold its client: the next is another's, with a lock of its own. */
@@ -160,7 +173,12 @@ export async function findSubvolume(of: Cluster, name: string): Promise<Subvolum
 
 /** Of the mounted volume, as its client knows it: `ceph.quota.max_bytes`, `ceph.dir.rbytes`. */
 export async function attribute(place: Place, name: string): Promise<number> {
-  return Number(await run(attributeCommand(place.mount, name)))
+  return attributeOf(place.mount, name)
+}
+
+/** `ceph.dir.rctime` is in seconds, with a fraction. */
+export async function attributeOf(folder: string, name: string): Promise<number> {
+  return Number(await run(attributeCommand(folder, name)))
 }
 
 /**
@@ -172,24 +190,35 @@ export async function purge(of: Cluster, place: Place): Promise<Purged> {
   // Who has it mounted hears of its use sooner than the manager.
   const seen = (await mountState(place)) === 'mounted' ? (await stat(place.mount)).size : 0
   if ((await letGo(place)) === 'in-use') return { ok: false, code: 'in-use' }
+  const snapshots = before ? await snapshotNames(of, place.name) : []
   if (before) {
     await unlessMissing(endKeyCommand(of, place.name))
     await unlessMissing(evictCommand(of, place.name))
+    for (const one of snapshots) await unlessMissing(dropSnapshotCommand(of, place.name, one))
     await unlessMissing(removeCommand(of, place.name))
   }
   const bytes = Math.max(before?.usedBytes ?? 0, seen)
   return {
     ok: true,
-    before: before ? { bytes, diskBytes: bytes } : null,
+    before: before ? { bytes, diskBytes: bytes, snapshots: snapshots.length } : null,
     after: {
       file: (await findSubvolume(of, place.name)) !== undefined,
       mounted: (await mountState(place)) !== 'none',
       listed: await exists(place.keyring),
+      snapshots: (await snapshotNames(of, place.name)).length > 0,
     },
   }
 }
 
-async function unlessMissing(argv: Argv): Promise<string | undefined> {
+const snapshotsSchema = z.array(z.object({ name: z.string() }))
+
+/** All that Ceph has of it, whoever took them; none of a volume that is not there. */
+async function snapshotNames(of: Cluster, name: string): Promise<string[]> {
+  const text = await unlessMissing(listSnapshotsCommand(of, name))
+  return text === undefined ? [] : snapshotsSchema.parse(JSON.parse(text)).map((one) => one.name)
+}
+
+export async function unlessMissing(argv: Argv): Promise<string | undefined> {
   try {
     return await run(argv)
   } catch (error) {

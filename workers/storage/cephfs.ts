@@ -29,6 +29,7 @@ import {
   placeOf,
   purge,
 } from './cephfs-volume.ts'
+import { keepSnapshots, listSnapshots, snapshotHome } from './cephfs-snapshots.ts'
 import { run } from './command.ts'
 import { turnsFor } from './turns.ts'
 
@@ -83,7 +84,14 @@ export function cephfsBackend({ root, cluster }: { root: string; cluster: Cluste
     place: (name) =>
       inTurn(name, async (place) => {
         if ((await sight(place, means)).state !== 'ready') return undefined
-        return { home: place.home, uploads: place.uploads, sight: () => see(name) }
+        return {
+          ...{ home: place.home, uploads: place.uploads, sight: () => see(name) },
+          snapshots: {
+            list: () => inTurn(name, listSnapshots),
+            keep: (wish) => inTurn(name, () => keepSnapshots(cluster, place, wish)),
+            home: (id) => inTurn(name, () => snapshotHome(place, id)),
+          },
+        }
       }),
     freeBytes: free,
     trouble: () => troubleOf(cluster),

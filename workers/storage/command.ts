@@ -92,6 +92,15 @@ export const emptyCommand = (file: string, bytes: number): Argv => [
   file,
 ]
 
+/**
+ * Owners, times, links as links; `from` ends in `/.` so that what is in it goes into `to`, which it makes. Ends with who started it: the
+ * next one removes what it has copied so far.
+ */
+export const copyFolderCommand = (from: string, to: string): Argv => [
+  ...(['setpriv', '--pdeathsig', 'KILL', 'cp', '--archive'] as const),
+  ...[from, to],
+]
+
 export class CommandError extends Error {
   readonly code: number | null
   constructor(argv: Argv, code: number | null, said: string) {

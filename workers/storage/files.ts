@@ -65,7 +65,7 @@ const CONTROLS = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu
 export const shownName = (name: Buffer): string => name.toString('utf8').replaceAll(CONTROLS, '�')
 
 /** An open folder's entry, by the kernel's own look at that folder. */
-const inside = (folder: FileHandle, name: Buffer): Buffer =>
+export const inside = (folder: FileHandle, name: Buffer): Buffer =>
   Buffer.concat([Buffer.from(`/proc/self/fd/${folder.fd}/`), name])
 
 /** Lends an open folder of the volume. */
@@ -87,7 +87,7 @@ export async function withFolder<T>(
   }
 }
 
-async function openIn(folder: FileHandle, name: Buffer, flags: number): Promise<FileHandle> {
+export async function openIn(folder: FileHandle, name: Buffer, flags: number): Promise<FileHandle> {
   // O_NONBLOCK: a pipe that nobody writes to would hold us for ever.
   return open(inside(folder, name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | flags).catch(notThere)
 }

@@ -3,30 +3,25 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { chmod, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import type { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
 import type { RunLog } from '../terraform/context.ts'
-import { zipFolder } from './archive.ts'
-import { packVolume, unpackVolume } from './backup.ts'
-import { type Backend, isVolumeName, type VolumePlace } from './backend.ts'
-import { listFolder, NoSuchFile, openFile, pathOf } from './files.ts'
+import { type Answer, nothingHere, notFor, readBody, send, sent } from './answer.ts'
+import { type Backend, isVolumeName } from './backend.ts'
+import { NoSuchFile, pathOf } from './files.ts'
+import { onFiles } from './files-server.ts'
 import { onSlots, slotsOf } from './slot-server.ts'
+import { type Restores, restoresOf } from './snapshot-server.ts'
 import type { Slots } from './slots.ts'
-import { isSealed, seal } from './seal.ts'
 import { isSubmissionId, type Submissions, submissionsIn } from './submissions.ts'
 import { type Uploads, uploadsOf } from './uploads.ts'
 
 const wish = z.strictObject({ limitMb: z.int().min(1).max(1e9), isNew: z.boolean() })
-const BODY_LIMIT = 64 * 1024
 
 export type Served = {
   /** Brings the slots of this machine to what the agent is told that the worker speaks to; where volumes are every machine's. */
   followSlots?: (() => Promise<void>) | undefined
   close(): Promise<void>
 }
-
-type Answer = { status: number; body: unknown }
 
 /** Listens on `socket`; throws when another agent does. */
 export async function serveAgent(
@@ -39,7 +34,7 @@ export async function serveAgent(
   const { slots, followSlots } = slotsOf(backend, options.root)
   await slots.start()
   const parts = {
-    ...{ backend, slots },
+    ...{ backend, slots, restores: restoresOf(options.log) },
     uploads: uploadsOf(),
     submissions: submissionsIn(join(options.root, 'submissions')),
   }
@@ -85,6 +80,7 @@ function listen(server: Server, socket: string): Promise<void> {
 type Parts = {
   backend: Backend
   slots: Slots
+  restores: Restores
   uploads: Uploads
   submissions: Submissions
 }
@@ -94,7 +90,7 @@ async function respond(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const { backend, uploads, slots } = parts
+  const { backend, slots } = parts
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://agent')
   const [, what, name = '', part = '', id = '', ...rest] = pathname.split('/')
   if (what === 'submissions' && name === '' && request.method === 'GET')
@@ -108,9 +104,8 @@ async function respond(
   }
   if (what !== 'volumes' || rest.length > 0 || (name !== '' && !isVolumeName(name)))
     return send(response, nothingHere)
-  if (part !== '')
-    return onFiles(backend, uploads, { request, response, name, part, id, searchParams })
-  if (request.method === 'GET' && name === '') return send(response, await list(backend))
+  if (part !== '') return onFiles(parts, { request, response, name, part, id, searchParams })
+  if (request.method === 'GET' && name === '') return send(response, await list(parts))
   if (request.method === 'PUT' && name !== '')
     return send(response, await ensure(backend, name, await readBody(request)))
   if (request.method === 'DELETE' && name !== '') return send(response, await purge(parts, name))
@@ -124,12 +119,6 @@ async function purge({ backend, slots }: Parts, name: string): Promise<Answer> {
   if (!done.ok) return { status: 409, body: { code: done.code } }
   return { status: 200, body: { before: done.before, after: done.after } }
 }
-
-const nothingHere: Answer = { status: 404, body: { error: 'There is nothing here.' } }
-const notFor = (method = ''): Answer => ({
-  status: 405,
-  body: { error: `${method} is not for this.` },
-})
 
 const handedIn = z.strictObject({ volume: z.string().refine(isVolumeName), path: z.string() })
 
@@ -163,101 +152,6 @@ async function onSubmission(
   }
 }
 
-type FilesCall = {
-  request: IncomingMessage
-  response: ServerResponse
-  name: string
-  part: string
-  id: string
-  searchParams: URLSearchParams
-}
-
-async function onFiles(backend: Backend, uploads: Uploads, call: FilesCall): Promise<void> {
-  const { request, response, part, id, searchParams } = call
-  const place = await backend.place(call.name)
-  if (!place) return send(response, { status: 409, body: { error: 'The volume is not ready.' } })
-  const fills = part === 'uploads' || (part === 'backup' && request.method === 'PUT')
-  if (fills && (await isSealed(place)))
-    return send(response, { status: 409, body: { code: 'sealed' } })
-  if (part === 'uploads' && (id === '' || /^[0-9a-f]{32}$/.test(id)))
-    return uploads.handle(place, request, response)
-  if (id !== '') return send(response, nothingHere)
-  if (part === 'seal' && request.method === 'PUT')
-    return send(response, { status: 200, body: await seal(place) })
-  if (part === 'backup') return onBackup(place, call)
-  if (request.method !== 'GET') return send(response, notFor(request.method))
-  try {
-    const path = pathOf(searchParams.get('path') ?? '')
-    if (part === 'files') return send(response, await files(place, path, searchParams))
-    if (part === 'content') return await content(place, path, response)
-    if (part === 'archive') return await archive(place, path, response)
-    send(response, nothingHere)
-  } catch (error) {
-    if (!(error instanceof NoSuchFile)) throw error
-    send(response, { status: 404, body: { error: error.message } })
-  }
-}
-
-/** For who administers the machine: the API does not ask for it. */
-async function onBackup(
-  { home }: VolumePlace,
-  { request, response, name }: FilesCall,
-): Promise<void> {
-  if (request.method === 'GET') {
-    response.writeHead(200, { 'content-type': 'application/x-tar' })
-    // What was sent so far looks whole to nobody: the connection is cut before its end.
-    return packVolume(home, name, response).catch(() => void response.destroy())
-  }
-  if (request.method !== 'PUT') return send(response, notFor(request.method))
-  const done = await unpackVolume(home, request)
-  send(response, done.ok ? { status: 200, body: {} } : { status: 409, body: done })
-}
-
-async function files(
-  { home }: VolumePlace,
-  path: Buffer[],
-  asked: URLSearchParams,
-): Promise<Answer> {
-  const [start, count] = [Number(asked.get('start') ?? 0), Number(asked.get('count') ?? 500)]
-  if (!(start >= 0) || !(count > 0 && count <= 1000))
-    return { status: 400, body: { error: 'start, count' } }
-  return { status: 200, body: await listFolder(home, path, { start, count }) }
-}
-
-async function content(
-  { home }: VolumePlace,
-  path: Buffer[],
-  response: ServerResponse,
-): Promise<void> {
-  const { file, stats } = await openFile(home, path)
-  response.writeHead(200, {
-    'content-type': 'application/octet-stream',
-    'content-length': stats.size,
-  })
-  if (stats.size === 0) {
-    await file.close()
-    return void response.end()
-  }
-  // Not past what was announced, also when somebody still writes to it.
-  await sent(file.createReadStream({ start: 0, end: stats.size - 1 }), response)
-}
-
-async function archive(
-  place: VolumePlace,
-  path: Buffer[],
-  response: ServerResponse,
-): Promise<void> {
-  const { limitBytes } = await place.sight()
-  const { stream } = await zipFolder(place.home, path, limitBytes ?? 0)
-  response.writeHead(200, { 'content-type': 'application/zip' })
-  await sent(stream, response)
-}
-
-/** Who goes away before its end is no error of ours. */
-async function sent(stream: Readable, response: ServerResponse): Promise<void> {
-  await pipeline(stream, response).catch(() => response.destroy())
-}
-
 async function look(backend: Backend): Promise<Answer> {
   return {
     status: 200,
@@ -265,8 +159,13 @@ async function look(backend: Backend): Promise<Answer> {
   }
 }
 
-async function list(backend: Backend): Promise<Answer> {
+/** Asked by the worker alone, and so of the one agent that brings back. */
+async function list({ backend, restores }: Parts): Promise<Answer> {
   const [volumes, freeBytes] = await Promise.all([backend.list(), backend.freeBytes()])
+  restores.tidyOnce(
+    volumes.map(({ name }) => name),
+    (name) => backend.place(name),
+  )
   return { status: 200, body: { backend: backend.kind, volumes, freeBytes } }
 }
 
@@ -276,24 +175,4 @@ async function ensure(backend: Backend, name: string, body: unknown): Promise<An
   const done = await backend.ensure({ name, ...asked.data })
   if (done.ok) return { status: 200, body: { volume: done.volume } }
   return { status: 409, body: { code: done.code, volume: done.volume } }
-}
-
-async function readBody(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > BODY_LIMIT) return undefined
-    chunks.push(chunk)
-  }
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString())
-  } catch {
-    return undefined
-  }
-}
-
-function send(response: ServerResponse, { status, body }: Answer): void {
-  response.writeHead(status, { 'content-type': 'application/json' })
-  response.end(JSON.stringify(body))
 }
