@@ -56,12 +56,22 @@ export async function findWorkspace(db: Db, id: string): Promise<Workspace | und
   )
 }
 
-/** The row, locked against every other act on the same workspace until the caller's transaction ends. */
+/**
+ * The row, locked against every other act on the same workspace until the caller's transaction ends. Its seat is locked first: a
+ * step of the seat changes the two in that order (seat-life.ts), and who took them in the other would meet it half way.
+ */
 export async function lockWorkspace(tx: Db, id: string): Promise<Workspace> {
-  return one<Workspace>(
-    tx,
-    sql`select ${workspaceColumns} from ${workspaceTable} where workspace.id = ${id} for update of workspace`,
-  )
+  const [, workspace] = await Promise.all([
+    execute(
+      tx,
+      sql`select from seat where id = (select seat_id from workspace where id = ${id}) for no key update`,
+    ),
+    one<Workspace>(
+      tx,
+      sql`select ${workspaceColumns} from ${workspaceTable} where workspace.id = ${id} for update of workspace`,
+    ),
+  ])
+  return workspace
 }
 
 /** Also who waits, once it is their turn: a place is held for the click. */

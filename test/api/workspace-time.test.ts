@@ -1,6 +1,6 @@
 // Automatic stops, warnings and the click that moves them, on real rows with a clock the test holds.
-import { afterAll, describe, expect, it } from 'vitest'
-import { type Db, many, one, sql, withTransaction } from '../../api/data/db.ts'
+import { afterAll, describe, expect, it, vi } from 'vitest'
+import { type Db, execute, many, one, sql, withTransaction } from '../../api/data/db.ts'
 import { workspaceView } from '../../api/data/workspace-view.ts'
 import {
   extendWorkspace,
@@ -233,6 +233,51 @@ describe('who is in when a session opens or ends', () => {
     await click(mine, -14)
     await tx((db) => followSessions(db, at(-10)))
     expect((await rowOf(mine)).stops_at).toEqual(at(165))
+  })
+})
+
+describe('while a seat takes a step, which changes its workspace after itself', () => {
+  /** What runs between the two halves of a step; answers once the step is whole. */
+  const amidStep = async (workspaceId: string, act: () => Promise<unknown>) =>
+    tx(async (db) => {
+      await execute(
+        db,
+        sql`update seat set state_at = ${at(2)} where id = (select seat_id from workspace where id = ${workspaceId})`,
+      )
+      await act()
+      await execute(db, sql`update workspace set version = version + 1 where id = ${workspaceId}`)
+    })
+  const untilSomebodyWaits = () =>
+    vi.waitUntil(
+      async () =>
+        (
+          await many(
+            pool,
+            sql`select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+          )
+        ).length > 0,
+      { timeout: 5000 },
+    )
+
+  it('waits with a stop that somebody asked for until the step is done', async () => {
+    const course = await plannedCourse(pool, { seats: 1, atOnce: 1, ready: 1 })
+    const mine = await launch(course, 1)
+    let stop: Promise<string> | undefined
+    await amidStep(mine, async () => {
+      stop = tx((db) => stopWorkspace(db, { workspaceId: mine, actor, now: at(3) }))
+      await untilSomebodyWaits()
+    })
+    expect(await stop).toBe('stopping')
+  })
+
+  it('leaves out whose class is over until the next look', async () => {
+    const course = await plannedCourse(pool, { seats: 1, atOnce: 1, ready: 1 })
+    const mine = await launch(course, 1)
+    const look = () => tx((db) => stopWhoIsOver(db, at(135)))
+    await amidStep(mine, look)
+    expect((await rowOf(mine)).state).toBe('ready')
+    await look()
+    expect((await rowOf(mine)).state).toBe('stopping')
   })
 })
 
