@@ -141,7 +141,7 @@ describe('one student', () => {
     const due = async (minute: number) =>
       (await workspacesDue(pool, at(minute))).stop.find((one) => one.id === mine.id)
     expect(await due(134)).toBeUndefined()
-    expect(await due(135)).toEqual({ id: mine.id, reason: 'session_end' })
+    expect(await due(135)).toEqual({ id: mine.id, reason: 'session_end', hasSeat: true })
     await withTransaction(pool, (tx) =>
       stopWorkspace(tx, { workspaceId: mine.id, actor, reason: 'session_end', now: at(135) }),
     )
