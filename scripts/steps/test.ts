@@ -66,7 +66,7 @@ function allRunners(go: string): Runner[] {
     vitest('start', 15),
     vitest('laws', 20),
     vitest('semester', 10),
-    vitest('real', 30),
+    vitest('real', 40),
     vitest('chaos', 15),
     vitest('flow', 20),
   ]
