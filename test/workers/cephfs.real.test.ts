@@ -17,6 +17,7 @@ import { type TestDatabase, testDatabase } from '../postgres.ts'
 import { type PracticeClass, practiceClass, seatsReady, until } from '../practice-class.ts'
 import { formTo, type Page, type Visitor } from '../visitor.ts'
 import { textOf } from '../api/page-text.ts'
+import { bringBack, snapshotNow } from './from-before.ts'
 import { countRefused, mountAttempts, pathAttempts } from './seat-attempts.ts'
 import { mountsBelow } from './storage-scene.ts'
 
@@ -245,12 +246,16 @@ function readData(number: number): string {
   return inSeat(number, 'cat /data/subject.txt')
 }
 
-it('has its files and the course’s data in the next start, on the other node', async () => {
+it('has its files and the course’s data in the next start, on the other node; meanwhile they come back from before', async () => {
   const { bed } = practice
   const { visitor, page } = await practice.launch('student1')
   const { number } = await seatOfStudent()
   const other = 3 - number
   const before = place(number).host
+  const volume = (await volumes()).find((row) => row.number === number)!.name
+  inSeat(number, 'echo first > essay; sync essay')
+  const asOf = await snapshotNow(practice, volume)
+  inSeat(number, 'echo second > essay; sync essay')
   const stop = formTo(page, '/stop')
   expect(await publish('the first')).toContain('Version 1 is published')
   // Where nobody works the seat is made anew by itself.
@@ -258,6 +263,8 @@ it('has its files and the course’s data in the next start, on the other node',
   expect(readData(other)).toBe('the first')
   await visitor.post(stop.action, stop.fields)
   await becomes('cold')
+  const root = join(bed.volumes, 'mounts', volume, 'home')
+  await bringBack(visitor, `${page.url.split('?')[0]}/files`, { asOf, root })
   const name = bed.nodes.find((node) => node.dockerHost === before)!.name
   docker(bed.dockerHost, 'node', 'update', '--availability', 'pause', name)
   const begun = performance.now()
@@ -268,6 +275,7 @@ it('has its files and the course’s data in the next start, on the other node',
   expect(place(number).host).not.toBe(before)
   expect(inSeat(number, 'cat mine /personal/essay')).toBe('mine\nby student1')
   expect(readData(number)).toBe('the first')
+  expect(inSeat(number, 'cat essay essay\\ *')).toBe('second\nfirst')
   docker(bed.dockerHost, 'node', 'update', '--availability', 'active', name)
 })
 
