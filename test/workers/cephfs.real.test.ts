@@ -283,8 +283,8 @@ it('gives who starts anew the next version of the course’s data, and who works
   const { number } = await seatOfStudent()
   const other = 3 - number
   expect(await publish('the second')).toContain('Version 2 is published')
+  // On whichever node: with ten seats it may be the same one, which then has both versions.
   await comesWith(other, 2)
-  expect(place(other).host).not.toBe(place(number).host)
   expect([readData(number), readData(other)]).toEqual(['the first', 'the second'])
 })
 
