@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { readBytes } from '../read-body.ts'
 
 const BODY_LIMIT = 64 * 1024
 
@@ -18,16 +19,12 @@ export async function sent(stream: Readable, response: ServerResponse): Promise<
   await pipeline(stream, response).catch(() => response.destroy())
 }
 
+/** JSON; undefined when it is none, or longer than is allowed. */
 export async function readBody(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > BODY_LIMIT) return undefined
-    chunks.push(chunk)
-  }
+  const bytes = await readBytes(request, BODY_LIMIT)
+  if (!bytes) return undefined
   try {
-    return JSON.parse(Buffer.concat(chunks).toString())
+    return JSON.parse(bytes.toString())
   } catch {
     return undefined
   }

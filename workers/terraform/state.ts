@@ -20,6 +20,7 @@ import {
   unlockState,
 } from '../../api/data/state.ts'
 import { holdsLease } from '../../api/data/stack.ts'
+import { readBytes } from '../read-body.ts'
 
 export const STATE_USER = 'run'
 const BODY_LIMIT = 64 * 1024 * 1024
@@ -62,7 +63,7 @@ async function answer(means: Means, req: IncomingMessage): Promise<Reply> {
     return { status: 401, text: 'The password of this run is wrong.' }
   const url = new URL(req.url ?? '/', 'http://state')
   if (url.pathname !== '/state') return { status: 404 }
-  const body = await readBody(req)
+  const body = await readBytes(req, BODY_LIMIT)
   if (!body) return { status: 413, text: `A state of more than ${BODY_LIMIT} bytes is refused.` }
   if (req.method === 'GET') return read(means)
   if (req.method === 'POST')
@@ -77,17 +78,6 @@ function isAllowed(req: IncomingMessage, expected: Buffer): boolean {
   const [user, ...password] = Buffer.from(credentials, 'base64').toString().split(':')
   const given = tokenHash(password.join(':'))
   return scheme === 'Basic' && user === STATE_USER && timingSafeEqual(given, expected)
-}
-
-async function readBody(req: IncomingMessage): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > BODY_LIMIT) return undefined
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }
 
 async function read({ pool, keyRing, writer }: Means): Promise<Reply> {
