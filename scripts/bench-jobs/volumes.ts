@@ -23,8 +23,8 @@ import {
   type BenchBackend,
   benchBackend,
   type Round,
-  unmountBelow,
 } from '../bench-parts/volume-backends.ts'
+import { unmountBelow } from '../steps/mounts.ts'
 
 const BAR = 1.3
 const LIMIT_MB = 256

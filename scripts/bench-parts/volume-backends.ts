@@ -2,9 +2,9 @@
  * What the bench of volumes needs of each backend: an agent that has nothing yet, and the same calls as a shell would make
  * them. One round is one of the two sides; what it made is gone before the next begins.
  */
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   type Cluster,
@@ -134,13 +134,4 @@ async function shellHere(
   const [code] = await once(child, 'exit')
   if (code !== 0) throw new Error(`By hand failed with ${code}.`)
   return performance.now() - begun
-}
-
-/** Of whatever is mounted below a folder. */
-export function unmountBelow(folder: string): void {
-  const lines = readFileSync('/proc/self/mounts', 'utf8').split('\n')
-  const points = lines
-    .flatMap((line) => line.split(' ')[1] ?? [])
-    .filter((at) => at.startsWith(`${folder}/`))
-  if (points.length > 0) execFileSync('umount', ['--lazy', ...points])
 }

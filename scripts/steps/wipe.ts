@@ -2,13 +2,13 @@
  * Takes away everything of one installation: its things in Docker, its firewall rules, the Swarm and engine we made,
  * its processes and LABPLAN_HOME. Who could make things again is stopped first.
  */
-import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { z } from 'zod'
 import { type Docker, ask, dockerApi, reach } from './docker-api.ts'
 import { emptyDocker, removeImages } from './docker-sweep.ts'
 import { findInstallationId } from './identity.ts'
 import { readMade } from './made.ts'
+import { unmountBelow } from './mounts.ts'
 import { removeSeatNetwork } from './network.ts'
 import type { Settings } from './settings.ts'
 import { CannotGoOn, type Step } from './step.ts'
@@ -89,17 +89,10 @@ function homeStep({ home }: Settings): Step {
     async ensure() {
       const stopped = await stopEverything(home)
       if (!existsSync(home)) return stopped ? 'stopped' : undefined
+      // An engine that was killed leaves its file systems mounted.
       unmountBelow(home)
       rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 500 })
       return `removed ${home}`
     },
   }
-}
-
-/** An engine that was killed leaves its file systems mounted; removing through them would remove what they show. */
-function unmountBelow(folder: string): void {
-  const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n')
-  const points = mounts.map((line) => (line.split(' ')[1] ?? '').replaceAll('\\040', ' '))
-  for (const point of points.filter((path) => path.startsWith(`${folder}/`)).toReversed())
-    execFileSync('umount', ['--lazy', point])
 }

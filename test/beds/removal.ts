@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, readdirSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { unmountBelow } from '../../scripts/steps/mounts.ts'
 import { forgetBed, isAlive, knownBeds, livingKeeper } from './place.ts'
 import type { BedPlace } from './place.ts'
 import { cutWires, namespacesOf } from './wires.ts'
@@ -28,26 +29,10 @@ export async function removeBed(place: BedPlace): Promise<void> {
   }
   cutWires(place)
   for (const folder of cgroupsOf(place)) removeCgroup(folder)
+  // Volumes that an agent mounted, and the folder that shares them; a loop device goes with its last mount.
   unmountBelow(place.folder)
   forgetBed(place)
 }
-
-/** Volumes that an agent mounted, and the folder that shares them; a loop device goes with its last mount. */
-function unmountBelow(folder: string): void {
-  for (const point of mountsBelow(folder).toReversed()) {
-    try {
-      execFileSync('umount', ['--lazy', point], { stdio: 'pipe' })
-    } catch (error) {
-      // With what it was shared with, or by another sweep at the same time.
-      if (mountsBelow(folder).includes(point)) throw error
-    }
-  }
-}
-
-const mountsBelow = (folder: string): string[] =>
-  readLines('/proc/self/mounts')
-    .map((line) => line.split(' ')[1] ?? '')
-    .filter((path) => path.startsWith(`${folder}/`))
 
 /** Engines and what they run (by namespace and control group), and the registry (by its config). */
 function processesOf(place: BedPlace): number[] {

@@ -14,7 +14,7 @@ import { drainManager } from '../beds/machines/nfs-pool.ts'
 import type { SwarmBed } from '../beds/swarm.ts'
 import { killableNode } from '../chaos/node.ts'
 import { ENDS_WITH_US } from '../installation.ts'
-import { mountsBelow } from '../workers/storage-scene.ts'
+import { mountsBelow } from '../../scripts/steps/mounts.ts'
 import { seatsIn } from './containers.ts'
 import { twice } from './local.ts'
 import {

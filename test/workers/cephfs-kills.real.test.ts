@@ -11,11 +11,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import { storageAgent } from '../../api/storage-agent.ts'
 import { MIB } from '../../workers/storage/backend.ts'
+import { mountsBelow } from '../../scripts/steps/mounts.ts'
 import { type CephBed, cephBed, type CephServer } from '../beds/ceph.ts'
 import { whyNoCephNow } from '../beds/cluster/install.ts'
 import { processesOf } from '../beds/cluster/place.ts'
 import { random as seeded } from '../campus/random.ts'
-import { mountsBelow, type StorageScene, storageScene } from './storage-scene.ts'
+import { type StorageScene, storageScene } from './storage-scene.ts'
 
 /**
  * Ceph gives what a dead client had open to nobody for a minute (session_timeout), and a metadata server that starts waits 45 s for it

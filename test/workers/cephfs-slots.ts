@@ -1,3 +1,4 @@
+import { mountsBelow } from '../../scripts/steps/mounts.ts'
 /**
  * Slots on two machines of a Ceph, each with a storage agent of its own: what one is told is in the seats of both, whoever is
  * killed meanwhile, and a machine keeps neither mount nor key of what none of its seats shows.
@@ -19,7 +20,6 @@ import type { CephBed } from '../beds/ceph.ts'
 import { processesOf } from '../beds/cluster/place.ts'
 import { random as seeded } from '../campus/random.ts'
 import { type StorageProcess, storageProcess } from './storage-process.ts'
-import { mountsBelow } from './storage-scene.ts'
 
 const KILLS = Number(process.env['LABPLAN_SEEDS'] ?? 1)
 /** Ceph waits a minute for a client that ended without a word, before others have what it had. */

@@ -11,6 +11,7 @@ import { many, one, sql } from '../../api/data/db.ts'
 import { openOutages } from '../../api/data/storage-outage.ts'
 import { storageAgent } from '../../api/storage-agent.ts'
 import { tidyProgram } from '../../stacks/parts/volume-tidy.ts'
+import { mountsBelow } from '../../scripts/steps/mounts.ts'
 import { type CephBed, cephBed } from '../beds/ceph.ts'
 import { whyNoCephNow } from '../beds/cluster/install.ts'
 import { type TestDatabase, testDatabase } from '../postgres.ts'
@@ -19,7 +20,6 @@ import { formTo, type Page, type Visitor } from '../visitor.ts'
 import { textOf } from '../api/page-text.ts'
 import { bringBack, snapshotNow } from './from-before.ts'
 import { countRefused, mountAttempts, pathAttempts } from './seat-attempts.ts'
-import { mountsBelow } from './storage-scene.ts'
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 600_000 })
 

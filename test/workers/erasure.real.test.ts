@@ -16,6 +16,7 @@ import { erasureKeeper } from '../../workers/jobs/keep-erasures.ts'
 import { retentionKeeper } from '../../workers/jobs/keep-retention.ts'
 import { keepSubmissions } from '../../workers/jobs/keep-submissions.ts'
 import { volumeKeeper } from '../../workers/jobs/keep-volumes.ts'
+import { mountsBelow } from '../../scripts/steps/mounts.ts'
 import { barriers, openBrowser, overflow, signedInPage } from '../browser.ts'
 import { textOf } from '../api/page-text.ts'
 import { openWebsite } from '../api/website.ts'
@@ -31,7 +32,7 @@ import {
   type SignedIn,
 } from '../cast/record.ts'
 import { restoreDatabase, type Snapshot, snapshotOf } from './database-snapshot.ts'
-import { agentScene, mountsBelow, silent } from './storage-scene.ts'
+import { agentScene, silent } from './storage-scene.ts'
 import { runCommand } from '../api/command-line.ts'
 
 const NAME = 'Student Wanting-Out'

@@ -7,11 +7,11 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { many, one, sql } from '../../api/data/db.ts'
+import { mountsBelow } from '../../scripts/steps/mounts.ts'
 import { testDatabase } from '../postgres.ts'
 import { type PracticeClass, practiceClass, seatsReady, until } from '../practice-class.ts'
 import { formTo } from '../visitor.ts'
 import { countRefused, mountAttempts, pathAttempts } from './seat-attempts.ts'
-import { mountsBelow } from './storage-scene.ts'
 
 const MIB = 1024 * 1024
 const QUOTA_MB = 24

@@ -10,10 +10,11 @@ import { firstBroken, purgeReceipts } from '../../api/data/purge.ts'
 import { keptVolumes, recordVolumes } from '../../api/data/volume.ts'
 import { retentionKeeper } from '../../workers/jobs/keep-retention.ts'
 import { volumeKeeper } from '../../workers/jobs/keep-volumes.ts'
+import { mountsBelow } from '../../scripts/steps/mounts.ts'
 import { openWebsite } from '../api/website.ts'
 import { textOf } from '../api/page-text.ts'
 import { addLmsCourse, importDocuments, launch, seatReady, signIn } from '../cast/record.ts'
-import { agentScene, mountsBelow, silent } from './storage-scene.ts'
+import { agentScene, silent } from './storage-scene.ts'
 import { runCommand } from '../api/command-line.ts'
 
 const DAY_MS = 86_400_000

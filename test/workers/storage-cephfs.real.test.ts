@@ -15,10 +15,11 @@ import type { Cluster } from '../../workers/storage/ceph-command.ts'
 import { cephfsBackend } from '../../workers/storage/cephfs.ts'
 import { pathOf } from '../../workers/storage/files.ts'
 import { bringBack, isFull } from '../../workers/storage/restore.ts'
+import { mountsBelow } from '../../scripts/steps/mounts.ts'
 import { type CephBed, cephBed } from '../beds/ceph.ts'
 import { whyNoCephNow } from '../beds/cluster/install.ts'
 import { testSlots } from './cephfs-slots.ts'
-import { mountsBelow, type StorageScene, storageScene } from './storage-scene.ts'
+import { type StorageScene, storageScene } from './storage-scene.ts'
 
 const execute = promisify(execFile)
 const MIB = 1024 * 1024

@@ -18,8 +18,9 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { storageAgent } from '../../api/storage-agent.ts'
 import { MIB } from '../../workers/storage/backend.ts'
 import { localBackend } from '../../workers/storage/local.ts'
+import { mountsBelow } from '../../scripts/steps/mounts.ts'
 import { random as seeded } from '../campus/random.ts'
-import { loopFiles, mountsBelow, type StorageScene, storageScene } from './storage-scene.ts'
+import { loopFiles, type StorageScene, storageScene } from './storage-scene.ts'
 
 const scenes: StorageScene[] = []
 const scene = (): StorageScene => {

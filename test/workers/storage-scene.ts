@@ -1,11 +1,12 @@
 /** A storage agent's folder of a test's own, gone with all that was mounted in it, also after a run that was killed. */
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type StorageAgent, storageAgent } from '../../api/storage-agent.ts'
 import { localBackend } from '../../workers/storage/local.ts'
 import { serveAgent } from '../../workers/storage/server.ts'
+import { unmountBelow } from '../../scripts/steps/mounts.ts'
 
 const PREFIX = 'labplan-test-storage-'
 
@@ -53,24 +54,8 @@ export async function agentScene(socket: string): Promise<AgentScene> {
 }
 
 function remove(folder: string): void {
-  for (const point of mountsBelow(folder).toReversed()) unmount(point)
+  unmountBelow(folder)
   rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
-}
-
-/** Another run may be sweeping the same. */
-function unmount(point: string): void {
-  try {
-    execFileSync('umount', ['--lazy', point], { stdio: 'pipe' })
-  } catch {
-    // Gone meanwhile.
-  }
-}
-
-export function mountsBelow(folder: string): string[] {
-  const lines = readFileSync('/proc/self/mounts', 'utf8').split('\n')
-  return lines
-    .flatMap((line) => line.split(' ')[1] ?? [])
-    .filter((at) => at.startsWith(`${folder}/`))
 }
 
 /** Loop devices whose file is below a folder: never two for one. */

@@ -1,3 +1,4 @@
+import { mountsBelow } from '../../scripts/steps/mounts.ts'
 /** Slots on real loop devices: what is shown where, what nobody can write to, and what is found after a kill. */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -7,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { random as seeded } from '../campus/random.ts'
 import { storageProcess } from './storage-process.ts'
-import { mountsBelow, storageScene } from './storage-scene.ts'
+import { storageScene } from './storage-scene.ts'
 
 const KILLS = Number(process.env['LABPLAN_SEEDS'] ?? 4)
 const scene = storageScene()

@@ -8,10 +8,11 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { many, one, sql } from '../../api/data/db.ts'
 import { storageAgent } from '../../api/storage-agent.ts'
+import { mountsBelow } from '../../scripts/steps/mounts.ts'
 import { testDatabase } from '../postgres.ts'
 import { type PracticeClass, practiceClass, seatsReady, until } from '../practice-class.ts'
 import { formTo } from '../visitor.ts'
-import { loopFiles, mountsBelow } from './storage-scene.ts'
+import { loopFiles } from './storage-scene.ts'
 
 const MIB = 1024 * 1024
 const QUOTA_MB = 24

@@ -1,5 +1,4 @@
 /** Where a Ceph of a test is on this machine, and how all of it is taken away. */
-import { execFileSync } from 'node:child_process'
 import {
   existsSync,
   mkdirSync,
@@ -12,6 +11,7 @@ import {
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
+import { unmountBelow } from '../../../scripts/steps/mounts.ts'
 import { isAlive, startTicks } from '../place.ts'
 
 /** Fixed, and short: the names of sockets in it must not be longer than 107 characters. */
@@ -61,7 +61,7 @@ export async function removeCluster(folder: string): Promise<void> {
     for (const pid of pids) endProcess(pid)
     await sleep(30)
   }
-  for (const point of mountsBelow(folder)) execFileSync('umount', ['--lazy', point])
+  unmountBelow(folder)
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
 }
 
@@ -91,12 +91,4 @@ function endProcess(pid: number): void {
   } catch {
     // Ended meanwhile.
   }
-}
-
-function mountsBelow(folder: string): string[] {
-  const lines = readFileSync('/proc/self/mounts', 'utf8').split('\n')
-  return lines
-    .flatMap((line) => line.split(' ')[1] ?? [])
-    .filter((at) => at.startsWith(`${folder}/`))
-    .toReversed()
 }
