@@ -6,6 +6,10 @@ import { isIP } from 'node:net'
 import { availableParallelism, homedir, totalmem } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import manifest from '../package.json' with { type: 'json' }
+
+/** Of this checkout; processes on other machines may be of another. */
+export const VERSION = manifest.version
 
 const listen = z
   .string()

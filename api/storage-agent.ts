@@ -28,7 +28,12 @@ const listed = z.object({
   volumes: z.array(volume),
   freeBytes: z.number(),
 })
-const looked = z.object({ backend: listed.shape.backend, trouble: z.string().nullable() })
+const looked = z.object({
+  backend: listed.shape.backend,
+  trouble: z.string().nullable(),
+  /** One of an earlier version tells none. */
+  version: z.string().exactOptional(),
+})
 const ensured = z.object({ volume })
 const refused = z.object({
   code: z.enum(['below-use', 'in-use', 'missing', 'damaged']),
@@ -90,7 +95,7 @@ export type AgentVolume = z.infer<typeof volume>
 export type AgentRefusal = z.infer<typeof refused>['code']
 
 export type StorageAgent = SnapshotCalls & {
-  /** What it keeps volumes with, and why nobody can read or write there now, if so. Throws when it does not answer. */
+  /** Its version, what it keeps volumes with, and why nobody can read or write there now, if so. Throws when it does not answer. */
   look(): Promise<z.infer<typeof looked>>
   /** All that it keeps, and free bytes on its disk. Throws when it does not answer. */
   list(): Promise<z.infer<typeof listed>>
@@ -126,7 +131,7 @@ export type StorageAgent = SnapshotCalls & {
   backup(volume: string): Promise<{ stream: Readable } | undefined>
   /** Fills an empty volume from such a file; why not, else. */
   restore(volume: string, from: Readable): Promise<AgentRestored>
-  /** What of persons' own volumes is in which seat; undefined where nobody mounts them into seats. */
+  /** What of persons' own volumes is in which seat; undefined when it is of a version that brings none into seats. */
   slots(): Promise<AgentSlot[] | undefined>
   /** Has a seat's slot show this volume, or nothing; `remove` takes the slot away. Answers why it is not so yet. */
   setSlot(

@@ -19,6 +19,7 @@ export type Pool = {
     backend: string
     server: string | null
     away: { since: string; reason: string } | null
+    lacksSlots: { since: string } | null
   } | null
   nodes: {
     name: string
@@ -89,8 +90,13 @@ export function regionLines({ regions }: Pick<Pool, 'regions'>): string[] {
 /** What keeps its volumes, and whether it answers. */
 export function storageLines({ storage }: Pick<Pool, 'storage'>): string[] {
   if (!storage) return []
-  const { backend, server, away } = storage
+  const { backend, server, away, lacksSlots } = storage
   const what = `Volumes: ${[backend, server].filter(Boolean).join(', ')}`
+  if (!away && lacksSlots)
+    return [
+      `${what}; since ${short(lacksSlots.since)} seats start without their student’s personal folder`,
+      '  The storage agent is of an earlier version: start it again there with the version of this Labplan.',
+    ]
   if (!away) return [what]
   return [
     `${what}; no answer since ${short(away.since)}: ${away.reason}`,

@@ -13,7 +13,8 @@ const TOO_LONG_LINES = 500
 // What each folder may import of ours. Everything else is refused.
 const allowed: Record<string, (target: string) => boolean> = {
   stacks: (target) => target.startsWith('stacks/'),
-  api: (target) => /^(api|stacks)\//.test(target),
+  // Its version is told to others.
+  api: (target) => /^(api|stacks)\/|^package\.json$/.test(target),
   workers: (target) =>
     /^(workers|stacks|api\/data)\/|^api\/(config|log|notice-text|reach|storage-agent)\.ts$/.test(
       target,

@@ -237,7 +237,7 @@ export async function startWorker(options: {
     pass: async () => void ((await lead.isOurs()) && (await scratch.keep())),
     onError: onError('scratch homes could not be brought to their volumes'),
   })
-  const slots = slotKeeper({ pool, agent, log })
+  const slots = slotKeeper({ pool, agent, log, now })
   let spread: NodeJS.Timeout | undefined
   const show = startLoop({
     everyMs: SLOTS_MS,

@@ -6,6 +6,8 @@ import { randomInt } from 'node:crypto'
 import { personalPath, serviceName, volumeName } from '../../stacks/parts/names.ts'
 import { type Db, execute, findOne, many, sql } from './db.ts'
 import { newId } from './ids.ts'
+import { isOnScratch } from './scratch.ts'
+import { beginsWithout } from './slot-lack.ts'
 import { isAway } from './storage-outage.ts'
 import {
   type DiskRow,
@@ -126,8 +128,10 @@ export async function forgetSlots(tx: Db, seatIds: string[]): Promise<void> {
 /** A person's own volume, as their page shows it beside one of their seats. */
 export type PersonalView = {
   disk: DiskView
-  /** Where it is in their environment. */
-  path: string
+  /** Where it is in their environment; undefined where the seat has no place for it. */
+  path: string | undefined
+  /** Seats begin without it now: the storage agent cannot bring it into any. */
+  isLacking: boolean
   /** It is in the seat that runs. */
   isOpen: boolean
   /** Titles of the other courses whose seat has it now. */
@@ -137,22 +141,23 @@ export type PersonalView = {
 type PersonalRow = DiskRow & {
   id: string
   person_id: string
-  said: { mountPath: string; server?: string }
+  said: { mountPath: string; server?: string } | null
+  is_lacking: boolean
   is_open: boolean
 }
 
-/** Undefined where the course has none, or its seat was made before it had. */
+/** Undefined where the course has none, there is no seat yet, or it is on a scratch home. */
 export async function personalOf(db: Db, workspaceId: string): Promise<PersonalView | undefined> {
   const row = await findOne<PersonalRow>(
     db,
     sql`select volume.id, volume.person_id, template.body -> 'personal' as said, volume.state, limit_mb,
           limit_bytes, used_bytes, volume.message_code, volume.message_params, ${personalUntil} as kept_until,
           seat.slot_volume_id is not distinct from volume.id as is_open,
-          ${isAway(sql`volume.backend`)} as is_away
+          ${isAway(sql`volume.backend`)} as is_away, ${beginsWithout} as is_lacking
         from workspace join seat on seat.id = workspace.seat_id join volume on volume.person_id = workspace.person_id
-          join seat_template template on template.digest = seat.template_digest
-        where workspace.id = ${workspaceId} and template.body -> 'personal' is not null
-          and volume.state not in ('purging', 'purged')`,
+          join course on course.id = workspace.course_id join seat_template template on template.digest = seat.template_digest
+        where workspace.id = ${workspaceId} and (template.body -> 'personal' is not null or course.personal is not null)
+          and not ${isOnScratch(sql`template.body`)} and volume.state not in ('purging', 'purged')`,
   )
   if (!row) return undefined
   const others = await many<{ title: { en: string; fr: string } }>(
@@ -162,7 +167,8 @@ export async function personalOf(db: Db, workspaceId: string): Promise<PersonalV
         order by course.key`,
   )
   const alsoIn = others.map(({ title }) => title)
-  return { path: personalPath(row.said), isOpen: row.is_open, alsoIn, disk: diskView(row) }
+  const path = row.said ? personalPath(row.said) : undefined
+  return { path, isLacking: row.is_lacking, isOpen: row.is_open, alsoIn, disk: diskView(row) }
 }
 
 /** That of whose workspace it is; undefined while there is none. */

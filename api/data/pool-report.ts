@@ -13,6 +13,7 @@ import { type JoinTicket, ticketsOfPool } from './join-ticket.ts'
 import { livingNodes, type NodePhase, type NodeRow, type NodeState, nodePhases } from './node.ts'
 import { type NodeReason, type Reasoned, reasonOf, reasonOfManager } from './node-reason.ts'
 import { type PoolRegion, poolRegions } from './pool-regions.ts'
+import { openLack } from './slot-lack.ts'
 import { openOutages } from './storage-outage.ts'
 import {
   findPool,
@@ -73,6 +74,8 @@ export type PoolReport = {
     backend: string
     server: string | null
     away: { since: Date; reason: string } | null
+    /** Since when its seats begin without their student's own volume: its agent is of a version that brings none. */
+    lacksSlots: { since: Date } | null
   } | null
   nodes: PoolNode[]
   /** None where it has one, or none. */
@@ -99,7 +102,7 @@ export async function poolReport(db: Db, key: string, now: Date): Promise<PoolRe
     ...{ pool, isCloud, title: document?.title ?? null },
     nodes: await nodesOf(db, { pool, rows, document, blueprint: head?.blueprint, now }),
     regions: await poolRegions(db, { key, rows, blueprint: head?.blueprint, now }),
-    storage: await storageOf(db, document),
+    storage: await storageOf(db, document, head?.blueprint),
     quorum: await quorumAt(db, key),
     isOfOneMachine: document?.storage?.backend === 'local',
     timeline: isCloud && head ? timelineOf(head.blueprint, key, phases, now) : [],
@@ -117,13 +120,19 @@ export async function poolReport(db: Db, key: string, now: Date): Promise<PoolRe
 async function storageOf(
   db: Db,
   document: PoolDocument | undefined,
+  blueprint: Blueprint | undefined,
 ): Promise<PoolReport['storage']> {
   const storage = document?.storage
   if (!storage) return null
   const outage = (await openOutages(db)).find(({ backend }) => backend === storage.backend)
+  const lack = await openLack(db)
+  const isFelt =
+    lack?.backend === storage.backend &&
+    blueprint?.courses.some(({ pool, personal }) => pool === document.key && personal)
   return {
     ...{ backend: storage.backend, server: 'server' in storage ? storage.server : null },
     away: outage ? { since: outage.since_at, reason: outage.reason } : null,
+    lacksSlots: lack && isFelt ? { since: lack.since_at } : null,
   }
 }
 

@@ -3,6 +3,7 @@ import { type Db, type Query, execute, findOne, many, one, sql } from './db.ts'
 import { destroyFreezes, holdingFreezes } from './freeze.ts'
 import { newId } from './ids.ts'
 import { isScratchChosen } from './scratch.ts'
+import { beginsWithout } from './slot-lack.ts'
 import type { SeatTemplate } from '../../stacks/blueprint.ts'
 import { seatsPerStack } from '../../stacks/rules/wanted.ts'
 
@@ -164,6 +165,8 @@ export type StackSeat = {
   /** It begins on a scratch home when it begins next, on this node of the Swarm if its files are on one. */
   scratch: boolean
   scratch_node: string | null
+  /** It begins without its student's own volume when it begins next: nobody could bring that into it. */
+  without_personal: boolean
 }
 
 /** What a stack of a course would be if no seat of it had a history. */
@@ -177,8 +180,8 @@ export type PlainStack = {
 
 /**
  * Seats of these stacks' courses that are not as any new one: in a later generation, at work with another template
- * (changed by nobody), with a holder or volume beyond the numbers that have one anyway, or with a volume of the engine's in a pool
- * that has a limit by now. Few, whatever the size of the campus.
+ * (changed by nobody), with a holder or volume beyond the numbers that have one anyway, with a volume of the engine's in a pool
+ * that has a limit by now, or about to begin without what cannot be had. Few, whatever the size of the campus.
  */
 export async function unusualSeats(
   db: Db,
@@ -203,11 +206,14 @@ export async function unusualSeats(
           union select seat.id from plain join seat on seat.course_id = plain.id join volume on volume.seat_id = seat.id
             where limited and backend = 'engine'
           union select seat.id from plain join seat on seat.course_id = plain.id where ${isScratchChosen(sql`plain.id`)}
+          union select seat.id from plain join course on course.id = plain.id join seat on seat.course_id = plain.id where ${beginsWithout}
         ), chosen as materialized (select plain.id from plain where ${isScratchChosen(sql`plain.id`)})
         select seat.number, seat.generation, seat.template_digest, seat.taken, seat.volume_made, course.key as course_key,
           array(select generation from volume where seat_id = seat.id and backend = 'engine' order by 1) as engine_volumes,
           -- Who waits begins otherwise; what runs, with or without anybody in it, stays as it is.
-          coalesce(${isAtWork}, false) or (seat.course_id in (select id from chosen) and seat.state not in ('cold', 'absent')) as at_work,
+          coalesce(${isAtWork}, false)
+            or ((seat.course_id in (select id from chosen) or ${beginsWithout}) and seat.state not in ('cold', 'absent')) as at_work,
+          ${beginsWithout} and seat.state in ('cold', 'absent') as without_personal,
           seat.course_id in (select id from chosen) and seat.state in ('cold', 'absent') and not exists (${homesOf(sql`'merging', 'merged'`)}) as scratch,
           (select node_id from (${homesOf(sql`'open'`)} and trouble is null order by created_at desc limit 1) last) as scratch_node
         from unusual join seat on seat.id = unusual.id join course on course.id = seat.course_id

@@ -8,6 +8,7 @@ import { pastSessions } from '../data/receipt.ts'
 import { rostersOfCourse } from '../data/roster-view.ts'
 import { classScratch } from '../data/scratch.ts'
 import { homesLeft } from '../data/scratch-home.ts'
+import { courseLackSince } from '../data/slot-lack.ts'
 import { courseSeats } from '../data/seat.ts'
 import { sessionsToCome } from '../data/session.ts'
 import { submissionRules, submissionsOfCourse } from '../data/submission.ts'
@@ -54,6 +55,7 @@ async function viewOf(visit: Visit, course: SeenCourse, at: Date): Promise<Cours
     now: await classScratch(pool, course.id),
     left: await homesLeft(pool, course.id),
   }
+  const personalLackSince = await courseLackSince(pool, course.id)
   const rules = await submissionRules(pool, course.id)
   const rows = await submissionsOfCourse(pool, course.id)
   const handedIn =
@@ -61,6 +63,7 @@ async function viewOf(visit: Visit, course: SeenCourse, at: Date): Promise<Cours
   return {
     course,
     scratch,
+    personalLackSince,
     sessions,
     seats: seen,
     disks,

@@ -46,6 +46,15 @@ export const course = {
     fr: 'seulement {places} places sur {wanted}',
   },
 
+  'course.personal-lacking': {
+    en: 'Workspaces start without their student’s personal folder',
+    fr: 'Les espaces démarrent sans le dossier personnel de leur étudiant',
+  },
+  'course.personal-lacking.text': {
+    en: 'The server that keeps these folders has to be updated, and the infrastructure team was told. Nothing is lost; students read it on their page, and have their folder again at the first start after that.',
+    fr: 'Le serveur qui garde ces dossiers doit être mis à jour, et l’équipe infrastructure est prévenue. Rien n’est perdu ; les étudiants le lisent sur leur page et retrouveront leur dossier au premier démarrage qui suivra.',
+  },
+
   'seat.absent': { en: 'not made', fr: 'non créé' },
   'seat.cold': { en: 'off', fr: 'éteint' },
   'seat.starting': { en: 'starting', fr: 'démarre' },

@@ -77,6 +77,14 @@ export const disk = {
     en: 'It is at {path} when your workspace runs.',
     fr: 'Il est à {path} quand votre espace est en marche.',
   },
+  'personal.lacking': {
+    en: 'Workspaces start without it at the moment: the server that keeps it has to be updated, and the administrators were told. Nothing of it was deleted, and you can work without it. It is there again at the first start after that.',
+    fr: 'Pour l’instant, les espaces démarrent sans lui : le serveur qui le garde doit être mis à jour, et les administrateurs sont prévenus. Rien n’en a été supprimé, et vous pouvez travailler sans lui. Il sera de nouveau là au premier démarrage qui suivra.',
+  },
+  'personal.left-out': {
+    en: 'Your workspace began without it. Stop it and start it again to have it there.',
+    fr: 'Votre espace a démarré sans lui. Arrêtez-le et redémarrez-le pour l’y retrouver.',
+  },
   'personal.also-in': {
     en: 'Your personal folder is also open in {courses}: what you change there changes here at once.',
     fr: 'Votre dossier personnel est aussi ouvert dans {courses} : ce que vous y changez change ici aussitôt.',

@@ -79,6 +79,15 @@ export const notice = {
     fr: 'Le stockage a cessé de répondre {sinceAt} et il est revenu {backAt}. Tout reprend de soi-même ; il n’y a rien à faire.',
   },
 
+  'notice.slot-lack': {
+    en: 'Labplan: the storage agent ({place}) has to be updated',
+    fr: 'Labplan : l’agent de stockage ({place}) doit être mis à jour',
+  },
+  'notice.slot-lack.text': {
+    en: 'It is of an earlier version, which brings no personal folders into seats (seen {sinceAt}). Seats start without, and students read so on their page. Start the agent again with the version of this Labplan (docs/storage.md); seats then have the folders at their next start.',
+    fr: 'Il est d’une version antérieure, qui n’apporte pas les dossiers personnels dans les postes (constaté {sinceAt}). Les postes démarrent sans, et les étudiants le lisent sur leur page. Relancez l’agent dans la version de ce Labplan (docs/storage.md) ; les postes auront les dossiers à leur prochain démarrage.',
+  },
+
   'notice.manager-away': {
     en: 'Labplan: manager {node} of the Swarm does not answer',
     fr: 'Labplan : le gestionnaire {node} du Swarm ne répond pas',

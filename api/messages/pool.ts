@@ -49,6 +49,11 @@ export const pool = {
     en: 'The storage of its volumes ({backend}) does not answer since {when}: {reason}. Seats that run wait for it and go on by themselves; none is started or stopped until it is back.',
     fr: 'Le stockage de ses volumes ({backend}) ne répond plus depuis {when} : {reason}. Les postes en marche l’attendent et reprendront d’eux-mêmes ; aucun n’est démarré ni arrêté d’ici son retour.',
   },
+  'pool.slot-lack': {
+    en: 'The storage agent of {server} is of an earlier version, which brings no personal folders into seats: since {when} they start without. Start it again there with this version ({version}); seats then have them at their next start.',
+    fr: 'L’agent de stockage de {server} est d’une version antérieure, qui n’apporte pas les dossiers personnels dans les postes : depuis {when}, ils démarrent sans. Relancez-le là-bas dans cette version ({version}) ; les postes les auront à leur prochain démarrage.',
+  },
+  'pool.slot-lack.here': { en: 'this machine', fr: 'cette machine' },
   'pool.is-closed': {
     en: 'Closed since {when}: its machines take no new seats, those there go on.',
     fr: 'Fermé depuis {when} : ses machines n’acceptent plus de poste, ceux qui y sont continuent.',

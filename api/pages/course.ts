@@ -5,7 +5,7 @@ import type { PastSession } from '../data/receipt.ts'
 import type { Notice } from '../data/notice.ts'
 import type { CourseRoster } from '../data/roster-view.ts'
 import type { Session } from '../data/session.ts'
-import { clock, say, shortDay } from '../locale.ts'
+import { clock, say, shortDay, shortMoment } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
 import { courseFrame } from './course-frame.ts'
@@ -25,6 +25,8 @@ import { type ClassView, classSection } from './class.ts'
 export type CourseView = {
   course: SeenCourse
   scratch: ScratchView
+  /** Since when its seats begin without their student's personal folder. */
+  personalLackSince: Date | undefined
   sessions: Session[]
   notes: Note[]
   past: PastSession[]
@@ -54,12 +56,26 @@ export function coursePage(visit: Visit, view: CourseView): Html {
 
 export function courseFragment(visit: Visit, view: CourseView): Html {
   return html`${view.notices.length > 0 && noticeBanner(visit, view.notices)}
+  ${view.personalLackSince && lackNote(visit, view.personalLackSince, view.course)}
   ${scratchSection(visit, view.scratch, view.course)}
   ${view.notes.length > 0 && notesSection(visit, view)} ${sessionsSection(visit, view)}
   ${classSection(visit, view, view.course.time_zone)}
   ${view.handedIn && submissionsSection(visit, view.handedIn, view.course)}
   ${view.rosters.length > 0 && rosterSection(visit, view)}
   ${pastSection(visit, view.past, view.course.time_zone)}`
+}
+
+function lackNote({ locale, at }: Visit, since: Date, { time_zone: timeZone }: SeenCourse): Html {
+  const when = shortMoment(locale, timeZone, since, at)
+  return html`<section class="notices" role="status">
+    <div class="notice">
+      <p>
+        <strong>${say(locale, 'course.personal-lacking')}</strong>
+        <span class="faint unbroken">${when}</span>
+      </p>
+      <p>${say(locale, 'course.personal-lacking.text')}</p>
+    </div>
+  </section>`
 }
 
 function notesSection(visit: Visit, { notes, course }: CourseView): Html {

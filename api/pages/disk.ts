@@ -22,21 +22,29 @@ export function diskSection(
   })
 }
 
-/** The same of a student's own volume: where it is, and in which other courses it is open now. */
+/** The same of a student's own volume: where it is, or why it is not, and in which other courses it is open now. */
 export function personalSection(
   visit: Visit,
-  { disk, path, isOpen, alsoIn }: PersonalView,
+  view: PersonalView,
   { timeZone, isOn, archivePath }: { timeZone: string; isOn: boolean; archivePath: string },
 ): Html {
   const t = (code: string, params = {}) => say(visit.locale, code, params)
+  const { disk, path, isLacking, alsoIn } = view
   const others = alsoIn.map((title) => title[visit.locale]).join(', ')
-  const where = isOpen ? 'personal.open' : isOn ? 'personal.coming' : 'personal.closed'
+  const where = whereOf(view, isOn)
   return section(visit, {
     ...{ disk, timeZone, key: 'personal' },
-    more: html`<p>${t(where, { path })}</p>
-      ${others !== '' && html`<p>${t('personal.also-in', { courses: others })}</p>`}
-      ${disk.state === 'ready' && html`<p><a class="button plain" href="${archivePath}" download>${t('personal.download')}</a></p>`}`,
+    more: html`${where && html`<p ${isLacking ? html`class="ends-soon"` : ''}>${t(where, { path })}</p>`}
+    ${others !== '' && html`<p>${t('personal.also-in', { courses: others })}</p>`}
+    ${disk.state === 'ready' && html`<p><a class="button plain" href="${archivePath}" download>${t('personal.download')}</a></p>`}`,
   })
+}
+
+function whereOf({ path, isLacking, isOpen }: PersonalView, isOn: boolean): string | undefined {
+  if (isOpen) return 'personal.open'
+  if (isLacking) return 'personal.lacking'
+  if (path === undefined) return isOn ? 'personal.left-out' : undefined
+  return isOn ? 'personal.coming' : 'personal.closed'
 }
 
 function section(

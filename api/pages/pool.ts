@@ -1,6 +1,7 @@
 /** A pool: its machines and how full they are, plan beside reality, what is wrong, and whether it is open. */
 import type { PoolNode, PoolReport, SessionWithoutPlace } from '../data/pool-report.ts'
 import { troubleSentences } from '../cloud-trouble-text.ts'
+import { VERSION } from '../config.ts'
 import type { ToldTrouble } from '../data/cloud-trouble.ts'
 import type { StackTrouble } from '../data/pool.ts'
 import type { JoinLine } from '../join-line.ts'
@@ -61,6 +62,11 @@ function troubles(visit: Visit, report: PoolReport, timeZone: string): Html | un
     const when = stamp(locale, timeZone, storage.away.since)
     const { reason } = storage.away
     said.unshift(say(locale, 'pool.storage-away', { backend: storage.backend, when, reason }))
+  }
+  if (storage?.lacksSlots) {
+    const when = stamp(locale, timeZone, storage.lacksSlots.since)
+    const server = storage.server ?? say(locale, 'pool.slot-lack.here')
+    said.unshift(say(locale, 'pool.slot-lack', { server, when, version: VERSION }))
   }
   const { quorum } = report
   if (quorum && quorum.votes > 1 && quorum.canLose <= 0)

@@ -4,7 +4,8 @@ import type { Pool } from '../../api/data/db.ts'
 import { type ScratchTrouble, troubledHomes } from '../../api/data/scratch-home.ts'
 import { openOutages } from '../../api/data/storage-outage.ts'
 import { keptVolumes } from '../../api/data/volume.ts'
-import { storageAgent } from '../../api/storage-agent.ts'
+import { VERSION } from '../../api/config.ts'
+import { type StorageAgent, storageAgent } from '../../api/storage-agent.ts'
 import { isPersonalName } from '../../stacks/parts/names.ts'
 import type { Settings } from '../steps/settings.ts'
 import { socketOf, whyNoCeph, whyNoLimits } from '../steps/storage.ts'
@@ -47,7 +48,7 @@ export async function volumesLook(settings: Settings, pool: Pool): Promise<Look>
     )
   const unlimited = await poolsWithoutLimit(pool)
   if (kept.length === 0 && unlimited.length === 0) return good('no course has any')
-  const agent = kept.length > 0 ? await agentLook(settings, kept) : undefined
+  const agent = kept.length > 0 ? await agentLook(settings, pool, kept) : undefined
   if (agent && agent.state !== 'good') return agent
   if (unlimited.length === 0) return agent ?? good('all have a limit')
   const why = whyNoLimits(settings)
@@ -73,17 +74,20 @@ async function poolsWithoutLimit(pool: Pool): Promise<string[]> {
 
 async function agentLook(
   settings: Settings,
+  pool: Pool,
   kept: { backend: string; limit_mb: number; used_bytes: number | null }[],
 ): Promise<Look> {
   try {
     const agent = storageAgent({ socket: socketOf(settings) })
-    const { trouble } = await agent.look()
+    const { trouble, version } = await agent.look()
     if (trouble !== null)
       return bad(
         `nobody can read or write them (${trouble}): what runs waits`,
         `Bring their storage back; all goes on by itself then: ${GUIDE}.`,
       )
     const { freeBytes, backend } = await agent.list()
+    const older = await olderAgent(agent, version, pool)
+    if (older?.state === 'bad') return older
     if (kept.some((volume) => volume.backend !== backend))
       return bad(
         `some are to be kept with another backend than the agent’s, ${backend}: their seats do not start`,
@@ -93,7 +97,7 @@ async function agentLook(
       (sum, volume) => sum + Math.max(0, volume.limit_mb * MIB - (volume.used_bytes ?? 0)),
       0,
     )
-    if (promised <= freeBytes) return good(`${kept.length} with a limit, all there`)
+    if (promised <= freeBytes) return older ?? good(`${kept.length} with a limit, all there`)
     return doubtful(
       `${gb(promised)} GB are promised and not used yet, and the disk has ${gb(freeBytes)} GB free`,
       'Make room there, or lower limits: a full disk is full for everybody.',
@@ -110,6 +114,32 @@ async function agentLook(
       'Start it: scripts/up. If it starts and ends, its log says why (.labplan/log/storage.log).',
     )
   }
+}
+
+/** It is on another machine, perhaps, that was not upgraded with this one. */
+async function olderAgent(
+  agent: StorageAgent,
+  version: string | undefined,
+  pool: Pool,
+): Promise<Look | undefined> {
+  const blueprint = (await currentBlueprint(pool))?.blueprint
+  const felt = blueprint?.courses.filter((course) => course.personal) ?? []
+  const keepers = felt.map((course) => blueprint?.pools.find((one) => one.key === course.pool))
+  const servers = keepers.flatMap((one) =>
+    one?.storage && 'server' in one.storage ? [one.storage.server] : [],
+  )
+  const of = servers.length > 0 ? ` of ${listed([...new Set(servers)])}` : ''
+  const todo = `Start it again${of && ' there'} with the version of this checkout (${VERSION}): ${GUIDE}.`
+  if (felt.length > 0 && (await agent.slots()) === undefined)
+    return bad(
+      `the storage agent${of} is of an earlier version, which brings no personal folders into seats: they start without`,
+      todo,
+    )
+  if (version === VERSION) return undefined
+  return doubtful(
+    `the storage agent is of another version (${version ?? 'an earlier one, which tells none'}) than what else runs here`,
+    todo,
+  )
 }
 
 const stamp = (at: Date): string => `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`

@@ -3,7 +3,7 @@ import { type Pool, type Query, one, sql, withTransaction } from '../../api/data
 import { type NewFinding, saveFindings } from '../../api/data/finding.ts'
 import { freeze, unfreeze } from '../../api/data/freeze.ts'
 import { type DoctorScene, type Fault, MINUTE_MS, type NamedFault } from './doctor-scene.ts'
-import { away, keptVolume, otherAgent, unlimited } from './sick-volumes.ts'
+import { away, keptVolume, olderAgent, otherAgent, unlimited } from './sick-volumes.ts'
 
 export function recordFaults(scene: DoctorScene): NamedFault[] {
   const { answers, lookNow, nobody, pool, site, write } = scene
@@ -114,6 +114,18 @@ export function recordFaults(scene: DoctorScene): NamedFault[] {
       'Volumes',
       /another backend than the agent’s, local/,
       otherAgent(pool, site.home),
+    ],
+    [
+      'an agent that brings no personal folders',
+      'Volumes',
+      /^the storage agent is of an earlier version, .* they start without$/,
+      olderAgent(pool, site.home, true),
+    ],
+    [
+      'an agent of another version',
+      'Volumes',
+      /^the storage agent is of another version \(an earlier one, which tells none\)/,
+      olderAgent(pool, site.home, false),
     ],
     [
       'storage that is away',

@@ -7,6 +7,7 @@ import { beginOutage, endOutage } from '../../api/data/storage-outage.ts'
 import { openLog } from '../../api/log.ts'
 import { localBackend } from '../../workers/storage/local.ts'
 import { type Served, serveAgent } from '../../workers/storage/server.ts'
+import { oldAgent } from '../workers/old-agent.ts'
 
 type Sickness = { sicken: () => unknown; heal: () => unknown }
 
@@ -44,6 +45,33 @@ export function otherAgent(pool: Pool, home: string): Sickness {
       await volume.heal()
       await agent.close()
       rmSync(root, { recursive: true })
+    },
+  }
+}
+
+/** One volume, its agent of an earlier version, and a course whose students have personal folders, or none. */
+export function olderAgent(pool: Pool, home: string, hasPersonal: boolean): Sickness {
+  const volume = keptVolume(pool, 'ready')
+  const head = sql`(select digest from blueprint_head)`
+  const put = (bytes: Buffer) =>
+    execute(pool, sql`update blueprint set bytes = ${bytes} where digest = ${head}`)
+  let before: { bytes: Buffer }
+  let agent: { close(): Promise<void> }
+  return {
+    async sicken() {
+      before = await one(pool, sql`select bytes from blueprint where digest = ${head}`)
+      const personal = '"personal":{"backend":"local","quotaMb":8,"until":null}'
+      if (hasPersonal)
+        await put(
+          Buffer.from(before.bytes.toString().replace('"sessions":', `${personal},"sessions":`)),
+        )
+      agent = await oldAgent(join(home, 'run', 'storage.sock'), 'local')
+      await volume.sicken()
+    },
+    async heal() {
+      await volume.heal()
+      await agent.close()
+      await put(before.bytes)
     },
   }
 }

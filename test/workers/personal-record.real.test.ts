@@ -49,7 +49,7 @@ const agent = storageAgent({ socket })
 const served = await serveAgent(backend, { socket, root: scene.root, log: silent })
 let now = start
 const volumes = volumeKeeper({ pool, agent, log: silent, now: () => now })
-const slots = slotKeeper({ pool, agent, log: silent })
+const slots = slotKeeper({ pool, agent, log: silent, now: () => now })
 const retention = retentionKeeper({
   ...{ pool, agent, installation, log: silent, now: () => now },
   removeFromEngine: () => Promise.reject(new Error('no volume here is an engine’s')),

@@ -10,6 +10,7 @@ import {
 import type { ServiceTemplate } from '../../stacks/blueprint.ts'
 import { dataOf, limitOf } from '../../stacks/rules/contents.ts'
 import { scratchTemplate } from '../../stacks/rules/scratch.ts'
+import { withoutPersonal } from '../../stacks/rules/personal.ts'
 import { serviceTemplate } from '../../stacks/rules/template.ts'
 import type { WantedStack } from '../../stacks/rules/wanted.ts'
 import type { Db } from '../../api/data/db.ts'
@@ -83,7 +84,8 @@ async function templateOf(
   return seatTemplate<ServiceTemplate>(db, row.template_digest)
 }
 
-function newTemplate(template: ServiceTemplate, row: StackSeat | undefined): ServiceTemplate {
+function newTemplate(whole: ServiceTemplate, row: StackSeat | undefined): ServiceTemplate {
+  const template = row?.without_personal ? withoutPersonal(whole) : whole
   if (row?.engine_volumes.includes(row.generation)) return withEngineVolume(template)
   return (row?.scratch && scratchTemplate(template, row.scratch_node)) || template
 }

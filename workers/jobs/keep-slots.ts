@@ -11,10 +11,17 @@ import {
   type SlotWish,
   slotWishes,
 } from '../../api/data/personal-volume.ts'
+import { openLack } from '../../api/data/slot-lack.ts'
 import { openOutages } from '../../api/data/storage-outage.ts'
 import type { AgentSlot, StorageAgent } from '../../api/storage-agent.ts'
+import { lackWatch } from './watch-slots.ts'
 
-type Means = { pool: Pool; agent: StorageAgent; log: Pick<Logger, 'info' | 'warn'> }
+type Means = {
+  pool: Pool
+  agent: StorageAgent
+  log: Pick<Logger, 'info' | 'warn'>
+  now: () => Date
+}
 
 /** A machine that cannot do it at all is not waited for like this. */
 const SOON = 40
@@ -29,19 +36,27 @@ export function slotKeeper(means: Means): SlotKeeper {
   let isIdle = false
   let isSilent = false
   let spreads = 0
+  const lack = lackWatch(means)
   return {
     async keep() {
       const wishes = await slotWishes(means.pool)
-      if (wishes.length === 0 && isIdle) return false
+      const lacking = await openLack(means.pool)
+      if (wishes.length === 0 && isIdle && !lacking) return false
       // Who runs is left as it is, and who stopped: nobody could reach files meanwhile.
       if ((await openOutages(means.pool)).length > 0) return false
-      const there = await means.agent.slots().catch((error: unknown) => {
-        // Said once for each time it goes away, not at each look.
-        if (!isSilent) means.log.warn({ err: error }, 'the storage agent does not answer')
-        isSilent = true
-      })
-      if (!there) return false
+      const answer = await means.agent.slots().then(
+        (slots) => ({ slots }),
+        (error: unknown) => {
+          // Said once for each time it goes away, not at each look.
+          if (!isSilent) means.log.warn({ err: error }, 'the storage agent does not answer')
+          isSilent = true
+        },
+      )
+      if (!answer) return false
       isSilent = false
+      const there = answer.slots
+      await lack.saw(there !== undefined, lacking)
+      if (!there) return false
       await withTransaction(means.pool, (tx) => limitPersonalVolumes(tx))
       let isSpreading = there.some((slot) => !slot.isEverywhere)
       for (const step of slotSteps(wishes, there))

@@ -4,6 +4,7 @@ import { chmod, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { VERSION } from '../../api/config.ts'
 import type { RunLog } from '../terraform/context.ts'
 import { type Answer, nothingHere, notFor, readBody, send, sent } from './answer.ts'
 import { type Backend, isVolumeName } from './backend.ts'
@@ -153,10 +154,8 @@ async function onSubmission(
 }
 
 async function look(backend: Backend): Promise<Answer> {
-  return {
-    status: 200,
-    body: { backend: backend.kind, trouble: (await backend.trouble()) ?? null },
-  }
+  const trouble = (await backend.trouble()) ?? null
+  return { status: 200, body: { backend: backend.kind, trouble, version: VERSION } }
 }
 
 /** Asked by the worker alone, and so of the one agent that brings back. */
