@@ -192,3 +192,28 @@ it('is over once the agent was started again: who began without reads what to do
   expect(await page(WORKSPACE, student)).toContain('Your workspace began without it. Stop it')
   expect(await page(WORKSPACE, student, 'fr')).toContain('Votre espace a démarré sans lui')
 })
+
+it('brings folders into the others’ seats when it cannot into one', async () => {
+  await applied()
+  await execute(pool, sql`update seat set state = 'cold' where ${ofCourse} and number = 1`)
+  await applied()
+  const asked: string[] = []
+  const sick = {
+    ...agent,
+    async setSlot(name: string) {
+      asked.push(name.slice(-3))
+      if (asked.length === 2) throw new Error('The storage agent answered 500')
+      return undefined
+    },
+  }
+  await slotKeeper({ pool, agent: sick, log: silent, now: () => now }).keep()
+  expect(asked.toSorted()).toEqual(['001', '002', '003'])
+  expect((await mayStart()).filter(Boolean)).toHaveLength(2)
+  const away = {
+    ...agent,
+    setSlot: () => Promise.reject(Object.assign(new Error('away'), { code: 'ECONNREFUSED' })),
+  }
+  await expect(
+    slotKeeper({ pool, agent: away, log: silent, now: () => now }).keep(),
+  ).rejects.toThrow('away')
+})

@@ -89,14 +89,20 @@ async function take(
   wishes: SlotWish[],
 ): Promise<'spreading' | undefined> {
   const { slot, show } = step
-  const refused = await agent.setSlot(slot, show)
+  const refused = await agent.setSlot(slot, show).catch(failedAlone)
   const isSpreading = refused === 'spreading'
   if (refused && !isSpreading)
     return void log.warn({ slot, refused }, 'a slot is not as wanted; it is tried again')
   const wish = wishes.find((one) => one.slot === slot)
   const said = wish && toRecord(wish, { volume: show === 'remove' ? null : show, isSpreading })
   if (said) await withTransaction(pool, (tx) => recordSlot(tx, said))
-  return isSpreading ? refused : undefined
+  return isSpreading ? 'spreading' : undefined
+}
+
+/** What the agent could not do for one seat keeps no other waiting; an agent that does not answer would not for them either. */
+function failedAlone(error: unknown): string {
+  if (!(error instanceof Error) || 'code' in error) throw error
+  return error.message
 }
 
 /**
