@@ -151,25 +151,47 @@ function sendTogether(client: pg.PoolClient): void {
  * another could be sent after the rollback that a third one caused.
  */
 export async function withTransaction<T>(pool: Pool, work: (tx: Db) => Promise<T>): Promise<T> {
+  return lend(pool, async (client, loss) => {
+    const isBroken = (failure: Error) => void (loss.failure = failure)
+    // Not waited for: where it fails, so does what follows it on the same connection.
+    client.query('begin').catch(isBroken)
+    try {
+      const result = await work(client)
+      if (loss.failure) throw loss.failure
+      await client.query('commit')
+      return result
+    } catch (error) {
+      await client.query('rollback').catch(isBroken)
+      throw error
+    }
+  })
+}
+
+/**
+ * Lends one connection and no transaction: what is asked of it in one breath (Promise.all) travels together, and each statement
+ * stands for itself.
+ */
+export const inOneBreath = <T>(pool: Pool, work: (db: Db) => Promise<T>): Promise<T> =>
+  lend(pool, work)
+
+type Loss = { failure?: Error }
+
+/** A connection that breaks while it is lent is thrown away. */
+async function lend<T>(
+  pool: Pool,
+  work: (client: pg.PoolClient, loss: Loss) => Promise<T>,
+): Promise<T> {
   const client = await pool.connect()
-  let broken: Error | undefined
+  const loss: Loss = {}
   // A connection lost while it is lent says so here as well, and would end the process if nobody heard it.
-  const onLost = (failure: Error) => void (broken = failure)
+  const onLost = (failure: Error) => void (loss.failure = failure)
   client.on('error', onLost)
   try {
-    // Not waited for: where it fails, so does what follows it on the same connection.
-    client.query('begin').catch((failure: Error) => (broken = failure))
-    const result = await work(client)
-    if (broken) throw broken
-    await client.query('commit')
-    return result
-  } catch (error) {
-    await client.query('rollback').catch((failure: Error) => (broken = failure))
-    throw error
+    return await work(client, loss)
   } finally {
-    // One that is broken is thrown away, and may have more to say.
-    if (!broken) client.off('error', onLost)
-    client.release(broken)
+    // One that is broken may have more to say.
+    if (!loss.failure) client.off('error', onLost)
+    client.release(loss.failure)
   }
 }
 

@@ -27,9 +27,9 @@ export type Due = {
   turns: boolean
   /** Workspaces that wait for a stop which has already happened. */
   stops: boolean
-  /** Sessions that time moves, those that their seats may make ready, and those to close. */
+  /** Sessions that time moves, keys of those that their seats may make ready, and those to close. */
   sessions: boolean
-  preparing: boolean
+  preparing: string[]
   closing: boolean
   /** Sessions have become ready, and nothing was learned from them yet. */
   lessons: boolean
@@ -59,7 +59,7 @@ export async function whatIsDue(db: Db, now: Date): Promise<Due> {
     sql`select (select digest from blueprint_head) as head, ${ids(withDuePlaces(now))} as places, ${ids(toServe)} as queues,
       ${any(toFollow(now))} or ${any(toWarn(now))} as moves,
       ${any(toStop(now))} or ${any(toPassOver(now))} or ${any(toOpen(now))} as turns,
-      ${any(toSettle)} as stops, ${isTimeToMove(now)} as sessions, ${any(toBeReady)} as preparing, ${any(toClose(now))} as closing, ${any(unlearned(since))} as lessons,
+      ${any(toSettle)} as stops, ${isTimeToMove(now)} as sessions, array(select key from ${toBeReady}) as preparing, ${any(toClose(now))} as closing, ${any(unlearned(since))} as lessons,
       ${any(sql`stack where ${isRunnable(now)}`)} as runs, ${any(toRelease(now))} as holds, ${any(cancelledDead(now))} or ${any(leftLeases(now))} as dead,
       ${any(sql`node where state <> 'gone'`)} as machines, ${any(destroyFreezes(now))} as frozen,
       array(select key from ${late(now)}) as late, ${any(readyAfterAll(now))} or ${any(failingSeats)} as news,

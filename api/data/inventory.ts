@@ -2,7 +2,7 @@
 import type { SeatTemplate } from '../../stacks/blueprint.ts'
 import { type Db, execute, findOne, many, sql } from './db.ts'
 import type { KeyRing } from './key-ring.ts'
-import { seatTemplate } from './seat-life.ts'
+import { seatTemplate } from './seat-template.ts'
 import { findState } from './state.ts'
 import type { SeatState } from './seat.ts'
 

@@ -5,7 +5,7 @@
 import { firstStop, isReservation } from '../../stacks/rules/lifecycle.ts'
 import type { BlueprintSession } from '../../stacks/blueprint.ts'
 import type { Lifecycle } from '../../stacks/terms.ts'
-import { type Db, execute, findOne, many, sql } from './db.ts'
+import { type Db, findOne, many, type Query, sql } from './db.ts'
 
 /** What holds for a course at one instant. */
 export type Opening = {
@@ -157,16 +157,18 @@ export async function takePlace(
   tx: Db,
   place: { courseId: string; workspaceId: string },
 ): Promise<boolean> {
-  const taken = await execute(
+  const found = await findOne(
     tx,
-    sql`update place set workspace_id = ${place.workspaceId} where id =
-        (select id from place where course_id = ${place.courseId} and workspace_id is null limit 1 for update skip locked)
-        and not exists (select from place where workspace_id = ${place.workspaceId})`,
+    sql`with ${ownPlace(place)} select 1 as has from place_of limit 1`,
   )
-  if (taken > 0) return true
-  const held = await findOne(
-    tx,
-    sql`select id from place where workspace_id = ${place.workspaceId}`,
-  )
-  return held !== undefined
+  return found !== undefined
 }
+
+/** Parts of a statement: `place_of` has a row when the workspace has a place, or took a free one. */
+export const ownPlace = (place: { courseId: string; workspaceId: string }): Query =>
+  sql`place_held as (select id from place where workspace_id = ${place.workspaceId}),
+        place_taken as (
+          update place set workspace_id = ${place.workspaceId} where id =
+            (select id from place where course_id = ${place.courseId} and workspace_id is null limit 1 for update skip locked)
+            and not exists (select from place_held) returning id),
+        place_of as (select id from place_held union all select id from place_taken)`

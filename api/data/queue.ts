@@ -13,14 +13,14 @@ const HOUR_MS = 3600_000
 /** So many past stays of a course say how long people stay. */
 const LEARNED_FROM = 300
 
-/** A part of the statement that starts somebody. */
+/** A part of the statement that starts somebody in a place (`ownPlace`). */
 export const openStay = (stay: {
   workspaceId: string
   courseId: string
   period: string
   now: Date
 }): Query => sql`insert into stay (id, workspace_id, course_id, period, started_at)
-        values (${newId()}, ${stay.workspaceId}, ${stay.courseId}, ${stay.period}, ${stay.now})
+        select ${newId()}::uuid, ${stay.workspaceId}::uuid, ${stay.courseId}::uuid, ${stay.period}, ${stay.now}::timestamptz from place_of
         on conflict (workspace_id) where ended_at is null do nothing`
 
 type Sharing = Opening['sharing']
@@ -85,8 +85,12 @@ async function running(db: Db, courseId: string): Promise<RunningRow[]> {
   )
 }
 
-/** Says, or takes back, when the turns of who runs end: as many as wait. Idempotent. */
-export async function settleTurns(tx: Db, course: { id: string }, known: Known): Promise<void> {
+/** Says, or takes back, when the turns of who runs end: as many as wait. `line`: who waits, where that is known. Idempotent. */
+export async function settleTurns(
+  tx: Db,
+  course: { id: string },
+  known: Known & { line?: Waiter[] },
+): Promise<void> {
   const { sharing } = known
   const turnMs = turnOf(sharing)
   if (turnMs === undefined) return
@@ -94,7 +98,7 @@ export async function settleTurns(tx: Db, course: { id: string }, known: Known):
   const ends = turnEnds(
     {
       running: who.map((row) => ({ id: row.id, startedAt: row.started_at.getTime() })),
-      waiting: await waiters(tx, course, known),
+      waiting: known.line ?? (await waiters(tx, course, known)),
       free: await freePlaces(tx, course.id),
     },
     { turnMs, warnMs: sharing.lifecycle.warnMinutes * MINUTE_MS },

@@ -1,5 +1,6 @@
 /** What only the running system knows: who works where, which seats are there already, and which leads were learned. */
 import { type Db, type Query, many, one, sql } from './db.ts'
+import { lockedSeats } from './seat-lock.ts'
 
 export type SeatReason = {
   course: string
@@ -75,20 +76,33 @@ export type WarmSeat = { courseKey: string; numbers: number[]; since: Date; atOn
 export async function wantWarmSeats(tx: Db, warm: WarmSeat[]): Promise<number> {
   const changed = await many(
     tx,
-    sql`with warmable as (${warmable(warm)}), turned as materialized (
-          select id, should from (
-            select seat.id, seat.wanted_on, coalesce(workspace.state in ('starting', 'ready', 'resetting', 'failed'), false)
-              or warmable.id is not null as should
-            from seat left join workspace on workspace.seat_id = seat.id left join warmable on warmable.id = seat.id
-            where seat.state <> 'absent' or seat.wanted_on) s where should <> wanted_on
-        ), changed as (
+    sql`with ${turned(warm)}, changed as (
           update seat set wanted_on = turned.should from turned
-          where seat.id = any(array(select id from turned)) and seat.id = turned.id and seat.wanted_on <> turned.should
+          where seat.id = any(${lockedSeats(sql`(select id from turned)`)}) and seat.id = turned.id and seat.wanted_on <> turned.should
           returning seat.id)
         select id, pg_notify('seats', '') from changed`,
   )
   return changed.length
 }
+
+/** Whether that would turn any. */
+export async function areSeatsToTurn(db: Db, warm: WarmSeat[]): Promise<boolean> {
+  return (
+    await one<{ are: boolean }>(
+      db,
+      sql`with ${turned(warm)} select exists (select from turned) as are`,
+    )
+  ).are
+}
+
+const turned = (
+  warm: WarmSeat[],
+): Query => sql`warmable as (${warmable(warm)}), turned as materialized (
+          select id, should from (
+            select seat.id, seat.wanted_on, coalesce(workspace.state in ('starting', 'ready', 'resetting', 'failed'), false)
+              or warmable.id is not null as should
+            from seat left join workspace on workspace.seat_id = seat.id left join warmable on warmable.id = seat.id
+            where seat.state <> 'absent' or seat.wanted_on) s where should <> wanted_on)`
 
 /**
  * Seats to keep warm with nobody on them, of all sessions at once: in each as many as places are left, those that

@@ -70,14 +70,16 @@ const folderName = (at: Date): string =>
   `from-scratch-${at.toISOString().slice(0, 16).replace(':', '-')}Z`
 
 /**
- * A container of the seat runs on this node: in a part of the statement that says so, before anybody has a way in. Nothing for a
+ * Containers of these seats run on these nodes: in a part of the statement that says so, before anybody has a way in. Nothing for a
  * seat in its own home.
  */
-export const beginHome = (of: { seatId: string; nodeId: string; now: Date }): Query =>
+export const beginHomes = (of: { seats: { id: string; nodeId: string }[]; now: Date }): Query =>
   sql`insert into scratch_home (id, seat_id, generation, node_id, template_digest, folder, state, state_at, created_at)
-      select ${newId()}, seat.id, seat.applied_generation, ${of.nodeId}, template.digest, ${folderName(of.now)}, 'open', ${of.now}, ${of.now}
-      from seat join seat_template template on template.digest = seat.template_digest
-      where seat.id = ${of.seatId} and ${isOnScratch(sql`template.body`)}
+      select home, seat.id, seat.applied_generation, node, template.digest, ${folderName(of.now)}, 'open', ${of.now}, ${of.now}
+      from unnest(${of.seats.map(newId)}::uuid[], ${of.seats.map(({ id }) => id)}::uuid[], ${of.seats.map(({ nodeId }) => nodeId)}::text[])
+          as run (home, seat_id, node)
+        join seat on seat.id = run.seat_id join seat_template template on template.digest = seat.template_digest
+      where ${isOnScratch(sql`template.body`)}
       on conflict (seat_id, generation, node_id) where state <> 'cleared' do nothing`
 
 export type ScratchHome = {

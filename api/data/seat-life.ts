@@ -2,13 +2,13 @@
  * What happens to a seat's container, recorded by the worker that saw it. Each change and what it means
  * for the workspace on it are one transaction; pages, gateway and worker are told when it commits.
  */
-import { canonicalJson, sha256 } from '../../stacks/blueprint.ts'
-import { beginHome } from './scratch-home.ts'
-import { AlteredRecord } from './seal.ts'
+import { beginHomes } from './scratch-home.ts'
+import { lockedSeats } from './seat-lock.ts'
 import { type Db, type Query, execute, many, one, sql } from './db.ts'
+import type { PlaceLeft } from './settle-places.ts'
 import {
-  type Holder,
   passOnPlaces,
+  placesGivenBack,
   seatsBecameCold,
   seatsBecameReady,
   seatsFailed,
@@ -20,51 +20,71 @@ export const AT_REST = 'at rest'
 
 type Message = { code: string; params?: Record<string, string | number> }
 
-/** The service was scaled up: a task is on its way, for the restart count `started`. */
+// Each takes as many seats as made the step in the same moment.
+
+/** Their services were scaled up: a task is on its way, for the restart count `started`. */
 export async function markStarting(
   db: Db,
-  seat: { id: string; started: number; now: Date },
+  { seats, now }: { seats: { id: string; started: number }[]; now: Date },
 ): Promise<void> {
-  const ids = [seat.id]
+  const ids = idsOf(seats)
   await moveSeats(db, ids, {
-    changes: sql`state = 'starting', state_at = ${seat.now}, started = ${seat.started}, task_id = null,
+    changes: sql`state = 'starting', state_at = ${now}, started = said.started, task_id = null,
       node_address = null, identity_port = null, message_code = null, message_params = '{}'`,
-    holders: seatsWentAway({ ids, now: seat.now }),
+    said: sql`unnest(${ids}::uuid[], ${seats.map((one) => one.started)}::int[]) as said (id, started)`,
+    holders: seatsWentAway({ ids, now }),
     isTold: true,
   })
 }
 
-/** Its container runs; the ports are being checked. `nodeId`: of the Swarm. */
+export type RunningSeat = {
+  id: string
+  taskId: string
+  nodeAddress: string
+  /** Of the Swarm. */
+  nodeId: string
+}
+
+/** Their containers run; the ports are being checked. */
 export async function markRunning(
   db: Db,
-  seat: { id: string; taskId: string; nodeAddress: string; nodeId: string; now: Date },
+  { seats, now }: { seats: RunningSeat[]; now: Date },
 ): Promise<void> {
+  const ids = idsOf(seats)
+  const tasks = seats.map((one) => one.taskId)
+  const addresses = seats.map((one) => one.nodeAddress)
   await execute(
     db,
-    sql`with began as (${beginHome({ seatId: seat.id, nodeId: seat.nodeId, now: seat.now })}), runs as (update seat set task_id = ${seat.taskId}, node_address = ${seat.nodeAddress}, homeless_at = null where id = ${seat.id}),
-        ${toldHolders([seat.id])}`,
+    sql`with began as (${beginHomes({ seats, now })}), runs as (
+          update seat set task_id = said.task, node_address = said.address, homeless_at = null
+          from unnest(${ids}::uuid[], ${tasks}::text[], ${addresses}::text[]) as said (id, task, address)
+          where seat.id = said.id and seat.id = any(${lockedSeats(ids)})), ${toldHolders(ids)}`,
   )
 }
 
-/** Every required port answered, and the seat proved who it is. `ports`: container port → published. */
+export type ReadySeat = {
+  id: string
+  taskId: string
+  nodeAddress: string
+  identityPort: number
+  /** Container port → published. */
+  ports: Map<number, number>
+}
+
+/** Every required port answered, and each seat proved who it is. */
 export async function markReady(
   db: Db,
-  seat: {
-    id: string
-    taskId: string
-    nodeAddress: string
-    identityPort: number
-    ports: Map<number, number>
-    now: Date
-  },
+  { seats, now }: { seats: ReadySeat[]; now: Date },
 ): Promise<void> {
-  const ids = [seat.id]
+  const ids = idsOf(seats)
+  const column = <T>(of: (seat: ReadySeat) => T) => seats.map(of)
   await moveSeats(db, ids, {
-    changes: sql`state = 'ready', state_at = ${seat.now}, task_id = ${seat.taskId},
-      node_address = ${seat.nodeAddress}, identity_port = ${seat.identityPort}, start_failures = 0,
-      start_after = null, message_code = null, message_params = '{}'`,
-    ports: seat.ports,
-    holders: seatsBecameReady({ ids, now: seat.now }),
+    changes: sql`state = 'ready', state_at = ${now}, task_id = said.task, node_address = said.address,
+      identity_port = said.identity_port, start_failures = 0, start_after = null, message_code = null, message_params = '{}'`,
+    said: sql`unnest(${ids}::uuid[], ${column((one) => one.taskId)}::text[], ${column((one) => one.nodeAddress)}::text[],
+      ${column((one) => one.identityPort)}::int[]) as said (id, task, address, identity_port)`,
+    ports: seats.flatMap(({ id, ports }) => [...ports].map((port) => [id, ...port] as const)),
+    holders: seatsBecameReady({ ids, now }),
   })
 }
 
@@ -82,35 +102,43 @@ export async function markFailed(
   })
 }
 
-/** It was scaled down: no new connection may be made to it. */
-export async function markStopping(db: Db, seat: { id: string; now: Date }): Promise<void> {
-  const ids = [seat.id]
+/** They were scaled down: no new connection may be made to them. */
+export async function markStopping(
+  db: Db,
+  { ids, now }: { ids: string[]; now: Date },
+): Promise<void> {
   await moveSeats(db, ids, {
-    changes: sql`state = 'stopping', state_at = ${seat.now}, task_id = null, identity_port = null`,
-    holders: seatsWentAway({ ids, now: seat.now }),
+    changes: sql`state = 'stopping', state_at = ${now}, task_id = null, identity_port = null`,
+    holders: seatsWentAway({ ids, now }),
   })
 }
 
-/** No container of it is alive any more. */
-export async function markCold(tx: Db, seat: { id: string; now: Date }): Promise<void> {
-  const ids = [seat.id]
-  const holders = await moveSeats(tx, ids, {
+/** No container of them is alive any more. */
+export async function markCold(tx: Db, { ids, now }: { ids: string[]; now: Date }): Promise<void> {
+  const left = await moveSeats(tx, ids, {
     // One that is tried again waits for room as it did before.
-    changes: sql`state = 'cold', state_at = ${seat.now}, task_id = null, node_address = null, identity_port = null,
+    changes: sql`state = 'cold', state_at = ${now}, task_id = null, node_address = null, identity_port = null,
       homeless_at = case when wanted_on then homeless_at end`,
-    holders: seatsBecameCold({ ids, now: seat.now }),
+    holders: seatsBecameCold({ ids, now }),
+    stoppedAt: now,
     rests: true,
     freesDevices: true,
   })
-  await passOnPlaces(tx, holders, seat.now)
+  await passOnPlaces(tx, left, now)
 }
+
+const idsOf = (seats: { id: string }[]): string[] => seats.map(({ id }) => id)
 
 type Move = {
   changes: Query
-  /** Container port → published, from now on; none unless given. */
-  ports?: Map<number, number>
+  /** What the changes say of each seat: rows \`said (id, …)\`. */
+  said?: Query
+  /** Seat, container port and what it is published as, from now on; none unless given. */
+  ports?: (readonly [seatId: string, container: number, published: number])[]
   /** What becomes of the workspaces on them. */
   holders: Query
+  /** Those workspaces have stopped, and give their places back. */
+  stoppedAt?: Date
   /** Pages of who waits look again, also when only the seat's step changed. */
   isTold?: boolean
   /** Who waits for it to come to rest hears of it: the driver, where it has a next step for it or others wait for its GPUs. */
@@ -121,10 +149,10 @@ type Move = {
 
 /**
  * Changes seats with their ports and the workspaces on them, and tells gateways and pages, in one statement: a warm-up makes
- * hundreds of such steps, and each is whole without a transaction of its own. Answers whose workspace moved.
+ * hundreds of such steps, and each is whole without a transaction of its own. Answers what places that were given back left to do.
  */
-async function moveSeats(db: Db, ids: string[], move: Move): Promise<Holder[]> {
-  const { ports, isTold, rests, freesDevices } = move
+async function moveSeats(db: Db, ids: string[], move: Move): Promise<PlaceLeft[]> {
+  const { said, ports, stoppedAt, isTold, rests, freesDevices } = move
   // Parts that have nothing to do are left out: each of them costs the server some time in every step of every seat.
   const freed =
     freesDevices &&
@@ -145,22 +173,26 @@ async function moveSeats(db: Db, ids: string[], move: Move): Promise<Holder[]> {
     isTold &&
     sql`
         union all select null, null, pg_notify('workspace', id::text) from heard`
-  const rows = await many<{ id: string | null; course_id: string }>(
+  const settled = stoppedAt
+    ? placesGivenBack(stoppedAt)
+    : sql`(select id, course_id, 'nothing' as "left" from settled)`
+  const rows = await many<{ course_id: string | null; left: PlaceLeft['left'] }>(
     db,
-    sql`with moved as (update seat set ${move.changes} where id = any(${ids}::uuid[])
+    sql`with moved as (update seat set ${move.changes} ${said ? sql`from ${said} where seat.id = said.id and` : sql`where`} seat.id = any(${lockedSeats(ids)})
             returning wanted_on or wanted_generation > generation as has_next),
           opened as (${ports ? openedPorts(ids, ports) : closedPorts(ids)}),
           settled as (${move.holders})${freed || sql``}${heard || sql``}
-        select null::uuid as id, null::uuid as course_id, pg_notify('route', id) from unnest(${ids}::text[]) as id
-        union all select id, course_id, pg_notify('workspace', id::text) from settled${rest || sql``}${told || sql``}`,
+        select null::uuid as course_id, null as "left", pg_notify('route', id) from unnest(${ids}::text[]) as id
+        union all select course_id, "left", pg_notify('workspace', id::text) from ${settled} stopped${rest || sql``}${told || sql``}`,
   )
-  return rows.flatMap(({ id, course_id }) => (id === null ? [] : [{ id, course_id }]))
+  return rows.flatMap(({ course_id, left }) => (course_id === null ? [] : [{ course_id, left }]))
 }
 
-const openedPorts = (seatIds: string[], ports: Map<number, number>): Query =>
+const openedPorts = (seatIds: string[], ports: NonNullable<Move['ports']>): Query =>
   sql`update seat_port set published_port = (
-              select published from unnest(${[...ports.keys()]}::int[], ${[...ports.values()]}::int[])
-                as open (container, published) where container = container_port)
+              select published from unnest(${ports.map(([id]) => id)}::uuid[], ${ports.map(([, container]) => container)}::int[],
+                  ${ports.map(([, , published]) => published)}::int[]) as open (seat, container, published)
+                where seat = seat_id and container = container_port)
             where seat_id = any(${seatIds}::uuid[])`
 
 const closedPorts = (seatIds: string[]): Query =>
@@ -176,7 +208,7 @@ const toldHolders = (seatIds: string[]) => sql`told as (
 export async function holdSeats(db: Db, seats: { ids: string[]; held: boolean }): Promise<void> {
   await execute(
     db,
-    sql`with holding as (update seat set held = ${seats.held} where id = any(${seats.ids}::uuid[]))
+    sql`with holding as (update seat set held = ${seats.held} where id = any(${lockedSeats(seats.ids)}))
         select pg_notify('seats', '')`,
   )
 }
@@ -209,7 +241,7 @@ export async function markMade(
         from unnest(${ids}::uuid[], ${column((seat) => seat.serviceId)}::text[],
             ${column((seat) => seat.generation)}::int[], ${column((seat) => seat.templateDigest)}::text[])
           as made (id, service_id, generation, template_digest)
-        where seat.id = made.id), ${toldHolders(ids)}
+        where seat.id = made.id and seat.id = any(${lockedSeats(ids)})), ${toldHolders(ids)}
         union all select pg_notify('seats', '')`,
   )
 }
@@ -217,54 +249,28 @@ export async function markMade(
 /** Terraform removed the services of these seats; number, credential and volume stay. */
 export async function markRemoved(tx: Db, gone: { ids: string[]; now: Date }): Promise<void> {
   if (gone.ids.length === 0) return
-  const holders = await moveSeats(tx, gone.ids, {
+  const left = await moveSeats(tx, gone.ids, {
     changes: sql`state = 'absent', state_at = ${gone.now}, service_id = null, task_id = null, node_address = null,
       identity_port = null, applied_generation = null, template_digest = null, held = false`,
     holders: seatsBecameCold(gone),
+    stoppedAt: gone.now,
   })
-  await passOnPlaces(tx, holders, gone.now)
-}
-
-export async function rememberTemplate(
-  tx: Db,
-  template: { digest: string; body: unknown },
-): Promise<void> {
-  await execute(
-    tx,
-    sql`insert into seat_template (digest, body) values (${template.digest}, ${JSON.stringify(template.body)})
-        on conflict do nothing`,
-  )
-}
-
-/** The last ones of this process. A digest says all of its template, and what was read was that: it is not read again. */
-const templates = new Map<string, unknown>()
-const MOST_TEMPLATES = 500
-
-export async function seatTemplate<Body>(db: Db, digest: string): Promise<Body> {
-  const known = templates.get(digest)
-  if (known !== undefined) return known as Body
-  const { body } = await one<{ body: Body }>(
-    db,
-    sql`select body from seat_template where digest = ${digest}`,
-  )
-  if (sha256(canonicalJson(body)) !== digest)
-    throw new AlteredRecord('What a seat at work is made of was changed in the database.')
-  if (templates.size >= MOST_TEMPLATES) templates.clear()
-  templates.set(digest, body)
-  return body
+  await passOnPlaces(tx, left, gone.now)
 }
 
 /** What stands after `from`: who waits for a stop that has already happened (an apply that failed left no container). */
 export const toSettle = sql`workspace join seat on seat.id = seat_id
   where workspace.state = 'stopping' and seat.state in ('absent', 'cold')`
 
-export async function settleStopped(tx: Db, now: Date): Promise<void> {
+/** Answers how many. */
+export async function settleStopped(tx: Db, now: Date): Promise<number> {
   const rows = await many<{ seat_id: string }>(tx, sql`select seat_id from ${toSettle}`)
   const ids = rows.map((row) => row.seat_id)
-  const holders = await many<Holder>(
+  const left = await many<PlaceLeft>(
     tx,
     sql`with settled as (${seatsBecameCold({ ids, now })})
-        select id, course_id, pg_notify('workspace', id::text) from settled`,
+        select course_id, "left", pg_notify('workspace', id::text) from ${placesGivenBack(now)} stopped`,
   )
-  await passOnPlaces(tx, holders, now)
+  await passOnPlaces(tx, left, now)
+  return left.length
 }

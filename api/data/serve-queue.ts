@@ -1,33 +1,43 @@
 /** Free places, given to those who wait for one. */
 import { audit } from './audit.ts'
 import { type Db, execute, findOne, many, notify, sql } from './db.ts'
+import type { Waiter } from '../../stacks/rules/turns.ts'
 import { type Opening, takePlace } from './place.ts'
 import { tellTurn } from './turn-mail.ts'
 import { holdMinutes, settleTurns, waiters } from './queue.ts'
-import { closeUntilNext, openingNow, run, seatFor } from './workspace-begin.ts'
+import { closeUntilNext, openingNow, runInPlace, seatFor, type Start } from './workspace-begin.ts'
 import { type Workspace, workspaceColumns, workspaceTable } from './workspace.ts'
 
 /**
  * Gives free places to those who wait: in turn, and on GPUs held for a click rather than started for somebody who
- * may be away. Answers how many.
+ * may be away; where the session has ended, closes who waits until the next. Answers how many.
  */
 export async function serveQueue(tx: Db, course: { courseId: string; now: Date }): Promise<number> {
   const { courseId, now } = course
   if (!(await isInLine(tx, courseId))) return 0
   const open = await openingNow(tx, courseId, now)
   if (open.places === 0) return closeQueue(tx, course)
-  const hold = holdMinutes(open.sharing)
   let served = 0
-  for (const waiting of await queueOf(tx, courseId, open)) {
+  const line = await waiters(tx, { id: courseId }, open)
+  for (const waiting of await queueOf(tx, line)) {
     const seat = await seatFor(tx, waiting, now)
-    if (!seat || !(await takePlace(tx, { courseId, workspaceId: waiting.id }))) break
-    if (hold === undefined) await run(tx, { workspace: waiting, seat, open, now })
-    else await holdPlace(tx, waiting, { minutes: hold, now })
+    if (!seat || !(await serve(tx, { workspace: waiting, seat, open, now }))) break
     served++
   }
-  await settleTurns(tx, { id: courseId }, open)
+  await settleTurns(tx, { id: courseId }, { ...open, ...(served === 0 && { line }) })
   if (served > 0) await notifyQueue(tx, courseId)
   return served
+}
+
+/** Gives one of them a free place: false when there is none. */
+async function serve(tx: Db, start: Start & { open: Opening }): Promise<boolean> {
+  const { workspace, open, now } = start
+  const minutes = holdMinutes(open.sharing)
+  if (minutes === undefined) return runInPlace(tx, start)
+  const place = { courseId: workspace.course_id, workspaceId: workspace.id }
+  if (!(await takePlace(tx, place))) return false
+  await holdPlace(tx, workspace, { minutes, now })
+  return true
 }
 
 /** Of these courses, those where anybody waits, or is told of an end because somebody did. */
@@ -52,14 +62,17 @@ async function isInLine(tx: Db, courseId: string): Promise<boolean> {
 }
 
 /** The session ended while they waited: they are let in when the next one opens. */
-async function closeQueue(tx: Db, { courseId, now }: { courseId: string; now: Date }) {
+async function closeQueue(
+  tx: Db,
+  { courseId, now }: { courseId: string; now: Date },
+): Promise<number> {
   const waits = await many<Workspace>(
     tx,
     sql`select ${workspaceColumns} from ${workspaceTable} where workspace.course_id = ${courseId}
         and workspace.state = 'queued' for update of workspace`,
   )
   for (const waiting of waits) await closeUntilNext(tx, waiting, now)
-  return 0
+  return waits.length
 }
 
 async function holdPlace(
@@ -84,8 +97,8 @@ async function holdPlace(
 }
 
 /** Who waits for a place, in the order they get one. */
-async function queueOf(tx: Db, courseId: string, open: Opening): Promise<Workspace[]> {
-  const order = (await waiters(tx, { id: courseId }, open)).map(({ id }) => id)
+async function queueOf(tx: Db, line: Waiter[]): Promise<Workspace[]> {
+  const order = line.map(({ id }) => id)
   if (order.length === 0) return []
   const rows = await many<Workspace>(
     tx,

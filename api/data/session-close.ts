@@ -4,6 +4,7 @@
  */
 import { audit } from './audit.ts'
 import { type Db, execute, many, sql } from './db.ts'
+import { lockedSeats } from './seat-lock.ts'
 import { type ClosingSession, writeReceipt } from './receipt.ts'
 
 /** What is cold but not yet destroyed holds a receipt up this long; then the receipt says it is still there. */
@@ -47,7 +48,8 @@ async function keepVolumes(tx: Db, courseId: string, until: string | null): Prom
   await execute(
     tx,
     sql`update seat set volume_kept_until = greatest(volume_kept_until, ${until}::timestamptz)
-        where course_id = ${courseId} and volume_made`,
+        where id = any(${lockedSeats(sql`(select id from seat where course_id = ${courseId} and volume_made
+          and volume_kept_until is distinct from greatest(volume_kept_until, ${until}::timestamptz))`)})`,
   )
 }
 

@@ -98,10 +98,21 @@ export async function freePlace(
   place: { courseId: string; workspaceId: string; now: Date },
 ): Promise<boolean> {
   const { courseId, workspaceId, now } = place
-  const { left } = await one<{ left: 'settle' | 'serve' | 'nothing' }>(
+  const row = await one<PlaceLeft>(
     tx,
-    sql`select give_place_back(${workspaceId}, ${courseId}, ${now}) as left`,
+    sql`select ${courseId}::uuid as course_id, give_place_back(${workspaceId}, ${courseId}, ${now}) as left`,
   )
-  if (left === 'settle') await settlePlaces(tx, { id: courseId, now })
-  return left !== 'nothing'
+  return (await settleLeft(tx, [row], now)).length > 0
+}
+
+/** What giving a place back left to do in its course. */
+export type PlaceLeft = { course_id: string; left: 'settle' | 'serve' | 'nothing' }
+
+/** Answers the courses where anybody waits, or is told of an end because somebody did. */
+export async function settleLeft(tx: Db, rows: PlaceLeft[], now: Date): Promise<string[]> {
+  const coursesWhere = (isSo: (left: PlaceLeft['left']) => boolean): string[] =>
+    [...new Set(rows.filter(({ left }) => isSo(left)).map((row) => row.course_id))].toSorted()
+  const unsettled = coursesWhere((left) => left === 'settle')
+  if (unsettled.length > 0) await settlePlacesOf(tx, { ids: unsettled, now })
+  return coursesWhere((left) => left !== 'nothing')
 }

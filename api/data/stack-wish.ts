@@ -3,6 +3,7 @@ import { type Db, type Query, execute, findOne, many, one, sql } from './db.ts'
 import { destroyFreezes, holdingFreezes } from './freeze.ts'
 import { newId } from './ids.ts'
 import { isScratchChosen } from './scratch.ts'
+import { lockedSeats } from './seat-lock.ts'
 import { beginsWithout } from './slot-lack.ts'
 import type { SeatTemplate } from '../../stacks/blueprint.ts'
 import { seatsPerStack } from '../../stacks/rules/wanted.ts'
@@ -278,7 +279,8 @@ export const toRelease = (now: Date) => sql`seat where ${isForgotten(now)}`
 export async function releaseHolds(tx: Db, now: Date): Promise<number> {
   return execute(
     tx,
-    sql`with released as (update seat set held = false where ${isForgotten(now)} returning id)
+    sql`with released as (update seat set held = false
+          where id = any(${lockedSeats(sql`(select id from ${toRelease(now)})`)}) and ${isForgotten(now)} returning id)
         select pg_notify('seats', id::text) from released`,
   )
 }
@@ -290,7 +292,8 @@ export async function markVolumes(
 ): Promise<void> {
   await execute(
     tx,
-    sql`update seat set volume_made = true where course_id = ${course.id} and number = any(${course.numbers}::int[])`,
+    sql`update seat set volume_made = true where id = any(${lockedSeats(sql`(select id from seat
+          where course_id = ${course.id} and number = any(${course.numbers}::int[]) and not volume_made)`)})`,
   )
 }
 

@@ -1,7 +1,7 @@
 /** How a workspace begins: its seat number for good, then a place, or the queue, or the next opening. */
 import { type Db, type Query, execute, findOne, notify, sql } from './db.ts'
 import { newId } from './ids.ts'
-import { type Opening, opening, takePlace } from './place.ts'
+import { type Opening, opening, ownPlace } from './place.ts'
 import { freePlace, settlePlaces } from './settle-places.ts'
 import { wantPersonalVolume } from './personal-volume.ts'
 import { openStay } from './queue.ts'
@@ -93,12 +93,11 @@ export async function begin(
   const seat = await seatFor(tx, workspace, now)
   const open = await settled(tx, { courseId: workspace.course_id, open: seen, now })
   if (open.places === 0) return { state: await closeUntilNext(tx, workspace, now), seat }
-  const place = { courseId: workspace.course_id, workspaceId: workspace.id }
   const isTheirTurn = workspace.held_until !== null
   const isLast = !seat || (!isTheirTurn && seen.isWaitedFor)
-  if (isLast || !(await takePlace(tx, place)))
+  if (isLast || !(await runInPlace(tx, { workspace, seat, open, now })))
     return { state: await enqueue(tx, workspace, now), seat }
-  return { state: await run(tx, { workspace, seat, open, now }), seat }
+  return { state: stateOn(seat), seat }
 }
 
 type OwnSeat = { id: string; number: number; state: SeatState }
@@ -125,41 +124,47 @@ async function settled(
   return open.isSettled ? open : settlePlaces(tx, { id: courseId, now })
 }
 
-export async function run(
-  tx: Db,
-  start: {
-    workspace: Workspace
-    seat: OwnSeat
-    open: Pick<Opening, 'sessionId' | 'stopsAt' | 'period' | 'hasPersonal'>
-    now: Date
-  },
-): Promise<WorkspaceState> {
+export type Start = {
+  workspace: Workspace
+  seat: OwnSeat
+  open: Pick<Opening, 'sessionId' | 'stopsAt' | 'period' | 'hasPersonal'>
+  now: Date
+}
+
+const stateOn = (seat: OwnSeat): WorkspaceState => (seat.state === 'ready' ? 'ready' : 'starting')
+
+/** Takes a free place for the workspace, or finds the one it has, and starts it; false, and nothing done, when there is none. */
+export async function runInPlace(tx: Db, start: Start): Promise<boolean> {
   const { seat, open, now } = start
-  const state: WorkspaceState = seat.state === 'ready' ? 'ready' : 'starting'
   const { id: workspaceId, course_id: courseId } = start.workspace
   // Each of their parts is about other rows: all of them are one statement.
-  await execute(
+  const told = await execute(
     tx,
-    sql`with moved as (
-          update workspace set state = ${state}, state_at = ${now}, ${changesOfState}, message_code = null, message_params = '{}',
+    sql`with ${ownPlace({ courseId, workspaceId })}, moved as (
+          update workspace set state = ${stateOn(seat)}, state_at = ${now}, ${changesOfState}, message_code = null, message_params = '{}',
             queued_at = null, opens_at = null, warned_at = null, extensions = 0, started_at = ${now},
             stops_at = ${open.stopsAt}, session_id = ${open.sessionId}
-          where id = ${workspaceId} returning id),
+          where id = ${workspaceId} and exists (select from place_of) returning id),
         stays as (${openStay({ workspaceId, courseId, period: open.period, now })}),
         ${turnOn(seat)}
         select pg_notify('workspace', id::text) from moved
         -- The gateways hear of it.
-        union all select pg_notify('route', ${seat.id})
-        union all select pg_notify('work', id::text) from turned`,
+        union all select pg_notify('route', ${seat.id}) from moved
+        union all select pg_notify(case when is_made then 'seats' else 'work' end, id::text) from turned`,
   )
+  if (told === 0) return false
   if (open.hasPersonal) await wantPersonalVolume(tx, start.workspace, now)
-  return state
+  return true
 }
 
-/** A part of a statement. A warm seat is on already: then there is nothing to do for the worker. */
+/**
+ * A part of a statement. A warm seat is on already: then there is nothing to do for the worker. One that is made is the driver's
+ * alone: what follows from it, a new one in its place, the reconciler sees in its next round.
+ */
 const turnOn = (seat: { id: string }): Query => sql`turned as (
           update seat set wanted_on = true, start_failures = 0, start_after = null
-          where id = ${seat.id} and (not wanted_on or start_failures > 0 or start_after is not null) returning id)`
+          where id = ${seat.id} and exists (select from place_of) and (not wanted_on or start_failures > 0 or start_after is not null)
+          returning id, state <> 'absent' and applied_generation = generation as is_made)`
 
 async function enqueue(tx: Db, workspace: Workspace, now: Date): Promise<WorkspaceState> {
   const fresh = sql`, queued_at = ${now}, opens_at = null, stops_at = null, session_id = null`

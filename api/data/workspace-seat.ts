@@ -1,11 +1,10 @@
 /** What becomes of a workspace when the worker sees its seat come, go or fail. */
 import { type Db, type Query, sql } from './db.ts'
-import { freePlace } from './settle-places.ts'
+import { type PlaceLeft, settleLeft } from './settle-places.ts'
 import { serveQueue } from './serve-queue.ts'
 import { type WorkspaceState, changesOfState } from './workspace.ts'
 
 type Seats = { ids: string[]; now: Date }
-export type Holder = { id: string; course_id: string }
 
 // Each is a part of the statement that changes the seats: an update of their workspaces that answers id and course_id.
 
@@ -40,10 +39,14 @@ function settle(
     where seat_id = any(${ids}::uuid[]) and state = any(${from}::text[]) returning id, course_id`
 }
 
-/** Who has stopped gives the place back, and it serves the next. In the transaction that stopped them. */
-export async function passOnPlaces(tx: Db, holders: Holder[], now: Date): Promise<void> {
-  for (const { id, course_id: courseId } of holders) {
-    if (await freePlace(tx, { courseId, workspaceId: id, now }))
-      await serveQueue(tx, { courseId, now })
-  }
+/**
+ * Of those that stopped (rows `settled`) each gives the place back, in the statement that stopped them and in one order for
+ * everybody, so that nobody waits for somebody who waits: a part of it, that stands after `from`.
+ */
+export const placesGivenBack = (now: Date): Query =>
+  sql`(select id, course_id, give_place_back(id, course_id, ${now}) as "left" from (select * from settled order by course_id, id) stopped)`
+
+/** What was given back serves the next. In the same transaction. */
+export async function passOnPlaces(tx: Db, left: PlaceLeft[], now: Date): Promise<void> {
+  for (const courseId of await settleLeft(tx, left, now)) await serveQueue(tx, { courseId, now })
 }

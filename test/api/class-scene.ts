@@ -8,8 +8,8 @@ import {
   markReady,
   markStarting,
   markStopping,
-  rememberTemplate,
 } from '../../api/data/seat-life.ts'
+import { rememberTemplate } from '../../api/data/seat-template.ts'
 import { ensureSeats, seatsOfCourse } from '../../api/data/seat.ts'
 import { claimWorkspace } from '../../api/data/workspace-begin.ts'
 
@@ -107,15 +107,9 @@ const webPort = {
 
 export async function bringUp(tx: Db, id: string, minute: number): Promise<void> {
   const now = at(minute)
-  await markStarting(tx, { id, started: 0, now })
-  await markReady(tx, {
-    id,
-    taskId: `task-${id}`,
-    nodeAddress: '127.0.0.1',
-    identityPort: 40_000,
-    ports: new Map([[8080, 40_001]]),
-    now,
-  })
+  await markStarting(tx, { seats: [{ id, started: 0 }], now })
+  const task = { taskId: `task-${id}`, nodeAddress: '127.0.0.1', identityPort: 40_000 }
+  await markReady(tx, { seats: [{ id, ...task, ports: new Map([[8080, 40_001]]) }], now })
 }
 
 export async function newPerson(pool: Pool): Promise<string> {
@@ -144,7 +138,7 @@ export async function seatOf(pool: Pool, workspaceId: string) {
 export async function coolDown(pool: Pool, workspaceId: string, minute: number): Promise<void> {
   const seat = await seatOf(pool, workspaceId)
   await withTransaction(pool, async (tx) => {
-    await markStopping(tx, { id: seat.id, now: at(minute) })
-    await markCold(tx, { id: seat.id, now: at(minute) })
+    await markStopping(tx, { ids: [seat.id], now: at(minute) })
+    await markCold(tx, { ids: [seat.id], now: at(minute) })
   })
 }

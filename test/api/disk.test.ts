@@ -1,7 +1,8 @@
 /** How full a disk is, in words: on the student's page, on the teacher's, and on the command line. */
 import { afterAll, beforeEach, expect, it } from 'vitest'
 import { execute, many, sql, withTransaction } from '../../api/data/db.ts'
-import { markFailed, rememberTemplate } from '../../api/data/seat-life.ts'
+import { markFailed } from '../../api/data/seat-life.ts'
+import { rememberTemplate } from '../../api/data/seat-template.ts'
 import {
   diskLevel,
   keptVolumes,

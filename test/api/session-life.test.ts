@@ -100,7 +100,7 @@ it('finds nothing due where nothing is to be done, and says what is', async () =
       closing: false,
     },
     ...{ lessons: false, runs: false, machines: false, frozen: false, news: false },
-    ...{ stops: false, preparing: false, holds: false, dead: false, late: [] },
+    ...{ stops: false, preparing: [], holds: false, dead: false, late: [] },
   })
   expect(wishMark).toBe('')
   await execute(pool, sql`update course set places_until = ${at(139)} where key like 'course-%'`)
@@ -111,5 +111,5 @@ it('finds nothing due where nothing is to be done, and says what is', async () =
   await execute(pool, sql`update session set state = 'ended'`)
   await execute(pool, sql`update seat set state = 'cold'`)
   const over = await whatIsDue(pool, at(100_000))
-  expect(over).toMatchObject({ sessions: false, closing: true, preparing: false })
+  expect(over).toMatchObject({ sessions: false, closing: true, preparing: [] })
 })

@@ -129,8 +129,8 @@ it('tells who is on a scratch home where their files are, and hands in all of it
     pool,
     sql`update seat set template_digest = 'on-scratch', applied_generation = 1 where id = ${seatId}`,
   )
-  const run = { id: seatId, taskId: 't', nodeAddress: '127.0.0.1', nodeId: 'node-a', now }
-  await markRunning(pool, run)
+  const run = { id: seatId, taskId: 't', nodeAddress: '127.0.0.1', nodeId: 'node-a' }
+  await markRunning(pool, { seats: [run], now })
   const page = () => pageOf(`/workspaces/${mine.id}`, student)
   expect(await page()).toContain('You are on a scratch home')
   expect(await page()).toContain('in the folder from-scratch-')

@@ -130,14 +130,15 @@ export async function seatReady(pool: Pool, workspaceId: string, now: Date): Pro
   )
   await withTransaction(pool, (tx) =>
     markReady(tx, {
-      id: seat.seat_id,
-      taskId: newId(),
-      nodeAddress: '10.0.0.5',
-      identityPort: 32001,
-      ports: new Map([
-        [8080, 32768],
-        [22, 32769],
-      ]),
+      seats: [
+        {
+          ...{ id: seat.seat_id, taskId: newId(), nodeAddress: '10.0.0.5', identityPort: 32001 },
+          ports: new Map([
+            [8080, 32768],
+            [22, 32769],
+          ]),
+        },
+      ],
       now,
     }),
   )

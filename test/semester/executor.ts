@@ -91,7 +91,6 @@ async function runOnce(
   const failure = await steps(turn).catch((error: unknown) => String(error))
   await request.after?.({ runId, ok: failure === undefined, said: failure ?? '' })
   await settle(turn, failure)
-  await releaseLease(pool, lease)
   if (failure === undefined) return { ok: true, runId, summary: NO_SUMMARY }
   return { ok: false, reason: 'failed', message: failure, retry: true, runId }
 }
@@ -238,10 +237,13 @@ async function settle(turn: Turn, failure: string | undefined): Promise<void> {
   await withTransaction(world.pool, async (tx) => {
     const to = failure === undefined ? 'applied' : 'failed'
     const message = failure === undefined ? {} : { message: failure }
-    await moveRun(tx, lease, { id: runId, to, now, ...message })
-    if (failure !== undefined)
-      return moveStack(tx, lease, { state: 'failed', message: failure, now })
     const digest = kind === 'destroy' ? null : contentDigest(request.content)
-    return recordApplied(tx, lease, { digest, now })
+    await Promise.all([
+      moveRun(tx, lease, { id: runId, to, now, ...message }),
+      failure === undefined
+        ? recordApplied(tx, lease, { digest, now })
+        : moveStack(tx, lease, { state: 'failed', message: failure, now }),
+      releaseLease(tx, lease),
+    ])
   })
 }

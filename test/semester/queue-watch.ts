@@ -1,7 +1,6 @@
 /** Everybody who waits: what the page told them when they came, and when they were served. */
 import { findOne, many, type Pool, sql } from '../../api/data/db.ts'
-import type { KeyRing } from '../../api/data/key-ring.ts'
-import { workspaceView } from '../../api/data/workspace-view.ts'
+import { queueView } from '../../api/data/queue.ts'
 import type { VirtualClock } from './clock.ts'
 import { stop } from './press-stop.ts'
 import type { SeenWorkspace } from './told.ts'
@@ -22,30 +21,35 @@ export type Served = {
 /** `onServed`: seconds waited, and seconds the page had said; undefined when it named no time. */
 export function queueWatch(means: {
   pool: Pool
-  ring: KeyRing
   clock: VirtualClock
   /** Whose queue is not first come first served. */
   hasTurns: (course: string) => boolean
   onServed: (wait: Served) => void
 }): QueueWatch {
-  const { pool, ring, clock, hasTurns, onServed } = means
+  const { pool, clock, hasTurns, onServed } = means
   const waiters = new Map<string, Waiter>()
 
-  const stateOf = (id: string) =>
-    findOne<{ state: string }>(pool, sql`select state from workspace where id = ${id}`)
+  const waitingOf = (id: string) =>
+    findOne<{ course_id: string; held_until: Date | null }>(
+      pool,
+      sql`select course_id, held_until from workspace where id = ${id} and state = 'queued'`,
+    )
   const begin = async (id: string, course: string, patienceMs: number): Promise<void> => {
     if (waiters.has(id)) return
     const waiter: Waiter = { course, since: clock.ms, estimateAt: undefined }
     waiters.set(id, waiter)
-    const view = await workspaceView(pool, ring, id, clock.now())
-    if (view?.state !== 'queued') return void waiters.delete(id)
-    waiter.estimateAt = view.queue?.estimateAt?.getTime()
+    const row = await waitingOf(id)
+    if (!row) return void waiters.delete(id)
+    // What the page shows of the queue, and no more of the page.
+    const mine = { id, courseId: row.course_id, heldUntil: row.held_until, isToldByMail: false }
+    const { estimateAt } = await queueView(pool, { ...mine, now: clock.now() })
+    waiter.estimateAt = estimateAt?.getTime()
     if (patienceMs < Infinity) clock.at(clock.ms + patienceMs, () => void giveUp(id, waiter))
   }
   const giveUp = async (id: string, waiter: Waiter): Promise<void> => {
     if (waiters.get(id) !== waiter) return
     waiters.delete(id)
-    if ((await stateOf(id))?.state === 'queued') await stop(means, id)
+    if (await waitingOf(id)) await stop(means, id)
   }
   const stillWaiting = async (served: Waiter): Promise<number> => {
     const before = [...waiters].filter(

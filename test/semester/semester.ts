@@ -130,7 +130,7 @@ export async function semester(options: {
   live = bought.live
 
   const queue = queueWatch({
-    ...{ pool, ring, clock, hasTurns: (course) => course === GPU_COURSE },
+    ...{ pool, clock, hasTurns: (course) => course === GPU_COURSE },
     onServed: (wait) => checks.served(wait),
   })
   const students: Students = { pool, clock, checks, queue, courses, people }

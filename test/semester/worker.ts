@@ -114,10 +114,9 @@ export function virtualWorker(means: Means): VirtualWorker {
   let [isPreparing, isWaiting] = [true, true]
   jobs.onEnd = () => {
     if (dead) return
-    // What was made or let go of tells nobody: the real loops see it in their next rounds.
+    // What was made tells the driver; the reconciler sees it in its next round.
     if (isWaiting) plan.later()
     else plan.at(clock.ms + SEEN_MS)
-    drive.later()
   }
   plan.soon()
   drive.soon()

@@ -66,7 +66,7 @@ it('keeps what a seat has left until it is said to be free, and all of it goes w
   const left = (await heldDevices(database.pool)).filter(({ node_id }) => node_id === 'first')
   await freeDevices(database.pool, left.slice(1))
   expect(await take(seats[3]!, 'first', 1, 2)).toEqual([1])
-  await withTransaction(database.pool, (tx) => markCold(tx, { id: seats[2]!, now: at(2) }))
+  await withTransaction(database.pool, (tx) => markCold(tx, { ids: [seats[2]!], now: at(2) }))
   const holders = (await heldDevices(database.pool)).filter(({ seat_id }) => seat_id === seats[2])
   expect(holders).toEqual([])
 })

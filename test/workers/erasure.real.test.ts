@@ -227,7 +227,7 @@ it('forgets who it was at once, and stops what runs before its files go', async 
 
 it('waits for an agent that is away', async () => {
   for (const { seat } of mine)
-    await withTransaction(pool, (tx) => markCold(tx, { id: seat, now: IN_CLASS }))
+    await withTransaction(pool, (tx) => markCold(tx, { ids: [seat], now: IN_CLASS }))
   await scene.goAway()
   expect(await pass()).toBe(true)
   expect(onDisk()).toHaveLength(4)
@@ -332,7 +332,7 @@ it('erases once more what a database and a disk from before had brought back', a
   expect(await timesIn(sub)).toEqual([])
   expect(await timesIn(NAME)).toEqual(['erasure'])
   for (const { seat } of mine)
-    await withTransaction(pool, (tx) => markCold(tx, { id: seat, now: IN_CLASS }))
+    await withTransaction(pool, (tx) => markCold(tx, { ids: [seat], now: IN_CLASS }))
   expect(await pass()).toBe(false)
   expect(onDisk()).toEqual([`${theirs}.ext4`])
   expect(readFileSync(file, 'utf8').trim().split('\n')).toHaveLength(1)

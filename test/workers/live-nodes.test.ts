@@ -5,14 +5,8 @@ import { execute, many, sql, withTransaction } from '../../api/data/db.ts'
 import { markHomeless } from '../../api/data/live-demand.ts'
 import { livingNodes, moveNode, noteNode } from '../../api/data/node.ts'
 import { closePool, saveSeenNodes } from '../../api/data/pool.ts'
-import {
-  markCold,
-  markMade,
-  markRunning,
-  markStarting,
-  rememberTemplate,
-  seatTemplate,
-} from '../../api/data/seat-life.ts'
+import { markCold, markMade, markRunning, markStarting } from '../../api/data/seat-life.ts'
+import { rememberTemplate, seatTemplate } from '../../api/data/seat-template.ts'
 import { poolReport } from '../../api/data/pool-report.ts'
 import type { Blueprint } from '../../stacks/blueprint.ts'
 import { serviceTemplate } from '../../stacks/rules/template.ts'
@@ -80,7 +74,7 @@ const stacks = async () =>
 async function starts(number: number): Promise<string> {
   const id = (await seatIds())[number - 1]!
   await execute(database.pool, sql`update seat set wanted_on = true where id = ${id}`)
-  await markStarting(database.pool, { id, started: 1, now: clock })
+  await markStarting(database.pool, { seats: [{ id, started: 1 }], now: clock })
   await markHomeless(database.pool, { id, since: clock })
   return id
 }
@@ -110,16 +104,13 @@ const seen = (tx: Parameters<typeof saveSeenNodes>[0], key: string, seats: numbe
 
 const runs = (id: string): Promise<void> =>
   markRunning(database.pool, {
-    id,
-    taskId: 't',
-    nodeAddress: '10.64.0.11',
-    nodeId: 'n',
+    seats: [{ id, taskId: 't', nodeAddress: '10.64.0.11', nodeId: 'n' }],
     now: clock,
   })
 
 async function stops(id: string): Promise<void> {
   await execute(database.pool, sql`update seat set wanted_on = false where id = ${id}`)
-  await withTransaction(database.pool, (tx) => markCold(tx, { id, now: clock }))
+  await withTransaction(database.pool, (tx) => markCold(tx, { ids: [id], now: clock }))
 }
 
 it('remembers of a seat what its service is made of, whatever the limit of its volume', async () => {

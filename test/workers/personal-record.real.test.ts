@@ -10,7 +10,8 @@ import { execute, many, one, sql, withTransaction } from '../../api/data/db.ts'
 import { orderErasure } from '../../api/data/erasure.ts'
 import { erasureReceipts } from '../../api/data/erasure-view.ts'
 import { firstBroken, purgeReceipts } from '../../api/data/purge.ts'
-import { markCold, markMade, rememberTemplate } from '../../api/data/seat-life.ts'
+import { markCold, markMade } from '../../api/data/seat-life.ts'
+import { rememberTemplate } from '../../api/data/seat-template.ts'
 import { livingSeats } from '../../api/data/seat.ts'
 import { storageAgent } from '../../api/storage-agent.ts'
 import type { Blueprint } from '../../stacks/blueprint.ts'
@@ -239,7 +240,7 @@ it('goes out of a seat that is cold, and the slot goes with its seat', async () 
     sql`update workspace set state = 'stopping' where id = ${mine['one-physics']}`,
   )
   await execute(pool, sql`update seat set wanted_on = false where id = ${id}`)
-  await withTransaction(pool, (tx) => markCold(tx, { id, now }))
+  await withTransaction(pool, (tx) => markCold(tx, { ids: [id], now }))
   await slots.keep()
   const slot = await slotOf(mine['one-physics']!)
   expect((await shows())[slot]).toBeNull()
@@ -353,7 +354,7 @@ it('goes at once, with a receipt, for who asks to be forgotten', async () => {
     sql`select seat_id from workspace where id = ${mine['again']}`,
   )
   await execute(pool, sql`update seat set wanted_on = false where id = ${id}`)
-  await withTransaction(pool, (tx) => markCold(tx, { id, now }))
+  await withTransaction(pool, (tx) => markCold(tx, { ids: [id], now }))
   await pass()
   await pass()
   expect(await pass()).toBe(false)

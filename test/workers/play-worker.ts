@@ -14,8 +14,8 @@ import {
   markRemoved,
   markStarting,
   markStopping,
-  rememberTemplate,
 } from '../../api/data/seat-life.ts'
+import { rememberTemplate } from '../../api/data/seat-template.ts'
 import { type Seat, livingSeats, seatsOfCourse } from '../../api/data/seat.ts'
 import { templateDigestOf, wantedAt } from '../../stacks/rules/wanted.ts'
 import type { SeatsContent } from '../../stacks/content.ts'
@@ -110,18 +110,23 @@ export function playWorker(database: TestDatabase, boss: Boss, at: (minute: numb
     await withTransaction(pool, async (tx) => {
       if (step === 'scale up') {
         tasks.set(seat.id, `task-${++made}`)
-        await markStarting(tx, { id: seat.id, started: seat.wanted_start, now })
+        await markStarting(tx, { seats: [{ id: seat.id, started: seat.wanted_start }], now })
       }
       if (step === 'bring up')
         await markReady(tx, {
-          ...{ id: seat.id, taskId: task ?? '', nodeAddress: '10.0.0.5', identityPort: 32_001 },
-          ...{ ports: new Map([[8080, 32_768]]), now },
+          seats: [
+            {
+              ...{ id: seat.id, taskId: task ?? '', nodeAddress: '10.0.0.5', identityPort: 32_001 },
+              ports: new Map([[8080, 32_768]]),
+            },
+          ],
+          now,
         })
       if (step === 'scale down') {
         tasks.delete(seat.id)
-        await markStopping(tx, { id: seat.id, now })
+        await markStopping(tx, { ids: [seat.id], now })
       }
-      if (step === 'mark cold') await markCold(tx, { id: seat.id, now })
+      if (step === 'mark cold') await markCold(tx, { ids: [seat.id], now })
     })
   }
 

@@ -22,7 +22,8 @@ import {
   type ScratchHome,
   seatScratch,
 } from '../../api/data/scratch-home.ts'
-import { markRunning, rememberTemplate } from '../../api/data/seat-life.ts'
+import { markRunning } from '../../api/data/seat-life.ts'
+import { rememberTemplate } from '../../api/data/seat-template.ts'
 import { livingSeats } from '../../api/data/seat.ts'
 import { volumesLook } from '../../scripts/doctor-parts/storage.ts'
 import { readSettings } from '../../scripts/steps/settings.ts'
@@ -150,10 +151,10 @@ it('starts once its service is made so, and is known by its node before anybody 
   const [, second] = await seats()
   await setState(2, 'starting')
   const run = { id: second!.id, taskId: 't2', nodeAddress: '10.64.0.2', nodeId: 'node-a' }
-  await markRunning(database.pool, { ...run, now: at(-5) })
-  await markRunning(database.pool, { ...run, now: at(-4) })
+  await markRunning(database.pool, { seats: [run], now: at(-5) })
+  await markRunning(database.pool, { seats: [run], now: at(-4) })
   const [frozen] = await seats()
-  await markRunning(database.pool, { ...run, id: frozen!.id, now: at(-4) })
+  await markRunning(database.pool, { seats: [{ ...run, id: frozen!.id }], now: at(-4) })
   await setState(2, 'ready')
   const homes = await openHomes(database.pool)
   expect(homes).toMatchObject([

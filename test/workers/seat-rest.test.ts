@@ -139,7 +139,7 @@ it('wakes nobody for a seat that came to rest only where nothing is next for it'
   const next: { isTold: boolean; step: string }[] = []
   for (const { id } of stopping) {
     told.length = 0
-    await markCold(client, { id, now })
+    await markCold(client, { ids: [id], now })
     const seat = (await livingSeats(database.pool)).find((one) => one.id === id)!
     const step = decide(seat, { runningTaskId: undefined, alive: false }, now)
     next.push({ isTold: told.some((payload) => payload !== AT_REST), step })

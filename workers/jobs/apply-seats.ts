@@ -3,14 +3,8 @@
  * what was made is written down.
  */
 import { withTransaction } from '../../api/data/db.ts'
-import {
-  countWarm,
-  holdSeats,
-  markMade,
-  markRemoved,
-  rememberTemplate,
-  seatTemplate,
-} from '../../api/data/seat-life.ts'
+import { countWarm, holdSeats, markMade, markRemoved } from '../../api/data/seat-life.ts'
+import { rememberTemplate, seatTemplate } from '../../api/data/seat-template.ts'
 import { AlteredRecord } from '../../api/data/seal.ts'
 import { numbersOfCourse, type Seat, seatsOfCourse } from '../../api/data/seat.ts'
 import type { CourseStack } from '../../api/data/stack-wish.ts'

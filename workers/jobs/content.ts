@@ -14,7 +14,7 @@ import { withoutPersonal } from '../../stacks/rules/personal.ts'
 import { serviceTemplate } from '../../stacks/rules/template.ts'
 import type { WantedStack } from '../../stacks/rules/wanted.ts'
 import type { Db } from '../../api/data/db.ts'
-import { seatTemplate } from '../../api/data/seat-life.ts'
+import { seatTemplate } from '../../api/data/seat-template.ts'
 import { type StackSeat, type StackWish, unusualSeats } from '../../api/data/stack-wish.ts'
 
 export type Place = { installation: string; registry: string; storageRoot: string }
@@ -24,14 +24,19 @@ export async function contentOf(db: Db, place: Place, stack: WantedStack): Promi
 }
 
 /**
- * The wish for each stack, with every course's seats read at once. What a stack was like in the last pass is
+ * The wish for each stack; `unusual`: what `unusualSeats` says of them. What a stack was like in the last pass is
  * remembered: its digest is that of hundreds of lines, and mostly the same.
  */
-export function wishReader(place: Place): (db: Db, stacks: WantedStack[]) => Promise<StackWish[]> {
+export function wishReader(
+  place: Place,
+): (
+  db: Db,
+  stacks: WantedStack[],
+  unusual: (StackSeat & { course_key: string })[],
+) => Promise<StackWish[]> {
   let known = new Map<string, StackWish>()
-  return async (db, stacks) => {
-    const rows = await unusualSeats(db, stacks)
-    const byCourse = Map.groupBy(rows, (row) => row.course_key)
+  return async (db, stacks, unusual) => {
+    const byCourse = Map.groupBy(unusual, (row) => row.course_key)
     const fresh = new Map<string, StackWish>()
     for (const stack of stacks) {
       const own = byCourse.get(stack.course) ?? []

@@ -5,7 +5,8 @@
  * The end of the run writes the whole down in any case, so nobody waits for this, and what fails here fails nothing.
  */
 import { withTransaction } from '../../api/data/db.ts'
-import { type MadeSeat, markMade, rememberTemplate } from '../../api/data/seat-life.ts'
+import { type MadeSeat, markMade } from '../../api/data/seat-life.ts'
+import { rememberTemplate } from '../../api/data/seat-template.ts'
 import { seatsOfCourse } from '../../api/data/seat.ts'
 import { holdsLease } from '../../api/data/stack.ts'
 import type { CourseStack } from '../../api/data/stack-wish.ts'

@@ -23,7 +23,8 @@ const SAY_AGAIN_MS = 10 * 60_000
 /** Leads are said for classes of the next day and a half: looked at each minute, and when there is more to learn from. */
 const LEARN_MS = 60_000
 
-export type LeadLearner = { learn(blueprint: Blueprint, hasLessons: boolean): Promise<void> }
+/** Answers whether any class begins at another time. */
+export type LeadLearner = { learn(blueprint: Blueprint, hasLessons: boolean): Promise<boolean> }
 
 export function leadLearner({ pool, now }: { pool: Pool; now: () => Date }): LeadLearner {
   let known: { book: ReturnType<typeof leadBook>; at: number } | undefined
@@ -37,8 +38,8 @@ export function leadLearner({ pool, now }: { pool: Pool; now: () => Date }): Lea
     async learn(blueprint, hasLessons) {
       const at = now().getTime()
       const before = last && last.blueprint === blueprint && at >= last.at ? last : undefined
-      if (before && at < before.at + LEARN_MS && !hasLessons) return
-      const say = async (tx: Db): Promise<void> => {
+      if (before && at < before.at + LEARN_MS && !hasLessons) return false
+      const say = async (tx: Db): Promise<boolean> => {
         if (!before || hasLessons)
           if ((await learnFromReady(tx, blueprint, at)) > 0) known = undefined
         const leads = sessionLeads(blueprint, await bookAt(tx, at), {
@@ -49,15 +50,13 @@ export function leadLearner({ pool, now }: { pool: Pool; now: () => Date }): Lea
           leads.map((lead) => [lead.session.key, lead.leadSeconds, lead.startsAt]),
         )
         const isSaid = before?.said === said && at < before.saidAt + SAY_AGAIN_MS
-        if (!isSaid)
-          await keepLeads(
-            tx,
-            leads.map((lead) => ({ ...lead, reason: leadReason(lead) })),
-          )
+        const named = leads.map((lead) => ({ ...lead, reason: leadReason(lead) }))
+        const moved = isSaid ? 0 : await keepLeads(tx, named)
         last = { blueprint, at, said, saidAt: isSaid ? before.saidAt : at }
+        return moved > 0
       }
       // With nothing to learn it is one statement, or none.
-      await (before && !hasLessons ? say(pool) : withTransaction(pool, say))
+      return before && !hasLessons ? say(pool) : withTransaction(pool, say)
     },
   }
 }

@@ -6,10 +6,10 @@ import type { Blueprint } from '../../stacks/blueprint.ts'
 import { type Wanted, sessionsUnderWay, wantedAt } from '../../stacks/rules/wanted.ts'
 import { blueprintReader } from '../../api/data/blueprint.ts'
 import { type Db, type Pool, withTransaction } from '../../api/data/db.ts'
-import { type Due, whatIsDue } from '../../api/data/due.ts'
+import type { Due } from '../../api/data/due.ts'
 import { type Sender, sendJob } from '../../api/data/jobs.ts'
 import { settlePlacesOf } from '../../api/data/settle-places.ts'
-import { seatReasons, wantWarmSeats } from '../../api/data/reasons.ts'
+import { type WarmSeat, wantWarmSeats } from '../../api/data/reasons.ts'
 import { giveUpLeases } from '../../api/data/left-lease.ts'
 import { closeSessions } from '../../api/data/session-close.ts'
 import { settleStopped } from '../../api/data/seat-life.ts'
@@ -33,6 +33,7 @@ import {
   workspacesDue,
 } from '../../api/data/workspace-time.ts'
 import { type Place, wishReader } from './content.ts'
+import { type PassReader, passReader } from './foresee.ts'
 import { leadLearner } from './learn-leads.ts'
 import { watchSessions } from './watch-sessions.ts'
 import { honourFreezes } from './freezes.ts'
@@ -50,19 +51,21 @@ const CLOCK = { name: 'clock', role: 'labplan' } as const
 export function reconciler(means: Means): Reconciler {
   const approved = blueprintReader()
   const leads = leadLearner(means)
-  const ask = runAsker(means)
+  const reader = passReader(means.pool)
+  const ask = runAsker(means, reader)
   const wishMachines = machineWisher(means)
   return {
     async reconcile() {
-      const due = await whatIsDue(means.pool, means.now())
+      const due = await reader.look(means.now())
       const blueprint = await approved(means.pool, due.head)
       if (!blueprint) return
-      await moveWorkspaces(means, due)
-      await leads.learn(blueprint, due.lessons)
+      if (await moveWorkspaces(means, due)) reader.forget()
+      if (await leads.learn(blueprint, due.lessons)) reader.forget()
       const at = means.now()
-      const running = await seatReasons(means.pool, coursesUnderWay(blueprint, at))
+      const running = await reader.running(coursesUnderWay(blueprint, at))
       const wanted = wantedAt(blueprint, at.toISOString(), running)
-      await turnSeats(means.pool, wanted)
+      const warm = warmSeats(wanted)
+      if (await reader.areSeatsToTurn(warm)) await wantWarmSeats(means.pool, warm)
       const moved = await moveThem(means.pool, due, { wanted, now: means.now() })
       const machines = await wishMachines(blueprint, {
         ...{ areThere: due.machines, leads: running.leads ?? {} },
@@ -76,53 +79,55 @@ export function reconciler(means: Means): Reconciler {
   }
 }
 
-/** What time alone changes for people: places, who is past the end, who may come in, who waits. */
-async function moveWorkspaces({ pool, now }: Means, due: Due): Promise<void> {
+/** What time alone changes for people: places, who is past the end, who may come in, who waits. Answers whether anybody moved. */
+async function moveWorkspaces({ pool, now }: Means, due: Due): Promise<boolean> {
   for (let i = 0; i < due.places.length; i += SETTLED_AT_ONCE) {
     const ids = due.places.slice(i, i + SETTLED_AT_ONCE)
     await withTransaction(pool, (tx) => settlePlacesOf(tx, { ids, now: now() }))
   }
   // Places that came or went may change each of the following.
   const isNew = due.places.length > 0
-  if (due.stops) await withTransaction(pool, (tx) => settleStopped(tx, now()))
+  let moved = 0
+  if (due.stops) moved += await withTransaction(pool, (tx) => settleStopped(tx, now()))
   if (due.moves || isNew)
     await withTransaction(pool, async (tx) => {
       await followSessions(tx, now())
       await warnWorkspaces(tx, now())
     })
-  if (due.turns || isNew) await endAndOpen(pool, now)
+  if (due.turns || isNew) moved += await endAndOpen(pool, now)
   const lines = await coursesInLine(pool, due.places)
   for (const courseId of new Set([...lines, ...due.queues]))
-    await withTransaction(pool, (tx) => serveQueue(tx, { courseId, now: now() }))
+    moved += await withTransaction(pool, (tx) => serveQueue(tx, { courseId, now: now() }))
+  return moved > 0
 }
 
-async function endAndOpen(pool: Pool, now: () => Date): Promise<void> {
+async function endAndOpen(pool: Pool, now: () => Date): Promise<number> {
   const stopSome = () => withTransaction(pool, (tx) => stopWhoIsOver(tx, now()))
-  while ((await stopSome()) > 0);
+  let moved = 0
+  for (let some = await stopSome(); some > 0; some = await stopSome()) moved += some
   const due = await workspacesDue(pool, now())
   const act = (workspaceId: string) => ({ workspaceId, actor: CLOCK, now: now() })
   // With a seat they were stopped, or somebody acts on them just now: the next round sees.
-  for (const { id, reason } of due.stop.filter(({ hasSeat }) => !hasSeat))
+  const unseated = due.stop.filter(({ hasSeat }) => !hasSeat)
+  for (const { id, reason } of unseated)
     await withTransaction(pool, (tx) => stopWorkspace(tx, { ...act(id), reason }))
   for (const id of due.open) await withTransaction(pool, (tx) => startWorkspace(tx, act(id)))
+  return moved + unseated.length + due.open.length
 }
 
-async function turnSeats(db: Db, wanted: Wanted): Promise<void> {
+function warmSeats(wanted: Wanted): WarmSeat[] {
   const sessions = new Map(wanted.sessions.map((session) => [session.key, session]))
-  await wantWarmSeats(
-    db,
-    wanted.warm.map((warm) => {
-      const session = sessions.get(warm.session)
-      return {
-        courseKey: warm.course,
-        numbers: warm.seats,
-        // Who stopped before it opened was in the class before: their seat is warm for this one.
-        since: new Date(session?.opensAt ?? warm.from),
-        // An exam's spare seats are warm beside those of everybody who may be in.
-        atOnce: session ? session.atOnce + session.spares : warm.seats.length,
-      }
-    }),
-  )
+  return wanted.warm.map((warm) => {
+    const session = sessions.get(warm.session)
+    return {
+      courseKey: warm.course,
+      numbers: warm.seats,
+      // Who stopped before it opened was in the class before: their seat is warm for this one.
+      since: new Date(session?.opensAt ?? warm.from),
+      // An exam's spare seats are warm beside those of everybody who may be in.
+      atOnce: session ? session.atOnce + session.spares : warm.seats.length,
+    }
+  })
 }
 
 async function moveThem(
@@ -132,7 +137,8 @@ async function moveThem(
 ): Promise<number> {
   const warm = wanted.warm.map(({ session: key, seats: numbers }) => ({ key, numbers }))
   if (due.sessions) return withTransaction(pool, (tx) => moveSessions(tx, { now, warm }))
-  return due.preparing && warm.length > 0 ? readySessions(pool, { now, warm }) : 0
+  const waiting = warm.filter(({ key }) => due.preparing.includes(key))
+  return waiting.length > 0 ? readySessions(pool, { now, warm: waiting }) : 0
 }
 
 /** Courses with a session between the begin of its lead and its end: only they ask who has a seat. */
@@ -146,7 +152,7 @@ const keptUntil = ({ courses }: Blueprint): Map<string, string | null> =>
   new Map(courses.map((course) => [course.key, course.volumes?.until ?? null]))
 
 /** One job for each stack that differs, in the transaction that records what it should be; none when nothing does. */
-function runAsker({ pool, boss, place, now, budget }: Means) {
+function runAsker({ pool, boss, place, now, budget }: Means, reader: PassReader) {
   const wishesOf = wishReader(place)
   let known = { wishes: '', mark: '' }
   return async (
@@ -155,7 +161,10 @@ function runAsker({ pool, boss, place, now, budget }: Means) {
     kept: Map<string, string | null>,
   ): Promise<void> => {
     const wished = due.frozen ? await honourFreezes(pool, wanted.stacks, now()) : wanted.stacks
-    const stacks = [...machines, ...(await wishesOf(pool, wished))]
+    const stacks = [
+      ...machines,
+      ...(await wishesOf(pool, wished, await reader.unusualSeats(wished))),
+    ]
     const wishes = stacks.map((stack) => `${stack.key} ${stack.digest}`).join()
     const isSame = wishes === known.wishes && due.wishMark === known.mark
     if (isSame && !due.runs && !due.closing && !due.holds && !due.dead) return

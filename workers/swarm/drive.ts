@@ -3,9 +3,8 @@
  * needs next. Level-triggered: a notice only makes it look sooner. One worker drives at a time.
  */
 import type { Logger } from 'pino'
-import { type Pool, withTransaction } from '../../api/data/db.ts'
+import { inOneBreath, type Pool, withTransaction } from '../../api/data/db.ts'
 import type { KeyRing } from '../../api/data/key-ring.ts'
-import { markCold, markStarting, markStopping } from '../../api/data/seat-life.ts'
 import { movingSeats, restingSeats } from '../../api/data/seat-rest.ts'
 import { type Seat, beginGeneration } from '../../api/data/seat.ts'
 import { type Pace, realPace } from '../pace.ts'
@@ -16,6 +15,7 @@ import { taskFeed } from './feed.ts'
 import { listNodes, type SwarmNode } from './node.ts'
 import { findDoors, portAnswers } from './probe.ts'
 import { type Probe, type RiseMeans, type Way, bringUp, poll } from './rise.ts'
+import { seatNotes } from './seat-notes.ts'
 import { serviceOf, setReplicas } from './service.ts'
 import { disturbed, seenOf, tasksFor } from './seat-tasks.ts'
 import { isAlive } from './task.ts'
@@ -75,6 +75,7 @@ export function seatDriver(options: Options): Driver {
     probe: { findDoors, portAnswers },
     ...options,
     feed: taskFeed({ pace: realPace, ...options }),
+    notes: seatNotes(options),
     isStopped: () => stopped,
   }
   const journeys = new Map<string, Journey>()
@@ -127,10 +128,9 @@ export function seatDriver(options: Options): Driver {
   const tick = async (): Promise<void> => {
     const looksAtRest = means.pace.elapsedMs() - restSeenAt >= REST_MS
     if (looksAtRest) restSeenAt = means.pace.elapsedMs()
-    const [moving, resting] = await Promise.all([
-      movingSeats(means.pool, [...journeys.keys()]),
-      looksAtRest ? restingSeats(means.pool) : [],
-    ])
+    const [moving, resting] = await inOneBreath(means.pool, (db) =>
+      Promise.all([movingSeats(db, [...journeys.keys()]), looksAtRest ? restingSeats(db) : []]),
+    )
     callBack(journeys, moving)
     if (moving.length + resting.length === 0 && !hasDevices) return
     const hasGpus = hasDevices || moving.some(needsDevices)
@@ -201,18 +201,17 @@ function inOrder(seats: Seat[]): Seat[] {
 }
 
 async function perform(means: Means, seat: Seat, step: Step, way: Way): Promise<void> {
-  const { pool, now } = means
+  const { pool, notes } = means
   switch (step) {
     case 'scale up':
       return scaleUp(means, seat, way)
     case 'bring up':
-      if (seat.state === 'ready')
-        await markStarting(pool, { id: seat.id, started: seat.started, now: now() })
+      if (seat.state === 'ready') await notes.starting({ id: seat.id, started: seat.started })
       if (needsDevices(seat) && !(await followDevices(means, seat, way))) return
       return bringUp(means, seat, way)
     case 'scale down':
       // The door is closed before the container goes: no new connection can reach whoever gets its port next.
-      await markStopping(pool, { id: seat.id, now: now() })
+      await notes.stopping(seat.id)
       await setReplicas(means.engine, serviceOf(seat), { replicas: 0, pidsLimit: 0 })
       return goDown(means, seat)
     case 'mark cold':
@@ -228,7 +227,7 @@ async function scaleUp(means: Means, seat: Seat, way: Way): Promise<void> {
   if (needsDevices(seat) && devices === undefined) return
   const wanted = { replicas: 1, pidsLimit: seat.pids_limit, devices } as const
   await setReplicas(means.engine, serviceOf(seat), wanted)
-  await markStarting(means.pool, { id: seat.id, started: seat.wanted_start, now: means.now() })
+  await means.notes.starting({ id: seat.id, started: seat.wanted_start })
   return bringUp(means, seat, way)
 }
 
@@ -247,5 +246,5 @@ async function goDown(means: Means, seat: Seat): Promise<void> {
 
 async function nowCold(means: Means, seat: Seat): Promise<void> {
   if (needsDevices(seat)) await unpin(means, seat)
-  await withTransaction(means.pool, (tx) => markCold(tx, { id: seat.id, now: means.now() }))
+  await means.notes.cold(seat.id)
 }

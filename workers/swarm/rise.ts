@@ -6,12 +6,13 @@ import type { Logger } from 'pino'
 import type { Pool } from '../../api/data/db.ts'
 import type { KeyRing } from '../../api/data/key-ring.ts'
 import { markHomeless } from '../../api/data/live-demand.ts'
-import { markFailed, markReady, markRunning } from '../../api/data/seat-life.ts'
+import { markFailed } from '../../api/data/seat-life.ts'
 import { identityKey } from '../../api/data/seat-secret.ts'
-import { type Seat, type SeatPort, seatPorts } from '../../api/data/seat.ts'
+import type { Seat, SeatPort } from '../../api/data/seat.ts'
 import type { Pace } from '../pace.ts'
 import type { TaskFeed } from './feed.ts'
 import type { Doors, Reach, findDoors, portAnswers } from './probe.ts'
+import type { SeatNotes } from './seat-notes.ts'
 import { serviceOf } from './service.ts'
 import {
   failureOf,
@@ -28,6 +29,7 @@ export type RiseMeans = {
   log: Logger
   now: () => Date
   feed: TaskFeed
+  notes: SeatNotes
   pace: Pace
   probe: Probe
   isStopped: () => boolean
@@ -64,7 +66,7 @@ const RECHECK_MS = 250
 
 /** Follows the seat from its task to its open doors. Gives way as soon as the seat is wanted otherwise. */
 export async function bringUp(means: RiseMeans, seat: Seat, way: Way): Promise<void> {
-  const ports = await seatPorts(means.pool, [seat.id])
+  const ports = await means.notes.ports(seat.id)
   const begun = means.pace.elapsedMs()
   const attempt: Attempt = {
     key: identityKey(means.ring, seat),
@@ -100,7 +102,7 @@ export async function bringUp(means: RiseMeans, seat: Seat, way: Way): Promise<v
     },
   )
   if (end === 'given up') return
-  if (end) return markReady(means.pool, { id: seat.id, ...end, now: means.now() })
+  if (end) return means.notes.ready({ id: seat.id, ...end })
   await giveUp(means, seat, attempt)
 }
 
@@ -162,7 +164,7 @@ async function findRunning(
   const reach = running && (await reachOf(means, running, attempt.key))
   if (!reach) return undefined
   const at = { taskId: reach.task, nodeAddress: reach.address, nodeId: running.NodeID ?? '' }
-  await markRunning(means.pool, { id: seat.id, ...at, now: means.now() })
+  await means.notes.running({ id: seat.id, ...at })
   attempt.looks = 0
   return { reach, answered: new Set() }
 }
