@@ -10,12 +10,12 @@ import { ZipFile } from 'yazl'
 import {
   encoded,
   kindOf,
-  namesIn,
   NoSuchFile,
   openFile,
   shownName,
   statIn,
   withFolder,
+  workIn,
 } from './files.ts'
 
 const MOST_ENTRIES = 500_000
@@ -96,7 +96,7 @@ async function addFiles(
   shown: string,
 ): Promise<{ name: Buffer; label: string }[]> {
   const folders: { name: Buffer; label: string }[] = []
-  for (const name of await namesIn(folder)) {
+  for (const name of await workIn(folder, path)) {
     const stats = await statIn(folder, name)
     if (!stats) continue
     const label = labelOf(making, shown, name)

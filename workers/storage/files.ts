@@ -22,7 +22,15 @@ export type Entry = {
 /** What is not there, or is of another kind than was asked for. */
 export class NoSuchFile extends Error {}
 
-/** `a/b%20c` → names as bytes. Throws NoSuchFile for what can be no path. */
+/**
+ * At the top of a volume, what images (the key of a seat's SSH server) and file systems keep for themselves. It is nobody's work:
+ * not shown, not downloaded, not handed in.
+ */
+export const notWork = ['.labplan', 'lost+found'] as const
+
+const isNotWork = (name: Buffer): boolean => notWork.some((one) => name.equals(Buffer.from(one)))
+
+/** `a/b%20c` → names as bytes. Throws NoSuchFile for what can be no path of somebody's work. */
 export function pathOf(text: string): Buffer[] {
   const names = text.split('/').filter(Boolean).map(decoded)
   for (const name of names) {
@@ -30,6 +38,7 @@ export function pathOf(text: string): Buffer[] {
     if (isOdd || name.length > 255) throw new NoSuchFile('That is no path of a file.')
   }
   if (names.length > 64) throw new NoSuchFile('That is too deep.')
+  if (names[0] && isNotWork(names[0])) throw new NoSuchFile('That is nobody’s work.')
   return names
 }
 
@@ -126,7 +135,7 @@ export async function listFolder(
   { start, count }: { start: number; count: number },
 ): Promise<Listed> {
   return withFolder(home, path, async (folder) => {
-    const names = await namesIn(folder)
+    const names = await workIn(folder, path)
     const entries = await Promise.all(
       names.slice(start, start + count).map((name) => entryOf(folder, name)),
     )
@@ -137,6 +146,12 @@ export async function listFolder(
 export async function namesIn(folder: FileHandle): Promise<Buffer[]> {
   const names = await readdir(`/proc/self/fd/${folder.fd}`, { encoding: 'buffer' })
   return names.toSorted(Buffer.compare)
+}
+
+/** As namesIn, without what is nobody's work at the top. */
+export async function workIn(folder: FileHandle, path: Buffer[]): Promise<Buffer[]> {
+  const names = await namesIn(folder)
+  return path.length > 0 ? names : names.filter((name) => !isNotWork(name))
 }
 
 async function entryOf(folder: FileHandle, name: Buffer): Promise<Entry | undefined> {

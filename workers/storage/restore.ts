@@ -25,6 +25,7 @@ import {
   inside,
   namesIn,
   NoSuchFile,
+  notWork,
   openFile,
   openIn,
   shownName,
@@ -60,6 +61,8 @@ export async function bringBack(
   try {
     const copy = join(stage, 'copy')
     await copyOut({ home, path: from.path }, copy)
+    if (from.path.length === 0)
+      for (const name of notWork) await rm(join(copy, name), { recursive: true, force: true })
     // Of one that is let go of, Ceph's client shows for a while what is there now.
     if ((await place.snapshots?.home(from.snapshot)) === undefined)
       throw new Error('The snapshot was let go of while it was copied.')
