@@ -9,12 +9,26 @@ export const forecast = {
   'forecast.csv': { en: 'All days as CSV', fr: 'Tous les jours en CSV' },
   'forecast.idle': { en: 'Nothing is planned in:', fr: 'Rien n’est planifié dans :' },
   'forecast.headline': {
-    en: 'At most {places} places at once, on {day}; {nodeHours} node-hours bought, {price} {currency}.',
-    fr: 'Au plus {places} places à la fois, le {day} ; {nodeHours} heures de nœud achetées, {price} {currency}.',
+    en: {
+      one: 'At most {places} place at once, on {day}; {nodeHours} node-hours bought, {price} {currency}.',
+      other:
+        'At most {places} places at once, on {day}; {nodeHours} node-hours bought, {price} {currency}.',
+    },
+    fr: {
+      one: 'Au plus {places} place à la fois, le {day} ; {nodeHours} heures de nœud achetées, {price} {currency}.',
+      other:
+        'Au plus {places} places à la fois, le {day} ; {nodeHours} heures de nœud achetées, {price} {currency}.',
+    },
   },
   'forecast.headline.own': {
-    en: 'At most {places} places at once, on {day}; nothing is bought.',
-    fr: 'Au plus {places} places à la fois, le {day} ; rien n’est acheté.',
+    en: {
+      one: 'At most {places} place at once, on {day}; nothing is bought.',
+      other: 'At most {places} places at once, on {day}; nothing is bought.',
+    },
+    fr: {
+      one: 'Au plus {places} place à la fois, le {day} ; rien n’est acheté.',
+      other: 'Au plus {places} places à la fois, le {day} ; rien n’est acheté.',
+    },
   },
   'forecast.chart': {
     en: 'Cores asked and cores there, over time',

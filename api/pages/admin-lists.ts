@@ -9,7 +9,7 @@ import type { Visit } from '../visit.ts'
 import { adminFrame } from './admin.ts'
 import { type Html, html } from './html.ts'
 import { isNarrowed, type Listing, listingBar, sortHead } from './listing.ts'
-import { tableOf, tag } from './table.ts'
+import { tableOf, tag, unbroken } from './table.ts'
 
 export const courseRules = {
   filters: ['all', 'ready', 'test', 'draft', 'archived'],
@@ -47,7 +47,7 @@ export function coursesPage(visit: Visit, courses: CourseSummary[], query: Cours
   }
   const columns = [
     {
-      head: sortHead(visit, listing, 'course', t('admin.course')),
+      ...sortHead(visit, listing, 'course', t('admin.course')),
       cell: (row: CourseSummary) =>
         html`<a href="${paths.course(row.key)}">${row.title[visit.locale]}</a>
           <code class="faint">${row.key}</code>`,
@@ -58,17 +58,17 @@ export function coursesPage(visit: Visit, courses: CourseSummary[], query: Cours
         tag(row.state === 'ready' ? 'good' : 'calm', t(`course.state.${row.state}`)),
     },
     {
-      head: sortHead(visit, listing, 'next', t('admin.next-session')),
+      ...sortHead(visit, listing, 'next', t('admin.next-session')),
       cell: (row: CourseSummary) =>
-        row.next_opens_at ? stamp(visit.locale, row.time_zone, row.next_opens_at) : '–',
+        row.next_opens_at ? unbroken(stamp(visit.locale, row.time_zone, row.next_opens_at)) : '–',
     },
     {
-      head: sortHead(visit, listing, 'seats', t('admin.seats')),
+      ...sortHead(visit, listing, 'seats', t('admin.seats')),
       cell: (row: CourseSummary) => row.seats,
       isNumber: true,
     },
     {
-      head: sortHead(visit, listing, 'running', t('admin.seats.running')),
+      ...sortHead(visit, listing, 'running', t('admin.seats.running')),
       cell: (row: CourseSummary) => row.running,
       isNumber: true,
     },
@@ -116,22 +116,22 @@ export function poolsPage(visit: Visit, pools: PoolSummary[], query: PoolQuery):
   }
   const columns = [
     {
-      head: sortHead(visit, listing, 'pool', t('admin.pool')),
+      ...sortHead(visit, listing, 'pool', t('admin.pool')),
       cell: (row: PoolSummary) =>
         html`<a href="${paths.adminPool(row.key)}"><code>${row.key}</code></a>`,
     },
     {
-      head: sortHead(visit, listing, 'stacks', t('admin.stacks')),
+      ...sortHead(visit, listing, 'stacks', t('admin.stacks')),
       cell: (row: PoolSummary) => row.stacks,
       isNumber: true,
     },
     {
-      head: sortHead(visit, listing, 'failed', t('course.count.failed')),
+      ...sortHead(visit, listing, 'failed', t('course.count.failed')),
       cell: (row: PoolSummary) => row.failing,
       isNumber: true,
     },
     {
-      head: sortHead(visit, listing, 'running', t('admin.seats.running')),
+      ...sortHead(visit, listing, 'running', t('admin.seats.running')),
       cell: (row: PoolSummary) => row.seats_running,
       isNumber: true,
     },

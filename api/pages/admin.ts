@@ -19,10 +19,18 @@ const tabs = [
   ['admin.people', paths.adminPeople()],
 ] as const
 
-/** `title` is a message code and names the current tab. */
-export function adminFrame(visit: Visit, title: (typeof tabs)[number][0], main: Html): Html {
+/**
+ * `title` is a message code and names the current tab.
+ * @param of which of its things the page is about, so that a browser's tabs and history tell them apart
+ */
+export function adminFrame(
+  visit: Visit,
+  title: (typeof tabs)[number][0],
+  main: Html,
+  of?: string,
+): Html {
   return frame(visit, {
-    title: say(visit.locale, title),
+    title: [of, say(visit.locale, title)].filter(Boolean).join(' · '),
     isWide: true,
     main: html`<h1>${say(visit.locale, title)}</h1>
       ${main}`,

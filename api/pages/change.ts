@@ -51,6 +51,7 @@ export function changePage(visit: Visit, review: ChangeReview, timeZone: string)
           ${noteList(visit, change.notes, { timeZone, ofMany: true })}
         </section>`
       }`,
+    change.title,
   )
 }
 

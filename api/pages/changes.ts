@@ -9,7 +9,7 @@ import type { Visit } from '../visit.ts'
 import { adminFrame } from './admin.ts'
 import { type Html, html } from './html.ts'
 import { isNarrowed, type Listing, listingBar, sortHead } from './listing.ts'
-import { tableOf, tag } from './table.ts'
+import { tableOf, tag, unbroken } from './table.ts'
 
 export type ChangeList = {
   changes: Change[]
@@ -24,12 +24,12 @@ export function changesPage(visit: Visit, list: ChangeList): Html {
   const listing = listingOf(list.query)
   const columns = [
     {
-      head: sortHead(visit, listing, 'title', t('changes.what')),
+      ...sortHead(visit, listing, 'title', t('changes.what')),
       cell: (row: Change) => html`<a href="${paths.adminChange(row.id)}">${row.title}</a>`,
     },
     { head: t('admin.state'), cell: (row: Change) => changeTag(visit, row) },
     {
-      head: sortHead(visit, listing, 'lane', t('admin.change.lane')),
+      ...sortHead(visit, listing, 'lane', t('admin.change.lane')),
       cell: (row: Change) => t(`lane.${row.lane}`),
     },
     {
@@ -37,13 +37,13 @@ export function changesPage(visit: Visit, list: ChangeList): Html {
       cell: (row: Change) => row.rules.map((rule) => rule.title[visit.locale]).join(' ') || '–',
     },
     {
-      head: sortHead(visit, listing, 'created', t('changes.handed-in')),
-      cell: (row: Change) => stamp(visit.locale, timeZone, row.created_at),
+      ...sortHead(visit, listing, 'created', t('changes.handed-in')),
+      cell: (row: Change) => unbroken(stamp(visit.locale, timeZone, row.created_at)),
     },
     {
-      head: sortHead(visit, listing, 'decided', t('changes.decided')),
+      ...sortHead(visit, listing, 'decided', t('changes.decided')),
       cell: (row: Change) =>
-        row.state === 'proposed' ? '–' : stamp(visit.locale, timeZone, row.state_at),
+        row.state === 'proposed' ? '–' : unbroken(stamp(visit.locale, timeZone, row.state_at)),
     },
   ]
   const none = t(isNarrowed(listing) ? 'list.none-so' : 'admin.changes.none')

@@ -37,7 +37,7 @@ export function classSection(visit: Visit, view: ClassView, timeZone: string): H
   return html`<section class="sheet" aria-labelledby="class-title">
     <h2 id="class-title">${t('course.class')}</h2>
     ${view.seats.length > 0 && countsOf(visit, view)}
-    ${tableOf(t('course.class'), columns, view.seats, t('course.class.none'))}
+    ${tableOf(t('course.class'), columns, view.seats, t('course.class.none'), 'roll')}
   </section>`
 }
 

@@ -94,7 +94,7 @@ function sessionsSection(visit: Visit, { sessions, course, mayPlan }: CourseView
   ]
   return html`<section class="sheet" aria-labelledby="sessions-title">
     <h2 id="sessions-title">${t('course.sessions')}</h2>
-    ${tableOf(t('course.sessions'), columns, sessions, t('course.no-sessions'))}
+    ${tableOf(t('course.sessions'), columns, sessions, t('course.no-sessions'), 'few')}
     ${leadHint(visit, sessions, course.time_zone)}
     ${mayPlan ? '' : html`<p class="hint">${t('plan.how')}</p>`}
   </section>`

@@ -42,6 +42,7 @@ function poolSection(visit: Visit, one: Shown): Html {
   const title = one.title[locale]
   const peak = one.days.reduce((most, day) => (day.places > most.places ? day : most))
   const headline = say(locale, one.nodeHours > 0 ? 'forecast.headline' : 'forecast.headline.own', {
+    count: one.peakPlaces,
     places: numberText(one.peakPlaces, locale),
     day: dateText(peak.at, locale),
     nodeHours: numberText(Math.round(one.nodeHours), locale),

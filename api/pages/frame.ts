@@ -18,7 +18,7 @@ export type Page = {
 }
 
 const styles = [
-  ...['tokens.css', 'base.css', 'parts.css', 'pages.css'],
+  ...['tokens.css', 'base.css', 'parts.css', 'table.css', 'pages.css'],
   ...['plan.css', 'calendar.css', 'calendar-rows.css', 'admin.css'],
 ]
 

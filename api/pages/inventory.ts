@@ -9,7 +9,7 @@ import type { Visit } from '../visit.ts'
 import { adminFrame } from './admin.ts'
 import { type Html, html } from './html.ts'
 import { isNarrowed, type Listing, listingBar, sortHead } from './listing.ts'
-import { type Column, type Look, tableOf, tag } from './table.ts'
+import { type Column, type Look, tableOf, tag, unbroken } from './table.ts'
 
 export const findingRules = {
   filters: ['all', 'leaked', 'missing', 'altered', 'strange'],
@@ -106,20 +106,21 @@ function columnsOf(
   listing: Listing,
 ): Column<Finding>[] {
   const t = (code: string, params = {}) => say(visit.locale, code, params)
-  const at = (instant: Date | null) => (instant ? stamp(visit.locale, timeZone, instant) : '–')
+  const at = (instant: Date | null) =>
+    instant ? unbroken(stamp(visit.locale, timeZone, instant)) : '–'
   const common: Column<Finding>[] = [
     {
-      head: sortHead(visit, listing, 'kind', t('admin.state')),
+      ...sortHead(visit, listing, 'kind', t('admin.state')),
       cell: (row) =>
         tag(which === 'open' ? looks[row.kind] : 'calm', t(`finding.kind.${row.kind}`)),
     },
     {
-      head: sortHead(visit, listing, 'what', t('inventory.what')),
+      ...sortHead(visit, listing, 'what', t('inventory.what')),
       cell: (row) => html`<code>${row.name}</code>`,
     },
     { head: t('inventory.why'), cell: (row) => t(`finding.${row.code}`, row.params) },
     {
-      head: sortHead(visit, listing, 'since', t('inventory.since')),
+      ...sortHead(visit, listing, 'since', t('inventory.since')),
       cell: (row) => at(row.firstSeenAt),
     },
   ]

@@ -54,15 +54,21 @@ export function listingBar({ locale }: Visit, listing: Listing, more?: Html | fa
 }
 
 /** A second click turns the order round. */
-export function sortHead({ locale }: Visit, listing: Listing, sort: string, text: string): Html {
+export function sortHead(
+  { locale }: Visit,
+  listing: Listing,
+  sort: string,
+  text: string,
+): { head: Html; label: string } {
   const { query, rules, path } = listing
   const isSorted = query.sort === sort
   const next = { ...query, sort, isDescending: isSorted ? !query.isDescending : rules.isDescending }
   const arrow = isSorted ? (query.isDescending ? '↓' : '↑') : ''
   const how = say(locale, next.isDescending ? 'list.sort-down' : 'list.sort-up')
-  return html`<a href="${path(listAddress(next, rules))}" title="${how}"
+  const head = html`<a href="${path(listAddress(next, rules))}" title="${how}"
     >${text}<span aria-hidden="true"> ${arrow}</span></a
   >`
+  return { head, label: text }
 }
 
 export const isNarrowed = ({ query, rules }: Listing): boolean =>

@@ -90,5 +90,6 @@ export function personPage(
       <p><code class="faint">${person.pseudonym}</code></p>
       ${askingSection(visit, asking, form)}
     </article>`,
+    person.name ?? say(visit.locale, 'people.unnamed'),
   )
 }

@@ -38,18 +38,25 @@ function chart({ locale }: Visit, moments: PoolMoment[], timeZone: string): Html
     ({ planned }, i) => `${i ? 'V' : `M0 ${HEIGHT}V`}${y(planned)}H${(i + 1) * STEP}`,
   )
   const there = moments.filter((one) => one.there !== null)
-  return html`<svg class="timeline" viewBox="0 0 ${width} ${HEIGHT + FOOT}" aria-hidden="true">
-      ${there.map((one, i) => html`<rect class="there" x="${i * STEP}" width="${STEP}" y="${y(one.there ?? 0)}" height="${HEIGHT - y(one.there ?? 0)}" />`)}
-      <path class="planned" d="${outline.join('')}V${HEIGHT}" />
-      <line
-        class="now"
-        x1="${there.length * STEP}"
-        x2="${there.length * STEP}"
-        y1="0"
-        y2="${HEIGHT}"
-      />
-      ${moments.map((one, i) => i % 12 === 0 && i < moments.length - 4 && html`<text x="${i * STEP}" y="${HEIGHT + 14}">${clock(locale, timeZone, one.at).slice(0, 5)}</text>`)}
-    </svg>
+  return html`<div
+      class="table-wrap is-few"
+      tabindex="0"
+      role="group"
+      aria-label="${say(locale, 'pool.timeline')}"
+    >
+      <svg class="timeline" viewBox="0 0 ${width} ${HEIGHT + FOOT}" aria-hidden="true">
+        ${there.map((one, i) => html`<rect class="there" x="${i * STEP}" width="${STEP}" y="${y(one.there ?? 0)}" height="${HEIGHT - y(one.there ?? 0)}" />`)}
+        <path class="planned" d="${outline.join('')}V${HEIGHT}" />
+        <line
+          class="now"
+          x1="${there.length * STEP}"
+          x2="${there.length * STEP}"
+          y1="0"
+          y2="${HEIGHT}"
+        />
+        ${moments.map((one, i) => i % 12 === 0 && i < moments.length - 4 && html`<text x="${i * STEP}" y="${HEIGHT + 14}">${clock(locale, timeZone, one.at).slice(0, 5)}</text>`)}
+      </svg>
+    </div>
     <p class="legend">
       <span class="key there"></span> ${say(locale, 'pool.there')}
       <span class="key planned"></span> ${say(locale, 'pool.planned')}

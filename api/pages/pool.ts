@@ -39,6 +39,7 @@ export function poolPage(
       ${report.withoutPlace.length > 0 && withoutPlace(visit, report, timeZone)}
       ${report.isCloud && timelineSection(visit, report, timeZone)}
       ${joinSection(visit, report, line && { ...line, timeZone })} ${acts(visit, report)}`,
+    name,
   )
 }
 

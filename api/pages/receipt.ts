@@ -9,7 +9,7 @@ import type { Visit } from '../visit.ts'
 import { adminFrame } from './admin.ts'
 import { type Html, html } from './html.ts'
 import { isNarrowed, type Listing, listingBar, sortHead } from './listing.ts'
-import { tableOf, tag } from './table.ts'
+import { tableOf, tag, unbroken } from './table.ts'
 
 export function pastSection(visit: Visit, past: PastSession[], timeZone: string): Html {
   const t = (code: string) => say(visit.locale, code)
@@ -172,17 +172,18 @@ export function receiptsPage(visit: Visit, view: ChainView): Html {
   }
   const columns = [
     {
-      head: sortHead(visit, listing, 'number', t('receipt.number')),
+      ...sortHead(visit, listing, 'number', t('receipt.number')),
       cell: (row: Receipt) => row.body.number,
       isNumber: true,
     },
     {
-      head: sortHead(visit, listing, 'session', t('admin.course')),
+      ...sortHead(visit, listing, 'session', t('admin.course')),
       cell: (row: Receipt) => html`<code>${row.body.session.key}</code>`,
     },
     {
-      head: sortHead(visit, listing, 'closed', t('receipt.closed-at')),
-      cell: (row: Receipt) => stamp(visit.locale, view.timeZone, new Date(row.body.times.closedAt)),
+      ...sortHead(visit, listing, 'closed', t('receipt.closed-at')),
+      cell: (row: Receipt) =>
+        unbroken(stamp(visit.locale, view.timeZone, new Date(row.body.times.closedAt))),
     },
     {
       head: t('receipt.title'),

@@ -16,7 +16,8 @@ import { troubleNote } from './trouble.ts'
 
 export function runPage(visit: Visit, run: RunView, timeZone: string): Html {
   const fragment = runFragment(visit, run, timeZone)
-  return adminFrame(visit, 'admin.runs', live(visit, paths.adminRunEvents(run.id), fragment))
+  const main = live(visit, paths.adminRunEvents(run.id), fragment)
+  return adminFrame(visit, 'admin.runs', main, run.stack_key)
 }
 
 export function runFragment(visit: Visit, run: RunView, timeZone: string): Html {
@@ -130,7 +131,7 @@ function statesSection(visit: Visit, run: RunView, timeZone: string): Html {
   ]
   return html`<section class="sheet" aria-labelledby="states-title">
     <h2 id="states-title">${say(locale, 'run.states')}</h2>
-    ${tableOf(say(locale, 'run.states'), columns, spans, '')}
+    ${tableOf(say(locale, 'run.states'), columns, spans, '', 'few')}
   </section>`
 }
 

@@ -10,7 +10,7 @@ import { adminFrame } from './admin.ts'
 import { type Html, html } from './html.ts'
 import { isNarrowed, type Listing, listingBar, sortHead } from './listing.ts'
 import { live } from './live.ts'
-import { type Look, tableOf, tag } from './table.ts'
+import { type Look, tableOf, tag, unbroken } from './table.ts'
 
 export type RunList = {
   runs: RunSummary[]
@@ -82,7 +82,8 @@ function waitingSection(visit: Visit, { waiting, timeZone }: RunList): Html {
     },
     {
       head: t('run.waiting.until'),
-      cell: (row: WaitingStack) => (row.until ? stamp(visit.locale, timeZone, row.until) : '–'),
+      cell: (row: WaitingStack) =>
+        row.until ? unbroken(stamp(visit.locale, timeZone, row.until)) : '–',
     },
     { head: t('run.waiting.reason'), cell: (row: WaitingStack) => row.reason ?? '' },
   ]
@@ -101,17 +102,17 @@ function runsSection(visit: Visit, list: RunList): Html {
   const t = (code: string) => say(visit.locale, code)
   const columns = [
     {
-      head: sortHead(visit, listing, 'stack', t('admin.run.stack')),
+      ...sortHead(visit, listing, 'stack', t('admin.run.stack')),
       cell: (row: RunSummary) => html`<a href="${paths.adminRun(row.id)}">${row.stack_key}</a>`,
     },
     { head: t('admin.run.kind'), cell: (row: RunSummary) => t(`run.kind.${row.kind}`) },
     { head: t('admin.state'), cell: (row: RunSummary) => runTag(visit, row) },
     {
-      head: sortHead(visit, listing, 'created', t('admin.run.at')),
-      cell: (row: RunSummary) => stamp(visit.locale, timeZone, row.created_at),
+      ...sortHead(visit, listing, 'created', t('admin.run.at')),
+      cell: (row: RunSummary) => unbroken(stamp(visit.locale, timeZone, row.created_at)),
     },
     {
-      head: sortHead(visit, listing, 'took', t('admin.run.took')),
+      ...sortHead(visit, listing, 'took', t('admin.run.took')),
       cell: (row: RunSummary) => tookOf(visit, row),
     },
     { head: t('admin.run.message'), cell: (row: RunSummary) => row.message ?? '' },
