@@ -131,6 +131,14 @@ export const plan = {
     en: 'This cannot be a plan: look through the times and numbers.',
     fr: 'Ceci ne peut pas être un plan : relisez les heures et les nombres.',
   },
+  'plan.no-answer': {
+    en: 'Labplan does not answer: what this means may not be up to date. What you did is kept in this browser; it is asked again at your next step.',
+    fr: 'Labplan ne répond pas : ce que cela implique n’est peut-être pas à jour. Ce que vous avez fait est gardé dans ce navigateur ; la question sera posée de nouveau à votre prochaine étape.',
+  },
+  'plan.signed-out': {
+    en: 'Your sign-in has ended. What you did is kept in this browser: open the activity in your LMS again, then come back to this page.',
+    fr: 'Votre connexion a expiré. Ce que vous avez fait est gardé dans ce navigateur : ouvrez de nouveau l’activité dans votre plateforme, puis revenez à cette page.',
+  },
   'plan.error': { en: 'Please correct:', fr: 'À corriger :' },
   'plan.error.number': {
     en: 'a whole number from {least} to {most}',

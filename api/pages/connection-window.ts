@@ -11,6 +11,7 @@ import { type ConnectionPort, connection } from './connection.ts'
 import { courseFrame } from './course-frame.ts'
 import { csrfField } from './frame.ts'
 import { type Html, html } from './html.ts'
+import { planFrame } from './plan-frame.ts'
 import { errorsOf, saveActs } from './plan-fields.ts'
 import { type Refused, refusedNote, savedNote } from './saved-note.ts'
 import { buttonFields, portFields, secretFields, textFields } from './window-fields.ts'
@@ -40,8 +41,8 @@ export function windowPage(visit: Visit, view: WindowView): Html {
   return courseFrame(visit, {
     ...{ course, mayChange, part: 'window', seesPlan: true },
     main: html`${savedNote(visit, course, { saved: view.saved, part: 'window' })}
-      ${view.isStale && html`<p class="note is-warning" role="alert">${t('window.stale')}</p>`}
-      <plan-form src="${paths.courseWindowPreview(course.key)}">${form(visit, view)}</plan-form>`,
+    ${view.isStale && html`<p class="note is-warning" role="alert">${t('window.stale')}</p>`}
+    ${planFrame(visit, { src: paths.courseWindowPreview(course.key), saved: view.saved !== undefined }, form(visit, view))}`,
   })
 }
 

@@ -8,6 +8,7 @@ import type { FormError } from '../plan-form.ts'
 import type { Visit } from '../visit.ts'
 import { csrfField, frame } from './frame.ts'
 import { type Html, html } from './html.ts'
+import { planFrame } from './plan-frame.ts'
 import { noteList } from './notes.ts'
 import { costLine, wallOfSlot } from './plan-answer.ts'
 import { errorsOf, followField, invalid, numberField } from './plan-fields.ts'
@@ -34,7 +35,11 @@ export function newCoursePage(visit: Visit, view: NewCourseView): Html {
     ${
       offers.environments.length === 0
         ? html`<p class="empty">${t('course-new.none')}</p>`
-        : html`<plan-form src="${paths.newCoursePreview(linkId)}">${form(visit, view)}</plan-form>`
+        : planFrame(
+            visit,
+            { src: paths.newCoursePreview(linkId), saved: view.waits === true },
+            form(visit, view),
+          )
     }`
   return frame(visit, { title: t('course-new.title'), isWide: true, main })
 }

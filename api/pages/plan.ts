@@ -22,6 +22,7 @@ import { type Html, html } from './html.ts'
 import { answerSection, errorList } from './plan-answer.ts'
 import { calendarSection } from './plan-calendar.ts'
 import { classPanel } from './plan-class.ts'
+import { planFrame } from './plan-frame.ts'
 import { followField, numberField } from './plan-fields.ts'
 import { type Refused, savedNote } from './saved-note.ts'
 
@@ -55,8 +56,8 @@ export function planPage(visit: Visit, view: PlanView): Html {
   return courseFrame(visit, {
     ...{ course, mayChange, part: 'plan', seesPlan: true },
     main: html`${savedNote(visit, course, { saved: view.saved, part: 'plan' })}
-      ${view.isStale && html`<p class="note is-warning" role="alert">${say(visit.locale, 'plan.stale')}</p>`}
-      <plan-form src="${paths.coursePlanPreview(course.key)}">${form(visit, view)}</plan-form>`,
+    ${view.isStale && html`<p class="note is-warning" role="alert">${say(visit.locale, 'plan.stale')}</p>`}
+    ${planFrame(visit, { src: paths.coursePlanPreview(course.key), saved: view.saved !== undefined }, form(visit, view))}`,
   })
 }
 
@@ -104,8 +105,8 @@ function courseFields(visit: Visit, { form: of, errors }: PlanView): Html {
   return html`<fieldset class="sheet plan-course">
     <legend>${t('plan.course')}</legend>
     ${numberField({ name: 'students', label: t('plan.students'), value: of.students, errors, isRequired: true })}
-    ${followField(visit, of.follow)}
     ${numberField({ name: 'atOnce', label: t('plan.at-once'), value: of.atOnce, errors })}
+    ${followField(visit, of.follow)}
     <label class="field"
       >${t('plan.state')}
       <select name="state">

@@ -22,6 +22,7 @@ import { courseFrame } from './course-frame.ts'
 import { csrfField } from './frame.ts'
 import { type Html, html } from './html.ts'
 import { type AnswerView, answerSection } from './plan-answer.ts'
+import { planFrame } from './plan-frame.ts'
 import { errorsOf, saveActs } from './plan-fields.ts'
 import { type Refused, refusedNote, savedNote } from './saved-note.ts'
 import { choiceField, inputField, numberInput, proseField, tickField } from './settings-fields.ts'
@@ -49,8 +50,8 @@ export function settingsPage(visit: Visit, view: SettingsView): Html {
   return courseFrame(visit, {
     ...{ course, mayChange, part: 'settings', seesPlan: true },
     main: html`${savedNote(visit, course, { saved: view.saved, part: 'settings' })}
-      ${view.isStale && html`<p class="note is-warning" role="alert">${say(visit.locale, 'plan.stale')}</p>`}
-      <plan-form src="${paths.courseSettingsPreview(course.key)}">${form(visit, view)}</plan-form>`,
+    ${view.isStale && html`<p class="note is-warning" role="alert">${say(visit.locale, 'plan.stale')}</p>`}
+    ${planFrame(visit, { src: paths.courseSettingsPreview(course.key), saved: view.saved !== undefined }, form(visit, view))}`,
   })
 }
 

@@ -6,6 +6,7 @@ import { CalendarGestures } from './plan-calendar.js'
 import { morph } from './morph.js'
 
 const ASK_AFTER_MS = 300
+const SAY_ASKING_AFTER_MS = 500
 
 /** In a frame of another site browsers may keep nothing: then there is no draft, and everything else works. */
 const drafts = {
@@ -31,6 +32,7 @@ export class PlanForm extends HTMLElement {
     this.form = this.querySelector('form.plan')
     this.board = this.querySelector('.plan-board')
     this.key = `plan:${location.pathname}`
+    this.notice = this.querySelector('.plan-lost')
     this.form.addEventListener('input', () => this.askSoon({}))
     this.form.addEventListener('submit', (event) => this.submitted(event))
     this.back = this.form.querySelector('[data-step-back]')
@@ -39,7 +41,19 @@ export class PlanForm extends HTMLElement {
     this.gestures = new CalendarGestures(this.board, (gesture, afterMs) =>
       this.askSoon(gesture, afterMs),
     )
+    this.acts = this.querySelector('.plan-acts')
+    this.verdict = document.createElement('p')
+    this.verdict.className = 'plan-verdict'
+    // Read aloud where it is first said.
+    this.verdict.setAttribute('aria-hidden', 'true')
+    this.acts.append(this.verdict)
+    this.giveVerdict()
     this.takeUpDraft()
+  }
+
+  /** Whether it fits stays in sight beside the button that saves. */
+  giveVerdict() {
+    this.verdict.textContent = this.board.querySelector('.headline')?.textContent ?? ''
   }
 
   disconnectedCallback() {
@@ -51,7 +65,8 @@ export class PlanForm extends HTMLElement {
   /** Buttons that only look are answered in place; saving leaves the page. */
   submitted(event) {
     const { name, value } = event.submitter ?? {}
-    if (!name) return drafts.write(this.key)
+    // Kept until a page says what became of it: it may be lost on the way.
+    if (!name) return this.writeDraft(this.fields(), { isSent: true })
     event.preventDefault()
     // A field outside of what is drawn anew.
     if (name === 'start-at') this.form.elements.start.value = value
@@ -67,7 +82,8 @@ export class PlanForm extends HTMLElement {
   async ask(more, isAll = false) {
     clearTimeout(this.waiting)
     this.asking?.abort()
-    this.asking = new AbortController()
+    const asking = (this.asking = new AbortController())
+    const slow = setTimeout(() => this.classList.add('is-asking'), SAY_ASKING_AFTER_MS)
     const fields = isAll ? new FormData() : new FormData(this.form)
     if (isAll) fields.set('csrf', this.form.elements.csrf?.value ?? '')
     for (const [name, value] of Object.entries(more)) fields.set(name, value)
@@ -75,13 +91,30 @@ export class PlanForm extends HTMLElement {
       const reply = await fetch(this.getAttribute('src'), {
         method: 'POST',
         body: new URLSearchParams(fields),
-        signal: this.asking.signal,
+        signal: asking.signal,
       })
-      if (reply.ok) this.show(await reply.text())
+      const text = await reply.text()
+      this.say(reply.ok ? undefined : reply.status === 401 ? 'signedOut' : 'away')
+      if (reply.ok) this.show(text)
+      else this.keepDraft()
     } catch (error) {
-      // Something newer was asked, or the line is cut: saving says so in its own words.
-      if (error.name !== 'AbortError' && error.name !== 'TypeError') throw error
+      // Something newer was asked.
+      if (error.name === 'AbortError') return
+      if (error.name !== 'TypeError') throw error
+      this.say('away')
+      this.keepDraft()
+    } finally {
+      clearTimeout(slow)
+      if (this.asking === asking) this.classList.remove('is-asking')
     }
+  }
+
+  /** Why no answer came; nothing once one did. */
+  say(why) {
+    this.notice.hidden = why === undefined
+    const text = why === undefined ? '' : this.notice.dataset[why]
+    if (this.notice.textContent !== text) this.notice.textContent = text
+    if (why !== undefined) this.verdict.textContent = ''
   }
 
   show(markup) {
@@ -93,6 +126,7 @@ export class PlanForm extends HTMLElement {
       if (isTick(field)) field.checked = field.hasAttribute('checked')
       else field.value = field.defaultValue
     }
+    this.giveVerdict()
     this.follow(this.board.querySelector('[data-follow]'))
     // Days are matched in order: the class that was moved is another element now.
     if (hadEvent) (this.board.querySelector('.event.is-chosen') ?? this.board).focus()
@@ -115,10 +149,14 @@ export class PlanForm extends HTMLElement {
   /** What was asked about is a step: the last one can be undone, where the page has a button for it. */
   keepDraft() {
     const fields = this.fields()
-    drafts.write(this.key, JSON.stringify(fields))
+    this.writeDraft(fields)
     if (!this.isStepping && !isSame(fields, this.steps.at(-1))) this.steps.push(fields)
     this.isStepping = false
     if (this.back) this.back.hidden = this.steps.length < 2
+  }
+
+  writeDraft(fields, { isSent = false } = {}) {
+    drafts.write(this.key, JSON.stringify({ fields, isSent }))
   }
 
   stepBack() {
@@ -131,8 +169,9 @@ export class PlanForm extends HTMLElement {
   takeUpDraft() {
     const kept = drafts.read(this.key)
     if (kept === null || this.form.querySelector('[role=alert]')) return
-    const fields = JSON.parse(kept)
-    if (fields.read !== this.form.elements.read.value) return drafts.write(this.key)
+    const { fields = {}, isSent } = JSON.parse(kept)
+    const isDone = isSent && this.hasAttribute('saved')
+    if (isDone || fields.read !== this.form.elements.read.value) return drafts.write(this.key)
     this.takeUp(fields)
   }
 

@@ -203,6 +203,25 @@ it('says beside each change what it means, steps back, keeps a draft, and saves'
   expect(await documentNow()).toContain('days: [ MO, TU, WE, TH, FR, SA ]')
 })
 
+it('loses nothing when the line is cut, at a step or while it is saved, and says so', async () => {
+  const notice = page.getByText('Labplan does not answer')
+  await page.context().setOffline(true)
+  await page.getByLabel('Memory (MB)').fill('2048')
+  await notice.waitFor()
+  await Promise.all([
+    page.waitForEvent('requestfailed', (asked) => asked.isNavigationRequest()),
+    page.getByRole('button', { name: 'Save' }).click({ noWaitAfter: true }),
+  ])
+  await page.context().setOffline(false)
+  await page.goto(`${site.origin}${COURSE}/settings`)
+  await answer().getByText('Memory (MB): 512 → 2048').waitFor()
+  expect(await notice.isVisible()).toBe(false)
+  await page.context().clearCookies()
+  await page.getByLabel('Memory (MB)').fill('4096')
+  await page.getByText('Your sign-in has ended.').waitFor()
+  await keep('settings-signed-out')
+})
+
 it('makes a course of a file after showing what it makes, and joins by a link at a path', async () => {
   const { document: text } = await one<{ document: string }>(
     pool,
