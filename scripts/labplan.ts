@@ -105,7 +105,9 @@ async function load(name: string): Promise<Command> {
 }
 
 function unknownCommand(words: string[]): CommandFailure {
-  const noun = names().filter((name) => name.split(' ')[0] === words[0])
+  // `runs` is what who is used to other tools types first.
+  const nouns = [words[0], words[0]?.replace(/s$/, '')]
+  const noun = names().filter((name) => nouns.includes(name.split(' ')[0]))
   const hint = noun.length
     ? `There is: ${noun.map((name) => `labplan ${name}`).join(', ')}.`
     : 'See what there is: labplan help.'

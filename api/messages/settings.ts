@@ -67,7 +67,7 @@ export const settings = {
     fr: 'Un seul de {quotaMb} Mo pour tous leurs cours qui en ont un, à /personal. Eux seuls peuvent l’ouvrir.',
   },
   'settings.submissions': { en: 'Students may hand in work', fr: 'On peut rendre un travail' },
-  'settings.submissionsDue': { en: 'Late when after', fr: 'En retard après' },
+  'settings.submissionsDue': { en: 'Deadline', fr: 'Date limite' },
   'settings.submissionsDue.hint': {
     en: 'Empty: nothing is late. What is late is kept too.',
     fr: 'Vide : rien n’est en retard. Ce qui l’est est gardé aussi.',
@@ -84,7 +84,7 @@ export const settings = {
   },
   'settings.warnMinutes': { en: 'Warned before (minutes)', fr: 'Prévenu avant (minutes)' },
   'settings.extendMinutes': { en: 'One click adds (minutes)', fr: 'Un clic ajoute (minutes)' },
-  'settings.extendTimes': { en: 'So many times', fr: 'Tant de fois' },
+  'settings.extendTimes': { en: 'How many such clicks', fr: 'Combien de clics' },
   'settings.idleMinutes': {
     en: 'Stops without work after (minutes)',
     fr: 'S’arrête sans travail après (minutes)',
@@ -120,17 +120,20 @@ export const settings = {
   'settings.openTo': { en: 'Open until', fr: 'Ouvert jusqu’au' },
   'settings.headroomHours': { en: 'Hours of the day', fr: 'Heures de la journée' },
   'settings.headroomHours.hint': { en: 'Such as 08:00-22:00.', fr: 'Par exemple 08:00-22:00.' },
-  'settings.headroomSeats': { en: 'Kept ready to start', fr: 'Prêts à démarrer' },
+  'settings.headroomSeats': { en: 'Seats kept ready to start', fr: 'Postes prêts à démarrer' },
   'settings.headroomSeats.hint': {
     en: 'Empty: one in ten students, at least 2. 0: closed outside class.',
     fr: 'Vide : un étudiant sur dix, au moins 2. 0 : fermé hors séance.',
   },
-  'settings.headroomAtOnce': { en: 'At work at once', fr: 'Au travail à la fois' },
+  'settings.headroomAtOnce': { en: 'Most at work at once', fr: 'Au travail à la fois, au plus' },
   'settings.headroomAtOnce.hint': {
     en: 'Past those kept ready, the start takes minutes.',
     fr: 'Au-delà de ceux qui sont prêts, le démarrage prend des minutes.',
   },
-  'settings.headroomReserved': { en: 'With machines kept for them', fr: 'Avec machines réservées' },
+  'settings.headroomReserved': {
+    en: 'Of these, with machines reserved',
+    fr: 'Parmi eux, avec machines réservées',
+  },
   'settings.headroomDays': { en: 'Days', fr: 'Jours' },
   'settings.days': { en: 'Days', fr: 'Jours' },
   'settings.day.MO': { en: 'Mon', fr: 'lun.' },

@@ -180,13 +180,13 @@ export const workspace = {
   'act.leave-queue': { en: 'Leave the line', fr: 'Quitter la file' },
   'act.stop': { en: 'Stop', fr: 'Arrêter' },
   'act.stop.explain': {
-    en: 'Frees your place; your files are kept.',
-    fr: 'Libère votre place ; vos fichiers sont gardés.',
+    en: 'Ends running programs and frees your place; saved files are kept.',
+    fr: 'Arrête les programmes en cours et libère votre place ; les fichiers enregistrés sont gardés.',
   },
   'act.restart': { en: 'Restart', fr: 'Relancer' },
   'act.restart.explain': {
-    en: 'The same files, programs start anew.',
-    fr: 'Les mêmes fichiers, les programmes repartent.',
+    en: 'Ends running programs and starts them anew; saved files are kept.',
+    fr: 'Arrête les programmes en cours et les relance ; les fichiers enregistrés sont gardés.',
   },
   'act.reset': { en: 'Reset…', fr: 'Remettre à neuf…' },
   'act.reset.explain': {

@@ -52,10 +52,12 @@ export function homePage(visit: Visit, own: Home): Html {
           ${own.sessions.length === 0 ? html`<p class="empty">${t('home.none')}</p>` : agenda(visit, own)}
         </section>
       </article>
-      <p class="hint"><a href="${paths.myData()}">${t('erasure.mine')}</a></p>
-      <form class="leave" method="post" action="${paths.leave()}">
-        ${csrfField(visit)}<button class="button quiet">${t('frame.leave')}</button>
-      </form>`,
+      <div class="page-foot">
+        <a href="${paths.myData()}">${t('erasure.mine')}</a>
+        <form method="post" action="${paths.leave()}">
+          ${csrfField(visit)}<button class="button quiet">${t('frame.leave')}</button>
+        </form>
+      </div>`,
   })
 }
 

@@ -129,7 +129,7 @@ function copies(visit: Visit, { course, first }: SharingView): Html {
       }
       <button class="button plain">${t('sharing.copy')}</button>
     </form>
-    <p>
+    <p class="buttons">
       <a class="button plain" href="${paths.courseExport(course.key)}" download
         >${t('sharing.export')}</a
       >

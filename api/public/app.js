@@ -203,6 +203,38 @@ document.addEventListener('click', (event) => {
   dialog.showModal()
 })
 
+/** A press that is under way shows, and is not sent twice; a page that comes back (or stays) may be pressed again. */
+const SAY_BUSY_AFTER_MS = 400
+const SENT_FOR_MS = 15_000
+const sent = new Map()
+
+document.addEventListener('submit', (event) => {
+  const { target: form, submitter: button, defaultPrevented } = event
+  const opensTab = (button?.formTarget || form.target) === '_blank'
+  const closes = (button?.getAttribute('formmethod') ?? form.getAttribute('method')) === 'dialog'
+  if (!button || defaultPrevented || opensTab || closes) return
+  if (sent.has(form)) return event.preventDefault()
+  const busy = setTimeout(() => button.setAttribute('aria-busy', 'true'), SAY_BUSY_AFTER_MS)
+  const over = setTimeout(() => forget(form), SENT_FOR_MS)
+  sent.set(form, { button, timers: [busy, over] })
+})
+
+function forget(form) {
+  const { button, timers } = sent.get(form)
+  for (const timer of timers) clearTimeout(timer)
+  button.removeAttribute('aria-busy')
+  sent.delete(form)
+}
+
+addEventListener('pageshow', () => {
+  for (const form of sent.keys()) forget(form)
+})
+
+// Of a row of tabs that is wider than its window, the one where one is.
+document
+  .querySelector('.tabs [aria-current]')
+  ?.scrollIntoView({ block: 'nearest', inline: 'center' })
+
 customElements.define('file-text', FileText)
 customElements.define('plan-form', PlanForm)
 customElements.define('token-field', TokenField)
