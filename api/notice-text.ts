@@ -18,7 +18,7 @@ export function noticeText(notice: Notice, locale: Locale): NoticeText {
   }
 }
 
-/** The course by its title; instants in its time zone, as seen on the day the notice was sent; codes as words. */
+/** The course by its title, also where a change is named; instants in its time zone, as seen on the day the notice was sent; codes as words. */
 function inWords(notice: Notice, locale: Locale, params: NoticeParams): NoticeParams {
   const inWord = (name: string, value: string | number) =>
     name.endsWith('At')
@@ -29,7 +29,12 @@ function inWords(notice: Notice, locale: Locale, params: NoticeParams): NoticePa
           (locale === 'fr' && params[`${name}Fr`]) || value
   const said = Object.entries(params).map(([name, value]) => [name, inWord(name, value)])
   const course = notice.course_title?.[locale] || notice.course_key
-  return { ...(course && { course }), ...Object.fromEntries(said) }
+  return {
+    ...(course && { course }),
+    ...Object.fromEntries(said),
+    // Who teaches it knows it by its title, not by the document that is changed.
+    ...(course && 'title' in params && { title: course }),
+  }
 }
 
 /** The page where there is something to do about it. */

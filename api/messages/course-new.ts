@@ -12,7 +12,7 @@ export const courseNew = {
   'course-new.name': { en: 'Name', fr: 'Nom' },
   'course-new.environment': {
     en: 'What students work in',
-    fr: 'Ce dans quoi les étudiants travaillent',
+    fr: 'Environnement de travail',
   },
   'course-new.pool': { en: 'Where it runs', fr: 'Où il tourne' },
   'course-new.students': { en: 'Students', fr: 'Étudiants' },

@@ -24,6 +24,7 @@ export const course = {
   'course.count.queued': { en: 'waiting', fr: 'en attente' },
   'course.count.failed': { en: 'failed', fr: 'en échec' },
   'course.notes': { en: 'What the planner says', fr: 'Ce que dit le planificateur' },
+  'course.remarks': { en: 'Good to know', fr: 'Bon à savoir' },
   'course.own': { en: 'My own workspace', fr: 'Mon propre espace' },
   'course.own.explain': {
     en: 'Opens an environment like your students’. It takes a seat of the course.',

@@ -15,7 +15,7 @@ export const plan = {
     fr: 'Oui, dès sa lecture',
   },
   'plan.follow.no': { en: 'No, the number counts', fr: 'Non, le nombre compte' },
-  'plan.at-once': { en: 'At once (empty: all of them)', fr: 'À la fois (vide : tous)' },
+  'plan.at-once': { en: 'At once (empty: all)', fr: 'À la fois (vide : tous)' },
   'plan.state': { en: 'State', fr: 'État' },
   'plan.state.draft': { en: 'Draft: nothing is prepared', fr: 'Brouillon : rien n’est préparé' },
   'plan.state.test': { en: 'Test', fr: 'Essai' },

@@ -18,7 +18,7 @@ export const settings = {
     fr: 'Les étudiants la lisent sur leur page, avant de commencer. Elle ne nomme personne.',
   },
   'settings.descriptionFr': { en: 'Description in French', fr: 'Description en français' },
-  'settings.environment': { en: 'What students work in', fr: 'Dans quoi on travaille' },
+  'settings.environment': { en: 'What students work in', fr: 'Environnement de travail' },
   'settings.pool': { en: 'Where it runs', fr: 'Où cela tourne' },
   'settings.state': { en: 'State', fr: 'État' },
 

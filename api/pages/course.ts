@@ -58,10 +58,11 @@ export function courseFragment(visit: Visit, view: CourseView): Html {
   return html`${view.notices.length > 0 && noticeBanner(visit, view.notices)}
   ${view.personalLackSince && lackNote(visit, view.personalLackSince, view.course)}
   ${scratchSection(visit, view.scratch, view.course)}
-  ${view.notes.length > 0 && notesSection(visit, view)} ${sessionsSection(visit, view)}
-  ${classSection(visit, view, view.course.time_zone)}
+  ${notesSection(visit, view, 'course.notes', (note) => note.severity !== 'info')}
+  ${sessionsSection(visit, view)} ${classSection(visit, view, view.course.time_zone)}
   ${view.handedIn && submissionsSection(visit, view.handedIn, view.course)}
   ${view.rosters.length > 0 && rosterSection(visit, view)}
+  ${notesSection(visit, view, 'course.remarks', (note) => note.severity === 'info')}
   ${pastSection(visit, view.past, view.course.time_zone)}`
 }
 
@@ -78,10 +79,18 @@ function lackNote({ locale, at }: Visit, since: Date, { time_zone: timeZone }: S
   </section>`
 }
 
-function notesSection(visit: Visit, { notes, course }: CourseView): Html {
-  return html`<section class="sheet" aria-labelledby="notes-title">
-    <h2 id="notes-title">${say(visit.locale, 'course.notes')}</h2>
-    ${noteList(visit, notes, { timeZone: course.time_zone })}
+/** What asks for something stands on top of the page; what is only good to know, below the class. */
+function notesSection(
+  visit: Visit,
+  { notes, course }: CourseView,
+  title: 'course.notes' | 'course.remarks',
+  isShown: (note: Note) => boolean,
+): Html | undefined {
+  const shown = notes.filter(isShown)
+  if (shown.length === 0) return undefined
+  return html`<section class="sheet" aria-labelledby="${title}">
+    <h2 id="${title}">${say(visit.locale, title)}</h2>
+    ${noteList(visit, shown, { timeZone: course.time_zone })}
   </section>`
 }
 

@@ -1,4 +1,4 @@
-/** What the planner says, in sentences: problems first. */
+/** What the planner says, in sentences: problems first, and what is of a day in the order of days. */
 import { type Language, sentence, sentences } from '../../stacks/rules/explain.ts'
 import type { Note } from '../../stacks/terms.ts'
 import { say } from '../locale.ts'
@@ -13,7 +13,9 @@ export function noteList(
   notes: Note[],
   { timeZone, ofMany = false }: { timeZone: string; ofMany?: boolean },
 ): Html {
-  const sorted = notes.toSorted((a, b) => ORDER[a.severity] - ORDER[b.severity])
+  const sorted = notes.toSorted(
+    (a, b) => ORDER[a.severity] - ORDER[b.severity] || dayOf(a).localeCompare(dayOf(b)),
+  )
   return html`<ul class="notes">
     ${sorted.map(
       (note) =>
@@ -26,6 +28,8 @@ export function noteList(
     )}
   </ul>`
 }
+
+const dayOf = ({ params }: Note): string => String(params['wall'] ?? '')
 
 /** A stored note may be older than the sentences: its code is better than an error. */
 export function noteText(note: Note, language: Language, timeZone: string): string {

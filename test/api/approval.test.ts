@@ -129,18 +129,19 @@ it('lets deputies decide after so many working hours, and says so once', async (
   await watchChanges(database.pool, ring, later)
   await watchChanges(database.pool, ring, later)
   expect((await told()).map((one) => one.subject)).toEqual([
-    ...Array.from(
-      { length: 2 },
-      () => 'Course networks-101: nobody decided yet, so administrators may decide too',
+    ...['Networks 101', 'Course networks-101'].map(
+      (whose) => `${whose}: nobody decided yet, so administrators may decide too`,
     ),
-    ...Array.from({ length: 2 }, () => 'Course networks-101: a change waits for agreement'),
+    ...['Networks 101', 'Course networks-101'].map(
+      (whose) => `${whose}: a change waits for agreement`,
+    ),
   ])
   // Its teacher sees who has it, since when, and who may decide too: instead of what was said before.
   const course = { courseId: await courseId(database.pool, 'networks-101'), now: later }
   const seen = (await noticesOfCourse(database.pool, course)).map((one) => noticeText(one, 'en'))
   expect(seen).toEqual([
     {
-      subject: 'Course networks-101: nobody decided yet, so administrators may decide too',
+      subject: 'Networks 101: nobody decided yet, so administrators may decide too',
       paragraphs: [expect.stringMatching(/^It has waited since .*13:00/), 'It is with: net.'],
     },
   ])
@@ -159,7 +160,7 @@ it('denies with the reason of the rule, and nothing of it can be approved', asyn
   })
   expect(await approve(operator)).toEqual({ outcome: 'not-proposed' })
   expect((await told())[0]).toMatchObject({
-    subject: 'Course networks-101: a change is not allowed',
+    subject: 'Networks 101: a change is not allowed',
   })
 })
 
@@ -168,7 +169,7 @@ it('tells teachers who has their change since when, and what became of it, with 
   await propose(networksDocument(150, 30))
   const texts = await told()
   expect(texts[0]).toEqual({
-    subject: 'Course networks-101: a change waits for agreement',
+    subject: 'Networks 101: a change waits for agreement',
     paragraphs: [
       'It was handed in at 13:00. Nothing changes until it is agreed to.',
       'It asks for more than the course may have.',
@@ -180,7 +181,7 @@ it('tells teachers who has their change since when, and what became of it, with 
   const no = { id, reason: 'Ask again in May.', actor: operator, now: NOW }
   await withTransaction(database.pool, (tx) => rejectChange(tx, no))
   expect((await told())[0]).toEqual({
-    subject: 'Course networks-101: your change was not agreed to',
+    subject: 'Networks 101: your change was not agreed to',
     paragraphs: ['Ask again in May.'],
   })
 })
