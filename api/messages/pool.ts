@@ -84,6 +84,17 @@ export const pool = {
   'pool.acts': { en: 'Open and close', fr: 'Ouvrir et fermer' },
   'pool.close': { en: 'Take no new seats', fr: 'Ne plus accepter de poste' },
   'pool.drain': { en: 'Empty it now', fr: 'Vider maintenant' },
+  'pool.drain.ask': { en: 'Empty it…', fr: 'Vider…' },
+  'pool.drain.seats': {
+    en: {
+      one: '{count} seat runs on its machines.',
+      other: '{count} seats run on its machines.',
+    },
+    fr: {
+      one: '{count} poste est en marche sur ses machines.',
+      other: '{count} postes sont en marche sur ses machines.',
+    },
+  },
   'pool.open': { en: 'Open again', fr: 'Rouvrir' },
   'pool.acts.hint': {
     en: 'Emptying stops seats at once and starts them on machines of other pools; volumes of one machine stay on it.',

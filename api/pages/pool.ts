@@ -208,18 +208,35 @@ function share(used: number, all: number, words: string): Html {
     <span class="faint">${words}</span>`
 }
 
-function acts(visit: Visit, { pool }: PoolReport): Html {
+function acts(visit: Visit, report: PoolReport): Html {
+  const { pool } = report
   const t = (code: string) => say(visit.locale, code)
-  const shown = (['close', 'drain', 'open'] as const).filter(
-    (act) =>
-      (act === 'open') === (pool.closed !== null) || (act === 'drain' && pool.closed === 'closed'),
-  )
+  const act = pool.closed === null ? 'close' : 'open'
   return html`<section class="sheet" aria-labelledby="acts-title">
     <h2 id="acts-title">${t('pool.acts')}</h2>
-    <p class="hint">${t('pool.acts.hint')}</p>
-    <form method="post" action="${paths.adminPoolClosing(pool.key)}" class="acts pool-acts">
+    <form method="post" action="${paths.adminPoolClosing(pool.key)}">
       ${csrfField(visit)}
-      ${shown.map((act) => html`<button class="button ${act === 'open' ? 'primary' : 'plain'}" name="act" value="${act}">${t(`pool.${act}`)}</button>`)}
+      <button class="button ${act === 'open' ? 'primary' : 'plain'}" name="act" value="${act}">
+        ${t(`pool.${act}`)}
+      </button>
     </form>
+    ${pool.closed !== 'drained' && drainQuestion(visit, report)}
   </section>`
+}
+
+/** It ends what people have open, so it is asked first, with how many that are. */
+function drainQuestion(visit: Visit, { pool, nodes }: PoolReport): Html {
+  const count = nodes.reduce((sum, { load }) => sum + (load?.seats ?? 0), 0)
+  return html`<details>
+    <summary>${say(visit.locale, 'pool.drain.ask')}</summary>
+    <form class="ask" method="post" action="${paths.adminPoolClosing(pool.key)}">
+      ${csrfField(visit)}
+      <p>
+        ${say(visit.locale, 'pool.drain.seats', { count })} ${say(visit.locale, 'pool.acts.hint')}
+      </p>
+      <button class="button danger" name="act" value="drain">
+        ${say(visit.locale, 'pool.drain')}
+      </button>
+    </form>
+  </details>`
 }
