@@ -1,6 +1,7 @@
 /**
  * Makes an element look like new HTML by changing only what differs, so that focus, an opened password and
- * a button being pressed stay what they are. Children are matched in order, by their kind.
+ * a button being pressed stay what they are. Children are matched in order, by their kind; what comes new between them
+ * moves nothing.
  */
 export function morph(target, markup) {
   const wanted = document.createElement('template')
@@ -10,9 +11,11 @@ export function morph(target, markup) {
 
 function morphChildren(target, wanted) {
   let old = target.firstChild
-  for (const fresh of [...wanted.childNodes]) {
-    if (!old) {
-      target.append(fresh)
+  const all = [...wanted.childNodes]
+  for (const [i, fresh] of all.entries()) {
+    const isNew = !old || (!isSameKind(old, fresh) && comesLater(all, i, old))
+    if (isNew) {
+      target.insertBefore(fresh, old)
       continue
     }
     const next = old.nextSibling
@@ -26,6 +29,8 @@ function morphChildren(target, wanted) {
     old = next
   }
 }
+
+const comesLater = (all, i, old) => all.some((one, j) => j > i && isSameKind(old, one))
 
 function isSameKind(a, b) {
   // The first class says what a thing is, the others how it is: a live region must stay the same element.

@@ -220,6 +220,23 @@ async function framingLms(address: string): Promise<{ url: string; close(): void
   return { url, close: () => server.close() }
 }
 
+it('sends once what is pressed twice, and shows that it is on its way', async () => {
+  const page = await visit('/courses/networks-101/sharing', teacher)
+  let sent = 0
+  const shown = Promise.withResolvers<void>()
+  await page.exposeFunction('tellShown', shown.resolve)
+  await page.evaluate(`new MutationObserver(() => tellShown())
+    .observe(document.body, { subtree: true, attributeFilter: ['aria-busy'] })`)
+  await page.route('**/sharing', async (route) => {
+    if (route.request().method() === 'POST' && ++sent) await shown.promise
+    await route.continue()
+  })
+  await page.getByRole('button', { name: 'No longer for all' }).dblclick({ noWaitAfter: true })
+  await page.getByRole('button', { name: 'Let all teachers use it' }).waitFor()
+  expect(sent).toBe(1)
+  await page.context().close()
+})
+
 it('asks nobody else for anything', async () => {
   const page = await visit('/', student)
   const asked = new Set<string>()
