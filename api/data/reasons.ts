@@ -11,7 +11,17 @@ export type SeatReason = {
 
 type Row = [course: string, pool: string, seat: number, exists: boolean, state: string | null]
 
-type Facts = { rows: Row[]; taken: Record<string, number[]>; leads: Record<string, number> }
+type Facts = {
+  rows: Row[]
+  taken: Record<string, number[]>
+  leads: [course: string, session: string, seconds: number][]
+}
+
+export type Running = {
+  reasons: SeatReason[]
+  taken: Record<string, number[]>
+  leads: Record<string, number>
+}
 
 /** When one works or waits; in the others a seat is only theirs. */
 const present = sql`workspace.state in ('queued', 'starting', 'ready', 'resetting', 'stopping', 'failed')`
@@ -22,20 +32,34 @@ const reasonColumns = sql`course.key as course, pool.key as pool, seat.number, s
 /**
  * Reasons a seat should exist besides the blueprint's: people at work, people in the queue, and for the
  * headroom the seats that exist already, those nobody holds first, so that the same ones are kept; who has a seat, in the courses of
- * `takenIn` (all of them unless given); and the leads that were learned, of what is not over. Of one course only, where `of` says
- * which. One statement: it is asked in every pass.
+ * `takenIn` (all of them unless given); and the leads that were learned, of what is not over. Of these courses only, where `of`
+ * says which.
  */
 export async function seatReasons(
   db: Db,
   takenIn: string[] | null = null,
-  of?: string,
-): Promise<{
-  reasons: SeatReason[]
-  taken: Record<string, number[]>
-  leads: Record<string, number>
-}> {
+  of?: string[],
+): Promise<Running> {
+  const byCourse = await reasonsByCourse(db, takenIn, of)
+  return runningOf([...byCourse.values()])
+}
+
+/** What is known of several courses, of which none is twice. */
+export const runningOf = (all: Running[]): Running => ({
+  reasons: all.flatMap(({ reasons }) => reasons),
+  taken: Object.assign({}, ...all.map(({ taken }) => taken)),
+  leads: Object.assign({}, ...all.map(({ leads }) => leads)),
+})
+
+/** The same, course by course, where there is anything to say. */
+export async function reasonsByCourse(
+  db: Db,
+  takenIn: string[] | null,
+  of: string[] | undefined,
+): Promise<Map<string, Running>> {
   // Two statements: each is planned for what it is asked for.
-  const own = (column: Query) => (of === undefined ? sql`true` : sql`${column} = ${of}`)
+  const own = (column: Query) =>
+    of === undefined ? sql`true` : sql`${column} = any(${of}::text[])`
   const { rows, taken, leads } = await one<Facts>(
     db,
     sql`select
@@ -47,11 +71,20 @@ export async function seatReasons(
       (select coalesce(json_object_agg(key, numbers), '{}') from (
         select course.key, array_agg(seat.number order by seat.number) as numbers from seat join course on course.id = seat.course_id
         where seat.taken and (${takenIn}::text[] is null or course.key = any(${takenIn}::text[])) group by course.key) held) as taken,
-      (select coalesce(json_object_agg(key, lead_seconds), '{}') from session
-        where lead_seconds is not null and state not in ('closed', 'cancelled')
-          and ${own(sql`(select key from course where course.id = session.course_id)`)}) as leads`,
+      (select coalesce(json_agg(json_build_array(course.key, session.key, lead_seconds)), '[]')
+        from session join course on course.id = session.course_id
+        where lead_seconds is not null and session.state not in ('closed', 'cancelled') and ${own(sql`course.key`)}) as leads`,
   )
-  return { reasons: rows.flatMap(reasonOf), taken, leads }
+  const all = new Map<string, Running>()
+  const about = (course: string): Running => {
+    const known = all.get(course) ?? { reasons: [], taken: {}, leads: {} }
+    all.set(course, known)
+    return known
+  }
+  for (const row of rows) about(row[0]).reasons.push(...reasonOf(row))
+  for (const [course, numbers] of Object.entries(taken)) about(course).taken[course] = numbers
+  for (const [course, session, seconds] of leads) about(course).leads[session] = seconds
+  return all
 }
 
 // Who stops leaves: the run that takes the seat away waits until it is cold, and takes all who leave at once.
@@ -71,12 +104,12 @@ export type WarmSeat = { courseKey: string; numbers: number[]; since: Date; atOn
 /**
  * Turns seats on that a session warms, and off what nobody needs: on when its holder works there, or when
  * the session warms it, it is free (or its holder has not stopped it in this session) and a place is left.
- * Answers how many rows changed.
+ * Answers how many rows changed. Of these courses only, where `of` says which.
  */
-export async function wantWarmSeats(tx: Db, warm: WarmSeat[]): Promise<number> {
+export async function wantWarmSeats(tx: Db, warm: WarmSeat[], of?: string[]): Promise<number> {
   const changed = await many(
     tx,
-    sql`with ${turned(warm)}, changed as (
+    sql`with ${turned(warm, of)}, changed as (
           update seat set wanted_on = turned.should from turned
           where seat.id = any(${lockedSeats(sql`(select id from turned)`)}) and seat.id = turned.id and seat.wanted_on <> turned.should
           returning seat.id)
@@ -85,24 +118,15 @@ export async function wantWarmSeats(tx: Db, warm: WarmSeat[]): Promise<number> {
   return changed.length
 }
 
-/** Whether that would turn any. */
-export async function areSeatsToTurn(db: Db, warm: WarmSeat[]): Promise<boolean> {
-  return (
-    await one<{ are: boolean }>(
-      db,
-      sql`with ${turned(warm)} select exists (select from turned) as are`,
-    )
-  ).are
-}
-
 const turned = (
   warm: WarmSeat[],
+  of: string[] | undefined,
 ): Query => sql`warmable as (${warmable(warm)}), turned as materialized (
           select id, should from (
             select seat.id, seat.wanted_on, coalesce(workspace.state in ('starting', 'ready', 'resetting', 'failed'), false)
               or warmable.id is not null as should
             from seat left join workspace on workspace.seat_id = seat.id left join warmable on warmable.id = seat.id
-            where seat.state <> 'absent' or seat.wanted_on) s where should <> wanted_on)`
+            where (seat.state <> 'absent' or seat.wanted_on) ${of ? sql`and seat.course_id = any(array(select id from course where key = any(${of}::text[])))` : sql``}) s where should <> wanted_on)`
 
 /**
  * Seats to keep warm with nobody on them, of all sessions at once: in each as many as places are left, those that

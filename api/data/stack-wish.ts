@@ -170,6 +170,8 @@ export type StackSeat = {
   without_personal: boolean
 }
 
+export type UnusualSeat = StackSeat & { course_key: string }
+
 /** What a stack of a course would be if no seat of it had a history. */
 export type PlainStack = {
   kind: StackWish['kind']
@@ -184,10 +186,7 @@ export type PlainStack = {
  * (changed by nobody), with a holder or volume beyond the numbers that have one anyway, with a volume of the engine's in a pool
  * that has a limit by now, or about to begin without what cannot be had. Few, whatever the size of the campus.
  */
-export async function unusualSeats(
-  db: Db,
-  stacks: PlainStack[],
-): Promise<(StackSeat & { course_key: string })[]> {
+export async function unusualSeats(db: Db, stacks: PlainStack[]): Promise<UnusualSeat[]> {
   if (stacks.length === 0) return []
   const column = <T>(of: (stack: PlainStack) => T) => stacks.map(of)
   return many(

@@ -15,7 +15,12 @@ import { serviceTemplate } from '../../stacks/rules/template.ts'
 import type { WantedStack } from '../../stacks/rules/wanted.ts'
 import type { Db } from '../../api/data/db.ts'
 import { seatTemplate } from '../../api/data/seat-template.ts'
-import { type StackSeat, type StackWish, unusualSeats } from '../../api/data/stack-wish.ts'
+import {
+  type StackSeat,
+  type StackWish,
+  type UnusualSeat,
+  unusualSeats,
+} from '../../api/data/stack-wish.ts'
 
 export type Place = { installation: string; registry: string; storageRoot: string }
 
@@ -29,11 +34,7 @@ export async function contentOf(db: Db, place: Place, stack: WantedStack): Promi
  */
 export function wishReader(
   place: Place,
-): (
-  db: Db,
-  stacks: WantedStack[],
-  unusual: (StackSeat & { course_key: string })[],
-) => Promise<StackWish[]> {
+): (db: Db, stacks: WantedStack[], unusual: UnusualSeat[]) => Promise<StackWish[]> {
   let known = new Map<string, StackWish>()
   return async (db, stacks, unusual) => {
     const byCourse = Map.groupBy(unusual, (row) => row.course_key)

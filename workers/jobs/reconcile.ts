@@ -3,13 +3,13 @@
  * difference. Level-triggered: it may run at any moment, any number of times; missed ones do not matter.
  */
 import type { Blueprint } from '../../stacks/blueprint.ts'
-import { type Wanted, sessionsUnderWay, wantedAt } from '../../stacks/rules/wanted.ts'
+import { type Wanted, wantedAt } from '../../stacks/rules/wanted.ts'
 import { blueprintReader } from '../../api/data/blueprint.ts'
 import { type Db, type Pool, withTransaction } from '../../api/data/db.ts'
 import type { Due } from '../../api/data/due.ts'
 import { type Sender, sendJob } from '../../api/data/jobs.ts'
 import { settlePlacesOf } from '../../api/data/settle-places.ts'
-import { type WarmSeat, wantWarmSeats } from '../../api/data/reasons.ts'
+import type { WarmSeat } from '../../api/data/reasons.ts'
 import { giveUpLeases } from '../../api/data/left-lease.ts'
 import { closeSessions } from '../../api/data/session-close.ts'
 import { settleStopped } from '../../api/data/seat-life.ts'
@@ -33,7 +33,7 @@ import {
   workspacesDue,
 } from '../../api/data/workspace-time.ts'
 import { type Place, wishReader } from './content.ts'
-import { type PassReader, passReader } from './foresee.ts'
+import { type PassReader, passReader } from './pass-reader.ts'
 import { leadLearner } from './learn-leads.ts'
 import { watchSessions } from './watch-sessions.ts'
 import { honourFreezes } from './freezes.ts'
@@ -59,13 +59,13 @@ export function reconciler(means: Means): Reconciler {
       const due = await reader.look(means.now())
       const blueprint = await approved(means.pool, due.head)
       if (!blueprint) return
-      if (await moveWorkspaces(means, due)) reader.forget()
-      if (await leads.learn(blueprint, due.lessons)) reader.forget()
+      const isMoved = await moveWorkspaces(means, due)
+      const isLearned = await leads.learn(blueprint, due.lessons)
+      if (isMoved || isLearned) await reader.lookAgain()
       const at = means.now()
-      const running = await reader.running(coursesUnderWay(blueprint, at))
+      const running = await reader.running(blueprint)
       const wanted = wantedAt(blueprint, at.toISOString(), running)
-      const warm = warmSeats(wanted)
-      if (await reader.areSeatsToTurn(warm)) await wantWarmSeats(means.pool, warm)
+      await reader.turnSeats(warmSeats(wanted))
       const moved = await moveThem(means.pool, due, { wanted, now: means.now() })
       const machines = await wishMachines(blueprint, {
         ...{ areThere: due.machines, leads: running.leads ?? {} },
@@ -140,12 +140,6 @@ async function moveThem(
   const waiting = warm.filter(({ key }) => due.preparing.includes(key))
   return waiting.length > 0 ? readySessions(pool, { now, warm: waiting }) : 0
 }
-
-/** Courses with a session between the begin of its lead and its end: only they ask who has a seat. */
-const coursesUnderWay = ({ courses }: Blueprint, now: Date): string[] =>
-  courses
-    .filter(({ sessions }) => sessionsUnderWay(sessions, now.getTime()).length > 0)
-    .map(({ key }) => key)
 
 /** By course, until when its volumes are kept. */
 const keptUntil = ({ courses }: Blueprint): Map<string, string | null> =>

@@ -1,0 +1,65 @@
+/** Which courses something happened to: whatever is written is seen once it is committed, and no course is named without cause. */
+import { afterAll, expect, it } from 'vitest'
+import { changesSince } from '../../api/data/course-change.ts'
+import { execute, type Query, sql } from '../../api/data/db.ts'
+import { seatsOfCourse } from '../../api/data/seat.ts'
+import { testDatabase } from '../postgres.ts'
+import { at, launchAt, newPerson, plannedCourse } from './class-scene.ts'
+
+const database = await testDatabase()
+const { pool } = database
+afterAll(() => database.drop())
+
+const first = await plannedCourse(pool, { seats: 3, atOnce: 3, ready: 2 })
+const second = await plannedCourse(pool, { seats: 3, atOnce: 3, ready: 2 })
+const begin = async () => (await changesSince(pool, undefined)).mark
+const after = async (mark: string) => (await changesSince(pool, mark)).courses
+
+it('names all courses when it was not asked before', async () => {
+  expect((await changesSince(pool, undefined)).courses).toBeNull()
+})
+
+it('names nobody when nothing was written, however often it is asked', async () => {
+  const { mark } = await changesSince(pool, await begin())
+  expect(await after(mark)).toEqual([])
+  await execute(pool, sql`update installation set id = id`)
+  expect(await after(mark)).toEqual([])
+})
+
+const [seat] = await seatsOfCourse(pool, second.id)
+const writes: [string, Query][] = [
+  ['a seat', sql`update seat set wanted_on = not wanted_on where id = ${seat!.id}`],
+  ['a session', sql`update session set lead_seconds = 60 where course_id = ${second.id}`],
+  [
+    'a volume',
+    sql`insert into volume (id, seat_id, generation, name, backend, state, state_at, created_at)
+        values (gen_random_uuid(), ${seat!.id}, 1, 'v', 'engine', 'ready', ${at(0)}, ${at(0)})`,
+  ],
+  ['the course', sql`update course set places_until = ${at(5)} where id = ${second.id}`],
+]
+
+it.each(writes)('names the course of which %s was written, and no other', async (_, write) => {
+  const mark = await begin()
+  await execute(pool, write)
+  expect(await after(mark)).toEqual([second.key])
+})
+
+it('names the course somebody comes to', async () => {
+  const person = await newPerson(pool)
+  const mark = await begin()
+  await launchAt(pool, first, person, 1)
+  expect(await after(mark)).toEqual([first.key])
+})
+
+it('names in the end what was under way, and older than what it saw, when it was asked', async () => {
+  const slow = await pool.connect()
+  await slow.query('begin')
+  await slow.query('update seat set wanted_on = not wanted_on where course_id = $1', [first.id])
+  await execute(pool, sql`update seat set wanted_on = not wanted_on where id = ${seat!.id}`)
+  const mark = await begin()
+  expect(await after(mark)).toEqual([second.key])
+  await slow.query('commit')
+  slow.release()
+  expect((await after(mark))?.toSorted()).toEqual([first.key, second.key].toSorted())
+  expect(await after(await begin())).toEqual([])
+})
