@@ -4,7 +4,10 @@
  * test/semester/README.md.
  */
 import { parseArgs } from 'node:util'
+import { approvedCampus } from '../../test/semester/approved.ts'
+import { floorOf } from '../../test/semester/floor.ts'
 import { semester, type Report } from '../../test/semester/semester.ts'
+import { countTraffic } from '../../test/semester/traffic.ts'
 import { freshDatabases } from '../bench-parts/fresh-databases.ts'
 import { beginTally, endTally, TALLY_SETTINGS, tallyText } from '../bench-parts/statement-tally.ts'
 
@@ -24,6 +27,8 @@ const { values } = parseArgs({
     exact: { type: 'boolean' },
     // Says on stderr which statements PostgreSQL was asked, how often, and what they took.
     statements: { type: 'boolean' },
+    // Only what launches cannot do without: no worker, no runs, no time that passes.
+    floor: { type: 'boolean' },
   },
 })
 const say = (text: string) => process.stderr.write(`${text}\n`)
@@ -34,7 +39,7 @@ const size = {
 }
 
 try {
-  process.exitCode = await bench()
+  process.exitCode = values.floor ? await benchFloor() : await bench()
 } catch (error) {
   say(`It could not be measured: ${error instanceof Error ? error.stack : String(error)}`)
   process.exitCode = 2
@@ -80,4 +85,29 @@ async function bench(): Promise<number> {
   }
   process.stdout.write(`${JSON.stringify(line)}\n`)
   return holds ? 0 : 1
+}
+
+/** What the launches of all classes cost in the record alone, one after the other class: no semester takes less. */
+async function benchFloor(): Promise<number> {
+  const databases = await freshDatabases(INSTALLATION, new Date('2026-09-01T00:00:00Z'), {
+    ...(values.statements && TALLY_SETTINGS),
+  })
+  try {
+    const floor = await databases.with(async (pool) => {
+      const campus = await approvedCampus(pool, Number(values.first), size)
+      say('The campus is approved: its classes come and go.')
+      const traffic = countTraffic(pool, [])
+      if (values.statements) await beginTally(pool)
+      const made = await floorOf({ ...campus, pool, traffic }, size.students)
+      if (values.statements) say(tallyText(await endTally(pool)))
+      return made
+    })
+    const holds = floor.wallSeconds <= BAR_SECONDS
+    const figure = Math.round(floor.wallSeconds * 100) / 100
+    const line = { name: 'semester floor', figure, unit: 's', bar: BAR_SECONDS, holds, ...floor }
+    process.stdout.write(`${JSON.stringify(line)}\n`)
+    return holds ? 0 : 1
+  } finally {
+    await databases.end()
+  }
 }

@@ -2,24 +2,12 @@
  * One semester of one campus from one seed, in virtual time: the real compiler, reconciler, driver, launch queue and
  * data layer on a real PostgreSQL; see README.md for what is not real.
  */
-import { randomBytes } from 'node:crypto'
-import { proposeChange } from '../../api/data/change.ts'
-import { currentBlueprint } from '../../api/data/blueprint.ts'
 import { execute, many, type Pool, sql } from '../../api/data/db.ts'
 import { AT_REST } from '../../api/data/seat-life.ts'
-import { newId, newToken } from '../../api/data/ids.ts'
-import { keyRing } from '../../api/data/key-ring.ts'
 import type { Blueprint } from '../../stacks/blueprint.ts'
-import type { CompileInput } from '../../stacks/compile.ts'
 import { random } from '../campus/random.ts'
-import {
-  BIG_IMAGE,
-  BIG_IMAGE_BYTES,
-  documentsOf,
-  GPU_COURSE,
-  semesterCampus,
-  type SemesterSize,
-} from './campus.ts'
+import { approvedCampus } from './approved.ts'
+import { BIG_IMAGE, BIG_IMAGE_BYTES, GPU_COURSE, type SemesterSize } from './campus.ts'
 import { Checks, type Invariant } from './checks.ts'
 import { VirtualClock } from './clock.ts'
 import { dueIn, edgesOf } from './due.ts'
@@ -31,7 +19,7 @@ import { latencies, readRecorded } from './latencies.ts'
 import type { LiveNodes } from './live-nodes.ts'
 import { buyNodes } from './nodes.ts'
 import { queueWatch } from './queue-watch.ts'
-import { comeAndGo, personKey, type Students } from './students.ts'
+import { comeAndGo, type Students } from './students.ts'
 import { VirtualSwarm } from './swarm.ts'
 import { countTraffic, type Traffic } from './traffic.ts'
 import { toldWorkspaces } from './told.ts'
@@ -68,11 +56,7 @@ export async function semester(options: {
 }): Promise<Report> {
   const { pool, installation, seed, size } = options
   const began = performance.now()
-  const ring = keyRing({ current: 'k1', keys: { k1: randomBytes(32).toString('base64') } })
-  const input = semesterCampus(seed, size)
-  const blueprint = await approve(pool, ring, input)
-  const courses = await coursesOf(pool)
-  const people = await makePeople(pool, input)
+  const { ring, input, blueprint, courses, people } = await approvedCampus(pool, seed, size)
 
   const traffic = countTraffic(pool, ['work', 'seats', 'workspace', 'route'])
   const clock = new VirtualClock(new Date(input.now), traffic, options.togetherMs ?? 0)
@@ -199,43 +183,6 @@ const endOf = (blueprint: Blueprint): number =>
   Math.max(
     ...blueprint.courses.flatMap((one) => one.sessions.map((s) => Date.parse(s.graceEndsAt))),
   )
-
-async function approve(
-  pool: Pool,
-  ring: ReturnType<typeof keyRing>,
-  input: CompileInput,
-): Promise<Blueprint> {
-  const outcome = await proposeChange(pool, {
-    ...{ sources: documentsOf(input), ring, now: new Date(input.now) },
-    actor: { name: 'semester', role: 'operator' },
-  })
-  if (outcome.outcome !== 'changed' || outcome.change.state !== 'approved')
-    throw new Error(`The campus was not approved: ${JSON.stringify(outcome).slice(0, 2000)}`)
-  const head = await currentBlueprint(pool)
-  if (!head) throw new Error('An approved campus has no blueprint.')
-  return head.blueprint
-}
-
-async function coursesOf(pool: Pool): Promise<Map<string, string>> {
-  const rows = await many<{ id: string; key: string }>(pool, sql`select id, key from course`)
-  return new Map(rows.map((row) => [row.key, row.id]))
-}
-
-async function makePeople(pool: Pool, input: CompileInput): Promise<Map<string, string>> {
-  const people = new Map<string, string>()
-  for (const course of input.courses)
-    for (let student = 0; student < course.students; student++)
-      people.set(personKey(course.key, student), newId())
-  const now = new Date(input.now)
-  await execute(
-    pool,
-    sql`insert into person (id, zone_id, pseudonym, locale, administrator, created_at, seen_at)
-        select t.id, zone.id, t.pseudonym, 'en', false, ${now}, ${now}
-        from zone, unnest(${[...people.values()]}::uuid[], ${[...people.keys()].map(() => `p-${newToken()}`)}::text[])
-          as t (id, pseudonym) where zone.key = 'default'`,
-  )
-  return people
-}
 
 /** Every volume a holder's seat ever had is there. */
 async function volumesKept(pool: Pool, world: World, checks: Checks): Promise<void> {
