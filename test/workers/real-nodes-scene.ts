@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { beginVersion, publishVersion } from '../../api/data/course-data.ts'
 import { one, sql, withTransaction } from '../../api/data/db.ts'
-import { readKeyRing } from '../../api/data/key-ring.ts'
+import { type KeyRing, readKeyRing } from '../../api/data/key-ring.ts'
 import { keepCredential } from '../../api/data/pool-credential.ts'
 import { openLog } from '../../api/log.ts'
 import { storageAgent } from '../../api/storage-agent.ts'
@@ -34,6 +34,7 @@ const DATA_MB = 8
 
 export type NodesScene = {
   database: TestDatabase
+  ring: KeyRing
   tenant: Tenant
   engine: Engine
   storage: StorageMachine
@@ -103,7 +104,7 @@ async function makeScene(made: Parts, quotaMb: number, now: () => Date): Promise
   const log = openLog('worker', 'silent')
   made.worker = await startWorker({ config, log, name: 'test-1', now })
   const publish = (text: string) => publishData(database, { socket, home, now: now(), text })
-  const things = { database, tenant, engine, storage, hypervisor, socket, plan, publish }
+  const things = { database, ring, tenant, engine, storage, hypervisor, socket, plan, publish }
   return { ...things, stopWorker: () => stopWorker(made), down: () => takeDown(made) }
 }
 
@@ -198,4 +199,5 @@ export const courseWith = (quotaMb: number, version?: number): string =>
     .replace('cpu: 1, memoryMb: 512', `${SEAT}, volumeQuotaMb: ${quotaMb}`)
     .replace('headroom', `${NEXT}headroom`) +
   PERSONAL +
+  'submissions: {}\n' +
   (version === undefined ? '' : `data: { sizeMb: ${DATA_MB}, version: ${version} }\n`)
