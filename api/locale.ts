@@ -79,6 +79,13 @@ export function day(locale: Locale, timeZone: string, at: Date): string {
   return ordinal(locale, format(locale, options).format(at))
 }
 
+/** As `day`, and of another year than now's `Friday 16 April 2027`. */
+export function dayAndYear(locale: Locale, timeZone: string, at: Date, now: Date): string {
+  const year = (of: Date) => format('en', { timeZone, year: 'numeric' }).format(of)
+  const text = day(locale, timeZone, at)
+  return year(at) === year(now) ? text : `${text} ${year(at)}`
+}
+
 // The first of a month is an ordinal in French, and no other day is; Intl does not know.
 const ordinal = (locale: Locale, text: string): string =>
   locale === 'fr' ? text.replace(/(?<=^| )1(?= )/, '1er') : text

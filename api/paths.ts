@@ -22,6 +22,9 @@ export const paths = {
     `/workspaces/${id}/${act}`,
   files: (id: string, path?: string, start = 0, asOf?: string) =>
     `/workspaces/${id}/files${path === undefined ? '' : queryOf({ path, start: start > 0 ? `${start}` : undefined, asOf })}`,
+  /** The folder that was handed in, where the page says so. */
+  handedIn: (id: string, path: string, number: number) =>
+    `/workspaces/${id}/files${queryOf({ path, handed: `${number}` })}#hand-in-title`,
   file: (id: string, path: string, asOf?: string) =>
     `/workspaces/${id}/files/content${queryOf({ path, asOf })}`,
   restoration: (id: string) => `/workspaces/${id}/files/restoration`,

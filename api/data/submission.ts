@@ -53,7 +53,7 @@ export async function submissionsOf(db: Db, workspaceId: string): Promise<Submis
 }
 
 /** `isAway`: its files are not in its volume, or that does not answer now; the row is there all the same. */
-export type HandIn = { id: string; volume: string; isAway: boolean }
+export type HandIn = { id: string; number: number; volume: string; isAway: boolean }
 
 /**
  * Hands in a folder, as of `now`: the time that counts is that of the click. Undefined when the course takes none, or the
@@ -82,11 +82,11 @@ export async function handIn(
   const id = newId()
   // What they see is elsewhere in their home once it is there: all of it is handed in.
   const path = found.is_on_scratch ? '' : wish.path
-  await execute(
+  const { number } = await one<{ number: number }>(
     tx,
     sql`insert into submission (id, workspace_id, number, volume_id, path, state, due_at, created_at)
         select ${id}, ${wish.workspaceId}, coalesce(max(number), 0) + 1, ${found.volume_id}, ${path}, 'making',
-          ${found.due_at}, ${wish.now} from submission where workspace_id = ${wish.workspaceId}`,
+          ${found.due_at}, ${wish.now} from submission where workspace_id = ${wish.workspaceId} returning number`,
   )
   await audit(tx, {
     ...{
@@ -97,7 +97,7 @@ export async function handIn(
     ...{ detail: { submission: id }, now: wish.now },
   })
   await notify(tx, 'storage')
-  return { id, volume: found.volume, isAway: found.is_away || found.is_on_scratch }
+  return { id, number, volume: found.volume, isAway: found.is_away || found.is_on_scratch }
 }
 
 /** Files of its seat are on a scratch home, and come to the volume when it has stopped. */

@@ -46,10 +46,12 @@ export const show: Handler<Workspace> = async (visit, workspace) => {
   return { html: filesPage(visit, { ...common, ...shown }) }
 }
 
-async function handingIn({ pool }: Visit, workspace: Workspace) {
+async function handingIn({ pool, query }: Visit, workspace: Workspace) {
   const rules = await submissionRules(pool, workspace.course_id)
   const mine = await submissionsOf(pool, workspace.id)
-  return rules.takes || mine.length > 0 ? { rules, mine } : undefined
+  const number = Number(query.get('handed') ?? 0)
+  const done = mine.find((row) => row.number === number && row.state !== 'failed')
+  return rules.takes || mine.length > 0 ? { rules, mine, done } : undefined
 }
 
 const pathOf = ({ query }: Visit): string =>

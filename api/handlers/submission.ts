@@ -29,8 +29,9 @@ export const create: Handler<Workspace, z.infer<typeof handInBody>> = async (vis
     }),
   )
   if (!made) throw conflict('submission.none-taken')
-  const { id, volume, isAway } = made
-  if (isAway) return { seeOther: paths.files(workspace.id, path) }
+  const { id, number, volume, isAway } = made
+  const seeOther = paths.handedIn(workspace.id, path, number)
+  if (isAway) return { seeOther }
   const kept = await storageAgent(visit.config.storage)
     .keep(id, { volume, path })
     .catch((error: unknown) => {
@@ -39,7 +40,7 @@ export const create: Handler<Workspace, z.infer<typeof handInBody>> = async (vis
     })
   if (kept !== 'later')
     await withTransaction(visit.pool, (tx) => keepSubmission(tx, { id, kept, now: visit.now() }))
-  return { seeOther: paths.files(workspace.id, path) }
+  return { seeOther }
 }
 
 export const download: Handler<Workspace> = async (visit, workspace) => {

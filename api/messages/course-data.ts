@@ -63,7 +63,12 @@ export const courseData = {
     fr: 'Coupé au milieu, un dépôt reprend où il en était quand vous choisissez à nouveau le même fichier. Plusieurs fichiers à la fois conviennent.',
   },
   'data.publish': { en: 'Publish version {version}', fr: 'Publier la version {version}' },
-  'data.discard': { en: 'Discard it', fr: 'L’abandonner' },
+  'data.discard.ask': { en: 'Discard this version…', fr: 'Abandonner cette version…' },
+  'data.discard.explain': {
+    en: 'What was uploaded into it is deleted, and cannot be brought back. The versions before it stay.',
+    fr: 'Ce qui y a été déposé est supprimé, sans retour possible. Les versions précédentes restent.',
+  },
+  'data.discard': { en: 'Discard version {version}', fr: 'Abandonner la version {version}' },
   'data.saved': {
     en: 'In force: each workspace gets it when it starts the next time after it was stopped.',
     fr: 'En vigueur : chaque espace la reçoit à son prochain démarrage après un arrêt.',

@@ -21,6 +21,10 @@ export const submission = {
     fr: 'effacé, gardé par obligation',
   },
   'submission.go': { en: 'Hand in this folder', fr: 'Rendre ce dossier' },
+  'submission.done': {
+    en: 'Handed in: number {number}, {when}. What you change from now on is not in it.',
+    fr: 'Rendu : numéro {number}, {when}. Ce que vous changez à partir de maintenant n’y est pas.',
+  },
   'submission.mine': { en: 'What you handed in', fr: 'Vos rendus' },
   'submission.none-yet': { en: 'Nothing handed in yet.', fr: 'Rien de rendu pour l’instant.' },
   'submission.number': { en: 'No.', fr: 'N°' },

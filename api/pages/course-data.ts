@@ -141,10 +141,15 @@ function draftSection(visit: Visit, view: CourseDataView, draft: DataVersion): H
           ${t('data.publish', { version })}
         </button>
       </form>
-      <form method="post" action="${act('discard')}">
-        ${csrfField(visit)}<button class="button quiet">${t('data.discard')}</button>
-      </form>
     </div>
+    <details class="ask-first">
+      <summary>${t('data.discard.ask')}</summary>
+      <form class="ask" method="post" action="${act('discard')}">
+        ${csrfField(visit)}
+        <p>${t('data.discard.explain')}</p>
+        <button class="button danger">${t('data.discard', { version })}</button>
+      </form>
+    </details>
   </section>`
 }
 

@@ -1,7 +1,7 @@
 /** How full a disk is: a section of the student's page, and a cell of the teacher's table. */
 import type { PersonalView } from '../data/personal-volume.ts'
 import type { DiskView } from '../data/volume.ts'
-import { byteSize, day, hasMessage, say } from '../locale.ts'
+import { byteSize, dayAndYear, hasMessage, say } from '../locale.ts'
 import type { Visit } from '../visit.ts'
 import { type Html, html } from './html.ts'
 import { type Look, tag } from './table.ts'
@@ -93,7 +93,7 @@ const SOON_MS = 30 * 86_400_000
 /** Always said; from a month before on so that it is seen. */
 function keptUntil({ locale, at }: Visit, until: Date, timeZone: string): Html {
   const isSoon = until.getTime() - at.getTime() < SOON_MS
-  const when = day(locale, timeZone, until)
+  const when = dayAndYear(locale, timeZone, until, at)
   return html`<p class="${isSoon ? 'ends-soon' : 'hint'}">
     ${say(locale, isSoon ? 'disk.ends-soon' : 'disk.kept-until', { when })}
   </p>`

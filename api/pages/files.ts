@@ -52,7 +52,9 @@ export function filesPage(visit: Visit, view: FilesView): Html {
     main: html`<article class="sheet files">
       <header class="sheet-head">
         <h1>${t('files.title')}</h1>
-        <p class="seat-name">${view.course.title[visit.locale]}</p>
+        <p class="seat-name">
+          <a href="${paths.workspace(view.workspaceId)}">${view.course.title[visit.locale]}</a>
+        </p>
       </header>
       ${'folder' in view ? body(visit, view, t) : whyNot(visit, view, t)}
       ${view.handing && handInSection(visit, view.handing, placeOf(view))}

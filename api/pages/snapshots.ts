@@ -24,7 +24,11 @@ export function restoreNote(visit: Visit, { restore, asOf }: Past, place: Place)
   if (!restore || asOf) return false
   const t = (code: string, params = {}) => say(visit.locale, code, params)
   const isBad = restore.state === 'full' || restore.state === 'failed'
-  return html`<p class="note ${isBad ? 'is-error' : 'is-info'}" role="status">
+  return html`<p
+    class="note ${isBad ? 'is-error' : 'is-info'}"
+    role="status"
+    ${restore.state === 'going' ? html`data-under-way` : ''}
+  >
     <span>${t(`snapshot.${restore.state}`, { name: restore.name ?? '' })}</span>
     ${
       restore.state === 'done' &&

@@ -7,17 +7,24 @@ import { csrfField } from './frame.ts'
 import { type Html, html } from './html.ts'
 import { type Column, tableOf, tag } from './table.ts'
 
-export type HandingIn = { rules: SubmissionRules; mine: Submission[] }
+export type HandingIn = {
+  rules: SubmissionRules
+  mine: Submission[]
+  /** What was handed in just now. */
+  done: Submission | undefined
+}
 
 type Place = { workspaceId: string; path: string; timeZone: string }
 
-export function handInSection(visit: Visit, { rules, mine }: HandingIn, place: Place): Html {
+export function handInSection(visit: Visit, handing: HandingIn, place: Place): Html {
+  const { rules, mine, done } = handing
   const t = (code: string, params = {}) => say(visit.locale, code, params)
   const { dueAt } = rules
   const due = dueAt && { when: stamp(visit.locale, place.timeZone, dueAt) }
   const isOver = dueAt !== null && visit.at > dueAt
   return html`<section class="hand-in" aria-labelledby="hand-in-title">
     <h2 id="hand-in-title">${t('submission.title')}</h2>
+    ${done && html`<p class="note is-good" role="status">${t('submission.done', { number: done.number, when: stamp(visit.locale, place.timeZone, done.created_at) })}</p>`}
     ${due && html`<p class="${isOver ? 'over' : ''}">${t(isOver ? 'submission.over' : 'submission.due', due)}</p>`}
     <p class="hint" id="hand-in-hint">${t('submission.explain')}</p>
     ${rules.duty && html`<p class="hint">${t('submission.duty', dutyWords(visit, rules.duty, place.timeZone))}</p>`}
@@ -52,7 +59,9 @@ function ownColumns(visit: Visit, { workspaceId, timeZone }: Place): Column<Subm
           ? html`<a href="${paths.submission(workspaceId, row.number)}" download
               >submission-${row.number}.zip</a
             >`
-          : tag(row.state === 'making' ? 'busy' : 'bad', t(`submission.${row.state}`)),
+          : row.state === 'making'
+            ? html`<span data-under-way>${tag('busy', t('submission.making'))}</span>`
+            : tag('bad', t(`submission.${row.state}`)),
     },
   ]
 }

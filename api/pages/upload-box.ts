@@ -32,7 +32,7 @@ export function uploadBox(
           multiple
           aria-describedby="upload-hint"
       /></label>
-      <div role="status"><ul class="arriving"></ul></div>
+      <ul class="arriving"></ul>
     </file-upload>
   </section>`
 }

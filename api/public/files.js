@@ -1,9 +1,30 @@
 /**
  * Uploads of the files page, by the tus protocol (tus.js, from tus-js-client): each with its progress, in parts, and again where
- * it was cut when the same file is chosen anew.
+ * it was cut when the same file is chosen anew. What is there now is shown in place: what was said of each file stays.
  */
 const PART_BYTES = 8 * 1024 * 1024
 const RETRY_MS = [500, 2_000, 5_000, 15_000]
+/** How often a page looks again that said something is under way. */
+const LOOK_AGAIN_MS = 3_000
+
+const shownPage = () => document.querySelector('#main')
+
+/** The page as it is by now, in place; whoever is signed out meanwhile keeps what they see. */
+async function lookAgain() {
+  const [{ morph }, reply] = await Promise.all([import('./morph.js'), fetch(location.href)])
+  if (!reply.ok) return
+  const page = new DOMParser().parseFromString(await reply.text(), 'text/html')
+  const fresh = page.querySelector('#main')
+  if (fresh) morph(shownPage(), fresh.innerHTML)
+}
+
+// Off the line, it is tried again at the next look.
+const lookQuietly = () => lookAgain().catch(() => undefined)
+
+setInterval(() => {
+  const isUnderWay = shownPage().querySelector('[data-under-way]')
+  if (isUnderWay && document.visibilityState === 'visible') void lookQuietly()
+}, LOOK_AGAIN_MS)
 
 class FileUpload extends HTMLElement {
   connectedCallback() {
@@ -29,7 +50,7 @@ class FileUpload extends HTMLElement {
     const chosen = [...files]
     this.input.value = ''
     const arrived = await Promise.all(chosen.map((file) => this.upload(file)))
-    if (this.going === 0 && arrived.some(Boolean)) location.reload()
+    if (arrived.some(Boolean)) await lookQuietly()
   }
 
   /** Resolves when it is over, true when it arrived. */
@@ -83,7 +104,10 @@ class FileUpload extends HTMLElement {
 
   lineOf(name) {
     const item = document.createElement('li')
+    // What became of it is read aloud, not each percent on the way.
+    const percents = document.createElement('span')
     const said = document.createElement('span')
+    said.setAttribute('role', 'status')
     const bar = document.createElement('progress')
     const cancel = document.createElement('button')
     bar.max = 100
@@ -91,11 +115,14 @@ class FileUpload extends HTMLElement {
     cancel.type = 'button'
     cancel.className = 'button quiet small'
     cancel.textContent = this.getAttribute('cancel')
-    item.append(said, bar, cancel)
+    cancel.setAttribute('aria-label', `${cancel.textContent}: ${name}`)
+    const words = document.createElement('span')
+    words.append(said, percents)
+    item.append(words, bar, cancel)
     this.list.append(item)
     const progress = (percent) => {
       bar.value = percent
-      said.textContent = this.text('going', { name, percent })
+      percents.textContent = this.text('going', { name, percent })
     }
     progress(0)
     return {
@@ -104,8 +131,7 @@ class FileUpload extends HTMLElement {
       end(text, code) {
         said.textContent = text
         item.className = `is-${code}`
-        bar.remove()
-        cancel.remove()
+        for (const one of [percents, bar, cancel]) one.remove()
       },
     }
   }

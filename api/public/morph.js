@@ -43,8 +43,8 @@ function morphNode(old, fresh) {
     return
   }
   if (old.isEqualNode(fresh)) return
-  // What its reader answered is kept: it shows and hides itself.
-  if (old.localName === 'notify-me') return
+  // What its reader answered is kept: it shows and hides itself. So is what became of each upload.
+  if (old.localName === 'notify-me' || old.localName === 'file-upload') return
   morphAttributes(old, fresh)
   // A custom element writes its own content; telling it what it is about is enough.
   if (old.localName === 'time-left') return

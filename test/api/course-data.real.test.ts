@@ -93,6 +93,12 @@ async function choose(files: Record<string, string>): Promise<void> {
   )
 }
 
+/** It is asked first. */
+async function discard(): Promise<void> {
+  await page.getByText('Discard this version…').click()
+  await page.getByRole('button', { name: /^Discard version/ }).click()
+}
+
 /** By the page's own buttons. */
 async function publish(files: Record<string, string>): Promise<void> {
   await page.goto(site.origin + AT)
@@ -193,7 +199,7 @@ it('says to who works which version they have, and that another one is there', a
 it('discards what was begun, whose number is used again', async () => {
   await page.goto(site.origin + AT)
   await page.getByRole('button', { name: 'Begin' }).click()
-  await page.getByRole('button', { name: 'Discard it' }).click()
+  await discard()
   await page.getByRole('button', { name: 'Begin' }).waitFor()
   expect(await versions()).toHaveLength(2)
   expect((await agent.list()).volumes).toHaveLength(2)
@@ -208,7 +214,7 @@ it('says so while the storage is away, and goes on with the same draft', async (
   await page.getByRole('button', { name: 'Try again' }).click()
   await page.getByText('No file yet').waitFor()
   expect(await versions()).toHaveLength(3)
-  await page.getByRole('button', { name: 'Discard it' }).click()
+  await discard()
   await page.getByRole('button', { name: 'Begin' }).waitFor()
 })
 

@@ -113,14 +113,19 @@ it('opens where the student’s files are, and says what to do when there are no
 it('takes files, also of odd names, and shows them', async () => {
   const input = page.locator('input[type=file]')
   const odd = 'résumé <b> & %2e.txt'
-  await Promise.all([
-    page.waitForEvent('load'),
-    input.setInputFiles([local('notes.txt', 'line one\n'), local(odd, 'two')]),
-  ])
+  await input.setInputFiles([local('notes.txt', 'line one\n'), local(odd, 'two')])
+  await page.locator('td .name').nth(1).waitFor()
   expect((await names()).toSorted()).toEqual(['notes.txt', odd].toSorted())
   expect(readFileSync(join(home, 'notes.txt'), 'utf8')).toBe('line one\n')
-  await Promise.all([page.waitForEvent('load'), input.setInputFiles([local('notes.txt', 'other')])])
+  await input.setInputFiles([local('notes.txt', 'other')])
+  await page.locator('td .name').nth(2).waitFor()
   expect((await names()).toSorted()).toEqual(['notes (2).txt', 'notes.txt', odd].toSorted())
+  // What became of each is still there to be read, and was read aloud.
+  expect(await page.locator('.arriving [role=status]').allTextContents()).toEqual([
+    'notes.txt is there.',
+    `${odd} is there.`,
+    'notes.txt is there.',
+  ])
   await shoot('files')
 })
 
@@ -167,15 +172,13 @@ it(
     await page.locator('.arriving progress[value="80"], .arriving progress[value="79"]').waitFor()
     await shoot('files-arriving')
     await cut
-    await page.getByRole('button', { name: 'Stop' }).click()
+    await page.getByRole('button', { name: 'Stop: data.bin' }).click()
     await page.getByText('data.bin did not arrive. Choose it again').waitFor()
     await page.unroute(/\/uploads\//)
     expect(readdirSync(home)).not.toContain('data.bin')
     offsets.length = 0
-    await Promise.all([
-      page.waitForEvent('load'),
-      page.locator('input[type=file]').setInputFiles(large),
-    ])
+    await page.locator('input[type=file]').setInputFiles(large)
+    await page.getByText('data.bin is there.').waitFor()
     expect(statSync(join(home, 'data.bin')).size).toBe(10 * MIB)
     expect(parts).toBeGreaterThan(1)
     // What had arrived was not sent again.

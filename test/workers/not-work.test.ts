@@ -31,6 +31,11 @@ it('shows the student’s folder alone, and everything in it', async () => {
     expect(() => pathOf(path)).toThrow(NoSuchFile)
 })
 
+it('shows what programs keep for themselves after the rest', async () => {
+  for (const name of ['.bashrc', 'b', 'a']) writeFileSync(join(home, 'lab1', name), '')
+  expect(await listed('lab1')).toEqual(['a', 'b', '.bashrc', '.labplan'])
+})
+
 it('archives what is the student’s alone, as it is handed in', async () => {
   const { stream, counts } = await zipFolder(home, [], 1024)
   const archive = (await buffer(stream)).toString('latin1')
