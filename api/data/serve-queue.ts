@@ -100,11 +100,19 @@ async function holdPlace(
 async function queueOf(tx: Db, line: Waiter[]): Promise<Workspace[]> {
   const order = line.map(({ id }) => id)
   if (order.length === 0) return []
-  const rows = await many<Workspace>(
-    tx,
-    sql`select ${workspaceColumns} from ${workspaceTable} where workspace.id = any(${order}::uuid[])
-        and workspace.state = 'queued' for update of workspace`,
-  )
+  const [, rows] = await Promise.all([
+    // Seats first, as `lockWorkspace` does: who gives up waiting at the same moment would be met half way.
+    execute(
+      tx,
+      sql`select from seat where id in (select seat_id from workspace where id = any(${order}::uuid[]))
+          order by id for no key update`,
+    ),
+    many<Workspace>(
+      tx,
+      sql`select ${workspaceColumns} from ${workspaceTable} where workspace.id = any(${order}::uuid[])
+          and workspace.state = 'queued' for update of workspace`,
+    ),
+  ])
   return rows.toSorted((a, b) => order.indexOf(a.id) - order.indexOf(b.id))
 }
 

@@ -43,13 +43,18 @@ export async function claimWorkspace(
   return { id: workspace.id, state, seatNumber: seat?.number ?? null }
 }
 
-/** The person's workspace, locked, with this launch noted; undefined when there is none yet. */
+/**
+ * The person's workspace, locked, with this launch noted; undefined when there is none yet. Its seat is locked first, as
+ * `lockWorkspace` does: a launch and a stop at the same moment would meet half way.
+ */
 async function visitOwn(tx: Db, launch: Claim): Promise<Workspace | undefined> {
   return findOne<Workspace>(
     tx,
-    sql`with own as (
+    sql`with seat_first as materialized (select id from seat where id = (select seat_id from workspace
+            where course_id = ${launch.courseId} and person_id = ${launch.personId}) for no key update), own as (
           update workspace set last_launch_at = ${launch.now}, open_path = ${launch.openPath ?? null}
-          where course_id = ${launch.courseId} and person_id = ${launch.personId} returning *)
+          where course_id = ${launch.courseId} and person_id = ${launch.personId}
+            and (select count(*) from seat_first) >= 0 returning *)
         select ${workspaceColumns} from own workspace left join seat on seat.id = workspace.seat_id`,
   )
 }

@@ -45,8 +45,11 @@ export function passReader(pool: Pool): PassReader {
   return {
     async look(now) {
       const isWhole = now.getTime() < readAllAt || now.getTime() >= readAllAt + READ_ALL_MS
+      const since = isWhole ? undefined : mark
+      // What fails may be the server, and the next one need not have all that this one had.
+      mark = undefined
       const [due, changes] = await inOneBreath(pool, (db) =>
-        Promise.all([whatIsDue(db, now), changesSince(db, isWhole ? undefined : mark)]),
+        Promise.all([whatIsDue(db, now), changesSince(db, since)]),
       )
       note(changes)
       if (isWhole) readAllAt = now.getTime()
