@@ -82,7 +82,7 @@ const environment = z.object({
   LABPLAN_FORGE_URL: z.url({ protocol: /^https?$/ }).optional(),
   LABPLAN_FORGE_TOKEN_FILE: z.string().min(1).optional(),
   /** Of a storage agent: what it keeps volumes with. `none`: it is on another machine (docs/storage.md). */
-  LABPLAN_STORAGE_BACKEND: z.enum(['local', 'nfs', 'cephfs', 'none']).default('local'),
+  LABPLAN_STORAGE_BACKEND: z.enum(['local', 'nfs', 'cephfs', 'manila', 'none']).default('local'),
   /** Where nodes have the volumes that a storage agent keeps, the same on each (docs/storage.md). */
   LABPLAN_STORAGE_ROOT: z.string().startsWith('/', 'must be an absolute path').optional(),
   /** Of a storage agent that keeps volumes in Ceph: its configuration, who it is there, and where volumes are. */
@@ -93,6 +93,10 @@ const environment = z.object({
   LABPLAN_CEPH_CLIENT: cephName.default('labplan'),
   LABPLAN_CEPH_FS: cephName.default('cephfs'),
   LABPLAN_CEPH_GROUP: cephName.default('labplan'),
+  /** Of a storage agent whose volumes are shares of a cloud: how that is entered, where in it, and of which type it makes some itself. */
+  LABPLAN_CLOUD_FILE: z.string().startsWith('/', 'must be an absolute path').optional(),
+  LABPLAN_CLOUD_REGION: z.string().min(1).optional(),
+  LABPLAN_SHARE_TYPE: z.string().min(1).optional(),
   LABPLAN_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   DOCKER_HOST: z.string().default('unix:///var/run/docker.sock'),
   /** Of the worker: other managers of the same Swarm, for when that one is away. */
@@ -122,11 +126,15 @@ function usable<T>(parsed: z.ZodSafeParseResult<T>): T {
   throw new Error(`The environment is not usable: ${wrong.join('; ')}. See docs/configuration.md.`)
 }
 
-const ofStorage = environment.pick({
-  ...{ LABPLAN_HOME: true, LABPLAN_STORAGE_BACKEND: true, LABPLAN_STORAGE_ROOT: true },
-  ...{ LABPLAN_CEPH_CONF: true, LABPLAN_CEPH_CLIENT: true, LABPLAN_CEPH_FS: true },
-  ...{ LABPLAN_CEPH_GROUP: true, LABPLAN_LOG_LEVEL: true },
-})
+const ofStorage = environment
+  .pick({
+    ...{ LABPLAN_HOME: true, LABPLAN_STORAGE_BACKEND: true, LABPLAN_STORAGE_ROOT: true },
+    ...{ LABPLAN_CEPH_CONF: true, LABPLAN_CEPH_CLIENT: true, LABPLAN_CEPH_FS: true },
+    ...{ LABPLAN_CEPH_GROUP: true, LABPLAN_LOG_LEVEL: true },
+    ...{ LABPLAN_CLOUD_FILE: true, LABPLAN_CLOUD_REGION: true, LABPLAN_SHARE_TYPE: true },
+  })
+  // On a machine of its own nothing else asks whose it is.
+  .extend({ LABPLAN_INSTALLATION: environment.shape.LABPLAN_INSTALLATION.optional() })
 
 /** What a storage agent is told, which may be on a machine that has nothing else of Labplan. Throws like readConfig. */
 export function readStorageConfig(env: NodeJS.ProcessEnv = process.env) {
@@ -136,10 +144,27 @@ export function readStorageConfig(env: NodeJS.ProcessEnv = process.env) {
     ...{ fileSystem: e.LABPLAN_CEPH_FS, group: e.LABPLAN_CEPH_GROUP },
   }
   const { LABPLAN_STORAGE_BACKEND: backend, LABPLAN_LOG_LEVEL: logLevel } = e
-  return { ...storageConfig(e), backend, cluster, logLevel }
+  return { ...storageConfig(e), backend, cluster, shares: sharesConfig(e), logLevel }
 }
 
-const storageConfig = (e: z.infer<typeof ofStorage>) => ({
+/** Where a cloud has volumes; undefined where no agent of ours asks one. */
+function sharesConfig(e: z.infer<typeof ofStorage>) {
+  if (e.LABPLAN_STORAGE_BACKEND !== 'manila') return undefined
+  const [credentialFile, region] = [e.LABPLAN_CLOUD_FILE, e.LABPLAN_CLOUD_REGION]
+  const installation = e.LABPLAN_INSTALLATION
+  if (credentialFile === undefined || region === undefined || installation === undefined)
+    throw new Error(
+      'The environment is not usable: LABPLAN_STORAGE_BACKEND=manila needs LABPLAN_CLOUD_FILE, LABPLAN_CLOUD_REGION and LABPLAN_INSTALLATION. See docs/storage.md.',
+    )
+  return {
+    ...{ credentialFile, region, installation },
+    shareType: e.LABPLAN_SHARE_TYPE,
+  }
+}
+
+const storageConfig = (
+  e: Pick<z.infer<typeof ofStorage>, 'LABPLAN_STORAGE_ROOT' | 'LABPLAN_HOME'>,
+) => ({
   root: e.LABPLAN_STORAGE_ROOT ?? join(resolve(e.LABPLAN_HOME), 'storage'),
   /** Where the agent listens: whoever may write there may do what the agent may. */
   socket: join(resolve(e.LABPLAN_HOME), 'run', 'storage.sock'),

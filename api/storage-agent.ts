@@ -24,7 +24,7 @@ const volume = z.object({
   problem: z.string().optional(),
 })
 const listed = z.object({
-  backend: z.enum(['local', 'nfs', 'cephfs']),
+  backend: z.enum(['local', 'nfs', 'cephfs', 'manila']),
   volumes: z.array(volume),
   freeBytes: z.number(),
 })

@@ -35,9 +35,12 @@ export const seatTemplateSchema = z.strictObject({
       mountPath: z.string(),
       quotaMb: z.int(),
       /** What keeps it, set from the pool when a stack is made of it; the engine itself when absent. */
-      backend: z.enum(['local', 'nfs', 'cephfs']).optional(),
+      backend: z.enum(['local', 'nfs', 'cephfs', 'manila']).optional(),
       /** Of `nfs`: the address of who keeps it. */
       server: z.string().optional(),
+      /** Of `manila`: where in its cloud, and of which type. */
+      region: z.string().optional(),
+      shareType: z.string().optional(),
     })
     .nullable(),
   /** Where the person's own volume appears once the seat has a holder; absent where no course of theirs asks for it. */
@@ -55,7 +58,7 @@ export const seatTemplateSchema = z.strictObject({
       sizeMb: z.int(),
       mountPath: z.string(),
       /** As of the volume; without one there is nothing that could keep it, and it is not mounted. */
-      backend: z.enum(['local', 'nfs', 'cephfs']).optional(),
+      backend: z.enum(['local', 'nfs', 'cephfs', 'manila']).optional(),
       server: z.string().optional(),
     })
     .optional(),
@@ -131,7 +134,7 @@ export const blueprintCourseSchema = z.strictObject({
   /** What the personal volume of each of its students is held to; absent where they have none. Whose is whose it does not know. */
   personal: z
     .strictObject({
-      backend: z.enum(['local', 'nfs', 'cephfs']),
+      backend: z.enum(['local', 'nfs', 'cephfs', 'manila']),
       quotaMb: z.int(),
       /** Kept for this course so long; null while nobody knows. */
       until: instant.nullable(),
@@ -226,6 +229,9 @@ export const blueprintPoolSchema = z.strictObject({
     .discriminatedUnion('backend', [
       z.strictObject({ backend: z.enum(['local', 'cephfs']) }),
       z.strictObject({ backend: z.literal('nfs'), server: z.string() }),
+      z.strictObject({
+        ...{ backend: z.literal('manila'), region: z.string(), shareType: z.string() },
+      }),
     ])
     .optional(),
 })
@@ -239,11 +245,17 @@ export const blueprintSchema = z.strictObject({
 
 export type SeatTemplate = z.infer<typeof seatTemplateSchema>
 /** `scratch`: instead of its volume, which is kept there, the seat has a home of its node's engine for a while. */
-type ServiceVolume = Omit<NonNullable<SeatTemplate['volume']>, 'quotaMb'> & {
+type ServiceVolume = Omit<
+  NonNullable<SeatTemplate['volume']>,
+  'quotaMb' | 'region' | 'shareType'
+> & {
   scratch?: VolumeKeeper
 }
 /** What keeps a volume; `server` is of `nfs`. */
-export type VolumeKeeper = { backend: 'local' | 'nfs' | 'cephfs'; server?: string | undefined }
+export type VolumeKeeper = {
+  backend: 'local' | 'nfs' | 'cephfs' | 'manila'
+  server?: string | undefined
+}
 /** What the service of a seat is made of: limits are not among it (`stacks/rules/template.ts`). */
 export type ServiceTemplate = Omit<SeatTemplate, 'volume' | 'data'> & {
   volume: ServiceVolume | null

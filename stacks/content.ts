@@ -27,14 +27,14 @@ export type SeatsContent = {
 
 /** `server` is of `nfs`. */
 export type VolumeLimit = {
-  backend: 'local' | 'nfs' | 'cephfs'
+  backend: 'local' | 'nfs' | 'cephfs' | 'manila'
   limitMb: number
   server?: string | undefined
 }
 
 /** Whether nodes have such volumes below a folder of their own, where their storage agent mounts them. */
 export const isInRoot = (backend: VolumeLimit['backend'] | undefined): boolean =>
-  backend === 'local' || backend === 'cephfs'
+  backend === 'local' || backend === 'cephfs' || backend === 'manila'
 
 /** Whether a seat needs to know where that is: for its volume, its holder's own, or its course's data. */
 export const needsRoot = ({ volume, personal, data }: ServiceTemplate): boolean =>
@@ -48,7 +48,15 @@ export type VolumeContent = {
   generation: number
   /** What keeps it and holds it to its limit; the engine itself, with none, when absent. */
   limit?: VolumeLimit
+  /** Its files were purged, and nobody gets them back: a cloud has no share of it any more. */
+  erased?: true
 }
+
+export type ShareKind = { region: string; shareType: string }
+
+/** Whether a cloud has a share of it. */
+export const isShared = ({ limit, erased }: VolumeContent): boolean =>
+  limit?.backend === 'manila' && erased === undefined
 
 export type VolumesContent = {
   kind: 'volumes'
@@ -59,6 +67,8 @@ export type VolumesContent = {
   /** Where nodes have the volumes that a backend keeps; absent when there are none. */
   storageRoot?: string
   volumes: VolumeContent[]
+  /** Where a cloud has the shares of those that its Manila keeps, and of which type they are. */
+  shares?: ShareKind
   /** The version of the course's data that is in force, and how large it may be. */
   data?: { version: number; sizeMb: number }
 }

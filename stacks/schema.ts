@@ -232,6 +232,9 @@ const environmentFields = {
   network: key.default('seats'),
 }
 
+const storageForms =
+  '{ backend: local }, { backend: cephfs }, { backend: nfs, server: ADDRESS } or { backend: manila, region: REGION, shareType: NAME }'
+
 const poolFields = {
   key,
   zone: key.default('default'),
@@ -270,13 +273,16 @@ const poolFields = {
           backend: z.literal('nfs'),
           server: z.ipv4({ error: 'an IPv4 address such as 10.0.0.2' }),
         }),
+        z.strictObject({
+          backend: z.literal('manila'),
+          region: z.string({ error: 'a region, as the cloud names it' }).min(1).max(60),
+          shareType: z.string({ error: 'a type of shares, as the cloud names it' }).min(1).max(255),
+        }),
       ],
-      { error: '{ backend: local }, { backend: cephfs } or { backend: nfs, server: ADDRESS }' },
+      { error: storageForms },
     )
     .optional()
-    .meta({
-      allowed: '{ backend: local }, { backend: cephfs } or { backend: nfs, server: ADDRESS }',
-    }),
+    .meta({ allowed: storageForms }),
   currency: z.string().default('EUR'),
   minimumIdle: count.default(0),
   maximum: count.default(1000),
@@ -371,7 +377,13 @@ function checkRegions(pool: Regioned, context: z.core.$RefinementCtx): void {
 type Stored = { nodes: unknown[]; flavours: unknown[]; storage?: Pool['storage'] }
 
 /** A file on one machine follows nobody to another. */
-function checkStorage(pool: Stored, context: z.core.$RefinementCtx): void {
+function checkStorage(pool: Regioned & Stored, context: z.core.$RefinementCtx): void {
+  const names = pool.openstack?.regions.map((region) => region.name)
+  if (names && pool.storage?.backend === 'manila' && !names.includes(pool.storage.region))
+    context.addIssue({
+      ...{ code: 'custom', path: ['storage', 'region'] },
+      params: { allowed: `a region of this pool: ${names.join(', ')}` },
+    })
   if (pool.storage?.backend === 'local' && (pool.nodes.length > 1 || pool.flavours.length > 0))
     context.addIssue({
       ...{ code: 'custom', path: ['storage', 'backend'] },

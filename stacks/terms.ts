@@ -303,9 +303,12 @@ export interface Cloud {
 /**
  * `local`: a file system in a file for each volume, on the pool's one machine. `nfs`: a folder with a quota for each, on
  * a server (an IPv4 address) that every node of the pool reaches. `cephfs`: a subvolume of a Ceph for each, which the
- * storage agent of every node mounts.
+ * storage agent of every node mounts. `manila`: the same, as a share of this type in this region of the pool's cloud.
  */
-export type Storage = { backend: 'local' | 'cephfs' } | { backend: 'nfs'; server: string }
+export type Storage =
+  | { backend: 'local' | 'cephfs' }
+  | { backend: 'nfs'; server: string }
+  | { backend: 'manila'; region: string; shareType: string }
 
 /** What may be bought beyond the plan: so many nodes at once, at so much an hour together, and how long one stays unused. */
 export interface Live {

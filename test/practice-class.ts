@@ -76,6 +76,8 @@ export type PracticeMeans = {
   parts?: readonly Part[]
   /** Adds to what the Swarm consists of before anything is planned; answers documents instead of the examples' own. */
   furnish?: (site: { bed: SwarmBed; inst: Installation }) => Promise<Record<string, string>>
+  /** What is done once its pools are known, and no course is. */
+  beforeCourse?: (inst: Installation) => Promise<unknown>
 }
 
 const silent = () => {}
@@ -141,6 +143,10 @@ export async function practiceClass(plan: ClassPlan, means: PracticeMeans): Prom
         ...policyOf(next),
         ...Object.fromEntries((next.also ?? []).map((key) => [key, courseText(next, base, key)])),
       })
+    if (means.beforeCourse) {
+      await importDocuments({})
+      await means.beforeCourse(inst)
+    }
     await replan(plan)
     const activity = await linkActivity(inst, lms, 'networks-101')
     const others = new Map<string, string>()

@@ -48,7 +48,7 @@ export async function keepCredential(
   // A run that failed for want of it is tried at once.
   await execute(
     tx,
-    sql`update stack set failures = 0, retry_at = null where pool_id = ${pool.id} and kind in ('base', 'nodes') and failures > 0`,
+    sql`update stack set failures = 0, retry_at = null where pool_id = ${pool.id} and kind in ('base', 'nodes', 'volumes') and failures > 0`,
   )
   const { actor, now } = wish
   const detail = { kind: 'username' in wish.access ? 'password' : 'application credential' }

@@ -162,6 +162,8 @@ export type StackSeat = {
   volume_made: boolean
   /** Generations whose volume the engine keeps itself, with no limit: they stay what they are. */
   engine_volumes: number[]
+  /** Generations whose files are purged for good. */
+  erased_volumes: number[]
   at_work: boolean
   /** It begins on a scratch home when it begins next, on this node of the Swarm if its files are on one. */
   scratch: boolean
@@ -210,6 +212,8 @@ export async function unusualSeats(db: Db, stacks: PlainStack[]): Promise<Unusua
         ), chosen as materialized (select plain.id from plain where ${isScratchChosen(sql`plain.id`)})
         select seat.number, seat.generation, seat.template_digest, seat.taken, seat.volume_made, course.key as course_key,
           array(select generation from volume where seat_id = seat.id and backend = 'engine' order by 1) as engine_volumes,
+          array(select generation from volume where seat_id = seat.id and erased_at is not null and volume.state = 'purged'
+            order by 1) as erased_volumes,
           -- Who waits begins otherwise; what runs, with or without anybody in it, stays as it is.
           coalesce(${isAtWork}, false)
             or ((seat.course_id in (select id from chosen) or ${beginsWithout}) and seat.state not in ('cold', 'absent')) as at_work,

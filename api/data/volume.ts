@@ -3,7 +3,7 @@ import { type Db, execute, findOne, many, sql } from './db.ts'
 import { newId } from './ids.ts'
 import { isAway } from './storage-outage.ts'
 
-export type VolumeBackend = 'engine' | 'local' | 'nfs' | 'cephfs'
+export type VolumeBackend = 'engine' | 'local' | 'nfs' | 'cephfs' | 'manila'
 export type VolumeState = 'wanted' | 'ready' | 'missing' | 'damaged' | 'purging' | 'purged'
 
 export type AppliedVolume = {
@@ -11,7 +11,7 @@ export type AppliedVolume = {
   generation: number
   name: string
   /** Null for one that the engine keeps itself. */
-  limit: { backend: 'local' | 'nfs' | 'cephfs'; limitMb: number } | null
+  limit: { backend: Exclude<VolumeBackend, 'engine'>; limitMb: number } | null
 }
 
 /** Terraform made these, or changed what they are held to: the storage agent is told next. */

@@ -85,10 +85,9 @@ async function ceph(): Promise<BenchBackend | string> {
 }
 
 function cephScript(cluster: Cluster, limitMb: number): string[] {
-  const mount = {
-    ...{ name: '$1', keyring: '$1.keyring', lock: '$1.lock', path: '$path', folder: '$1' },
-    snapFolder: '.snap',
-  }
+  const { fileSystem } = cluster
+  const files = { keyring: '$1.keyring', lock: '$1.lock', folder: '$1', snapFolder: '.snap' }
+  const mount = { name: '$1', path: '$path', fileSystem, ...files }
   return [
     makeCommand(cluster, '$1', limitMb).join(' '),
     `key=$(${keyCommand(cluster, '$1').join(' ')})`,

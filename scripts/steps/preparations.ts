@@ -2,6 +2,7 @@
 import { prepareGitea } from '../../test/beds/gitea.ts'
 import { prepareCeph } from '../../test/beds/cluster/install.ts'
 import { sweepClusters } from '../../test/beds/cluster/place.ts'
+import { prepareShares } from '../../test/beds/cloud/shares.ts'
 import { prepareCloud } from '../../test/beds/openstack.ts'
 import { prepareMachines } from '../../test/beds/machines/install.ts'
 import { sweepBeds } from '../../test/beds/removal.ts'
@@ -51,5 +52,6 @@ export function preparations(settings: Settings): Step[] {
     { name: 'Gitea', ensure: prepareGitea },
     { name: 'Machines', ensure: prepareMachines },
     { name: 'Ceph', ensure: prepareCeph },
+    { name: 'Shares', ensure: prepareShares },
   ]
 }

@@ -19,15 +19,17 @@ type Place = Pick<Settings, 'dockerHost' | 'choices' | 'farEngine'>
 
 /** Whether an agent is started here. With `none` it is another machine's, and answers on the socket through SSH. */
 export const hasAgent = (place: Place): boolean =>
-  backendOf(place) === 'cephfs'
+  isOfCeph(place)
     ? whyNoCeph(place) === undefined
     : backendOf(place) === 'nfs' || whyNoLimits(place) === undefined
 
 const backendOf = ({ choices }: Place): string => choices.LABPLAN_STORAGE_BACKEND ?? 'local'
 
-/** Why this machine cannot mount what a Ceph keeps; undefined when it can, and when nobody asks for it. */
+const isOfCeph = (place: Place): boolean => ['cephfs', 'manila'].includes(backendOf(place))
+
+/** Why this machine cannot mount what a Ceph keeps, a cloud's, too; undefined when it can, and when nobody asks for it. */
 export function whyNoCeph(place: Place, find = findProgram): string | undefined {
-  if (backendOf(place) !== 'cephfs') return undefined
+  if (!isOfCeph(place)) return undefined
   if (!isRoot()) return 'mounting file systems needs root'
   if (!existsSync('/dev/fuse')) return 'this machine has no /dev/fuse'
   const missing = Object.entries(CEPH_PROGRAMS).find(([program]) => !find(program))

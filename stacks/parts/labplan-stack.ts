@@ -81,13 +81,18 @@ class OpenstackProvider extends TerraformProvider {
   }
 }
 
+/** From now on it may have things of a cloud. */
+export function withCloud(stack: TerraformStack): TerraformProvider {
+  stack.addOverride('terraform.required_providers.openstack', OPENSTACK_PROVIDER)
+  return new OpenstackProvider(stack)
+}
+
 /** A stack of machines and networks in a cloud. */
 export class CloudStack extends LabplanStack {
   readonly provider: TerraformProvider
 
   constructor(key: string, scope?: Construct) {
     super(key, scope)
-    this.provider = new OpenstackProvider(this)
-    this.addOverride('terraform.required_providers.openstack', OPENSTACK_PROVIDER)
+    this.provider = withCloud(this)
   }
 }

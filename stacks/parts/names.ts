@@ -44,6 +44,9 @@ export const dataVolumeName = (of: {
   version: number
 }): string => `lp-${of.installation}-${of.course8}-data-g${of.version}`
 
+/** `lp-<installation>-board`: what the storage agents of an installation write on for each other, as a share of a cloud. */
+export const boardName = (installation: string): string => `lp-${installation}-board`
+
 /**
  * Where a node has the files of a volume that a backend keeps. A folder inside what is mounted: when that is not
  * there, neither is this, and a seat does not start rather than begin with an empty home.
@@ -83,6 +86,11 @@ export const serviceAddress = (number: number): string => `docker_service.s${sea
 /** Terraform address of a seat's volume. */
 export const volumeAddress = (volume: { seat: number; generation: number }): string =>
   `docker_volume.s${seatNumber3(volume.seat)}-g${volume.generation}`
+
+/** Terraform address of the share that a seat's volume is in, where a cloud keeps it. */
+export const shareAddress = (volume: { seat: number; generation: number }): string =>
+  volumeAddress(volume).replace('docker_volume', SHARE)
+export const SHARE = 'openstack_sharedfilesystem_share_v2'
 
 /** Labels shared by everything of one stack. `labplan.run` is added where a run makes the object. */
 export function ownLabels(owner: {

@@ -49,6 +49,15 @@ interface Resources {
     security_group_ids: string[]
     fixed_ip: { subnet_id: string }[]
   }
+  openstack_sharedfilesystem_share_v2: {
+    region: string
+    name: string
+    share_proto: 'CEPHFS'
+    share_type: string
+    /** GiB. */
+    size: number
+    metadata: Record<string, string>
+  }
   openstack_compute_keypair_v2: { region: string; name: string; public_key: string }
   openstack_compute_servergroup_v2: { region: string; name: string; policies: string[] }
   openstack_compute_instance_v2: Common & {

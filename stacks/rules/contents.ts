@@ -5,7 +5,9 @@ import {
   type MachinesContent,
   type StackContent,
   type VolumeContent,
+  type VolumesContent,
 } from '../content.ts'
+import { wholeGib } from '../parts/seat-share.ts'
 import { machinesAt, machinesContent } from './machine-stacks.ts'
 import { serviceTemplate } from './template.ts'
 import { wantedAt, type WantedStack } from './wanted.ts'
@@ -35,7 +37,8 @@ function contentOf(stack: WantedStack, place: Place): StackContent {
   if (stack.kind === 'volumes') {
     const limit = limitOf(stack.template)
     const volumes = stack.seats.map((seat) => ({ seat, generation: 1, ...limit }))
-    return { ...common, kind: 'volumes', volumes, ...dataOf(stack.template) }
+    const shares = sharesOf(stack.template)
+    return { ...common, kind: 'volumes', volumes, ...shares, ...dataOf(stack.template) }
   }
   const template = serviceTemplate(stack.template)
   const seats = stack.seats.map((number) => ({ number, generation: 1, template }))
@@ -53,6 +56,14 @@ export function dataOf({ data }: SeatTemplate): {
 /** What a volume of this template is held to; nothing when the engine itself keeps it. */
 export function limitOf({ volume }: SeatTemplate): Pick<VolumeContent, 'limit'> {
   if (!volume?.backend) return {}
-  const { backend, server, quotaMb: limitMb } = volume
+  const { backend, server, quotaMb } = volume
+  const limitMb = backend === 'manila' ? wholeGib(quotaMb) : quotaMb
   return { limit: { backend, limitMb, ...(server !== undefined && { server }) } }
+}
+
+/** Where a cloud has the shares of its volumes; nothing where none keeps them. */
+export function sharesOf({ volume }: SeatTemplate): Pick<VolumesContent, 'shares'> {
+  const { backend, region, shareType } = volume ?? {}
+  if (backend !== 'manila' || region === undefined || shareType === undefined) return {}
+  return { shares: { region, shareType } }
 }

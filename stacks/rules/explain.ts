@@ -64,12 +64,16 @@ export const sentences: Record<string, Text> = {
     en: 'The clock changes during the session on {wall}: its length stays as planned.',
   },
   'no-personal-volume': {
-    fr: 'Les étudiants n’ont pas leur dossier personnel ici : les machines {pool} n’ont pas de stockage (« local », « nfs », « cephfs »), et lui seul en donne.',
-    en: 'Students do not have their personal folder here: pool {pool} has no storage (“local”, “nfs”, “cephfs”), which alone gives it.',
+    fr: 'Les étudiants n’ont pas leur dossier personnel ici : les machines {pool} n’ont pas de stockage (« local », « nfs », « cephfs », « manila »), et lui seul en donne.',
+    en: 'Students do not have their personal folder here: pool {pool} has no storage (“local”, “nfs”, “cephfs”, “manila”), which alone gives it.',
+  },
+  'whole-gib': {
+    fr: 'Le disque de chaque étudiant sera de {givenMb} Mo et non de {askedMb} : le nuage des machines {pool} garde les fichiers par Gio entiers.',
+    en: 'The disk of each student will be of {givenMb} MB, not {askedMb}: the cloud of pool {pool} keeps files in whole GiB.',
   },
   'files-elsewhere': {
-    fr: '{sessions:séance ne pourra pas|séances ne pourront pas} démarrer sur les machines {pool}, à partir du {wall} : les fichiers du cours (ceux des étudiants, ses données) sont sur la seule machine de {home}, dont le stockage est « local ». Planifiez-les sur {home}, ou donnez au cours des machines dont le stockage se lit de partout (« nfs », « cephfs »).',
-    en: '{sessions:session|sessions} on pool {pool} cannot start, from {wall} on: the course’s files (students’ own, its data) are on the one machine of {home}, whose storage is “local”. Plan them on {home}, or give the course a pool whose storage every machine reaches (“nfs”, “cephfs”).',
+    fr: '{sessions:séance ne pourra pas|séances ne pourront pas} démarrer sur les machines {pool}, à partir du {wall} : les fichiers du cours (ceux des étudiants, ses données) sont sur la seule machine de {home}, dont le stockage est « local ». Planifiez-les sur {home}, ou donnez au cours des machines dont le stockage se lit de partout (« nfs », « cephfs », « manila »).',
+    en: '{sessions:session|sessions} on pool {pool} cannot start, from {wall} on: the course’s files (students’ own, its data) are on the one machine of {home}, whose storage is “local”. Plan them on {home}, or give the course a pool whose storage every machine reaches (“nfs”, “cephfs”, “manila”).',
   },
   'no-snapshots': {
     fr: 'Aucun instantané n’est gardé ici : les machines {pool} n’ont pas de stockage « cephfs », le seul qui en fait.',

@@ -75,7 +75,7 @@ const KEYS: ReadonlySet<string> = new Set(
     'required cpuMillis memoryMb gpu count volume personal mountPath quotaMb pidsLimit constraints network course sessions price ' +
     'key zone cloud fixed idle regions externalNetwork subnet availabilityZones manager managers flavour gateways dns ' +
     'sshKey engineVolumeGb insecureRegistries flavours region elsewhere storage backend server limit limitMb data ' +
-    'version sizeMb'
+    'version sizeMb shares region shareType'
   ).split(' '),
 )
 

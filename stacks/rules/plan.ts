@@ -8,6 +8,7 @@ import type { Demand, Dimensions } from './demand.ts'
 import { numberSeats } from './numbers.ts'
 import type { Numbering } from './numbers.ts'
 import { headroomDemands } from './headroom.ts'
+import { wholeGib } from '../parts/seat-share.ts'
 import { filesUntil, hasSnapshots, openSpan, snapshotsKept } from './retention.ts'
 import type { Span } from './retention.ts'
 import { withRoster } from './roster.ts'
@@ -66,7 +67,10 @@ export function planCourse(given: Course, context: PlanContext): CoursePlan | No
   const isDraft = course.state === 'draft'
   const span = openSpan(course, zone, isDraft ? [] : scheduled.occurrences)
   const personal = personalOf(course, span, context)
-  notes.push(...filesElsewhereNotes(course, occurrences, context))
+  notes.push(
+    ...filesElsewhereNotes(course, occurrences, context),
+    ...wholeGibNotes(course, context),
+  )
   if (course.personalVolume && !personal) notes.push(poolNote('no-personal-volume', course))
   const backend = context.pools.get(course.pool)?.pool.storage?.backend
   if (course.snapshots?.keep && !hasSnapshots(backend)) notes.push(poolNote('no-snapshots', course))
@@ -108,6 +112,16 @@ function filesElsewhereNotes(
     const where = { course: course.key, session: first.key, pool }
     return [{ code: 'files-elsewhere', severity: 'error' as const, where, params }]
   })
+}
+
+/** A cloud's shares are of whole GiB: who asked for less gets more, and is told. */
+function wholeGibNotes(course: Course, { pools }: Pick<PlanContext, 'pools'>): Note[] {
+  const { volumeQuotaMb: askedMb } = course.seat
+  if (askedMb === undefined || pools.get(course.pool)?.pool.storage?.backend !== 'manila') return []
+  const givenMb = wholeGib(askedMb)
+  if (givenMb === askedMb) return []
+  const params = { pool: course.pool, askedMb, givenMb }
+  return [{ code: 'whole-gib', severity: 'info', where: { course: course.key }, params }]
 }
 
 function environmentNotes(course: Course, environment: Environment | undefined): Note[] {

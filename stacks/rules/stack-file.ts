@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { seatNumbers, seatRanges, seatTemplateSchema } from '../blueprint.ts'
 import type { BlueprintCourse, BlueprintPool } from '../blueprint.ts'
 import { isInRoot, needsRoot, type StackContent } from '../content.ts'
-import { limitOf } from './contents.ts'
+import { limitOf, sharesOf } from './contents.ts'
 import { templateIn } from './pool-constraints.ts'
 import { seatsPerStack } from './wanted.ts'
 
@@ -27,11 +27,13 @@ export const stackFileSchema = z.discriminatedUnion('kind', [
     /** What each is held to, and by what; the engine itself, to nothing, when absent. */
     limit: z
       .strictObject({
-        backend: z.enum(['local', 'nfs', 'cephfs']),
+        backend: z.enum(['local', 'nfs', 'cephfs', 'manila']),
         limitMb: z.int(),
         server: z.string().optional(),
       })
       .optional(),
+    /** Where a cloud has the shares of those that its Manila keeps. */
+    shares: z.strictObject({ region: z.string(), shareType: z.string() }).optional(),
   }),
 ])
 
@@ -58,6 +60,7 @@ export function stackFiles(
     files.set(stack, {
       ...{ ...head, stack, kind: 'Volumes', seats: course.seats },
       ...limitOf(template),
+      ...sharesOf(template),
     })
   }
   return files
@@ -102,6 +105,7 @@ export function contentOfFile(file: StackFile, choice: RenderChoice): StackConte
     const limit = file.limit && { limit: file.limit }
     return {
       ...{ ...head, kind: 'volumes', ...(isInRoot(file.limit?.backend) && { storageRoot }) },
+      ...(file.shares && { shares: file.shares }),
       volumes: numbers.flatMap((seat) =>
         Array.from({ length: generation(seat) }, (_, i) => ({
           ...{ seat, generation: i + 1, ...limit },

@@ -55,7 +55,7 @@ const services = new WeakMap<SeatTemplate | ServiceTemplate, ServiceTemplate>()
 
 function unlimited(volume: SeatTemplate['volume'] | ServiceTemplate['volume']) {
   if (!volume || !('quotaMb' in volume)) return volume
-  const { quotaMb: _quotaMb, ...rest } = volume
+  const { quotaMb: _quotaMb, region: _region, shareType: _shareType, ...rest } = volume
   return rest
 }
 

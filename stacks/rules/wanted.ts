@@ -3,9 +3,11 @@ import { canonicalJson, seatNumbers, seatRanges, sha256 } from '../blueprint.ts'
 import type {
   Blueprint,
   BlueprintCourse,
+  BlueprintPool,
   BlueprintSession,
   SeatTemplate,
   ServiceTemplate,
+  VolumeKeeper,
 } from '../blueprint.ts'
 import { formatInstant, parseInstant, wallOf } from './clock.ts'
 import { isInHours } from './hours.ts'
@@ -138,9 +140,15 @@ function withStorage(course: BlueprintCourse, storage: Storage): BlueprintCourse
   }
   return {
     ...course,
-    template: { ...template, ...kept, ...(data && { data: { ...data, ...storage } }) },
+    template: { ...template, ...kept, ...(data && { data: { ...data, ...keeperOf(storage) } }) },
   }
 }
+
+/** What a seat has to know of it. */
+const keeperOf = (storage: NonNullable<BlueprintPool['storage']>): VolumeKeeper => ({
+  backend: storage.backend,
+  ...(storage.backend === 'nfs' && { server: storage.server }),
+})
 
 function nodesAt(blueprint: Blueprint, now: number, leads: Leads): WantedNode[] {
   return blueprint.pools.flatMap((pool) => [

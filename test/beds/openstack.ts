@@ -11,6 +11,7 @@ import type { Say } from '../../scripts/steps/step.ts'
 import { isInstalled, whyNoCloud } from './cloud/install.ts'
 import {
   cloudRecord,
+  type CloudExtent,
   cloudRecordSchema,
   type CloudRecord,
   knownClouds,
@@ -70,11 +71,14 @@ async function tryInstall(say: Say): Promise<string | undefined> {
   }
 }
 
-/** One that was started by hand, else one for this process alone, which takes about a minute and 2 GB. Needs root. */
-export async function cloudBed(): Promise<CloudBed> {
+/**
+ * One that was started by hand, else one for this process alone, which takes about a minute and 2 GB; a quarter of both where
+ * its identity service is enough. Needs root.
+ */
+export async function cloudBed(extent: CloudExtent = 'whole'): Promise<CloudBed> {
   const byHand = cloudByHand()
   if (byHand) return bedWith(byHand, async () => {})
-  const keeper = startCloudKeeper('to this process')
+  const keeper = startCloudKeeper('to this process', extent)
   const record = await cloudOf(keeper)
   return bedWith(record, () => endKeeper(keeper, record))
 }
@@ -103,11 +107,14 @@ function bedWith(record: CloudRecord, end: () => Promise<void>): CloudBed {
 }
 
 /** The process that starts and holds a cloud: until this process ends, or (by hand) until told. */
-export function startCloudKeeper(tie: 'to this process' | 'by hand'): ChildProcess {
+export function startCloudKeeper(
+  tie: 'to this process' | 'by hand',
+  extent: CloudExtent = 'whole',
+): ChildProcess {
   const why = whyNoCloud()
   if (why) throw new Error(`No OpenStack here: ${why}.`)
   const program = fileURLToPath(new URL('cloud/keeper.ts', import.meta.url))
-  return spawn(process.execPath, [program, tie], {
+  return spawn(process.execPath, [program, tie, extent], {
     stdio: [tie === 'by hand' ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     // A session of its own: Ctrl-C, or a kill of the test's process group, must not end the clean-up.
     detached: true,

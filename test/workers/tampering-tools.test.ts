@@ -95,6 +95,33 @@ describe('the tools', () => {
     expect(await advice()).toBeUndefined()
   })
 
+  it('are approved with a first cloud beside the Swarm, alone or together, when nothing else of them changed', async () => {
+    const parts = await measure()
+    const cloud = 'registry.example/openstack/openstack/3.4.0/linux_amd64/provider'
+    const [own = ''] = Object.keys(parts.providers)
+    const both: ToolParts = {
+      ...{ ...parts, lock: '2'.repeat(64) },
+      providers: { ...parts.providers, [cloud]: '3'.repeat(64) },
+    }
+    expect(await refuse(parts)).toBeUndefined()
+    for (const altered of [
+      { ...both, renderer: '0'.repeat(64) },
+      { ...both, program: '1'.repeat(64) },
+      { ...both, providers: { ...both.providers, [own]: '1'.repeat(64) } },
+    ]) {
+      expect(await refuse(altered)).toMatch(/nobody approved these tools/)
+      await run(`delete from tools where digest = $1`, [toolsDigest(altered)])
+    }
+    expect(await refuse(both)).toBeUndefined()
+    // Alone, in the stacks of a pool's machines, it is the same to the byte.
+    const alone = { ...both, lock: '4'.repeat(64), providers: { [cloud]: '3'.repeat(64) } }
+    expect(await refuse(alone)).toBeUndefined()
+    // Both are known by now: another lock, or other bytes, are somebody's to look at.
+    expect(await refuse({ ...both, lock: '5'.repeat(64) })).toMatch(/another lock/)
+    const other = { ...both.providers, [cloud]: '6'.repeat(64) }
+    expect(await refuse({ ...both, providers: other })).toMatch(/another provider/)
+  })
+
   it('are approved when they are the first, and stay so', async () => {
     expect(await refuse()).toBeUndefined()
     expect(await refuse()).toBeUndefined()

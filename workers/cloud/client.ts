@@ -7,13 +7,19 @@ import { z } from 'zod'
 import type { CloudAccess } from '../../api/data/pool-credential.ts'
 
 /** As the catalogue of Keystone names them. */
-export type CloudService = 'compute' | 'network' | 'image' | 'block-storage' | 'identity'
+export type CloudService =
+  | 'compute'
+  | 'network'
+  | 'image'
+  | 'block-storage'
+  | 'identity'
+  | 'shared-file-system'
 
 export type CloudCall = {
   region: string
   body?: unknown
   query?: Record<string, string>
-  /** Of compute: what the call needs (`OpenStack-API-Version`). */
+  /** Of compute and shares: what the call needs (`OpenStack-API-Version`, and Manila's own header). */
   microversion?: string
 }
 
@@ -64,9 +70,10 @@ const token = z.looseObject({
 type Entry = { id: string; until: number; project: string; catalog: Catalog }
 type Catalog = z.infer<typeof token>['token']['catalog']
 
-/** Older catalogues name block storage by its version. */
+/** Older catalogues name block storage and shares by their version. */
 const ALSO_NAMED: Partial<Record<CloudService, string[]>> = {
   'block-storage': ['volumev3', 'block-store'],
+  'shared-file-system': ['sharev2', 'shared-file-systems'],
 }
 
 export function connectCloud(access: CloudAccess, now: () => Date): Cloud {
@@ -155,7 +162,10 @@ function headersOf(service: CloudService, id: string, microversion: string | und
     'content-type': 'application/json',
     accept: 'application/json',
     'x-auth-token': id,
-    ...(microversion !== undefined && { 'openstack-api-version': `${service} ${microversion}` }),
+    ...(microversion !== undefined &&
+      (service === 'shared-file-system'
+        ? { 'x-openstack-manila-api-version': microversion }
+        : { 'openstack-api-version': `${service} ${microversion}` })),
   }
 }
 

@@ -1,16 +1,13 @@
 /** How the OpenStack provider is told where to enter: by its environment, so that no configuration, plan or state holds it. */
 import type { CloudAccess } from '../../api/data/pool-credential.ts'
-import type { MachinesContent } from '../../stacks/content.ts'
+import { type Content, isOfMachines } from '../../stacks/content.ts'
 
 /** Objects that are adopted are looked for in the stack's one region: the provider's import asks nowhere else. */
-export function cloudEnvironment(
-  access: CloudAccess,
-  content: MachinesContent,
-): Record<string, string> {
+export function cloudEnvironment(access: CloudAccess, content: Content): Record<string, string> {
   const where = {
     OS_AUTH_URL: access.authUrl,
     OS_IDENTITY_API_VERSION: '3',
-    OS_REGION_NAME: content.cloud.regions[0]?.name ?? '',
+    OS_REGION_NAME: regionOf(content),
   }
   if ('applicationCredentialId' in access)
     return {
@@ -27,4 +24,9 @@ export function cloudEnvironment(
     OS_PROJECT_NAME: access.projectName,
     OS_PROJECT_DOMAIN_NAME: access.projectDomainName,
   }
+}
+
+function regionOf(content: Content): string {
+  if (isOfMachines(content)) return content.cloud.regions[0]?.name ?? ''
+  return content.kind === 'volumes' ? (content.shares?.region ?? '') : ''
 }

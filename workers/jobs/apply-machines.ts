@@ -35,6 +35,9 @@ import { keysOf, LIVING, prepareMachines } from './prepare-machines.ts'
 
 export type MachinesGoal = { request: StackRequest; isEmpty: boolean } | { problem: string }
 
+export const noCredential = (pool: string): string =>
+  `Nobody has said how the cloud of pool ${pool} is entered: source its openrc file and run "labplan pool credential ${pool}".`
+
 /** Undefined when nothing is approved. A problem is a sentence for who keeps the pool. */
 export async function machinesGoal(
   means: ApplyMeans,
@@ -44,10 +47,7 @@ export async function machinesGoal(
   if (!head) return undefined
   const pool = await poolKeyOf(means.pool, stack.pool_id)
   const credential = await findCredential(means.pool, means.ring, stack.pool_id)
-  if (!credential)
-    return {
-      problem: `Nobody has said how the cloud of pool ${pool} is entered: source its openrc file and run "labplan pool credential ${pool}".`,
-    }
+  if (!credential) return { problem: noCredential(pool) }
   const { installation } = means.place
   const all = await machinesWanted(means.pool, head.blueprint, means.now())
   const wanted = all.find(({ key }) => key === stack.key)

@@ -3,6 +3,7 @@
  * does no harm.
  */
 import { approvedReader } from '../../api/data/blueprint.ts'
+import { findCredential } from '../../api/data/pool-credential.ts'
 import { withTransaction } from '../../api/data/db.ts'
 import { sendNotice } from '../../api/data/notice.ts'
 import { seatReasons } from '../../api/data/reasons.ts'
@@ -15,16 +16,18 @@ import {
   isOfCourse,
   markNoVolumes,
   markVolumes,
+  poolKeyOf,
   postponeStack,
 } from '../../api/data/stack-wish.ts'
 import { purgedVolumes } from '../../api/data/purge.ts'
 import { recordVolumes } from '../../api/data/volume.ts'
-import { sha256 } from '../../stacks/blueprint.ts'
+import { type Blueprint, sha256 } from '../../stacks/blueprint.ts'
 import type { SeatsContent, VolumesContent } from '../../stacks/content.ts'
-import { volumeAddress, volumeName } from '../../stacks/parts/names.ts'
+import { shareAddress, volumeAddress, volumeName } from '../../stacks/parts/names.ts'
 import { wantedAt } from '../../stacks/rules/wanted.ts'
 import type { RunResult } from '../terraform/run-stack.ts'
-import { machinesGoal } from './apply-machines.ts'
+import { connectCloud } from '../cloud/client.ts'
+import { machinesGoal, noCredential } from './apply-machines.ts'
 import { postponeMachines } from './cloud-refusals.ts'
 import type { ApplyMeans, Goal } from './apply-means.ts'
 import { refuseBeyond, seatsGoal } from './apply-seats.ts'
@@ -82,12 +85,34 @@ async function goalOf(
   const blueprintDigest = head.digest
   if (stack.kind === 'volumes')
     return content
-      ? volumesGoal(means, stack, content as VolumesContent, blueprintDigest)
-      : purgedGoal(means, stack, blueprintDigest)
+      ? withCloud(
+          means,
+          stack,
+          await volumesGoal(means, stack, content as VolumesContent, blueprintDigest),
+        )
+      : withCloud(means, stack, await purgedGoal(means, stack, head))
   return seatsGoal(means, stack, content as SeatsContent | undefined, blueprintDigest)
 }
 
-/** Volumes are only ever added: there is nothing to hold, and nothing to take away. */
+/** Shares are made in the pool's cloud, whose credential is opened for this run alone. */
+async function withCloud(
+  means: ApplyMeans,
+  stack: CourseStack,
+  goal: Goal | undefined,
+): Promise<Goal | { problem: string } | undefined> {
+  const content = goal?.request.content
+  if (content?.kind !== 'volumes' || !content.shares) return goal
+  const credential = await findCredential(means.pool, means.ring, stack.pool_id)
+  const pool = await poolKeyOf(means.pool, stack.pool_id)
+  if (!credential) return { problem: noCredential(pool) }
+  const client = connectCloud(credential.access, means.now)
+  return {
+    ...goal!,
+    request: { ...goal!.request, cloud: { access: credential.access, client } },
+  }
+}
+
+/** Volumes are only ever added: there is nothing to hold, and nothing to take away but shares of what was erased. */
 function volumesGoal(
   means: ApplyMeans,
   stack: CourseStack,
@@ -98,28 +123,42 @@ function volumesGoal(
     if (run.ok) await noteVolumes(means, stack, content)
     await noteMade(means, stack, content, run)
   }
-  return { request: { content, blueprintDigest, after }, isEmpty: false }
+  const released = content.volumes.filter(({ erased }) => erased).map(shareAddress)
+  return { request: { content, blueprintDigest, released, after }, isEmpty: false }
 }
 
 /** All of a course's files were purged by order: what Terraform has of them goes too. Nothing while one is left. */
 async function purgedGoal(
   means: ApplyMeans,
   stack: CourseStack,
-  blueprintDigest: string,
+  { digest: blueprintDigest, blueprint }: { digest: string; blueprint: Blueprint },
 ): Promise<Goal | undefined> {
   const gone = await purgedVolumes(means.pool, stack.course_id)
   if (!gone) return undefined
   const { installation } = means.place
   const content: VolumesContent = {
     ...{ kind: 'volumes', key: stack.key, installation, course8: stack.course_code, volumes: [] },
+    ...(await sharesLeft(means, stack, blueprint)),
   }
   const after = async (run: { runId: string; ok: boolean }) => {
     if (run.ok)
       await withTransaction(means.pool, (tx) => markNoVolumes(tx, { id: stack.course_id }))
     await noteMade(means, stack, content, run)
   }
-  const released = gone.map(volumeAddress)
+  const released = gone.flatMap((one) => [volumeAddress(one), shareAddress(one)])
   return { request: { content, blueprintDigest, released, after }, isEmpty: true }
+}
+
+/** Where the state may still have some of, though Manila has none any more. */
+async function sharesLeft(
+  means: ApplyMeans,
+  stack: CourseStack,
+  { pools }: Blueprint,
+): Promise<Pick<VolumesContent, 'shares'>> {
+  const pool = await poolKeyOf(means.pool, stack.pool_id)
+  const storage = pools.find(({ key }) => key === pool)?.storage
+  if (storage?.backend !== 'manila') return {}
+  return { shares: { region: storage.region, shareType: storage.shareType } }
 }
 
 /** What was applied is what the storage agent is told: never what was only wished. */

@@ -8,7 +8,7 @@ import {
   needsRoot,
 } from '../../stacks/content.ts'
 import type { ServiceTemplate } from '../../stacks/blueprint.ts'
-import { dataOf, limitOf } from '../../stacks/rules/contents.ts'
+import { dataOf, limitOf, sharesOf } from '../../stacks/rules/contents.ts'
 import { scratchTemplate } from '../../stacks/rules/scratch.ts'
 import { withoutPersonal } from '../../stacks/rules/personal.ts'
 import { serviceTemplate } from '../../stacks/rules/template.ts'
@@ -65,6 +65,7 @@ async function contentWith(
       ...root(volumes.some((one) => isInRoot(one.limit?.backend))),
       kind: 'volumes',
       volumes,
+      ...sharesOf(stack.template),
       ...dataOf(stack.template),
     }
   }
@@ -113,17 +114,22 @@ function withEngineVolume(template: ServiceTemplate): ServiceTemplate {
 /** Every generation of every number that has a volume or a holder: a smaller plan drops none. */
 function volumesOf(stack: WantedStack, rows: StackSeat[]): VolumeContent[] {
   const generations = new Map(stack.seats.map((number) => [number, 1]))
-  const byEngine = new Map<number, number[]>()
+  const byNumber = new Map(rows.map((row) => [row.number, row]))
   for (const row of rows) {
-    byEngine.set(row.number, row.engine_volumes)
     if (row.taken || row.volume_made || generations.has(row.number))
       generations.set(row.number, row.generation)
   }
   const limit = limitOf(stack.template)
   return [...generations].flatMap(([seat, last]) =>
     Array.from({ length: last }, (_, i) => {
-      const isEngines = byEngine.get(seat)?.includes(i + 1)
-      return { seat, generation: i + 1, ...(!isEngines && limit) }
+      const generation = i + 1
+      const known = byNumber.get(seat)
+      const isErased =
+        known?.erased_volumes.includes(generation) && limit.limit?.backend === 'manila'
+      return {
+        ...{ seat, generation, ...(!known?.engine_volumes.includes(generation) && limit) },
+        ...(isErased && { erased: true as const }),
+      }
     }),
   )
 }

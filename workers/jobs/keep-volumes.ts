@@ -12,6 +12,7 @@ import {
 } from '../../api/data/volume.ts'
 import { openOutages } from '../../api/data/storage-outage.ts'
 import type { AgentRefusal, AgentVolume, StorageAgent } from '../../api/storage-agent.ts'
+import { wholeGib } from '../../stacks/parts/seat-share.ts'
 import { together } from '../together.ts'
 
 type Means = {
@@ -105,7 +106,9 @@ async function sightOf(
   row: KeptVolume,
   found: AgentVolume | undefined,
 ): Promise<VolumeSight | undefined> {
-  if (found?.state === 'ready' && isSized(found, row.limit_mb))
+  // A cloud's shares are of whole GiB.
+  const limitMb = row.backend === 'manila' ? wholeGib(row.limit_mb) : row.limit_mb
+  if (found?.state === 'ready' && isSized(found, limitMb))
     return isKnown(row, found) && row.message_code === null ? undefined : sightWith(row, found)
   const isNew = row.state === 'wanted'
   const { volume, code } = await agent.ensure({ name: row.name, limitMb: row.limit_mb, isNew })

@@ -26,7 +26,7 @@ async function namesThere(
   content: StackContent,
   ok: boolean,
 ): Promise<[ObjectKind, string[]][]> {
-  if (content.kind === 'volumes') return ok ? [['volume', [...wantedNames(content).values()]]] : []
+  if (content.kind === 'volumes') return ok ? [['volume', volumeNames(content)]] : []
   const services = await listOwn(engine, content)
   const secrets = await listSecrets(engine, place.installation, content.key)
   return [
@@ -34,3 +34,9 @@ async function namesThere(
     ['secret', [...secrets.keys()]],
   ]
 }
+
+/** A share has the name of the volume that is in it. */
+const volumeNames = (content: StackContent): string[] =>
+  [...wantedNames(content)].flatMap(([address, name]) =>
+    address.startsWith('docker_volume.') ? [name] : [],
+  )

@@ -51,7 +51,7 @@ export const isSnapshotId = (id: string): boolean => /^\d{8}T\d{6}Z$/.test(id)
 
 export type Backend = {
   /** As pools name it. */
-  kind: 'local' | 'nfs' | 'cephfs'
+  kind: 'local' | 'nfs' | 'cephfs' | 'manila'
   /** Mounts all that was made here: after a restart of the machine nobody has to ask for it. */
   start(): Promise<void>
   list(): Promise<VolumeSight[]>

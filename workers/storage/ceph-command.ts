@@ -90,13 +90,26 @@ export const STILL_HELD = 75
  * As the volume's own user, who may see its path alone. The client keeps the lock for as long as it lives, also when it outlives
  * who started it: there are never two.
  */
-export const mountCommand = (of: Cluster, mount: CephMount): Argv => [
+export const mountCommand = (of: Pick<Cluster, 'configFile'>, mount: CephMount): Argv => [
   ...(['flock', '--nonblock', '--conflict-exit-code', String(STILL_HELD), mount.lock] as const),
   ...(['ceph-fuse', '--conf', of.configFile, '--id', mount.name] as const),
-  ...['--keyring', mount.keyring, '--client_fs', of.fileSystem, '-r', mount.path],
+  ...monitorsOf(mount),
+  ...['--keyring', mount.keyring, '--client_fs', mount.fileSystem, '-r', mount.path],
   ...EXACT,
   `--client_snapdir=${mount.snapFolder}`,
   ...[mount.folder, '-o', 'nodev,nosuid'],
+]
+
+const monitorsOf = ({ monitors }: { monitors?: string | undefined }): string[] =>
+  monitors === undefined ? [] : ['-m', monitors]
+
+/** As the user of a volume, who may read what the monitors say of the whole. */
+export const healthAsCommand = (
+  of: Pick<Cluster, 'configFile'>,
+  as: Pick<CephMount, 'name' | 'keyring' | 'monitors'>,
+): Argv => [
+  ...(['ceph', '--conf', of.configFile, '--id', as.name, '--keyring', as.keyring] as const),
+  ...[...monitorsOf(as), '--connect-timeout', String(WAIT_S), 'health', '--format', 'json'],
 ]
 
 export type CephMount = {
@@ -104,6 +117,9 @@ export type CephMount = {
   keyring: string
   lock: string
   path: string
+  fileSystem: string
+  /** Where no configuration says who they are. */
+  monitors?: string | undefined
   folder: string
   /** What the folder of its snapshots is called in each of its folders. */
   snapFolder: string

@@ -1,7 +1,5 @@
 /** The board of the agents of an installation in its Ceph (slot-board.ts): a subvolume with a key of its own, that no seat sees. */
-import { type Cluster, makeCommand } from './ceph-command.ts'
-import { findSubvolume, mountVolume, placeOf } from './cephfs-volume.ts'
-import { run } from './command.ts'
+import { mountVolume, placeOf, type Source } from './cephfs-volume.ts'
 
 const SIZE_MB = 64
 
@@ -12,17 +10,17 @@ export type CephBoard = {
   open(make: boolean): Promise<string | undefined>
 }
 
-export function cephBoard(root: string, cluster: Cluster): CephBoard {
-  // No volume's name, so that nothing that is asked of volumes reaches it.
-  const place = placeOf(root, `${cluster.group}-board`)
+export function cephBoard(root: string, source: Source): CephBoard {
+  const { keeper } = source
+  const place = placeOf(root, keeper.board)
   let isThere = false
   let mounting: Promise<void> | undefined
   const mount = async (): Promise<void> => {
     try {
-      await mountVolume(cluster, place)
+      await mountVolume(source, place)
     } catch (error) {
       // Should somebody have taken it away, it is made once more.
-      isThere = (await findSubvolume(cluster, place.name)) !== undefined
+      isThere = (await keeper.find(place.name)) !== undefined
       throw error
     }
   }
@@ -31,7 +29,7 @@ export function cephBoard(root: string, cluster: Cluster): CephBoard {
       isThere ||= names.includes(place.name)
     },
     async open(make) {
-      if (make && !isThere) await run(makeCommand(cluster, place.name, SIZE_MB))
+      if (make && !isThere) await keeper.make(place.name, SIZE_MB)
       isThere ||= make
       if (!isThere) return undefined
       mounting ??= mount().finally(() => (mounting = undefined))

@@ -5,9 +5,8 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isSnapshotId, type Snapshot } from './backend.ts'
-import { type Cluster, dropSnapshotCommand, takeSnapshotCommand } from './ceph-command.ts'
-import { attributeOf, exists, type Place, snapFolderOf, unlessMissing } from './cephfs-volume.ts'
-import { run } from './command.ts'
+import type { CephSnapshots } from './ceph-keeper.ts'
+import { attributeOf, exists, type Place, snapFolderOf } from './cephfs-volume.ts'
 
 /** Those that others took, by hand or by a schedule of Ceph's, are left alone until the volume is purged. */
 const PREFIX = 'labplan-'
@@ -45,17 +44,17 @@ export async function snapshotHome(place: Place, id: string): Promise<string | u
 
 /** Cut anywhere, it is begun again: one of this name that is there counts, and what is too many goes the next time. */
 export async function keepSnapshots(
-  of: Cluster,
+  of: CephSnapshots,
   place: Place,
   { keep, take }: { keep: number; take: string | null },
 ): Promise<Snapshot[]> {
   const there = await listSnapshots(place)
   const isWanted = take !== null && keep > 0 && (await isWorthTaking(place, there.at(-1)))
-  if (isWanted) await run(takeSnapshotCommand(of, place.name, nameOf(take)))
+  if (isWanted) await of.take(place.name, nameOf(take))
   const ids = new Set([...there.map(({ id }) => id), ...(isWanted ? [take] : [])])
   const sorted = [...ids].toSorted()
   const tooMany = sorted.slice(0, Math.max(0, sorted.length - keep))
-  for (const id of tooMany) await unlessMissing(dropSnapshotCommand(of, place.name, nameOf(id)))
+  for (const id of tooMany) await of.drop(place.name, nameOf(id))
   return sorted.slice(tooMany.length).map((id) => ({ id, at: instantOf(id) }))
 }
 

@@ -5,22 +5,9 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Purged } from './backend.ts'
-import {
-  attributeCommand,
-  type Cluster,
-  describeCommand,
-  dropSnapshotCommand,
-  endKeyCommand,
-  evictCommand,
-  keyCommand,
-  listSnapshotsCommand,
-  mountCommand,
-  NOT_THERE,
-  pathCommand,
-  removeCommand,
-  STILL_HELD,
-} from './ceph-command.ts'
-import { type Argv, CommandError, run, unmountCommand } from './command.ts'
+import { attributeCommand, mountCommand, STILL_HELD } from './ceph-command.ts'
+import type { CephKeeper, Way } from './ceph-keeper.ts'
+import { CommandError, run, unmountCommand } from './command.ts'
 import { exists } from './local-file.ts'
 
 export { exists }
@@ -69,25 +56,28 @@ async function isInTable(folder: string): Promise<boolean> {
   return table.split('\n').some((line) => line.split(' ')[1] === folder)
 }
 
+/** Who keeps them, and the configuration of Ceph that clients of this machine read. */
+export type Source = { keeper: CephKeeper; configFile: string }
+
 /** Mounted with its own key, which is asked for where it was never mounted on this machine. */
-export async function mountVolume(of: Cluster, place: Place): Promise<void> {
+export async function mountVolume(of: Source, place: Place): Promise<void> {
   const state = await mountState(place)
   if (state === 'mounted') return
   if (state === 'dead') await letGoDead(place)
   await mkdir(place.mount, { recursive: true, mode: 0o711 })
-  const noted = await notedPath(place)
+  const noted = await notedWay(place)
   if (noted === undefined) return mountAt(of, place, await fetchKey(of, place))
   // One that was purged and made anew has another key, elsewhere.
   await mountAt(of, place, noted).catch(async () => mountAt(of, place, await fetchKey(of, place)))
 }
 
 /** While a client of before is on its way, since who asked for it has ended, or ends: until it is there, or gone. */
-async function mountAt(of: Cluster, place: Place, path: string): Promise<void> {
+async function mountAt(of: Source, place: Place, way: Way): Promise<void> {
   const { name, keyring, lock, mount: folder } = place
   for (let waited = 0; (await mountState(place)) !== 'mounted'; waited += LOOK_MS) {
     try {
       const snapFolder = await snapFolderOf(place)
-      await run(mountCommand(of, { name, keyring, lock, path, folder, snapFolder }))
+      await run(mountCommand(of, { name, keyring, lock, folder, snapFolder, ...way }))
       return
     } catch (error) {
       const isHeld = error instanceof CommandError && error.code === STILL_HELD
@@ -112,22 +102,24 @@ async function letGoDead(place: Place): Promise<void> {
   await rm(place.lock, { force: true })
 }
 
-const noteSchema = z.object({ path: z.string() })
+const noteSchema = z.object({
+  path: z.string(),
+  fileSystem: z.string(),
+  monitors: z.string().optional(),
+})
 
-async function notedPath(place: Place): Promise<string | undefined> {
+/** Undefined where it was never mounted, or by an agent that wrote less down: then its key is asked for once more. */
+export async function notedWay(place: Pick<Place, 'note'>): Promise<Way | undefined> {
   const text = await readFile(place.note, 'utf8').catch(() => '')
-  return text === '' ? undefined : noteSchema.parse(JSON.parse(text)).path
+  return text === '' ? undefined : noteSchema.safeParse(JSON.parse(text)).data
 }
 
 /** Kept where root alone reads it, and told to nobody. */
-async function fetchKey(of: Cluster, place: Place): Promise<string> {
-  const [key, path] = await Promise.all([
-    run(keyCommand(of, place.name)),
-    run(pathCommand(of, place.name)),
-  ])
-  await writeWhole(place.keyring, `[client.${place.name}]\n\tkey = ${key.trim()}\n`)
-  await writeWhole(place.note, JSON.stringify({ path: path.trim() }))
-  return path.trim()
+async function fetchKey({ keeper }: Source, place: Place): Promise<Way> {
+  const { key, way } = await keeper.open(place.name)
+  await writeWhole(place.keyring, `[client.${place.name}]\n\tkey = ${key}\n`)
+  await writeWhole(place.note, JSON.stringify(way))
+  return way
 }
 
 async function writeWhole(file: string, text: string): Promise<void> {
@@ -153,24 +145,6 @@ export async function letGo(place: Place): Promise<'let-go' | 'in-use'> {
   return 'let-go'
 }
 
-const infoSchema = z.object({
-  bytes_used: z.number(),
-  /** `infinite` where somebody took it away by hand. */
-  bytes_quota: z.union([z.number(), z.literal('infinite')]),
-})
-export type Subvolume = { usedBytes: number; limitBytes: number | null }
-
-/** As Ceph itself has it; undefined when it is not there. */
-export async function findSubvolume(of: Cluster, name: string): Promise<Subvolume | undefined> {
-  const text = await unlessMissing(describeCommand(of, name))
-  if (text === undefined) return undefined
-  const info = infoSchema.parse(JSON.parse(text))
-  return {
-    usedBytes: info.bytes_used,
-    limitBytes: info.bytes_quota === 'infinite' ? null : info.bytes_quota,
-  }
-}
-
 /** Of the mounted volume, as its client knows it: `ceph.quota.max_bytes`, `ceph.dir.rbytes`. */
 export async function attribute(place: Place, name: string): Promise<number> {
   return attributeOf(place.mount, name)
@@ -185,45 +159,23 @@ export async function attributeOf(folder: string, name: string): Promise<number>
  * Its key ends before its files do: whoever holds it, here or on another node, is put out, and finds nothing with it again.
  * Cut anywhere, it is begun again.
  */
-export async function purge(of: Cluster, place: Place): Promise<Purged> {
-  const before = await findSubvolume(of, place.name)
+export async function purge({ keeper }: Source, place: Place): Promise<Purged> {
+  const before = await keeper.find(place.name)
   // Who has it mounted hears of its use sooner than the manager.
   const seen = (await mountState(place)) === 'mounted' ? (await stat(place.mount)).size : 0
   if ((await letGo(place)) === 'in-use') return { ok: false, code: 'in-use' }
-  const snapshots = before ? await snapshotNames(of, place.name) : []
-  if (before) {
-    await unlessMissing(endKeyCommand(of, place.name))
-    await unlessMissing(evictCommand(of, place.name))
-    for (const one of snapshots) await unlessMissing(dropSnapshotCommand(of, place.name, one))
-    await unlessMissing(removeCommand(of, place.name))
-  }
+  const snapshots = (before && (await keeper.snapshots?.names(place.name))) ?? []
+  if (before) await keeper.remove(place.name)
   const bytes = Math.max(before?.usedBytes ?? 0, seen)
   return {
     ok: true,
     before: before ? { bytes, diskBytes: bytes, snapshots: snapshots.length } : null,
     after: {
-      file: (await findSubvolume(of, place.name)) !== undefined,
+      file: (await keeper.find(place.name)) !== undefined,
       mounted: (await mountState(place)) !== 'none',
       listed: await exists(place.keyring),
-      snapshots: (await snapshotNames(of, place.name)).length > 0,
+      snapshots: ((await keeper.snapshots?.names(place.name)) ?? []).length > 0,
     },
-  }
-}
-
-const snapshotsSchema = z.array(z.object({ name: z.string() }))
-
-/** All that Ceph has of it, whoever took them; none of a volume that is not there. */
-async function snapshotNames(of: Cluster, name: string): Promise<string[]> {
-  const text = await unlessMissing(listSnapshotsCommand(of, name))
-  return text === undefined ? [] : snapshotsSchema.parse(JSON.parse(text)).map((one) => one.name)
-}
-
-export async function unlessMissing(argv: Argv): Promise<string | undefined> {
-  try {
-    return await run(argv)
-  } catch (error) {
-    if (error instanceof CommandError && error.code === NOT_THERE) return undefined
-    throw error
   }
 }
 

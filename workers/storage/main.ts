@@ -9,8 +9,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { readStorageConfig } from '../../api/config.ts'
 import { openLog } from '../../api/log.ts'
 import type { Backend } from './backend.ts'
-import { cephfsBackend } from './cephfs.ts'
+import { cephBackend, cephfsBackend } from './cephfs.ts'
 import { localBackend } from './local.ts'
+import { manilaSource } from './manila-keeper.ts'
 import { nfsBackend } from './nfs.ts'
 import { serveAgent } from './server.ts'
 
@@ -18,7 +19,7 @@ const FOLLOW_MS = 10_000
 /** Somebody waits for their files in a seat that runs. */
 const SLOTS_MS = 300
 
-const { root, socket, backend: kind, logLevel, cluster } = readStorageConfig()
+const { root, socket, backend: kind, logLevel, cluster, shares } = readStorageConfig()
 if (kind === 'none') throw new Error('LABPLAN_STORAGE_BACKEND says that there is no agent here.')
 const log = openLog('storage', logLevel)
 await ownAlone(root)
@@ -26,6 +27,7 @@ const makers: Record<Backend['kind'], () => Backend> = {
   local: () => localBackend({ root }),
   nfs: () => nfsBackend({ root }),
   cephfs: () => cephfsBackend({ root, cluster }),
+  manila: () => cephBackend(root, manilaSource({ root, ...cluster, ...shares! })),
 }
 const backend = makers[kind]()
 await backend.start()

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { findState, saveState } from '../../api/data/state.ts'
 import { isOfMachines } from '../../stacks/content.ts'
 import { listInCloud } from '../cloud/objects.ts'
+import { listStackShares, removeStillborn } from '../cloud/shares.ts'
 import { removeFromCloud } from '../cloud/removal.ts'
 import { EngineError } from '../swarm/engine.ts'
 import { seatsOnMachines } from '../swarm/load.ts'
@@ -19,15 +20,29 @@ const SETTLE_MS = 2000
 export async function surveyStack(ctx: RunContext): Promise<Survey> {
   const { pool, keyRing } = ctx.services
   if (ctx.isUnclean) await sleep(SETTLE_MS)
+  await letGoOfStillborn(ctx)
   const found = await listThere(ctx)
   const state = await findState(pool, keyRing, ctx.lease.stackId)
   return survey(ctx.content, found, readState(state?.bytes))
 }
 
-/** What is this stack's now: on the Swarm, or in its cloud. */
+/** Shares that a cloud could not make. A plan that is never applied takes nothing away. */
+async function letGoOfStillborn({ services, request, runId }: RunContext): Promise<void> {
+  const { content, cloud } = request
+  if (content.kind !== 'volumes' || !cloud || request.onText) return
+  const removed = await removeStillborn(cloud.client, content)
+  if (removed.length > 0)
+    services.log.warn({ runId, removed }, 'removed shares that came to nothing')
+}
+
+/** What is this stack's now: on the Swarm, in its cloud, or in both. */
 export async function listThere({ services, request }: RunContext): Promise<Found[]> {
   const { content, cloud } = request
-  if (!isOfMachines(content)) return listOwn(services.docker, content)
+  if (!isOfMachines(content)) {
+    const own = await listOwn(services.docker, content)
+    const isInCloud = content.kind === 'volumes' && cloud
+    return isInCloud ? [...own, ...(await listStackShares(cloud.client, content))] : own
+  }
   if (!cloud) throw new Error(`Stack ${content.key} is run without its cloud.`)
   return listInCloud(cloud.client, content, await seatsOnMachines(services.docker, content))
 }

@@ -40,7 +40,7 @@ export type RunServices = {
 export type StackRequest = {
   /** Its `key` is the stack's. */
   content: Content
-  /** Of a stack of machines: where they are, and how that is entered. */
+  /** Of a stack of machines, or of volumes that a cloud keeps: where they are, and how that is entered. */
   cloud?: { access: CloudAccess; client: Cloud }
   blueprintDigest?: string
   /**

@@ -1,6 +1,5 @@
 /** Terraform or OpenTofu at work for one run: where, with what, and how its end reads. */
 import { moveRun } from '../../api/data/run.ts'
-import { isOfMachines } from '../../stacks/content.ts'
 import { cloudEnvironment } from '../cloud/environment.ts'
 import type { Bench, Command } from './command.ts'
 import { type Ending, need, type RunContext, type RunSummary } from './context.ts'
@@ -33,7 +32,7 @@ export function bench(ctx: RunContext): Bench {
     dockerHost: ctx.services.docker.host(),
     backend: ctx.backend,
     variables: ctx.found.variables,
-    ...(cloud && isOfMachines(content) && { cloud: cloudEnvironment(cloud.access, content) }),
+    ...(cloud && { cloud: cloudEnvironment(cloud.access, content) }),
   }
 }
 

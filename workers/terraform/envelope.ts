@@ -18,6 +18,7 @@ import {
   seatNumber3,
   serviceAddress,
   serviceName,
+  shareAddress,
   slotFolder,
   volumeAddress,
   volumeHome,
@@ -37,6 +38,7 @@ export function envelopeOf(content: StackContent, variables: Record<string, unkn
   if (content.kind === 'volumes')
     return new Map([
       ...content.volumes.map((one) => [volumeAddress(one), volumeFacets(content, one)] as const),
+      ...sharesOf(content),
       ...limitsOf(content),
       ...dataOf(content),
     ])
@@ -134,6 +136,20 @@ function volumeFacets(course: VolumesContent, one: VolumesContent['volumes'][num
     driver: 'local',
     options: one.limit ? folderOf(course, name, one.limit) : {},
   })
+}
+
+/** In whole GiB, and as the cloud calls them. Of those that were purged for good there is none. */
+function sharesOf({ shares, ...course }: VolumesContent): [string, Facets][] {
+  if (!shares) return []
+  return course.volumes
+    .filter(({ limit, erased }) => limit?.backend === 'manila' && !erased)
+    .map((one) => {
+      const name = volumeName({ ...course, number: one.seat, generation: one.generation })
+      const { region, shareType: type } = shares
+      const size = Math.ceil((one.limit?.limitMb ?? 0) / 1024)
+      const must = { name, region, protocol: 'CEPHFS', type, size, isPublic: false, from: null }
+      return [shareAddress(one), facets(must)]
+    })
 }
 
 /** Where a node has the volume from, by name of the option. */

@@ -27,6 +27,13 @@ const rule = said.extend({
   remote_ip_prefix: z.string().nullish(),
 })
 const keypair = said.extend({ public_key: z.string().nullish() })
+const share = said.extend({
+  share_proto: z.string().nullish(),
+  share_type: z.string().nullish(),
+  size: z.number().nullish(),
+  is_public: z.boolean().nullish(),
+  snapshot_id: z.string().nullish(),
+})
 const group = said.extend({ policies: z.array(z.string()).nullish() })
 
 /** Undefined for an object that is none of a cloud's, or of no form that we know. */
@@ -62,6 +69,10 @@ const readers: Record<string, (after: unknown) => Facets> = {
     ...{ ports: [of.port_range_min, of.port_range_max], from: of.remote_ip_prefix || null },
   })),
   openstack_compute_keypair_v2: reader(keypair, (of) => ({ public: of.public_key?.trim() })),
+  openstack_sharedfilesystem_share_v2: reader(share, (of) => ({
+    ...{ protocol: of.share_proto, type: of.share_type, size: of.size },
+    ...{ isPublic: of.is_public === true, from: of.snapshot_id || null },
+  })),
   openstack_compute_servergroup_v2: reader(group, (of) => ({ policies: of.policies })),
 }
 

@@ -2,6 +2,7 @@
  * Which plans may be applied with nobody looking. Pure. Anything ambiguous is refused: a run that is held
  * costs a delay, a wrong one costs somebody's work.
  */
+import { SHARE } from '../../stacks/parts/names.ts'
 import { refusalsOfMachine } from './guard-machines.ts'
 import type { Change } from './plan.ts'
 import { NOTHING_OUTSIDE } from './survey.ts'
@@ -16,8 +17,8 @@ import {
 export type { GuardInput, Limits, Refusal, RefusalCode } from './refusal.ts'
 
 const TYPES = {
-  seats: 'docker_service',
-  volumes: 'docker_volume',
+  seats: ['docker_service'],
+  volumes: ['docker_volume', SHARE],
 }
 
 /** Every reason not to apply; none means go on. */
@@ -31,7 +32,7 @@ function refusalsOf(change: Change, input: GuardInput): Refusal[] {
   // Limits of volumes: what holds files is not touched by it.
   if (change.type === NOTHING_OUTSIDE && input.kind === 'volumes') return []
   if (input.kind === 'base' || input.kind === 'nodes') return refusalsOfMachine(change, input)
-  if (change.type !== TYPES[input.kind])
+  if (!TYPES[input.kind].includes(change.type))
     return refuse('type_not_ours', `${change.type} in a ${input.kind} stack`)
   const stranger = strangeLabels(change, input)
   if (stranger) return refuse('not_labelled_ours', stranger)

@@ -7,11 +7,19 @@ import { z } from 'zod'
 import {
   type Content,
   isOfMachines,
+  isShared,
   type StackContent,
   type VolumesContent,
 } from '../../stacks/content.ts'
-import { serviceAddress, serviceName, volumeAddress, volumeName } from '../../stacks/parts/names.ts'
+import {
+  serviceAddress,
+  serviceName,
+  shareAddress,
+  volumeAddress,
+  volumeName,
+} from '../../stacks/parts/names.ts'
 import { wantedInCloud } from '../cloud/objects.ts'
+import { shareName } from '../cloud/shares.ts'
 import type { Engine } from '../swarm/engine.ts'
 
 /** An object that carries this stack's labels, in Docker or in a cloud. */
@@ -96,10 +104,11 @@ export function wantedNames(content: Content): Map<string, string> {
       ]),
     )
   return new Map(
-    content.volumes.map((volume) => [
-      volumeAddress(volume),
-      volumeName({ ...content, number: volume.seat, generation: volume.generation }),
-    ]),
+    content.volumes.flatMap((volume) => {
+      const name = volumeName({ ...content, number: volume.seat, generation: volume.generation })
+      const own = [volumeAddress(volume), name] as const
+      return isShared(volume) ? [own, [shareAddress(volume), shareName(name)] as const] : [own]
+    }),
   )
 }
 

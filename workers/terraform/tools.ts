@@ -64,14 +64,28 @@ export async function refuseTools(
   })
 }
 
-/** Providers that none of the tools had so far, of the engine that is approved: a first cloud beside the Swarm. */
+/**
+ * A first cloud beside the Swarm, alone or together with it: each provider is one that is approved, to the byte, or of a source that
+ * none of the tools had so far. Engine and renderer are approved ones, and nothing else of the same sources was ever seen.
+ */
 function isNewProvider(parts: ToolParts, known: Tools[]): boolean {
+  const sourceOf = (path: string) => path.split('/').slice(0, 3).join('/')
   const sourcesOf = ({ providers }: ToolParts) =>
-    new Set(Object.keys(providers).map((path) => path.split('/').slice(0, 3).join('/')))
-  const sources = [...sourcesOf(parts)]
+    [...new Set(Object.keys(providers).map(sourceOf))].toSorted()
+  const alike = known.filter(
+    (one) =>
+      one.approved_at !== null &&
+      one.parts.program === parts.program &&
+      one.parts.renderer === parts.renderer,
+  )
+  const seen = new Set(known.flatMap((one) => sourcesOf(one.parts)))
+  const isApproved = ([path, hash]: [string, string]) =>
+    !seen.has(sourceOf(path)) || alike.some((one) => one.parts.providers[path] === hash)
+  const sources = sourcesOf(parts).join(' ')
   return (
-    known.some((one) => one.approved_at !== null && one.parts.program === parts.program) &&
-    known.every((one) => !sources.some((source) => sourcesOf(one.parts).has(source)))
+    alike.length > 0 &&
+    Object.entries(parts.providers).every(isApproved) &&
+    known.every((one) => sourcesOf(one.parts).join(' ') !== sources)
   )
 }
 

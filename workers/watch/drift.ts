@@ -181,9 +181,10 @@ function missingVolumes({ record, seen }: Scene): NewFinding[] {
   return record.stacks
     .filter((stack) => stack.kind === 'volumes' && stack.isSettled)
     .flatMap((stack) =>
-      [...stack.recorded.keys()]
-        .filter((name) => !names.has(name))
-        .map((name) => ({
+      [...stack.recorded]
+        // A share of a cloud is not the Swarm's.
+        .filter(([name, address]) => !names.has(name) && address.startsWith('docker_volume.'))
+        .map(([name]) => ({
           ...{ kind: 'missing' as const, object: 'volume' as const, name, objectId: null },
           ...{ stackKey: stack.key, code: 'volume-not-there', repair: 'none' as const },
         })),

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { Say } from '../../../scripts/steps/step.ts'
 import { fillDatabases, moveAddress, prepareDatabase } from './fresh.ts'
 import { copyFresh, ensureServices, keepFresh } from './install.ts'
-import { type CloudPlace, type CloudRecord, REGION } from './place.ts'
+import { type CloudExtent, type CloudPlace, type CloudRecord, REGION } from './place.ts'
 import {
   apiService,
   databaseService,
@@ -39,7 +39,7 @@ const APIS = [
   { name: 'compute', module: 'nova.wsgi.osapi_compute' },
 ] as const
 
-type Options = { byHand: boolean; say: Say; stop: AbortSignal }
+type Options = { byHand: boolean; extent: CloudExtent; say: Say; stop: AbortSignal }
 
 export async function startCloud(place: CloudPlace, options: Options): Promise<CloudRecord> {
   const { say, stop } = options
@@ -65,12 +65,12 @@ export async function startCloud(place: CloudPlace, options: Options): Promise<C
   writeSettings(place, venv)
   const isFresh = copyFresh(place)
   if (!isFresh) await makeFresh({ place, venv, say, up, running })
-  await startAll({ place, venv, up, start })
+  await startAll({ place, venv, up, start }, options.extent)
   return {
     ...{ number: place.number, folder: place.folder, address: place.address, region: REGION },
     authUrl: authUrlOf(place.address),
     admin: { username: 'admin', password: PASSWORD },
-    byHand: options.byHand,
+    ...{ byHand: options.byHand, extent: options.extent },
   }
 }
 
@@ -107,12 +107,17 @@ function apis(place: CloudPlace, venv: string): Service[] {
   ]
 }
 
-async function startAll(making: Making & { start(service: Service): Running }): Promise<void> {
+async function startAll(
+  making: Making & { start(service: Service): Running },
+  extent: CloudExtent,
+): Promise<void> {
   const { place, venv, up, start } = making
   const queue = up(queueService(place))
   await up(databaseService(place))
   moveAddress(place, 'here')
-  await Promise.all([queue, up(identity(place, venv)), ...apis(place, venv).map(up)])
+  const others = extent === 'whole' ? apis(place, venv) : []
+  await Promise.all([queue, up(identity(place, venv)), ...others.map(up)])
+  if (extent === 'identity') return
   const workers = WORKERS.map((worker) => start(workerService(place, venv, worker)))
   await untilWorking(place, workers)
 }

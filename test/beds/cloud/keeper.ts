@@ -1,24 +1,24 @@
 /**
  * A cloud's keeper: starts it, says so on stdout, holds it until stdin ends or a signal comes, and ends it. Being a
  * process of its own in its own session, it outlives whoever asked for the cloud by the moment that takes.
- * Arguments: `by hand` to ignore stdin.
+ * Arguments: `by hand` to ignore stdin; `identity` for that service alone.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startCloud } from './cloud.ts'
-import { claimCloud, forgetCloud, sweepClouds } from './place.ts'
+import { claimCloud, type CloudExtent, forgetCloud, sweepClouds } from './place.ts'
 import { untilToldToStop } from '../told-to-stop.ts'
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`)
 
-async function keep(byHand: boolean): Promise<void> {
+async function keep(byHand: boolean, extent: CloudExtent): Promise<void> {
   const told = untilToldToStop(byHand)
   sweepClouds()
   const place = claimCloud()
   mkdirSync(join(place.folder, 'calls'))
   const stop = new AbortController()
-  const started = startCloud(place, { byHand, say, stop: stop.signal })
+  const started = startCloud(place, { byHand, extent, say, stop: stop.signal })
   try {
     const record = await Promise.race([started, told])
     if (record === undefined) return
@@ -37,7 +37,8 @@ async function keep(byHand: boolean): Promise<void> {
 process.stdout.on('error', () => {})
 process.stderr.on('error', () => {})
 try {
-  await keep(process.argv[2] === 'by hand')
+  const [tie, extent] = process.argv.slice(2)
+  await keep(tie === 'by hand', extent === 'identity' ? extent : 'whole')
   process.exit(0)
 } catch (error) {
   say(error instanceof Error ? error.message : String(error))

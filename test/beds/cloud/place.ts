@@ -26,6 +26,10 @@ export type CloudPlace = {
 
 export const REGION = 'RegionOne'
 
+/** All of its services, or only who says who somebody is, beside which a test starts what it needs. */
+export const EXTENTS = ['whole', 'identity'] as const
+export type CloudExtent = (typeof EXTENTS)[number]
+
 /** Written when it is ready: all that a test, or a person, needs to enter it. */
 export const cloudRecordSchema = z.object({
   number: z.int(),
@@ -35,6 +39,7 @@ export const cloudRecordSchema = z.object({
   region: z.string(),
   admin: z.object({ username: z.string(), password: z.string() }),
   byHand: z.boolean(),
+  extent: z.enum(EXTENTS).default('whole'),
 })
 export type CloudRecord = z.infer<typeof cloudRecordSchema>
 

@@ -54,7 +54,7 @@ export async function makeTenant(record: CloudRecord): Promise<Tenant> {
       region: REGION,
       body: { quota_set: quota },
     }))
-  await setQuota(PLENTY)
+  if (record.extent === 'whole') await setQuota(PLENTY)
   return {
     project,
     access,
