@@ -12,6 +12,7 @@ const LONG = [
   'spread.real',
   'join-machine.real',
   'gpu.real',
+  'manila.real',
   'personal-volume.real',
   'image.real',
   'terraform-crash.real',
