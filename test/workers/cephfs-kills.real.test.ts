@@ -23,6 +23,8 @@ import { type StorageScene, storageScene } from './storage-scene.ts'
  * (mds_reconnect_timeout): a step after which a client was killed is done only then, and there are three of them.
  */
 const AGAIN_MS = 180_000
+/** Longer than `session_timeout`. */
+const LOOK_MS = 90_000
 vi.setConfig({ testTimeout: 3 * AGAIN_MS + 60_000, hookTimeout: 180_000 })
 
 const why = whyNoCephNow()
@@ -137,8 +139,15 @@ it.for(seeds)('loses none, doubles none and leaves none (seed %i)', async (seed)
   const users = names.map((one) => `client.${one}`)
   expect(await ceph.kept()).toEqual({ subvolumes: names, users })
   await expect
-    .poll(async () =>
-      (await call.list()).volumes.map(({ name: at, state, limitBytes }) => [at, state, limitBytes]),
+    .poll(
+      async () =>
+        (await call.list()).volumes.map(({ name: at, state, limitBytes }) => [
+          at,
+          state,
+          limitBytes,
+        ]),
+      // A metadata server that has just started answers late, and what a dead client had open only after its minute.
+      { timeout: LOOK_MS },
     )
     .toEqual(names.map((one, i) => [one, 'ready', limits[i]! * MIB]))
   for (const one of names) expect(readFileSync(work(one), 'utf8')).toBe(`of ${one}`)
