@@ -83,7 +83,7 @@ async function makeScene(made: Parts, quotaMb: number, now: () => Date): Promise
     testDatabase().then((one) => (made.database = one)),
   ])
   const engine = (made.engine = connectEngine(bed.dockerHost))
-  const image = await smallImage(bed)
+  const image = await smallImage(bed, { hasRoot: true })
   await seatNetworkOn(bed, database.installation)
   const tenant = await cloud.tenant()
   const config = workerConfig(home, bed, database)

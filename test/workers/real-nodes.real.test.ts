@@ -12,7 +12,7 @@ import { openOutages } from '../../api/data/storage-outage.ts'
 import { storageAgent } from '../../api/storage-agent.ts'
 import { listNodes } from '../../workers/swarm/node.ts'
 import { whyNoMachinesNow } from '../beds/machines/install.ts'
-import { WEB_PORT } from '../beds/machines/small-image.ts'
+import { asRoot, WEB_PORT } from '../beds/machines/small-image.ts'
 import { whyNoCloudNow } from '../beds/openstack.ts'
 import { openWebShell, type WebShell } from '../beds/web-shell.ts'
 import { testErasure } from './nfs-erasure.ts'
@@ -120,6 +120,8 @@ it('has two machines join from their user_data alone, and run the seats of a cla
   for (const { address } of await seats()) expect(addresses).toContain(address)
 })
 
+const asStudent = (script: string): string => script
+
 /** A shell in each seat, where it is now. */
 async function openShells(): Promise<WebShell[]> {
   for (const shell of shells) shell.cut()
@@ -180,23 +182,27 @@ it('shows each seat the course’s data, which it cannot write', async () => {
   expect(await dataSeen()).toEqual(Array.from({ length: SEATS }, () => 'the first'))
 })
 
-it('opens nothing of another: by no path, no mount and no way to its server', async () => {
+it('opens nothing of another: by no path, no mount and no way to its server, as root of the seat neither', async () => {
   const [first] = shells
   const { address } = scene.storage
   const [, theirs = ''] = await keptHomes()
   const before = await first!.run('cat /proc/mounts')
   const server = `mount -i -t nfs4 -o addr=${address},vers=4.2 ${address}:/${theirs}/home /mnt`
   const attempts = [...mountAttempts('/home'), server]
-  const said: string[] = []
-  for (const tried of attempts) said.push(await first!.run(countRefused([tried])))
-  expect(said).toEqual(attempts.map(() => '1 refused'))
-  expect(await first!.run('cat /proc/mounts')).toBe(before)
   const paths = pathAttempts('/srv/labplan').join(' ')
-  expect(await first!.run(`ls -d ${paths} 2>/dev/null`)).toBe('')
   const reach = (host: string, port: number) =>
-    first!.run(`echo | nc -w 3 ${host} ${port} >/dev/null 2>&1 && echo done || echo refused`)
-  expect(await reach('127.0.0.1', WEB_PORT)).toBe('done')
-  expect(await reach(address, 2049)).toBe('refused')
+    `echo | nc -w 3 ${host} ${port} >/dev/null 2>&1 && echo done || echo refused`
+  for (const who of [asStudent, asRoot]) {
+    const run = (script: string): Promise<string> => first!.run(who(script))
+    expect(await run('echo $(id -u)')).toBe(who === asRoot ? '0' : '1000')
+    const said: string[] = []
+    for (const tried of attempts) said.push(await run(countRefused([tried])))
+    expect(said).toEqual(attempts.map(() => '1 refused'))
+    expect(await run(`ls -d ${paths} 2>/dev/null`)).toBe('')
+    expect(await run(reach('127.0.0.1', WEB_PORT))).toBe('done')
+    expect(await run(reach(address, 2049))).toBe('refused')
+  }
+  expect(await first!.run('cat /proc/mounts')).toBe(before)
 })
 
 it('is resized while its seat runs', async () => {

@@ -11,20 +11,28 @@ import { terminalEnvironment } from '../seat.ts'
 /** Its only door; what `openWebShell` speaks to. */
 export const WEB_PORT = 8080
 
-/** Puts it into the bed's registry; answers its name by digest, without the registry. */
-export async function smallImage({ registry }: { registry: string }): Promise<string> {
+/** Puts it into the bed's registry; answers its name by digest, without the registry. @param hasRoot its student may act as root of the seat */
+export async function smallImage(
+  { registry }: { registry: string },
+  { hasRoot = false } = {},
+): Promise<string> {
   const { cache } = readSettings()
   const busybox = await unpackPackage('busybox-static', join(cache, 'busybox'), () => {})
-  const recipe = recipeWith(relative(root, join(busybox, 'bin', 'busybox')))
+  const services = hasRoot ? 'small-root-services.json' : 'small-services.json'
+  const recipe = recipeWith(relative(root, join(busybox, 'bin', 'busybox')), services)
   const layer = await ownLayer(root, cache, recipe, 'amd64', () => {})
   return (await pushImage(registry, recipe, [layer], 'amd64')).slice(registry.length + 1)
 }
 
-function recipeWith(busybox: string): Recipe {
+/** What root of a seat of `hasRoot` prints when it runs a script, as a line of the student's shell. The script may print nothing but lines. */
+export const asRoot = (script: string): string =>
+  `echo '${script.replaceAll("'", String.raw`'\''`)}' >/run/ask; cat /run/said`
+
+function recipeWith(busybox: string, services: string): Recipe {
   const { programs, files, config } = terminal
   const tools = [
     ...['sh', 'dd', 'df', 'stat', 'cat', 'sync', 'ls', 'ln', 'echo', 'tail', 'tr', 'cut', 'nc'],
-    ...['rm', 'mkdir', 'sleep', 'mount', 'umount', 'unshare', 'mknod'],
+    ...['rm', 'mkdir', 'id', 'sleep', 'mount', 'umount', 'unshare', 'mknod'],
   ]
   return {
     ...{
@@ -35,7 +43,7 @@ function recipeWith(busybox: string): Recipe {
     },
     files: [
       ...files.filter(({ to }) => to.startsWith('usr/share/')),
-      { from: 'test/beds/machines/small-services.json', to: 'etc/labplan/services.json' },
+      { from: `test/beds/machines/${services}`, to: 'etc/labplan/services.json' },
       ...tools.map((name) => ({ from: busybox, to: `bin/${name}`, mode: 0o755 })),
     ],
     emptyFiles: ['etc/passwd', 'etc/group', 'etc/shadow'],
