@@ -291,25 +291,25 @@ it('stands still while its server is cut off, and goes on by itself', async ({ s
   await first!.run('rm $HOME/full; sync')
   // A file that is closed is on the server. `sync` would wait for the disk of the whole machine: minutes where ten seats share it.
   await first!.run(
-    '{ (i=0; while [ $i -lt 100000 ]; do i=$((i+1)); echo $i >> $HOME/count; echo $i > /tmp/n; sleep 0.1; done) >/dev/null 2>&1 & }',
+    '{ (i=0; while [ $i -lt 100000 ]; do i=$((i+1)); echo $i >> $HOME/count; echo $i > /dev/shm/n; sleep 0.1; done) >/dev/null 2>&1 & }',
   )
-  await until('its program at work', 60, async () => Number(await first!.run('cat /tmp/n')) > 1)
+  await until('its program at work', 60, async () => Number(await first!.run('cat /dev/shm/n')) > 1)
   scene.storage.machine.cutWire()
   try {
     await until('an outage that is noticed', 90, isAway)
-    const then = await first!.run('cat /tmp/n')
+    const then = await first!.run('cat /dev/shm/n')
     // One that must start anew: it is left alone as long as nothing of it can be saved.
     await execute(pool, sql`update seat set wanted_start = wanted_start + 1 where number = 2`)
     await sleep(20_000)
-    expect(await first!.run('cat /tmp/n')).toBe(then)
+    expect(await first!.run('cat /dev/shm/n')).toBe(then)
     expect(await second!.run('echo there')).toBe('there')
     expect(await seen()).toEqual(before)
   } finally {
     scene.storage.machine.mendWire()
   }
   await until('the server to be heard of again', 120, async () => !(await isAway()))
-  const then = Number(await first!.run('cat /tmp/n'))
-  const goesOn = async () => Number(await first!.run('cat /tmp/n')) > then
+  const then = Number(await first!.run('cat /dev/shm/n'))
+  const goesOn = async () => Number(await first!.run('cat /dev/shm/n')) > then
   await until('the program to go on', 120, goesOn).catch(async (cause: unknown) => {
     throw new Error(await first!.run(WAITS_SEEN), { cause })
   })
