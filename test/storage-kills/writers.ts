@@ -30,8 +30,9 @@ export async function startWriters(world: World, files: Files, prefix: string): 
         const file = `${prefix}-${number}-${++attempt}`
         const of = files.get(volume) ?? new Map<string, number>()
         files.set(volume, of.set(file, 0))
-        await shell.run(LOOP.replaceAll('FILE', `$HOME/${file}`))
-        void follow(shell, stopping.signal, (last) =>
+        await shell.run(LOOP.replaceAll('FILE', file))
+        if ((await saidBy(shell, file)) === 0) throw new Error('it said no line yet')
+        void follow(shell, file, stopping.signal, (last) =>
           of.set(file, Math.max(last, of.get(file) ?? 0)),
         )
       })
@@ -55,18 +56,26 @@ const doorOf = ({ practice }: World, number: number) =>
         where container_port = ${WEB_PORT} and seat.state = 'ready' and seat.number = ${number}`,
   )
 
+/** What it says is where no volume is, and where a student may write whatever the image's /tmp is. */
 const LOOP =
-  '(i=0; while [ $i -lt 3000 ]; do i=$((i+1)); echo $i >> FILE && sync FILE && echo $i > /tmp/n; sleep 0.2; done) >/dev/null 2>&1 & echo begun'
+  '(i=0; while [ $i -lt 3000 ]; do i=$((i+1)); echo $i >> $HOME/FILE && sync $HOME/FILE && echo $i > /dev/shm/FILE; sleep 0.2; done) >/dev/null 2>&1 & echo begun'
+
+/** The last line that is kept; 0 before the first, which may take a while on a busy machine. */
+async function saidBy(shell: WebShell, file: string): Promise<number> {
+  const wait = `i=0; until [ -s /dev/shm/${file} ] || [ $i -ge 50 ]; do i=$((i+1)); sleep 0.2; done`
+  return Number(await shell.run(`${wait}; cat /dev/shm/${file} 2>/dev/null`))
+}
 
 /** Until the seat answers no more. */
 async function follow(
   shell: WebShell,
+  file: string,
   signal: AbortSignal,
   heard: (last: number) => void,
 ): Promise<void> {
   try {
     while (!signal.aborted) {
-      const last = Number(await shell.run('cat /tmp/n 2>/dev/null'))
+      const last = Number(await shell.run(`cat /dev/shm/${file} 2>/dev/null`))
       if (Number.isInteger(last) && !signal.aborted) heard(last)
       await sleep(LOOK_MS)
     }
