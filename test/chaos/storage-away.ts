@@ -1,14 +1,13 @@
 /**
- * What keeps volumes is away for minutes, three times: while a class is prepared, in class, and at its end. Its servers are a
- * real Ceph's, and stand still; everything else goes on.
+ * What keeps volumes is away for minutes, three times: while a class is prepared, in class, and at its end. Everything else goes on.
+ * Each backend says how it is away, and how its seats and files are seen.
  */
-import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { many, one, sql } from '../../api/data/db.ts'
 import { latestReceipts } from '../../api/data/receipt.ts'
-import { type CephBed, cephBed } from '../beds/ceph.ts'
-import { type PracticeClass, practiceClass, seatsReady, until } from '../practice-class.ts'
+import { type PracticeClass, seatsReady, until } from '../practice-class.ts'
+import { cephfsAway } from './away-cephfs.ts'
+import { nfsAway } from './away-nfs.ts'
 import { killableDatabase } from './database.ts'
 
 export type StorageAwayResult = {
@@ -29,48 +28,76 @@ export type StorageAwayResult = {
   outages: number
 }
 
-type Options = { seats: number; minutes: number; say: (text: string) => void }
-type Scene = { ceph: CephBed; practice: PracticeClass } & Options
+/** A class that is not on yet, on a storage that can be away. */
+export type AwayScene = {
+  practice: PracticeClass
+  freeze(): void
+  /** It goes on from where it was. */
+  thaw(): void
+  /** Starts in each seat a program that writes one number after the other into `count` of its home. */
+  startPrograms(): Promise<Program[]>
+  /** The seat of each container that is seen to run. */
+  running(): Promise<string[]>
+  /** What its program wrote, as the storage has it; undefined without such a file. */
+  countOf(volume: string): Promise<string | undefined>
+  close(): Promise<void>
+}
+/** Answers its last number. */
+export type Program = { counted(): Promise<number> }
+
+/** What a scene is made for. */
+export type AwayMeans = { databaseUrl: string; plan: AwayPlan; say: (text: string) => void }
+type AwayPlan = { students: number; volumeQuotaMb: number; startsInMinutes: number }
+
+export const AWAY_BACKENDS = ['cephfs', 'nfs'] as const
+export type AwayBackend = (typeof AWAY_BACKENDS)[number]
+const MAKERS: Record<AwayBackend, (means: AwayMeans) => Promise<AwayScene>> = {
+  cephfs: cephfsAway,
+  nfs: nfsAway,
+}
+
+type Options = {
+  backend: AwayBackend
+  seats: number
+  minutes: number
+  say: (text: string) => void
+}
+type Scene = AwayScene & Options
 
 const MINUTE_MS = 60_000
 const LATER_MINUTES = 5_000
 const BACK_MS = 300_000
+/** A program writes more of them before its storage is away. */
+const LINES = 5
 
 export async function storageAway(options: Options): Promise<StorageAwayResult> {
   const database = await killableDatabase()
-  let ceph: CephBed | undefined
-  let practice: PracticeClass | undefined
+  let scene: AwayScene | undefined
   try {
     await database.start()
-    ceph = await cephBed()
+    const databaseUrl = `postgres://labplan:test@127.0.0.1:${database.port}/postgres`
     const plan = { ...planOf(options), startsInMinutes: LATER_MINUTES }
-    const means = {
-      databaseUrl: urlOf(database),
-      env: ceph.env,
-      poolStorage: '{ backend: cephfs }',
-    }
-    practice = await practiceClass(plan, { ...means, say: options.say })
-    return await threeTimes({ ceph, practice, ...options })
+    scene = await MAKERS[options.backend]({ databaseUrl, plan, say: options.say })
+    return await threeTimes({ ...scene, ...options })
   } finally {
-    ceph?.thaw()
-    await practice?.close()
-    await ceph?.down()
-    await database.remove()
+    try {
+      scene?.thaw()
+    } finally {
+      await scene?.close()
+      await database.remove()
+    }
   }
 }
 
-const urlOf = ({ port }: { port: number }): string =>
-  `postgres://labplan:test@127.0.0.1:${port}/postgres`
-
-const planOf = ({ seats }: Options) => ({ students: seats, nodes: 2, volumeQuotaMb: 24 })
+const planOf = ({ seats }: Options) => ({ students: seats, volumeQuotaMb: 24 })
 
 async function threeTimes(scene: Scene): Promise<StorageAwayResult> {
-  const { practice, ceph, minutes, seats, say } = scene
+  const { practice, minutes, seats, say } = scene
   const begun = Date.now()
   const minutesSince = () => (Date.now() - begun) / MINUTE_MS
   const eyes = watchForTwo(scene)
 
-  ceph.freeze()
+  scene.freeze()
   say('the storage is away, and a class has to be prepared')
   const startsInMinutes = Math.ceil(minutes + 4)
   // No class is shorter than five.
@@ -78,25 +105,29 @@ async function threeTimes(scene: Scene): Promise<StorageAwayResult> {
   await practice.replan({ ...planOf(scene), startsInMinutes, minutes: classMinutes })
   await sleep(minutes * MINUTE_MS)
   const tooEarly = (await seatRows(scene)).filter((seat) => seat.task_id || seat.start_failures > 0)
-  ceph.thaw()
+  scene.thaw()
   const startedSeconds = await timed(() => seatsReady(practice.inst, seats, BACK_MS))
   say(`all ${seats} seats run ${startedSeconds} s after its return`)
 
   const people = Array.from({ length: seats }, (_, i) => `student${i + 1}`)
   for (const person of people) await practice.launch(person)
   const before = await seatRows(scene)
-  const boxes = await containers(scene)
-  for (const box of boxes) box.run('-d', COUNTING)
-  await sleep(5_000)
-  ceph.freeze()
+  const programs = await scene.startPrograms()
+  const counts = () => Promise.all(programs.map((one) => one.counted()))
+  await until(
+    async () => (await counts()).every((count) => count > LINES),
+    BACK_MS,
+    () => 'programs to write',
+  )
+  scene.freeze()
   say('the storage is away in class')
   await sleep(minutes * MINUTE_MS)
   const touched = changed(before, await seatRows(scene))
-  ceph.thaw()
-  const then = boxes.map(counted)
+  scene.thaw()
+  const then = await counts()
   const wentOnSeconds = await timed(() =>
     until(
-      async () => boxes.every((box, i) => counted(box) > then[i]!),
+      async () => (await counts()).every((count, i) => count > then[i]!),
       BACK_MS,
       () => 'programs to go on',
     ),
@@ -104,12 +135,12 @@ async function threeTimes(scene: Scene): Promise<StorageAwayResult> {
   const recreated = changed(before, await seatRows(scene))
   say(`all programs write again ${wentOnSeconds} s after its return`)
 
-  ceph.freeze()
+  scene.freeze()
   say('the storage is away at the end of the class')
   const over = startsInMinutes + classMinutes + 1
   await sleep(Math.max(minutes, over - minutesSince()) * MINUTE_MS)
   const cutOff = changed(before, await seatRows(scene))
-  ceph.thaw()
+  scene.thaw()
   const goneSeconds = await timed(() => untilGone(scene))
   say(`nothing of it is left ${goneSeconds} s after its return, and its receipt is written`)
   const [receipt] = await latestReceipts(practice.inst.pool, 1)
@@ -120,9 +151,6 @@ async function threeTimes(scene: Scene): Promise<StorageAwayResult> {
     outages: receipt?.body.outages?.length ?? 0,
   }
 }
-
-const COUNTING =
-  'cd /home/*; i=0; while :; do i=$((i+1)); echo $i >> count; sync count; sleep 0.5; done'
 
 const timed = async (work: () => Promise<void>): Promise<number> => {
   const begun = performance.now()
@@ -141,36 +169,6 @@ const seatRows = ({ practice }: Scene): Promise<SeatRow[]> =>
 const changed = (before: SeatRow[], after: SeatRow[]): number =>
   before.filter((row, i) => JSON.stringify(row) !== JSON.stringify(after[i])).length
 
-const docker = (host: string, ...words: string[]): string =>
-  execFileSync('docker', ['-H', host, ...words], { stdio: 'pipe', timeout: 60_000 })
-    .toString()
-    .trim()
-
-/** Of all nodes, by the seat they are of. */
-function running({ practice }: Scene): { host: string; id: string; seat: string }[] {
-  const format = '{{.ID}} {{.Label "labplan.seat"}}'
-  return practice.bed.nodes.flatMap(({ dockerHost: host }) =>
-    docker(host, 'ps', '--filter', 'label=labplan.seat', '--format', format)
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => line.split(' '))
-      .map(([id = '', seat = '']) => ({ host, id, seat })),
-  )
-}
-
-type Box = { run(...words: string[]): string }
-
-async function containers(scene: Scene): Promise<Box[]> {
-  return running(scene).map(({ host, id }) => ({
-    run: (...words) => {
-      const script = words.at(-1)!
-      return docker(host, 'exec', ...words.slice(0, -1), id, 'sh', '-c', script)
-    },
-  }))
-}
-
-const counted = (box: Box): number => Number(box.run('tail -n 1 /home/*/count'))
-
 const LOOK_MS = 2_000
 
 /** Looks throughout whether any seat is in two containers. */
@@ -179,7 +177,7 @@ function watchForTwo(scene: Scene): { stop(): Promise<number> } {
   let doubled = 0
   const looking = (async () => {
     while (!end.signal.aborted) {
-      const seats = running(scene).map(({ seat }) => seat)
+      const seats = await scene.running()
       doubled += seats.length - new Set(seats).size
       await sleep(LOOK_MS)
     }
@@ -213,15 +211,12 @@ async function untilGone(scene: Scene): Promise<void> {
   )
 }
 
-/** As the storage has them, beside all of ours. */
-async function lostIn({ practice, ceph }: Scene): Promise<number> {
-  const rows = await many<{ name: string }>(practice.inst.pool, sql`select name from volume`)
-  const isWhole = (name: string): boolean => {
-    const files = execFileSync('find', [ceph.root, '-path', `*/${name}/*/home/*/count`])
-    const [file] = files.toString().trim().split('\n')
-    if (!file) return false
-    const lines = readFileSync(file, 'utf8').trim().split('\n').map(Number)
-    return lines.length > 5 && lines.every((line, i) => line === i + 1)
+async function lostIn(scene: Scene): Promise<number> {
+  const rows = await many<{ name: string }>(scene.practice.inst.pool, sql`select name from volume`)
+  let lost = 0
+  for (const { name } of rows) {
+    const lines = (await scene.countOf(name))?.trim().split('\n').map(Number) ?? []
+    if (lines.length <= LINES || lines.some((line, i) => line !== i + 1)) lost += 1
   }
-  return rows.filter(({ name }) => !isWhole(name)).length
+  return lost
 }
