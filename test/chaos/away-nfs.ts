@@ -36,7 +36,9 @@ function sceneOf(pool: NfsPool, practice: PracticeClass): AwayScene {
       for (const { door } of await doors(practice)) shells.push(await openWebShell(door))
       // Not waited for: on a busy machine the shell itself may take longer than it is given.
       for (const shell of shells) shell.type(`${COUNTING}\n`)
-      return shells.map((shell) => ({ counted: async () => Number(await shell.run('cat /tmp/n')) }))
+      return shells.map((shell) => ({
+        counted: async () => Number(await shell.run('cat /dev/shm/n')),
+      }))
     },
     /** Their engines answer nobody but themselves: as the Swarm is told by them. */
     async running() {
@@ -66,6 +68,6 @@ const doors = ({ inst }: PracticeClass) =>
         where container_port = ${WEB_PORT} and state = 'ready' order by number`,
   )
 
-/** What it wrote last is also where no storage is needed to read it. Busybox syncs no file alone. */
+/** A file that is closed is on the server; what was written last is also where no storage is needed to read it. */
 const COUNTING =
-  '(i=0; while :; do i=$((i+1)); echo $i >> $HOME/count; sync; echo $i > /tmp/n; sleep 0.5; done) >/dev/null 2>&1 & echo begun'
+  '(i=0; while :; do i=$((i+1)); echo $i >> $HOME/count; echo $i > /dev/shm/n; sleep 0.5; done) >/dev/null 2>&1 & echo begun'
