@@ -35,6 +35,8 @@ const MIB = 1024 * 1024
 /** Empty when all is right. */
 export async function whatIsWrong(world: World, wanted: Wanted): Promise<string[]> {
   const { pool } = world.practice.inst
+  // Before anything is looked at: what is said meanwhile may be too late for the look.
+  const said = new Map([...wanted.files].map(([volume, of]) => [volume, new Map(of)]))
   const [rows, kept, text] = await Promise.all([
     many<Row>(
       pool,
@@ -50,7 +52,7 @@ export async function whatIsWrong(world: World, wanted: Wanted): Promise<string[
   try {
     const wrong = [
       ...wrongPurges(rows, kept, wanted),
-      ...wrongFiles(text, wanted),
+      ...wrongFiles(text, { files: said }),
       ...(await wrongTasks(engine, world, rows)),
       ...twice(await world.containers()).map((seat) => `${seat} is in two containers`),
       ...(await world.wrongMounts()),
