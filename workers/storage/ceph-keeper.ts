@@ -102,9 +102,11 @@ export function cephItself(cluster: Cluster): CephKeeper {
       return { key: key.trim(), way: { path: path.trim(), fileSystem: cluster.fileSystem } }
     },
     async remove(name) {
+      // Asked for before: between key and files another node's agent, whose client was put out, may ask for the key anew.
+      const taken = await snapshots.names(name)
       await unlessMissing(endKeyCommand(cluster, name))
       await unlessMissing(evictCommand(cluster, name))
-      for (const one of await snapshots.names(name)) await snapshots.drop(name, one)
+      for (const one of taken) await snapshots.drop(name, one)
       await unlessMissing(removeCommand(cluster, name))
     },
     snapshots,
