@@ -131,7 +131,7 @@ const idsOf = (seats: { id: string }[]): string[] => seats.map(({ id }) => id)
 
 type Move = {
   changes: Query
-  /** What the changes say of each seat: rows \`said (id, …)\`. */
+  /** What the changes say of each seat: rows `said (id, …)`. */
   said?: Query
   /** Seat, container port and what it is published as, from now on; none unless given. */
   ports?: (readonly [seatId: string, container: number, published: number])[]
