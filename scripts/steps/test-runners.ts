@@ -5,7 +5,13 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { root } from './settings.ts'
 
-export type Count = { passed: number; failed: number; skipped: { name: string; reason: string }[] }
+export type Count = {
+  passed: number
+  failed: number
+  /** A line each, where the runner says which. */
+  failures?: string[]
+  skipped: { name: string; reason: string }[]
+}
 
 export type Runner = {
   name: string
@@ -45,6 +51,7 @@ export const tools = {
 const summarySchema = z.object({
   passed: z.number(),
   failed: z.number(),
+  failures: z.array(z.string()),
   skipped: z.array(z.object({ name: z.string(), reason: z.string() })),
 })
 
