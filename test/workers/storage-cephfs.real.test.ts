@@ -254,6 +254,49 @@ it('has its files on another node, whose agent is told nothing, and goes there w
   expect((await ceph.kept()).users).not.toContain(`client.${name(3)}`)
 })
 
+it('ends the key of a volume for good, however often another node looks for it meanwhile', async () => {
+  const other = join(scene.root, 'node-2')
+  const follower = await anew(other, 'labplan-node')
+  const doomed = name(5)
+  await backend.ensure({ name: doomed, limitMb: 16, isNew: true })
+  await follower.follow?.()
+  expect(existsSync(home(5, other))).toBe(true)
+  const look = async (isOver: () => boolean): Promise<number> => {
+    let looks = 0
+    for (; !isOver(); looks += 1) await follower.follow?.()
+    return looks
+  }
+  let isOver = false
+  const looking = look(() => isOver)
+  expect(await backend.purge(doomed)).toMatchObject({ ok: true, after: { file: false } })
+  isOver = true
+  expect(await looking).toBeGreaterThan(1)
+  expect(await ceph.kept()).toEqual({
+    subvolumes: [name(1), name(2)],
+    users: [`client.${name(1)}`, `client.${name(2)}`],
+  })
+  expect(readdirSync(join(root, 'mounts', `${ceph.group}-board`))).toEqual([])
+  // Between the end of the key and of the files: Ceph makes it anew for who asks, and a node asks until it knows of a purge.
+  await backend.ensure({ name: doomed, limitMb: 16, isNew: true })
+  await follower.follow?.()
+  const putOut = async (): Promise<boolean> => {
+    for (const act of ['deauthorize', 'evict'])
+      await ceph.run('ceph', 'fs', 'subvolume', act, 'cephfs', doomed, doomed, ...inGroup)
+    await follower.follow?.()
+    return (await ceph.kept()).users.includes(`client.${doomed}`)
+  }
+  const inGroup = ['--group_name', ceph.group]
+  expect(await putOut()).toBe(true)
+  writeFileSync(join(root, 'mounts', `${ceph.group}-board`, `ending-${doomed}`), '')
+  expect(await putOut()).toBe(false)
+  expect((await follower.list()).find((one) => one.name === doomed)).toMatchObject({
+    ...{ state: 'damaged', problem: `${doomed} is being purged.` },
+  })
+  expect(await backend.purge(doomed)).toMatchObject({ ok: true, after: { file: false } })
+  await follower.follow?.()
+  for (const at of mountsBelow(other)) execFileSync('umount', [at])
+}, 180_000)
+
 /** Of its command line; none of a process that has ended meanwhile. */
 function wordsOf(pid: string): string[] {
   try {
@@ -340,11 +383,12 @@ it('leaves nothing of a purged volume: no folder, no block, no key, nothing moun
     })
   expect(await gone.purge(name(1))).toMatchObject({ ok: true, before: null })
   expect(await ceph.kept()).toEqual({ subvolumes: [], users: [] })
-  expect(mountsBelow(root)).toEqual([])
-  expect(readdirSync(join(root, 'keys'))).toEqual([])
+  const board = `${ceph.group}-board`
+  expect(mountsBelow(root)).toEqual([join(root, 'mounts', board)])
+  expect(readdirSync(join(root, 'keys')).filter((file) => !file.startsWith(board))).toEqual([])
   // Ceph empties its bin by itself, and says so by the blocks that are left.
   await expect.poll(blocks, { timeout: 60_000, interval: 500 }).toBe('')
-  expect(readdirSync(join(ceph.root, 'volumes', ceph.group))).toEqual([])
+  expect(readdirSync(join(ceph.root, 'volumes', ceph.group))).toEqual([board])
 })
 
 testSlots(() => ({ ceph, root: scene.root }))

@@ -45,7 +45,7 @@ export type CephKeeper = {
   wholeMb(limitMb: number): number
   /** Its own user's, who is called as it is. */
   open(name: string): Promise<{ key: string; way: Way }>
-  /** Its key first: whoever holds it, here or elsewhere, finds nothing with it again. Then its snapshots, and its files. */
+  /** Its key first: whoever holds it, here or elsewhere, finds nothing with it again. Then its snapshots, and its files. Nobody asks for its key meanwhile. */
   remove(name: string): Promise<void>
   /** Absent where it takes none. */
   snapshots?: CephSnapshots
@@ -102,11 +102,11 @@ export function cephItself(cluster: Cluster): CephKeeper {
       return { key: key.trim(), way: { path: path.trim(), fileSystem: cluster.fileSystem } }
     },
     async remove(name) {
-      // Asked for before: between key and files another node's agent, whose client was put out, may ask for the key anew.
-      const taken = await snapshots.names(name)
       await unlessMissing(endKeyCommand(cluster, name))
       await unlessMissing(evictCommand(cluster, name))
-      for (const one of taken) await snapshots.drop(name, one)
+      for (const one of await snapshots.names(name)) await snapshots.drop(name, one)
+      // Once more: who had asked for it just before they could know of the purge has been answered by now.
+      await unlessMissing(endKeyCommand(cluster, name))
       await unlessMissing(removeCommand(cluster, name))
     },
     snapshots,

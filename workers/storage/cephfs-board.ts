@@ -1,5 +1,7 @@
-/** The board of the agents of an installation in its Ceph (slot-board.ts): a subvolume with a key of its own, that no seat sees. */
-import { mountVolume, placeOf, type Source } from './cephfs-volume.ts'
+/** The board of the agents of an installation in its Ceph (slot-board.ts), and of what is being purged: a subvolume with a key of its own, that no seat sees. */
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Endings, exists, mountVolume, placeOf, type Source } from './cephfs-volume.ts'
 
 const SIZE_MB = 64
 
@@ -8,6 +10,8 @@ export type CephBoard = {
   learn(names: string[]): void
   /** Where it is mounted; undefined while there is none. `make`: there is one from now on. */
   open(make: boolean): Promise<string | undefined>
+  /** As `open(false)`, and Ceph is asked where none was learnt of. */
+  find(): Promise<string | undefined>
 }
 
 export function cephBoard(root: string, source: Source): CephBoard {
@@ -24,17 +28,41 @@ export function cephBoard(root: string, source: Source): CephBoard {
       throw error
     }
   }
+  const open = async (make: boolean): Promise<string | undefined> => {
+    if (make && !isThere) await keeper.make(place.name, SIZE_MB)
+    isThere ||= make
+    if (!isThere) return undefined
+    mounting ??= mount().finally(() => (mounting = undefined))
+    await mounting
+    return place.mount
+  }
   return {
     learn(names) {
       isThere ||= names.includes(place.name)
     },
-    async open(make) {
-      if (make && !isThere) await keeper.make(place.name, SIZE_MB)
-      isThere ||= make
-      if (!isThere) return undefined
-      mounting ??= mount().finally(() => (mounting = undefined))
-      await mounting
-      return place.mount
+    open,
+    async find() {
+      isThere ||= (await keeper.find(place.name)) !== undefined
+      return open(false)
+    },
+  }
+}
+
+/** A file for each, on the board. */
+export function endingsOn(board: CephBoard): Endings {
+  const fileIn = (folder: string, name: string): string => join(folder, `ending-${name}`)
+  return {
+    async has(name) {
+      const at = await board.find()
+      return at !== undefined && exists(fileIn(at, name))
+    },
+    async begin(name) {
+      const at = (await board.open(true))!
+      await writeFile(fileIn(at, name), '', { mode: 0o600, flush: true })
+    },
+    async end(name) {
+      const at = await board.open(false)
+      if (at !== undefined) await rm(fileIn(at, name), { force: true })
     },
   }
 }

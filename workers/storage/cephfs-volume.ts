@@ -57,7 +57,18 @@ async function isInTable(folder: string): Promise<boolean> {
 }
 
 /** Who keeps them, and the configuration of Ceph that clients of this machine read. */
-export type Source = { keeper: CephKeeper; configFile: string }
+export type Source = { keeper: CephKeeper; configFile: string; endings?: Endings }
+
+/**
+ * Volumes whose purge has begun, as agents of all machines know it. Ceph makes a key anew for whoever asks, also between the end of a
+ * volume's key and of its files; once its files are gone only Ceph's administrator can take that key away.
+ */
+export type Endings = {
+  has(name: string): Promise<boolean>
+  /** Twice does no harm, as with `end`. */
+  begin(name: string): Promise<void>
+  end(name: string): Promise<void>
+}
 
 /** Mounted with its own key, which is asked for where it was never mounted on this machine. */
 export async function mountVolume(of: Source, place: Place): Promise<void> {
@@ -115,7 +126,8 @@ export async function notedWay(place: Pick<Place, 'note'>): Promise<Way | undefi
 }
 
 /** Kept where root alone reads it, and told to nobody. */
-async function fetchKey({ keeper }: Source, place: Place): Promise<Way> {
+async function fetchKey({ keeper, endings }: Source, place: Place): Promise<Way> {
+  if (await endings?.has(place.name)) throw new Error(`${place.name} is being purged.`)
   const { key, way } = await keeper.open(place.name)
   await writeWhole(place.keyring, `[client.${place.name}]\n\tkey = ${key}\n`)
   await writeWhole(place.note, JSON.stringify(way))
@@ -156,16 +168,20 @@ export async function attributeOf(folder: string, name: string): Promise<number>
 }
 
 /**
- * Its key ends before its files do: whoever holds it, here or on another node, is put out, and finds nothing with it again.
- * Cut anywhere, it is begun again.
+ * Its key ends before its files do: whoever holds it, here or on another node, is put out, finds nothing with it again, and asks for no
+ * other. Cut anywhere, it is begun again.
  */
-export async function purge({ keeper }: Source, place: Place): Promise<Purged> {
+export async function purge({ keeper, endings }: Source, place: Place): Promise<Purged> {
   const before = await keeper.find(place.name)
   // Who has it mounted hears of its use sooner than the manager.
   const seen = (await mountState(place)) === 'mounted' ? (await stat(place.mount)).size : 0
   if ((await letGo(place)) === 'in-use') return { ok: false, code: 'in-use' }
   const snapshots = (before && (await keeper.snapshots?.names(place.name))) ?? []
-  if (before) await keeper.remove(place.name)
+  if (before) {
+    await endings?.begin(place.name)
+    await keeper.remove(place.name)
+  }
+  await endings?.end(place.name)
   const bytes = Math.max(before?.usedBytes ?? 0, seen)
   return {
     ok: true,

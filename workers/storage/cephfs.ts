@@ -9,7 +9,7 @@ import { isPersonalName } from '../../stacks/parts/names.ts'
 import { type Backend, type Ensured, isVolumeName, MIB, type VolumeSight } from './backend.ts'
 import type { Cluster } from './ceph-command.ts'
 import { cephItself } from './ceph-keeper.ts'
-import { cephBoard } from './cephfs-board.ts'
+import { type CephBoard, cephBoard, endingsOn } from './cephfs-board.ts'
 import {
   attribute,
   exists,
@@ -31,16 +31,22 @@ type Means = {
   limits: Map<string, number>
 }
 
-export const cephfsBackend = ({ root, cluster }: { root: string; cluster: Cluster }): Backend =>
-  cephBackend(root, { keeper: cephItself(cluster), configFile: cluster.configFile })
+export function cephfsBackend({ root, cluster }: { root: string; cluster: Cluster }): Backend {
+  const source = { keeper: cephItself(cluster), configFile: cluster.configFile }
+  const board = cephBoard(root, source)
+  return cephBackend(root, { ...source, endings: endingsOn(board) }, board)
+}
 
 /** Of whoever makes its subvolumes. */
-export function cephBackend(root: string, source: Source): Backend {
+export function cephBackend(
+  root: string,
+  source: Source,
+  board: CephBoard = cephBoard(root, source),
+): Backend {
   const { keeper } = source
   const means: Means = { source, names: new Set(), limits: new Map() }
   const inTurn = turnsFor((name) => placeOf(root, name))
   const see = (name: string) => inTurn(name, (place) => sight(place, means))
-  const board = cephBoard(root, source)
   /** By the worker: it is told of each how much is in it. */
   let isAsked = false
   /** Names of volumes. */
@@ -165,8 +171,13 @@ async function ensure(
 }
 
 /** Once more does no harm: one that is there keeps its files. */
-async function make(place: Place, limitMb: number, source: Source): Promise<boolean> {
+async function make(
+  place: Place,
+  limitMb: number,
+  { endings, ...source }: Source,
+): Promise<boolean> {
   if (!(await source.keeper.make(place.name, limitMb))) return false
+  await endings?.end(place.name)
   await mountVolume(source, place)
   await mkdir(place.uploads, { recursive: true, mode: 0o700 })
   // Last: when its home is there, it is whole.
