@@ -31,16 +31,11 @@ const reasonColumns = sql`course.key as course, pool.key as pool, seat.number, s
 
 /**
  * Reasons a seat should exist besides the blueprint's: people at work, people in the queue, and for the
- * headroom the seats that exist already, those nobody holds first, so that the same ones are kept; who has a seat, in the courses of
- * `takenIn` (all of them unless given); and the leads that were learned, of what is not over. Of these courses only, where `of`
- * says which.
+ * headroom the seats that exist already, those nobody holds first, so that the same ones are kept; who has a seat; and the leads
+ * that were learned, of what is not over. Of these courses only, where `of` says which.
  */
-export async function seatReasons(
-  db: Db,
-  takenIn: string[] | null = null,
-  of?: string[],
-): Promise<Running> {
-  const byCourse = await reasonsByCourse(db, takenIn, of)
+export async function seatReasons(db: Db, of?: string[]): Promise<Running> {
+  const byCourse = await reasonsByCourse(db, of)
   return runningOf([...byCourse.values()])
 }
 
@@ -54,7 +49,6 @@ export const runningOf = (all: Running[]): Running => ({
 /** The same, course by course, where there is anything to say. */
 export async function reasonsByCourse(
   db: Db,
-  takenIn: string[] | null,
   of: string[] | undefined,
 ): Promise<Map<string, Running>> {
   // Two statements: each is planned for what it is asked for.
@@ -70,7 +64,7 @@ export async function reasonsByCourse(
             where ${present} and seat.state = 'absent' and ${own(sql`course.key`)}) looked_at) as rows,
       (select coalesce(json_object_agg(key, numbers), '{}') from (
         select course.key, array_agg(seat.number order by seat.number) as numbers from seat join course on course.id = seat.course_id
-        where seat.taken and (${takenIn}::text[] is null or course.key = any(${takenIn}::text[])) group by course.key) held) as taken,
+        where seat.taken and ${own(sql`course.key`)} group by course.key) held) as taken,
       (select coalesce(json_agg(json_build_array(course.key, session.key, lead_seconds)), '[]')
         from session join course on course.id = session.course_id
         where lead_seconds is not null and session.state not in ('closed', 'cancelled') and ${own(sql`course.key`)}) as leads`,

@@ -28,7 +28,7 @@ export async function restingSeats(db: Db): Promise<RestingSeat[]> {
   const { rows } = await one<{ rows: [string, string, string | null][] }>(
     db,
     sql`select coalesce(json_agg(json_build_array(id, service_id, case state when 'ready' then task_id end)), '[]') as rows
-        from seat where state in ('cold', 'ready') and ${isAtRest}`,
+        from seat where state <> 'absent' and ${isAtRest}`,
   )
   return rows.map(([id, serviceId, taskId]) => ({ id, serviceId, taskId }))
 }

@@ -75,7 +75,7 @@ async function goalOf(
 ): Promise<Goal | { problem: string } | undefined> {
   const head = await approvedBlueprint(means.pool, means.ring, approved)
   if (!head) return undefined
-  const running = await seatReasons(means.pool, [stack.course_key], [stack.course_key])
+  const running = await seatReasons(means.pool, [stack.course_key])
   const courses = head.blueprint.courses.filter((course) => course.key === stack.course_key)
   const { stacks } = wantedAt({ ...head.blueprint, courses }, means.now().toISOString(), running)
   const own = stacks.filter((one) => one.key === stack.key)

@@ -33,7 +33,7 @@ export type PassReader = {
 export function passReader(pool: Pool): PassReader {
   let mark: string | undefined
   let readAllAt = -Infinity
-  const running = keptByCourse<Running>((of) => reasonsByCourse(pool, null, of))
+  const running = keptByCourse<Running>((of) => reasonsByCourse(pool, of))
   const turns = questions<WarmSeat>(({ courseKey }) => courseKey)
   const unusual = questions<WantedStack>(({ course }) => course)
   let unusualRows = new Map<string, UnusualSeat[]>()
