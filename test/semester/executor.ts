@@ -87,8 +87,10 @@ async function runOnce(
     blueprintDigest: request.blueprintDigest ?? null,
     contentDigest: contentDigest(content),
   })
-  const turn: Turn = { world, worker, stack, request, content, lease, runId, kind }
+  const heart = beating(world, worker, lease)
+  const turn: Turn = { world, worker, stack, request, content, lease, runId, kind, heart }
   const failure = await steps(turn).catch((error: unknown) => String(error))
+  heart.stop()
   await request.after?.({ runId, ok: failure === undefined, said: failure ?? '' })
   await settle(turn, failure)
   if (failure === undefined) return { ok: true, runId, summary: NO_SUMMARY }
@@ -104,13 +106,14 @@ type Turn = {
   lease: Lease
   runId: string
   kind: 'apply' | 'destroy'
+  heart: Heart
 }
 
 /** Answers why it failed, if it did. */
 async function steps(turn: Turn): Promise<string | undefined> {
   const { world, worker, request, content, runId, kind } = turn
   const before = request.before?.({ runId, stop: new AbortController().signal })
-  const made = await waiting(turn, Promise.resolve(before))
+  const made = await before
   // It may fail while the plan is made: whoever waits for it then hears of it.
   made?.cold?.catch(() => {})
   const changes = changesOf(world, turn)
@@ -118,7 +121,7 @@ async function steps(turn: Turn): Promise<string | undefined> {
   await move(turn, 'planning')
   await lasting(turn, world.latencies.plan(shape))
   // What only goes cools down while the plan is made: the real run's step `cool`.
-  await waiting(turn, Promise.resolve(made?.cold))
+  await made?.cold
   await move(turn, 'planned')
   if (changes.length === 0) return undefined
   await move(turn, 'applying')
@@ -134,32 +137,30 @@ async function move(turn: Turn, to: Exclude<RunState, 'preparing'>): Promise<voi
   await moveRun(world.pool, lease, { id: runId, to, now: world.clock.now() })
 }
 
-/** Sleeps, with the lease's heartbeat. */
-async function lasting(turn: Turn, seconds: number): Promise<void> {
-  const { world, worker, lease } = turn
-  const end = world.clock.ms + seconds * 1000
-  while (world.clock.ms < end) {
-    await worker.pace.sleep(Math.min(BEAT_MS, end - world.clock.ms))
-    if (!(await renewLease(world.pool, { ...lease, until: leaseUntil(world.clock.now()) })))
-      throw new Error('The lease went to another worker.')
-  }
+async function lasting({ worker, heart }: Turn, seconds: number): Promise<void> {
+  await worker.pace.sleep(seconds * 1000)
+  heart.assertHeld()
 }
 
-/** The caller's own part takes as long as it takes; the heart beats meanwhile. */
-async function waiting<T>(turn: Turn, work: Promise<T>): Promise<T> {
-  let isOver = false
+type Heart = { assertHeld(): void; stop(): void }
+
+/** As keepLease of workers/terraform/lease.ts: one heart for the whole run. A worker that died sleeps for ever, and its heart with it. */
+function beating({ pool, clock }: World, { pace }: Worker, lease: Lease): Heart {
+  const heart = { isOver: false, isLost: false }
   const beat = async (): Promise<void> => {
     for (;;) {
-      await turn.worker.pace.sleep(BEAT_MS)
-      if (isOver) return
-      await renewLease(turn.world.pool, {
-        ...turn.lease,
-        until: leaseUntil(turn.world.clock.now()),
-      })
+      await pace.sleep(BEAT_MS)
+      if (heart.isOver || heart.isLost) return
+      heart.isLost = !(await renewLease(pool, { ...lease, until: leaseUntil(clock.now()) }))
     }
   }
   void beat()
-  return work.finally(() => (isOver = true))
+  return {
+    assertHeld() {
+      if (heart.isLost) throw new Error('The lease went to another worker.')
+    },
+    stop: () => void (heart.isOver = true),
+  }
 }
 
 function changesOf(world: World, turn: Turn): (() => void)[] {

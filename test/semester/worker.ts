@@ -74,7 +74,10 @@ export function virtualWorker(means: Means): VirtualWorker {
       },
     },
   )
-  const retry = async (): Promise<void> => drive.at((await means.nextDue()).drive)
+  const retry = async (): Promise<void> => {
+    plan.at(clock.ms + SEEN_MS)
+    drive.at((await means.nextDue()).drive)
+  }
   const engine = world.swarm.engine()
   const { now } = clock
   const common = { pool, ring, engine, log, now, pace: polls.pace }
@@ -131,12 +134,13 @@ export function virtualWorker(means: Means): VirtualWorker {
     wakeDriver(isAtRest) {
       if (dead) return
       // Runs wait for seats to come to rest, the driver for those that do not.
-      if (isAtRest) runPolls.news()
-      else {
+      if (isAtRest) {
+        runPolls.news()
+        plan.at(clock.ms + SEEN_MS)
+      } else {
         polls.news()
         drive.soon()
       }
-      plan.at(clock.ms + SEEN_MS)
     },
     seatMoved: () => void (!dead && isPreparing && plan.at(clock.ms + SEEN_MS)),
     swarmMoved(isLost) {
