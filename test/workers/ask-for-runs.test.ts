@@ -91,3 +91,28 @@ it('wants seats that exist while destroys are frozen, and no more when that is o
   await withTransaction(pool, (tx) => unfreeze(tx, { poolKey: null, actor, now }))
   expect(await seatsWanted()).toEqual(usual)
 })
+
+it('closes what is over in a pass that has no run to ask for', async () => {
+  const muchLater = after(now, 400 * 86_400)
+  const place = {
+    installation: database.installation,
+    registry: '127.0.0.1:5000',
+    storageRoot: '/srv/labplan',
+  }
+  const asker = reconciler({ pool, boss, place, now: () => muchLater, budget: ample })
+  await asker.reconcile()
+  await pool.query(`update seat set state = 'absent', wanted_on = false, held = false`)
+  await pool.query(
+    `update stack set applied_digest = wanted_digest, state = case when wanted_digest is null then 'absent' else 'applied' end,
+       lease_owner = null, lease_token = null, lease_until = null`,
+  )
+  const before = await jobs()
+  await asker.reconcile()
+  expect(
+    await many(
+      pool,
+      sql`select key, state from session where state not in ('closed', 'cancelled')`,
+    ),
+  ).toEqual([])
+  expect(await jobs()).toEqual(before)
+})

@@ -70,7 +70,8 @@ export function reconciler(means: Means): Reconciler {
       const machines = await wishMachines(blueprint, {
         ...{ areThere: due.machines, leads: running.leads ?? {} },
       })
-      const now = { ...due, closing: due.closing || moved > 0 }
+      // One that time moved may be over, and its grace with it; one that only became ready is not.
+      const now = { ...due, closing: due.closing || (due.sessions && moved > 0) }
       await ask(now, { wanted, machines }, keptUntil(blueprint))
       const isLate = wanted.warm.some(({ session }) => due.late.includes(session))
       if (due.news || isLate || moved > 0)
@@ -161,13 +162,16 @@ function runAsker({ pool, boss, place, now, budget }: Means, reader: PassReader)
     ]
     const wishes = stacks.map((stack) => `${stack.key} ${stack.digest}`).join()
     const isSame = wishes === known.wishes && due.wishMark === known.mark
-    if (isSame && !due.runs && !due.closing && !due.holds && !due.dead) return
+    const mayAsk = !isSame || due.runs || due.holds || due.dead
+    if (!mayAsk && !due.closing) return
     await withTransaction(pool, async (tx) => {
       if (!isSame) await wantStacks(tx, { stacks, now: now() })
       if (due.closing) await closeSessions(tx, { now: now(), keptUntil: kept })
       if (due.holds) await releaseHolds(tx, now())
       if (due.dead) await endCancelledDeadRuns(tx, now())
       if (due.dead) await giveUpLeases(tx, now())
+      // A session that is closed changes no stack.
+      if (!mayAsk) return
       const sizes = new Map(wanted.stacks.map((stack) => [stack.key, stack.seats.length]))
       await askForNext(tx, { boss, budget, sizes }, now())
       known = { wishes, mark: isSame ? due.wishMark : await readWishMark(tx) }
