@@ -31,7 +31,9 @@ import { storageScene } from './storage-scene.ts'
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 420_000 })
 
 const MIB = 1024 * 1024
-const plan = { students: 2, volumeQuotaMb: 1000, nodes: 2 }
+const STUDENTS = Number(process.env['LABPLAN_SEATS'] ?? 2)
+const seatNumbers = Array.from({ length: STUDENTS }, (_, i) => i + 1)
+const plan = { students: STUDENTS, volumeQuotaMb: 1000, nodes: 2 }
 const IS_LONG = process.env['LABPLAN_LONG'] !== undefined
 const LONG = 'takes a third of a minute: LABPLAN_LONG=1 runs it'
 const why = whyNoSharesNow()
@@ -138,12 +140,11 @@ function inSeat(number: number, script: string): string {
 
 it('has a share for each seat number, of whole GiB, that Terraform made and that names nobody', async () => {
   const rows = await volumes()
-  expect(rows.map(({ number, state, limit_bytes: limit }) => [number, state, limit])).toEqual([
-    [1, 'ready', 1024 * MIB],
-    [2, 'ready', 1024 * MIB],
-  ])
+  expect(rows.map(({ number, state, limit_bytes: limit }) => [number, state, limit])).toEqual(
+    seatNumbers.map((number) => [number, 'ready', 1024 * MIB]),
+  )
   expect(await listed()).toEqual(rows.map(({ name }) => [name, 1, 'available']))
-  expect(await subvolumes()).toHaveLength(2)
+  expect(await subvolumes()).toHaveLength(STUDENTS)
   for (const { name, metadata } of await shares()) {
     const { __mount_options: _driver, ...own } = metadata
     expect(own).toEqual({
@@ -162,19 +163,22 @@ const isFuller = (thanMib: number) => async () => {
   return (seen?.usedBytes ?? 0) > thanMib * MIB
 }
 
-it('lets a seat write to its limit; df shows it', async () => {
-  for (const number of [1, 2])
+it('lets each seat write to its limit; df shows it', async () => {
+  for (const number of seatNumbers) {
     expect(Number(inSeat(number, 'df --output=size -B1M . | tail -1'))).toBe(1024)
-  // Of a file with a hole in it every byte counts, for Ceph.
-  inSeat(1, 'echo mine > mine; truncate -s 1012M large')
-  const write = 'dd if=/dev/zero of=full bs=64k conv=fsync 2>&1 || true'
-  expect(inSeat(1, write)).toContain('Disk quota exceeded')
-  const sizes = inSeat(1, "find . -type f -printf '%s\\n'").split('\n').map(Number)
-  // Parts of files are of 4 MiB, since a tenant sets no layout.
-  const beyond = sizes.reduce((sum, size) => sum + size, 0) / MIB - 1024
-  console.log(`a share of 1 GiB, one file: ${beyond.toFixed(2)} MiB beyond`)
-  expect(Math.abs(beyond)).toBeLessThanOrEqual(4)
-  expect(inSeat(1, 'head -c 1M /dev/zero > more 2>/dev/null || echo refused')).toBe('refused')
+    // Of a file with a hole in it every byte counts, for Ceph.
+    inSeat(number, 'echo mine > mine; truncate -s 1012M large')
+    const write = 'dd if=/dev/zero of=full bs=64k conv=fsync 2>&1 || true'
+    expect(inSeat(number, write)).toContain('Disk quota exceeded')
+    const sizes = inSeat(number, "find . -type f -printf '%s\\n'").split('\n').map(Number)
+    // Parts of files are of 4 MiB, since a tenant sets no layout.
+    const beyond = sizes.reduce((sum, size) => sum + size, 0) / MIB - 1024
+    console.log(`a share of 1 GiB, one file: ${beyond.toFixed(2)} MiB beyond`)
+    expect(Math.abs(beyond)).toBeLessThanOrEqual(4)
+    expect(inSeat(number, 'head -c 1M /dev/zero > more 2>/dev/null || echo refused')).toBe(
+      'refused',
+    )
+  }
   await until(isFuller(1015), 60_000, () => 'the agent to say that it is full')
 })
 
@@ -194,12 +198,13 @@ it('is larger while its student works, by the course’s plan', async () => {
   await until(
     async () => (await listed()).every(([, gib, status]) => gib === 2 && status === 'available'),
     60_000,
-    () => 'the other to be larger, too',
+    () => 'the others to be larger, too',
   )
 })
 
-it('refuses to hold less than is in it, and the other is smaller again', async ({ skip }) => {
+it('refuses to hold less than is in it, and the others are smaller again', async ({ skip }) => {
   skip(!IS_LONG, LONG)
+  for (const number of seatNumbers.slice(1)) inSeat(number, 'rm -f full large more')
   inSeat(1, 'truncate -s 1500M large')
   await until(isFuller(1500), 60_000, () => 'the agent to say how much is in it')
   await practice.replan({ ...plan, volumeQuotaMb: 1024 })
@@ -210,11 +215,13 @@ it('refuses to hold less than is in it, and the other is smaller again', async (
     () => `a refusal:\n${practice.inst.log('worker').slice(-2000)}`,
   )
   await until(
-    async () => (await shares()).some(({ size: gib }) => gib === 1),
+    async () => (await shares()).filter(({ size: gib }) => gib === 1).length === STUDENTS - 1,
     60_000,
-    () => 'the other to be smaller again',
+    () => 'the others to be smaller again',
   )
-  expect(await listed()).toEqual((await volumes()).map(({ name }, i) => [name, 2 - i, 'available']))
+  expect(await listed()).toEqual(
+    (await volumes()).map(({ name }, i) => [name, i === 0 ? 2 : 1, 'available']),
+  )
 })
 
 it('has its files in the next start, on the other node', async ({ skip }) => {
@@ -273,7 +280,7 @@ it('has no key of a share in state, specification, record or log, and tells the 
   const keys = readdirSync(join(bed.volumes, 'keys'))
     .filter((file) => file.endsWith('.keyring'))
     .map((file) => /key = (\S+)/.exec(readFileSync(join(bed.volumes, 'keys', file), 'utf8'))![1]!)
-  expect(keys).toHaveLength(2)
+  expect(keys).toHaveLength(STUDENTS)
   const services = docker(bed.dockerHost, 'service', 'ls', '--quiet').split('\n')
   const said = [
     ...[state, await wholeRecord(), docker(bed.dockerHost, 'service', 'inspect', ...services)],
@@ -318,7 +325,13 @@ it('takes up the shares that are there when a run was killed before it could say
   // Created are the limits alone, which are in a state and nowhere else.
   const last = sql`select summary from run where stack_id = ${id} order by created_at desc limit 1`
   const { summary } = await one<{ summary: object }>(pool, last)
-  expect(summary).toMatchObject({ create: 1, update: 0, replace: 0, delete: 0, import: 4 })
+  expect(summary).toMatchObject({
+    create: 1,
+    update: 0,
+    replace: 0,
+    delete: 0,
+    import: 2 * STUDENTS,
+  })
 })
 
 /** An agent of another machine, which knows of Ceph what Manila says. */
@@ -418,7 +431,7 @@ it('is gone from cloud, Ceph, nodes and state once it is purged, listed before a
   const { inst, bed } = practice
   const names = (await volumes()).map(({ name }) => name)
   expect((await listed()).map(([name]) => name)).toEqual(names)
-  expect(await subvolumes()).toHaveLength(2)
+  expect(await subvolumes()).toHaveLength(STUDENTS)
   const users = async () =>
     ((await ceph.run('ceph', 'auth', 'ls')).match(/^client\.lp-\S+/gm) ?? []).toSorted()
   expect(await users()).toEqual(names.map((name) => `client.${name}`))
@@ -442,7 +455,7 @@ it('is gone from cloud, Ceph, nodes and state once it is purged, listed before a
   await retention.keep()
   const purged = sql`select 1 from volume where state = 'purged'`
   await until(
-    async () => (await many(inst.pool, purged)).length === 2,
+    async () => (await many(inst.pool, purged)).length === STUDENTS,
     120_000,
     () => `a purge:\n${inst.log('storage').slice(-3000)}`,
   )
