@@ -45,7 +45,10 @@ export type CephKeeper = {
   wholeMb(limitMb: number): number
   /** Its own user's, who is called as it is. */
   open(name: string): Promise<{ key: string; way: Way }>
-  /** Its key first: whoever holds it, here or elsewhere, finds nothing with it again. Then its snapshots, and its files. Nobody asks for its key meanwhile. */
+  /**
+   * Its key first: whoever holds it, here or elsewhere, finds nothing with it again. Then its snapshots, and its files. No agent may
+   * ask for its key meanwhile.
+   */
   remove(name: string): Promise<void>
   /** Absent where it takes none. */
   snapshots?: CephSnapshots

@@ -177,6 +177,7 @@ async function make(
   { endings, ...source }: Source,
 ): Promise<boolean> {
   if (!(await source.keeper.make(place.name, limitMb))) return false
+  // Wanted anew: a purge of this name that was cut is over.
   await endings?.end(place.name)
   await mountVolume(source, place)
   await mkdir(place.uploads, { recursive: true, mode: 0o700 })
