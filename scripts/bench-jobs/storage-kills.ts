@@ -2,7 +2,7 @@
  * Kills the storage agent, the worker, a node or the storage itself at instants that seeds decide, while volumes are written to,
  * sized, reset, mounted, purged and made; then looks whether any is lost, doubled or mounted twice.
  *
- * `--backend` is local, nfs or cephfs. `--resume FILE` keeps each outcome as a line there and goes on where it ended; `--minutes`
+ * `--backend` is local, nfs, cephfs or manila. `--resume FILE` keeps each outcome as a line there and goes on where it ended; `--minutes`
  * bounds one sitting; `--document FILE` writes what all of them led to between two marks of a text.
  */
 import { parseArgs } from 'node:util'

@@ -3,7 +3,7 @@ import { many, sql } from '../../api/data/db.ts'
 import { connectEngine, type Engine } from '../../workers/swarm/engine.ts'
 import { stacksAtWork } from '../chaos/checks.ts'
 import { twice } from './local.ts'
-import type { World } from './world.ts'
+import type { KeptVolume, World } from './world.ts'
 
 /** What the class is like when a step is done. */
 export type Wanted = {
@@ -37,7 +37,7 @@ export async function whatIsWrong(world: World, wanted: Wanted): Promise<string[
   const { pool } = world.practice.inst
   // Before anything is looked at: what is said meanwhile may be too late for the look.
   const said = new Map([...wanted.files].map(([volume, of]) => [volume, new Map(of)]))
-  const [rows, kept, text] = await Promise.all([
+  const [rows, kept] = await Promise.all([
     many<Row>(
       pool,
       sql`select volume.name, volume.state, limit_mb, volume.message_code, volume.generation, seat.number,
@@ -45,9 +45,8 @@ export async function whatIsWrong(world: World, wanted: Wanted): Promise<string[
           from volume join seat on seat.id = seat_id order by volume.name`,
     ),
     world.kept(),
-    world.sh(`for f in ${world.homes}/*/home/*/lines-* ${world.homes}/*/*/home/*/lines-*; do
-      [ -e "$f" ] && echo "== $f" && cat "$f"; done; true`),
   ])
+  const text = await world.sh(linesScript(kept))
   const engine = connectEngine(world.practice.bed.dockerHost)
   try {
     const wrong = [
@@ -69,20 +68,31 @@ export async function whatIsWrong(world: World, wanted: Wanted): Promise<string[
   }
 }
 
-type Kept = { name: string; limitBytes: number }
+/** Files by the name of their volume, whatever its storage calls it. */
+function linesScript(kept: KeptVolume[]): string {
+  const each = kept.flatMap(({ name, folder }) =>
+    folder === undefined
+      ? []
+      : `for f in ${folder}/home/*/lines-*; do
+      [ -e "$f" ] && echo "== /${name}/\${f##*/}" && cat "$f"; done`,
+  )
+  return [...each, 'true'].join('\n')
+}
 
-function wrongPurges(rows: Row[], kept: Kept[], { gone }: Wanted): string[] {
+function wrongPurges(rows: Row[], kept: KeptVolume[], { gone }: Wanted): string[] {
   const left = kept.filter(({ name }) => gone.has(name)).map(({ name }) => `${name} was purged`)
   const open = rows.filter(({ name, state }) => gone.has(name) && state !== 'purged')
   return [...left, ...open.map(({ name, state }) => `${name} shall be purged and is ${state}`)]
 }
 
 /** None lost, none doubled, each held to its limit. */
-function wrongVolumes(rows: Row[], kept: Kept[], quotaMb: number): string[] {
+function wrongVolumes(rows: Row[], kept: KeptVolume[], quotaMb: number): string[] {
   const living = rows.filter(({ state }) => state !== 'purged')
   const there = new Map(kept.map(({ name, limitBytes }) => [name, limitBytes]))
   const known = new Set(living.map(({ name }) => name))
   return [
+    ...twice(kept.map(({ name }) => name)).map((name) => `${name} is there twice`),
+    ...kept.flatMap(({ name, wrong }) => (wrong ? `${name} ${wrong}` : [])),
     ...kept.filter(({ name }) => !known.has(name)).map(({ name }) => `${name} is in no record`),
     ...living.flatMap((row) => {
       const limit = there.get(row.name)

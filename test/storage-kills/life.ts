@@ -13,9 +13,13 @@ import { startWriters, type Writers } from './writers.ts'
 
 /**
  * Until all is right again. A dead node is noticed by the Swarm after half a minute, and its seat begins on machines where that is
- * dear (nfs); Ceph keeps a dead client's files for a minute (session_timeout), and a metadata server waits 45 s for it.
+ * dear (nfs); Ceph, also where Manila hands it out, keeps a dead client's files for a minute (session_timeout), and a metadata server
+ * waits 45 s for it.
  */
-export const BAR_MS: Record<Backend, number> = { local: 90_000, nfs: 240_000, cephfs: 240_000 }
+export const BAR_MS: Record<Backend, number> = {
+  ...{ local: 90_000, nfs: 240_000 },
+  ...{ cephfs: 240_000, manila: 240_000 },
+}
 /** How long we go on looking, to tell "late" from "never". */
 const LOOK_MS = 420_000
 const CLICK_MS = 120_000

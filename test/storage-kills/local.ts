@@ -13,7 +13,9 @@ const execute = promisify(execFile)
 const CALL_MS = 30_000
 
 export async function localWorld(ground: Ground): Promise<World> {
-  const practice = await classOn(ground, { nodes: 1, poolStorage: '{ backend: local }' })
+  const practice = await classOn(ground, {
+    ...{ backend: 'local', nodes: 1, poolStorage: '{ backend: local }' },
+  })
   const { bed, inst } = practice
   const { volumes } = bed
   const agent = storageAgent({ socket: join(inst.home, 'run', 'storage.sock') })
@@ -21,14 +23,15 @@ export async function localWorld(ground: Ground): Promise<World> {
   const healed = healing()
   const killAgent = () => inst.stop('storage', 'SIGKILL')
   const storage: Storage = {
-    homes: join(volumes, 'mounts'),
     sh: async (script) => (await execute('sh', ['-c', script], { timeout: CALL_MS })).stdout,
     async kept() {
       const script = `cd ${join(volumes, 'images')} && ls`
       const files = (await execute('sh', ['-c', script])).stdout.split('\n').filter(Boolean)
       const limits = new Map((await agent.list()).volumes.map((one) => [one.name, one.limitBytes]))
       const names = files.filter((file) => file.endsWith('.ext4')).map((file) => file.slice(0, -5))
-      return names.map((name) => ({ name, limitBytes: limits.get(name) ?? 0 }))
+      return names.map((name) => ({
+        ...{ name, folder: join(volumes, 'mounts', name), limitBytes: limits.get(name) ?? 0 },
+      }))
     },
     containers: async () => seatsIn([bed.nodes[0]!.dockerHost]),
     async wrongMounts() {

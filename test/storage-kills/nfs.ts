@@ -7,7 +7,7 @@ export async function nfsWorld(ground: Ground): Promise<World> {
   let made: NfsPool | undefined
   try {
     const practice = await classOn(ground, {
-      ...{ nodes: 1, parts: ['api', 'gateway', 'worker'] },
+      ...{ backend: 'nfs', nodes: 1, parts: ['api', 'gateway', 'worker'] },
       async furnish(site) {
         made = await nfsPool(site)
         return { pools: made.document }
@@ -42,7 +42,7 @@ export async function nfsWorld(ground: Ground): Promise<World> {
 
 function sightsOf({ storage, nodes }: NfsPool): Omit<Storage, 'kill' | 'halt' | 'close'> {
   return {
-    ...{ homes: `${ROOT}/volumes`, sh: storage.sh },
+    sh: storage.sh,
     async kept() {
       const text = await storage.sh(
         `cd ${ROOT} && ls -1 volumes | sed 's/^/V /'; ls -1 purging | sed 's/^/P /';
@@ -68,7 +68,7 @@ function sightsOf({ storage, nodes }: NfsPool): Omit<Storage, 'kill' | 'halt' | 
       const shared = [...noted.values()].filter((one, i, all) => all.indexOf(one) !== i)
       if (shared.length > 0) throw new Error(`projects of two volumes: ${shared.join()}`)
       return lines('V').map((name) => ({
-        name,
+        ...{ name, folder: `${ROOT}/volumes/${name}` },
         limitBytes: limits.get(noted.get(name) ?? '') ?? 0,
       }))
     },

@@ -2,6 +2,7 @@
 import { killableDatabase } from '../chaos/database.ts'
 import { cephfsWorld } from './cephfs.ts'
 import { type Backend, livesOf } from './harm.ts'
+import { manilaWorld } from './manila.ts'
 import { live, type Telling } from './life.ts'
 import { localWorld } from './local.ts'
 import { nfsWorld } from './nfs.ts'
@@ -11,6 +12,7 @@ const MAKERS: Record<Backend, (ground: Ground) => Promise<World>> = {
   local: localWorld,
   nfs: nfsWorld,
   cephfs: cephfsWorld,
+  manila: manilaWorld,
 }
 
 export async function runLives(

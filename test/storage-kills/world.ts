@@ -9,7 +9,14 @@ import { type PracticeClass, type PracticeMeans, practiceClass } from '../practi
 import type { Backend, Victim } from './harm.ts'
 
 /** A volume as its storage has it. */
-export type KeptVolume = { name: string; limitBytes: number }
+export type KeptVolume = {
+  name: string
+  limitBytes: number
+  /** Where `sh` finds `home` with the files; none, while it is being made or removed. */
+  folder?: string
+  /** What else is not as it should be. */
+  wrong?: string
+}
 
 /** What a backend adds to a class. */
 export type Storage = {
@@ -17,8 +24,6 @@ export type Storage = {
   kept(): Promise<KeptVolume[]>
   /** Runs a script where files of volumes are; answers what it printed. */
   sh(script: string): Promise<string>
-  /** What `sh` finds all homes below: a folder of each volume's name, and somewhere below it `home`. */
-  homes: string
   /** Seats by container, on every node that lives; and what is wrong with how volumes are mounted. */
   containers(): Promise<string[]>
   wrongMounts(): Promise<string[]>
@@ -41,17 +46,18 @@ export type World = Omit<Storage, 'kill' | 'halt'> & {
 }
 
 export const STUDENTS = ['student1', 'student2'] as const
-/** In MiB, from one resize to the next. */
-const QUOTA_MB = 48
-const LARGER_MB = 56
+/** In MiB, from one resize to the next. Shares of a cloud are of whole GiB. */
+const QUOTA_MB: Record<Backend, number> = { local: 48, nfs: 48, cephfs: 48, manila: 1024 }
+const LARGER_MB: Record<Exclude<Backend, 'local'>, number> = { nfs: 56, cephfs: 56, manila: 2048 }
 
 /**
  * To and fro. Where a machine's root may not grow a file system in use (docs/storage.md), a local volume grows only once its seat has
  * stopped: there they become a little smaller each time.
  */
 export function nextQuota({ backend, quotaMb }: Pick<World, 'backend' | 'quotaMb'>): number {
-  if (backend === 'local') return quotaMb > QUOTA_MB / 2 ? quotaMb - 2 : QUOTA_MB
-  return quotaMb === QUOTA_MB ? LARGER_MB : QUOTA_MB
+  const first = QUOTA_MB[backend]
+  if (backend === 'local') return quotaMb > first / 2 ? quotaMb - 2 : first
+  return quotaMb === first ? LARGER_MB[backend] : first
 }
 
 export const planOf = (quotaMb: number) => ({
@@ -61,18 +67,22 @@ export const planOf = (quotaMb: number) => ({
 /** What each backend needs of the class that it is in. */
 export type Ground = Pick<PracticeMeans, 'databaseUrl' | 'say'>
 
-export type Furnishing = Pick<PracticeMeans, 'env' | 'poolStorage' | 'parts'> & {
+export type Furnishing = Pick<PracticeMeans, 'env' | 'poolStorage' | 'parts' | 'beforeCourse'> & {
+  backend: Backend
   nodes: number
   furnish?: PracticeMeans['furnish']
 }
 
 /** The class, with an environment of a few megabytes. */
-export function classOn(ground: Ground, { nodes, ...with_ }: Furnishing): Promise<PracticeClass> {
+export function classOn(
+  ground: Ground,
+  { backend, nodes, ...with_ }: Furnishing,
+): Promise<PracticeClass> {
   const furnish: PracticeMeans['furnish'] = async (site) => ({
     environments: smallEnvironment(await smallImage(site.bed)),
     ...(await with_.furnish?.(site)),
   })
-  return practiceClass({ ...planOf(QUOTA_MB), nodes }, { ...ground, ...with_, furnish })
+  return practiceClass({ ...planOf(QUOTA_MB[backend]), nodes }, { ...ground, ...with_, furnish })
 }
 
 /** @param watched parts of Labplan that are started again on this machine */
@@ -84,7 +94,7 @@ export function worldOf(
   const supervisor = keepRunning(practice.inst, watched)
   const { kill, halt, ...sights } = storage
   return {
-    ...{ ...sights, backend, practice, quotaMb: QUOTA_MB },
+    ...{ ...sights, backend, practice, quotaMb: QUOTA_MB[backend] },
     async harm(victim, choice) {
       if (victim === 'worker') {
         if (!isRunning(practice.inst, victim)) return false

@@ -43,11 +43,16 @@ const PORT = 8786
 /** The only type of shares that it has. */
 export const SHARE_TYPE = 'bed-cephfs'
 
-export type SharesBed = { down(): Promise<void> }
+export type SharesBed = {
+  /** Ends its API as a power cut does, with whatever was being asked; it is started again. */
+  killApi(): Promise<void>
+  down(): Promise<void>
+}
 
 const HERE = import.meta.dirname
 const INSTALL_LIMIT_MS = 300_000
 const WORKERS_LIMIT_MS = 120_000
+const AGAIN_MS = 500
 const requirements = readFileSync(join(HERE, 'requirements-shares.txt'), 'utf8')
 
 /** Beside the environment of the other services, and of its own: clouds without shares need none of it. */
@@ -128,8 +133,16 @@ export async function addShares(record: CloudRecord, ceph: CephBed): Promise<Sha
   const admin = administrator(record.address)
   await untilWorking(admin, running)
   await makeType(admin)
+  let isDown = false
   return {
-    down: async () => {
+    async killApi() {
+      await stopService(running[0]!, 'SIGKILL')
+      setTimeout(() => {
+        if (!isDown) running[0] = startService(record, services[0]!)
+      }, AGAIN_MS)
+    },
+    async down() {
+      isDown = true
       for (const one of running) await stopService(one, 'SIGKILL')
     },
   }
