@@ -44,11 +44,15 @@ async function keptIn(pool: ManilaPool, installation: string): Promise<KeptVolum
   const known = new Set(placed.flatMap(({ path }) => path?.split('/')[3] ?? []))
   const unplaced = placed.filter(({ path }) => path === undefined).length
   const strangers = subvolumes.filter((one) => !known.has(one))
-  // One that is being made is in Ceph before Manila says where.
+  // One that is being made, or was not made in time for Manila, is in Ceph without Manila saying where.
   if (keysOfNothing.length > 0 || strangers.length > unplaced)
     throw new Error(`keys of nothing: ${keysOfNothing.join()}; of no share: ${strangers.join()}`)
   // What agents tell each other is no volume.
-  const volumes = placed.filter(({ name }) => name !== boardName(installation))
+  // Of what Manila could neither make nor take away an operator is to be told, and nobody else has a use for it.
+  const volumes = placed.filter(
+    ({ name, status, path }) =>
+      name !== boardName(installation) && !(status === 'error_deleting' && path === undefined),
+  )
   return Promise.all(
     volumes.map(async (share) => {
       const { name, path } = share

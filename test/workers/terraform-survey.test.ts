@@ -6,6 +6,7 @@ import {
   type Recorded,
   survey,
   untainted,
+  withoutIds,
 } from '../../workers/terraform/survey.ts'
 import { seatsOf } from '../stacks/seats-content.ts'
 
@@ -102,6 +103,10 @@ it('reads a state, and takes a mark off it', () => {
   const clean = untainted(bytes, ['docker_service.s001'])
   expect(readState(clean).map((record) => record.isTainted)).toEqual([false, false])
   expect(JSON.parse(clean.toString())).toMatchObject({ serial: 4 })
+  const rest = withoutIds(bytes, ['a', 'z'])!
+  expect(readState(rest).map(({ id }) => id)).toEqual(['b'])
+  expect(JSON.parse(rest.toString())).toMatchObject({ serial: 4 })
+  expect(withoutIds(bytes, ['z'])).toBeUndefined()
 })
 
 const at = '2026-11-23T08:00:00.000000+01:00'

@@ -53,9 +53,12 @@ export type Shares = {
   resize(from: Share, toGib: number): Promise<void>
   /** GiB that the project may still ask for; undefined where nothing holds it to any. */
   gibLeft(): Promise<number | undefined>
-  /** Answers once it is gone. */
+  /** Answers once it is gone. @throws LeftBehind when Manila does not bring that about */
   remove(id: string): Promise<void>
 }
+
+/** Manila tried to remove it and gave up: nobody but its operator can have that done once more. */
+class LeftBehind extends Error {}
 
 export function sharesOf(
   cloud: Cloud,
@@ -68,22 +71,27 @@ export function sharesOf(
   const act = async (id: string, body: object) =>
     void (await call('POST', `/shares/${id}/action`, { body }))
   const listBy = (query: Query) => listAll(call, { ...query, ...labelled(installation) })
+  const location = async (id: string) => {
+    const { export_locations } = z
+      .looseObject({ export_locations: z.array(z.looseObject({ path: z.string() })) })
+      .parse(await call('GET', `/shares/${id}/export_locations`))
+    return export_locations[0]?.path
+  }
   return {
     list: () => listBy({}),
-    // The oldest: one of its name that came later was asked for by a run that had died.
-    find: async (name) => (await listBy({ name })).findLast((one) => one.status !== 'deleting'),
+    async find(name) {
+      const there = (await listBy({ name })).filter(({ status }) => status !== 'deleting')
+      // The oldest: one of its name that came later was asked for by a run that had died.
+      for (const one of there.toReversed()) if (!(await isRemnant({ location }, one))) return one
+      return undefined
+    },
     async create({ name, sizeGib: size, shareType, labels: metadata }) {
       const wish = { share_proto: 'CEPHFS', size, name, metadata }
       await call('POST', '/shares', {
         body: { share: { ...wish, ...(shareType !== undefined && { share_type: shareType }) } },
       })
     },
-    async location(id) {
-      const { export_locations } = z
-        .looseObject({ export_locations: z.array(z.looseObject({ path: z.string() })) })
-        .parse(await call('GET', `/shares/${id}/export_locations`))
-      return export_locations[0]?.path
-    },
+    location,
     async rules(id) {
       const answer = await call('GET', '/share-access-rules', { query: { share_id: id } })
       return z.looseObject({ access_list: z.array(rule) }).parse(answer).access_list
@@ -104,6 +112,13 @@ export function sharesOf(
     },
   }
 }
+
+/**
+ * Manila could neither make it nor take it away, such as while its Ceph did not answer: it has no place and nothing in it, and stays
+ * until an operator removes it.
+ */
+const isRemnant = async ({ location }: Pick<Shares, 'location'>, { id, status }: Share) =>
+  status === 'error_deleting' && (await location(id)) === undefined
 
 const limits = z.looseObject({
   limits: z.looseObject({
@@ -145,9 +160,15 @@ async function unlessGone(asked: Promise<unknown>): Promise<unknown> {
   }
 }
 
+const oneShare = z.looseObject({ share })
+
 async function untilGone(look: () => Promise<unknown>): Promise<void> {
   const end = Date.now() + GONE_LIMIT_MS
-  while ((await unlessGone(look())) !== undefined) {
+  for (;;) {
+    const there = await unlessGone(look())
+    if (there === undefined) return
+    if (oneShare.parse(there).share.status === 'error_deleting')
+      throw new LeftBehind('Manila could not remove a share: its operator has to.')
     if (Date.now() > end) throw new Error('A share that was removed is still there after a minute.')
     await sleep(STEP_MS)
   }
@@ -160,13 +181,15 @@ export const shareName = (name: string): string => `share ${name}`
 export async function listStackShares(cloud: Cloud, content: VolumesContent): Promise<Found[]> {
   const { shares: kind, installation } = content
   if (!kind) return []
-  const all = await sharesOf(cloud, { ...kind, installation }).list()
-  return all
-    .filter(({ metadata }) => metadata['labplan.stack'] === content.key)
-    .filter(({ status }) => status !== 'deleting')
-    .map(({ id, name, metadata }) => ({
-      ...{ id, name: shareName(name ?? ''), labels: metadata, replicas: 0 },
-    }))
+  const shares = sharesOf(cloud, { ...kind, installation })
+  const found: Found[] = []
+  for (const one of await shares.list()) {
+    const { id, name, status, metadata: labels } = one
+    if (labels['labplan.stack'] !== content.key || status === 'deleting') continue
+    if (await isRemnant(shares, one)) continue
+    found.push({ id, name: shareName(name ?? ''), labels, replicas: 0 })
+  }
+  return found
 }
 
 /**
@@ -181,8 +204,25 @@ export async function removeStillborn(cloud: Cloud, content: VolumesContent): Pr
   for (const { id, name, status, metadata } of await shares.list()) {
     if (status !== 'error' || metadata['labplan.stack'] !== key) continue
     if ((await shares.location(id)) !== undefined) continue
-    await shares.remove(id)
-    removed.push(name ?? id)
+    try {
+      await shares.remove(id)
+      removed.push(name ?? id)
+    } catch (error) {
+      // A remnant from now on.
+      if (!(error instanceof LeftBehind)) throw error
+    }
   }
   return removed
+}
+
+/** Shares of the stack that are none, and that Manila keeps: their ids. */
+export async function listRemnants(cloud: Cloud, content: VolumesContent): Promise<string[]> {
+  const { shares: kind, installation, key } = content
+  if (!kind) return []
+  const shares = sharesOf(cloud, { ...kind, installation })
+  const remnants: string[] = []
+  for (const one of await shares.list())
+    if (one.metadata['labplan.stack'] === key && (await isRemnant(shares, one)))
+      remnants.push(one.id)
+  return remnants
 }

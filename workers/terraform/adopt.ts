@@ -7,12 +7,20 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { findState, saveState } from '../../api/data/state.ts'
 import { isOfMachines } from '../../stacks/content.ts'
 import { listInCloud } from '../cloud/objects.ts'
-import { listStackShares, removeStillborn } from '../cloud/shares.ts'
+import { listRemnants, listStackShares, removeStillborn } from '../cloud/shares.ts'
 import { removeFromCloud } from '../cloud/removal.ts'
 import { EngineError } from '../swarm/engine.ts'
 import { seatsOnMachines } from '../swarm/load.ts'
 import type { RunContext } from './context.ts'
-import { type Found, listOwn, readState, type Survey, survey, untainted } from './survey.ts'
+import {
+  type Found,
+  listOwn,
+  readState,
+  type Survey,
+  survey,
+  untainted,
+  withoutIds,
+} from './survey.ts'
 
 /** After a killed run, a call it made may still be under way in the Docker engine. */
 const SETTLE_MS = 2000
@@ -27,12 +35,34 @@ export async function surveyStack(ctx: RunContext): Promise<Survey> {
 }
 
 /** Shares that a cloud could not make. A plan that is never applied takes nothing away. */
-async function letGoOfStillborn({ services, request, runId }: RunContext): Promise<void> {
+async function letGoOfStillborn(ctx: RunContext): Promise<void> {
+  const { services, request, runId } = ctx
   const { content, cloud } = request
   if (content.kind !== 'volumes' || !cloud || request.onText) return
   const removed = await removeStillborn(cloud.client, content)
   if (removed.length > 0)
     services.log.warn({ runId, removed }, 'removed shares that came to nothing')
+  await forget(ctx, await listRemnants(cloud.client, content))
+}
+
+/** They are in the way of shares that are made anew: Terraform would want to replace them, which it may not. */
+async function forget(ctx: RunContext, ids: string[]): Promise<void> {
+  if (ids.length === 0) return
+  const { pool, keyRing, log } = ctx.services
+  log.warn(
+    { runId: ctx.runId, ids },
+    'shares came to nothing, and only the cloud’s operator can remove them',
+  )
+  const state = await findState(pool, keyRing, ctx.lease.stackId)
+  const bytes = state && withoutIds(state.bytes, ids)
+  if (bytes) await correct(ctx, bytes)
+}
+
+async function correct(ctx: RunContext, bytes: Buffer): Promise<void> {
+  const { pool, keyRing, now } = ctx.services
+  const write = { ...ctx.lease, runId: ctx.runId, now: now(), bytes, lockId: null }
+  const saved = await saveState(pool, keyRing, write)
+  if (!saved.ok) throw new Error(`The state could not be corrected: ${saved.refusal}.`)
 }
 
 /** What is this stack's now: on the Swarm, in its cloud, or in both. */
@@ -50,18 +80,10 @@ export async function listThere({ services, request }: RunContext): Promise<Foun
 /** Takes the half-made mark off objects that exist: creating one is a single call, so it is whole. */
 export async function untaint(ctx: RunContext, addresses: string[]): Promise<void> {
   if (addresses.length === 0) return
-  const { pool, keyRing, log, now } = ctx.services
+  const { pool, keyRing, log } = ctx.services
   const state = await findState(pool, keyRing, ctx.lease.stackId)
   if (!state) return
-  const bytes = untainted(state.bytes, addresses)
-  const saved = await saveState(pool, keyRing, {
-    ...ctx.lease,
-    runId: ctx.runId,
-    now: now(),
-    bytes,
-    lockId: null,
-  })
-  if (!saved.ok) throw new Error(`The state could not be corrected: ${saved.refusal}.`)
+  await correct(ctx, untainted(state.bytes, addresses))
   log.warn({ runId: ctx.runId, addresses }, 'took the half-made mark off what exists')
 }
 

@@ -162,6 +162,22 @@ export function untainted(bytes: Buffer, addresses: string[]): Buffer {
   return Buffer.from(`${JSON.stringify(tree, null, 2)}\n`)
 }
 
+/** The same state without the objects that have these ids; undefined where it has none of them. */
+export function withoutIds(bytes: Buffer, ids: string[]): Buffer | undefined {
+  type Instance = { attributes: { id?: string | null } }
+  const tree = JSON.parse(bytes.toString()) as {
+    serial: number
+    resources: { instances: Instance[] }[]
+  }
+  const isGone = ({ attributes: { id } }: Instance) => ids.includes(id ?? '')
+  if (!tree.resources.some(({ instances }) => instances.some(isGone))) return undefined
+  tree.serial += 1
+  for (const resource of tree.resources)
+    resource.instances = resource.instances.filter((one) => !isGone(one))
+  tree.resources = tree.resources.filter(({ instances }) => instances.length > 0)
+  return Buffer.from(`${JSON.stringify(tree, null, 2)}\n`)
+}
+
 /** Compares. Pure: the same found and recorded always give the same answer. */
 export function survey(content: Content, found: Found[], recorded: Recorded[]): Survey {
   const wanted = wantedNames(content)
