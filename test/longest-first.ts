@@ -13,6 +13,7 @@ const LONG = [
   'join-machine.real',
   'gpu.real',
   'manila.real',
+  'manila-remnants.real',
   'personal-volume.real',
   'image.real',
   'terraform-crash.real',
