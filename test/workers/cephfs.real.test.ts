@@ -3,7 +3,7 @@
  * them. Limits as a student meets them, another size in class, files on another node in the next start, and the purge.
  */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
@@ -18,8 +18,12 @@ import { type TestDatabase, testDatabase } from '../postgres.ts'
 import { type PracticeClass, practiceClass, seatsReady, until } from '../practice-class.ts'
 import { formTo, type Page, type Visitor } from '../visitor.ts'
 import { textOf } from '../api/page-text.ts'
+import { comesWith, publish, readData, versionsOf } from './course-data-inside.ts'
 import { bringBack, snapshotNow } from './from-before.ts'
+import { nextSessions } from './next-sessions.ts'
 import { countRefused, mountAttempts, pathAttempts } from './seat-attempts.ts'
+import { docker, seatsInside } from './seats-inside.ts'
+import { wholeRecord } from './whole-record.ts'
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 600_000 })
 
@@ -29,8 +33,6 @@ const STUDENTS = Number(process.env['LABPLAN_SEATS'] ?? 2)
 const IS_LONG = process.env['LABPLAN_LONG'] !== undefined
 const STARTS_MS = 120_000 + 30_000 * STUDENTS
 const PERSONAL_MB = 16
-/** Whoever reads where nothing is answered waits for ever, and nobody else is heard meanwhile. */
-const DOCKER_MS = 90_000
 const plan = {
   ...{ students: STUDENTS, volumeQuotaMb: QUOTA_MB, nodes: 2 },
   ...{ personalVolume: true, personalQuotaMb: PERSONAL_MB },
@@ -41,7 +43,6 @@ const why = whyNoCephNow()
 let database: TestDatabase
 let ceph: CephBed
 let practice: PracticeClass
-let code = ''
 
 beforeEach(({ skip }) => skip(why !== undefined, why))
 beforeAll(async () => {
@@ -50,7 +51,6 @@ beforeAll(async () => {
   const means = { databaseUrl: database.url, env: ceph.env, poolStorage: '{ backend: cephfs }' }
   practice = await practiceClass(plan, means)
   await seatsReady(practice.inst, STUDENTS, STARTS_MS)
-  code = (await one<{ code: string }>(practice.inst.pool, sql`select code from course`)).code
 })
 afterAll(async () => {
   await practice?.close()
@@ -74,31 +74,8 @@ const volumes = () =>
     sql`select volume.*, seat.number from volume join seat on seat.id = seat_id order by number`,
   )
 
-const docker = (host: string, ...args: string[]): string =>
-  execFileSync('docker', ['-H', host, ...args], { stdio: 'pipe', timeout: DOCKER_MS })
-    .toString()
-    .trim()
-
-/** The seat's container, and the node it is on. */
-function place(number: number): { host: string; container: string } {
-  const label = `label=labplan.seat=${code}/${String(number).padStart(3, '0')}`
-  for (const { dockerHost: host } of practice.bed.nodes) {
-    const container = docker(host, 'ps', '--quiet', '--filter', label)
-    if (container) return { host, container }
-  }
-  throw new Error(`Seat ${number} runs nowhere.`)
-}
-
-/** As the student of this seat, inside it. */
-function inSeat(number: number, script: string): string {
-  const { host, container } = place(number)
-  const [user = ''] = docker(host, 'exec', container, 'ls', '/home').split('\n')
-  const argv = ['exec', '--user', user, container, 'sh', '-c', `cd /home/${user} && { ${script}; }`]
-  return docker(host, ...argv)
-}
-
-const sizeIn = (number: number): number =>
-  Number(inSeat(number, 'df --output=size -B1M . | tail -1'))
+const seats = seatsInside(() => practice)
+const { place, inSeat, asRoot, sizeIn } = seats
 
 it('lets each seat write to its limit, and not one more MiB; df shows it', async () => {
   const rows = await volumes()
@@ -205,46 +182,12 @@ it('shows its seat nothing of others, of its key or of the way to it', async () 
 
 it('lets a seat mount nothing: not another’s volume, and not the slot of another', async () => {
   const { number } = await seatOfStudent()
-  const { host, container } = place(number)
   const attempts = mountAttempts('/personal')
   const script = countRefused(attempts)
   expect(inSeat(number, script)).toBe(`${attempts.length} refused`)
   // As the root that its first process is.
-  expect(docker(host, 'exec', container, 'sh', '-c', script)).toBe(`${attempts.length} refused`)
+  expect(asRoot(number, script)).toBe(`${attempts.length} refused`)
 })
-
-/** Fills a version of the course's data and puts it in force. */
-function publish(text: string): Promise<string> {
-  const folder = join(practice.inst.home, 'data')
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, 'subject.txt'), text, { mode: 0o600 })
-  return practice.inst.labplan('volume', 'data', 'networks-101', folder, '--size-mb', '8')
-}
-const versions = () =>
-  many<{ version: number; name: string; state: string }>(
-    practice.inst.pool,
-    sql`select version, name, state from course_data order by version`,
-  )
-const comesWith = (number: number, version: number) =>
-  until(
-    async () => {
-      const has = sql`select 1 from seat join seat_template on digest = template_digest
-        where number = ${number} and state = 'ready' and (body -> 'data' ->> 'version')::int = ${version}`
-      return (await many(practice.inst.pool, has)).length > 0
-    },
-    90_000,
-    () => `seat ${number} with version ${version}:\n${practice.inst.log('worker').slice(-3000)}`,
-  )
-
-/** What a seat reads of the course's data, and that nobody in it writes there, root included. */
-function readData(number: number): string {
-  const { host, container } = place(number)
-  expect(inSeat(number, 'touch /data/mine 2>/dev/null || echo refused')).toBe('refused')
-  const asRoot = 'rm /data/* 2>&1; mount -o remount,rw /data 2>&1; touch /data/x 2>&1; true'
-  expect(docker(host, 'exec', container, 'sh', '-c', asRoot)).toContain('Read-only file system')
-  expect(inSeat(number, 'ls -a /data')).toBe('.\n..\nsubject.txt')
-  return inSeat(number, 'cat /data/subject.txt')
-}
 
 it('has its files and the course’s data in the next start, on the other node; meanwhile they come back from before', async () => {
   const { bed } = practice
@@ -257,10 +200,10 @@ it('has its files and the course’s data in the next start, on the other node; 
   const asOf = await snapshotNow(practice, volume)
   inSeat(number, 'echo second > essay; sync essay')
   const stop = formTo(page, '/stop')
-  expect(await publish('the first')).toContain('Version 1 is published')
+  expect(await publish(practice, 'the first')).toContain('Version 1 is published')
   // Where nobody works the seat is made anew by itself.
-  await comesWith(other, 1)
-  expect(readData(other)).toBe('the first')
+  await comesWith(practice, { number: other, version: 1 })
+  expect(readData(seats, other)).toBe('the first')
   await visitor.post(stop.action, stop.fields)
   await becomes('cold')
   const root = join(bed.volumes, 'mounts', volume, 'home')
@@ -269,12 +212,12 @@ it('has its files and the course’s data in the next start, on the other node; 
   docker(bed.dockerHost, 'node', 'update', '--availability', 'pause', name)
   const begun = performance.now()
   await practice.launch('student1')
-  await comesWith(number, 1)
+  await comesWith(practice, { number: number, version: 1 })
   const ms = await isShown(begun)
   console.log(`personal volume of a Ceph, second launch, seat stopped, other node: ${ms} ms`)
   expect(place(number).host).not.toBe(before)
   expect(inSeat(number, 'cat mine /personal/essay')).toBe('mine\nby student1')
-  expect(readData(number)).toBe('the first')
+  expect(readData(seats, number)).toBe('the first')
   expect(inSeat(number, 'cat essay essay\\ *')).toBe('second\nfirst')
   docker(bed.dockerHost, 'node', 'update', '--availability', 'active', name)
 })
@@ -282,10 +225,10 @@ it('has its files and the course’s data in the next start, on the other node; 
 it('gives who starts anew the next version of the course’s data, and who works keeps theirs', async () => {
   const { number } = await seatOfStudent()
   const other = 3 - number
-  expect(await publish('the second')).toContain('Version 2 is published')
+  expect(await publish(practice, 'the second')).toContain('Version 2 is published')
   // On whichever node: with ten seats it may be the same one, which then has both versions.
-  await comesWith(other, 2)
-  expect([readData(number), readData(other)]).toEqual(['the first', 'the second'])
+  await comesWith(practice, { number: other, version: 2 })
+  expect([readData(seats, number), readData(seats, other)]).toEqual(['the first', 'the second'])
 })
 
 const said = async (visitor: Visitor, page: Page): Promise<string> =>
@@ -367,46 +310,17 @@ it(
   { timeout: 4 * STARTS_MS },
   async ({ skip }) => {
     skip(!IS_LONG, 'takes two minutes: LABPLAN_LONG=1 runs it')
-    const { inst, bed } = practice
-    const availability = (name: string, to: 'active' | 'pause') =>
-      docker(bed.dockerHost, 'node', 'update', '--availability', to, name)
-    const isOver = async () =>
-      (await many(inst.pool, sql`select 1 from seat where state <> 'absent'`)).length === 0
-    for (const [i, node] of bed.nodes.entries()) {
-      await practice.replan({ ...larger, minutes: 5 })
-      await until(isOver, STARTS_MS, () => `the seats to go:\n${inst.log('worker').slice(-3000)}`)
-      for (const { name } of bed.nodes) availability(name, name === node.name ? 'active' : 'pause')
-      await practice.replan({ ...larger, startsInMinutes: i - 4 })
-      await seatsReady(inst, STUDENTS, STARTS_MS)
-      for (const { number } of await volumes()) {
-        expect(place(number).host).toBe(node.dockerHost)
-        expect(inSeat(number, 'cat mine')).toBe('mine')
-      }
-    }
-    for (const { name } of bed.nodes) availability(name, 'active')
+    const seen = await nextSessions(practice, seats, { plan: larger, startsMs: STARTS_MS })
+    const wanted = practice.bed.nodes.flatMap(({ dockerHost: host }) =>
+      Array<object>(STUDENTS).fill({ host, mine: 'mine' }),
+    )
+    expect(seen).toEqual(wanted)
   },
 )
 
 /** Of seats' volumes, of students' own, and of the course's data. */
 const keptNames = async (): Promise<string[]> =>
-  [...(await allVolumes()), ...(await versions()).map(({ name }) => name)].toSorted()
-
-/** Every row of every table, bytes as hexadecimal digits. */
-async function wholeRecord(): Promise<string> {
-  const { pool } = practice.inst
-  const tables = await many<{ name: string }>(
-    pool,
-    sql`select quote_ident(schemaname) || '.' || quote_ident(tablename) as name from pg_tables
-        where schemaname not in ('pg_catalog', 'information_schema')`,
-  )
-  const texts = tables.map(async ({ name }) => {
-    const { rows } = await pool.query<{ text: string }>(`select t::text as text from ${name} t`)
-    return rows.map(({ text }) => text).join('\n')
-  })
-  const text = (await Promise.all(texts)).join('\n')
-  expect(text).toContain((await volumes())[0]!.name)
-  return text
-}
+  [...(await allVolumes()), ...(await versionsOf(practice)).map(({ name }) => name)].toSorted()
 
 it('has no key of a volume in plan, state, specification, record or log', async () => {
   const { inst, bed } = practice
@@ -416,6 +330,8 @@ it('has no key of a volume in plan, state, specification, record or log', async 
   // Of each, and of the board of the agents.
   expect(keys).toHaveLength((await keptNames()).length + 1)
   const services = docker(bed.dockerHost, 'service', 'ls', '--quiet').split('\n')
+  const record = await wholeRecord(inst.pool)
+  expect(record).toContain((await volumes())[0]!.name)
   const said = [
     docker(bed.dockerHost, 'service', 'inspect', ...services),
     ...bed.nodes.map(({ dockerHost }) => {
@@ -423,7 +339,7 @@ it('has no key of a volume in plan, state, specification, record or log', async 
       return names.length > 0 ? docker(dockerHost, 'volume', 'inspect', ...names) : ''
     }),
     ...(['storage', 'worker', 'api'] as const).map(inst.log),
-    await wholeRecord(),
+    record,
   ].join('\n')
   for (const key of keys)
     for (const form of [key, Buffer.from(key).toString('hex')])

@@ -3,7 +3,6 @@
  * by the storage agent with keys of its own, in seats on a Swarm of two nodes. Limits as a student meets them, another size in
  * class, files on another node, a state that was lost, and the purge.
  */
-import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
@@ -18,15 +17,21 @@ import { retentionKeeper } from '../../workers/jobs/keep-retention.ts'
 import type { Backend } from '../../workers/storage/backend.ts'
 import { cephBackend } from '../../workers/storage/cephfs.ts'
 import { manilaSource } from '../../workers/storage/manila-keeper.ts'
-import { type CephBed, cephBed } from '../beds/ceph.ts'
-import { addShares, SHARE_TYPE, type SharesBed, whyNoSharesNow } from '../beds/cloud/shares.ts'
+import { SHARE_TYPE, whyNoSharesNow } from '../beds/cloud/shares.ts'
 import { REGION } from '../beds/cloud/place.ts'
 import { administrator } from '../beds/cloud/seed.ts'
-import { type CloudBed, cloudBed, type Tenant } from '../beds/openstack.ts'
+import {
+  credentialFile,
+  type ManilaBeds,
+  type ManilaPool,
+  manilaPool,
+} from '../beds/manila-pool.ts'
 import { type TestDatabase, testDatabase } from '../postgres.ts'
 import { type PracticeClass, practiceClass, seatsReady, until } from '../practice-class.ts'
 import { formTo } from '../visitor.ts'
+import { docker, seatsInside } from './seats-inside.ts'
 import { storageScene } from './storage-scene.ts'
+import { wholeRecord } from './whole-record.ts'
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 420_000 })
 
@@ -39,10 +44,8 @@ const LONG = 'takes a third of a minute: LABPLAN_LONG=1 runs it'
 const why = whyNoSharesNow()
 
 let database: TestDatabase
-let ceph: CephBed
-let cloud: CloudBed
-let manila: SharesBed
-let tenant: Tenant
+let pool: ManilaPool
+let beds: ManilaBeds
 let practice: PracticeClass
 let code = ''
 
@@ -50,61 +53,29 @@ beforeEach(({ skip }) => skip(why !== undefined, why))
 beforeAll(async () => {
   if (why !== undefined) return
   database = await testDatabase()
-  // Ceph, cloud and Swarm come up side by side; Labplan needs all of them.
-  const beds = startBeds()
-  // Told by whoever waits for it.
-  beds.catch(() => {})
-  practice = await practiceClass(plan, {
-    databaseUrl: database.url,
-    env: { LABPLAN_STORAGE_BACKEND: 'manila', LABPLAN_SHARE_TYPE: SHARE_TYPE },
-    poolStorage: `{ backend: manila, region: ${REGION}, shareType: ${SHARE_TYPE} }`,
-    async furnish({ inst }) {
-      await beds
-      writeFileSync(credentialFile(inst), JSON.stringify(tenant.access), { mode: 0o600 })
-      Object.assign(inst.env, {
-        ...{ ...openrcOf(tenant), LABPLAN_CLOUD_FILE: credentialFile(inst) },
-        ...{ LABPLAN_CLOUD_REGION: REGION, LABPLAN_CEPH_CONF: ceph.configFile },
-      })
-      return {}
-    },
-    beforeCourse: (inst) => inst.labplan('pool', 'credential', 'local'),
-  })
+  pool = manilaPool()
+  practice = await practiceClass(plan, { databaseUrl: database.url, ...pool.means })
+  beds = await pool.beds
   await seatsReady(practice.inst, plan.students)
   code = (await one<{ code: string }>(practice.inst.pool, sql`select code from course`)).code
 })
 afterAll(async () => {
   await practice?.close()
-  await manila?.down()
-  await cloud?.down()
-  await ceph?.down()
+  await pool?.down()
   await database?.drop()
 })
 
-async function startBeds(): Promise<void> {
-  ;[ceph, cloud] = await Promise.all([cephBed(), cloudBed('identity')])
-  ;[manila, tenant] = await Promise.all([addShares(cloud, ceph), cloud.tenant()])
-}
-
-const credentialFile = ({ home }: { home: string }): string => join(home, 'cloud.json')
-
-/** As who sources an openrc file has them. */
-const openrcOf = ({ access }: Tenant): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(access).map(([name, value]) => [
-      `OS_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`,
-      value,
-    ]),
-  )
-
 const shares = (): Promise<Share[]> =>
-  sharesOf(tenant.cloud, { region: REGION, installation: practice.inst.id }).list()
+  sharesOf(beds.tenant.cloud, { region: REGION, installation: practice.inst.id }).list()
 /** Name, size in GiB and state of each, by name. */
 const listed = async () =>
   (await shares()).map(({ name, size, status }) => [name, size, status]).toSorted()
 const ids = async () => (await shares()).map(({ id }) => id).toSorted()
 const subvolumes = async (): Promise<string[]> =>
   (
-    JSON.parse(await ceph.run('ceph', 'fs', 'subvolume', 'ls', 'cephfs', '--format', 'json')) as {
+    JSON.parse(
+      await beds.ceph.run('ceph', 'fs', 'subvolume', 'ls', 'cephfs', '--format', 'json'),
+    ) as {
       name: string
     }[]
   ).map(({ name }) => name)
@@ -115,28 +86,7 @@ const volumes = () =>
     practice.inst.pool,
     sql`select volume.*, seat.number from volume join seat on seat.id = seat_id order by number`,
   )
-const docker = (host: string, ...args: string[]): string =>
-  execFileSync('docker', ['-H', host, ...args], { stdio: 'pipe' })
-    .toString()
-    .trim()
-
-/** The seat's container, and the node it is on. */
-function place(number: number): { host: string; container: string } {
-  const label = `label=labplan.seat=${code}/${String(number).padStart(3, '0')}`
-  for (const { dockerHost: host } of practice.bed.nodes) {
-    const container = docker(host, 'ps', '--quiet', '--filter', label)
-    if (container) return { host, container }
-  }
-  throw new Error(`Seat ${number} runs nowhere.`)
-}
-
-/** As the student of this seat, inside it. */
-function inSeat(number: number, script: string): string {
-  const { host, container } = place(number)
-  const [user = ''] = docker(host, 'exec', container, 'ls', '/home').split('\n')
-  const argv = ['exec', '--user', user, container, 'sh', '-c', `cd /home/${user} && { ${script}; }`]
-  return docker(host, ...argv)
-}
+const { place, inSeat, sizeIn } = seatsInside(() => practice)
 
 it('has a share for each seat number, of whole GiB, that Terraform made and that names nobody', async () => {
   const rows = await volumes()
@@ -165,7 +115,7 @@ const isFuller = (thanMib: number) => async () => {
 
 it('lets each seat write to its limit; df shows it', async () => {
   for (const number of seatNumbers) {
-    expect(Number(inSeat(number, 'df --output=size -B1M . | tail -1'))).toBe(1024)
+    expect(sizeIn(number)).toBe(1024)
     // Of a file with a hole in it every byte counts, for Ceph.
     inSeat(number, 'echo mine > mine; truncate -s 1012M large')
     const write = 'dd if=/dev/zero of=full bs=64k conv=fsync 2>&1 || true'
@@ -186,9 +136,8 @@ it('is larger while its student works, by the course’s plan', async () => {
   const { container } = place(1)
   const first = await ids()
   await practice.replan({ ...plan, volumeQuotaMb: 2048 })
-  const size = () => Number(inSeat(1, 'df --output=size -B1M . | tail -1'))
   await until(
-    async () => size() === 2048,
+    async () => sizeIn(1) === 2048,
     120_000,
     () => `a larger share:\n${practice.inst.log('worker').slice(-2000)}`,
   )
@@ -258,21 +207,6 @@ it('has its files in the next start, on the other node', async ({ skip }) => {
   await becomes(number, 'cold')
 })
 
-/** Every row of every table, bytes as hexadecimal digits. */
-async function wholeRecord(): Promise<string> {
-  const { pool } = practice.inst
-  const tables = await many<{ name: string }>(
-    pool,
-    sql`select quote_ident(schemaname) || '.' || quote_ident(tablename) as name from pg_tables
-        where schemaname not in ('pg_catalog', 'information_schema')`,
-  )
-  const texts = tables.map(async ({ name }) => {
-    const { rows } = await pool.query<{ text: string }>(`select t::text as text from ${name} t`)
-    return rows.map(({ text }) => text).join('\n')
-  })
-  return (await Promise.all(texts)).join('\n')
-}
-
 it('has no key of a share in state, specification, record or log, and tells the cloud’s password to nobody', async () => {
   const { inst, bed } = practice
   const { state } = await stateOfVolumes()
@@ -283,11 +217,15 @@ it('has no key of a share in state, specification, record or log, and tells the 
   expect(keys).toHaveLength(STUDENTS)
   const services = docker(bed.dockerHost, 'service', 'ls', '--quiet').split('\n')
   const said = [
-    ...[state, await wholeRecord(), docker(bed.dockerHost, 'service', 'inspect', ...services)],
+    ...[
+      state,
+      await wholeRecord(inst.pool),
+      docker(bed.dockerHost, 'service', 'inspect', ...services),
+    ],
     ...(['storage', 'worker', 'api'] as const).map(inst.log),
   ].join('\n')
   expect(said).toContain((await volumes())[0]!.name)
-  const { password } = tenant.access as { password: string }
+  const { password } = beds.tenant.access as { password: string }
   for (const secret of [...keys, password])
     for (const form of [secret, Buffer.from(secret).toString('hex')])
       expect(said.includes(form)).toBe(false)
@@ -362,7 +300,7 @@ it('makes shares by itself for a course’s data and for what agents tell each o
   skip(!IS_LONG, LONG)
   const { root, end } = storageScene()
   const installation = 'other000'
-  const own = sharesOf(tenant.cloud, { region: REGION, installation })
+  const own = sharesOf(beds.tenant.cloud, { region: REGION, installation })
   const before = await subvolumes()
   try {
     const far = farAgent(root, installation)
@@ -405,10 +343,10 @@ it('takes away a share that came to nothing, and no other', async () => {
   const shareType = 'bed-nowhere'
   const specs = { driver_handles_share_servers: 'false', share_backend_name: 'nowhere' }
   const type = { name: shareType, extra_specs: specs, 'share_type_access:is_public': true }
-  await administrator(cloud.address).call('shared-file-system', 'POST', '/types', {
+  await administrator(beds.cloud.address).call('shared-file-system', 'POST', '/types', {
     ...{ region: REGION, microversion: '2.45', body: { share_type: type } },
   })
-  const own = sharesOf(tenant.cloud, { region: REGION, installation: inst.id })
+  const own = sharesOf(beds.tenant.cloud, { region: REGION, installation: inst.id })
   const before = await listed()
   const name = `lp-${inst.id}-${code}-s099-g1`
   const stack = 'volumes-networks-101'
@@ -419,7 +357,7 @@ it('takes away a share that came to nothing, and no other', async () => {
     60_000,
     () => 'Manila to find no place for it',
   )
-  const removed = await removeStillborn(tenant.cloud, {
+  const removed = await removeStillborn(beds.tenant.cloud, {
     ...{ kind: 'volumes', key: stack, installation: inst.id, course8: code, volumes: [] },
     shares: { region: REGION, shareType },
   })
@@ -433,7 +371,7 @@ it('is gone from cloud, Ceph, nodes and state once it is purged, listed before a
   expect((await listed()).map(([name]) => name)).toEqual(names)
   expect(await subvolumes()).toHaveLength(STUDENTS)
   const users = async () =>
-    ((await ceph.run('ceph', 'auth', 'ls')).match(/^client\.lp-\S+/gm) ?? []).toSorted()
+    ((await beds.ceph.run('ceph', 'auth', 'ls')).match(/^client\.lp-\S+/gm) ?? []).toSorted()
   expect(await users()).toEqual(names.map((name) => `client.${name}`))
   // The course is over, and nothing is kept beyond its end.
   await endCourse()

@@ -44,8 +44,8 @@ const PORT = 8786
 export const SHARE_TYPE = 'bed-cephfs'
 
 export type SharesBed = {
-  /** Ends its API as a power cut does, with whatever was being asked; it is started again. */
-  killApi(): Promise<void>
+  /** Ends its API as a power cut does, with whatever was being asked; it is started again in a moment, or then. */
+  killApi(then?: Promise<unknown>): Promise<void>
   down(): Promise<void>
 }
 
@@ -134,12 +134,14 @@ export async function addShares(record: CloudRecord, ceph: CephBed): Promise<Sha
   await untilWorking(admin, running)
   await makeType(admin)
   let isDown = false
+  const startAgain = async (then: Promise<unknown>): Promise<void> => {
+    await then
+    if (!isDown) running[0] = startService(record, services[0]!)
+  }
   return {
-    async killApi() {
+    async killApi(then = sleep(AGAIN_MS)) {
       await stopService(running[0]!, 'SIGKILL')
-      setTimeout(() => {
-        if (!isDown) running[0] = startService(record, services[0]!)
-      }, AGAIN_MS)
+      void startAgain(then)
     },
     async down() {
       isDown = true
