@@ -12,6 +12,7 @@ import { type PracticeClass, practiceClass, seatsReady, until } from '../practic
 import { formTo, type Page, type Visitor } from '../visitor.ts'
 import { comesWith, publish, readData, versionsOf } from './course-data-inside.ts'
 import { nextSessions } from './next-sessions.ts'
+import { countRefused, mountAttempts, pathAttempts } from './seat-attempts.ts'
 import { docker, seatsInside } from './seats-inside.ts'
 
 vi.setConfig({ testTimeout: 420_000, hookTimeout: 600_000 })
@@ -113,6 +114,19 @@ it('brings a student’s own folder, a share of its own, into the seat that runs
   expect(inSeat(other, 'ls -A /personal')).toBe('')
   inSeat(other, 'echo mine > mine; echo by student2 > /personal/essay; sync')
   expect(await shareNames()).toEqual(await wantedNames())
+})
+
+it('shows a seat nothing of others, of keys or of the way to them, and lets it mount nothing', async () => {
+  const { number } = await enter('student1')
+  const seen = inSeat(number, 'ls -a / /home /personal; cat /proc/mounts; env')
+  expect(seen).not.toMatch(/keyring|secret=|lp-\w{8}-\w{8}-s\d|personal-s\d|OS_/)
+  // Of its own slot it says where that is on the node.
+  expect(inSeat(number, 'cat /proc/self/mountinfo')).not.toMatch(/personal-s\d|volumes\/keys/)
+  const ways = pathAttempts(practice.bed.volumes).join(' ')
+  expect(inSeat(number, `ls -d ${ways} 2>/dev/null || true`)).toBe('')
+  const attempts = mountAttempts('/personal')
+  for (const tryIn of [inSeat, seats.asRoot])
+    expect(tryIn(number, countRefused(attempts))).toBe(`${attempts.length} refused`)
 })
 
 it('has its own folder, its files and the course’s data in the next start, on the other node', async () => {
