@@ -212,7 +212,7 @@ it('has its files and the course’s data in the next start, on the other node; 
   docker(bed.dockerHost, 'node', 'update', '--availability', 'pause', name)
   const begun = performance.now()
   await practice.launch('student1')
-  await comesWith(practice, { number: number, version: 1 })
+  await comesWith(practice, { number, version: 1 })
   const ms = await isShown(begun)
   console.log(`personal volume of a Ceph, second launch, seat stopped, other node: ${ms} ms`)
   expect(place(number).host).not.toBe(before)

@@ -7,9 +7,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import { execute, many, notify, one, sql, withTransaction } from '../../api/data/db.ts'
-import { readKeyRing } from '../../api/data/key-ring.ts'
 import { orderPurge } from '../../api/data/purge.ts'
-import { findState } from '../../api/data/state.ts'
 import { storageAgent } from '../../api/storage-agent.ts'
 import { mountsBelow } from '../../scripts/steps/mounts.ts'
 import { removeStillborn, type Share, sharesOf } from '../../workers/cloud/shares.ts'
@@ -20,15 +18,10 @@ import { manilaSource } from '../../workers/storage/manila-keeper.ts'
 import { SHARE_TYPE, whyNoSharesNow } from '../beds/cloud/shares.ts'
 import { REGION } from '../beds/cloud/place.ts'
 import { administrator } from '../beds/cloud/seed.ts'
-import {
-  credentialFile,
-  type ManilaBeds,
-  type ManilaPool,
-  manilaPool,
-} from '../beds/manila-pool.ts'
-import { type TestDatabase, testDatabase } from '../postgres.ts'
-import { type PracticeClass, practiceClass, seatsReady, until } from '../practice-class.ts'
+import { credentialFile, type ManilaBeds } from '../beds/manila-pool.ts'
+import { type PracticeClass, until } from '../practice-class.ts'
 import { formTo } from '../visitor.ts'
+import { type ManilaScene, manilaScene, volumesStack } from './manila-scene.ts'
 import { docker, seatsInside } from './seats-inside.ts'
 import { storageScene } from './storage-scene.ts'
 import { wholeRecord } from './whole-record.ts'
@@ -43,8 +36,7 @@ const IS_LONG = process.env['LABPLAN_LONG'] !== undefined
 const LONG = 'takes a third of a minute: LABPLAN_LONG=1 runs it'
 const why = whyNoSharesNow()
 
-let database: TestDatabase
-let pool: ManilaPool
+let scene: ManilaScene
 let beds: ManilaBeds
 let practice: PracticeClass
 let code = ''
@@ -52,18 +44,11 @@ let code = ''
 beforeEach(({ skip }) => skip(why !== undefined, why))
 beforeAll(async () => {
   if (why !== undefined) return
-  database = await testDatabase()
-  pool = manilaPool()
-  practice = await practiceClass(plan, { databaseUrl: database.url, ...pool.means })
-  beds = await pool.beds
-  await seatsReady(practice.inst, plan.students)
+  scene = await manilaScene(plan)
+  ;({ beds, practice } = scene)
   code = (await one<{ code: string }>(practice.inst.pool, sql`select code from course`)).code
 })
-afterAll(async () => {
-  await practice?.close()
-  await pool?.down()
-  await database?.drop()
-})
+afterAll(() => scene?.close())
 
 const shares = (): Promise<Share[]> =>
   sharesOf(beds.tenant.cloud, { region: REGION, installation: practice.inst.id }).list()
@@ -209,7 +194,7 @@ it('has its files in the next start, on the other node', async ({ skip }) => {
 
 it('has no key of a share in state, specification, record or log, and tells the cloud’s password to nobody', async () => {
   const { inst, bed } = practice
-  const { state } = await stateOfVolumes()
+  const { state } = await volumesStack(practice)
   expect(state).toContain('openstack_sharedfilesystem_share_v2')
   const keys = readdirSync(join(bed.volumes, 'keys'))
     .filter((file) => file.endsWith('.keyring'))
@@ -231,21 +216,10 @@ it('has no key of a share in state, specification, record or log, and tells the 
       expect(said.includes(form)).toBe(false)
 })
 
-/** The state of the course's volumes, in clear, and its stack. */
-async function stateOfVolumes(): Promise<{ id: string; state: string; stack: string }> {
-  const { pool, home } = practice.inst
-  const { id, state: stack } = await one<{ id: string; state: string }>(
-    pool,
-    sql`select id, state from stack where kind = 'volumes'`,
-  )
-  const found = await findState(pool, readKeyRing(join(home, 'keys.json')), id)
-  return { id, stack, state: found?.bytes.toString() ?? '' }
-}
-
 it('takes up the shares that are there when a run was killed before it could say so', async () => {
   const { pool } = practice.inst
   const before = await ids()
-  const { id } = await stateOfVolumes()
+  const { id } = await volumesStack(practice)
   await execute(pool, sql`delete from state_version where stack_id = ${id}`)
   const lost = sql`update stack set state = 'needs_reconcile', retry_at = null where id = ${id}`
   await withTransaction(pool, async (tx) => {
@@ -253,11 +227,11 @@ it('takes up the shares that are there when a run was killed before it could say
     await notify(tx, 'work')
   })
   await until(
-    async () => (await stateOfVolumes()).stack === 'applied',
+    async () => (await volumesStack(practice)).stack === 'applied',
     120_000,
     () => `a run that adopts:\n${practice.inst.log('worker').slice(-3000)}`,
   )
-  const { state } = await stateOfVolumes()
+  const { state } = await volumesStack(practice)
   expect(await ids()).toEqual(before)
   for (const one of before) expect(state).toContain(one)
   // Created are the limits alone, which are in a state and nowhere else.
@@ -357,11 +331,11 @@ it('takes away a share that came to nothing, and no other', async () => {
     60_000,
     () => 'Manila to find no place for it',
   )
-  const removed = await removeStillborn(beds.tenant.cloud, {
+  const stillborn = await removeStillborn(beds.tenant.cloud, {
     ...{ kind: 'volumes', key: stack, installation: inst.id, course8: code, volumes: [] },
     shares: { region: REGION, shareType },
   })
-  expect(removed).toEqual([name])
+  expect(stillborn).toEqual({ removed: [name], remnants: [] })
   expect(await listed()).toEqual(before)
 })
 
@@ -403,11 +377,11 @@ it('is gone from cloud, Ceph, nodes and state once it is purged, listed before a
   expect(mountsBelow(join(bed.volumes, 'mounts'))).toEqual([])
   expect(readdirSync(join(bed.volumes, 'keys'))).toEqual([])
   await until(
-    async () => (await stateOfVolumes()).stack === 'absent',
+    async () => (await volumesStack(practice)).stack === 'absent',
     120_000,
     () => `Terraform to let go:\n${inst.log('worker').slice(-3000)}`,
   )
-  expect((await stateOfVolumes()).state).not.toContain('"s001-g1"')
+  expect((await volumesStack(practice)).state).not.toContain('"s001-g1"')
   expect(await listed()).toEqual([])
 })
 

@@ -192,37 +192,30 @@ export async function listStackShares(cloud: Cloud, content: VolumesContent): Pr
   return found
 }
 
+/** Of a stack: names of those that were taken away, ids of those that Manila keeps. */
+export type Stillborn = { removed: string[]; remnants: string[] }
+
 /**
  * Takes away what never was one: Manila could not make it, so it has no place and nothing in it, and Terraform would want to
- * replace it, which it may not. Answers their names.
+ * replace it, which it may not.
  */
-export async function removeStillborn(cloud: Cloud, content: VolumesContent): Promise<string[]> {
+export async function removeStillborn(cloud: Cloud, content: VolumesContent): Promise<Stillborn> {
+  const stillborn: Stillborn = { removed: [], remnants: [] }
   const { shares: kind, installation, key } = content
-  if (!kind) return []
+  if (!kind) return stillborn
   const shares = sharesOf(cloud, { ...kind, installation })
-  const removed: string[] = []
-  for (const { id, name, status, metadata } of await shares.list()) {
-    if (status !== 'error' || metadata['labplan.stack'] !== key) continue
-    if ((await shares.location(id)) !== undefined) continue
+  for (const one of await shares.list()) {
+    const { id, name, status, metadata } = one
+    if (metadata['labplan.stack'] !== key) continue
+    if (await isRemnant(shares, one)) stillborn.remnants.push(id)
+    if (status !== 'error' || (await shares.location(id)) !== undefined) continue
     try {
       await shares.remove(id)
-      removed.push(name ?? id)
+      stillborn.removed.push(name ?? id)
     } catch (error) {
-      // A remnant from now on.
       if (!(error instanceof LeftBehind)) throw error
+      stillborn.remnants.push(id)
     }
   }
-  return removed
-}
-
-/** Shares of the stack that are none, and that Manila keeps: their ids. */
-export async function listRemnants(cloud: Cloud, content: VolumesContent): Promise<string[]> {
-  const { shares: kind, installation, key } = content
-  if (!kind) return []
-  const shares = sharesOf(cloud, { ...kind, installation })
-  const remnants: string[] = []
-  for (const one of await shares.list())
-    if (one.metadata['labplan.stack'] === key && (await isRemnant(shares, one)))
-      remnants.push(one.id)
-  return remnants
+  return stillborn
 }

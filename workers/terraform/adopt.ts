@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { findState, saveState } from '../../api/data/state.ts'
 import { isOfMachines } from '../../stacks/content.ts'
 import { listInCloud } from '../cloud/objects.ts'
-import { listRemnants, listStackShares, removeStillborn } from '../cloud/shares.ts'
+import { listStackShares, removeStillborn } from '../cloud/shares.ts'
 import { removeFromCloud } from '../cloud/removal.ts'
 import { EngineError } from '../swarm/engine.ts'
 import { seatsOnMachines } from '../swarm/load.ts'
@@ -39,10 +39,10 @@ async function letGoOfStillborn(ctx: RunContext): Promise<void> {
   const { services, request, runId } = ctx
   const { content, cloud } = request
   if (content.kind !== 'volumes' || !cloud || request.onText) return
-  const removed = await removeStillborn(cloud.client, content)
+  const { removed, remnants } = await removeStillborn(cloud.client, content)
   if (removed.length > 0)
     services.log.warn({ runId, removed }, 'removed shares that came to nothing')
-  await forget(ctx, await listRemnants(cloud.client, content))
+  await forget(ctx, remnants)
 }
 
 /** They are in the way of shares that are made anew: Terraform would want to replace them, which it may not. */
