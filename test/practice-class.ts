@@ -31,6 +31,8 @@ export type ClassPlan = {
   cpu?: number
   memoryMb?: number
   volumeQuotaMb?: number
+  /** Students may hand in work, until then (`2026-11-24T11:00`, UTC). */
+  submissionsDue?: string
   /** Students have their own volume in their seat. */
   personalVolume?: boolean
   /** What such a volume holds; as the examples' policy has it unless said. */
@@ -243,7 +245,7 @@ pool: local
 timeZone: UTC
 seat: { cpu: ${plan.cpu ?? 0.02}, memoryMb: ${plan.memoryMb ?? 64}, volumeQuotaMb: ${plan.volumeQuotaMb ?? 256} }
 students: ${plan.students}
-${plan.personalVolume ? 'personalVolume: true\n' : ''}${plan.followsRoster ? 'followRoster: true' : `atOnce: ${atOnce}`}
+${plan.submissionsDue ? `submissions: { due: ${plan.submissionsDue} }\n` : ''}${plan.personalVolume ? 'personalVolume: true\n' : ''}${plan.followsRoster ? 'followRoster: true' : `atOnce: ${atOnce}`}
 sessions:
   - start: ${start}
     minutes: ${plan.minutes ?? 120}
