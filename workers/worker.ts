@@ -28,6 +28,7 @@ import { changePlanner } from './jobs/plan-changes.ts'
 import { earlyPlanner } from './jobs/plan-early.ts'
 import { reconciler } from './jobs/reconcile.ts'
 import { startLoop } from './loop.ts'
+import { turnsFor } from './storage/turns.ts'
 import { rosterFollower } from './jobs/follow-rosters.ts'
 import { storageWatch } from './jobs/watch-storage.ts'
 import { watchChanges } from './jobs/watch-changes.ts'
@@ -193,7 +194,8 @@ export async function startWorker(options: {
     pass: async () => void ((await lead.isOurs()) && (await storage.look())),
     onError: onError('nobody could see whether the storage answers'),
   })
-  const keeper = volumeKeeper({ pool, agent, log, now })
+  const inTurn = turnsFor((name) => name)
+  const keeper = volumeKeeper({ pool, agent, inTurn, log, now })
   const keep = startLoop({
     everyMs: VOLUMES_MS,
     pass: async () => {
@@ -210,7 +212,7 @@ export async function startWorker(options: {
     onError: onError('snapshots of volumes could not be kept'),
   })
   const retention = retentionKeeper({
-    ...{ pool, agent, installation, log, now },
+    ...{ pool, agent, inTurn, installation, log, now },
     removeFromEngine: (name) => removeEngineVolume(engine, { name, installation }),
   })
   const file = ledgerFile(config)

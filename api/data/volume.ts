@@ -47,24 +47,33 @@ export type KeptVolume = {
   message_code: string | null
 }
 
+const keptColumns = sql`id, name, backend, state, limit_mb, limit_bytes, used_bytes, message_code`
+const isKept = sql`backend <> 'engine' and state not in ('purging', 'purged')`
+
 /** Every volume that a storage agent keeps, by name. */
 export async function keptVolumes(db: Db): Promise<KeptVolume[]> {
-  return many(
-    db,
-    sql`select id, name, backend, state, limit_mb, limit_bytes, used_bytes, message_code from volume
-        where backend <> 'engine' and state not in ('purging', 'purged') order by name`,
-  )
+  return many(db, sql`select ${keptColumns} from volume where ${isKept} order by name`)
+}
+
+/** One of them as it is now; undefined once it is to be purged. */
+export async function keptVolume(db: Db, id: string): Promise<KeptVolume | undefined> {
+  return findOne(db, sql`select ${keptColumns} from volume where id = ${id} and ${isKept}`)
 }
 
 export type VolumeSight = {
   id: string
+  /** What the record said when it was looked at. */
+  was: VolumeState
   state: VolumeState
   limitBytes: number | null
   usedBytes: number | null
   message: { code: string; params: Record<string, string | number> } | null
 }
 
-/** What the agent says of volumes, each once; whoever looks at their seats' pages is told. */
+/**
+ * What the agent says of volumes, each once; whoever looks at their seats' pages is told. Nothing of one that became something else
+ * meanwhile: a purge that was ordered stays ordered, and one that was proved stays proved.
+ */
 export async function recordSights(
   tx: Db,
   { sights, now }: { sights: VolumeSight[]; now: Date },
@@ -76,12 +85,12 @@ export async function recordSights(
           update volume set state = seen.state, state_at = case when volume.state = seen.state then state_at else ${now} end,
             limit_bytes = coalesce(seen.limit_bytes, volume.limit_bytes), used_bytes = coalesce(seen.used_bytes, volume.used_bytes),
             seen_at = ${now}, message_code = seen.message_code, message_params = seen.message_params
-          from unnest(${column(({ id }) => id)}::uuid[], ${column(({ state }) => state)}::text[],
+          from unnest(${column(({ id }) => id)}::uuid[], ${column(({ was }) => was)}::text[], ${column(({ state }) => state)}::text[],
               ${column(({ limitBytes }) => limitBytes)}::bigint[], ${column(({ usedBytes }) => usedBytes)}::bigint[],
               ${column(({ message }) => message?.code ?? null)}::text[],
               ${column(({ message }) => JSON.stringify(message?.params ?? {}))}::jsonb[])
-            as seen (id, state, limit_bytes, used_bytes, message_code, message_params)
-          where volume.id = seen.id returning seat_id, person_id)
+            as seen (id, was, state, limit_bytes, used_bytes, message_code, message_params)
+          where volume.id = seen.id and volume.state = seen.was returning seat_id, person_id)
         select pg_notify('workspace', workspace.id::text) from workspace
           join told on told.seat_id = workspace.seat_id or told.person_id = workspace.person_id`,
   )

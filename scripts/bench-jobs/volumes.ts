@@ -25,6 +25,7 @@ import {
   type Round,
 } from '../bench-parts/volume-backends.ts'
 import { unmountBelow } from '../steps/mounts.ts'
+import { turnsFor } from '../../workers/storage/turns.ts'
 
 const BAR = 1.3
 const LIMIT_MB = 256
@@ -137,7 +138,8 @@ async function byAgent(round: Round, pool: Pool, backend: BenchBackend): Promise
     await wish(pool, round)
     const silent = { info: () => {}, warn: (fields: object) => say(JSON.stringify(fields)) }
     const begun = performance.now()
-    await volumeKeeper({ pool, agent, log: silent, now: () => new Date() }).keep()
+    const inTurn = turnsFor((name) => name)
+    await volumeKeeper({ pool, agent, inTurn, log: silent, now: () => new Date() }).keep()
     const took = performance.now() - begun
     const { ready } = await one<{ ready: number }>(
       pool,

@@ -26,6 +26,7 @@ import {
 import { agentScene, silent } from '../workers/storage-scene.ts'
 import { textOf } from './page-text.ts'
 import { openWebsite } from './website.ts'
+import { turnsFor } from '../../workers/storage/turns.ts'
 
 const site = await openWebsite(IN_CLASS)
 const { pool, ring } = site
@@ -33,6 +34,7 @@ const scene = await agentScene(site.config.storage.socket)
 const { agent } = scene
 const retention = retentionKeeper({
   ...{ pool, agent, installation: site.config.installation, log: silent, now: site.now },
+  inTurn: turnsFor((name) => name),
   removeFromEngine: () => Promise.reject(new Error('no volume here is an engine’s')),
 })
 const shots = process.env['LABPLAN_SHOTS']

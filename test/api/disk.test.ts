@@ -60,6 +60,7 @@ type Sight = Omit<VolumeSight, 'id'>
 async function seen(sight: Partial<Sight>): Promise<void> {
   const [row] = await keptVolumes(pool)
   const healthy = {
+    was: row!.state,
     state: 'ready',
     limitBytes: 256 * MIB,
     usedBytes: 12 * MIB,

@@ -30,6 +30,7 @@ import {
 } from '../cast/record.ts'
 import { agentScene, silent } from '../workers/storage-scene.ts'
 import { openWebsite } from './website.ts'
+import { turnsFor } from '../../workers/storage/turns.ts'
 
 const MIB = 2 ** 20
 const now = new Date('2026-11-24T09:20:00Z')
@@ -83,7 +84,7 @@ afterAll(async () => {
 
 const keeper = volumeKeeper({
   pool,
-  ...{ agent, log: silent },
+  ...{ agent, inTurn: turnsFor((one) => one), log: silent },
   now: () => now,
 })
 const keep = () => keeper.keep()

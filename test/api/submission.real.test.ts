@@ -27,6 +27,7 @@ import {
 } from '../cast/record.ts'
 import { agentScene, silent } from '../workers/storage-scene.ts'
 import { openWebsite } from './website.ts'
+import { turnsFor } from '../../workers/storage/turns.ts'
 
 const now = new Date('2026-11-24T09:20:00Z')
 const DUE = '2026-11-24T11:00'
@@ -69,7 +70,13 @@ beforeAll(async () => {
     limit: { backend: 'local', limitMb: 24 },
   } as const
   await withTransaction(pool, (tx) => recordVolumes(tx, { volumes: [volume], now }))
-  await volumeKeeper({ pool, agent, log: silent, now: () => now }).keep()
+  await volumeKeeper({
+    pool,
+    agent,
+    inTurn: turnsFor((one) => one),
+    log: silent,
+    now: () => now,
+  }).keep()
   home = join(scene.root, 'mounts', name, 'home', 'lab1')
   mkdirSync(home)
   writeFileSync(join(home, 'report.txt'), 'first version')

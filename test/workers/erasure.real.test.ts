@@ -34,6 +34,7 @@ import {
 import { restoreDatabase, type Snapshot, snapshotOf } from './database-snapshot.ts'
 import { agentScene, silent } from './storage-scene.ts'
 import { runCommand } from '../api/command-line.ts'
+import { turnsFor } from '../../workers/storage/turns.ts'
 
 const NAME = 'Student Wanting-Out'
 const REASON = 'Exam papers are kept for a year'
@@ -43,7 +44,8 @@ const scene = await agentScene(site.config.storage.socket)
 const { agent } = scene
 const { installation } = site.config
 const file = ledgerFile(site.config)
-const common = { pool, agent, log: silent, now: site.now }
+const inTurn = turnsFor((name) => name)
+const common = { pool, agent, inTurn, log: silent, now: site.now }
 const retention = retentionKeeper({
   ...{ ...common, installation },
   removeFromEngine: () => Promise.reject(new Error('no volume here is an engine’s')),

@@ -178,6 +178,7 @@ it('gives up a machine that the Swarm does not know any more, and forgets its ti
       ...{ pool: database.pool, installation: database.installation, log },
       // No files are due, so no agent is asked.
       agent: undefined as never,
+      inTurn: undefined as never,
       removeFromEngine: undefined as never,
       now: () => new Date(date),
     }).keep()

@@ -25,6 +25,7 @@ import { type ManilaScene, manilaScene, volumesStack } from './manila-scene.ts'
 import { docker, seatsInside } from './seats-inside.ts'
 import { storageScene } from './storage-scene.ts'
 import { wholeRecord } from './whole-record.ts'
+import { turnsFor } from '../../workers/storage/turns.ts'
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 420_000 })
 
@@ -362,6 +363,7 @@ it('is gone from cloud, Ceph, nodes and state once it is purged, listed before a
   const retention = retentionKeeper({
     ...{ pool: inst.pool, installation: inst.id, now, log: console },
     agent: agent(),
+    inTurn: turnsFor((name) => name),
     removeFromEngine: () => Promise.resolve(undefined),
   })
   await retention.keep()

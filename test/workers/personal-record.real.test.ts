@@ -34,6 +34,7 @@ import {
 import { addLmsCourse, importDocuments, launch, seatReady, signIn } from '../cast/record.ts'
 import { storageScene } from './storage-scene.ts'
 import { runCommand } from '../api/command-line.ts'
+import { turnsFor } from '../../workers/storage/turns.ts'
 
 const DAY_MS = 86_400_000
 const start = new Date('2026-11-24T09:20:00Z')
@@ -49,10 +50,11 @@ const { socket } = site.config.storage
 const agent = storageAgent({ socket })
 const served = await serveAgent(backend, { socket, root: scene.root, log: silent })
 let now = start
-const volumes = volumeKeeper({ pool, agent, log: silent, now: () => now })
+const inTurn = turnsFor((name) => name)
+const volumes = volumeKeeper({ pool, agent, inTurn, log: silent, now: () => now })
 const slots = slotKeeper({ pool, agent, log: silent, now: () => now })
 const retention = retentionKeeper({
-  ...{ pool, agent, installation, log: silent, now: () => now },
+  ...{ pool, agent, inTurn, installation, log: silent, now: () => now },
   removeFromEngine: () => Promise.reject(new Error('no volume here is an engine’s')),
 })
 const file = join(scene.root, 'erasures.jsonl')

@@ -16,6 +16,7 @@ import { textOf } from '../api/page-text.ts'
 import { addLmsCourse, importDocuments, launch, seatReady, signIn } from '../cast/record.ts'
 import { agentScene, silent } from './storage-scene.ts'
 import { runCommand } from '../api/command-line.ts'
+import { turnsFor } from '../../workers/storage/turns.ts'
 
 const DAY_MS = 86_400_000
 const start = new Date('2026-11-24T09:20:00Z')
@@ -25,11 +26,12 @@ const scene = await agentScene(site.config.storage.socket)
 const { agent } = scene
 let now = start
 const { installation } = site.config
+const inTurn = turnsFor((name) => name)
 const keeper = retentionKeeper({
-  ...{ pool, agent, installation, log: silent, now: () => now },
+  ...{ pool, agent, inTurn, installation, log: silent, now: () => now },
   removeFromEngine: () => Promise.reject(new Error('no volume here is an engine’s')),
 })
-const volumes = volumeKeeper({ pool, agent, log: silent, now: () => now })
+const volumes = volumeKeeper({ pool, agent, inTurn, log: silent, now: () => now })
 const names = [1, 2].map((number) => `lp-test0000-c0urse00-s00${number}-g1`)
 let until: Date
 

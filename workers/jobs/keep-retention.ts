@@ -25,12 +25,15 @@ import {
 } from '../../api/data/purge.ts'
 import { openOutages } from '../../api/data/storage-outage.ts'
 import type { StorageAgent } from '../../api/storage-agent.ts'
+import type { InTurn } from '../storage/turns.ts'
 
 type Means = {
   pool: Pool
   agent: StorageAgent
   /** Takes away a volume that the engine itself keeps; undefined while something has it. */
   removeFromEngine(name: string): Promise<Gone | undefined>
+  /** One thing at a time for each volume, shared with who makes and sizes them. */
+  inTurn: InTurn<string>
   installation: string
   log: Pick<Logger, 'info' | 'warn'>
   now: () => Date
@@ -155,7 +158,9 @@ async function purgeOrdered(means: Means): Promise<void> {
     try {
       const isEngines = purge.backend === 'engine'
       if (isAway && !isEngines) continue
-      const gone = await (isEngines ? means.removeFromEngine(purge.name) : agent.purge(purge.name))
+      const gone = await means.inTurn(purge.name, () =>
+        isEngines ? means.removeFromEngine(purge.name) : agent.purge(purge.name),
+      )
       if (!gone) {
         log.warn({ volume: purge.name }, 'a volume is held open; its purge is tried again')
         continue

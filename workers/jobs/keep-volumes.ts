@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import { notify, type Pool, withTransaction } from '../../api/data/db.ts'
 import {
   type KeptVolume,
+  keptVolume,
   keptVolumes,
   recordSights,
   type VolumeSight,
@@ -13,11 +14,14 @@ import {
 import { openOutages } from '../../api/data/storage-outage.ts'
 import type { AgentRefusal, AgentVolume, StorageAgent } from '../../api/storage-agent.ts'
 import { wholeGib } from '../../stacks/parts/seat-share.ts'
+import type { InTurn } from '../storage/turns.ts'
 import { together } from '../together.ts'
 
 type Means = {
   pool: Pool
   agent: StorageAgent
+  /** One thing at a time for each volume: what is being purged is not made meanwhile. */
+  inTurn: InTurn<string>
   log: Pick<Logger, 'info' | 'warn'>
   now: () => Date
 }
@@ -88,10 +92,10 @@ async function keepSome(
   const written: Promise<void>[] = []
   try {
     for (const row of queue) {
-      const sight = await sightOf(means, row, seen.get(row.name))
-      if (!sight) continue
+      const found = await sightOf(means, row, seen.get(row.name))
+      if (!found) continue
       // Not waited for: the next is made meanwhile.
-      const wrote = record({ row, sight })
+      const wrote = record(found)
       wrote.catch(() => {})
       written.push(wrote)
     }
@@ -102,20 +106,29 @@ async function keepSome(
 
 /** Undefined when the row says it already. */
 async function sightOf(
-  { agent }: Means,
+  means: Means,
   row: KeptVolume,
   found: AgentVolume | undefined,
-): Promise<VolumeSight | undefined> {
+): Promise<Found | undefined> {
   // A cloud's shares are of whole GiB.
   const limitMb = row.backend === 'manila' ? wholeGib(row.limit_mb) : row.limit_mb
   if (found?.state === 'ready' && isSized(found, limitMb))
-    return isKnown(row, found) && row.message_code === null ? undefined : sightWith(row, found)
+    return isKnown(row, found) && row.message_code === null
+      ? undefined
+      : { row, sight: sightWith(row, found) }
+  return means.inTurn(row.name, () => ensured(means, row.id))
+}
+
+/** Read once more, in its turn: what was to be kept when the pass began may be purged by now, and is not made anew. */
+async function ensured({ pool, agent }: Means, id: string): Promise<Found | undefined> {
+  const row = await keptVolume(pool, id)
+  if (!row) return undefined
   const isNew = row.state === 'wanted'
   const { volume, code } = await agent.ensure({ name: row.name, limitMb: row.limit_mb, isNew })
   const sight = sightWith(row, volume, code)
   return isKnown(row, volume) && row.message_code === (sight.message?.code ?? null)
     ? undefined
-    : sight
+    : { row, sight }
 }
 
 const isSized = ({ limitBytes }: AgentVolume, limitMb: number): boolean =>
@@ -135,7 +148,7 @@ function sightWith(row: KeptVolume, volume: AgentVolume, code?: AgentRefusal): V
   const message =
     code === undefined ? null : { code: `volume.${code}`, params: paramsOf(row, volume) }
   const { state, limitBytes, usedBytes } = volume
-  return { id: row.id, state, limitBytes, usedBytes, message }
+  return { id: row.id, was: row.state, state, limitBytes, usedBytes, message }
 }
 
 const paramsOf = (row: KeptVolume, volume: AgentVolume) => ({
