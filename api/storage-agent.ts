@@ -79,13 +79,13 @@ const idList = z.object({ ids: z.array(z.string()) })
 const forgotten = z.object({ bytes: z.number().nullable() })
 
 const notRestored = z.object({
-  code: z.enum(['not-empty', 'not-a-backup']),
+  code: z.enum(['not-empty', 'not-a-backup', 'sealed', 'busy', 'was-cut']),
   says: z.string().optional(),
 })
 
 export type AgentRestored =
   | { ok: true }
-  | { ok: false; code: 'not-empty' | 'not-a-backup' | 'not-there'; says?: string | undefined }
+  | ({ ok: false } & (z.infer<typeof notRestored> | { code: 'not-there'; says?: string }))
 export type AgentSlot = z.infer<typeof slotsListed>['slots'][number]
 export type AgentPurged = z.infer<typeof purged>
 export type AgentArchive = z.infer<typeof archived>
@@ -226,6 +226,7 @@ export function storageAgent(options: { socket: string; lookMs?: number }): Stor
     async restore(name, from) {
       const { status, body } = await sendStream(options.socket, `/volumes/${name}/backup`, from)
       if (status === 200) return { ok: true }
+      if (status !== 409) throw unexpected(status, body)
       const said = notRestored.safeParse(body)
       return said.success ? { ok: false, ...said.data } : { ok: false, code: 'not-there' }
     },

@@ -15,7 +15,8 @@ export const command: Command = {
   usage: 'NAME FILE',
   help: `
 The volume has to be there and empty: a seat that was reset, or one whose files were
-lost. All of the file comes in, or nothing: one that does not fit leaves it empty.
+lost. All of the file comes in, or nothing: one that does not fit leaves it empty, and
+nothing comes in when somebody began to work in it meanwhile.
 Files of somebody who was erased since are not brought back: exit code 1.
 Run it on the machine that keeps the volume, as who runs the storage agent.`,
   async run({ args, env, json, print }) {
@@ -55,5 +56,11 @@ const WHY = {
   'not-empty': (name: string) => `${name} has files in it, and nothing is written over.`,
   'not-a-backup': (name: string) =>
     `The file could not be unpacked, and ${name} is empty as before`,
+  sealed: (name: string) =>
+    `${name} is a version of a course's data that was published: nothing comes into it again.`,
+  busy: (name: string) =>
+    `${name} is being filled already: wait until that is done, then look with labplan volume list.`,
+  'was-cut': (name: string) =>
+    `An import into ${name} had been cut, and the rest of its files was moved in now. Nothing was read of this file.`,
   'not-there': (name: string) => `There is no volume ${name} here, or it is not mounted.`,
 }

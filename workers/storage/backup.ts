@@ -3,18 +3,16 @@
  * follows no link out of the folder it unpacks into and takes no name that leads out of it.
  */
 import { spawn } from 'node:child_process'
-import { readdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 
 const COMMON = ['--sparse', '--numeric-owner', '--xattrs']
 /** `name` is the archive's label: what is brought back from it says whose it was. */
-export const packCommand = (home: string, name: string): string[] => [
+const packCommand = (home: string, name: string): string[] => [
   ...['tar', '--create', ...COMMON, `--label=${name}`, '--one-file-system', '--directory', home],
   '.',
 ]
-export const unpackCommand = (home: string): string[] => [
+const unpackCommand = (home: string): string[] => [
   ...['tar', '--extract', ...COMMON, '--same-owner', '--same-permissions'],
   ...['--delay-directory-restore', '--directory', home],
 ]
@@ -24,22 +22,9 @@ export async function packVolume(home: string, name: string, into: Writable): Pr
   await withTar(packCommand(home, name), [0, 1], ({ stdout }) => pipeline(stdout, into))
 }
 
-export type Unpacked =
-  | { ok: true }
-  | { ok: false; code: 'not-empty' | 'not-a-backup'; says?: string }
-
-/** Into an empty volume only, and all of it or nothing. */
-export async function unpackVolume(home: string, from: Readable): Promise<Unpacked> {
-  if ((await readdir(home)).length > 0) return { ok: false, code: 'not-empty' }
-  try {
-    await withTar(unpackCommand(home), [0], ({ stdin }) => pipeline(from, stdin))
-    return { ok: true }
-  } catch (error) {
-    for (const name of await readdir(home))
-      await rm(join(home, name), { recursive: true, force: true })
-    const says = error instanceof Error ? error.message : String(error)
-    return { ok: false, code: 'not-a-backup', says }
-  }
+/** Into an empty folder that nobody else reaches; throws with tar's last words. */
+export async function unpack(folder: string, from: Readable): Promise<void> {
+  await withTar(unpackCommand(folder), [0], ({ stdin }) => pipeline(from, stdin))
 }
 
 type Pipes = { stdin: Writable; stdout: Readable }

@@ -3,13 +3,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Answer, nothingHere, notFor, readBody, send, sent } from './answer.ts'
 import { zipFolder } from './archive.ts'
 import { type Backend, isSnapshotId, type VolumePlace } from './backend.ts'
-import { packVolume, unpackVolume } from './backup.ts'
+import { packVolume } from './backup.ts'
 import { listFolder, NoSuchFile, openFile, pathOf } from './files.ts'
+import type { Imports } from './import.ts'
 import { isSealed, seal } from './seal.ts'
 import { onSnapshots, type Restores } from './snapshot-server.ts'
 import type { Uploads } from './uploads.ts'
 
-type FilesParts = { backend: Backend; restores: Restores; uploads: Uploads }
+type FilesParts = { backend: Backend; imports: Imports; restores: Restores; uploads: Uploads }
 
 export type FilesCall = {
   request: IncomingMessage
@@ -35,7 +36,7 @@ export async function onFiles(parts: FilesParts, call: FilesCall): Promise<void>
   if (id !== '') return send(response, nothingHere)
   if (part === 'seal' && request.method === 'PUT')
     return send(response, { status: 200, body: await seal(place) })
-  if (part === 'backup') return onBackup(place, call)
+  if (part === 'backup') return onBackup(place, parts.imports, call)
   const { method } = request
   if (method !== 'GET' && part !== 'snapshots') return send(response, notFor(method))
   try {
@@ -65,16 +66,17 @@ async function placeAsOf(place: VolumePlace, snapshot: string | null): Promise<V
 
 /** For who administers the machine: the API does not ask for it. */
 async function onBackup(
-  { home }: VolumePlace,
+  place: VolumePlace,
+  imports: Imports,
   { request, response, name }: FilesCall,
 ): Promise<void> {
   if (request.method === 'GET') {
     response.writeHead(200, { 'content-type': 'application/x-tar' })
     // What was sent so far looks whole to nobody: the connection is cut before its end.
-    return packVolume(home, name, response).catch(() => void response.destroy())
+    return packVolume(place.home, name, response).catch(() => void response.destroy())
   }
   if (request.method !== 'PUT') return send(response, notFor(request.method))
-  const done = await unpackVolume(home, request)
+  const done = await imports.take(place, request)
   send(response, done.ok ? { status: 200, body: {} } : { status: 409, body: done })
 }
 

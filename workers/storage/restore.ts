@@ -164,7 +164,7 @@ async function deepest(home: string, path: Buffer[]): Promise<Buffer[]> {
 }
 
 /** `essay.pdf`, `essay (2026-11-26 14h30).pdf`, `essay (2026-11-26 14h30) (2).pdf`, … */
-function* namesFor(last: Buffer | undefined, label: string): Generator<Buffer> {
+export function* namesFor(last: Buffer | undefined, label: string): Generator<Buffer> {
   if (last) yield last
   const first = last ? labelled(last, label) : label
   yield Buffer.from(first)

@@ -10,6 +10,7 @@ import { type Answer, nothingHere, notFor, readBody, send, sent } from './answer
 import { type Backend, isVolumeName } from './backend.ts'
 import { NoSuchFile, pathOf } from './files.ts'
 import { onFiles } from './files-server.ts'
+import { type Imports, importsOf } from './import.ts'
 import { onSlots, slotsOf } from './slot-server.ts'
 import { type Restores, restoresOf } from './snapshot-server.ts'
 import type { Slots } from './slots.ts'
@@ -35,7 +36,7 @@ export async function serveAgent(
   const { slots, followSlots } = slotsOf(backend, options.root)
   await slots.start()
   const parts = {
-    ...{ backend, slots, restores: restoresOf(options.log) },
+    ...{ backend, slots, imports: importsOf(), restores: restoresOf(options.log) },
     uploads: uploadsOf(),
     submissions: submissionsIn(join(options.root, 'submissions')),
   }
@@ -81,6 +82,7 @@ function listen(server: Server, socket: string): Promise<void> {
 type Parts = {
   backend: Backend
   slots: Slots
+  imports: Imports
   restores: Restores
   uploads: Uploads
   submissions: Submissions
