@@ -6,6 +6,7 @@ import { firstStop, isReservation } from '../../stacks/rules/lifecycle.ts'
 import type { BlueprintSession } from '../../stacks/blueprint.ts'
 import type { Lifecycle } from '../../stacks/terms.ts'
 import { type Db, findOne, many, type Query, sql } from './db.ts'
+import { freeNumbers } from './seat-number.ts'
 
 /** What holds for a course at one instant. */
 export type Opening = {
@@ -23,8 +24,10 @@ export type Opening = {
   sharing: { lifecycle: Lifecycle; gpus: number }
   /** Who starts has a volume of their own, for all of their courses. */
   hasPersonal: boolean
-  /** Somebody waits for a place, and none is held for them. */
+  /** Somebody waits for a place they could take, and none is held for them. */
   isWaitedFor: boolean
+  /** Somebody waits who has no seat number: the next one that is free is theirs. */
+  isNumberWaitedFor: boolean
   /** The rows of place were made right for it. */
   isSettled: boolean
   /** Until when, and for how many, they are said to be right. */
@@ -53,6 +56,7 @@ type OutsideRow = {
   gpus: number
   has_personal: boolean
   is_waited_for: boolean
+  is_number_waited_for: boolean
 }
 
 type CourseRow = OutsideRow & Nullable<SessionRow> & { course_id: string }
@@ -69,7 +73,9 @@ export async function openingRows(
   return many<CourseRow>(
     db,
     sql`select course.id as course_id, places_until, places_open, places_outside, outside_from, outside_until, lifecycle, gpus, personal is not null as has_personal,
-          exists (select from workspace where course_id = course.id and state = 'queued' and held_until is null) as is_waited_for,
+          exists (select from workspace where course_id = course.id and state = 'queued' and held_until is null
+            and (seat_id is not null or exists (select from ${freeNumbers}))) as is_waited_for,
+          exists (select from workspace where course_id = course.id and state = 'queued' and seat_id is null) as is_number_waited_for,
           next.* from course
         left join lateral (select id, key, kind, opens_at, grace_ends_at, at_once from session
           where course_id = course.id and state <> 'cancelled' and grace_ends_at > ${now}
@@ -87,10 +93,13 @@ export function openingOf(all: CourseRow[], id: string, now: Date): Opening {
   const settledUntil = outside.places_until
   const isSettled = settledUntil !== null && settledUntil > now
   const settledPlaces = outside.places_open
-  const isWaitedFor = outside.is_waited_for
+  const waited = {
+    isWaitedFor: outside.is_waited_for,
+    isNumberWaitedFor: outside.is_number_waited_for,
+  }
   const hasPersonal = outside.has_personal
   const sharing = { lifecycle: outside.lifecycle, gpus: outside.gpus }
-  const said = { settledUntil, settledPlaces, isWaitedFor, hasPersonal, sharing }
+  const said = { settledUntil, settledPlaces, ...waited, hasPersonal, sharing }
   const settled = { until, isSettled, ...said }
   const open = sessions.filter((session) => session.opens_at <= now)
   const main = open.toSorted(byClassThenEnd)[0]

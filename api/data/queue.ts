@@ -7,6 +7,7 @@ import { type Waiter, inTurn, turnEnds } from '../../stacks/rules/turns.ts'
 import { type Db, type Query, execute, many, notify, one, sql } from './db.ts'
 import { newId } from './ids.ts'
 import { type Opening, opening } from './place.ts'
+import { countFreeNumbers, freeNumbers, numbersInAll } from './seat-number.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 3600_000
@@ -36,26 +37,33 @@ export const holdMinutes = (sharing: Sharing): number | undefined =>
 /** What `opening` says of a course, for who has asked already. */
 type Known = Pick<Opening, 'sharing' | 'period'>
 
-/** Who waits and has no place held, first in line first. In a course without turns: who came first. */
+/**
+ * Who waits for a place and has none held, first in line first. In a course without turns: who came first. Free seat numbers go
+ * to the first who have none; whoever is left without one could take no place, and stands in nobody's way.
+ */
 export async function waiters(
   db: Db,
   course: { id: string },
   { sharing, period }: Known,
 ): Promise<Waiter[]> {
-  const rows = await many<{ id: string; queued_at: Date }>(
+  const rows = await many<{ id: string; queued_at: Date; has_number: boolean }>(
     db,
-    sql`select id, queued_at from workspace where course_id = ${course.id} and state = 'queued'
+    sql`select id, queued_at, seat_id is not null as has_number from workspace where course_id = ${course.id} and state = 'queued'
         and held_until is null order by queued_at, id`,
   )
   const isServed = rows.length > 0 && turnOf(sharing) !== undefined
   const served = isServed ? await servedMs(db, course.id, period) : new Map<string, number>()
-  return inTurn(
+  const line = inTurn(
     rows.map((row) => ({
       id: row.id,
       queuedAt: row.queued_at.getTime(),
       servedMs: served.get(row.id) ?? 0,
     })),
   )
+  const without = new Set(rows.flatMap((row) => (row.has_number ? [] : [row.id])))
+  if (without.size === 0) return line
+  let free = await countFreeNumbers(db, course.id)
+  return line.filter(({ id }) => !without.has(id) || free-- > 0)
 }
 
 /** What each was served in the project period under way, or in the course's classes. */
@@ -120,7 +128,9 @@ export async function settleTurns(
  * for fewer or more people than wait.
  */
 export const toServe = sql`(select course.*,
-    (select count(*) from workspace where course_id = course.id and state = 'queued' and held_until is null) as waiting,
+    (select count(seat_id) + case when count(*) = count(seat_id) then 0
+        else least(count(*) - count(seat_id), (select count(*) from ${freeNumbers})) end
+      from workspace where course_id = course.id and state = 'queued' and held_until is null) as waiting,
     (select count(*) from place where course_id = course.id) as places,
     (select count(*) from place where course_id = course.id and workspace_id is null) as free,
     (select count(*) from workspace where course_id = course.id and ${hasPlace}) as running,
@@ -150,6 +160,8 @@ export type QueueView = {
   holdMinutes: number | null
   /** They are told by mail, too. */
   isToldByMail: boolean
+  /** How many seat numbers their course has in all, when there is none left for them: no place comes by itself. */
+  numbersOut: number | null
 }
 
 export async function queueView(
@@ -162,13 +174,17 @@ export async function queueView(
   if (heldUntil)
     return {
       ...{ ahead: 0, estimateAt: heldUntil, isBeyond: false },
-      ...{ heldUntil, holdMinutes: hold, isToldByMail },
+      ...{ heldUntil, holdMinutes: hold, isToldByMail, numbersOut: null },
     }
   const line = await waiters(db, { id: courseId }, open)
-  const ahead = Math.max(
-    0,
-    line.findIndex((waiter) => waiter.id === mine.id),
-  )
+  const position = line.findIndex((waiter) => waiter.id === mine.id)
+  const numbersOut = position < 0 ? await numbersInAll(db, mine.id) : undefined
+  if (numbersOut !== undefined)
+    return {
+      ...{ ahead: 0, estimateAt: null, isBeyond: false, numbersOut },
+      ...{ heldUntil: null, holdMinutes: hold, isToldByMail },
+    }
+  const ahead = Math.max(0, position)
   const turnMs = turnOf(open.sharing) ?? Infinity
   const at = likelyTurn(
     {
@@ -193,6 +209,7 @@ export async function queueView(
     heldUntil: null,
     holdMinutes: hold,
     isToldByMail,
+    numbersOut: null,
   }
 }
 

@@ -5,6 +5,7 @@ import { newId, randomLabel } from './ids.ts'
 import type { KeyRing, Sealed } from './key-ring.ts'
 import type { DeviceNeeds } from './seat-device.ts'
 import { scratchAllows } from './scratch.ts'
+import { freeNumbers } from './seat-number.ts'
 import { isAway } from './storage-outage.ts'
 
 export type SeatState = 'absent' | 'cold' | 'starting' | 'ready' | 'stopping' | 'failed'
@@ -196,9 +197,7 @@ export async function takeSeat(
 ): Promise<{ id: string; number: number; state: SeatState } | undefined> {
   const { courseId, workspaceId, now } = taker
   const untaken = (states: string[]) =>
-    sql`(select seat.id from seat join course on course.id = seat.course_id
-      where seat.course_id = ${courseId} and not taken and seat.state = any(${states}::text[])
-        and seat.number <= course.allowance_seats
+    sql`(select seat.id from course, ${freeNumbers} and course.id = ${courseId} and seat.state = any(${states}::text[])
       order by seat.number limit 1 for update of seat skip locked)`
   const rest = untaken(['absent', 'stopping', 'failed'])
   return findOne(

@@ -9,7 +9,7 @@ import { closeUntilNext, openingNow, runInPlace, seatFor, type Start } from './w
 import { type Workspace, workspaceColumns, workspaceTable } from './workspace.ts'
 
 /**
- * Gives free places to those who wait: in turn, and on GPUs held for a click rather than started for somebody who
+ * Gives free places to those who wait, except who has no seat number while there is none for them: in turn, and on GPUs held for a click rather than started for somebody who
  * may be away; where the session has ended, closes who waits until the next. Answers how many.
  */
 export async function serveQueue(tx: Db, course: { courseId: string; now: Date }): Promise<number> {
@@ -21,7 +21,9 @@ export async function serveQueue(tx: Db, course: { courseId: string; now: Date }
   const line = await waiters(tx, { id: courseId }, open)
   for (const waiting of await queueOf(tx, line)) {
     const seat = await seatFor(tx, waiting, now)
-    if (!seat || !(await serve(tx, { workspace: waiting, seat, open, now }))) break
+    // Somebody takes that number just now: who comes after has one, perhaps.
+    if (!seat) continue
+    if (!(await serve(tx, { workspace: waiting, seat, open, now }))) break
     served++
   }
   await settleTurns(tx, { id: courseId }, { ...open, ...(served === 0 && { line }) })

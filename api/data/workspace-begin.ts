@@ -5,6 +5,7 @@ import { type Opening, opening, ownPlace } from './place.ts'
 import { freePlace, settlePlaces } from './settle-places.ts'
 import { wantPersonalVolume } from './personal-volume.ts'
 import { openStay } from './queue.ts'
+import { tellNumbersOut } from './seat-number.ts'
 import { type SeatState, takeSeat } from './seat.ts'
 import {
   type Workspace,
@@ -95,13 +96,14 @@ export async function begin(
   known?: Opening,
 ): Promise<Begun> {
   const seen = known ?? (await opening(tx, { id: workspace.course_id, now }))
-  const seat = await seatFor(tx, workspace, now)
+  const isBehind = workspace.seat_id === null && seen.isNumberWaitedFor
+  const seat = isBehind ? undefined : await seatFor(tx, workspace, now)
   const open = await settled(tx, { courseId: workspace.course_id, open: seen, now })
   if (open.places === 0) return { state: await closeUntilNext(tx, workspace, now), seat }
   const isTheirTurn = workspace.held_until !== null
   const isLast = !seat || (!isTheirTurn && seen.isWaitedFor)
   if (isLast || !(await runInPlace(tx, { workspace, seat, open, now })))
-    return { state: await enqueue(tx, workspace, now), seat }
+    return { state: await enqueue(tx, { workspace, seat, now }), seat }
   return { state: stateOn(seat), seat }
 }
 
@@ -171,9 +173,13 @@ const turnOn = (seat: { id: string }): Query => sql`turned as (
           where id = ${seat.id} and exists (select from place_of) and (not wanted_on or start_failures > 0 or start_after is not null)
           returning id, state <> 'absent' and applied_generation = generation as is_made)`
 
-async function enqueue(tx: Db, workspace: Workspace, now: Date): Promise<WorkspaceState> {
+async function enqueue(
+  tx: Db,
+  { workspace, seat, now }: { workspace: Workspace; seat: OwnSeat | undefined; now: Date },
+): Promise<WorkspaceState> {
   const fresh = sql`, queued_at = ${now}, opens_at = null, stops_at = null, session_id = null`
   await Promise.all([moveTo(tx, workspace.id, 'queued', now, fresh), notify(tx, 'work', '')])
+  if (!seat) await tellNumbersOut(tx, { courseId: workspace.course_id, now })
   return 'queued'
 }
 

@@ -105,6 +105,14 @@ export const notice = {
     fr: 'Les postes en marche continuent ; aucun n’est démarré, déplacé ni arrêté. Ramenez des gestionnaires jusqu’à ce que la plupart répondent. S’ils sont perdus pour de bon, lancez docker swarm init --force-new-cluster sur l’un de ceux qui restent : il continue seul, avec tous les postes (docs/pools.md).',
   },
 
+  'notice.seat-numbers': {
+    en: '{course}: a student came for whom there is no seat',
+    fr: '{course} : un étudiant est venu pour qui il n’y a pas de poste',
+  },
+  'notice.seat-numbers.text': {
+    en: 'All {count} seats that the course may have are somebody’s: a seat stays with its student. Whoever comes now waits, and holds up nobody else. Plan a class for more than {count} students, or raise allowance: seats in course.yaml; the page says who has to agree. Who waits is let in by themselves then.',
+    fr: 'Les {count} postes que le cours peut avoir sont tous attribués : un poste reste à son étudiant. Qui vient maintenant attend, sans gêner personne. Prévoyez une séance pour plus de {count} étudiants, ou augmentez allowance : seats dans course.yaml ; la page dit qui doit donner son accord. Qui attend entrera alors de lui-même.',
+  },
   'notice.session-late': {
     en: '{course}: the class {startsAt} is not ready yet',
     fr: '{course} : la séance prévue {startsAt} n’est pas encore prête',

@@ -64,6 +64,22 @@ export const workspace = {
     en: 'A place is being made for you.',
     fr: 'Une place est en cours de création pour vous.',
   },
+  'workspace.numberless': { en: 'No seat is left', fr: 'Aucun poste libre' },
+  'workspace.numberless.why': {
+    en: {
+      one: 'The one seat of this course is somebody else’s, and a seat stays with its student.',
+      other:
+        'All {count} seats of this course are other people’s, and a seat stays with its student.',
+    },
+    fr: {
+      one: 'L’unique poste de ce cours est celui de quelqu’un d’autre, et un poste reste à son étudiant.',
+      other: 'Les {count} postes de ce cours sont attribués, et un poste reste à son étudiant.',
+    },
+  },
+  'workspace.numberless.do': {
+    en: 'Tell your teacher that you have no seat: they have been told too, and can plan more. As soon as there is one for you, you are let in by yourself, even if you close this page.',
+    fr: 'Dites à votre enseignant que vous n’avez pas de poste : il en est aussi prévenu et peut en prévoir davantage. Dès qu’il y en aura un pour vous, vous entrerez de vous-même, même si vous fermez cette page.',
+  },
   'workspace.queued.kept': {
     en: 'Your place in line is kept, even if you close this page.',
     fr: 'Votre rang est gardé, même si vous fermez cette page.',

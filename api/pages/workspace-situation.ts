@@ -43,12 +43,14 @@ function awayNote({ state }: WorkspaceView, t: Words): Html {
 }
 
 /** What is happening, in two or three words. */
-export const stateName = (view: WorkspaceView): string =>
-  view.queue?.heldUntil ? 'workspace.turn' : `workspace.${view.state}`
+export const stateName = (view: WorkspaceView): string => {
+  if (view.queue?.numbersOut != null) return 'workspace.numberless'
+  return view.queue?.heldUntil ? 'workspace.turn' : `workspace.${view.state}`
+}
 
 /** Read aloud when it changes, so it holds no ticking time. */
 function announced(view: WorkspaceView, t: Words): string | undefined {
-  if (!view.queue || view.queue.heldUntil) return undefined
+  if (!view.queue || view.queue.heldUntil || view.queue.numbersOut !== null) return undefined
   const { ahead } = view.queue
   return ahead === 0 ? t('workspace.queued.next') : t('workspace.queued.ahead', { count: ahead })
 }
@@ -93,11 +95,18 @@ function closed(visit: Visit, view: WorkspaceView, t: Words, when: (at: Date) =>
 }
 
 function queued(visit: Visit, view: WorkspaceView, t: Words, when: (at: Date) => string): Html {
+  if (view.queue?.numbersOut != null) return numberless(visit, view.queue.numbersOut, t)
   if (view.queue?.heldUntil) return yourTurn(visit, view, view.queue.heldUntil, t, when)
   return html`<p>${estimate(view, t, when)}</p>
     <p>${t('workspace.queued.kept')} ${letIn(view, t)}</p>
     ${!visit.isFramed && notifyMe(t)}`
 }
+
+/** No place would be of use to them: it takes a person who plans more seats. */
+const numberless = (visit: Visit, count: number, t: Words): Html =>
+  html`<div class="warning" role="alert"><p>${t('workspace.numberless.why', { count })}</p></div>
+    <p>${t('workspace.numberless.do')}</p>
+    ${!visit.isFramed && notifyMe(t)}`
 
 function letIn(view: WorkspaceView, t: Words): string {
   const count = view.queue?.holdMinutes ?? null

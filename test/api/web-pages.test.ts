@@ -4,7 +4,7 @@
  */
 import { afterAll, describe, expect, it } from 'vitest'
 import { type WorkspaceState, findWorkspace } from '../../api/data/workspace.ts'
-import { execute, sql } from '../../api/data/db.ts'
+import { execute, one as rowOf, sql } from '../../api/data/db.ts'
 import {
   BEFORE_CLASS,
   IN_CLASS,
@@ -133,6 +133,26 @@ describe('the workspace', () => {
       await expect(await read(`/workspaces/${last.id}`, four, locale)).toMatchFileSnapshot(
         golden(`workspace-queued.${locale}`),
       )
+  })
+
+  it('queued, with no seat left for them', async () => {
+    const before = await findWorkspace(pool, last.id)
+    await execute(pool, sql`update workspace set seat_id = null where id = ${last.id}`)
+    const course = sql`key = 'networks-101'`
+    const { seats } = await rowOf<{ seats: number }>(
+      pool,
+      sql`select allowance_seats as seats from course where ${course}`,
+    )
+    await execute(pool, sql`update course set allowance_seats = 4 where ${course}`)
+    for (const locale of locales)
+      await expect(await read(`/workspaces/${last.id}`, four, locale)).toMatchFileSnapshot(
+        golden(`workspace-numberless.${locale}`),
+      )
+    await execute(pool, sql`update course set allowance_seats = ${seats} where ${course}`)
+    await execute(
+      pool,
+      sql`update workspace set seat_id = ${before?.seat_id ?? null} where id = ${last.id}`,
+    )
   })
 
   it('queued, when their turn has come', async () => {

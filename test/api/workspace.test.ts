@@ -54,6 +54,7 @@ describe('31 students, 30 places', () => {
       heldUntil: null,
       holdMinutes: null,
       isToldByMail: false,
+      numbersOut: null,
     }
     expect(view?.queue).toEqual(likely)
   })

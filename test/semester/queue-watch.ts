@@ -14,7 +14,10 @@ type Waiter = { course: string; since: number; estimateAt: number | undefined }
 export type Served = {
   saidSeconds: number | undefined
   waitedSeconds: number
-  /** How many of the same queue came before and wait on; where turns are least served first, none counts. */
+  /**
+   * How many of the same queue came before and wait on; where turns are least served first, none counts. Nor does who has no seat
+   * number where the course has none left: no place would be of use to them.
+   */
   passed: number
 }
 
@@ -57,7 +60,10 @@ export function queueWatch(means: {
     )
     const rows = await many(
       pool,
-      sql`select id from workspace where id = any(${before.map(([id]) => id)}::uuid[]) and state = 'queued'`,
+      sql`select workspace.id from workspace join course on course.id = workspace.course_id
+          where workspace.id = any(${before.map(([id]) => id)}::uuid[]) and workspace.state = 'queued'
+            and (seat_id is not null or exists (select from seat where seat.course_id = course.id and not taken
+              and number <= course.allowance_seats))`,
     )
     return rows.length
   }

@@ -1,0 +1,52 @@
+/**
+ * Numbers of seats that nobody has yet. A number is somebody's for good, so a course may run out of them: who comes then waits
+ * in a line of their own that holds up nobody else, and is told why; so are those who can plan more.
+ */
+import { type Db, findOne, one, sql } from './db.ts'
+import { sendNotice } from './notice.ts'
+
+/** What stands after `from`, beside the row of `course`. */
+export const freeNumbers = sql`seat where seat.course_id = course.id and not seat.taken
+  and seat.number <= course.allowance_seats`
+
+/** How many of them there are. */
+export async function countFreeNumbers(db: Db, courseId: string): Promise<number> {
+  const { count } = await one<{ count: number }>(
+    db,
+    sql`select (select count(*) from ${freeNumbers}) as count from course where id = ${courseId}`,
+  )
+  return count
+}
+
+/** For whom it may be that there is no number: how many their course has in all; undefined for who has one. */
+export async function numbersInAll(db: Db, workspaceId: string): Promise<number | undefined> {
+  const row = await findOne<{ numbers: number }>(
+    db,
+    sql`select course.allowance_seats as numbers from workspace join course on course.id = workspace.course_id
+        where workspace.id = ${workspaceId} and seat_id is null and workspace.state = 'queued'`,
+  )
+  return row?.numbers
+}
+
+/** How long the course's page says so: a class a week sees it twice. */
+const SHOWN_MS = 14 * 24 * 3_600_000
+
+/** Somebody without a number has just queued: where there is none for them, whoever can plan more is told, once for so many. */
+export async function tellNumbersOut(
+  tx: Db,
+  { courseId, now }: { courseId: string; now: Date },
+): Promise<void> {
+  const lack = await findOne<{ numbers: number }>(
+    tx,
+    sql`select allowance_seats as numbers from course where id = ${courseId}
+          and (select count(*) from workspace where course_id = course.id and state = 'queued' and seat_id is null)
+            > (select count(*) from ${freeNumbers})`,
+  )
+  if (!lack) return
+  const thread = `seat-numbers/${courseId}`
+  await sendNotice(tx, {
+    ...{ code: 'notice.seat-numbers', to: 'both', params: { count: lack.numbers }, courseId },
+    ...{ thread, dedupeKey: `${thread}/${lack.numbers}`, now },
+    shownUntil: new Date(now.getTime() + SHOWN_MS),
+  })
+}
