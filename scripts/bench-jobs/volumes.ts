@@ -1,11 +1,15 @@
 /**
  * 300 volumes of a class, made by the storage agent as the record asks for them, beside the same programs run by hand: time for
  * each in alternating pairs. `scripts/bench volumes --json`; `--backend nfs` for those of a server whose XFS counts projects, on
- * a machine with a kernel of its own, `--backend cephfs` for those in a Ceph; `--volumes N`, `--pairs N`.
+ * a machine with a kernel of its own, `--backend cephfs` for those in a Ceph, `--backend manila` for shares of a cloud; `--volumes N`,
+ * `--pairs N`.
  *
  * By hand is a shell that makes, mounts and gives it its folder (local: a sparse file, formatted; nfs: a folder, its project
  * and limit; cephfs: a subvolume, its key), as many at once as the worker asks for. The agent does besides what by hand leaves
  * out: the record, nothing lost in a power cut, and of local ones the limit to half a MiB.
+ *
+ * Of manila, ours begins before that: a whole run of Terraform of the course's volumes (survey, plan, guard, apply, verify, state and
+ * record) and then the agent; by hand is the same calls of Manila's API, and the mounts (bench-parts/manila-volumes.ts).
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
@@ -28,8 +32,8 @@ import { unmountBelow } from '../steps/mounts.ts'
 import { turnsFor } from '../../workers/storage/turns.ts'
 
 const BAR = 1.3
-const LIMIT_MB = 256
-const INSTALLATION = 'bench000'
+const USUAL_LIMIT_MB = 256
+const COURSE = 'bench000'
 
 const { values } = parseArgs({
   options: {
@@ -60,7 +64,7 @@ async function main(): Promise<number> {
 }
 
 async function measure(backend: BenchBackend): Promise<number> {
-  const postgres = await migratedPostgres(INSTALLATION, new Date())
+  const postgres = await migratedPostgres('bench000', new Date())
   try {
     const pairs = []
     for (let pair = 1; pair <= PAIRS; pair++) {
@@ -70,7 +74,7 @@ async function measure(backend: BenchBackend): Promise<number> {
       const before = first ? undefined : await byHand()
       const ours = await inRound(backend, (round) => byAgent(round, postgres.pool, backend))
       const hand = before ?? (await byHand())
-      say(`pair ${pair}: agent ${perVolume(ours)} ms, by hand ${perVolume(hand)} ms a volume`)
+      say(`pair ${pair}: ours ${perVolume(ours)} ms, by hand ${perVolume(hand)} ms a volume`)
       pairs.push({ ours, hand, ratio: ours / hand })
     }
     const figure = median(pairs.map(({ ratio }) => ratio))
@@ -85,11 +89,11 @@ async function measure(backend: BenchBackend): Promise<number> {
         backend: KIND,
       },
       msPerVolume: {
-        agent: perVolume(median(pairs.map(({ ours }) => ours))),
+        ours: perVolume(median(pairs.map(({ ours }) => ours))),
         byHand: perVolume(median(pairs.map(({ hand }) => hand))),
       },
       ratios: pairs.map(({ ratio }) => round(ratio)),
-      ...{ volumes: VOLUMES, limitMb: LIMIT_MB, atOnce: AT_ONCE, pairs: PAIRS },
+      ...{ volumes: VOLUMES, limitMb: limitOf(backend), atOnce: AT_ONCE, pairs: PAIRS },
       machine: { cores: cpus().length, load: loadavg().map(round), node: process.version },
     }
     process.stdout.write(`${JSON.stringify(result)}\n`)
@@ -99,6 +103,7 @@ async function measure(backend: BenchBackend): Promise<number> {
   }
 }
 
+const limitOf = ({ limitMb = USUAL_LIMIT_MB }: BenchBackend): number => limitMb
 const numbers = Array.from({ length: VOLUMES }, (_, i) => i + 1)
 const median = (values: number[]): number =>
   values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
@@ -112,16 +117,18 @@ async function inRound<T>(backend: BenchBackend, work: (round: Round) => Promise
   const folder = mkdtempSync(join(tmpdir(), 'labplan-bench-volumes-'))
   const key = `r${String(++rounds).padStart(7, '0')}`
   const names = numbers.map(
-    (number) => `lp-${INSTALLATION}-${key}-s${String(number).padStart(3, '0')}-g1`,
+    (number) => `lp-${key}-${COURSE}-s${String(number).padStart(3, '0')}-g1`,
   )
-  const round = { key, folder, names, limitMb: LIMIT_MB }
+  const round = { key, course: COURSE, folder, names, limitMb: limitOf(backend) }
   const leave = (): void => {
     unmountBelow(folder)
     rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
   }
   process.once('exit', leave)
   try {
-    return await work(round)
+    const done = await work(round)
+    if (backend.words) say(await backend.words(round))
+    return done
   } finally {
     await backend.clear?.(round)
     leave()
@@ -135,15 +142,23 @@ async function byAgent(round: Round, pool: Pool, backend: BenchBackend): Promise
   try {
     const agent = storageAgent({ socket })
     await answers(agent.list)
-    await wish(pool, round)
+    const record = await wish(pool, round)
+    if (!backend.apply) await record()
     const silent = { info: () => {}, warn: (fields: object) => say(JSON.stringify(fields)) }
     const begun = performance.now()
     const inTurn = turnsFor((name) => name)
+    await backend.apply?.(round, pool, record)
+    const applied = performance.now()
     await volumeKeeper({ pool, agent, inTurn, log: silent, now: () => new Date() }).keep()
-    const took = performance.now() - begun
+    const ended = performance.now()
+    const took = ended - begun
+    if (backend.apply)
+      say(
+        `Terraform ${perVolume(applied - begun)} ms, agent ${perVolume(ended - applied)} ms a volume`,
+      )
     const { ready } = await one<{ ready: number }>(
       pool,
-      sql`select count(*)::int as ready from volume where state = 'ready' and abs(limit_bytes / 1048576.0 - ${LIMIT_MB}) < 1`,
+      sql`select count(*)::int as ready from volume where state = 'ready' and abs(limit_bytes / 1048576.0 - ${round.limitMb}) < 1`,
     )
     if (ready !== VOLUMES) throw new Error(`Only ${ready} of ${VOLUMES} volumes are there.`)
     return took
@@ -164,8 +179,8 @@ async function answers(ask: () => Promise<unknown>): Promise<void> {
   }
 }
 
-/** A course of as many seats, and what Terraform applied for them. */
-async function wish(pool: Pool, { names }: Round): Promise<void> {
+/** A course of as many seats; answers how what Terraform applied for them is written down. */
+async function wish(pool: Pool, { names, limitMb }: Round): Promise<() => Promise<void>> {
   const now = new Date()
   const ids = numbers.map(newId)
   await withTransaction(pool, async (tx) => {
@@ -190,17 +205,12 @@ async function wish(pool: Pool, { names }: Round): Promise<void> {
        from unnest($1::uuid[], $2::int[]) as s (id, number), course, pool where course.key = 'bench' and pool.key = 'bench'`,
       [ids, numbers, now],
     )
-    const limit = { backend: KIND!, limitMb: LIMIT_MB }
-    await recordVolumes(tx, {
-      volumes: numbers.map((number, i) => ({
-        seatId: ids[i]!,
-        generation: 1,
-        name: names[number - 1]!,
-        limit,
-      })),
-      now,
-    })
   })
+  const limit = { backend: KIND!, limitMb }
+  const volumes = numbers.map((number, i) => ({
+    ...{ seatId: ids[i]!, generation: 1, name: names[number - 1]!, limit },
+  }))
+  return () => withTransaction(pool, (tx) => recordVolumes(tx, { volumes, now: new Date() }))
 }
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(2))

@@ -4,8 +4,9 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Pool } from '../../api/data/db.ts'
 import {
   type Cluster,
   keyCommand,
@@ -18,20 +19,37 @@ import { formatCommand, mountCommand, run } from '../../workers/storage/command.
 import { cephBed } from '../../test/beds/ceph.ts'
 import { whyNoCephNow } from '../../test/beds/cluster/install.ts'
 import { whyNoLimits } from '../steps/storage.ts'
+import { agentHere } from './agent-here.ts'
+import { manilaShares } from './manila-volumes.ts'
 import { nfsServer } from './nfs-volumes.ts'
 
-export const BENCH_BACKENDS = ['local', 'nfs', 'cephfs'] as const
+export const BENCH_BACKENDS = ['local', 'nfs', 'cephfs', 'manila'] as const
 
-/** `key` is no other round's: eight letters and digits. */
-export type Round = { key: string; folder: string; names: string[]; limitMb: number }
+/** `key` is no other round's, eight letters and digits: an installation of its own. Names are those of seats 1 and on of the course. */
+export type Round = {
+  key: string
+  course: string
+  folder: string
+  names: string[]
+  limitMb: number
+}
 
 export type BenchAgent = { socket: string; stop(): Promise<void> }
 
 export type BenchBackend = {
+  /** Where it cannot be what the others have. */
+  limitMb?: number
   /** Starts an agent; it may not answer yet. */
   startAgent(round: Round): Promise<BenchAgent>
+  /**
+   * Where Terraform makes what the agent finds: has it do so, as the worker does, before the agent is told; its time is ours. Its run
+   * ends with `record`, of what was applied.
+   */
+  apply?(round: Round, pool: Pool, record: () => Promise<void>): Promise<void>
   /** Makes the round's volumes by a shell, so many at once; answers the milliseconds. */
   byHand(round: Round, atOnce: number): Promise<number>
+  /** What else there is to say of the round that has just ended. */
+  words?(round: Round): Promise<string>
   /** Removes what the round made elsewhere than in its folder. */
   clear?(round: Round): Promise<void>
   down(): Promise<void>
@@ -42,6 +60,7 @@ export async function benchBackend(
   kind: (typeof BENCH_BACKENDS)[number],
 ): Promise<BenchBackend | string> {
   if (kind === 'nfs') return nfsServer()
+  if (kind === 'manila') return manilaShares()
   return kind === 'local' ? localFiles() : ceph()
 }
 
@@ -98,25 +117,6 @@ function cephScript(cluster: Cluster, limitMb: number): string[] {
     `${cephMountCommand(cluster, mount).join(' ')} 2>$1.said || { cat $1.said >&2; exit 1; }`,
     'mkdir $1/uploads $1/home',
   ]
-}
-
-async function agentHere({ folder }: Round, own: Record<string, string>): Promise<BenchAgent> {
-  const home = join(folder, 'agent')
-  mkdirSync(join(home, 'run'), { recursive: true })
-  const env = {
-    ...{ ...process.env, ...own, LABPLAN_HOME: home },
-    ...{ LABPLAN_STORAGE_ROOT: join(folder, 'disk'), LABPLAN_LOG_LEVEL: 'warn' },
-  }
-  const program = join(import.meta.dirname, '../../workers/storage/main.ts')
-  const child = spawn(process.execPath, [program], { env, stdio: ['ignore', 'inherit', 'inherit'] })
-  const end = () => void child.kill('SIGTERM')
-  process.once('exit', end)
-  const stop = async (): Promise<void> => {
-    process.off('exit', end)
-    end()
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-  }
-  return { socket: join(home, 'run', 'storage.sock'), stop }
 }
 
 /** The script makes and mounts the volume `$1` in the folder where it runs. */

@@ -48,6 +48,7 @@ export type Shares = {
   /** Where it is mounted from, e.g. `10.0.0.2:6789,10.0.0.3:6789:/volumes/_nogroup/…`; undefined before it was made. */
   location(id: string): Promise<string | undefined>
   rules(id: string): Promise<AccessRule[]>
+  /** Twice does no harm: agents of several machines ask at once. */
   allow(id: string, user: string): Promise<void>
   deny(id: string, rule: string): Promise<void>
   resize(from: Share, toGib: number): Promise<void>
@@ -96,8 +97,12 @@ export function sharesOf(
       const answer = await call('GET', '/share-access-rules', { query: { share_id: id } })
       return z.looseObject({ access_list: z.array(rule) }).parse(answer).access_list
     },
-    allow: (id, user) =>
-      act(id, { allow_access: { access_level: 'rw', access_type: 'cephx', access_to: user } }),
+    async allow(id, user) {
+      const wish = { access_level: 'rw', access_type: 'cephx', access_to: user }
+      await act(id, { allow_access: wish }).catch((error: unknown) => {
+        if (!isAllowed(error)) throw error
+      })
+    },
     deny: (id, access_id) => act(id, { deny_access: { access_id } }),
     resize: ({ id, size }, new_size) =>
       act(id, new_size > size ? { extend: { new_size } } : { shrink: { new_size } }),
@@ -150,6 +155,10 @@ async function listAll(
     if (shares.length < PAGE) return all
   }
 }
+
+/** "Share access cephx:… exists." */
+const isAllowed = (error: unknown): boolean =>
+  error instanceof CloudError && error.status === 400 && /access \S+ exists/.test(error.message)
 
 async function unlessGone(asked: Promise<unknown>): Promise<unknown> {
   try {

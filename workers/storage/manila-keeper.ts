@@ -50,6 +50,8 @@ export function manilaSource(
 
 function manila(shares: Shares, place: ManilaPlace): CephKeeper {
   const { installation, root, configFile } = place
+  /** Not opened yet: asked for no more than once while each is made. */
+  const made = new Map<string, Share>()
   return {
     kind: 'manila',
     board: boardName(installation),
@@ -62,20 +64,29 @@ function manila(shares: Shares, place: ManilaPlace): CephKeeper {
       const share = await shares.find(name)
       return share && { usedBytes: 0, limitBytes: share.size * GIB }
     },
-    make: (name, limitMb) => makeShare(shares, name, limitMb, place),
+    async make(name, limitMb) {
+      const share = await makeShare(shares, name, limitMb, place)
+      if (share) made.set(name, share)
+      return share !== undefined
+    },
     async resize(name, limitMb) {
       await shares.resize(await mustFind(shares, name), wholeGib(limitMb) / GIB_IN_MB)
       await untilAvailable(shares, name)
     },
     wholeMb: wholeGib,
     async open(name) {
-      const share = await mustFind(shares, name)
-      const key = await keyOf(shares, share, name)
-      const location = await shares.location(share.id)
+      const fresh = made.get(name)
+      made.delete(name)
+      const share = fresh ?? (await mustFind(shares, name))
+      const [key, location] = await Promise.all([
+        keyOf(shares, share, { user: name, isNew: fresh !== undefined }),
+        shares.location(share.id),
+      ])
       if (location === undefined) throw new Error(`Manila does not say where ${name} is.`)
       return { key, way: wayOf(location, share, place.fileSystem) }
     },
     async remove(name) {
+      made.delete(name)
       const share = await shares.find(name)
       if (!share) return
       await endRules(shares, share)
@@ -86,20 +97,21 @@ function manila(shares: Shares, place: ManilaPlace): CephKeeper {
   }
 }
 
-/** False for a seat's that Terraform has not made: then there is nothing to be furnished. */
+/** None for a seat's that Terraform has not made: then there is nothing to be furnished. */
 async function makeShare(
   shares: Shares,
   name: string,
   limitMb: number,
   { installation, shareType }: ManilaPlace,
-): Promise<boolean> {
-  if (!(await shares.find(name))) {
-    if (isTerraforms(name)) return false
+): Promise<Share | undefined> {
+  const found = await shares.find(name)
+  if (found?.status === 'available') return found
+  if (!found) {
+    if (isTerraforms(name)) return undefined
     const labels = { 'labplan.installation': installation }
     await shares.create({ name, sizeGib: wholeGib(limitMb) / GIB_IN_MB, shareType, labels })
   }
-  await untilAvailable(shares, name)
-  return true
+  return untilAvailable(shares, name)
 }
 
 const isTerraforms = (name: string): boolean => /-s\d+-g\d+$/.test(name) && !isPersonalName(name)
@@ -110,34 +122,45 @@ async function mustFind(shares: Shares, name: string): Promise<Share> {
   return share
 }
 
-async function untilAvailable(shares: Shares, name: string): Promise<void> {
-  await until(`share ${name} to be available`, async () => {
-    const { status } = await mustFind(shares, name)
-    if (status.includes('error')) throw new Error(`Manila says of share ${name}: ${status}.`)
-    return status === 'available' || undefined
+function untilAvailable(shares: Shares, name: string): Promise<Share> {
+  return until(`share ${name} to be available`, async () => {
+    const share = await mustFind(shares, name)
+    if (share.status.includes('error'))
+      throw new Error(`Manila says of share ${name}: ${share.status}.`)
+    return share.status === 'available' ? share : undefined
   })
 }
 
-/** What a step of Manila's comes to; it says of none when it is done. */
+/** What a step of Manila's comes to that was just asked for; it says of none when it is done. */
 async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
   const end = performance.now() + STEPS_LIMIT_MS
   for (;;) {
+    await sleep(STEP_MS)
     const found = await look()
     if (found !== undefined) return found
     if (performance.now() > end) throw new Error(`Waited a minute for ${what}.`)
-    await sleep(STEP_MS)
   }
 }
 
-/** Each volume has a user of its own in Ceph, who is called as it is. */
-async function keyOf(shares: Shares, { id }: Share, user: string): Promise<string> {
+/**
+ * Each volume has a user of its own in Ceph, who is called as it is.
+ * @param isNew most likely nobody was let in yet
+ */
+async function keyOf(
+  shares: Shares,
+  { id }: Share,
+  { user, isNew }: { user: string; isNew: boolean },
+): Promise<string> {
   const own = async () => (await shares.rules(id)).find((one) => one.access_to === user)
-  if (!(await own())) await shares.allow(id, user)
-  return until(`the key of ${user}`, async () => {
-    const rule = await own()
+  const keyIn = (rule: AccessRule | undefined): string | undefined => {
     if (rule?.state === 'error') throw new Error(`Manila could not let ${user} in.`)
     return rule?.state === 'active' ? (rule.access_key ?? undefined) : undefined
-  })
+  }
+  const before = isNew ? undefined : await own()
+  const known = keyIn(before)
+  if (known !== undefined) return known
+  if (!before) await shares.allow(id, user)
+  return until(`the key of ${user}`, async () => keyIn(await own()))
 }
 
 async function endRules(shares: Shares, { id }: Share): Promise<void> {

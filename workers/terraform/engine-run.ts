@@ -8,7 +8,7 @@ import { type Change, summarise } from './plan.ts'
 import { type Exit, runCommand } from './spawn.ts'
 
 /** The Docker provider sleeps two seconds for each object it reads: many at a time. A cloud is not to be overrun. */
-const PARALLELISM = { swarm: 100, cloud: 10 }
+export const PARALLELISM = { swarm: 100, cloud: 10 }
 
 export const parallelism = ({ request }: RunContext): number =>
   request.parallelism ?? PARALLELISM[request.cloud ? 'cloud' : 'swarm']
