@@ -18,11 +18,12 @@ export async function agentHere(round: Round, own: Record<string, string>): Prom
   }
   const program = join(import.meta.dirname, '../../workers/storage/main.ts')
   const child = spawn(process.execPath, [program], { env, stdio: ['ignore', 'inherit', 'inherit'] })
-  const end = () => void child.kill('SIGTERM')
-  process.once('exit', end)
+  // Before what it mounted is unmounted: it would mount it anew.
+  const kill = () => void child.kill('SIGKILL')
+  process.prependOnceListener('exit', kill)
   const stop = async (): Promise<void> => {
-    process.off('exit', end)
-    end()
+    process.off('exit', kill)
+    child.kill('SIGTERM')
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
   }
   return { socket: join(home, 'run', 'storage.sock'), stop }
