@@ -10,7 +10,8 @@ import { execute, many, notify, one, sql, withTransaction } from '../../api/data
 import { orderPurge } from '../../api/data/purge.ts'
 import { storageAgent } from '../../api/storage-agent.ts'
 import { mountsBelow } from '../../scripts/steps/mounts.ts'
-import { removeStillborn, type Share, sharesOf } from '../../workers/cloud/shares.ts'
+import { CloudError } from '../../workers/cloud/client.ts'
+import { removeStillborn, type Share, type Shares, sharesOf } from '../../workers/cloud/shares.ts'
 import { retentionKeeper } from '../../workers/jobs/keep-retention.ts'
 import type { Backend } from '../../workers/storage/backend.ts'
 import { cephBackend } from '../../workers/storage/cephfs.ts'
@@ -35,6 +36,8 @@ const seatNumbers = Array.from({ length: STUDENTS }, (_, i) => i + 1)
 const plan = { students: STUDENTS, volumeQuotaMb: 1000, nodes: 2 }
 const IS_LONG = process.env['LABPLAN_LONG'] !== undefined
 const LONG = 'takes a third of a minute: LABPLAN_LONG=1 runs it'
+/** A type of shares that nobody can make. */
+const NOWHERE = 'bed-nowhere'
 const why = whyNoSharesNow()
 
 let scene: ManilaScene
@@ -304,6 +307,52 @@ it('makes shares by itself for a course’s data and for what agents tell each o
   expect(await subvolumes()).toEqual(before)
 })
 
+it('makes a share of its own anew where Manila could not make it, and a key where Ceph did not answer', async ({
+  skip,
+}) => {
+  skip(!IS_LONG, LONG)
+  const { root, end } = storageScene()
+  const installation = 'other001'
+  const own = sharesOf(beds.tenant.cloud, { region: REGION, installation })
+  const before = await subvolumes()
+  const name = `lp-${installation}-${code}-data-g1`
+  try {
+    const useless = await uselessShare(own, name, { 'labplan.installation': installation })
+    const far = farAgent(root, installation)
+    await far.start()
+    expect(await far.ensure({ name, limitMb: 8, isNew: true })).toMatchObject({ ok: true })
+    const [share, ...others] = await own.list()
+    expect([share?.status, others]).toEqual(['available', []])
+    expect(share?.id).not.toBe(useless)
+    expect(await own.rules(share!.id)).toMatchObject([{ access_to: name, state: 'active' }])
+  } finally {
+    end()
+  }
+  const failed = 'lp-other001-late0000-data-g1'
+  const { root: late, end: endLate } = storageScene()
+  try {
+    const far = farAgent(late, installation)
+    await far.start()
+    const labels = { 'labplan.installation': installation }
+    await own.create({ name: failed, sizeGib: 1, shareType: SHARE_TYPE, labels })
+    const { id } = await shareThat(own, failed, 'available')
+    beds.ceph.freeze()
+    await own.allow(id, failed)
+    await until(
+      async () => (await own.rules(id))[0]?.state === 'error',
+      240_000,
+      () => 'Manila to give a key up',
+    ).finally(() => beds.ceph.thaw())
+    expect(await far.ensure({ name: failed, limitMb: 8, isNew: true })).toMatchObject({ ok: true })
+    expect(await own.rules(id)).toMatchObject([{ access_to: failed, state: 'active' }])
+  } finally {
+    endLate()
+  }
+  for (const { id } of await own.list()) await own.remove(id)
+  expect(await own.list()).toEqual([])
+  expect(await subvolumes()).toEqual(before)
+})
+
 /** In the home of whoever the student is. */
 const findMine = (home: string): string =>
   join(
@@ -313,28 +362,46 @@ const findMine = (home: string): string =>
       .find((file) => /(^|\/)mine$/.test(file))!,
   )
 
+/** Of a type that Manila has no place for; answers its id. */
+async function uselessShare(
+  own: Shares,
+  name: string,
+  labels: Record<string, string>,
+): Promise<string> {
+  const specs = { driver_handles_share_servers: 'false', share_backend_name: 'nowhere' }
+  const type = { name: NOWHERE, extra_specs: specs, 'share_type_access:is_public': true }
+  await administrator(beds.cloud.address)
+    .call('shared-file-system', 'POST', '/types', {
+      ...{ region: REGION, microversion: '2.45', body: { share_type: type } },
+    })
+    .catch((error: unknown) => {
+      if (!(error instanceof CloudError) || error.status !== 409) throw error
+    })
+  await own.create({ name, sizeGib: 1, shareType: NOWHERE, labels })
+  return (await shareThat(own, name, 'error')).id
+}
+
+async function shareThat(own: Shares, name: string, status: string): Promise<Share> {
+  let seen: Share | undefined
+  await until(
+    async () => (seen = await own.find(name))?.status === status,
+    60_000,
+    () => `a share that is ${status}; it is ${seen?.status}`,
+  )
+  return seen!
+}
+
 it('takes away a share that came to nothing, and no other', async () => {
   const { inst } = practice
-  const shareType = 'bed-nowhere'
-  const specs = { driver_handles_share_servers: 'false', share_backend_name: 'nowhere' }
-  const type = { name: shareType, extra_specs: specs, 'share_type_access:is_public': true }
-  await administrator(beds.cloud.address).call('shared-file-system', 'POST', '/types', {
-    ...{ region: REGION, microversion: '2.45', body: { share_type: type } },
-  })
   const own = sharesOf(beds.tenant.cloud, { region: REGION, installation: inst.id })
   const before = await listed()
   const name = `lp-${inst.id}-${code}-s099-g1`
   const stack = 'volumes-networks-101'
   const labels = { 'labplan.installation': inst.id, 'labplan.stack': stack }
-  await own.create({ name, sizeGib: 1, shareType, labels })
-  await until(
-    async () => (await own.find(name))?.status === 'error',
-    60_000,
-    () => 'Manila to find no place for it',
-  )
+  await uselessShare(own, name, labels)
   const stillborn = await removeStillborn(beds.tenant.cloud, {
     ...{ kind: 'volumes', key: stack, installation: inst.id, course8: code, volumes: [] },
-    shares: { region: REGION, shareType },
+    shares: { region: REGION, shareType: NOWHERE },
   })
   expect(stillborn).toEqual({ removed: [name], remnants: [] })
   expect(await listed()).toEqual(before)

@@ -214,17 +214,32 @@ export async function removeStillborn(cloud: Cloud, content: VolumesContent): Pr
   if (!kind) return stillborn
   const shares = sharesOf(cloud, { ...kind, installation })
   for (const one of await shares.list()) {
-    const { id, name, status, metadata } = one
+    const { id, name, metadata } = one
     if (metadata['labplan.stack'] !== key) continue
     if (await isRemnant(shares, one)) stillborn.remnants.push(id)
-    if (status !== 'error' || (await shares.location(id)) !== undefined) continue
-    try {
-      await shares.remove(id)
-      stillborn.removed.push(name ?? id)
-    } catch (error) {
-      if (!(error instanceof LeftBehind)) throw error
-      stillborn.remnants.push(id)
-    }
+    if (!(await isStillborn(shares, one))) continue
+    if (await removeOrLeave(shares, id)) stillborn.removed.push(name ?? id)
+    else stillborn.remnants.push(id)
   }
   return stillborn
+}
+
+/** Manila could not make it: it has no place and nothing in it. */
+export const isStillborn = async (
+  { location }: Pick<Shares, 'location'>,
+  { id, status }: Pick<Share, 'id' | 'status'>,
+): Promise<boolean> => status === 'error' && (await location(id)) === undefined
+
+/** False when Manila keeps what is left of it, for its operator. */
+export async function removeOrLeave(
+  { remove }: Pick<Shares, 'remove'>,
+  id: string,
+): Promise<boolean> {
+  try {
+    await remove(id)
+    return true
+  } catch (error) {
+    if (!(error instanceof LeftBehind)) throw error
+    return false
+  }
 }

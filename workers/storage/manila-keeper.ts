@@ -11,7 +11,14 @@ import { cloudAccess } from '../../api/data/pool-credential.ts'
 import { boardName, isPersonalName } from '../../stacks/parts/names.ts'
 import { wholeGib } from '../../stacks/parts/seat-share.ts'
 import { connectCloud } from '../cloud/client.ts'
-import { type AccessRule, type Share, type Shares, sharesOf } from '../cloud/shares.ts'
+import {
+  type AccessRule,
+  isStillborn,
+  removeOrLeave,
+  type Share,
+  type Shares,
+  sharesOf,
+} from '../cloud/shares.ts'
 import { type CephKeeper, troubleSaid, type Way } from './ceph-keeper.ts'
 import { healthAsCommand } from './ceph-command.ts'
 import { notedWay, type Place, placeOf, type Source } from './cephfs-volume.ts'
@@ -106,8 +113,11 @@ async function makeShare(
 ): Promise<Share | undefined> {
   const found = await shares.find(name)
   if (found?.status === 'available') return found
-  if (!found) {
-    if (isTerraforms(name)) return undefined
+  if (!found && isTerraforms(name)) return undefined
+  // Of those that Terraform makes, its next run takes such a one away.
+  const isUseless = found && !isTerraforms(name) && (await isStillborn(shares, found))
+  if (isUseless) await removeOrLeave(shares, found.id)
+  if (!found || isUseless) {
     const labels = { 'labplan.installation': installation }
     await shares.create({ name, sizeGib: wholeGib(limitMb) / GIB_IN_MB, shareType, labels })
   }
@@ -152,12 +162,20 @@ async function keyOf(
   { user, isNew }: { user: string; isNew: boolean },
 ): Promise<string> {
   const own = async () => (await shares.rules(id)).find((one) => one.access_to === user)
-  const keyIn = (rule: AccessRule | undefined): string | undefined => {
-    if (rule?.state === 'error') throw new Error(`Manila could not let ${user} in.`)
-    return rule?.state === 'active' ? (rule.access_key ?? undefined) : undefined
+  let isRenewed = false
+  const keyIn = async (rule: AccessRule | undefined): Promise<string | undefined> => {
+    if (rule?.state !== 'error')
+      return rule?.state === 'active' ? (rule.access_key ?? undefined) : undefined
+    if (isRenewed) throw new Error(`Manila could not let ${user} in.`)
+    isRenewed = true
+    // Its Ceph did not answer when it was asked, and Manila does not try again by itself.
+    await shares.deny(id, rule.id)
+    await until(`the rule of ${user} to end`, async () => !(await own()) || undefined)
+    await shares.allow(id, user)
+    return undefined
   }
   const before = isNew ? undefined : await own()
-  const known = keyIn(before)
+  const known = await keyIn(before)
   if (known !== undefined) return known
   if (!before) await shares.allow(id, user)
   return until(`the key of ${user}`, async () => keyIn(await own()))
