@@ -91,6 +91,15 @@ const SERVER_WAITS = [
   .map((setting) => ` -c ${setting}`)
   .join('')
 
+/** Of a machine that is gone without a word the kernel hears within half a minute: here, and on the server. */
+const KEPT_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 10_000 }
+
+/** How a connection beside the pool is made: whatever it holds or hears ends with its machine, not hours later. */
+export const ownConnection = (databaseUrl: string, name: string) => ({
+  ...{ connectionString: databaseUrl, application_name: name, connectionTimeoutMillis: 10_000 },
+  ...{ ...KEPT_ALIVE, options: SERVER_WAITS.trim() },
+})
+
 /**
  * A pool whose connections know their installation (the default of every installation_id column).
  * `max` bounds the connections this process takes from the server, `answerMs` the wait for one and for its answers.
@@ -111,9 +120,7 @@ export function openPool(options: {
     // What was asked is sent at once, not when the answer before it is there: a transaction's begin costs no round trip.
     pipeline: true,
     ...(answerMs && { connectionTimeoutMillis: answerMs, query_timeout: answerMs }),
-    // Of a machine that is gone without a word the kernel hears within half a minute, here and on the server.
-    keepAlive: true,
-    keepAliveInitialDelayMillis: 10_000,
+    ...KEPT_ALIVE,
     options: `-c labplan.installation=${installation}${SERVER_WAITS}${plans}`,
     application_name: 'labplan',
   })

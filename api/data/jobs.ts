@@ -4,7 +4,7 @@
  */
 import { PgBoss } from 'pg-boss'
 import { z } from 'zod'
-import type { Db } from './db.ts'
+import { type Db, ownConnection } from './db.ts'
 
 export const applyStackJob = z.object({ stackKey: z.string() })
 export const sweepJob = z.object({})
@@ -39,8 +39,7 @@ export async function startBoss(options: {
   onError: (error: Error) => void
 }): Promise<Boss> {
   const boss = new PgBoss({
-    connectionString: options.databaseUrl,
-    application_name: 'labplan-jobs',
+    ...ownConnection(options.databaseUrl, 'labplan-jobs'),
     max: 5,
     useListenNotify: true,
   })

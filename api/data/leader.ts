@@ -1,8 +1,10 @@
 /**
  * One process at a time does a thing: a session-level advisory lock on a connection of its own. When the
- * process dies the server sees the connection end, and the next one gets it: no time-out to wait for.
+ * process dies the server sees the connection end, and the next one gets it: no time-out to wait for. When its machine loses
+ * power nobody ends it: the server's keepalives do, within half a minute.
  */
 import pg from 'pg'
+import { ownConnection } from './db.ts'
 
 export const LEADER_LOCK = 7_080_002
 
@@ -13,12 +15,7 @@ export async function tryToLead(
   databaseUrl: string,
   onLost: () => void,
 ): Promise<Leadership | undefined> {
-  const client = new pg.Client({
-    connectionString: databaseUrl,
-    application_name: 'labplan-leader',
-    keepAlive: true,
-    keepAliveInitialDelayMillis: 10_000,
-  })
+  const client = new pg.Client(ownConnection(databaseUrl, 'labplan-leader'))
   let held = false
   const lose = () => {
     if (!held) return

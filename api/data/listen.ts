@@ -4,6 +4,7 @@
  * what they watch, they never trust the payload alone.
  */
 import pg from 'pg'
+import { ownConnection } from './db.ts'
 
 const RECONNECT_MS = 500
 
@@ -52,12 +53,7 @@ export class Listening {
   }
 
   async #connect(): Promise<void> {
-    const client = new pg.Client({
-      connectionString: this.#url,
-      application_name: 'labplan-listen',
-      keepAlive: true,
-      keepAliveInitialDelayMillis: 10_000,
-    })
+    const client = new pg.Client(ownConnection(this.#url, 'labplan-listen'))
     // One that never came up is tried again by who asked for it. Doing both would double the tries with each failure.
     let isUp = false
     const onLost = () => {

@@ -1,6 +1,10 @@
+import { readFile } from 'node:fs/promises'
 import type { PoolClient } from 'pg'
 import { afterAll, expect, it } from 'vitest'
 import { many, one, openPool, sql, withTransaction } from '../../api/data/db.ts'
+import { startBoss } from '../../api/data/jobs.ts'
+import { tryToLead } from '../../api/data/leader.ts'
+import { Listening } from '../../api/data/listen.ts'
 import { wire } from '../chaos/wire.ts'
 import { freePort } from '../free-port.ts'
 import { testDatabase } from '../postgres.ts'
@@ -49,4 +53,41 @@ it('has the server give up a transaction whose client has gone without a word', 
   const settings = ['idle_in_transaction_session_timeout', 'tcp_keepalives_idle']
   const known = sql`select setting::int from pg_settings where name = any(${settings}) order by name`
   expect(await many(pool, known)).toEqual([{ setting: 60_000 }, { setting: 10 }])
+})
+
+/** When the server's kernel asks next whether who is at `port` of this machine is still there, in ms; undefined while it waits for something else. */
+async function asksIn(server: number, port: number): Promise<number | undefined> {
+  const hex = (number: number) => number.toString(16).toUpperCase().padStart(4, '0')
+  const tables = await Promise.all(['tcp', 'tcp6'].map((of) => readFile(`/proc/net/${of}`, 'utf8')))
+  const rows = tables
+    .join('\n')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+  const own = rows.find(
+    ([, here, there]) => here?.endsWith(`:${hex(server)}`) && there?.endsWith(`:${hex(port)}`),
+  )
+  const [timer, jiffies] = own?.[5]?.split(':') ?? []
+  // 02: the timer that runs is the one of keepalives; in hundredths of a second.
+  return timer === '02' ? Number.parseInt(jiffies ?? '', 16) * 10 : undefined
+}
+
+it('has the server look within seconds after every connection whose machine is silent, the lock of who leads before all', async () => {
+  const leadership = await tryToLead(database.url, () => {})
+  const listening = await new Listening(database.url).open()
+  const boss = await startBoss({ databaseUrl: database.url, onError: () => {} })
+  const server = Number(new URL(database.url).port)
+  const connections = await many<{ name: string; port: number }>(
+    pool,
+    sql`select application_name as name, client_port as port from pg_stat_activity
+        where datname = current_database() and client_port is not null`,
+  )
+  const names = new Set(connections.map(({ name }) => name))
+  const ours = ['labplan', 'labplan-leader', 'labplan-listen', 'labplan-jobs']
+  expect([...names]).toEqual(expect.arrayContaining(ours))
+  for (const { name, port } of connections)
+    await expect
+      .poll(() => asksIn(server, port), { message: name, timeout: 5000 })
+      .toBeLessThanOrEqual(10_000)
+  await boss.stop({ graceful: false })
+  await Promise.all([listening.close(), leadership?.release()])
 })
