@@ -97,6 +97,8 @@ const environment = z.object({
   LABPLAN_CLOUD_FILE: z.string().startsWith('/', 'must be an absolute path').optional(),
   LABPLAN_CLOUD_REGION: z.string().min(1).optional(),
   LABPLAN_SHARE_TYPE: z.string().min(1).optional(),
+  /** What stays free on the disk of what is handed in; a twentieth of it, at most 5 GB, when absent. */
+  LABPLAN_STORAGE_FREE_MB: z.coerce.number().int().min(0).optional(),
   LABPLAN_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   DOCKER_HOST: z.string().default('unix:///var/run/docker.sock'),
   /** Of the worker: other managers of the same Swarm, for when that one is away. */
@@ -131,6 +133,7 @@ const ofStorage = environment
     ...{ LABPLAN_HOME: true, LABPLAN_STORAGE_BACKEND: true, LABPLAN_STORAGE_ROOT: true },
     ...{ LABPLAN_CEPH_CONF: true, LABPLAN_CEPH_CLIENT: true, LABPLAN_CEPH_FS: true },
     ...{ LABPLAN_CEPH_GROUP: true, LABPLAN_LOG_LEVEL: true },
+    LABPLAN_STORAGE_FREE_MB: true,
     ...{ LABPLAN_CLOUD_FILE: true, LABPLAN_CLOUD_REGION: true, LABPLAN_SHARE_TYPE: true },
   })
   // On a machine of its own nothing else asks whose it is.
@@ -144,7 +147,8 @@ export function readStorageConfig(env: NodeJS.ProcessEnv = process.env) {
     ...{ fileSystem: e.LABPLAN_CEPH_FS, group: e.LABPLAN_CEPH_GROUP },
   }
   const { LABPLAN_STORAGE_BACKEND: backend, LABPLAN_LOG_LEVEL: logLevel } = e
-  return { ...storageConfig(e), backend, cluster, shares: sharesConfig(e), logLevel }
+  const leastFreeMb = e.LABPLAN_STORAGE_FREE_MB
+  return { ...storageConfig(e), leastFreeMb, backend, cluster, shares: sharesConfig(e), logLevel }
 }
 
 /** Where a cloud has volumes; undefined where no agent of ours asks one. */

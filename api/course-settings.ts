@@ -41,6 +41,10 @@ export const storageRules: NumberRule[] = [
   { name: 'volumeQuotaMb', path: ['seat', 'volumeQuotaMb'], least: 1, most: 100_000_000 },
   { name: 'keepDays', path: ['keepDays'], least: 0, most: 3650 },
 ]
+export const submissionRules: NumberRule[] = [
+  { name: 'submissionsMost', path: ['submissions', 'most'], least: 1, most: 100_000 },
+  { name: 'submissionsMb', path: ['submissions', 'totalMb'], least: 1, most: 100_000_000 },
+]
 export const lifecycleRules: NumberRule[] = [
   lifecycle('stopMinutes', week),
   lifecycle('warnMinutes', day),
@@ -60,10 +64,12 @@ export const headroomRules: NumberRule[] = [
   { name: 'headroomReserved', path: ['headroom', 'reserved'], least: 0, most: 10_000 },
 ]
 const numberRules = [
-  ...[resourceRules, [gpuRule], storageRules],
+  ...[resourceRules, [gpuRule], storageRules, submissionRules],
   ...[lifecycleRules, gpuLifecycleRules, headroomRules],
 ].flat()
 const required = new Set(['cpu', 'memoryMb'])
+/** Written with what they are a part of, which is there without them too. */
+const ofParts = new Set(['gpuCount', ...submissionRules.map((rule) => rule.name)])
 
 const names = [
   ...[
@@ -200,10 +206,10 @@ export function writeSettings(text: string, of: Settings): string {
   if (differs('gpuKind', 'gpuCount')) put(['seat', 'gpu'], gpuOf(of))
   if (differs('personalVolume'))
     put(['personalVolume'], of['personalVolume'] === 'yes' ? true : undefined)
-  if (differs('submissions', 'submissionsDue'))
+  if (differs('submissions', 'submissionsDue', ...submissionRules.map((rule) => rule.name)))
     put(['submissions'], submissionsOf(of, parseDocument(text).toJS() as Written))
   for (const { name, path } of numberRules)
-    if (name !== 'gpuCount' && differs(name))
+    if (!ofParts.has(name) && differs(name))
       put(path, of[name] === '' ? undefined : Number(of[name]))
   if (differs('headroomHours')) put(['headroom', 'hours'], say('headroomHours'))
   if (differs('headroomDays')) put(['headroom', 'days'], say('headroomDays')?.split(','))
@@ -236,6 +242,8 @@ function submissionsOf(of: Settings, { submissions }: Written): object | undefin
   const duty = submissions?.duty
   return {
     ...(of['submissionsDue'] !== '' && { due: of['submissionsDue'] }),
+    ...(of['submissionsMost'] !== '' && { most: Number(of['submissionsMost']) }),
+    ...(of['submissionsMb'] !== '' && { totalMb: Number(of['submissionsMb']) }),
     ...(duty !== undefined && { duty }),
   }
 }

@@ -56,6 +56,8 @@ const archived = z.object({
   sha256: z.string(),
 })
 
+const room = z.object({ freeBytes: z.number(), leastBytes: z.number() })
+
 const slotsListed = z.object({
   slots: z.array(
     z.object({ name: z.string(), volume: z.string().nullable(), isEverywhere: z.boolean() }),
@@ -119,8 +121,13 @@ export type StorageAgent = SnapshotCalls & {
     what: 'content' | 'archive',
     from: { path: string; snapshot?: string | undefined },
   ): Promise<{ stream: Readable; bytes: number | undefined } | undefined>
-  /** Keeps a folder as it is now; undefined when there is no such folder. Throws while the volume is not ready. */
-  keep(id: string, of: { volume: string; path: string }): Promise<AgentArchive | undefined>
+  /** Keeps a folder as it is now, in `mostBytes` at most. Throws while the volume is not ready, or its disk has no room. */
+  keep(
+    id: string,
+    of: { volume: string; path: string; mostBytes?: number },
+  ): Promise<AgentArchive | 'no-folder' | 'too-large'>
+  /** Free bytes for what is handed in, and how many stay free; undefined when it is of a version that does not say. */
+  submissionRoom(): Promise<z.infer<typeof room> | undefined>
   /** What is kept under this id. */
   kept(id: string): Promise<{ stream: Readable; bytes: number | undefined } | undefined>
   /** Ids of all that is kept of what was handed in. */
@@ -202,14 +209,23 @@ export function storageAgent(options: { socket: string; lookMs?: number }): Stor
       const query = { path, ...(snapshot !== undefined && { snapshot }) }
       return readStream(options.socket, `/volumes/${name}/${what}?${new URLSearchParams(query)}`)
     },
-    async keep(id, of) {
-      const { status, body } = await call('PUT', `/submissions/${id}`, {
+    async keep(id, { mostBytes, ...of }) {
+      // Beside the body: an agent of an earlier version takes no more in it, and knows no limit.
+      const query = mostBytes === undefined ? '' : `?most=${mostBytes}`
+      const { status, body } = await call('PUT', `/submissions/${id}${query}`, {
         body: of,
         limitMs: LONG_MS,
       })
-      if (status === 404) return undefined
+      if (status === 404) return 'no-folder'
+      if (status === 413) return 'too-large'
       if (status !== 200) throw unexpected(status, body)
       return archived.parse(body)
+    },
+    async submissionRoom() {
+      const { status, body } = await call('GET', '/submissions/room', { limitMs: LOOK_MS })
+      if (status === 404) return undefined
+      if (status !== 200) throw unexpected(status, body)
+      return room.parse(body)
     },
     kept: (id) => readStream(options.socket, `/submissions/${id}`),
     async handedIn() {

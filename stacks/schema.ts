@@ -70,8 +70,14 @@ const courseData = z.strictObject({
     .meta({ allowed: 'a folder such as /data, none of the system' })
     .default('/data'),
 })
+/** Of each student in each course: how many are kept, and how large they may be together. */
+const submissionLimits = {
+  most: positive.optional(),
+  totalMb: megabytes.min(1).optional(),
+}
 /** `duty`: why they have to be kept, and the last day on which they are. */
 const submissions = z.strictObject({
+  ...submissionLimits,
   due: wallTime.optional(),
   duty: z.strictObject({ reason: text, until: day }).optional(),
 })
@@ -310,6 +316,7 @@ const policyFields = {
   keepDays: count.default(60),
   snapshots: snapshots.optional(),
   personalQuotaMb: megabytes.default(1024),
+  submissions: z.strictObject(submissionLimits).optional(),
   dormantWeeks: count.default(5),
   headroom: headroom.prefault({}),
   allowance: z

@@ -235,6 +235,9 @@ export interface Course {
   submissions?:
     | {
         due?: string | undefined
+        /** How many of each student are kept, and how large they are together. The policy says it when absent. */
+        most?: number | undefined
+        totalMb?: number | undefined
         /** They have to be kept until the end of that day, whoever asks to be erased: why. */
         duty?: { reason: Text; until: string } | undefined
       }
@@ -352,6 +355,8 @@ export interface Policy {
   snapshots?: { keep: number } | undefined
   /** What a person's own volume holds, one for all of their courses that have it. */
   personalQuotaMb: number
+  /** How many submissions of a student are kept in a course that does not say, and how large they may be together. */
+  submissions?: { most?: number | undefined; totalMb?: number | undefined } | undefined
   /** A student who has not come for so many weeks is dormant; 0: nobody is for that. */
   dormantWeeks: number
   headroom: Headroom

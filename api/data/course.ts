@@ -180,7 +180,13 @@ export async function poolIds(db: Db): Promise<Map<string, string>> {
 }
 
 /** `dueAt` null: whenever; `duty`: why they have to be kept, and until when, whoever asks to be erased. */
-export type CourseSubmissions = { dueAt: Date | null; duty: { reason: Text; until: Date } | null }
+export type CourseSubmissions = {
+  dueAt: Date | null
+  /** Null: as many, and as large, as the policy has it. */
+  most: number | null
+  totalMb: number | null
+  duty: { reason: Text; until: Date } | null
+}
 
 /** The course's row as its approved plan wants it; answers its id. Document and title only when given anew. */
 export async function keepCourse(
@@ -209,7 +215,8 @@ export async function keepCourse(
     tx,
     sql`insert into course (id, zone_id, key, code, state, state_at, document, title, allowance_seats,
           places_outside, outside_from, outside_until, lifecycle, gpus, takes_submissions, submissions_due_at, submissions_duty,
-          submissions_duty_until, data_size_mb, data_path, data_version, follows_roster, description, display, personal, snapshots, created_at)
+          submissions_duty_until, data_size_mb, data_path, data_version, follows_roster, description, display, personal, snapshots, submissions_most,
+          submissions_mb, created_at)
         values (${newId()}, ${course.zoneId}, ${plan.key}, ${plan.course8}, ${course.state}, ${now}, ${course.document},
           ${JSON.stringify(course.title)}, ${plan.allowance.seats}, ${headroom?.atOnce ?? headroom?.seats ?? 0},
           ${firstOpening(course.held)}, ${headroom?.until ?? null}, ${JSON.stringify(plan.lifecycle)},
@@ -218,7 +225,7 @@ export async function keepCourse(
           ${course.data?.sizeMb ?? null}, ${course.data?.mountPath ?? null}, ${course.data?.version ?? null},
           ${course.followsRoster}, ${course.description === null ? null : JSON.stringify(course.description)},
           ${JSON.stringify(course.display)}, ${plan.personal ? JSON.stringify(plan.personal) : null}::jsonb,
-          ${plan.snapshots ?? 0}, ${now})
+          ${plan.snapshots ?? 0}, ${course.submissions?.most ?? null}, ${course.submissions?.totalMb ?? null}, ${now})
         on conflict (zone_id, key) do update set document = excluded.document, title = excluded.title,
           state = excluded.state, allowance_seats = excluded.allowance_seats, places_outside = excluded.places_outside,
           outside_from = excluded.outside_from, outside_until = excluded.outside_until, places_until = null,
@@ -227,7 +234,8 @@ export async function keepCourse(
           submissions_duty_until = excluded.submissions_duty_until, data_size_mb = excluded.data_size_mb,
           data_path = excluded.data_path, data_version = excluded.data_version, follows_roster = excluded.follows_roster,
           description = excluded.description, display = excluded.display, personal = excluded.personal,
-          snapshots = excluded.snapshots,
+          snapshots = excluded.snapshots, submissions_most = excluded.submissions_most,
+          submissions_mb = excluded.submissions_mb,
           state_at = case when course.state = excluded.state then course.state_at else excluded.state_at end
         returning id`,
   )

@@ -86,8 +86,9 @@ const hasMoved = ({ key }: Course, made: Materials, same: Set<string>): boolean 
 /** The deadline as an instant: its wall time is in the course's zone, also after the clocks change. */
 function submissionsOf({ submissions }: Course, timeZone: string): CourseSubmissions | null {
   if (!submissions) return null
-  const { due, duty } = submissions
+  const { due, most, totalMb, duty } = submissions
   return {
+    ...{ most: most ?? null, totalMb: totalMb ?? null },
     dueAt: due === undefined ? null : new Date(instantOf(parseWall(due), timeZone)),
     // To the end of its day.
     duty: duty

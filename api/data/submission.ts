@@ -1,5 +1,7 @@
 /** What students hand in. A row says when and from where; the storage agent keeps the bytes, which never change. */
+import { type SubmissionLimits, submissionLimits } from '../../stacks/rules/submissions.ts'
 import type { Text } from '../../stacks/terms.ts'
+import { policyInForce } from './approval.ts'
 import { type Actor, audit } from './audit.ts'
 import { type Db, execute, findOne, many, notify, one, sql } from './db.ts'
 import { newId } from './ids.ts'
@@ -18,10 +20,12 @@ export type Submission = {
   files: number | null
   left_out: number | null
   sha256: string | null
+  /** Of one that failed, unless that was before it was written down. */
+  why: 'no-folder' | 'too-large' | null
 }
 
 const columns = sql`submission.id, submission.number, submission.path, submission.state, submission.due_at,
-  submission.created_at, submission.bytes, submission.files, submission.left_out, submission.sha256`
+  submission.created_at, submission.bytes, submission.files, submission.left_out, submission.sha256, submission.why`
 
 export const isLate = ({
   due_at,
@@ -33,16 +37,41 @@ export type SubmissionRules = {
   dueAt: Date | null
   /** Why they have to be kept, and until when, as the course declares it. */
   duty: { reason: Text; until: string } | null
+  limits: SubmissionLimits
 }
 
 export async function submissionRules(db: Db, courseId: string): Promise<SubmissionRules> {
-  return one(
+  const { most, totalMb, ...rules } = await one<Omit<SubmissionRules, 'limits'> & OwnLimits>(
     db,
     sql`select takes_submissions as takes, submissions_due_at as "dueAt", case when submissions_duty is not null
-          then json_build_object('reason', submissions_duty, 'until', submissions_duty_until) end as duty
+          then json_build_object('reason', submissions_duty, 'until', submissions_duty_until) end as duty,
+          submissions_most as most, submissions_mb as "totalMb"
         from course where id = ${courseId}`,
   )
+  return { ...rules, limits: await limitsOf(db, { most, totalMb }) }
 }
+
+type OwnLimits = { most: number | null; totalMb: number | null }
+
+const limitsOf = async (db: Db, { most, totalMb }: OwnLimits): Promise<SubmissionLimits> =>
+  submissionLimits(
+    { most: most ?? undefined, totalMb: totalMb ?? undefined },
+    await policyInForce(db),
+  )
+
+const MIB = 1024 * 1024
+
+/** What a workspace's submissions take of what its course keeps; one that is being made counts as one, without a size yet. */
+export type SubmissionUse = { count: number; bytes: number }
+
+export function useOf(rows: Pick<Submission, 'state' | 'bytes'>[]): SubmissionUse {
+  const counted = rows.filter((row) => row.state !== 'failed')
+  return { count: counted.length, bytes: counted.reduce((sum, row) => sum + (row.bytes ?? 0), 0) }
+}
+
+/** How large another one may be. */
+export const bytesLeft = (limits: SubmissionLimits, use: SubmissionUse): number =>
+  Math.max(0, limits.totalMb * MIB - use.bytes)
 
 /** Newest first. */
 export async function submissionsOf(db: Db, workspaceId: string): Promise<Submission[]> {
@@ -52,18 +81,39 @@ export async function submissionsOf(db: Db, workspaceId: string): Promise<Submis
   )
 }
 
-/** `isAway`: its files are not in its volume, or that does not answer now; the row is there all the same. */
-export type HandIn = { id: string; number: number; volume: string; isAway: boolean }
+/** `isLater`: it is not made now (its files are elsewhere or away, or another one is being made); the row is there all the same. */
+export type HandIn = {
+  id: string
+  number: number
+  volume: string
+  isLater: boolean
+  /** How large it may be. */
+  mostBytes: number
+}
+
+/** Free bytes on the disk that keeps submissions, and how many have to stay free. */
+export type SubmissionRoom = { freeBytes: number; leastBytes: number }
+
+/** Nothing is made of it, and nothing that was handed in before is touched. */
+export type NotHandedIn =
+  | { refused: 'count' | 'size'; limits: SubmissionLimits; use: SubmissionUse }
+  | { refused: 'room'; room: SubmissionRoom }
 
 /**
  * Hands in a folder, as of `now`: the time that counts is that of the click. Undefined when the course takes none, or the
- * workspace has no volume that an agent keeps.
+ * workspace has no volume that an agent keeps. `room`: undefined while nobody can say how much there is.
  */
 export async function handIn(
   tx: Db,
-  wish: { workspaceId: string; path: string; actor: Actor; now: Date },
-): Promise<HandIn | undefined> {
-  type Found = {
+  wish: {
+    workspaceId: string
+    path: string
+    actor: Actor
+    room?: SubmissionRoom | undefined
+    now: Date
+  },
+): Promise<HandIn | NotHandedIn | undefined> {
+  type Found = OwnLimits & {
     volume_id: string
     volume: string
     due_at: Date | null
@@ -73,12 +123,25 @@ export async function handIn(
   const found = await findOne<Found>(
     tx,
     sql`select volume.id as volume_id, volume.name as volume, course.submissions_due_at as due_at,
-          ${isAway(sql`volume.backend`)} as is_away, ${isOnItsWay} as is_on_scratch
+          ${isAway(sql`volume.backend`)} as is_away, ${isOnItsWay} as is_on_scratch,
+          submissions_most as most, submissions_mb as "totalMb"
         from workspace join course on course.id = workspace.course_id join seat on seat.id = workspace.seat_id
           join volume on volume.seat_id = seat.id and volume.generation = seat.generation
         where workspace.id = ${wish.workspaceId} and takes_submissions and backend <> 'engine' for update of workspace`,
   )
   if (!found) return undefined
+  const rows = await submissionsOf(tx, wish.workspaceId)
+  const limits = await limitsOf(tx, found)
+  const use = useOf(rows)
+  const refused = whyNot(limits, use, wish.room)
+  const subject = { kind: 'workspace', id: wish.workspaceId } as const
+  if (refused) {
+    // That somebody tried, and when, is for who decides what counts.
+    const detail = { why: refused.refused }
+    const { actor, now } = wish
+    await audit(tx, { actor, action: 'submission.refused', subject, detail, now })
+    return refused
+  }
   const id = newId()
   // What they see is elsewhere in their home once it is there: all of it is handed in.
   const path = found.is_on_scratch ? '' : wish.path
@@ -89,15 +152,24 @@ export async function handIn(
           ${found.due_at}, ${wish.now} from submission where workspace_id = ${wish.workspaceId} returning number`,
   )
   await audit(tx, {
-    ...{
-      actor: wish.actor,
-      action: 'submission.hand-in',
-      subject: { kind: 'workspace', id: wish.workspaceId },
-    },
+    ...{ actor: wish.actor, action: 'submission.hand-in', subject },
     ...{ detail: { submission: id }, now: wish.now },
   })
   await notify(tx, 'storage')
-  return { id, number, volume: found.volume, isAway: found.is_away || found.is_on_scratch }
+  // Two at once would each have all that is left to itself.
+  const isLater =
+    found.is_away || found.is_on_scratch || rows.some(({ state }) => state === 'making')
+  return { id, number, volume: found.volume, isLater, mostBytes: bytesLeft(limits, use) }
+}
+
+function whyNot(
+  limits: SubmissionLimits,
+  use: SubmissionUse,
+  room: SubmissionRoom | undefined,
+): NotHandedIn | undefined {
+  if (use.count >= limits.most) return { refused: 'count', limits, use }
+  if (bytesLeft(limits, use) === 0) return { refused: 'size', limits, use }
+  return room && room.freeBytes <= room.leastBytes ? { refused: 'room', room } : undefined
 }
 
 /** Files of its seat are on a scratch home, and come to the volume when it has stopped. */
@@ -106,30 +178,41 @@ const isOnItsWay = sql`exists (select from scratch_home home where home.seat_id 
 
 export type Kept = { bytes: number; files: number; leftOut: number; sha256: string }
 
-/** What the agent made of it; undefined when there was no such folder. Twice does no harm. */
+/** What the agent made of it, or why it could not. Twice does no harm. */
 export async function keepSubmission(
   tx: Db,
-  done: { id: string; kept: Kept | undefined; now: Date },
+  done: { id: string; made: Kept | 'no-folder' | 'too-large'; now: Date },
 ): Promise<void> {
-  const { kept } = done
+  const { made } = done
+  const kept = typeof made === 'string' ? undefined : made
   await execute(
     tx,
     sql`update submission set state = ${kept ? 'kept' : 'failed'}, bytes = ${kept?.bytes ?? null}, files = ${kept?.files ?? null},
-          left_out = ${kept?.leftOut ?? null}, sha256 = ${kept?.sha256 ?? null}, kept_at = ${kept ? done.now : null}
+          left_out = ${kept?.leftOut ?? null}, sha256 = ${kept?.sha256 ?? null}, kept_at = ${kept ? done.now : null},
+          why = ${typeof made === 'string' ? made : null}
         where id = ${done.id} and state = 'making'`,
   )
 }
 
+export type LeftSubmission = { id: string; workspace_id: string; volume: string; path: string }
+
 /** Handed in before `since` and kept by nobody yet: who was at it died. */
-export async function submissionsLeft(
-  db: Db,
-  since: Date,
-): Promise<{ id: string; volume: string; path: string }[]> {
+export async function submissionsLeft(db: Db, since: Date): Promise<LeftSubmission[]> {
   return many(
     db,
-    sql`select submission.id, volume.name as volume, path from submission join volume on volume.id = volume_id
+    sql`select submission.id, submission.workspace_id, volume.name as volume, path from submission join volume on volume.id = volume_id
         where submission.state = 'making' and submission.created_at <= ${since} and not ${isOnItsWay} order by submission.created_at`,
   )
+}
+
+/** How large another one of this workspace may be now. */
+export async function bytesLeftOf(db: Db, workspaceId: string): Promise<number> {
+  const own = await one<OwnLimits>(
+    db,
+    sql`select submissions_most as most, submissions_mb as "totalMb" from course
+        where id = (select course_id from workspace where id = ${workspaceId})`,
+  )
+  return bytesLeft(await limitsOf(db, own), useOf(await submissionsOf(db, workspaceId)))
 }
 
 export type HandedIn = Submission & {

@@ -4,13 +4,21 @@ import { z } from 'zod'
 import type { SeenCourse } from '../access.ts'
 import { audit } from '../data/audit.ts'
 import { withTransaction } from '../data/db.ts'
-import { findSubmission, handIn, keepSubmission, submissionsOfCourse } from '../data/submission.ts'
+import { openOutages } from '../data/storage-outage.ts'
+import {
+  findSubmission,
+  handIn,
+  keepSubmission,
+  type NotHandedIn,
+  submissionsOfCourse,
+} from '../data/submission.ts'
 import type { Workspace } from '../data/workspace.ts'
 import { Problem, conflict, notAllowed } from '../errors.ts'
+import { byteSize } from '../locale.ts'
 import { paths } from '../paths.ts'
 import { storageAgent } from '../storage-agent.ts'
 import { submissionsArchive } from '../submissions-archive.ts'
-import { type Handler, actorOf } from '../visit.ts'
+import { type Handler, type Visit, actorOf } from '../visit.ts'
 
 export const handInBody = z.object({ path: z.string().max(4096).default('') })
 
@@ -20,27 +28,48 @@ export const handInBody = z.object({ path: z.string().max(4096).default('') })
  */
 export const create: Handler<Workspace, z.infer<typeof handInBody>> = async (visit, workspace) => {
   const { path } = visit.body
+  const agent = storageAgent(visit.config.storage)
+  // Who cannot say has no reason to refuse.
+  const isReachable = (await openOutages(visit.pool)).length === 0
+  const room = isReachable ? await agent.submissionRoom().catch(() => undefined) : undefined
   const made = await withTransaction(visit.pool, (tx) =>
     handIn(tx, {
       workspaceId: workspace.id,
       path,
       actor: actorOf(visit, 'student'),
+      room,
       now: visit.at,
     }),
   )
   if (!made) throw conflict('submission.none-taken')
-  const { id, number, volume, isAway } = made
+  if ('refused' in made) throw refusal(visit, made)
+  const { id, number, volume, isLater, mostBytes } = made
   const seeOther = paths.handedIn(workspace.id, path, number)
-  if (isAway) return { seeOther }
-  const kept = await storageAgent(visit.config.storage)
-    .keep(id, { volume, path })
-    .catch((error: unknown) => {
-      visit.log.warn({ err: error, submission: id }, 'a submission waits for the storage agent')
-      return 'later' as const
-    })
+  if (isLater) return { seeOther }
+  const kept = await agent.keep(id, { volume, path, mostBytes }).catch((error: unknown) => {
+    visit.log.warn({ err: error, submission: id }, 'a submission waits for the storage agent')
+    return 'later' as const
+  })
   if (kept !== 'later')
-    await withTransaction(visit.pool, (tx) => keepSubmission(tx, { id, kept, now: visit.now() }))
+    await withTransaction(visit.pool, (tx) =>
+      keepSubmission(tx, { id, made: kept, now: visit.now() }),
+    )
   return { seeOther }
+}
+
+/** With the figures, and what to do next. */
+function refusal({ locale }: Visit, not: NotHandedIn): Problem {
+  const code = `submission.refused.${not.refused}`
+  const size = (bytes: number) => byteSize(locale, bytes)
+  if (not.refused === 'room') {
+    const { freeBytes, leastBytes } = not.room
+    return conflict(code, { free: size(freeBytes), least: size(leastBytes) })
+  }
+  const { limits, use } = not
+  return conflict(code, {
+    ...{ count: use.count, most: limits.most },
+    ...{ used: size(use.bytes), limit: size(limits.totalMb * 2 ** 20) },
+  })
 }
 
 export const download: Handler<Workspace> = async (visit, workspace) => {

@@ -72,6 +72,14 @@ export const settings = {
     en: 'Empty: nothing is late. What is late is kept too.',
     fr: 'Vide : rien n’est en retard. Ce qui l’est est gardé aussi.',
   },
+  'settings.submissionsMost': {
+    en: 'Submissions kept of each student',
+    fr: 'Rendus conservés par étudiant',
+  },
+  'settings.submissionsMb': {
+    en: 'Their size together (MB)',
+    fr: 'Leur taille en tout (Mo)',
+  },
 
   'settings.lifecycle': { en: 'Automatic stop', fr: 'Arrêt automatique' },
   'settings.lifecycle.hint': {

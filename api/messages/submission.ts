@@ -52,6 +52,34 @@ export const submission = {
     en: 'This course takes no submissions, or your disk does not exist yet.',
     fr: 'Ce cours ne prend pas de rendus, ou votre disque n’existe pas encore.',
   },
+  'submission.too-large': {
+    en: 'too large: nothing was kept',
+    fr: 'trop grand : rien n’a été conservé',
+  },
+  'submission.use': {
+    en: 'This course keeps {most} of each student, {limit} together. Yours: {count}, {used}.',
+    fr: 'Ce cours en conserve {most} par étudiant, {limit} en tout. Les vôtres : {count}, {used}.',
+  },
+  'submission.not-kept.too-large': {
+    en: 'Number {number} was not kept: its archive is larger than the {left} that are left of your {limit} in this course. Hand in a smaller folder, or ask your teacher to raise the limit. What you handed in before is kept.',
+    fr: 'Le numéro {number} n’a pas été conservé : son archive est plus grande que les {left} qui restent de vos {limit} dans ce cours. Rendez un dossier plus petit, ou demandez à votre enseignant de relever la limite. Vos rendus précédents sont conservés.',
+  },
+  'submission.not-kept.no-folder': {
+    en: 'Number {number} was not kept: the folder was not there any more. Choose a folder that is there, and hand it in.',
+    fr: 'Le numéro {number} n’a pas été conservé : le dossier n’était plus là. Choisissez un dossier qui existe, et rendez-le.',
+  },
+  'submission.refused.count': {
+    en: 'This was not handed in: you have handed in {count} times, and this course keeps {most} of each student. All of yours are kept. Ask your teacher to raise the number, then hand in again: that you tried is noted, with the time.',
+    fr: 'Ceci n’a pas été rendu : vous avez rendu {count} fois, et ce cours conserve {most} rendus par étudiant. Tous les vôtres sont conservés. Demandez à votre enseignant de relever ce nombre, puis rendez à nouveau : votre essai est noté, avec l’heure.',
+  },
+  'submission.refused.size': {
+    en: 'This was not handed in: what you handed in takes {used} of the {limit} that this course keeps of each student. All of it is kept. Ask your teacher to raise the limit, then hand in again: that you tried is noted, with the time.',
+    fr: 'Ceci n’a pas été rendu : vos rendus prennent {used} des {limit} que ce cours conserve par étudiant. Tous sont conservés. Demandez à votre enseignant de relever la limite, puis rendez à nouveau : votre essai est noté, avec l’heure.',
+  },
+  'submission.refused.room': {
+    en: 'This was not handed in: the disk that keeps submissions has {free} left, and {least} have to stay free. What you handed in before is kept. Tell your teacher now, and hand in again later: that you tried is noted, with the time.',
+    fr: 'Ceci n’a pas été rendu : il reste {free} sur le disque qui conserve les rendus, et {least} doivent rester libres. Vos rendus précédents sont conservés. Prévenez votre enseignant maintenant, et rendez à nouveau plus tard : votre essai est noté, avec l’heure.',
+  },
   'submission.none': { en: 'Nothing was handed in yet.', fr: 'Rien n’a encore été rendu.' },
   'course.submissions': { en: 'Submissions', fr: 'Rendus' },
   'course.submissions.none': {

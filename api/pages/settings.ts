@@ -8,11 +8,13 @@ import {
   lifecycleRules,
   resourceRules,
   storageRules,
+  submissionRules,
   weekdays,
 } from '../course-settings.ts'
 import type { CourseChoices } from '../data/course-choices.ts'
 import type { Change } from '../data/change.ts'
 import { formatWall, wallOf } from '../../stacks/rules/clock.ts'
+import { submissionLimits } from '../../stacks/rules/submissions.ts'
 import { hasMessage, say } from '../locale.ts'
 import { paths } from '../paths.ts'
 import { type PlanEdit, writeEdits } from '../plan-edits.ts'
@@ -130,6 +132,8 @@ function resources(visit: Visit, view: SettingsView): Html {
 function storage(visit: Visit, view: SettingsView): Html {
   const t = (code: string, params = {}) => say(visit.locale, code, params)
   const { policy } = view.choices
+  const { most, totalMb } = submissionLimits({}, policy)
+  const usualLimits: Record<string, number> = { submissionsMost: most, submissionsMb: totalMb }
   return html`<fieldset class="sheet" id="storage">
     <legend>${t('settings.storage')}</legend>
     ${storageRules.map((rule) => {
@@ -140,6 +144,7 @@ function storage(visit: Visit, view: SettingsView): Html {
     <p class="hint">${t('settings.personalVolume.hint', { quotaMb: policy.personalQuotaMb })}</p>
     ${tickField('submissions', t('settings.submissions'), view.settings['submissions'] === 'yes')}
     ${inputField(visit, view, { name: 'submissionsDue', type: 'datetime-local', isLong: true })}
+    ${submissionRules.map((rule) => numberInput(visit, view, rule, usualLimits[rule.name]))}
   </fieldset>`
 }
 

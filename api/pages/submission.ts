@@ -1,6 +1,13 @@
 /** Handing in, as the student sees it beside their files, and what was handed in, as the teacher sees it. */
-import { type HandedIn, type Submission, type SubmissionRules, isLate } from '../data/submission.ts'
-import { fileSize, say, lastDay, stamp } from '../locale.ts'
+import {
+  bytesLeft,
+  type HandedIn,
+  isLate,
+  type Submission,
+  type SubmissionRules,
+  useOf,
+} from '../data/submission.ts'
+import { byteSize, fileSize, say, lastDay, stamp } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
 import { csrfField } from './frame.ts'
@@ -24,9 +31,10 @@ export function handInSection(visit: Visit, handing: HandingIn, place: Place): H
   const isOver = dueAt !== null && visit.at > dueAt
   return html`<section class="hand-in" aria-labelledby="hand-in-title">
     <h2 id="hand-in-title">${t('submission.title')}</h2>
-    ${done && html`<p class="note is-good" role="status">${t('submission.done', { number: done.number, when: stamp(visit.locale, place.timeZone, done.created_at) })}</p>`}
+    ${done && outcome(visit, done, handing, place)}
     ${due && html`<p class="${isOver ? 'over' : ''}">${t(isOver ? 'submission.over' : 'submission.due', due)}</p>`}
     <p class="hint" id="hand-in-hint">${t('submission.explain')}</p>
+    <p class="hint">${t('submission.use', figures(visit, handing))}</p>
     ${rules.duty && html`<p class="hint">${t('submission.duty', dutyWords(visit, rules.duty, place.timeZone))}</p>`}
     <form method="post" action="${paths.submissions(place.workspaceId)}">
       ${csrfField(visit)}<input type="hidden" name="path" value="${place.path}" />
@@ -35,6 +43,31 @@ export function handInSection(visit: Visit, handing: HandingIn, place: Place): H
     <h3>${t('submission.mine')}</h3>
     ${tableOf(t('submission.mine'), ownColumns(visit, place), mine, t('submission.none-yet'))}
   </section>`
+}
+
+/** What the course keeps of each student, and what is there of this one. */
+function figures({ locale }: Visit, { rules, mine }: HandingIn): Record<string, string | number> {
+  const { limits } = rules
+  const use = useOf(mine)
+  return {
+    ...{ most: limits.most, limit: byteSize(locale, limits.totalMb * 2 ** 20) },
+    ...{ count: use.count, used: fileSize(locale, use.bytes) },
+    left: fileSize(locale, bytesLeft(limits, use)),
+  }
+}
+
+/** Of what was handed in just now. */
+function outcome(visit: Visit, done: Submission, handing: HandingIn, place: Place): Html {
+  const { number, created_at } = done
+  if (done.state === 'failed') {
+    const code = `submission.not-kept.${done.why ?? 'no-folder'}`
+    const params = { ...figures(visit, handing), number }
+    return html`<p class="note is-error" role="alert">${say(visit.locale, code, params)}</p>`
+  }
+  const when = stamp(visit.locale, place.timeZone, created_at)
+  return html`<p class="note is-good" role="status">
+    ${say(visit.locale, 'submission.done', { number, when })}
+  </p>`
 }
 
 function dutyWords(
@@ -61,7 +94,7 @@ function ownColumns(visit: Visit, { workspaceId, timeZone }: Place): Column<Subm
             >`
           : row.state === 'making'
             ? html`<span data-under-way>${tag('busy', t('submission.making'))}</span>`
-            : tag('bad', t(`submission.${row.state}`)),
+            : tag('bad', t(row.why === 'too-large' ? 'submission.too-large' : 'submission.failed')),
     },
   ]
 }

@@ -154,6 +154,8 @@ it('writes every field, and reads it again', () => {
       personalVolume: 'yes',
       submissions: 'yes',
       submissionsDue: '2027-01-01T10:00',
+      submissionsMost: '50',
+      submissionsMb: '4096',
     },
     ...{ stopMinutes: '60', warnMinutes: '5', extendMinutes: '30', extendTimes: '0' },
     ...{ idleMinutes: '0', idleMinutesInClass: '15', reserveMinutes: '30', turnHours: '1.5' },
@@ -193,6 +195,12 @@ it('keeps a declared duty to keep submissions, which no field shows', () => {
   const without = { ...readSettings(text), submissionsDue: '' }
   const submissionsIn = (of: string) => (parse(of) as { submissions?: unknown }).submissions
   expect(submissionsIn(writeSettings(text, without))).toEqual({ duty })
+  const limited = writeSettings(text, { ...without, submissionsMost: '5' })
+  expect(submissionsIn(limited)).toEqual({ most: 5, duty })
+  // Without its last field it is taken all the same.
+  const open = `${networksDocument()}submissions: { totalMb: 9 }\n`
+  const emptied = writeSettings(open, { ...readSettings(open), submissionsMb: '' })
+  expect(submissionsIn(emptied)).toEqual({})
   expect(submissionsIn(writeSettings(text, { ...without, submissions: '' }))).toBeUndefined()
 })
 

@@ -61,11 +61,12 @@ async function handedIn({ scene, now, until }: Means, workspaceId: string): Prom
   const made = await withTransaction(pool, (tx) =>
     handIn(tx, { workspaceId, path: '', actor, now: clicked }),
   )
+  if (!made || 'refused' in made) throw new Error('Nothing was handed in.')
   await until('what they handed in', 60, async () => {
-    const row = sql`select state from submission where id = ${made!.id}`
+    const row = sql`select state from submission where id = ${made.id}`
     return (await one<{ state: string }>(pool, row)).state === 'kept'
   })
-  return made!.id
+  return made.id
 }
 
 /** Behind LABPLAN_LONG; whoever is erased then has nothing left in the tests that follow. */

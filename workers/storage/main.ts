@@ -19,7 +19,7 @@ const FOLLOW_MS = 10_000
 /** Somebody waits for their files in a seat that runs. */
 const SLOTS_MS = 300
 
-const { root, socket, backend: kind, logLevel, cluster, shares } = readStorageConfig()
+const { root, socket, leastFreeMb, backend: kind, logLevel, cluster, shares } = readStorageConfig()
 if (kind === 'none') throw new Error('LABPLAN_STORAGE_BACKEND says that there is no agent here.')
 const log = openLog('storage', logLevel)
 await ownAlone(root)
@@ -32,7 +32,7 @@ const makers: Record<Backend['kind'], () => Backend> = {
 const backend = makers[kind]()
 await backend.start()
 mkdirSync(dirname(socket), { recursive: true, mode: 0o700 })
-const served = await serveAgent(backend, { socket, root, log })
+const served = await serveAgent(backend, { socket, root, log, leastFreeMb })
 log.info({ root, kind }, 'the storage agent runs')
 if (backend.follow) void followOn(backend.follow, FOLLOW_MS)
 if (served.followSlots) void followOn(served.followSlots, SLOTS_MS)

@@ -6,15 +6,15 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { VERSION } from '../../api/config.ts'
 import type { RunLog } from '../terraform/context.ts'
-import { type Answer, nothingHere, notFor, readBody, send, sent } from './answer.ts'
+import { type Answer, nothingHere, notFor, readBody, send } from './answer.ts'
 import { type Backend, isVolumeName } from './backend.ts'
-import { NoSuchFile, pathOf } from './files.ts'
 import { onFiles } from './files-server.ts'
 import { type Imports, importsOf } from './import.ts'
 import { onSlots, slotsOf } from './slot-server.ts'
 import { type Restores, restoresOf } from './snapshot-server.ts'
 import type { Slots } from './slots.ts'
-import { isSubmissionId, type Submissions, submissionsIn } from './submissions.ts'
+import { isSubmissionId, submissionsIn } from './submissions.ts'
+import { onSubmission, onSubmissions, type SubmissionParts } from './submission-server.ts'
 import { type Uploads, uploadsOf } from './uploads.ts'
 
 const wish = z.strictObject({ limitMb: z.int().min(1).max(1e9), isNew: z.boolean() })
@@ -28,7 +28,7 @@ export type Served = {
 /** Listens on `socket`; throws when another agent does. */
 export async function serveAgent(
   backend: Backend,
-  options: { socket: string; root: string; log: RunLog },
+  options: { socket: string; root: string; log: RunLog; leastFreeMb?: number | undefined },
 ): Promise<Served> {
   if (await answers(options.socket))
     throw new Error(`Another storage agent listens on ${options.socket}: stop it first.`)
@@ -38,7 +38,7 @@ export async function serveAgent(
   const parts = {
     ...{ backend, slots, imports: importsOf(), restores: restoresOf(options.log) },
     uploads: uploadsOf(),
-    submissions: submissionsIn(join(options.root, 'submissions')),
+    submissions: submissionsIn(join(options.root, 'submissions'), options.leastFreeMb),
   }
   const server = createServer((request, response) => {
     respond(parts, request, response).catch((error: unknown) => {
@@ -79,13 +79,11 @@ function listen(server: Server, socket: string): Promise<void> {
   })
 }
 
-type Parts = {
-  backend: Backend
+type Parts = SubmissionParts & {
   slots: Slots
   imports: Imports
   restores: Restores
   uploads: Uploads
-  submissions: Submissions
 }
 
 async function respond(
@@ -96,10 +94,10 @@ async function respond(
   const { backend, slots } = parts
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://agent')
   const [, what, name = '', part = '', id = '', ...rest] = pathname.split('/')
-  if (what === 'submissions' && name === '' && request.method === 'GET')
-    return send(response, { status: 200, body: { ids: await parts.submissions.list() } })
+  if (what === 'submissions' && part === '' && (name === '' || name === 'room'))
+    return send(response, await onSubmissions(parts, name, request.method))
   if (what === 'submissions' && part === '' && isSubmissionId(name))
-    return onSubmission(parts, name, request, response)
+    return onSubmission(parts, { id: name, request, response, searchParams })
   if (what === 'storage' && name === '') return send(response, await look(backend))
   if (what === 'slots' && part === '') {
     const body = request.method === 'PUT' ? await readBody(request) : undefined
@@ -121,38 +119,6 @@ async function purge({ backend, slots }: Parts, name: string): Promise<Answer> {
   const done = await backend.purge(name)
   if (!done.ok) return { status: 409, body: { code: done.code } }
   return { status: 200, body: { before: done.before, after: done.after } }
-}
-
-const handedIn = z.strictObject({ volume: z.string().refine(isVolumeName), path: z.string() })
-
-async function onSubmission(
-  { backend, submissions }: Parts,
-  id: string,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  if (request.method === 'GET') {
-    const found = await submissions.read(id)
-    if (!found) return send(response, nothingHere)
-    response.writeHead(200, { 'content-type': 'application/zip', 'content-length': found.bytes })
-    return sent(found.stream, response)
-  }
-  if (request.method === 'DELETE')
-    return send(response, { status: 200, body: await submissions.forget(id) })
-  if (request.method !== 'PUT') return send(response, notFor(request.method))
-  const asked = handedIn.safeParse(await readBody(request))
-  if (!asked.success) return send(response, { status: 400, body: { error: 'volume, path' } })
-  const known = await submissions.find(id)
-  if (known) return send(response, { status: 200, body: known })
-  const place = await backend.place(asked.data.volume)
-  if (!place) return send(response, { status: 409, body: { error: 'The volume is not ready.' } })
-  try {
-    const body = await submissions.keep(id, place, pathOf(asked.data.path))
-    send(response, { status: 200, body })
-  } catch (error) {
-    if (!(error instanceof NoSuchFile)) throw error
-    send(response, { status: 404, body: { error: error.message } })
-  }
 }
 
 async function look(backend: Backend): Promise<Answer> {

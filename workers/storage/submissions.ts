@@ -21,6 +21,7 @@ import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
 import { zipFolder } from './archive.ts'
 import type { VolumePlace } from './backend.ts'
+import { checkRoom, type LeastFree, type Room, roomAt } from './submission-room.ts'
 
 const keptSchema = z.object({
   bytes: z.number(),
@@ -31,8 +32,9 @@ const keptSchema = z.object({
 export type KeptArchive = z.infer<typeof keptSchema>
 
 export type Submissions = {
-  /** Throws NoSuchFile when there is no such folder. */
-  keep(id: string, place: VolumePlace, path: Buffer[]): Promise<KeptArchive>
+  /** Throws NoSuchFile when there is no such folder, TooLarge beyond `mostBytes`, NoRoom when the disk is to stay free. */
+  keep(id: string, from: Handed): Promise<KeptArchive>
+  room(): Promise<Room>
   /** What is kept under this id; undefined when nothing is. */
   find(id: string): Promise<KeptArchive | undefined>
   read(id: string): Promise<{ stream: Readable; bytes: number } | undefined>
@@ -42,10 +44,19 @@ export type Submissions = {
   forget(id: string): Promise<{ bytes: number | null }>
 }
 
+type Handed = { place: VolumePlace; path: Buffer[]; mostBytes: number }
+
+/** The archive would be larger than what is left of what is kept of a student. */
+export class TooLarge extends Error {}
+
+/** Bytes between two looks at the disk, which others fill meanwhile. */
+const LOOK_BYTES = 16 * 1024 * 1024
+
 export const isSubmissionId = (id: string): boolean =>
   /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)
 
-export function submissionsIn(folder: string): Submissions {
+/** @param leastFree what stays free on its disk, whatever is handed in */
+export function submissionsIn(folder: string, leastFree: LeastFree): Submissions {
   const turns = new Map<string, Promise<KeptArchive>>()
   const file = (id: string) => join(folder, `${id}.zip`)
   const note = (id: string) => join(folder, `${id}.json`)
@@ -53,11 +64,15 @@ export function submissionsIn(folder: string): Submissions {
     const text = await readFile(note(id), 'utf8').catch(() => undefined)
     return text === undefined ? undefined : keptSchema.parse(JSON.parse(text))
   }
-  const make = async (id: string, place: VolumePlace, path: Buffer[]): Promise<KeptArchive> => {
+  const room = async (): Promise<Room> => {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    return roomAt(folder, leastFree)
+  }
+  const make = async (id: string, from: Handed): Promise<KeptArchive> => {
     const known = await find(id)
     if (known) return known
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-    const made = await archiveInto(`${file(id)}.making`, place, path)
+    checkRoom(await room())
+    const made = await archiveInto(`${file(id)}.making`, from, room)
     await rename(`${file(id)}.making`, file(id))
     // Last: what has a note is whole.
     await writeFile(`${note(id)}.making`, JSON.stringify(made), { mode: 0o400, flush: true })
@@ -67,10 +82,11 @@ export function submissionsIn(folder: string): Submissions {
   }
   return {
     find,
-    keep(id, place, path) {
+    room,
+    keep(id, from) {
       const known = turns.get(id)
       if (known) return known
-      const turn = make(id, place, path).finally(() => turns.delete(id))
+      const turn = make(id, from).finally(() => turns.delete(id))
       turns.set(id, turn)
       return turn
     },
@@ -97,18 +113,33 @@ export function submissionsIn(folder: string): Submissions {
 
 async function archiveInto(
   target: string,
-  place: VolumePlace,
-  path: Buffer[],
+  { place, path, mostBytes }: Handed,
+  room: () => Promise<Room>,
 ): Promise<KeptArchive> {
   const { limitBytes } = await place.sight()
   const { stream, counts } = await zipFolder(place.home, path, limitBytes ?? 0)
   const hash = createHash('sha256')
   let bytes = 0
-  stream.on('data', (part: Buffer) => {
-    hash.update(part)
-    bytes += part.length
-  })
-  await pipeline(stream, createWriteStream(target, { mode: 0o600, flush: true }))
+  let looked = 0
+  const counted = async function* (parts: AsyncIterable<Buffer>) {
+    for await (const part of parts) {
+      hash.update(part)
+      bytes += part.length
+      if (bytes > mostBytes) throw new TooLarge(`The archive is larger than ${mostBytes} bytes.`)
+      if (bytes - looked >= LOOK_BYTES) {
+        looked = bytes
+        checkRoom(await room())
+      }
+      yield part
+    }
+  }
+  try {
+    await pipeline(stream, counted, createWriteStream(target, { mode: 0o600, flush: true }))
+  } catch (error) {
+    // It would take the room that is lacking.
+    await rm(target, { force: true })
+    throw error
+  }
   await chmod(target, 0o400)
   return { bytes, ...counts(), sha256: hash.digest('hex') }
 }

@@ -1,0 +1,68 @@
+/** What the storage agent answers about what is handed in. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { z } from 'zod'
+import { type Answer, nothingHere, notFor, readBody, send, sent } from './answer.ts'
+import { type Backend, isVolumeName } from './backend.ts'
+import { NoSuchFile, pathOf } from './files.ts'
+import { NoRoom } from './submission-room.ts'
+import { type Submissions, TooLarge } from './submissions.ts'
+
+export type SubmissionParts = { backend: Backend; submissions: Submissions }
+
+export async function onSubmissions(
+  { submissions }: SubmissionParts,
+  name: '' | 'room',
+  method: string | undefined,
+): Promise<Answer> {
+  if (method !== 'GET') return notFor(method)
+  if (name === 'room') return { status: 200, body: await submissions.room() }
+  return { status: 200, body: { ids: await submissions.list() } }
+}
+
+type Asked = {
+  id: string
+  request: IncomingMessage
+  response: ServerResponse
+  searchParams: URLSearchParams
+}
+
+export async function onSubmission(parts: SubmissionParts, asked: Asked): Promise<void> {
+  const { submissions } = parts
+  const { id, request, response } = asked
+  if (request.method === 'GET') {
+    const found = await submissions.read(id)
+    if (!found) return send(response, nothingHere)
+    response.writeHead(200, { 'content-type': 'application/zip', 'content-length': found.bytes })
+    return sent(found.stream, response)
+  }
+  if (request.method === 'DELETE')
+    return send(response, { status: 200, body: await submissions.forget(id) })
+  if (request.method !== 'PUT') return send(response, notFor(request.method))
+  send(response, await keep(parts, asked))
+}
+
+const handedIn = z.strictObject({ volume: z.string().refine(isVolumeName), path: z.string() })
+const most = z.coerce.number().int().min(0)
+
+async function keep(
+  { backend, submissions }: SubmissionParts,
+  { id, request, searchParams }: Asked,
+): Promise<Answer> {
+  const asked = handedIn.safeParse(await readBody(request))
+  if (!asked.success) return { status: 400, body: { error: 'volume, path' } }
+  const known = await submissions.find(id)
+  if (known) return { status: 200, body: known }
+  const place = await backend.place(asked.data.volume)
+  if (!place) return { status: 409, body: { error: 'The volume is not ready.' } }
+  const limit = most.safeParse(searchParams.get('most') ?? undefined)
+  const mostBytes = limit.success ? limit.data : Infinity
+  try {
+    const path = pathOf(asked.data.path)
+    return { status: 200, body: await submissions.keep(id, { place, path, mostBytes }) }
+  } catch (error) {
+    if (error instanceof NoSuchFile) return { status: 404, body: { error: error.message } }
+    if (error instanceof TooLarge) return { status: 413, body: { error: error.message } }
+    if (error instanceof NoRoom) return { status: 507, body: { error: error.message } }
+    throw error
+  }
+}
