@@ -24,7 +24,7 @@ const ENTERED_FROM: Record<Exclude<RunState, 'preparing'>, RunState[]> = {
   planned: ['planning'],
   applying: ['planned'],
   applied: ['planned', 'applying'],
-  // From `preparing` when the tools are none that were approved.
+  // From `preparing` when the tools are none that were approved, or somebody began to work on what was to go.
   held: ['preparing', 'planned', 'applying'],
   failed: ['preparing', 'planning', 'planned', 'applying'],
   cancelled: ['preparing', 'planning', 'planned', 'applying'],

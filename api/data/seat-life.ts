@@ -6,6 +6,7 @@ import { beginHomes } from './scratch-home.ts'
 import { lockedSeats } from './seat-lock.ts'
 import { type Db, type Query, execute, many, one, sql } from './db.ts'
 import type { PlaceLeft } from './settle-places.ts'
+import { isAtWork } from './stack-wish.ts'
 import {
   passOnPlaces,
   placesGivenBack,
@@ -204,7 +205,44 @@ const toldHolders = (seatIds: string[]) => sql`told as (
     where seat_id = any(${seatIds}::uuid[]) and state in ('starting', 'resetting'))
   select pg_notify('workspace', id::text) from workspace where seat_id = any(${seatIds}::uuid[])`
 
-/** A run holds seats while it changes or removes them: nobody may scale a held seat. */
+/** What a run takes away from who works on it: the seat as a whole, or only what runs in it, to make it anew. */
+export type Touched = { id: string; isChanged: boolean }
+
+/** Of these seats, those where somebody works: `isIn` where they may have begun to, and not only wait for it. */
+export type AtWork = ReadonlyMap<string, { isIn: boolean }>
+
+export async function seatsAtWork(db: Db, ids: string[]): Promise<AtWork> {
+  const rows = await many<{ id: string; isIn: boolean }>(
+    db,
+    sql`select seat.id, ${isAtWork} as "isIn" from workspace join seat on seat.id = workspace.seat_id
+        where seat.id = any(${ids}::uuid[]) and workspace.state in ('starting', 'ready', 'resetting', 'failed')`,
+  )
+  return new Map(rows.map(({ id, isIn }) => [id, { isIn }]))
+}
+
+/**
+ * A run holds seats while it changes or removes them: nobody may scale a held seat. Holds all of them or none: none where
+ * somebody came to work on one of them since `known` was read. Answers the ids of those. Every launch locks its seat first, so
+ * that what is read once they are locked stays so until they are held.
+ */
+export async function holdFree(
+  tx: Db,
+  { touched, known }: { touched: Touched[]; known: AtWork },
+): Promise<string[]> {
+  const ids = idsOf(touched)
+  await execute(
+    tx,
+    sql`select from seat where id = any(${ids}::uuid[]) order by id for no key update`,
+  )
+  // A statement of its own: one that waited for a launch would not see it.
+  const working = await seatsAtWork(tx, ids)
+  const isLost = (one: Touched, at: AtWork): boolean =>
+    one.isChanged ? at.get(one.id)?.isIn === true : at.has(one.id)
+  const taken = touched.filter((one) => isLost(one, working) && !isLost(one, known))
+  if (taken.length === 0) await holdSeats(tx, { ids, held: true })
+  return idsOf(taken)
+}
+
 export async function holdSeats(db: Db, seats: { ids: string[]; held: boolean }): Promise<void> {
   await execute(
     db,

@@ -196,14 +196,16 @@ export async function takeSeat(
   taker: { courseId: string; workspaceId: string; now: Date },
 ): Promise<{ id: string; number: number; state: SeatState } | undefined> {
   const { courseId, workspaceId, now } = taker
-  const untaken = (states: string[]) =>
-    sql`(select seat.id from course, ${freeNumbers} and course.id = ${courseId} and seat.state = any(${states}::text[])
+  const untaken = (states: SeatState[], held = false) =>
+    sql`(select seat.id from course, ${freeNumbers} and course.id = ${courseId} and seat.held = ${held} and seat.state = any(${states}::text[])
       order by seat.number limit 1 for update of seat skip locked)`
   const rest = untaken(['absent', 'stopping', 'failed'])
+  // A run is about to stop it, whatever it does now.
+  const goes = untaken(['ready', 'starting', 'cold', 'stopping', 'failed'], true)
   return findOne(
     tx,
     sql`with chosen as (update seat set taken = true
-          where id = coalesce(${untaken(['ready'])}, ${untaken(['starting'])}, ${untaken(['cold'])}, ${rest})
+          where id = coalesce(${untaken(['ready'])}, ${untaken(['starting'])}, ${untaken(['cold'])}, ${rest}, ${goes})
           returning id, number, state),
         holding as (update workspace set seat_id = chosen.id from chosen where workspace.id = ${workspaceId}),
         noted as (insert into audit (id, at, actor, actor_role, action, subject_kind, subject_id, detail)

@@ -229,7 +229,8 @@ export async function unusualSeats(db: Db, stacks: PlainStack[]): Promise<Unusua
 const homesOf = (states: Query): Query =>
   sql`select node_id from scratch_home home where home.seat_id = seat.id and home.generation = seat.generation and home.state in (${states})`
 
-const isAtWork = sql`(workspace.state in ('starting', 'ready') and seat.state in ('starting', 'ready'))`
+/** Somebody is in it, or about to be: rows `workspace` and `seat`. */
+export const isAtWork = sql`(workspace.state in ('starting', 'ready') and seat.state in ('starting', 'ready'))`
 
 export type StackRow = {
   id: string

@@ -89,12 +89,15 @@ async function runOnce(
   })
   const heart = beating(world, worker, lease)
   const turn: Turn = { world, worker, stack, request, content, lease, runId, kind, heart }
-  const failure = await steps(turn).catch((error: unknown) => String(error))
+  let isOutdated = false
+  const outdated = () => void (isOutdated = true)
+  const failure = await steps(turn, outdated).catch((error: unknown) => String(error))
   heart.stop()
   await request.after?.({ runId, ok: failure === undefined, said: failure ?? '' })
   await settle(turn, failure)
   if (failure === undefined) return { ok: true, runId, summary: NO_SUMMARY }
-  return { ok: false, reason: 'failed', message: failure, retry: true, runId }
+  const reason = isOutdated ? 'outdated' : 'failed'
+  return { ok: false, reason, message: failure, retry: true, runId }
 }
 
 type Turn = {
@@ -110,10 +113,14 @@ type Turn = {
 }
 
 /** Answers why it failed, if it did. */
-async function steps(turn: Turn): Promise<string | undefined> {
+async function steps(turn: Turn, outdated: () => void): Promise<string | undefined> {
   const { world, worker, request, content, runId, kind } = turn
   const before = request.before?.({ runId, stop: new AbortController().signal })
   const made = await before
+  if (made?.outdated) {
+    outdated()
+    return made.outdated
+  }
   // It may fail while the plan is made: whoever waits for it then hears of it.
   made?.cold?.catch(() => {})
   const changes = changesOf(world, turn)

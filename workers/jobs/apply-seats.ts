@@ -3,7 +3,15 @@
  * what was made is written down.
  */
 import { withTransaction } from '../../api/data/db.ts'
-import { countWarm, holdSeats, markMade, markRemoved } from '../../api/data/seat-life.ts'
+import {
+  type AtWork,
+  countWarm,
+  holdFree,
+  holdSeats,
+  markMade,
+  markRemoved,
+  seatsAtWork,
+} from '../../api/data/seat-life.ts'
 import { rememberTemplate, seatTemplate } from '../../api/data/seat-template.ts'
 import { AlteredRecord } from '../../api/data/seal.ts'
 import { numbersOfCourse, type Seat, seatsOfCourse } from '../../api/data/seat.ts'
@@ -29,20 +37,37 @@ const COLD_LIMIT_MS = 90_000
 // Close together first, since most stop at once; then apart, since a program may take its grace.
 const COLD_POLL_MS = { first: 150, growth: 1.3, most: 1_000 }
 
+/** Who works on seats of this stack, read before what is wanted of it: whoever comes later, that does not know of. */
+export async function whoWorks(means: ApplyMeans, stack: CourseStack): Promise<AtWork> {
+  const own = await ownSeats(means, stack)
+  return seatsAtWork(
+    means.pool,
+    own.map((seat) => seat.id),
+  )
+}
+
+/** `known`: who worked there before `wanted` was read. */
 export async function seatsGoal(
   means: ApplyMeans,
   stack: CourseStack,
-  wanted: SeatsContent | undefined,
-  blueprintDigest: string,
+  { wanted, known, blueprintDigest }: SeatsWish,
 ): Promise<Goal | { problem: string }> {
-  const there = (await ownSeats(means, stack)).filter((seat) => seat.state !== 'absent')
-  const content = wanted ?? (await contentOfExisting(means, stack, there))
   const goal = new Map(wanted?.seats.map((seat) => [seat.number, seat]))
-  const touched = there.filter((seat) => isTouched(seat, goal.get(seat.number)))
+  const look = async () => {
+    const there = (await ownSeats(means, stack)).filter((seat) => seat.state !== 'absent')
+    return { there, touched: there.filter((seat) => isTouched(seat, goal.get(seat.number))) }
+  }
+  let { there, touched } = await look()
+  const content = wanted ?? (await contentOfExisting(means, stack, there))
   const waiting = touched.filter((seat) => waitsToStop(seat, means.now()) && seat.state !== 'cold')
   if (waiting.length > 0) return { problem: waitsForStorage(waiting) }
+  let held: Seat[] = []
   const before = async ({ stop }: { stop: AbortSignal }) => {
-    await hold(means, touched)
+    // Anew, under the lease: the lease may have been waited for, and the second run of one finds what the first has left.
+    ;({ there, touched } = await look())
+    const taken = await hold(means, touched, { goal, known })
+    if (taken.length > 0) return { outdated: takenMeanwhile(taken) }
+    held = touched
     const cold = untilCold(means, stack, touched, stop)
     // What only goes may be planned meanwhile; a plan that changes a seat writes back what it saw of it.
     const isChanged = touched.some((seat) => goal.has(seat.number))
@@ -52,7 +77,7 @@ export async function seatsGoal(
   }
   const after = async (run: { runId: string; ok: boolean }) => {
     if (run.ok) await record(means, stack, wanted?.seats ?? [], there)
-    else await holdSeats(means.pool, { ids: touched.map((seat) => seat.id), held: false })
+    else await release(means, held)
     await noteMade(means, stack, content, run)
   }
   const beside = (run: Applying) => writeDownEarly(means, { stack, goal }, run)
@@ -61,6 +86,16 @@ export async function seatsGoal(
     isEmpty: wanted === undefined,
   }
 }
+
+type SeatsWish = {
+  /** Undefined: nothing of the stack shall exist. */
+  wanted: SeatsContent | undefined
+  known: AtWork
+  blueprintDigest: string
+}
+
+const takenMeanwhile = (seats: Seat[]): string =>
+  `Somebody began to work on seats ${seatRanges(seats.map((seat) => seat.number))} before anything was done: what is wanted is read anew.`
 
 const waitsForStorage = (seats: Seat[]): string =>
   `Seats ${seatRanges(seats.map((seat) => seat.number))} stop when the storage of their files answers again.`
@@ -107,11 +142,21 @@ function isTouched(seat: Seat, goal: SeatContent | undefined): boolean {
   )
 }
 
-/** The driver brings held seats down, and nobody brings them up. */
-async function hold(means: ApplyMeans, touched: Seat[]): Promise<void> {
-  if (touched.length === 0) return
-  const ids = touched.map((seat) => seat.id)
-  await holdSeats(means.pool, { ids, held: true })
+/** The driver brings held seats down, and nobody brings them up. Answers those somebody came to meanwhile: then none is held. */
+async function hold(
+  means: ApplyMeans,
+  seats: Seat[],
+  { goal, known }: { goal: Map<number, SeatContent>; known: AtWork },
+): Promise<Seat[]> {
+  if (seats.length === 0) return []
+  const touched = seats.map(({ id, number }) => ({ id, isChanged: goal.has(number) }))
+  const taken = await withTransaction(means.pool, (tx) => holdFree(tx, { touched, known }))
+  return seats.filter(({ id }) => taken.includes(id))
+}
+
+async function release(means: ApplyMeans, held: Seat[]): Promise<void> {
+  if (held.length === 0) return
+  await holdSeats(means.pool, { ids: held.map((seat) => seat.id), held: false })
 }
 
 async function untilCold(

@@ -6,6 +6,7 @@ import { approvedReader } from '../../api/data/blueprint.ts'
 import { findCredential } from '../../api/data/pool-credential.ts'
 import { withTransaction } from '../../api/data/db.ts'
 import { sendNotice } from '../../api/data/notice.ts'
+import type { AtWork } from '../../api/data/seat-life.ts'
 import { seatReasons } from '../../api/data/reasons.ts'
 import { AlteredRecord, approvedBlueprint } from '../../api/data/seal.ts'
 import { numbersOfCourse } from '../../api/data/seat.ts'
@@ -30,26 +31,33 @@ import { connectCloud } from '../cloud/client.ts'
 import { machinesGoal, noCredential } from './apply-machines.ts'
 import { postponeMachines } from './cloud-refusals.ts'
 import type { ApplyMeans, Goal } from './apply-means.ts'
-import { refuseBeyond, seatsGoal } from './apply-seats.ts'
+import { refuseBeyond, seatsGoal, whoWorks } from './apply-seats.ts'
 import { contentOf } from './content.ts'
 import { honourFreezes } from './freezes.ts'
 import { noteMade } from './note-made.ts'
+
+/** People launch while a run begins: so often what is wanted is read anew at once, and then some seconds later. */
+const READ_AT_MOST = 3
 
 export async function applyStackNow(
   means: ApplyMeans,
   stackKey: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const stack = await findRunnable(means.pool, stackKey, means.now())
-  if (!stack || stack.isFrozen) return
-  const goal = await approvedGoal(means, stack, stack.areKept)
-  if (!goal) return
-  if ('problem' in goal) return cannotRun(means, stack, goal.problem)
-  const request = { ...goal.request, approved: true, signal }
-  const result = goal.isEmpty
-    ? await means.terraform.destroy(request)
-    : await means.terraform.apply(request)
-  await settle(means, stack, result)
+  for (let reading = 1; ; reading++) {
+    const stack = await findRunnable(means.pool, stackKey, means.now())
+    if (!stack || stack.isFrozen) return
+    const goal = await approvedGoal(means, stack, stack.areKept)
+    if (!goal) return
+    if ('problem' in goal) return cannotRun(means, stack, goal.problem)
+    const request = { ...goal.request, approved: true, signal }
+    const result = goal.isEmpty
+      ? await means.terraform.destroy(request)
+      : await means.terraform.apply(request)
+    const isOutdated = !result.ok && result.reason === 'outdated'
+    if (!isOutdated || reading === READ_AT_MOST) return settle(means, stack, result)
+    means.log.info({ stack: stack.key, run: result.runId }, result.message)
+  }
 }
 
 // What is read is named by its digest: parsed once, whoever asks.
@@ -75,6 +83,7 @@ async function goalOf(
 ): Promise<Goal | { problem: string } | undefined> {
   const head = await approvedBlueprint(means.pool, means.ring, approved)
   if (!head) return undefined
+  const known: AtWork = stack.kind === 'seats' ? await whoWorks(means, stack) : new Map()
   const running = await seatReasons(means.pool, [stack.course_key])
   const courses = head.blueprint.courses.filter((course) => course.key === stack.course_key)
   const { stacks } = wantedAt({ ...head.blueprint, courses }, means.now().toISOString(), running)
@@ -91,7 +100,8 @@ async function goalOf(
           await volumesGoal(means, stack, content as VolumesContent, blueprintDigest),
         )
       : withCloud(means, stack, await purgedGoal(means, stack, head))
-  return seatsGoal(means, stack, content as SeatsContent | undefined, blueprintDigest)
+  const wish = { wanted: content as SeatsContent | undefined, known, blueprintDigest }
+  return seatsGoal(means, stack, wish)
 }
 
 /** Shares are made in the pool's cloud, whose credential is opened for this run alone. */

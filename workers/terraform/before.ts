@@ -12,7 +12,9 @@ export async function callBefore(ctx: RunContext): Promise<Ending | undefined> {
     join = {},
     replace = [],
     cold,
+    outdated,
   } = (await request.before?.({ runId, stop: AbortSignal.any([ctx.stop, ctx.over]) })) ?? {}
+  if (outdated) return { state: 'held', message: outdated, isOutdated: true }
   // It may fail while the plan is made: whoever waits for it then hears of it.
   cold?.catch(() => {})
   if (cold) found.cold = cold

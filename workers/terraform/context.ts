@@ -77,6 +77,8 @@ export type StackRequest = {
 export type Applying = { runId: string; lease: Lease; over: AbortSignal }
 
 export type Prelude = {
+  /** Why what is to be done is not what is wanted any more: nothing was held, and the run ends. The caller reads it anew. */
+  outdated?: string
   /** By seat number: the secret's id. */
   secrets?: Record<number, string>
   /** By machine: what it reads to join its Swarm. */
@@ -87,7 +89,8 @@ export type Prelude = {
   cold?: Promise<void>
 }
 
-export type RunRefusal = 'busy' | 'held' | 'failed' | 'lost' | 'cancelled'
+/** `outdated`: what is wanted changed before anything was touched. */
+export type RunRefusal = 'busy' | 'outdated' | 'held' | 'failed' | 'lost' | 'cancelled'
 
 export type RunSummary = PlanSummary & {
   refusals?: Refusal[]
@@ -164,6 +167,8 @@ export type Ending = {
   message?: string
   summary?: RunSummary
   again?: boolean
+  /** What is wanted changed before anything was touched. */
+  isOutdated?: boolean
   /** Held because it is not what was approved. */
   isOutside?: boolean
 }

@@ -238,17 +238,20 @@ async function writeEnd(tx: Db, ctx: RunContext, { kind, ending }: End): Promise
   if (state === 'cancelled') await waitAfterCancel(tx, ctx.lease, { id: ctx.runId, now })
   if (state !== 'applied')
     return moveStack(tx, ctx.lease, {
-      ...{ state: stackStateAfter(ending), message: message ?? null, now },
+      ...{ state: stackStateAfter(ctx, ending), message: message ?? null, now },
     })
   const digest = kind === 'destroy' ? null : contentDigest(ctx.request.content)
   return recordApplied(tx, ctx.lease, { digest, now })
 }
 
-/** A failed apply leaves a state that was saved; only an unknown end needs a closer look. */
-const stackStateAfter = (ending: Ending): 'failed' | 'needs_reconcile' =>
-  ending.state === 'needs_reconcile' ? 'needs_reconcile' : 'failed'
+/** A failed apply leaves a state that was saved; only an unknown end needs a closer look, until a plan was made with one. */
+function stackStateAfter(ctx: RunContext, ending: Ending): 'failed' | 'needs_reconcile' {
+  const isUnseen = ctx.isUnclean && ctx.found.refreshed === undefined
+  return ending.state === 'needs_reconcile' || isUnseen ? 'needs_reconcile' : 'failed'
+}
 
 function refusalOf(ending: Ending): RunRefusal {
+  if (ending.isOutdated) return 'outdated'
   if (ending.state === 'held' || ending.state === 'cancelled') return ending.state
   return 'failed'
 }
