@@ -10,7 +10,8 @@ import { toServe } from './queue.ts'
 import { cancelledDead } from './run-control.ts'
 import { toClose } from './session-close.ts'
 import { toSettle } from './seat-life.ts'
-import { isTimeToMove, toBeReady, withDuePlaces } from './session-life.ts'
+import { isTimeToMove, withDuePlaces } from './session-life.ts'
+import { toBeLost, toBeReady } from './session-ready.ts'
 import { failingSeats, late, readyAfterAll } from './session-watch.ts'
 import { isRunnable, toRelease, wishMark } from './stack-wish.ts'
 import { toFollow, toOpen, toPassOver, toStop, toWarn } from './workspace-time.ts'
@@ -30,6 +31,8 @@ export type Due = {
   /** Sessions that time moves, keys of those that their seats may make ready, and those to close. */
   sessions: boolean
   preparing: string[]
+  /** Keys of sessions that were ready, and have lacked seats for too long. */
+  short: string[]
   closing: boolean
   /** Sessions have become ready, and nothing was learned from them yet. */
   lessons: boolean
@@ -59,7 +62,8 @@ export async function whatIsDue(db: Db, now: Date): Promise<Due> {
     sql`select (select digest from blueprint_head) as head, ${ids(withDuePlaces(now))} as places, ${ids(toServe)} as queues,
       ${any(toFollow(now))} or ${any(toWarn(now))} as moves,
       ${any(toStop(now))} or ${any(toPassOver(now))} or ${any(toOpen(now))} as turns,
-      ${any(toSettle)} as stops, ${isTimeToMove(now)} as sessions, array(select key from ${toBeReady}) as preparing, ${any(toClose(now))} as closing, ${any(unlearned(since))} as lessons,
+      ${any(toSettle)} as stops, ${isTimeToMove(now)} as sessions, array(select key from ${toBeReady}) as preparing,
+      array(select key from ${toBeLost(now)}) as short, ${any(toClose(now))} as closing, ${any(unlearned(since))} as lessons,
       ${any(sql`stack where ${isRunnable(now)}`)} as runs, ${any(toRelease(now))} as holds, ${any(cancelledDead(now))} or ${any(leftLeases(now))} as dead,
       ${any(sql`node where state <> 'gone'`)} as machines, ${any(destroyFreezes(now))} as frozen,
       array(select key from ${late(now)}) as late, ${any(readyAfterAll(now))} or ${any(failingSeats)} as news,

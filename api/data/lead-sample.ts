@@ -26,8 +26,8 @@ export type ReadyShape = {
   together: number
 }
 
-/** Its preparation was measured, and is no wait for the class before to leave its seats. */
-const isMeasure = sql`(session.ready_at >= session.preparing_at and not exists (select from session before
+/** Its preparation was measured, once, and is no wait for the class before to leave its seats. */
+const isMeasure = sql`(session.ready_at >= session.preparing_at and session.unready_at is null and not exists (select from session before
   where before.course_id = session.course_id and before.id <> session.id and before.state <> 'cancelled'
     and before.starts_at < session.starts_at and before.grace_ends_at > session.preparing_at))`
 

@@ -1,7 +1,7 @@
 /** What is known of a session that is not ready when it should be: for telling people why. */
 import { currentBlueprint } from './blueprint.ts'
 import { type Db, findOne, many, sql } from './db.ts'
-import { numbered } from './session-life.ts'
+import { type Warm, isLeftByHolder, numbered } from './session-ready.ts'
 import { outagesDuring } from './storage-outage.ts'
 import { parseBlueprint } from '../../stacks/blueprint.ts'
 
@@ -22,11 +22,14 @@ export type LateSession = {
   late_key: string
 }
 
-const lateKey = sql`'session-late/' || session.id || '/' || extract(epoch from session.starts_at)::bigint`
+const firstKey = sql`'session-late/' || session.id || '/' || extract(epoch from session.starts_at)::bigint`
+/** Who was told that it got ready is told once more when it did not stay so, and no third time. */
+const lateKey = sql`(${firstKey} || case when session.unready_at > (select created_at from notice
+  where dedupe_key = ${firstKey} || '/over') then '/again' else '' end)`
 const sessionColumns = sql`session.id, session.key, session.course_id, course.key as course_key, session.pool_id,
   session.starts_at, session.ends_at, ${lateKey} as late_key`
 
-/** What stands after `from`: sessions that are not ready although it is time, and nobody was told. */
+/** What stands after `from`: sessions that are not ready although it is time, and nobody was told since. */
 export const late = (now: Date) => {
   const given = new Date(now.getTime() - GIVEN_MS)
   return sql`session where session.state in ('preparing', 'open') and session.ready_at is null
@@ -43,7 +46,7 @@ export const late = (now: Date) => {
  */
 export async function sessionsNotReady(
   db: Db,
-  watch: { warm: { key: string; numbers: number[] }[]; now: Date },
+  watch: { warm: Warm; now: Date },
 ): Promise<LateSession[]> {
   const { now, warm } = watch
   return many<LateSession>(
@@ -51,8 +54,9 @@ export async function sessionsNotReady(
     sql`select ${sessionColumns}
         from (select session.* from ${late(now)}) session join course on course.id = session.course_id
         where session.key = any(${warm.map(({ key }) => key)}::text[])
-          and exists (select from ${numbered(warm)} left join seat on seat.number = one.number and seat.state = 'ready'
-            and seat.course_id = session.course_id where one.key = session.key and seat.id is null)
+          and exists (select from ${numbered(warm)} left join seat on seat.number = one.number and seat.course_id = session.course_id
+              and (seat.state = 'ready' or exists (select from workspace where seat_id = seat.id and ${isLeftByHolder}))
+            where one.key = session.key and seat.id is null)
         order by session.starts_at, session.key`,
   )
 }
@@ -98,15 +102,15 @@ export type Readiness = {
   otherPools: string[]
 }
 
-/** How far a session's seats are, and what keeps them. */
+/** How far the seats a session warms are, and what keeps them. */
 export async function readinessOf(
   db: Db,
-  session: { course_id: string; pool_id: string; now: Date },
+  session: { course_id: string; pool_id: string; numbers: number[]; now: Date },
 ): Promise<Readiness> {
-  const { course_id: courseId, pool_id: poolId } = session
+  const { course_id: courseId, pool_id: poolId, numbers } = session
   const seats = await many<{ state: string; count: number }>(
     db,
-    sql`select state, count(*) as count from seat where course_id = ${courseId} group by state`,
+    sql`select state, count(*) as count from seat where course_id = ${courseId} and number = any(${numbers}::int[]) group by state`,
   )
   const count = (state: string) => seats.find((one) => one.state === state)?.count ?? 0
   const trouble = await many<SeatTrouble>(

@@ -29,6 +29,8 @@ export type Session = {
   state: SessionState
   state_at: Date
   ready_at: Date | null
+  /** When it was last said to be ready no more. */
+  unready_at: Date | null
   lead_starts_at: Date
   /** Why it begins then: learned (lead-sample.ts); empty as long as nobody has looked. */
   lead_reason: NoticeLine[]
@@ -59,7 +61,7 @@ export async function findSession(db: Db, key: string): Promise<{ id: string } |
 
 const sessionColumns = sql`session.id, session.key, session.course_id, course.key as course_key,
   course.title as course_title, pool.key as pool_key, session.starts_at, session.ends_at, session.opens_at,
-  session.grace_ends_at, session.students, session.at_once, session.state, session.state_at, session.ready_at,
+  session.grace_ends_at, session.students, session.at_once, session.state, session.state_at, session.ready_at, session.unready_at,
   session.lead_starts_at, session.lead_reason,
   early.state as early_state, early.ended_at as early_ended_at, early.problems as early_problems,
   session.message_code, session.message_params`

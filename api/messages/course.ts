@@ -34,6 +34,10 @@ export const course = {
   'session.planned': { en: 'planned', fr: 'prévue' },
   'session.preparing': { en: 'being prepared', fr: 'en préparation' },
   'session.ready': { en: 'ready', fr: 'prête' },
+  'session.ready-no-more': {
+    en: 'no longer ready: seats are missing',
+    fr: 'n’est plus prête : il manque des postes',
+  },
   'session.open': { en: 'open', fr: 'ouverte' },
   'session.ended': { en: 'ended', fr: 'finie' },
   'session.closed': { en: 'closed', fr: 'close' },

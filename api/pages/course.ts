@@ -125,10 +125,19 @@ function sessionTag(visit: Visit, session: Session): Html {
   const { state, message_code } = session
   if (message_code === 'session.does-not-fit') return tag('bad', say(visit.locale, message_code))
   const partly = message_code === 'session.fits-partly'
-  return html`${tag(looks[state] ?? 'calm', say(visit.locale, `session.${state}`))}
+  const isLost = hasLostReady(session, visit.at)
+  return html`${(state !== 'preparing' || !isLost) && tag(looks[state] ?? 'calm', say(visit.locale, `session.${state}`))}
+  ${isLost && tag('bad', say(visit.locale, 'session.ready-no-more'))}
   ${partly && tag('bad', say(visit.locale, message_code, session.message_params))}
   ${earlyTag(visit, session)}`
 }
+
+/** It was ready, and lacks seats before it has begun. */
+const hasLostReady = ({ state, ready_at, unready_at, starts_at }: Session, at: Date): boolean =>
+  (state === 'preparing' || state === 'open') &&
+  ready_at === null &&
+  unready_at !== null &&
+  starts_at > at
 
 const looks: Partial<Record<Session['state'], Look>> = {
   ready: 'good',

@@ -1,8 +1,9 @@
 /** When a session counts as ready, beside the class before it; and that nothing is due where nothing is to be done. */
-import { afterAll, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { execute, one, sql, withTransaction } from '../../api/data/db.ts'
 import { whatIsDue } from '../../api/data/due.ts'
 import { moveSessions } from '../../api/data/session-life.ts'
+import { loseReady, noteShort } from '../../api/data/session-ready.ts'
 import { sessionsNotReady } from '../../api/data/session-watch.ts'
 import { stopWorkspace } from '../../api/data/workspace-act.ts'
 import { testDatabase } from '../postgres.ts'
@@ -83,6 +84,96 @@ it('is made ready by its own numbers only', async () => {
   expect(await readyAt(course)).toBeNull()
 })
 
+describe('what is ready until it begins', () => {
+  /** A class 8:00–10:00 on three seats that it warms, ready at 7:40. */
+  async function readyClass() {
+    const course = await plannedCourse(pool, { seats: 4, atOnce: 3, ready: 4 })
+    const warm = [{ key: `${course.key}/0`, numbers: [1, 2, 3] }]
+    const look = async (minute: number) => {
+      const now = at(minute)
+      await noteShort(pool, { warm, now })
+      await loseReady(pool, { now, keys: [`${course.key}/0`] })
+      await withTransaction(pool, (tx) => moveSessions(tx, { now, warm }))
+      const { state, ready_at } = await one<{ state: string; ready_at: Date | null }>(
+        pool,
+        sql`select state, ready_at from session where key = ${`${course.key}/0`}`,
+      )
+      return `${state}${ready_at ? ', ready' : ''}`
+    }
+    const setSeats = (numbersOf: number[], changes: { state: string; isOn: boolean }) =>
+      execute(
+        pool,
+        sql`update seat set state = ${changes.state}, wanted_on = ${changes.isOn}
+            where course_id = ${course.id} and number = any(${numbersOf}::int[])`,
+      )
+    await setSeats([1, 2, 3], { state: 'ready', isOn: true })
+    await setSeats([4], { state: 'cold', isOn: false })
+    expect(await look(-20)).toBe('ready, ready')
+    return { course, look, setSeats }
+  }
+  const gone = { state: 'starting', isOn: true }
+  const back = { state: 'ready', isOn: true }
+
+  it('is ready no more when seats stay away, and again when they are back', async () => {
+    const { look, setSeats } = await readyClass()
+    await setSeats([2, 3], gone)
+    expect(await look(-19)).toBe('ready, ready')
+    expect(await look(-18.4)).toBe('preparing')
+    await setSeats([2, 3], back)
+    expect(await look(-17)).toBe('ready, ready')
+  })
+
+  it('stays so while one seat after the other starts anew', async () => {
+    const { look, setSeats } = await readyClass()
+    for (const minute of [-19, -18, -17]) {
+      await setSeats([2], gone)
+      expect(await look(minute)).toBe('ready, ready')
+      await setSeats([2], back)
+      expect(await look(minute + 0.4)).toBe('ready, ready')
+    }
+  })
+
+  it('stays so whatever who came early does with their seat', async () => {
+    const { course, look, setSeats } = await readyClass()
+    const someone = await launchAt(pool, course, await newPerson(pool), -9)
+    expect(await look(-9)).toBe('open, ready')
+    await withTransaction(pool, (tx) =>
+      stopWorkspace(tx, { workspaceId: someone.id, actor, now: at(-8) }),
+    )
+    await coolDown(pool, someone.id, -7.8)
+    for (const minute of [-7.7, -5]) expect(await look(minute)).toBe('open, ready')
+    // What nobody has to do with is missed beside it.
+    await setSeats([3], gone)
+    await look(-4)
+    expect(await look(-3)).toBe('open')
+  })
+
+  it('stays so when a place is taken by somebody whose number it does not warm', async () => {
+    const { course, look, setSeats } = await readyClass()
+    const someone = await launchAt(pool, course, await newPerson(pool), -9)
+    await setSeats([4], back)
+    await execute(
+      pool,
+      sql`update workspace set seat_id = (select id from seat where course_id = ${course.id} and number = 4), state = 'ready'
+          where id = ${someone.id}`,
+    )
+    // Of three places two are left for the seats that nobody is in.
+    await setSeats([3], { state: 'cold', isOn: false })
+    for (const minute of [-9, -8]) expect(await look(minute)).toBe('open, ready')
+    await setSeats([2], gone)
+    await look(-7)
+    expect(await look(-6)).toBe('open')
+  })
+
+  it('is asked for no more once it has begun', async () => {
+    const { look, setSeats } = await readyClass()
+    await look(-5)
+    await setSeats([1, 2, 3], gone)
+    await look(-0.2)
+    for (const minute of [0.1, 30]) expect(await look(minute)).toBe('open, ready')
+  })
+})
+
 it('finds nothing due where nothing is to be done, and says what is', async () => {
   await execute(pool, sql`update session set state = 'cancelled', preparing_at = null`)
   await execute(pool, sql`update course set places_until = ${at(100_000)}`)
@@ -100,7 +191,7 @@ it('finds nothing due where nothing is to be done, and says what is', async () =
       closing: false,
     },
     ...{ lessons: false, runs: false, machines: false, frozen: false, news: false },
-    ...{ stops: false, preparing: [], holds: false, dead: false, late: [] },
+    ...{ stops: false, preparing: [], short: [], holds: false, dead: false, late: [] },
   })
   expect(wishMark).toBe('')
   await execute(pool, sql`update course set places_until = ${at(139)} where key like 'course-%'`)

@@ -233,6 +233,26 @@ describe('other pages', async () => {
   })
 })
 
+it.each([
+  ['preparing', 'en', 'no longer ready: seats are missing'],
+  ['preparing', 'fr', 'n’est plus prête : il manque des postes'],
+  ['open', 'en', 'open no longer ready: seats are missing'],
+])('says of a class that is %s that it was ready before (%s)', async (state, locale, words) => {
+  const teacher = await signIn(pool, { contextId: networks, role: 'teacher', now })
+  const key = sql`key = 'networks-101/2026-12-01T10:00'`
+  await execute(
+    pool,
+    sql`update session set state = ${state}, ready_at = null, unready_at = ${now} where ${key}`,
+  )
+  expect(await read('/courses/networks-101', teacher, locale)).toContain(`| ${words} |`)
+  await execute(pool, sql`update session set ready_at = ${now} where ${key}`)
+  expect(await read('/courses/networks-101', teacher, locale)).not.toContain(words)
+  await execute(
+    pool,
+    sql`update session set state = 'planned', ready_at = null, unready_at = null where ${key}`,
+  )
+})
+
 it('does in the record what its buttons say', async () => {
   const stateAfter = async (act: string, form: Record<string, string> = {}) => {
     const { status } = await site.post(`/workspaces/${mine.id}/${act}`, form, { who: one })

@@ -53,7 +53,7 @@ type Row = {
 export type NextDue = {
   plan: number
   drive: number
-  /** A class is not ready yet: in project periods nothing is warmed. */
+  /** A class has not begun, or is not ready yet: in project periods nothing is warmed. */
   isPreparing: boolean
   /** A stack is not what is wanted, and in nobody's hands. */
   isWaiting: boolean
@@ -72,10 +72,12 @@ export function dueIn(pool: Pool, edges: number[]) {
             (select min(held_until) from workspace where state = 'queued'),
             (select min(opens_at) from workspace where state = 'closed'),
             (select min(lead_starts_at) from session where state = 'planned'),
+            (select min(short_since) + interval '30 seconds' from session
+              where ready_at is not null and state in ('ready', 'open') and starts_at > ${new Date(now)}),
             (select min(places_until) from course where state <> 'archived')) as plan,
           (select min(start_after) from seat where wanted_on and start_after > ${new Date(now)}) as drive,
-          exists (select from session where state in ('preparing', 'open') and ready_at is null
-            and kind not in ('project', 'booking')) as is_preparing,
+          exists (select from session where kind not in ('project', 'booking') and (state in ('preparing', 'open') and ready_at is null
+            or state in ('ready', 'open') and starts_at > ${new Date(now)})) as is_preparing,
           exists (select from stack where (wanted_digest is distinct from applied_digest or state not in ('absent', 'applied'))
             and not coalesce(lease_until > ${new Date(now)}, false) and not coalesce(asked_at > ${new Date(now - ASKED_MS)}, false)) as is_waiting,
           exists (select from workspace where state in ('queued', 'starting', 'ready', 'resetting', 'stopping', 'failed')) as is_busy`,

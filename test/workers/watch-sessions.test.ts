@@ -30,19 +30,17 @@ afterAll(async () => {
 const at = (clock: string): Date => new Date(`2026-11-24T${clock}:00Z`)
 await importDocuments(pool, ring, at('06:00'))
 
-async function look(now: Date): Promise<void> {
-  const place = {
+const means = () => ({
+  ...{ pool, boss, budget: { memoryMb: 4096, cores: 2 } },
+  place: {
     installation: database.installation,
     registry: '127.0.0.1:5000',
     storageRoot: '/srv/labplan',
-  }
-  await reconciler({
-    pool,
-    boss,
-    place,
-    now: () => now,
-    budget: { memoryMb: 4096, cores: 2 },
-  }).reconcile()
+  },
+})
+
+async function look(now: Date): Promise<void> {
+  await reconciler({ ...means(), now: () => now }).reconcile()
 }
 
 /** Newest first, in words. */
@@ -178,6 +176,71 @@ it('offers the previous build when the environment has another since', async () 
     expect.stringMatching(/^You can begin with the 12 that are ready/),
     expect.stringContaining(`sha256:${'0'.repeat(64)}`),
     expect.any(String),
+  ])
+})
+
+it('tells of a class that was ready, and is so no more when twenty minutes are left', async () => {
+  await pool.query(`delete from notice`)
+  const week = (clock: string) => new Date(at(clock).getTime() + 28 * 24 * 3600_000)
+  let now = week('08:15')
+  const worker = reconciler({ ...means(), now: () => now })
+  const see = async (clock: string) => {
+    now = week(clock)
+    await worker.reconcile()
+  }
+  const samples = () =>
+    many(
+      pool,
+      sql`select total_seconds from lead_sample join session on session.id = session_id where session.starts_at = ${week('09:00')}`,
+    )
+  await execute(pool, sql`update seat set state = 'absent', start_failures = 0`)
+  await see('08:15')
+  await execute(pool, sql`update seat set state = 'ready', wanted_on = true`)
+  await pool.query('update stack set applied_digest = wanted_digest, failures = 0, message = null')
+  await see('08:30')
+  await see('08:31')
+  const learned = await samples()
+  expect(learned).toHaveLength(1)
+  // Its node is gone, and no other has room.
+  await execute(pool, sql`update seat set state = 'starting' where number between 11 and 20`)
+  await see('08:37')
+  await see('08:38')
+  expect(await told()).toEqual([])
+  await see('08:40')
+  await see('08:41')
+  expect(await told()).toEqual([
+    {
+      subject: 'Networks 101: the class at 10:00 is not ready yet',
+      paragraphs: [
+        '20 of 30 seats are ready. Labplan goes on by itself and writes again when all are.',
+        '10 seats are starting now.',
+        expect.stringMatching(/^You can begin with the 20 that are ready/),
+        expect.any(String),
+      ],
+    },
+  ])
+  await execute(pool, sql`update seat set state = 'ready'`)
+  await see('08:46')
+  await see('08:47')
+  expect(await subjects()).toEqual([
+    'Networks 101: the class at 10:00 is ready now',
+    'Networks 101: the class at 10:00 is not ready yet',
+  ])
+  expect(await samples()).toEqual(learned)
+  // Once more, and no third time.
+  for (const clock of ['08:48', '08:51', '08:54']) {
+    const next = clock.replace(/\d$/, (minute) => String(Number(minute) + 1))
+    await execute(pool, sql`update seat set state = 'starting' where number = 4`)
+    await see(clock)
+    await see(next)
+    await execute(pool, sql`update seat set state = 'ready'`)
+    await see(next)
+  }
+  expect(await subjects()).toEqual([
+    'Networks 101: the class at 10:00 is ready now',
+    'Networks 101: the class at 10:00 is not ready yet',
+    'Networks 101: the class at 10:00 is ready now',
+    'Networks 101: the class at 10:00 is not ready yet',
   ])
 })
 

@@ -14,6 +14,7 @@ import {
   type WarmSeat,
   wantWarmSeats,
 } from '../../api/data/reasons.ts'
+import { type Warm, noteShort } from '../../api/data/session-ready.ts'
 import { type UnusualSeat, unusualSeats } from '../../api/data/stack-wish.ts'
 
 /** However little happens, all of it is read so often. */
@@ -28,7 +29,11 @@ export type PassReader = {
   /** Turns seats on and off; see `wantWarmSeats`. */
   turnSeats(warm: WarmSeat[]): Promise<void>
   unusualSeats(stacks: WantedStack[]): Promise<UnusualSeat[]>
+  /** Writes down which sessions that were ready lack seats; see `noteShort`. */
+  noteShort(warm: WarmSession[], now: Date): Promise<void>
 }
+
+export type WarmSession = Warm[number] & { courseKey: string }
 
 export function passReader(pool: Pool): PassReader {
   let mark: string | undefined
@@ -36,11 +41,12 @@ export function passReader(pool: Pool): PassReader {
   const running = keptByCourse<Running>((of) => reasonsByCourse(pool, of))
   const turns = questions<WarmSeat>(({ courseKey }) => courseKey)
   const unusual = questions<WantedStack>(({ course }) => course)
+  const short = questions<WarmSession>(({ courseKey }) => courseKey)
   let unusualRows = new Map<string, UnusualSeat[]>()
   let last: Blueprint | undefined
   const note = (changes: { mark: string; courses: string[] | null }): void => {
     mark = changes.mark
-    for (const one of [running, turns, unusual]) one.touch(changes.courses)
+    for (const one of [running, turns, unusual, short]) one.touch(changes.courses)
   }
   return {
     async look(now) {
@@ -71,6 +77,10 @@ export function passReader(pool: Pool): PassReader {
       })
       return [...unusualRows.values()].flat()
     },
+    noteShort: (warm, now) =>
+      short.ask(warm, async (_, some) => {
+        if (some.length > 0) await noteShort(pool, { warm: some, now })
+      }),
   }
 }
 

@@ -13,7 +13,8 @@ import type { WarmSeat } from '../../api/data/reasons.ts'
 import { giveUpLeases } from '../../api/data/left-lease.ts'
 import { closeSessions } from '../../api/data/session-close.ts'
 import { settleStopped } from '../../api/data/seat-life.ts'
-import { moveSessions, readySessions } from '../../api/data/session-life.ts'
+import { moveSessions } from '../../api/data/session-life.ts'
+import { type Warm, loseReady, readySessions } from '../../api/data/session-ready.ts'
 import { endCancelledDeadRuns } from '../../api/data/run-control.ts'
 import {
   type StackWish,
@@ -33,7 +34,7 @@ import {
   workspacesDue,
 } from '../../api/data/workspace-time.ts'
 import { type Place, wishReader } from './content.ts'
-import { type PassReader, passReader } from './pass-reader.ts'
+import { type PassReader, type WarmSession, passReader } from './pass-reader.ts'
 import { leadLearner } from './learn-leads.ts'
 import { watchSessions } from './watch-sessions.ts'
 import { honourFreezes } from './freezes.ts'
@@ -66,7 +67,9 @@ export function reconciler(means: Means): Reconciler {
       const running = await reader.running(blueprint)
       const wanted = wantedAt(blueprint, at.toISOString(), running)
       await reader.turnSeats(warmSeats(wanted))
-      const moved = await moveThem(means.pool, due, { wanted, now: means.now() })
+      const warm = warmSessions(wanted)
+      await reader.noteShort(warm, means.now())
+      const moved = await moveThem(means.pool, due, { warm, now: means.now() })
       const machines = await wishMachines(blueprint, {
         ...{ areThere: due.machines, leads: running.leads ?? {} },
       })
@@ -131,15 +134,20 @@ function warmSeats(wanted: Wanted): WarmSeat[] {
   })
 }
 
+const warmSessions = ({ warm }: Wanted): WarmSession[] =>
+  warm.map(({ session, seats, course }) => ({ key: session, numbers: seats, courseKey: course }))
+
 async function moveThem(
   pool: Pool,
-  due: Pick<Due, 'sessions' | 'preparing'>,
-  { wanted, now }: { wanted: Wanted; now: Date },
+  due: Pick<Due, 'sessions' | 'preparing' | 'short'>,
+  { warm, now }: { warm: Warm; now: Date },
 ): Promise<number> {
-  const warm = wanted.warm.map(({ session: key, seats: numbers }) => ({ key, numbers }))
-  if (due.sessions) return withTransaction(pool, (tx) => moveSessions(tx, { now, warm }))
+  const keys = warm.flatMap(({ key }) => (due.short.includes(key) ? [key] : []))
+  const lost = keys.length > 0 ? await loseReady(pool, { now, keys }) : 0
+  if (due.sessions)
+    return lost + (await withTransaction(pool, (tx) => moveSessions(tx, { now, warm })))
   const waiting = warm.filter(({ key }) => due.preparing.includes(key))
-  return waiting.length > 0 ? readySessions(pool, { now, warm: waiting }) : 0
+  return lost + (waiting.length > 0 ? await readySessions(pool, { now, warm: waiting }) : 0)
 }
 
 /** By course, until when its volumes are kept. */

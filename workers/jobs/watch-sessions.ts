@@ -23,7 +23,7 @@ export async function watchSessions(
   watch: { warm: WantedWarm[]; now: Date },
 ): Promise<void> {
   const { now } = watch
-  const wanted = new Map(watch.warm.map((warm) => [warm.session, warm.seats.length]))
+  const wanted = new Map(watch.warm.map((warm) => [warm.session, warm.seats]))
   const warm = watch.warm.map(({ session: key, seats: numbers }) => ({ key, numbers }))
   const [late, ready, givenUp] = await Promise.all([
     sessionsNotReady(pool, { warm, now }),
@@ -32,18 +32,22 @@ export async function watchSessions(
   ])
   if (late.length + ready.length + givenUp.length === 0) return
   await withTransaction(pool, async (tx) => {
-    for (const session of late) await tellLate(tx, session, wanted.get(session.key) ?? 0, now)
+    for (const session of late) await tellLate(tx, session, wanted.get(session.key) ?? [], now)
     for (const session of ready) await tellReady(tx, session, now)
     for (const seats of givenUp) await tellGivenUp(tx, seats, now)
   })
 }
 
-async function tellLate(tx: Db, session: LateSession, wanted: number, now: Date): Promise<void> {
-  const facts = await readinessOf(tx, { ...session, now })
+async function tellLate(tx: Db, session: LateSession, numbers: number[], now: Date): Promise<void> {
+  const facts = await readinessOf(tx, { ...session, numbers, now })
   const lines = lateLines({ ...facts, previousImage: await previousImage(tx, session.course_key) })
   await sendNotice(tx, {
     ...{ code: 'notice.session-late', to: 'both', lines, now },
-    params: { startsAt: session.starts_at.toISOString(), ready: facts.ready, wanted },
+    params: {
+      startsAt: session.starts_at.toISOString(),
+      ready: facts.ready,
+      wanted: numbers.length,
+    },
     ...{ courseId: session.course_id, sessionId: session.id },
     ...{ dedupeKey: session.late_key, thread: session.late_key, shownUntil: session.ends_at },
   })
