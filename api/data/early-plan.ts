@@ -2,6 +2,7 @@
 import { type Db, execute, findOne, many, sql } from './db.ts'
 import { newId } from './ids.ts'
 import type { NoticeLine } from './notice.ts'
+import { isInHand, isRunnable } from './stack-wish.ts'
 
 export type SessionToPlan = {
   id: string
@@ -34,12 +35,14 @@ export async function sessionsToPlan(
   )
 }
 
-/** Whether a stack waits for its run, or is in one: what people wait for comes before what may be known early. */
+/**
+ * Whether a stack waits for its run, or is in one: what people wait for comes before what may be known early. Nobody waits for
+ * one that is frozen, cancelled, put off, or fails again and again.
+ */
 export async function hasRunsToDo(db: Db, now: Date): Promise<boolean> {
   const found = await findOne(
     db,
-    sql`select 1 from stack where lease_until > ${now}
-          or (failures = 0 and wanted_digest is distinct from applied_digest) limit 1`,
+    sql`select 1 from stack where ${isInHand(now)} or (failures = 0 and ${isRunnable(now)}) limit 1`,
   )
   return found !== undefined
 }

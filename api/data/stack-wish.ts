@@ -107,7 +107,8 @@ const isAwaited = sql`(stack.kind = 'seats' and exists (select from seat join wo
             and workspace.state in ('starting', 'resetting')
             and (seat.state = 'absent' or seat.applied_generation is distinct from seat.generation)))`
 
-function isInHand(now: Date) {
+/** Somebody runs it, or was just asked to. */
+export function isInHand(now: Date) {
   return sql`(coalesce(lease_until > ${now}, false) or coalesce(asked_at > ${new Date(now.getTime() - ASK_AGAIN_MS)}, false))`
 }
 

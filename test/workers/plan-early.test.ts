@@ -3,6 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { sql, many, withTransaction } from '../../api/data/db.ts'
 import { currentBlueprint } from '../../api/data/blueprint.ts'
 import { zonesInForce } from '../../api/data/documents.ts'
+import { freeze, unfreeze } from '../../api/data/freeze.ts'
 import {
   beginEarlyPlan,
   endEarlyPlan,
@@ -10,7 +11,7 @@ import {
   sessionsToPlan,
 } from '../../api/data/early-plan.ts'
 import { roomProblems } from '../../workers/jobs/early-checks.ts'
-import { dueNow } from '../../workers/jobs/plan-early.ts'
+import { dueNow, turnOf } from '../../workers/jobs/plan-early.ts'
 import type { SeatTemplate } from '../../stacks/blueprint.ts'
 import { zoneDocument } from '../cast/documents.ts'
 import { importDocuments, testRing } from '../cast/record.ts'
@@ -109,6 +110,42 @@ it('lets real runs go first', async () => {
   // One that fails again and again holds nobody up.
   await pool.query('update stack set failures = 2')
   expect(await hasRunsToDo(pool, now)).toBe(false)
+  await pool.query('update stack set failures = 0, asked_at = $1', [now])
+  expect(await hasRunsToDo(pool, now)).toBe(true)
+  await pool.query('update stack set asked_at = null')
+})
+
+it('waits for no stack that is frozen, or whose run somebody has cancelled', async () => {
+  const now = day('12-02T08:00')
+  const until = day('12-09T08:00')
+  const actor = { name: 'operator', role: 'operator' } as const
+  const frozen = { poolKey: null, applies: true, destroys: false, reason: 'Repairs', until }
+  expect(await hasRunsToDo(pool, now)).toBe(true)
+  await withTransaction(pool, (tx) => freeze(tx, { ...frozen, actor, now }))
+  expect(await hasRunsToDo(pool, day('12-02T08:01'))).toBe(false)
+  await withTransaction(pool, (tx) =>
+    unfreeze(tx, { poolKey: null, actor, now: day('12-03T08:00') }),
+  )
+  expect(await hasRunsToDo(pool, day('12-03T08:00'))).toBe(true)
+  await pool.query(
+    `with cancelled as (insert into run (id, stack_id, kind, content_digest, state, state_at, worker, created_at, ended_at)
+       select gen_random_uuid(), id, 'apply', 'wanted', 'cancelled', $1::timestamptz, 'worker', $1, $1 from stack
+       where key = 'seats-x-0' returning id)
+     update stack set cancelled_run_id = cancelled.id from cancelled where key = 'seats-x-0'`,
+    [now],
+  )
+  expect(await hasRunsToDo(pool, day('12-03T08:00'))).toBe(false)
+  await pool.query('update stack set cancelled_run_id = null')
+})
+
+it('goes beside real runs, one in each pass, once it has let them go first for half an hour', async () => {
+  expect((await due(day('12-14T11:00')))[0]?.since).toEqual(day('12-14T11:00'))
+  const turn = (at: Date) =>
+    turnOf({ pool, now: () => at, signal: AbortSignal.any([]) }, day('12-14T11:00'))
+  expect(await turn(day('12-14T11:29'))).toBe('wait')
+  expect(await turn(day('12-14T11:30'))).toBe('one')
+  await pool.query('update stack set failures = 2')
+  expect(await turn(day('12-14T11:01'))).toBe('all')
 })
 
 describe('room', () => {

@@ -12,12 +12,11 @@ import {
   plansOfChange,
   proposedBytes,
 } from '../../api/data/change-plan.ts'
-import { hasRunsToDo } from '../../api/data/early-plan.ts'
 import { seatReasons } from '../../api/data/reasons.ts'
 import { type Blueprint, emptyBlueprint, parseBlueprint } from '../../stacks/blueprint.ts'
 import { diff } from '../../stacks/rules/diff.ts'
 import { type WantedStack, wantedAt } from '../../stacks/rules/wanted.ts'
-import { type EarlyMeans, planAsItWillBe } from './plan-early.ts'
+import { type EarlyMeans, planAsItWillBe, turnOf } from './plan-early.ts'
 
 /** Of one change; what a reviewer wants to read is in the first of them. */
 const MOST_STACKS = 6
@@ -29,13 +28,15 @@ export function changePlanner(means: EarlyMeans): ChangePlanner {
   const done = new Set<string>()
   return {
     async plan() {
-      const { pool, signal, now } = means
+      const { pool } = means
       await forgetPlans(pool)
       for (const change of await changesThatWait(pool)) {
         const name = `${change.id} ${change.blueprint_digest}`
         if (done.has(name)) continue
-        if (signal.aborted || (await hasRunsToDo(pool, now()))) return
+        const turn = await turnOf(means, change.created_at)
+        if (turn === 'wait') return
         if (await planChange(means, change)) done.add(name)
+        if (turn === 'one') return
       }
     },
   }

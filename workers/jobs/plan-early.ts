@@ -39,6 +39,8 @@ const MOST_ATTEMPTS = 30
 const LOST_AFTER_MS = 15 * 60_000
 /** Others wait for Terraform too: so many sessions a pass. */
 const AT_ONCE = 4
+/** Real runs go first for so long; then one early plan goes beside them in each pass, however many there are. */
+const LETS_GO_FIRST_MS = 30 * 60_000
 
 export type EarlyMeans = {
   pool: Pool
@@ -64,15 +66,31 @@ export function earlyPlanner(means: EarlyMeans): EarlyPlanner {
       const sessions = await sessionsToPlan(means.pool, { now, until })
       if (sessions.length === 0) return
       const due = dueNow(sessions, blueprint, await zonesInForce(means.pool), now)
-      for (const one of due.slice(0, AT_ONCE)) {
-        if (means.signal.aborted || (await hasRunsToDo(means.pool, means.now()))) return
+      for (const one of longestFirst(due).slice(0, AT_ONCE)) {
+        const turn = await turnOf(means, one.since)
+        if (turn === 'wait') return
         await planOne(means, blueprint, one)
+        if (turn === 'one') return
       }
     },
   }
 }
 
-type Due = { session: SessionToPlan; course: BlueprintCourse; dueAt: Date }
+/** Whether what may be planned since then is: as many as there are, one beside real runs, or not now. */
+export async function turnOf(
+  { pool, now, signal }: Pick<EarlyMeans, 'pool' | 'now' | 'signal'>,
+  since: Date,
+): Promise<'all' | 'one' | 'wait'> {
+  if (signal.aborted) return 'wait'
+  if (!(await hasRunsToDo(pool, now()))) return 'all'
+  return now().getTime() - since.getTime() < LETS_GO_FIRST_MS ? 'wait' : 'one'
+}
+
+/** `since`: from when on it may be planned: that it is due, or may be looked at again. */
+type Due = { session: SessionToPlan; course: BlueprintCourse; dueAt: Date; since: Date }
+
+const longestFirst = (due: Due[]): Due[] =>
+  due.toSorted((a, b) => a.since.getTime() - b.since.getTime())
 
 export function dueNow(
   sessions: SessionToPlan[],
@@ -89,19 +107,20 @@ export function dueNow(
     if (!course || !zone) return []
     const instants = earlyPlansOf(session.starts_at.getTime(), zone)
     const due = dueEarlyPlan(instants, now.getTime())
-    return due !== undefined && isToDo(session, due, now)
-      ? [{ session, course, dueAt: new Date(due) }]
+    const since = due === undefined ? Infinity : mayBeSince(session, due)
+    return due !== undefined && since <= now.getTime()
+      ? [{ session, course, dueAt: new Date(due), since: new Date(since) }]
       : []
   })
 }
 
-function isToDo(session: SessionToPlan, due: number, now: Date): boolean {
+/** From when on it may be planned, or planned again; never: Infinity. */
+function mayBeSince(session: SessionToPlan, due: number): number {
   const { due_at: planned, state, started_at, ended_at, attempts } = session
-  if (!planned || planned.getTime() !== due) return true
-  if (state === 'passed' || (attempts ?? 0) >= MOST_ATTEMPTS) return false
-  const [since, wait] =
-    state === 'failed' ? [ended_at, AGAIN_AFTER_MS] : [started_at, LOST_AFTER_MS]
-  return since === null || now.getTime() - since.getTime() >= wait
+  if (!planned || planned.getTime() !== due) return due
+  if (state === 'passed' || (attempts ?? 0) >= MOST_ATTEMPTS) return Infinity
+  const [last, wait] = state === 'failed' ? [ended_at, AGAIN_AFTER_MS] : [started_at, LOST_AFTER_MS]
+  return (last?.getTime() ?? due) + (last === null ? 0 : wait)
 }
 
 async function planOne(means: EarlyMeans, blueprint: Blueprint, due: Due): Promise<void> {
