@@ -1,9 +1,7 @@
 /** What is known of a session that is not ready when it should be: for telling people why. */
-import { currentBlueprint } from './blueprint.ts'
 import { type Db, findOne, many, sql } from './db.ts'
 import { type Warm, isLeftByHolder, numbered } from './session-ready.ts'
-import { outagesDuring } from './storage-outage.ts'
-import { parseBlueprint } from '../../stacks/blueprint.ts'
+import { type Blueprint, parseBlueprint } from '../../stacks/blueprint.ts'
 
 /** Its teacher is told so long before it starts (mission, promise 1) … */
 const TOLD_BEFORE_MS = 20 * 60_000
@@ -16,6 +14,7 @@ export type LateSession = {
   course_id: string
   course_key: string
   pool_id: string
+  pool_key: string
   starts_at: Date
   ends_at: Date
   /** Dedupe key of the notice: a session that was moved is another one. */
@@ -27,6 +26,7 @@ const firstKey = sql`'session-late/' || session.id || '/' || extract(epoch from 
 const lateKey = sql`(${firstKey} || case when session.unready_at > (select created_at from notice
   where dedupe_key = ${firstKey} || '/over') then '/again' else '' end)`
 const sessionColumns = sql`session.id, session.key, session.course_id, course.key as course_key, session.pool_id,
+  (select key from pool where id = session.pool_id) as pool_key,
   session.starts_at, session.ends_at, ${lateKey} as late_key`
 
 /** What stands after `from`: sessions that are not ready although it is time, and nobody was told since. */
@@ -78,78 +78,17 @@ export async function sessionsReadyAgain(
   )
 }
 
-export type StackAtWork = {
-  kind: 'seats' | 'volumes'
-  differs: boolean
-  failures: number
-  message: string | null
-  is_running: boolean
-  /** The step its last run is in, or ended in. */
-  step: string | null
-  step_since: Date | null
-}
-
-export type SeatTrouble = { code: string; reason: string; count: number }
-
-export type Readiness = {
-  ready: number
-  starting: number
-  trouble: SeatTrouble[]
-  stacks: StackAtWork[]
-  /** Since when what keeps its files does not answer; null while it does. */
-  storageAwaySince: Date | null
-  /** Pools of the same zone, besides its own, none of whose stacks fails. */
-  otherPools: string[]
-}
-
-/** How far the seats a session warms are, and what keeps them. */
-export async function readinessOf(
-  db: Db,
-  session: { course_id: string; pool_id: string; numbers: number[]; now: Date },
-): Promise<Readiness> {
-  const { course_id: courseId, pool_id: poolId, numbers } = session
-  const seats = await many<{ state: string; count: number }>(
-    db,
-    sql`select state, count(*) as count from seat where course_id = ${courseId} and number = any(${numbers}::int[]) group by state`,
-  )
-  const count = (state: string) => seats.find((one) => one.state === state)?.count ?? 0
-  const trouble = await many<SeatTrouble>(
-    db,
-    sql`select coalesce(message_code, 'seat.start_failed') as code, coalesce(message_params ->> 'reason', '') as reason, count(*) as count
-        from seat where course_id = ${courseId} and wanted_on and start_failures > 0
-          and state in ('failed', 'stopping', 'cold') and message_code is not null
-        group by 1, 2 order by count(*) desc, 1, 2 limit 3`,
-  )
-  const stacks = await many<StackAtWork>(
-    db,
-    sql`select stack.kind, stack.wanted_digest is distinct from stack.applied_digest as differs, stack.failures, stack.message,
-          coalesce(stack.lease_until > ${session.now}, false) as is_running, step.name as step, step.started_at as step_since
-        from stack
-        left join lateral (select id from run where run.stack_id = stack.id and run.kind <> 'plan'
-                           order by created_at desc, id desc limit 1) run on true
-        left join lateral (select name, started_at from run_step where run_step.run_id = run.id
-                           order by number desc limit 1) step on true
-        where stack.course_id = ${courseId} and stack.kind in ('seats', 'volumes') order by stack.kind, stack.key`,
-  )
-  const pools = await many<{ key: string }>(
-    db,
-    sql`select pool.key from pool join pool own on own.zone_id = pool.zone_id and own.id = ${poolId}
-        where pool.id <> own.id and not exists (select from stack where stack.pool_id = pool.id and stack.state in ('failed', 'needs_reconcile'))
-        order by pool.key`,
-  )
-  const otherPools = pools.map((pool) => pool.key)
-  const outages = await outagesDuring(db, { courseId, from: session.now, until: session.now })
-  const storageAwaySince = outages.find(({ ended_at }) => ended_at === null)?.since_at ?? null
-  const counts = { ready: count('ready'), starting: count('starting') }
-  return { ...counts, trouble, stacks, storageAwaySince, otherPools }
-}
-
 const BLUEPRINTS_LOOKED_AT = 5
 
+type Head = { digest: string; blueprint: Blueprint }
+
 /** The image a course's seats were made of before the one they have now: its environment's previous build. */
-export async function previousImage(db: Db, courseKey: string): Promise<string | undefined> {
-  const head = await currentBlueprint(db)
-  const imageIn = (blueprint: NonNullable<typeof head>['blueprint']) =>
+export async function previousImage(
+  db: Db,
+  head: Head | undefined,
+  courseKey: string,
+): Promise<string | undefined> {
+  const imageIn = (blueprint: Blueprint) =>
     blueprint.courses.find((course) => course.key === courseKey)?.template?.image
   const image = head && imageIn(head.blueprint)
   let digest = head?.digest

@@ -241,6 +241,59 @@ export const notice = {
         'La création ({what}) a échoué {count} fois, en dernier à l’étape « {step} » : {message}',
     },
   },
+  'late.step-refused': {
+    en: {
+      one: 'The cloud refused its {what} in the step “{step}”.',
+      other: 'The cloud refused its {what} {count} times, last in the step “{step}”.',
+    },
+    fr: {
+      one: 'Le nuage a refusé ({what}) à l’étape « {step} ».',
+      other: 'Le nuage a refusé {count} fois ({what}), en dernier à l’étape « {step} ».',
+    },
+  },
+  'late.machines-coming': {
+    en: {
+      one: 'One machine of its pool is not up yet: {names}.',
+      other: '{count} machines of its pool are not up yet: {names}.',
+    },
+    fr: {
+      one: 'Une machine de son pool n’est pas encore en service : {names}.',
+      other: '{count} machines de son pool ne sont pas encore en service : {names}.',
+    },
+  },
+  'late.machine-anew': {
+    en: {
+      one: 'Machine {name} of its pool did not come up, and is made again.',
+      other:
+        'Machine {name} of its pool did not come up {count} times in a row, and is made again.',
+    },
+    fr: {
+      one: 'La machine {name} de son pool n’a pas démarré, et elle est refaite.',
+      other:
+        'La machine {name} de son pool n’a pas démarré {count} fois de suite, et elle est refaite.',
+    },
+  },
+  'late.machines-away': {
+    en: {
+      one: 'One seat finds no machine with room; these of its pool do not answer: {names}.',
+      other: '{count} seats find no machine with room; these of its pool do not answer: {names}.',
+    },
+    fr: {
+      one: 'Un poste ne trouve de place sur aucune machine ; celles-ci, de son pool, ne répondent pas : {names}.',
+      other:
+        '{count} postes ne trouvent de place sur aucune machine ; celles-ci, de leur pool, ne répondent pas : {names}.',
+    },
+  },
+  'late.no-room': {
+    en: {
+      one: 'One seat finds no machine with room in its pool.',
+      other: '{count} seats find no machine with room in their pool.',
+    },
+    fr: {
+      one: 'Un poste ne trouve de place sur aucune machine de son pool.',
+      other: '{count} postes ne trouvent de place sur aucune machine de leur pool.',
+    },
+  },
   'late.step-runs': {
     en: 'Its {what} are being made: the step “{step}” runs, begun {sinceAt}.',
     fr: 'La création est en cours ({what}) : étape « {step} », commencée {sinceAt}.',
@@ -335,6 +388,8 @@ export const notice = {
     en: 'The infrastructure team was told too. “labplan doctor” and the page of runs say more.',
     fr: 'L’équipe infrastructure est prévenue aussi. « labplan doctor » et la page des exécutions en disent plus.',
   },
+  'late.what.base': { en: 'networks', fr: 'réseaux' },
+  'late.what.nodes': { en: 'machines', fr: 'machines' },
   'late.what.seats': { en: 'seats', fr: 'postes' },
   'late.what.volumes': { en: 'volumes', fr: 'volumes' },
 

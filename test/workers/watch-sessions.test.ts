@@ -248,8 +248,12 @@ describe('the lines', () => {
   const quiet = {
     ready: 0,
     starting: 0,
+    homeless: 0,
     trouble: [],
     stacks: [],
+    machines: [],
+    away: [],
+    cloud: null,
     storageAwaySince: null,
     otherPools: [],
     previousImage: undefined,
@@ -263,6 +267,8 @@ describe('the lines', () => {
     step: null,
     step_since: null,
   } as const
+  const machine = { key: 'm-1', state: 'booted', tries: 0, message: null } as const
+  const nodes = { ...stack, kind: 'nodes' } as const
   const codes = (facts: Partial<Parameters<typeof lateLines>[0]>) =>
     lateLines({ ...quiet, ...facts }).map(({ code }) => code)
 
@@ -288,6 +294,35 @@ describe('the lines', () => {
       },
       ['late.storage-away'],
     ],
+    [
+      'a machine is not up yet, and seats wait for it',
+      { starting: 4, homeless: 4, machines: [machine] },
+      ['late.machines-coming'],
+    ],
+    [
+      'making the machines failed: another image helps none of them',
+      {
+        ...{ starting: 4, machines: [machine], previousImage: 'x', otherPools: ['b'] },
+        stacks: [{ ...nodes, failures: 1, message: 'Error: something else' }],
+      },
+      ['late.step-fails', 'late.do.other-pool'],
+    ],
+    [
+      'a machine is made again and again',
+      { machines: [{ ...machine, tries: 2, message: 'never-joined' }], starting: 4, homeless: 4 },
+      ['late.machine-anew', 'node.trouble.never-joined'],
+    ],
+    [
+      'the stack of machines only has some to take away',
+      { starting: 4, stacks: [{ ...nodes, failures: 2, message: 'x' }] },
+      ['late.starting'],
+    ],
+    [
+      'a machine went away, and no other has room',
+      { starting: 5, homeless: 3, away: ['node-1'] },
+      ['late.machines-away'],
+    ],
+    ['no machine has room', { starting: 5, homeless: 3 }, ['late.no-room']],
     [
       'seats run and do not answer',
       { ready: 2, trouble: [{ code: 'seat.check_failed', reason: '', count: 1 }] },

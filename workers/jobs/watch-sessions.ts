@@ -8,11 +8,12 @@ import {
   type GivenUp,
   type LateSession,
   previousImage,
-  readinessOf,
   seatsGivenUp,
   sessionsNotReady,
   sessionsReadyAgain,
 } from '../../api/data/session-watch.ts'
+import { readinessOf } from '../../api/data/session-readiness.ts'
+import { currentBlueprint } from '../../api/data/blueprint.ts'
 import type { WantedWarm } from '../../stacks/rules/wanted.ts'
 import { lateLines } from './late.ts'
 
@@ -32,15 +33,29 @@ export async function watchSessions(
   ])
   if (late.length + ready.length + givenUp.length === 0) return
   await withTransaction(pool, async (tx) => {
-    for (const session of late) await tellLate(tx, session, wanted.get(session.key) ?? [], now)
+    // Large, and read only where somebody is to be told.
+    const head = late.length > 0 ? await currentBlueprint(tx) : undefined
+    for (const session of late)
+      await tellLate(tx, { session, numbers: wanted.get(session.key) ?? [], head, now })
     for (const session of ready) await tellReady(tx, session, now)
     for (const seats of givenUp) await tellGivenUp(tx, seats, now)
   })
 }
 
-async function tellLate(tx: Db, session: LateSession, numbers: number[], now: Date): Promise<void> {
+type Late = {
+  session: LateSession
+  numbers: number[]
+  head: Awaited<ReturnType<typeof currentBlueprint>>
+  now: Date
+}
+
+async function tellLate(tx: Db, { session, numbers, head, now }: Late): Promise<void> {
   const facts = await readinessOf(tx, { ...session, numbers, now })
-  const lines = lateLines({ ...facts, previousImage: await previousImage(tx, session.course_key) })
+  const lines = lateLines({
+    ...facts,
+    previousImage: await previousImage(tx, head, session.course_key),
+    cloud: head?.blueprint.pools.find(({ key }) => key === session.pool_key)?.cloud ?? null,
+  })
   await sendNotice(tx, {
     ...{ code: 'notice.session-late', to: 'both', lines, now },
     params: {
