@@ -66,14 +66,17 @@ export async function recordSample(
         on conflict (seat_id) do update set task_id = excluded.task_id, sampled_at = excluded.sampled_at,
           worked_at = excluded.worked_at, counters = excluded.counters`,
   )
-  const holder = await findOne<{ lifecycle: Lifecycle; kind: BlueprintSession['kind'] | null }>(
+  type Holder = { lifecycle: Lifecycle; kind: BlueprintSession['kind'] | null; hasGpu: boolean }
+  const holder = await findOne<Holder>(
     tx,
-    sql`select course.lifecycle, session.kind from workspace join course on course.id = workspace.course_id
+    sql`select course.lifecycle, session.kind, exists (select from seat join seat_template on digest = template_digest
+          where seat.id = seat_id and jsonb_typeof(body -> 'gpu') = 'object') as "hasGpu" from workspace join course on course.id = workspace.course_id
         left join session on session.id = workspace.session_id
         where workspace.seat_id = ${seatId} and workspace.state = 'ready' for update of workspace`,
   )
   if (!holder) return
-  const stopsAt = idleStopsAt(next, idleMinutesOf(holder.lifecycle, holder.kind))
+  const idleMinutes = idleMinutesOf(holder.lifecycle, holder.kind)
+  const stopsAt = idleStopsAt(next, { idleMinutes, hasGpu: holder.hasGpu })
   await execute(
     tx,
     sql`update workspace set idle_stops_at = ${stopsAt === null ? null : new Date(stopsAt)}

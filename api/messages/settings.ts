@@ -98,8 +98,8 @@ export const settings = {
     fr: 'S’arrête sans travail après (minutes)',
   },
   'settings.idleMinutes.hint': {
-    en: 'Outside class. 0: never. An open page is not work.',
-    fr: 'Hors séance. 0 : jamais. Une page ouverte n’est pas du travail.',
+    en: 'Outside class. 0: never. An open page is not work. With an NVIDIA GPU never either: its work cannot be counted.',
+    fr: 'Hors séance. 0 : jamais. Une page ouverte n’est pas du travail. Avec un GPU NVIDIA, jamais non plus : son travail ne peut être compté.',
   },
   'settings.idleMinutesInClass': {
     en: 'The same in class (minutes)',

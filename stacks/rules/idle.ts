@@ -51,10 +51,17 @@ function hasWorked(before: Sample, seen: { at: number; counters: Counters }): bo
   )
 }
 
-/** When it stops unless work is seen; null where idleness stops nothing, or nothing can be known of it. */
-export function idleStopsAt(sample: Sample, idleMinutes: number): number | null {
-  const { cpuMicros, networkBytes } = sample.counters
+/**
+ * When it stops unless work is seen; null where idleness stops nothing, or nothing can be known of it. `hasGpu`: a GPU may
+ * compute for hours while the processor waits for it, so that one whose load is not told may always be at work.
+ */
+export function idleStopsAt(
+  sample: Sample,
+  { idleMinutes, hasGpu }: { idleMinutes: number; hasGpu: boolean },
+): number | null {
+  const { cpuMicros, networkBytes, gpuPercent } = sample.counters
   if (idleMinutes === 0 || cpuMicros === null || networkBytes === null) return null
+  if (hasGpu && gpuPercent === null) return null
   return sample.workedAt + idleMinutes * 60_000
 }
 

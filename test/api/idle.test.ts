@@ -4,6 +4,7 @@ import { type AddressInfo } from 'node:net'
 import { createServer } from 'node:http'
 import { afterAll, expect, it } from 'vitest'
 import { type Db, one, sql, withTransaction } from '../../api/data/db.ts'
+import { rememberTemplate } from '../../api/data/seat-template.ts'
 import { recordSample, watchedSeats } from '../../api/data/seat-sample.ts'
 import { workspaceView } from '../../api/data/workspace-view.ts'
 import { extendWorkspace, warnWorkspaces, workspacesDue } from '../../api/data/workspace-time.ts'
@@ -31,15 +32,15 @@ async function launched(course: ClassCourse, minute: number) {
   const seat = await seatOf(pool, id)
   let cpuMicros = 0
   /** A minute's look: `seconds` of processor time since the last. */
-  const look = async (minute: number, seconds: number) => {
+  const look = async (minute: number, seconds: number, gpuPercent: number | null = null) => {
     cpuMicros += seconds * 1_000_000
-    const counters = { cpuMicros, networkBytes: 0, inputSecondsAgo: null, gpuPercent: null }
+    const counters = { cpuMicros, networkBytes: 0, inputSecondsAgo: null, gpuPercent }
     const seen = { seatId: seat.id, taskId: `task-${seat.id}`, counters, now: at(minute) }
     await tx((db) => recordSample(db, seen))
     await tx((db) => warnWorkspaces(db, at(minute)))
   }
-  const quiet = async (from: number, to: number) => {
-    for (let minute = from; minute <= to; minute++) await look(minute, 0)
+  const quiet = async (from: number, to: number, gpuPercent: number | null = null) => {
+    for (let minute = from; minute <= to; minute++) await look(minute, 0, gpuPercent)
   }
   const due = async (minute: number) =>
     (await workspacesDue(pool, at(minute))).stop.find((each) => each.id === id)?.reason
@@ -109,6 +110,18 @@ it('never stops for want of answers', async () => {
   expect(await mine.due(400)).toBeUndefined()
   await mine.look(400, 0)
   expect(await mine.due(400)).toBeUndefined()
+})
+
+it('stops a seat with a GPU for want of work only where the load of its GPU is told', async () => {
+  const course = await plannedCourse(pool, selfStudy)
+  const counted = await launched(course, 300)
+  const uncounted = await launched(course, 300)
+  await tx((db) => rememberTemplate(db, { digest: 'gpu', body: { gpu: { count: 1 } } }))
+  await pool.query(`update seat set template_digest = 'gpu' where course_id = $1`, [course.id])
+  await counted.quiet(301, 361, 0)
+  await uncounted.quiet(301, 361)
+  expect([await counted.due(361), await uncounted.due(361)]).toEqual(['idle', undefined])
+  expect(await uncounted.view(361)).toMatchObject({ isIdle: false, stopsAt: at(420) })
 })
 
 it('believes a seat that proves itself, and nobody else', async () => {

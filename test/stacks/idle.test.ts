@@ -73,7 +73,14 @@ test('outside class it stops after its minutes without work; in class, and where
     idleMinutesOf(lifecycle, kind),
   )
   expect(minutes).toEqual([60, 60, 0, 0, 0])
-  expect(idleStopsAt(sample(), 60)).toBe(60 * minute)
-  expect(idleStopsAt(sample(), 0)).toBeNull()
-  expect(idleStopsAt(sample({ cpuMicros: null }), 60)).toBeNull()
+  const hour = { idleMinutes: 60, hasGpu: false }
+  expect(idleStopsAt(sample(), hour)).toBe(60 * minute)
+  expect(idleStopsAt(sample(), { ...hour, idleMinutes: 0 })).toBeNull()
+  expect(idleStopsAt(sample({ cpuMicros: null }), hour)).toBeNull()
+})
+
+test('with a GPU it stops only where the load of it is told', () => {
+  const withGpu = { idleMinutes: 60, hasGpu: true }
+  expect(idleStopsAt(sample({ gpuPercent: 0 }), withGpu)).toBe(60 * minute)
+  expect(idleStopsAt(sample({ gpuPercent: null }), withGpu)).toBeNull()
 })

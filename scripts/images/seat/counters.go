@@ -26,7 +26,7 @@ type counters struct {
 	NetworkBytes int64 `json:"networkBytes"`
 	// Since a program last read from a terminal what somebody typed.
 	InputSecondsAgo int64 `json:"inputSecondsAgo"`
-	// The busiest GPU, at the moment.
+	// The busiest GPU, at the moment; unknown where one of them may be busier than can be told.
 	GPUPercent int64  `json:"gpuPercent"`
 	Proof      string `json:"proof"`
 }
@@ -123,9 +123,12 @@ func inputSecondsAgo(root string, now time.Time) int64 {
 	return latest
 }
 
-// Where the driver says so in a file, as amdgpu does. Others have only programs to ask, which the first
-// process cannot wait for; what computes on their GPUs keeps a processor busy as well, and that is counted.
+// Where the driver says so in a file, as amdgpu does. NVIDIA's says it in none, only to who links its library: with
+// one of those in the seat nothing is told, whatever another of the machine's says, and who asks takes it for at work.
 func gpuPercent(root string) int64 {
+	if untold, _ := filepath.Glob(filepath.Join(root, "dev/nvidia[0-9]*")); len(untold) > 0 {
+		return unknown
+	}
 	files, _ := filepath.Glob(filepath.Join(root, "sys/class/drm/card*/device/gpu_busy_percent"))
 	busiest := int64(unknown)
 	for _, file := range files {

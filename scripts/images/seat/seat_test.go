@@ -116,6 +116,14 @@ func TestCountersAreReadWhereTheKernelKeepsThem(t *testing.T) {
 	if got.CPUMicros != 123456 || got.NetworkBytes != 1500 || got.GPUPercent != 41 {
 		t.Errorf("%+v", got)
 	}
+	write("dev/nvidiactl", "")
+	if got := count(root).GPUPercent; got != 41 {
+		t.Errorf("a driver without a card in the seat: %d", got)
+	}
+	write("dev/nvidia0", "")
+	if got := count(root).GPUPercent; got != -1 {
+		t.Errorf("the load of NVIDIA's card is in no file, and another card's is not its: %d", got)
+	}
 	if got.InputSecondsAgo < 89 || got.InputSecondsAgo > 95 {
 		t.Errorf("typed %d s ago", got.InputSecondsAgo)
 	}
