@@ -40,48 +40,51 @@ export type NewRun = {
   now: Date
 }
 
-export async function createRun(tx: Db, lease: Lease, run: NewRun): Promise<string> {
-  const id = newId()
-  await enterPhase(tx, newRun(id, lease, run))
-  return id
+/** Answers its id; undefined, and nothing is written, when the lease is somebody else's by now. */
+export async function createRun(tx: Db, lease: Lease, run: NewRun): Promise<string | undefined> {
+  return (await enterPhase(tx, newRun(run), { from: leased(lease) }))?.id
 }
 
-const newRun = (id: string, lease: Lease, run: NewRun): Query =>
+/** The stack while it is ours: nobody takes it until the statement is over. */
+const leased = ({ stackId, tokenHash }: Lease): Query =>
+  sql`ours as (select id from stack where id = ${stackId} and lease_token = ${tokenHash} for update)`
+
+/** Of the stack that is `ours`. */
+const newRun = (run: NewRun): Query =>
   sql`insert into run (id, stack_id, kind, blueprint_digest, content_digest, state, state_at, worker, created_at)
-    values (${id}, ${lease.stackId}, ${run.kind}, ${run.blueprintDigest}, ${run.contentDigest}, 'preparing', ${run.now},
-      ${run.worker}, ${run.now})
+    select ${newId()}::uuid, id, ${run.kind}, ${run.blueprintDigest}, ${run.contentDigest}, 'preparing', ${run.now}::timestamptz,
+      ${run.worker}, ${run.now}::timestamptz from ours
     returning id, state, state_at`
 
 /**
  * A run that changes its stack begins: in one statement, the stack says so, and a run of it whose worker died says that it is no
- * longer under way. Answers its id.
+ * longer under way. Answers its id; undefined, and nothing is written, when the lease is somebody else's by now: what is under way
+ * is theirs.
  */
 export async function beginRun(
   db: Db,
   lease: Lease,
   run: NewRun & { kind: Exclude<RunKind, 'plan'> },
-): Promise<string> {
-  const id = newId()
+): Promise<string | undefined> {
   const state = run.kind === 'destroy' ? 'destroying' : 'applying'
-  await enterPhase(
-    db,
-    newRun(id, lease, run),
-    sql`, ended as (${deadRunsEnd(lease, run.now)}), begun as (
-          update stack set state = ${state}, state_at = ${run.now}, message = null
-          where id = ${lease.stackId} and lease_token = ${lease.tokenHash})`,
-  )
-  return id
+  const begun = await enterPhase(db, newRun(run), {
+    from: leased(lease),
+    beside: sql`ended as (${deadRunsEnd(run.now)}), begun as (
+          update stack set state = ${state}, state_at = ${run.now}, message = null from ours where stack.id = ours.id)`,
+  })
+  return begun?.id
 }
 
-/** A run whose worker died says so: it is no longer under way. */
+/** A run whose worker died says so: it is no longer under way. Nothing happens when the lease is somebody else's by now. */
 export async function endDeadRuns(tx: Db, lease: Lease, now: Date): Promise<number> {
-  return execute(tx, deadRunsEnd(lease, now))
+  return execute(tx, sql`with ${leased(lease)} ${deadRunsEnd(now)}`)
 }
 
-const deadRunsEnd = (lease: Lease, now: Date): Query =>
+/** Of the stack that is `ours`. */
+const deadRunsEnd = (now: Date): Query =>
   sql`update run set state = 'needs_reconcile', state_at = ${now}, ended_at = ${now},
           message = 'Its worker ended without a word.'
-        where stack_id = ${lease.stackId} and ended_at is null`
+        from ours where stack_id = ours.id and ended_at is null`
 
 /** One guarded step of a run's life; false when the lease is lost or the run is elsewhere. */
 export async function moveRun(
@@ -140,17 +143,17 @@ export async function consumePlan(
 
 /**
  * `moved`: the change of the run, which answers id, state and state_at. With it its phase begins, and who watches hears.
- * `beside`: more parts of the statement.
+ * `from`, `beside`: more parts of the statement, before it and after.
  */
 async function enterPhase(
   db: Db,
   moved: Query,
-  beside = sql``,
+  { from, beside }: { from?: Query; beside?: Query } = {},
 ): Promise<{ id: string } | undefined> {
   return findOne(
     db,
-    sql`with moved as (${moved}), entered as (
-          insert into run_phase (run_id, state, started_at) select * from moved on conflict do nothing)${beside}
+    sql`with ${from ? sql`${from}, ` : sql``}moved as (${moved}), entered as (
+          insert into run_phase (run_id, state, started_at) select * from moved on conflict do nothing)${beside ? sql`, ${beside}` : sql``}
         select id, pg_notify('run', id::text) from moved`,
   )
 }

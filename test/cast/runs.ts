@@ -46,7 +46,7 @@ export async function beginRun(
     if (!stack) throw new Error(`${run.key} is in somebody's hands.`)
     const lease = { stackId: stack.id, tokenHash: hash }
     const what = { kind: run.kind, blueprintDigest: null, contentDigest: run.digest, worker }
-    return { lease, id: await createRun(tx, lease, { ...what, now: run.now }) }
+    return { lease, id: (await createRun(tx, lease, { ...what, now: run.now }))! }
   })
 }
 

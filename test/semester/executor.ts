@@ -87,6 +87,8 @@ async function runOnce(
     blueprintDigest: request.blueprintDigest ?? null,
     contentDigest: contentDigest(content),
   })
+  if (runId === undefined)
+    return { ok: false, reason: 'lost', message: 'in other hands', retry: true }
   const heart = beating(world, worker, lease)
   const turn: Turn = { world, worker, stack, request, content, lease, runId, kind, heart }
   let isOutdated = false

@@ -52,7 +52,7 @@ async function run(begin: Date, took: { plan: number; apply: number }): Promise<
     const lease = await takeLease(tx, { key, worker: 'w', tokenHash, until: ended, now: begin })
     const held = { stackId: lease?.id ?? '', tokenHash }
     const wish = { kind: 'apply', blueprintDigest: null, contentDigest: 'c', worker: 'w' } as const
-    const id = await createRun(tx, held, { ...wish, now: begin })
+    const id = (await createRun(tx, held, { ...wish, now: begin }))!
     for (const [to, when] of [
       ['planning', begin],
       ['planned', planned],

@@ -168,7 +168,7 @@ async function begin(stackKey: string, now: Date): Promise<Run> {
     worker: 'test',
     now,
   } as const
-  const runId = await createRun(pool, lease, details)
+  const runId = (await createRun(pool, lease, details))!
   const refusals: string[] = []
   const server = await serveState({
     pool,

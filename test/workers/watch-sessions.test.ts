@@ -66,7 +66,7 @@ async function failPlan(message: string, now: Date): Promise<void> {
       worker: 'w',
       now,
     } as const
-    const runId = await createRun(tx, lease, run)
+    const runId = (await createRun(tx, lease, run))!
     const number = await startStep(tx, { runId, name: 'plan', now })
     await endStep(tx, { runId, number, outcome: 'failed', now })
     await moveRun(tx, lease, { id: runId, to: 'failed', now, message })

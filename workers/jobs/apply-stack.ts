@@ -205,7 +205,8 @@ async function settle(means: ApplyMeans, stack: StackRow, result: RunResult): Pr
   if (result.ok)
     return means.log.info({ stack: stack.key, run: result.runId }, 'a stack is as wanted')
   means.log.warn({ stack: stack.key, reason: result.reason, run: result.runId }, result.message)
-  if (result.reason === 'busy') return
+  // Somebody else's: what becomes of it is for them to say.
+  if (result.reason === 'busy' || result.reason === 'lost') return
   if (result.isOutside) return holdStack(means, stack, result.message)
   if (!isOfCourse(stack)) return postponeMachines(means, stack, result.message)
   await withTransaction(means.pool, (tx) =>

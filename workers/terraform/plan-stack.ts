@@ -14,7 +14,7 @@ import { summaryOf } from './engine-run.ts'
 import { type RefusalCode, refusalText } from './guard.ts'
 import { keepLease } from './lease.ts'
 import { plan, prepare } from './planning.ts'
-import { crashed, makeContext, refuse, take } from './run-stack.ts'
+import { crashed, leaseLost, makeContext, refuse, take } from './run-stack.ts'
 import { refusedChanges, runSteps, type Step } from './steps.ts'
 import { leaveWorkdir } from './workdir.ts'
 
@@ -58,6 +58,7 @@ export async function planStack(services: RunServices, request: StackRequest): P
         now: now(),
       }),
     )
+    if (runId === undefined) return leaseLost()
     const turn = { services, request, token, lease, kill: held.lost, isUnclean: false }
     const made = await makeContext(turn, runId, content)
     const ending = await runSteps(made.context, PLAN_STEPS)

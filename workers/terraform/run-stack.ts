@@ -109,6 +109,8 @@ async function oneRun(turn: Turn): Promise<{ result: RunResult; runAgain: boolea
     blueprintDigest: request.blueprintDigest ?? null,
     contentDigest: contentDigest(content),
   })
+  // Paused for so long that somebody else took the stack: what is under way is theirs.
+  if (runId === undefined) return { result: leaseLost(), runAgain: false }
   const ctx = await makeContext(turn, runId, content)
   const ended = await runSteps(ctx.context, STEPS)
     .catch((error: unknown) => crashed(ctx.context, error))
@@ -216,7 +218,7 @@ async function settle(ctx: RunContext, end: End): Promise<RunResult> {
     { runId: ctx.runId, stack: ctx.content.key, kind, end: ending.state, message },
     'run ended',
   )
-  if (!written) return refuse('lost', 'The lease went to another worker.', true, ctx.runId)
+  if (!written) return leaseLost(ctx.runId)
   if (ending.state === 'applied' && summary) return { ok: true, runId: ctx.runId, summary }
   const refused = refuse(refusalOf(ending), message ?? ending.state, true, ctx.runId)
   return { ...refused, ...(ending.isOutside && { isOutside: true }) }
@@ -255,6 +257,9 @@ function refusalOf(ending: Ending): RunRefusal {
   if (ending.state === 'held' || ending.state === 'cancelled') return ending.state
   return 'failed'
 }
+
+export const leaseLost = (runId?: string): RunResult =>
+  refuse('lost', 'The lease went to another worker.', true, runId)
 
 export function refuse(
   reason: RunRefusal,
