@@ -21,7 +21,7 @@ export const paths = {
   workspaceAct: (id: string, act: 'start' | 'stop' | 'extend' | 'restart' | 'reset') =>
     `/workspaces/${id}/${act}`,
   files: (id: string, path?: string, start = 0, asOf?: string) =>
-    `/workspaces/${id}/files${path === undefined ? '' : queryOf({ path, start: start > 0 ? `${start}` : undefined, asOf })}`,
+    `/workspaces/${id}/files${queryOf({ path, start: start > 0 ? `${start}` : undefined, asOf })}`,
   /** The folder that was handed in, where the page says so. */
   handedIn: (id: string, path: string, number: number) =>
     `/workspaces/${id}/files${queryOf({ path, handed: `${number}` })}#hand-in-title`,

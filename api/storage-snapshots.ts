@@ -29,10 +29,13 @@ export type SnapshotCalls = {
     volume: string,
     wish: { keep: number; take: Date | null },
   ): Promise<AgentSnapshot[] | undefined>
-  /** Brings back a file or folder without writing over any; `label` becomes part of its name. */
+  /**
+   * Brings back a file or folder, from a snapshot or from a volume that the same seat had before, without writing over any; `label`
+   * becomes part of its name.
+   */
   bringBack(
     volume: string,
-    from: { snapshot: string; path: string; label: string },
+    from: ({ snapshot: string } | { volume: string }) & { path: string; label: string },
   ): Promise<AgentRestore | 'busy' | 'not-there'>
 }
 

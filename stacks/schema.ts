@@ -87,6 +87,11 @@ const snapshots = z.strictObject({
   keep: z.int().min(0).max(30).meta({ allowed: 'a whole number from 0 (none) to 30' }),
 })
 
+/** The first has to be possible: nobody could start afresh. */
+const resets = z.strictObject({
+  keep: z.int().min(1).max(30).meta({ allowed: 'a whole number from 1 to 30' }).default(3),
+})
+
 const gpu = z.strictObject({ kind: key, count: positive })
 const resources = {
   cpu: cores,
@@ -315,6 +320,7 @@ const policyFields = {
   graceMinutes: minutes.default(10),
   keepDays: count.default(60),
   snapshots: snapshots.optional(),
+  resets: resets.prefault({}),
   personalQuotaMb: megabytes.default(1024),
   submissions: z.strictObject(submissionLimits).optional(),
   dormantWeeks: count.default(5),

@@ -353,6 +353,8 @@ export interface Policy {
   keepDays: number
   /** Absent: none are taken. */
   snapshots?: { keep: number } | undefined
+  /** What a seat had before a reset with empty files is kept beside what it has; so many times at most. */
+  resets: { keep: number }
   /** What a person's own volume holds, one for all of their courses that have it. */
   personalQuotaMb: number
   /** How many submissions of a student are kept in a course that does not say, and how large they may be together. */

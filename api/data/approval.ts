@@ -20,7 +20,7 @@ import { notesAbout } from './change-notes.ts'
 import { type StoredDocument, documentsInForce } from './course.ts'
 import { knownOfCourses } from './course-known.ts'
 import { type Db, type Pool, execute, findOne, many, sql, withTransaction } from './db.ts'
-import { compileDocuments, merged, policyIn, zonesInForce } from './documents.ts'
+import { compileDocuments, merged, zonesInForce } from './documents.ts'
 import { type Judged, approvalDigest, judge } from './gate.ts'
 import type { KeyRing } from './key-ring.ts'
 import { othersIn, teamsOf } from './reviewer.ts'
@@ -211,11 +211,3 @@ export async function changesThatWait(db: Db): Promise<Change[]> {
     sql`select ${changeColumns} from change where state = 'proposed' order by created_at, id`,
   )
 }
-
-export const policyInForce = async (db: Db): Promise<Policy> =>
-  policyIn(
-    merged(
-      (await documentsInForce(db)).filter((one) => one.kind === 'Policy'),
-      [],
-    ),
-  )

@@ -129,6 +129,11 @@ export async function zoneDocuments(db: Db): Promise<StoredDocument[]> {
   )
 }
 
+/** One at most. */
+export async function policyDocuments(db: Db): Promise<StoredDocument[]> {
+  return many<StoredDocument>(db, sql`select kind, key, text from document where kind = 'Policy'`)
+}
+
 /** Keeps a pool, policy, zone or environment document; the row it describes follows. */
 export async function keepDocument(
   tx: Db,

@@ -12,7 +12,12 @@ import {
 } from '../../stacks/schema-parse.ts'
 import { defaultPolicy, defaultZone } from '../../stacks/schema.ts'
 import type { Policy, Text, Zone } from '../../stacks/terms.ts'
-import { type KnownOfCourses, type StoredDocument, zoneDocuments } from './course.ts'
+import {
+  type KnownOfCourses,
+  policyDocuments,
+  type StoredDocument,
+  zoneDocuments,
+} from './course.ts'
 import type { Db } from './db.ts'
 
 /** A text as it was sent: a file may hold several documents. */
@@ -127,6 +132,9 @@ export function compileDocuments(
   if (!input.zones.some((zone) => zone.key === defaultZone.key)) input.zones.push(defaultZone)
   return compiler(input)
 }
+
+export const policyInForce = async (db: Db): Promise<Policy> =>
+  policyIn(merged(await policyDocuments(db), []))
 
 export const policyIn = (documents: Proposed[]): Policy =>
   valuesOf(documents, 'Policy')[0] ?? defaultPolicy

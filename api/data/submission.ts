@@ -1,9 +1,9 @@
 /** What students hand in. A row says when and from where; the storage agent keeps the bytes, which never change. */
 import { type SubmissionLimits, submissionLimits } from '../../stacks/rules/submissions.ts'
 import type { Text } from '../../stacks/terms.ts'
-import { policyInForce } from './approval.ts'
 import { type Actor, audit } from './audit.ts'
 import { type Db, execute, findOne, many, notify, one, sql } from './db.ts'
+import { policyInForce } from './documents.ts'
 import { newId } from './ids.ts'
 import { isAway } from './storage-outage.ts'
 

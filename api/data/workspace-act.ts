@@ -3,6 +3,7 @@ import { type Actor, audit } from './audit.ts'
 import type { Db } from './db.ts'
 import { freePlace } from './settle-places.ts'
 import { opening } from './place.ts'
+import { resetRoom } from './former-volume.ts'
 import { wantFreshStart, wantNewGeneration } from './seat.ts'
 import { serveQueue } from './serve-queue.ts'
 import { begin } from './workspace-begin.ts'
@@ -62,14 +63,18 @@ export async function restartWorkspace(tx: Db, act: Act): Promise<WorkspaceState
   return 'starting'
 }
 
-/** A fresh start: with the files kept it is a restart, else the seat's next generation with an empty volume. */
+/**
+ * A fresh start: with the files kept it is a restart, else the seat's next generation with an empty volume. `full`: as much of before
+ * is kept as may be, and nothing was done.
+ */
 export async function resetWorkspace(
   tx: Db,
   act: Act & { keepFiles: boolean },
-): Promise<WorkspaceState> {
+): Promise<WorkspaceState | 'full'> {
   const workspace = await lockWorkspace(tx, act.workspaceId)
   if (!(actable.reset as readonly WorkspaceState[]).includes(workspace.state) || !workspace.seat_id)
     return workspace.state
+  if (!act.keepFiles && (await resetRoom(tx, workspace.seat_id)).isFull) return 'full'
   await auditAct(tx, act, 'workspace.reset', { keepFiles: act.keepFiles })
   if (!act.keepFiles) await wantNewGeneration(tx, { id: workspace.seat_id })
   if (isStartable(workspace)) return (await begin(tx, workspace, act.now)).state

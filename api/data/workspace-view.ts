@@ -4,6 +4,7 @@ import type { KeyRing } from './key-ring.ts'
 import { type PersonalView, personalOf } from './personal-volume.ts'
 import { type QueueView, queueView } from './queue.ts'
 import { type SeatScratch, seatScratch } from './scratch-home.ts'
+import { type FormerVolume, formerVolumes, type ResetRoom, resetRoom } from './former-volume.ts'
 import { type Credential, type PortKind, type SeatState, credentialOf, seatPorts } from './seat.ts'
 import type { Display, Text } from '../../stacks/terms.ts'
 import type { Extension } from '../../stacks/rules/lifecycle.ts'
@@ -51,6 +52,9 @@ export type WorkspaceView = {
   nodeAddress: string | null
   /** Null while it has none, or nobody holds it to a limit. */
   disk: DiskView | null
+  /** Newest first. */
+  former: FormerVolume[]
+  reset: ResetRoom
   /** Their own volume; null where the course, or its seat as it was made, has none. */
   personal: PersonalView | null
   /** Of a home for a while, while its volume was away; null when there is nothing to say. */
@@ -88,6 +92,7 @@ type Row = {
   message_params: Record<string, string | number>
   seat_id: string | null
   number: number | null
+  generation: number | null
   seat_state: SeatState | null
   task_id: string | null
   node_address: string | null
@@ -110,7 +115,7 @@ export async function workspaceView(
           workspace.open_path, workspace.state, workspace.state_at, workspace.version, workspace.held_until,
           workspace.turn_mail is not null as is_told_by_mail,
           workspace.opens_at, workspace.warned_at, workspace.message_code, workspace.message_params,
-          seat.id as seat_id, seat.number, seat.state as seat_state, seat.task_id, seat.node_address,
+          seat.id as seat_id, seat.number, seat.generation, seat.state as seat_state, seat.task_id, seat.node_address,
           seat.credential_key_id, seat.credential, seat.message_code as seat_message_code,
           seat.message_params as seat_message_params
         from workspace join course on course.id = workspace.course_id left join seat on seat.id = workspace.seat_id
@@ -150,6 +155,7 @@ export async function workspaceView(
     credential: credentialIn(row, ring),
     nodeAddress: row.node_address,
     disk: row.seat_id ? ((await disksOf(db, [row.seat_id])).get(row.seat_id) ?? null) : null,
+    ...(await resetsOf(db, row, now)),
     personal: row.seat_id ? ((await personalOf(db, row.id)) ?? null) : null,
     scratch: row.seat_id ? ((await seatScratch(db, row.seat_id, now)) ?? null) : null,
     data: row.seat_id ? ((await dataOfSeat(db, row.seat_id)) ?? null) : null,
@@ -163,6 +169,17 @@ export async function workspaceView(
       publishedPort: port.published_port,
     })),
   }
+}
+
+async function resetsOf(
+  db: Db,
+  { seat_id: seatId, generation }: Pick<Row, 'seat_id' | 'generation'>,
+  now: Date,
+): Promise<Pick<WorkspaceView, 'former' | 'reset'>> {
+  if (seatId === null || (generation ?? 1) === 1)
+    return { former: [], reset: { isFull: false, kept: 0 } }
+  const reset = await resetRoom(db, seatId)
+  return { reset, former: reset.kept > 0 ? await formerVolumes(db, { seatId, now }) : [] }
 }
 
 function messageOf(row: Row): WorkspaceView['message'] {

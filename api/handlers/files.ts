@@ -4,7 +4,7 @@ import { courseOf } from '../data/course.ts'
 import { submissionRules, submissionsOf } from '../data/submission.ts'
 import { isKnownAway } from '../data/storage-outage.ts'
 import { personalVolumeOf } from '../data/personal-volume.ts'
-import { disksOf, type VolumeBackend, volumeOfWorkspace } from '../data/volume.ts'
+import { disksOf, type VolumeBackend } from '../data/volume.ts'
 import type { Workspace } from '../data/workspace.ts'
 import { Problem, conflict } from '../errors.ts'
 import { filesPage } from '../pages/files.ts'
@@ -12,25 +12,27 @@ import { paths } from '../paths.ts'
 import { storageAgent } from '../storage-agent.ts'
 import { reached } from '../storage-reached.ts'
 import type { Handler, Visit } from '../visit.ts'
-import { asOfIn, pastOf } from './snapshot.ts'
+import { asOfIn, disksIn, pastOf } from './snapshot.ts'
 
 const PAGE_ENTRIES = 200
 
 export const show: Handler<Workspace> = async (visit, workspace) => {
   const course = await courseOf(visit.pool, workspace.course_id)
   const common = { workspaceId: workspace.id, course, path: pathOf(visit), start: startOf(visit) }
-  const volume = await volumeOfWorkspace(visit.pool, workspace.id)
+  const disks = await disksIn(visit, workspace)
+  const volume = disks.chosen ?? disks.now
   if (!volume || volume.backend === 'engine') {
     const why = volume ? 'files.inside-only' : 'files.none-yet'
-    return { html: filesPage(visit, { ...common, why }) }
+    return { html: filesPage(visit, { ...common, why, past: await pastOf(visit, disks) }) }
   }
   if (await isKnownAway(visit.pool, volume.backend)) {
     const handing = await handingIn(visit, workspace)
     return { html: filesPage(visit, { ...common, why: 'problem.files-away', handing }) }
   }
-  const past = await pastOf(visit, volume)
+  const past = await pastOf(visit, disks)
   const asOf = past?.asOf
-  const part = { start: common.start, count: PAGE_ENTRIES, snapshot: asOf?.id }
+  const snapshot = asOf?.former ? undefined : asOf?.id
+  const part = { start: common.start, count: PAGE_ENTRIES, snapshot }
   const folder = await reached(
     storageAgent(visit.config.storage).folder(volume.name, common.path, part),
   )
@@ -89,20 +91,22 @@ async function openIn(
   workspace: Workspace,
   what: 'content' | 'archive',
 ): Promise<{ stream: Readable; bytes: number | undefined }> {
-  const volume = await volumeOfWorkspace(visit.pool, workspace.id)
+  const { now, chosen } = await disksIn(visit, workspace)
+  const volume = chosen ?? now
   if (!volume || volume.backend === 'engine') throw conflict('files.inside-only')
-  return openAll(visit, volume, what)
+  return openAll(visit, volume, what, chosen ? undefined : asOfIn(visit))
 }
 
 async function openAll(
   visit: Visit,
   volume: { name: string; backend: VolumeBackend },
   what: 'content' | 'archive',
+  snapshot?: string,
 ): Promise<{ stream: Readable; bytes: number | undefined }> {
   if (await isKnownAway(visit.pool, volume.backend)) throw new Problem(503, 'problem.files-away')
   const found = await reached(
     storageAgent(visit.config.storage).read(volume.name, what, {
-      ...{ path: pathOf(visit), snapshot: asOfIn(visit) },
+      ...{ path: pathOf(visit), snapshot },
     }),
   )
   if (!found) throw new Problem(404, 'problem.no-file')

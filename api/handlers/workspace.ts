@@ -59,9 +59,10 @@ export const events: Handler<Workspace> = async (visit, workspace) => {
   return { events: liveEvents(visit, 'workspace', (id) => id === workspace.id, render) }
 }
 
-export const askReset: Handler<Workspace> = async (visit, workspace) => ({
-  html: resetPage(visit, await viewOf(visit, workspace.id, visit.at)),
-})
+export const askReset: Handler<Workspace> = async (visit, workspace) => {
+  const { time_zone } = await courseOf(visit.pool, workspace.course_id)
+  return { html: resetPage(visit, await viewOf(visit, workspace.id, visit.at), time_zone) }
+}
 
 type Work = (
   tx: Parameters<typeof startWorkspace>[0],
@@ -92,7 +93,9 @@ export const resetBody = z.object({ files: z.enum(['keep', 'empty']) })
 
 export const reset: Handler<Workspace, z.infer<typeof resetBody>> = (visit, workspace) => {
   const keepFiles = visit.body.files === 'keep'
-  return act((tx, done) => resetWorkspace(tx, { ...done, keepFiles }))(visit, workspace)
+  return act(async (tx, done) => {
+    if ((await resetWorkspace(tx, { ...done, keepFiles })) === 'full') throw conflict('reset.full')
+  })(visit, workspace)
 }
 
 export const doorBody = z.object({

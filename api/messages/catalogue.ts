@@ -12,6 +12,7 @@ import { courseImport } from './course-import.ts'
 import { disk } from './disk.ts'
 import { erasure } from './erasure.ts'
 import { files } from './files.ts'
+import { former } from './former.ts'
 import { forecast } from './forecast.ts'
 import { courseNew } from './course-new.ts'
 import { gateway } from './gateway.ts'
@@ -46,6 +47,7 @@ export const catalogue: Readonly<Record<string, Message>> = {
   ...scratch,
   ...files,
   ...snapshot,
+  ...former,
   ...erasure,
   ...submission,
   ...course,

@@ -89,8 +89,8 @@ export const workspace = {
     fr: 'Cela prend en général quelques secondes. La page s’ouvre d’elle-même.',
   },
   'workspace.resetting.explain': {
-    en: 'A new environment with an empty volume is being made.',
-    fr: 'Un environnement neuf, au volume vide, est en préparation.',
+    en: 'A new environment with an empty volume is being made. What was there before is kept.',
+    fr: 'Un environnement neuf, au volume vide, est en préparation. Ce qui était là avant est gardé.',
   },
   'workspace.stopping.explain': {
     en: 'Your files are kept.',
@@ -222,8 +222,24 @@ export const workspace = {
   },
   'reset.empty': { en: 'Start with an empty volume', fr: 'Repartir d’un volume vide' },
   'reset.empty.explain': {
-    en: 'Your files are no longer in your workspace afterwards.',
-    fr: 'Vos fichiers ne seront plus dans votre espace.',
+    en: 'Your files are no longer in your workspace afterwards, and no page shows them: copy first what you still need.',
+    fr: 'Vos fichiers ne seront plus dans votre espace, et aucune page ne les montrera : copiez d’abord ce qui vous sert encore.',
+  },
+  'reset.empty.kept-until': {
+    en: 'What is on your disk now is kept until {when}, on the page of your files: you can look at it, download it and bring it back.',
+    fr: 'Ce qui est sur votre disque à présent est gardé jusqu’au {when}, sur la page de vos fichiers : vous pourrez le consulter, le télécharger et le récupérer.',
+  },
+  'reset.empty.kept': {
+    en: 'What is on your disk now is kept, on the page of your files: you can look at it, download it and bring it back.',
+    fr: 'Ce qui est sur votre disque à présent est gardé, sur la page de vos fichiers : vous pourrez le consulter, le télécharger et le récupérer.',
+  },
+  'reset.full': {
+    en: 'You cannot start with an empty volume again: what was there before each of your resets is kept, and no more can be. Keep your files, and delete those you no longer need.',
+    fr: 'Vous ne pouvez plus repartir d’un volume vide : ce qui était là avant chacune de vos remises à neuf est gardé, et il ne peut y en avoir plus. Gardez vos fichiers, et supprimez ceux qui ne servent plus.',
+  },
+  'reset.full.until': {
+    en: 'What is kept of before is removed on {when}.',
+    fr: 'Ce qui est gardé d’avant sera supprimé le {when}.',
   },
   'reset.go': { en: 'Reset', fr: 'Remettre à neuf' },
 } satisfies Record<string, Message>

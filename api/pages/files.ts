@@ -4,17 +4,18 @@ import type { DiskView } from '../data/volume.ts'
 import { fileSize, say, stamp } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { AgentEntry, AgentFolder } from '../storage-agent.ts'
-import type { AgentSnapshot } from '../storage-snapshots.ts'
 import type { Visit } from '../visit.ts'
 import { diskSection } from './disk.ts'
 import { frame } from './frame.ts'
 import { type Html, html } from './html.ts'
 import {
+  type AsOf,
   asOfNote,
   bringBackForm,
+  bringBackHint,
   type Past,
+  pastSections,
   restoreNote,
-  snapshotsSection,
   whenOf,
 } from './snapshots.ts'
 import { type HandingIn, handInSection } from './submission.ts'
@@ -30,9 +31,9 @@ export type FilesView = {
 } &
   /** What can be handed in all the same: the time that counts is that of the click. */
   (
-    | { why: string; handing?: HandingIn | undefined; past?: undefined }
+    | { why: string; handing?: HandingIn | undefined; past?: Past | undefined }
     /** It was not there at that instant. */
-    | { noFolder: AgentSnapshot; past: Past | undefined; handing?: undefined }
+    | { noFolder: AsOf; past: Past | undefined; handing?: undefined }
     | {
         folder: AgentFolder
         disk: DiskView | undefined
@@ -58,7 +59,7 @@ export function filesPage(visit: Visit, view: FilesView): Html {
       </header>
       ${'folder' in view ? body(visit, view, t) : whyNot(visit, view, t)}
       ${view.handing && handInSection(visit, view.handing, placeOf(view))}
-      ${view.past && snapshotsSection(visit, view.past, placeOf(view))}
+      ${view.past && pastSections(visit, view.past, placeOf(view))}
       ${'disk' in view && view.disk && diskSection(visit, view.disk, { timeZone: view.course.time_zone })}
       <p>
         <a class="button plain" href="${paths.workspace(view.workspaceId)}">${t('files.back')}</a>
@@ -95,8 +96,8 @@ function body(visit: Visit, view: Opened, t: Words): Html {
       <a class="button plain" href="${paths.filesArchive(workspaceId, path, asOf?.id)}" download
         >${t('files.all')}</a
       >
-      ${asOf && bringBackForm(visit, asOf, { workspaceId, path })}
-      <p class="hint">${t(asOf ? 'snapshot.bring-back.explain' : 'files.all.explain')}</p>
+      ${asOf && past.canBringBack && bringBackForm(visit, asOf, { workspaceId, path })}
+      <p class="hint">${t(asOf ? bringBackHint(past) : 'files.all.explain')}</p>
     </div>`
   }
   ${!asOf && uploadBox(visit, { endpoint: paths.uploads(workspaceId), folder: path, hint: 'files.upload.explain' })}`
@@ -159,7 +160,7 @@ function columns(visit: Visit, view: Opened, t: Words): Column<AgentEntry>[] {
 function backColumn(visit: Visit, view: Opened, t: Words): Column<AgentEntry>[] {
   const { workspaceId, path, past } = view
   const asOf = past?.asOf
-  if (!asOf) return []
+  if (!asOf || !past.canBringBack) return []
   const cell = (entry: AgentEntry) =>
     entry.kind !== 'other' &&
     bringBackForm(visit, asOf, {

@@ -1,11 +1,12 @@
 /** A student's workspace: what is happening, the way in, and what can be done. Live: see live.ts. */
 import type { WorkspaceView } from '../data/workspace-view.ts'
 import { actable } from '../data/workspace.ts'
-import { say } from '../locale.ts'
+import { dayAndYear, say } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
 import type { SeatData } from '../data/course-data.ts'
 import { diskSection, personalSection } from './disk.ts'
+import { formerSection } from './former.ts'
 import { csrfField, frame } from './frame.ts'
 import { type Html, html } from './html.ts'
 import { live } from './live.ts'
@@ -28,7 +29,7 @@ export function workspacePage(visit: Visit, view: WorkspaceView, timeZone: strin
     title: titleOf(visit, view),
     refreshSeconds: REFRESH_SECONDS[view.state],
     main: html`${live(visit, source, workspaceFragment(visit, view, timeZone))}
-    ${resetDialog(visit, view)}`,
+    ${resetDialog(visit, view, timeZone)}`,
   })
 }
 
@@ -48,6 +49,7 @@ export function workspaceFragment(visit: Visit, view: WorkspaceView, timeZone: s
     </header>
     ${situation(visit, view, timeZone, t)} ${view.state === 'ready' && doors(visit, view, t)}
     ${view.disk && diskSection(visit, view.disk, { timeZone, filesPath: paths.files(view.id) })}
+    ${formerSection(visit, view.former, { workspaceId: view.id, timeZone })}
     ${view.personal && personalSection(visit, view.personal, { timeZone, isOn: view.state === 'ready', archivePath: paths.personalArchive(view.id) })}
     ${view.data && dataLines(view.data, view.disk?.isAway === true, t)} ${acts(visit, view, t)}
   </article>`
@@ -105,33 +107,48 @@ function acts(visit: Visit, view: WorkspaceView, t: Words): Html | false {
   </section>`
 }
 
-function resetDialog(visit: Visit, view: WorkspaceView): Html {
+function resetDialog(visit: Visit, view: WorkspaceView, timeZone: string): Html {
   return html`<dialog id="reset-dialog" aria-labelledby="reset-title">
-    ${resetForm(visit, view, true)}
+    ${resetForm(visit, view, { timeZone, inDialog: true })}
   </dialog>`
 }
 
 /** The question before a reset: in a dialog, and as a page of its own without JavaScript. */
-export function resetPage(visit: Visit, view: WorkspaceView): Html {
+export function resetPage(visit: Visit, view: WorkspaceView, timeZone: string): Html {
   return frame(visit, {
     title: say(visit.locale, 'reset.title'),
-    main: html`<article class="sheet">${resetForm(visit, view, false)}</article>`,
+    main: html`<article class="sheet">
+      ${resetForm(visit, view, { timeZone, inDialog: false })}
+    </article>`,
   })
 }
 
-function resetForm(visit: Visit, view: WorkspaceView, inDialog: boolean): Html {
+function resetForm(
+  visit: Visit,
+  view: WorkspaceView,
+  { timeZone, inDialog }: { timeZone: string; inDialog: boolean },
+): Html {
   const t: Words = (code) => say(visit.locale, code)
-  const choice = (value: string, code: string, checked: boolean) =>
+  const { isFull } = view.reset
+  const choice = (value: string, words: { name: string; explain: string[] }, checked: boolean) =>
     html`<label class="choice">
-      <input type="radio" name="files" value="${value}" ${checked ? html`checked` : ''} />
-      <span><strong>${t(code)}</strong><small>${t(`${code}.explain`)}</small></span>
+      <input
+        type="radio"
+        name="files"
+        value="${value}"
+        ${checked ? html`checked` : ''}
+        ${value === 'empty' && isFull ? html`disabled` : ''}
+      />
+      <span><strong>${words.name}</strong><small>${words.explain.join(' ')}</small></span>
     </label>`
+  const keep = { name: t('reset.keep'), explain: [t('reset.keep.explain')] }
+  const empty = { name: t('reset.empty'), explain: leftBehind(visit, view, timeZone) }
   return html`<form class="reset" method="post" action="${paths.workspaceAct(view.id, 'reset')}">
     ${csrfField(visit)}
     ${inDialog ? html`<h2 id="reset-title">${t('reset.title')}</h2>` : html`<h1>${t('reset.title')}</h1>`}
     <fieldset>
       <legend>${t('reset.explain')}</legend>
-      ${choice('keep', 'reset.keep', true)} ${choice('empty', 'reset.empty', false)}
+      ${choice('keep', keep, true)} ${choice('empty', empty, false)}
     </fieldset>
     <div class="buttons">
       <button class="button danger">${t('reset.go')}</button>
@@ -146,4 +163,21 @@ function resetForm(visit: Visit, view: WorkspaceView, inDialog: boolean): Html {
       }
     </div>
   </form>`
+}
+
+/** What becomes of the files that are there now, or why they cannot be left behind. */
+function leftBehind(
+  { locale, at }: Visit,
+  { disk, reset, former }: WorkspaceView,
+  timeZone: string,
+): string[] {
+  const day = (until: Date) => ({ when: dayAndYear(locale, timeZone, until, at) })
+  if (reset.isFull) {
+    const until = former[0]?.keptUntil
+    const when = until ? [say(locale, 'reset.full.until', day(until))] : []
+    return [say(locale, 'reset.full'), ...when]
+  }
+  if (!disk) return [say(locale, 'reset.empty.explain')]
+  if (!disk.keptUntil) return [say(locale, 'reset.empty.kept')]
+  return [say(locale, 'reset.empty.kept-until', day(disk.keptUntil))]
 }

@@ -51,13 +51,8 @@ it('brings back the student’s alone', async () => {
     {
       ...{ home: now, uploads: join(root, 'uploads') },
       sight: async () => ({ name: 'one', state: 'ready', limitBytes: 4096, usedBytes: 0 }),
-      snapshots: {
-        list: () => Promise.reject(new Error('nobody asks which there are')),
-        keep: () => Promise.reject(new Error('nobody takes one')),
-        home: async () => home,
-      },
     },
-    { snapshot: '20261126T133000Z', path: [], label: '2026-11-26 14h30' },
+    { homeThen: async () => home, path: [], label: '2026-11-26 14h30' },
   )
   expect(readdirSync(join(now, back.folder, back.name))).toEqual(['lab1'])
 })

@@ -55,7 +55,7 @@ const place = (freeBytes = 1024, isThere = () => true): VolumePlace => ({
   },
 })
 const back = (path: string, of = place()) =>
-  bringBack(of, { snapshot: SNAPSHOT, path: pathOf(path), label })
+  bringBack(of, { homeThen: async () => of.snapshots?.home(SNAPSHOT), path: pathOf(path), label })
 const put = (folder: string, path: string, text: string) => {
   mkdirSync(join(folder, path, '..'), { recursive: true })
   writeFileSync(join(folder, path), text)

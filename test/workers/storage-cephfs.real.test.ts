@@ -202,7 +202,10 @@ it('keeps how a volume was, for nothing of its limit, where nobody changes it, a
   writeFileSync(join(home(5), 'full'), Buffer.alloc(12 * MIB))
   await isUsed(5, 12 * MIB + 4)
   const bring = (path: string) =>
-    bringBack(place, { snapshot: first, path: pathOf(path), label: 'then' })
+    bringBack(place, {
+      homeThen: async () => place.snapshots?.home(first),
+      ...{ path: pathOf(path), label: 'then' },
+    })
   const tooMuch = await bring('lab/big').catch((error: unknown) => error)
   expect(isFull(tooMuch), String(tooMuch)).toBe(true)
   const folder = await bring('lab').catch((error: unknown) => error)

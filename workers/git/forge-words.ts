@@ -1,5 +1,6 @@
 /** What a forge's readers are told of a change: the request's text, the commit's status, what became of it. */
-import { policyInForce, waitingFor } from '../../api/data/approval.ts'
+import { waitingFor } from '../../api/data/approval.ts'
+import { policyInForce } from '../../api/data/documents.ts'
 import { findChange } from '../../api/data/change.ts'
 import { reviewOf } from '../../api/data/change-review.ts'
 import { defaultTimeZone } from '../../api/data/course.ts'

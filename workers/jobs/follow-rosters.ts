@@ -4,7 +4,7 @@
  * what the lists say now, however they came to say it.
  */
 import type { Logger } from 'pino'
-import { policyInForce } from '../../api/data/approval.ts'
+import { policyInForce } from '../../api/data/documents.ts'
 import { type Outcome, proposeChange } from '../../api/data/change.ts'
 import { type Pool, withTransaction } from '../../api/data/db.ts'
 import type { KeyRing } from '../../api/data/key-ring.ts'

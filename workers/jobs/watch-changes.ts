@@ -1,7 +1,8 @@
 /** Changes that wait too long: their deputies may decide too, and the infra team hears of it. */
-import { changesThatWait, policyInForce, waitingFor } from '../../api/data/approval.ts'
+import { changesThatWait, waitingFor } from '../../api/data/approval.ts'
 import { tellDeputies } from '../../api/data/change-notice.ts'
 import { type Pool, withTransaction } from '../../api/data/db.ts'
+import { policyInForce } from '../../api/data/documents.ts'
 import type { KeyRing } from '../../api/data/key-ring.ts'
 
 export async function watchChanges(pool: Pool, ring: KeyRing, now: Date): Promise<void> {

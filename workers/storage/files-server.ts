@@ -42,7 +42,8 @@ export async function onFiles(parts: FilesParts, call: FilesCall): Promise<void>
   try {
     if (part === 'snapshots') {
       const body = method === 'GET' ? undefined : await readBody(request)
-      return send(response, await onSnapshots(place, parts.restores, { method, body }))
+      const of = { place, name: call.name }
+      return send(response, await onSnapshots(of, parts, { method, body }))
     }
     const path = pathOf(searchParams.get('path') ?? '')
     const seen = await placeAsOf(place, searchParams.get('snapshot'))

@@ -1,5 +1,5 @@
 /**
- * Brings back what a snapshot has. It is copied beside the files of today, where no seat sees it and within the volume's limit, and
+ * Brings back what a snapshot has, or a seat's volume of before a reset. It is copied beside the files of today, where no seat sees it and within the volume's limit, and
  * moved in when it is whole, under a name that nothing has: what is there stays as it is.
  */
 import { randomUUID } from 'node:crypto'
@@ -46,13 +46,18 @@ export type Restored = { folder: string; name: string }
 /** Told before anything is copied: while it is, programs of a seat that runs would find their disk full. */
 class NoRoom extends Error {}
 
-/** `label` is of the instant, such as `2026-11-26 14h30`: a part of a name. Throws NoSuchFile when the snapshot has no such thing. */
-export async function bringBack(
-  place: VolumePlace,
-  from: { snapshot: string; path: Buffer[]; label: string },
-): Promise<Restored> {
-  const home = await place.snapshots?.home(from.snapshot)
-  if (home === undefined) throw new NoSuchFile('There is no such snapshot.')
+/** `homeThen` answers undefined when it is not there, or not any more. */
+export type RestoreFrom = {
+  homeThen(): Promise<string | undefined>
+  path: Buffer[]
+  /** Of the instant, such as `2026-11-26 14h30`: a part of a name. */
+  label: string
+}
+
+/** Throws NoSuchFile when there was no such thing then. */
+export async function bringBack(place: VolumePlace, from: RestoreFrom): Promise<Restored> {
+  const home = await from.homeThen()
+  if (home === undefined) throw new NoSuchFile('What is to be brought back is not kept.')
   await mkdir(place.uploads, { recursive: true, mode: 0o700 })
   await sweepStaged(place)
   await checkRoom(place, { home, path: from.path })
@@ -64,8 +69,8 @@ export async function bringBack(
     if (from.path.length === 0)
       for (const name of notWork) await rm(join(copy, name), { recursive: true, force: true })
     // Of one that is let go of, Ceph's client shows for a while what is there now.
-    if ((await place.snapshots?.home(from.snapshot)) === undefined)
-      throw new Error('The snapshot was let go of while it was copied.')
+    if ((await from.homeThen()) === undefined)
+      throw new Error('It was let go of while it was copied.')
     return await moveIn(place, copy, from)
   } finally {
     await rm(stage, { recursive: true, force: true })
@@ -110,7 +115,7 @@ async function bytesBelow(folder: FileHandle, depth = 0): Promise<number> {
   return bytes
 }
 
-/** Nobody can change a snapshot: what is looked at is what is copied. */
+/** Nobody changes a snapshot, or a volume that no seat has any more: what is looked at is what is copied. */
 async function copyOut(
   { home, path }: { home: string; path: Buffer[] },
   to: string,

@@ -1,11 +1,11 @@
-/** What the agent answers about snapshots: which there are, taking and letting go of them, and bringing back what is in one. */
+/** What the agent answers about files as they were: which snapshots there are, taking and letting go of them, and bringing back. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import type { RunLog } from '../terraform/context.ts'
 import type { Answer } from './answer.ts'
-import { isSnapshotId, type VolumePlace } from './backend.ts'
+import { type Backend, isSnapshotId, isVolumeName, type VolumePlace } from './backend.ts'
 import { NoSuchFile, pathOf } from './files.ts'
-import { bringBack, isFull, sweepStaged } from './restore.ts'
+import { bringBack, isFull, type RestoreFrom, sweepStaged } from './restore.ts'
 
 /** full: there was no room for it, and nothing of it is there. */
 export type Restore =
@@ -16,18 +16,22 @@ export type Restore =
 export type Restores = {
   /** The one that goes on, or ended a short while ago. */
   last(place: VolumePlace): Restore | null
-  begin(place: VolumePlace, from: RestoreWish): Promise<Answer>
+  begin(place: VolumePlace, from: RestoreFrom): Promise<Answer>
   /** Lets go of what an agent that ended had begun, of all of these volumes, and only once; goes on by itself. */
   tidyOnce(names: string[], placeOf: (name: string) => Promise<VolumePlace | undefined>): void
 }
 
 const snapshotId = z.string().refine(isSnapshotId)
 const keepWish = z.strictObject({ keep: z.int().min(0).max(100), take: snapshotId.nullable() })
-const restoreWish = z.strictObject({
-  snapshot: snapshotId,
+const restored = {
   path: z.string().max(16_384),
   label: z.string().regex(/^[\w -]{1,40}$/),
-})
+}
+/** From a snapshot, or from what the seat had before a reset. */
+const restoreWish = z.union([
+  z.strictObject({ snapshot: snapshotId, ...restored }),
+  z.strictObject({ volume: z.string().refine(isVolumeName), ...restored }),
+])
 type RestoreWish = z.infer<typeof restoreWish>
 
 /** Long enough for what most bring back; what takes longer goes on by itself. */
@@ -45,8 +49,7 @@ export function restoresOf(log: RunLog): Restores {
   ) => {
     for (const name of names) {
       const place = await placeOf(name)
-      const isFree = place?.snapshots && all.get(place.home)?.restore.state !== 'going'
-      if (isFree) await sweepStaged(place)
+      if (place && all.get(place.home)?.restore.state !== 'going') await sweepStaged(place)
     }
   }
   const end = (home: string, restore: Restore): void =>
@@ -64,14 +67,11 @@ export function restoresOf(log: RunLog): Restores {
         log.error({ err: error }, 'what was half brought back could not be removed'),
       )
     },
-    async begin(place, { snapshot, path, label }) {
-      const names = pathOf(path)
+    async begin(place, from) {
       const key = place.home
       if (all.get(key)?.restore.state === 'going') return { status: 409, body: { code: 'busy' } }
       all.set(key, { restore: { state: 'going', ...none }, endedMs: null })
-      const begun = (tidying ?? Promise.resolve()).then(() =>
-        bringBack(place, { snapshot, path: names, label }),
-      )
+      const begun = (tidying ?? Promise.resolve()).then(() => bringBack(place, from))
       const work = begun.then(
         (restored) => end(key, { state: 'done', ...restored }),
         (error: unknown) => {
@@ -81,7 +81,7 @@ export function restoresOf(log: RunLog): Restores {
           }
           // Not in its own words: they have names of a student's files.
           const { name, code } = error as NodeJS.ErrnoException
-          if (!isFull(error)) log.error({ name, code }, 'what a snapshot has could not be copied')
+          if (!isFull(error)) log.error({ name, code }, 'what was kept could not be copied')
           end(key, { state: isFull(error) ? 'full' : 'failed', ...none })
         },
       )
@@ -91,10 +91,10 @@ export function restoresOf(log: RunLog): Restores {
   }
 }
 
-/** `snapshots` is null where this backend has none. */
+/** `snapshots` is null where this backend has none. `name` is that of the volume. */
 export async function onSnapshots(
-  place: VolumePlace,
-  restores: Restores,
+  { place, name }: { place: VolumePlace; name: string },
+  { backend, restores }: { backend: Pick<Backend, 'place'>; restores: Restores },
   { method, body }: { method: string | undefined; body: unknown },
 ): Promise<Answer> {
   const { snapshots } = place
@@ -103,10 +103,28 @@ export async function onSnapshots(
       status: 200,
       body: { snapshots: (await snapshots?.list()) ?? null, restore: restores.last(place) },
     }
-  if (!snapshots) return { status: 409, body: { code: 'none-here' } }
   const asked = method === 'PUT' ? keepWish.safeParse(body) : restoreWish.safeParse(body)
   if (!asked.success) return { status: 400, body: { error: z.prettifyError(asked.error) } }
+  if ('volume' in asked.data)
+    return bringFormerBack({ place, name }, { backend, restores }, asked.data)
+  if (!snapshots) return { status: 409, body: { code: 'none-here' } }
   if ('keep' in asked.data)
     return { status: 200, body: { snapshots: await snapshots.keep(asked.data), restore: null } }
-  return restores.begin(place, asked.data)
+  const { snapshot, path, label } = asked.data
+  const homeThen = () => snapshots.home(snapshot)
+  return restores.begin(place, { homeThen, path: pathOf(path), label })
 }
+
+/** Only of the same seat: one volume's files come into no other's. */
+async function bringFormerBack(
+  { place, name }: { place: VolumePlace; name: string },
+  { backend, restores }: { backend: Pick<Backend, 'place'>; restores: Restores },
+  { volume, path, label }: Extract<RestoreWish, { volume: string }>,
+): Promise<Answer> {
+  if (volume === name || seatOf(volume) !== seatOf(name))
+    return { status: 400, body: { error: 'It is not of the same seat.' } }
+  const homeThen = async () => (await backend.place(volume))?.home
+  return restores.begin(place, { homeThen, path: pathOf(path), label })
+}
+
+const seatOf = (volume: string): string => volume.replace(/-g\d+$/, '')
