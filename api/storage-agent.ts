@@ -54,6 +54,8 @@ const archived = z.object({
   files: z.number(),
   leftOut: z.number(),
   sha256: z.string(),
+  /** How long ago it was made, when it was asked for again; an agent of an earlier version does not say. */
+  agoMs: z.number().default(0),
 })
 
 const room = z.object({ freeBytes: z.number(), leastBytes: z.number() })

@@ -4,7 +4,7 @@
  */
 import { Readable } from 'node:stream'
 import { ZipFile } from 'yazl'
-import { type HandedIn, isLate } from './data/submission.ts'
+import { type HandedIn, isArchivedLate, isLate } from './data/submission.ts'
 
 type Read = (id: string) => Promise<{ stream: Readable } | undefined>
 
@@ -59,7 +59,18 @@ const HEADS = [
     'handed in',
     'deadline (UTC)',
   ],
-  ...['late', 'state', 'bytes', 'files', 'left out', 'sha256', 'file'],
+  ...[
+    'late',
+    'archived (UTC)',
+    'archived',
+    'archived after the deadline',
+    'state',
+    'bytes',
+    'files',
+    'left out',
+    'sha256',
+    'file',
+  ],
 ]
 
 /** CSV as RFC 4180 has it, for people and spreadsheets. */
@@ -76,7 +87,9 @@ export function manifest(rows: HandedIn[], timeZone: string): string {
       local.format(row.created_at),
       row.due_at?.toISOString() ?? '',
     ],
-    ...[isLate(row) ? 'late' : '', row.state, row.bytes ?? '', row.files ?? '', row.left_out ?? ''],
+    ...[isLate(row) ? 'late' : '', row.kept_at?.toISOString() ?? ''],
+    ...[row.kept_at ? local.format(row.kept_at) : '', isArchivedLate(row) ? 'yes' : ''],
+    ...[row.state, row.bytes ?? '', row.files ?? '', row.left_out ?? ''],
     ...[row.sha256 ?? '', row.state === 'kept' ? pathOf(row) : ''],
   ])
   return [HEADS, ...lines].map((cells) => `${cells.map(cell).join(',')}\r\n`).join('')

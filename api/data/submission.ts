@@ -16,6 +16,8 @@ export type Submission = {
   state: SubmissionState
   due_at: Date | null
   created_at: Date
+  /** When its archive was made: what the folder was then is in it. */
+  kept_at: Date | null
   bytes: number | null
   files: number | null
   left_out: number | null
@@ -25,12 +27,16 @@ export type Submission = {
 }
 
 const columns = sql`submission.id, submission.number, submission.path, submission.state, submission.due_at,
-  submission.created_at, submission.bytes, submission.files, submission.left_out, submission.sha256, submission.why`
+  submission.created_at, submission.kept_at, submission.bytes, submission.files, submission.left_out, submission.sha256, submission.why`
 
 export const isLate = ({
   due_at,
   created_at,
 }: Pick<Submission, 'due_at' | 'created_at'>): boolean => due_at !== null && created_at > due_at
+
+/** Handed in on time, and made after the deadline: what was changed meanwhile is in it. */
+export const isArchivedLate = (row: Pick<Submission, 'due_at' | 'created_at' | 'kept_at'>) =>
+  row.due_at !== null && row.kept_at !== null && !isLate(row) && row.kept_at > row.due_at
 
 export type SubmissionRules = {
   takes: boolean
@@ -176,7 +182,14 @@ function whyNot(
 const isOnItsWay = sql`exists (select from scratch_home home where home.seat_id = volume.seat_id
   and home.generation = volume.generation and home.state in ('open', 'merging') and home.trouble is null)`
 
-export type Kept = { bytes: number; files: number; leftOut: number; sha256: string }
+export type Kept = {
+  bytes: number
+  files: number
+  leftOut: number
+  sha256: string
+  /** How long ago it was made: who asked for it first may have died. */
+  agoMs: number
+}
 
 /** What the agent made of it, or why it could not. Twice does no harm. */
 export async function keepSubmission(
@@ -185,10 +198,11 @@ export async function keepSubmission(
 ): Promise<void> {
   const { made } = done
   const kept = typeof made === 'string' ? undefined : made
+  const keptAt = kept && new Date(done.now.getTime() - kept.agoMs)
   await execute(
     tx,
     sql`update submission set state = ${kept ? 'kept' : 'failed'}, bytes = ${kept?.bytes ?? null}, files = ${kept?.files ?? null},
-          left_out = ${kept?.leftOut ?? null}, sha256 = ${kept?.sha256 ?? null}, kept_at = ${kept ? done.now : null},
+          left_out = ${kept?.leftOut ?? null}, sha256 = ${kept?.sha256 ?? null}, kept_at = case when ${keptAt !== undefined} then greatest(${keptAt ?? null}::timestamptz, created_at) end,
           why = ${typeof made === 'string' ? made : null}
         where id = ${done.id} and state = 'making'`,
   )

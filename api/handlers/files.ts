@@ -25,17 +25,23 @@ export const show: Handler<Workspace> = async (visit, workspace) => {
     const why = volume ? 'files.inside-only' : 'files.none-yet'
     return { html: filesPage(visit, { ...common, why, past: await pastOf(visit, disks) }) }
   }
-  if (await isKnownAway(visit.pool, volume.backend)) {
+  const away = async () => {
     const handing = await handingIn(visit, workspace)
     return { html: filesPage(visit, { ...common, why: 'problem.files-away', handing }) }
   }
+  if (await isKnownAway(visit.pool, volume.backend)) return away()
   const past = await pastOf(visit, disks)
   const asOf = past?.asOf
   const snapshot = asOf?.former ? undefined : asOf?.id
   const part = { start: common.start, count: PAGE_ENTRIES, snapshot }
   const folder = await reached(
     storageAgent(visit.config.storage).folder(volume.name, common.path, part),
-  )
+  ).catch((error: unknown) => {
+    // Who has just handed in reads that it is noted, whatever else there is to see.
+    if (visit.query.has('handed') && error instanceof Problem) return 'away' as const
+    throw error
+  })
+  if (folder === 'away') return away()
   if (!folder && asOf) return { html: filesPage(visit, { ...common, past, noFolder: asOf }) }
   if (!folder) throw new Problem(404, 'problem.no-file')
   // A volume of which the student's home is one folder: nobody wants to see that first.

@@ -44,8 +44,9 @@ export const create: Handler<Workspace, z.infer<typeof handInBody>> = async (vis
   if (!made) throw conflict('submission.none-taken')
   if ('refused' in made) throw refusal(visit, made)
   const { id, number, volume, isLater, mostBytes } = made
-  const seeOther = paths.handedIn(workspace.id, path, number)
-  if (isLater) return { seeOther }
+  // A folder that is not there could not say so.
+  const leadsTo = (from: string) => ({ seeOther: paths.handedIn(workspace.id, from, number) })
+  if (isLater) return leadsTo(path)
   const kept = await agent.keep(id, { volume, path, mostBytes }).catch((error: unknown) => {
     visit.log.warn({ err: error, submission: id }, 'a submission waits for the storage agent')
     return 'later' as const
@@ -54,7 +55,7 @@ export const create: Handler<Workspace, z.infer<typeof handInBody>> = async (vis
     await withTransaction(visit.pool, (tx) =>
       keepSubmission(tx, { id, made: kept, now: visit.now() }),
     )
-  return { seeOther }
+  return leadsTo(kept === 'no-folder' ? '' : path)
 }
 
 /** With the figures, and what to do next. */

@@ -25,6 +25,19 @@ export const submission = {
     en: 'Handed in: number {number}, {when}. What you change from now on is not in it.',
     fr: 'Rendu : numéro {number}, {when}. Ce que vous changez à partir de maintenant n’y est pas.',
   },
+  'submission.noted': {
+    en: 'Noted: number {number}, {when}; this is the time that counts. It is archived as soon as your disk can be reached, without your doing anything. What you change until then is in it, and the time of the archive is shown beside it.',
+    fr: 'Noté : numéro {number}, {when} ; c’est cette heure qui compte. Il sera archivé dès que votre disque sera joignable, sans que vous ayez à faire quoi que ce soit. Ce que vous changez d’ici là y sera, et l’heure de l’archive est indiquée à côté.',
+  },
+  'submission.archived': { en: 'Archived', fr: 'Archivé' },
+  'submission.archived-after': {
+    en: '{by} after the deadline',
+    fr: '{by} après la date limite',
+  },
+  'submission.archived-after.explain': {
+    en: 'Handed in on time, archived after the deadline: the disk could not be reached at once, and what was changed until it was archived is in it.',
+    fr: 'Rendu à temps, archivé après la date limite : le disque n’était pas joignable tout de suite, et ce qui a été changé jusqu’à l’archivage y est.',
+  },
   'submission.mine': { en: 'What you handed in', fr: 'Vos rendus' },
   'submission.none-yet': { en: 'Nothing handed in yet.', fr: 'Rien de rendu pour l’instant.' },
   'submission.number': { en: 'No.', fr: 'N°' },

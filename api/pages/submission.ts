@@ -2,12 +2,13 @@
 import {
   bytesLeft,
   type HandedIn,
+  isArchivedLate,
   isLate,
   type Submission,
   type SubmissionRules,
   useOf,
 } from '../data/submission.ts'
-import { byteSize, fileSize, say, lastDay, stamp } from '../locale.ts'
+import { byteSize, duration, fileSize, say, lastDay, stamp } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
 import { csrfField } from './frame.ts'
@@ -42,6 +43,7 @@ export function handInSection(visit: Visit, handing: HandingIn, place: Place): H
     </form>
     <h3>${t('submission.mine')}</h3>
     ${tableOf(t('submission.mine'), ownColumns(visit, place), mine, t('submission.none-yet'))}
+    ${mine.some(isArchivedLate) && html`<p class="hint">${t('submission.archived-after.explain')}</p>`}
   </section>`
 }
 
@@ -65,8 +67,9 @@ function outcome(visit: Visit, done: Submission, handing: HandingIn, place: Plac
     return html`<p class="note is-error" role="alert">${say(visit.locale, code, params)}</p>`
   }
   const when = stamp(visit.locale, place.timeZone, created_at)
+  const code = done.state === 'kept' ? 'submission.done' : 'submission.noted'
   return html`<p class="note is-good" role="status">
-    ${say(visit.locale, 'submission.done', { number, when })}
+    ${say(visit.locale, code, { number, when })}
   </p>`
 }
 
@@ -84,6 +87,7 @@ function ownColumns(visit: Visit, { workspaceId, timeZone }: Place): Column<Subm
   return [
     { head: t('submission.number'), isNumber: true, cell: (row) => row.number },
     { head: t('submission.when'), cell: (row) => whenOf(visit, row, timeZone) },
+    { head: t('submission.archived'), cell: (row) => archivedOf(visit, row, timeZone) },
     { head: t('submission.size'), cell: (row) => sizeOf(visit, row) },
     {
       head: t('submission.download'),
@@ -102,6 +106,14 @@ function ownColumns(visit: Visit, { workspaceId, timeZone }: Place): Column<Subm
 function whenOf(visit: Visit, row: Submission, timeZone: string): Html {
   return html`<span class="unbroken">${stamp(visit.locale, timeZone, row.created_at)}</span>
     ${isLate(row) && tag('bad', say(visit.locale, 'submission.late'))}`
+}
+
+function archivedOf({ locale }: Visit, row: Submission, timeZone: string): Html {
+  const { kept_at, due_at } = row
+  if (!kept_at) return html`<span class="faint">–</span>`
+  const by = duration(locale, Math.max(1000, kept_at.getTime() - (due_at ?? kept_at).getTime()))
+  return html`<span class="unbroken">${stamp(locale, timeZone, kept_at)}</span>
+    ${isArchivedLate(row) && tag('bad', say(locale, 'submission.archived-after', { by }))}`
 }
 
 function sizeOf({ locale }: Visit, row: Submission): Html | string {
@@ -141,6 +153,13 @@ export function submissionsSection(
         return last && whenOf(visit, last, course.time_zone)
       },
     },
+    {
+      head: t('submission.archived'),
+      cell: (own) => {
+        const last = own.at(-1)
+        return last && archivedOf(visit, last, course.time_zone)
+      },
+    },
   ]
   const when = rules.dueAt && stamp(visit.locale, course.time_zone, rules.dueAt)
   return html`<section class="sheet" aria-labelledby="submissions-title">
@@ -148,6 +167,7 @@ export function submissionsSection(
     ${when && html`<p>${t('course.submissions.due', { when })}</p>`}
     ${rules.duty && html`<p class="hint">${t('submission.duty', dutyWords(visit, rules.duty, course.time_zone))}</p>`}
     ${tableOf(t('course.submissions'), columns, students, t('course.submissions.none'))}
+    ${rows.some(isArchivedLate) && html`<p class="hint">${t('submission.archived-after.explain')}</p>`}
     ${
       rows.some((row) => row.state === 'kept') &&
       html`<p>

@@ -29,7 +29,7 @@ export type Hander = SignedIn & {
   workspaceId: string
   home: string
   /** The status of the answer, and the page it leads to, or that says why not. */
-  handIn(): Promise<{ status: number; text: string }>
+  handIn(path?: string): Promise<{ status: number; text: string }>
 }
 
 export type SubmissionScene = {
@@ -93,7 +93,12 @@ export async function submissionScene(submissions: string): Promise<SubmissionSc
       const home = join(root, 'mounts', await addVolume(site, id), 'home')
       mkdirSync(home, { recursive: true })
       writeFileSync(join(home, 'report.txt'), `of ${name}`)
-      return { ...student, workspaceId: id, home, handIn: () => handInBy(site, student, id) }
+      return {
+        ...student,
+        workspaceId: id,
+        home,
+        handIn: (path = '') => handInBy(site, student, { id, path }),
+      }
     },
     async end() {
       await goAway()
@@ -134,10 +139,10 @@ async function addVolume({ pool }: Website, workspaceId: string): Promise<string
   return name
 }
 
-async function handInBy(site: Website, who: SignedIn, workspaceId: string) {
-  const path = `/workspaces/${workspaceId}/submissions`
+async function handInBy(site: Website, who: SignedIn, of: { id: string; path: string }) {
+  const address = `/workspaces/${of.id}/submissions`
   const headers = { 'accept-language': 'en' }
-  const sent = await site.post(path, { path: '' }, { who, headers })
+  const sent = await site.post(address, { path: of.path }, { who, headers })
   const leadsTo = sent.headers['location']
   if (leadsTo === undefined) return sent
   const { text } = await site.get(String(leadsTo).replace(site.origin, ''), { who, headers })

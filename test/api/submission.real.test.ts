@@ -234,6 +234,7 @@ it('writes a manifest that no spreadsheet runs', () => {
       state: 'kept',
       due_at: null,
       created_at: now,
+      kept_at: now,
       bytes: 1,
       files: 1,
       left_out: 0,

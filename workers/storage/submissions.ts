@@ -30,13 +30,15 @@ const keptSchema = z.object({
   sha256: z.string(),
 })
 export type KeptArchive = z.infer<typeof keptSchema>
+/** `agoMs`: how long ago it was made, by this machine's clock; whoever asks has another one. */
+type Answered = KeptArchive & { agoMs: number }
 
 export type Submissions = {
   /** Throws NoSuchFile when there is no such folder, TooLarge beyond `mostBytes`, NoRoom when the disk is to stay free. */
-  keep(id: string, from: Handed): Promise<KeptArchive>
+  keep(id: string, from: Handed): Promise<Answered>
   room(): Promise<Room>
   /** What is kept under this id; undefined when nothing is. */
-  find(id: string): Promise<KeptArchive | undefined>
+  find(id: string): Promise<Answered | undefined>
   read(id: string): Promise<{ stream: Readable; bytes: number } | undefined>
   /** Ids of all that is kept. */
   list(): Promise<string[]>
@@ -57,18 +59,21 @@ export const isSubmissionId = (id: string): boolean =>
 
 /** @param leastFree what stays free on its disk, whatever is handed in */
 export function submissionsIn(folder: string, leastFree: LeastFree): Submissions {
-  const turns = new Map<string, Promise<KeptArchive>>()
+  const turns = new Map<string, Promise<Answered>>()
   const file = (id: string) => join(folder, `${id}.zip`)
   const note = (id: string) => join(folder, `${id}.json`)
-  const find = async (id: string): Promise<KeptArchive | undefined> => {
+  const find = async (id: string): Promise<Answered | undefined> => {
     const text = await readFile(note(id), 'utf8').catch(() => undefined)
-    return text === undefined ? undefined : keptSchema.parse(JSON.parse(text))
+    if (text === undefined) return undefined
+    // Its last byte was the last that came from the folder.
+    const { mtimeMs } = await stat(file(id))
+    return { ...keptSchema.parse(JSON.parse(text)), agoMs: Math.max(0, Date.now() - mtimeMs) }
   }
   const room = async (): Promise<Room> => {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     return roomAt(folder, leastFree)
   }
-  const make = async (id: string, from: Handed): Promise<KeptArchive> => {
+  const make = async (id: string, from: Handed): Promise<Answered> => {
     const known = await find(id)
     if (known) return known
     checkRoom(await room())
@@ -78,7 +83,7 @@ export function submissionsIn(folder: string, leastFree: LeastFree): Submissions
     await writeFile(`${note(id)}.making`, JSON.stringify(made), { mode: 0o400, flush: true })
     await rename(`${note(id)}.making`, note(id))
     await syncFolder(folder)
-    return made
+    return { ...made, agoMs: 0 }
   }
   return {
     find,

@@ -1,0 +1,88 @@
+/** When something was handed in, and when its archive was made: pages and manifest say both, and what of it is after the deadline. */
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { submissionsOf, submissionsOfCourse } from '../../api/data/submission.ts'
+import { manifest } from '../../api/submissions-archive.ts'
+import { findCourse } from '../../api/data/course.ts'
+import { keepSubmissions } from '../../workers/jobs/keep-submissions.ts'
+import { textOf } from './page-text.ts'
+import { type Hander, type SubmissionScene, submissionScene } from './submission-scene.ts'
+
+/** 11:00 in Paris. */
+const DUE = new Date('2026-11-24T10:00:00Z')
+const at = (seconds: number) => new Date(DUE.getTime() + seconds * 1000)
+
+let scene: SubmissionScene
+let student: Hander
+
+beforeAll(async () => {
+  scene = await submissionScene('{ due: 2026-11-24T11:00 }')
+  student = await scene.addStudent('Student One')
+})
+afterAll(() => scene.end())
+
+const rows = () => submissionsOf(scene.site.pool, student.workspaceId)
+const keep = (now: Date) =>
+  keepSubmissions({ pool: scene.site.pool, agent: scene.agent, log: scene.log, now: () => now })
+const pageOf = async (path: string, who: typeof student | SubmissionScene['teacher']) =>
+  textOf((await scene.site.get(path, { who, headers: { 'accept-language': 'en' } })).text)
+const files = () => pageOf(`/workspaces/${student.workspaceId}/files`, student)
+const course = () => pageOf('/courses/networks-101', scene.teacher)
+
+it('says when an archive was made, and marks none that was made in time', async () => {
+  scene.site.setNow(at(-600))
+  const { text } = await student.handIn()
+  expect(textOf(text)).toContain('What you change from now on is not in it.')
+  expect((await rows())[0]?.kept_at).toEqual(at(-600))
+  expect(await files()).toContain('1 | 24 Nov 2026, 10:50 | 24 Nov 2026, 10:50 |')
+  expect(await files()).not.toContain('after the deadline')
+  expect(await course()).toContain('24 Nov 2026, 10:50 | 24 Nov 2026, 10:50 |')
+})
+
+it('marks what was handed in on time and archived after the deadline, with by how much', async () => {
+  scene.site.setNow(at(-30))
+  await scene.goAway()
+  const { text } = await student.handIn()
+  // It does not say that what is changed from now on is not in it.
+  expect(textOf(text)).toContain('What you change until then is in it')
+  expect(textOf(text)).not.toContain('What you change from now on')
+  await scene.restart()
+  await keep(at(754))
+  expect((await rows())[0]).toMatchObject({ created_at: at(-30), kept_at: at(754) })
+  for (const page of [await files(), await course()]) {
+    expect(page).toMatch(/10:59 \| 24 Nov 2026, 11:12 12\smin after the deadline/)
+    expect(page).toContain('Handed in on time, archived after the deadline')
+  }
+  const courseRows = await submissionsOfCourse(
+    scene.site.pool,
+    (await findCourse(scene.site.pool, 'networks-101'))!.id,
+  )
+  const [heads, first, second] = manifest(courseRows, 'Europe/Paris').split('\r\n')
+  expect(heads).toContain(',late,archived (UTC),archived,archived after the deadline,state,')
+  expect(first).toContain(',,2026-11-24T09:50:00.000Z,2026-11-24 10:50:00,,kept,')
+  expect(second).toContain(',,2026-11-24T10:12:34.000Z,2026-11-24 11:12:34,yes,kept,')
+})
+
+it('says what to do where the folder had gone', async () => {
+  scene.site.setNow(at(-20))
+  const { status, text } = await student.handIn('gone')
+  expect(status).toBe(303)
+  expect(textOf(text)).toContain('Number 3 was not kept: the folder was not there any more. Choose')
+})
+
+it('has the time of the archive, not of the answer, where who asked for it had died', async () => {
+  scene.site.setNow(at(-10))
+  await scene.goAway()
+  await student.handIn()
+  await scene.restart()
+  const [row] = await rows()
+  // The archive is made, and nobody is left to hear it.
+  const volume = 'lp-abcdefgh-abcdefgh-s001-g1'
+  expect(await scene.agent.keep(row!.id, { volume, path: '' })).toMatchObject({ agoMs: 0 })
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  const heard = await scene.agent.keep(row!.id, { volume, path: '' })
+  const { agoMs } = heard as { agoMs: number }
+  expect(agoMs).toBeGreaterThan(0)
+  await keep(at(60))
+  const { kept_at } = (await rows())[0]!
+  expect(kept_at!.getTime()).toBeLessThanOrEqual(at(60).getTime() - agoMs)
+})
