@@ -72,6 +72,17 @@ export async function saveState(
   })
 }
 
+/** Whether the record holds this state's successor, or one as new: same lineage, and a serial that is no lower. */
+export async function isStale(db: Db, stackId: string, bytes: Buffer): Promise<boolean> {
+  const head = readHead(bytes)
+  if (!head) return false
+  const newer = await findOne(
+    db,
+    sql`select 1 from state_version where stack_id = ${stackId} and lineage = ${head.lineage} and serial >= ${head.serial} limit 1`,
+  )
+  return newer !== undefined
+}
+
 function readHead(bytes: Buffer): z.infer<typeof stateHead> | undefined {
   try {
     return stateHead.safeParse(JSON.parse(bytes.toString())).data

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { keyRing } from '../../api/data/key-ring.ts'
 import type { Settings } from '../steps/settings.ts'
 import { run } from '../steps/shell.ts'
+import { LEFT_STATES } from '../../workers/terraform/workdir.ts'
 import { type Look, type Looks, bad, doubtful, good, listed, reason } from './look.ts'
 import type { World } from './world.ts'
 
@@ -28,6 +29,7 @@ export async function machineLooks(
     ['Operator token', privateLook(tokenFile, 'Run scripts/up, which makes it.')],
     ['Terraform', await terraformLook(variables['TERRAFORM_BINARY_NAME'] ?? 'terraform')],
     ['Provider mirror', await mirrorLook(settings.mirror)],
+    ['States', statesLook(home, world.now())],
     ...certificateLooks(settings, world),
   ]
 }
@@ -86,6 +88,21 @@ async function mirrorLook(mirror: string): Promise<Look> {
   const broken = found.filter((_, i) => !answers[i]?.output.includes('This binary is a plugin'))
   if (broken.length > 0) return bad(`${listed(broken)}: not a provider that runs`, todo)
   return good(`${found.length} provider${found.length === 1 ? '' : 's'}, each starts`)
+}
+
+/** So long a run that is tried again may take to deliver the state that the one before could not. */
+const DELIVERED_WITHIN_MS = 10 * 60_000
+
+function statesLook(home: string, now: Date): Look {
+  const isLeft = (file: string) => now.getTime() - statSync(file).mtimeMs > DELIVERED_WITHIN_MS
+  const left = globSync(LEFT_STATES, { cwd: home })
+    .map((path) => join(home, path))
+    .filter(isLeft)
+  if (left.length === 0) return good('none that Terraform left behind')
+  return doubtful(
+    `Terraform left ${listed(left)}, and it could not be kept`,
+    'It may name what nothing else does: see "A state that could not be kept" in docs/runs.md.',
+  )
 }
 
 function certificateLooks({ choices, publicUrl, seatUrl }: Settings, world: World): Looks {

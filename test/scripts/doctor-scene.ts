@@ -99,7 +99,7 @@ function writeFiles({ home, database }: Website) {
   const file = (name: string) => join(home, name)
   const mirror = file('mirror')
   const provider = join(mirrored(mirror, providers(false)[0]!), 'terraform-provider-docker_v4.6.0')
-  const terraform = file('terraform')
+  const terraform = file('terraform-program')
   writeFileSync(file('installation'), database.installation)
   for (const name of ['keys.json', 'operator-token']) chmodSync(file(name), 0o600)
   mkdirSync(join(provider, '..'), { recursive: true })

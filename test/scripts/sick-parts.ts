@@ -1,5 +1,14 @@
 /** What may be wrong with files and processes of a Labplan: one thing at a time. */
-import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
 import type { DoctorScene, Fault, NamedFault } from './doctor-scene.ts'
 
 export function partFaults({ files, leader, nobody, stranger }: DoctorScene): NamedFault[] {
@@ -30,6 +39,12 @@ export function partFaults({ files, leader, nobody, stranger }: DoctorScene): Na
       'Disk',
       /0\.4 GB free/,
       { world: { freeBytes: async () => 4e8 } },
+    ],
+    [
+      'a state that Terraform left behind',
+      'States',
+      /errored\.tfstate, and it could not be kept/,
+      leftState(join(dirname(files.keys), 'terraform')),
     ],
     ['an operator’s token that is gone', 'Operator token', /is missing/, without(files.token)],
     [
@@ -65,6 +80,18 @@ export function partFaults({ files, leader, nobody, stranger }: DoctorScene): Na
   ]
 }
 
+/** Left an hour ago. */
+const leftState = (folder: string): Fault => ({
+  sicken: () => {
+    const run = join(folder, 'runs', 'stack', 'run')
+    mkdirSync(run, { recursive: true })
+    const file = join(run, 'errored.tfstate')
+    writeFileSync(file, '{}')
+    const at = (Date.now() - 3_600_000) / 1000
+    utimesSync(file, at, at)
+  },
+  heal: () => rmSync(folder, { recursive: true }),
+})
 /** A file that is not there for a while. */
 const without = (path: string): Fault => ({
   sicken: () => renameSync(path, `${path}.away`),

@@ -55,8 +55,10 @@ export async function runSteps(ctx: RunContext, steps: Step[]): Promise<Ending> 
 
 /** States that earlier runs on this machine could not deliver. */
 async function recover(ctx: RunContext): Promise<undefined> {
-  const recovered = await recoverLeftStates(ctx)
+  const { recovered, kept } = await recoverLeftStates(ctx)
   if (recovered.length > 0) note(ctx, `took up the state left by run ${recovered.join(', ')}`)
+  if (kept.length > 0)
+    note(ctx, `the state left by run ${kept.join(', ')} could not be kept: see labplan doctor`)
 }
 
 /** What exists, beside what the state says; what can be made good without a plan is. */

@@ -5,12 +5,14 @@
 import { createHash } from 'node:crypto'
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { findState, saveState } from '../../api/data/state.ts'
+import { findState, isStale, saveState } from '../../api/data/state.ts'
 import { PLAN_FILE } from './command.ts'
 import type { Configuration, RunContext } from './context.ts'
 import type { Prepared } from './mirror.ts'
 
 const LEFT_STATE = 'errored.tfstate'
+/** Where the states lie that no run has taken up, from a Labplan's home. */
+export const LEFT_STATES = `terraform/runs/*/*/${LEFT_STATE}`
 /** The serial a run started from: a state it left behind follows that one only. */
 const BASE_FILE = 'base-serial'
 
@@ -66,24 +68,46 @@ export async function leaveWorkdir(ctx: RunContext): Promise<void> {
   await rm(ctx.workdir, { recursive: true, force: true })
 }
 
-/** Takes up the states of runs that ended badly on this machine, and removes their folders. */
-export async function recoverLeftStates(ctx: RunContext): Promise<string[]> {
+/** Ids of runs whose state was taken up, and of those whose state is in their folder and nowhere else. */
+export type Recovery = { recovered: string[]; kept: string[] }
+
+/**
+ * Takes up the states of runs that ended badly on this machine, and removes their folders: but one whose state could not be
+ * delivered, unless the record has one as new. That may be the only word of what the run made: each later run tries it again, and
+ * `labplan doctor` names it.
+ */
+export async function recoverLeftStates(ctx: RunContext): Promise<Recovery> {
   const root = stackFolder(ctx.services.config.home, ctx.lease.stackId)
-  const recovered: string[] = []
+  const all: Recovery = { recovered: [], kept: [] }
   for (const runId of await foldersIn(root)) {
     const folder = join(root, runId)
     if (folder === ctx.workdir) continue
-    if (await mayFollow(ctx, runId, folder)) {
-      if (await pushLeftState(ctx, folder)) recovered.push(runId)
+    const left = await settleLeftState(ctx, runId, folder)
+    if (left === 'undelivered') {
+      ctx.services.log.error({ runId, folder }, 'a state that Terraform left could not be kept')
+      all.kept.push(runId)
+      continue
     }
+    if (left === 'recovered') all.recovered.push(runId)
     await rm(folder, { recursive: true, force: true })
   }
-  return recovered
+  return all
+}
+
+async function settleLeftState(
+  ctx: RunContext,
+  runId: string,
+  folder: string,
+): Promise<'none' | 'recovered' | 'stale' | 'undelivered'> {
+  const bytes = await readIfThere(join(folder, LEFT_STATE))
+  if (!bytes) return 'none'
+  if ((await mayFollow(ctx, runId, folder)) && (await pushLeftState(ctx, folder)))
+    return 'recovered'
+  return (await isStale(ctx.services.pool, ctx.lease.stackId, bytes)) ? 'stale' : 'undelivered'
 }
 
 /** Whether nobody has written a state since that run started, but itself. */
 async function mayFollow(ctx: RunContext, runId: string, folder: string): Promise<boolean> {
-  if (!(await readIfThere(join(folder, LEFT_STATE)))) return false
   const base = Number((await readIfThere(join(folder, BASE_FILE)))?.toString())
   const current = await findState(ctx.services.pool, ctx.services.keyRing, ctx.lease.stackId)
   return current === undefined ? base === 0 : current.serial === base || current.runId === runId
