@@ -27,10 +27,13 @@ const listed = z.object({
   backend: z.enum(['local', 'nfs', 'cephfs', 'manila']),
   volumes: z.array(volume),
   freeBytes: z.number(),
+  /** No volume was ever made on what it has before it: its first start, or a disk that is not mounted. */
+  isUnused: z.boolean().exactOptional(),
 })
 const looked = z.object({
   backend: listed.shape.backend,
   trouble: z.string().nullable(),
+  isUnused: listed.shape.isUnused,
   /** One of an earlier version tells none. */
   version: z.string().exactOptional(),
 })
@@ -109,8 +112,14 @@ export type StorageAgent = SnapshotCalls & {
     limitMb: number
     isNew: boolean
   }): Promise<{ volume: AgentVolume; code?: AgentRefusal }>
-  /** Takes a volume away for good; undefined while something of its machine holds it open. */
-  purge(name: string): Promise<AgentPurged | undefined>
+  /**
+   * Takes a volume away for good; undefined while something of its machine holds it open. `wasMade`: not-there where its disk has
+   * nothing of it, not even a purge that was cut; `wasFound`: it was seen there since the purge was ordered, or purged before, and may be gone by now.
+   */
+  purge(
+    name: string,
+    how?: { wasMade: boolean; wasFound: boolean },
+  ): Promise<AgentPurged | 'not-there' | undefined>
   /** A folder's entries; undefined when there is no such folder, or the volume is not ready. */
   folder(
     volume: string,
@@ -153,6 +162,8 @@ export type StorageAgent = SnapshotCalls & {
   upload(volume: string, request: UploadRequest): Promise<UploadAnswer>
 }
 
+const notPurged = z.object({ code: z.enum(['in-use', 'not-there']) })
+
 /** Connects anew for each call: an agent that was started again is simply there. `lookMs`: how long a look waits for it. */
 export function storageAgent(options: { socket: string; lookMs?: number }): StorageAgent {
   const call = (method: string, path: string, sent: Sent = {}) =>
@@ -174,9 +185,12 @@ export function storageAgent(options: { socket: string; lookMs?: number }): Stor
       if (status === 409) return refused.parse(body)
       throw unexpected(status, body)
     },
-    async purge(name) {
-      const { status, body } = await call('DELETE', `/volumes/${name}`, { limitMs: LONG_MS })
-      if (status === 409) return undefined
+    async purge(name, { wasMade, wasFound } = { wasMade: false, wasFound: false }) {
+      const words = [...(wasMade ? ['made=yes'] : []), ...(wasFound ? ['found=yes'] : [])]
+      const path = `/volumes/${name}?${words.join('&')}`
+      const { status, body } = await call('DELETE', path, { limitMs: LONG_MS })
+      if (status === 409)
+        return notPurged.parse(body).code === 'not-there' ? 'not-there' : undefined
       if (status !== 200) throw unexpected(status, body)
       return purged.parse(body)
     },

@@ -135,6 +135,12 @@ export type OpenPurge = {
   generation: number
   kept_until: Date | null
   ordered_at: Date
+  /** It was on its disk once. */
+  was_made: boolean
+  /** When it was still seen there, after this purge was ordered. */
+  found_at: Date | null
+  /** Of an erasure that a database of before had forgotten: it may have gone then. */
+  is_replayed: boolean
 }
 
 /** None whose seat may still run: on some backends its files would go from under it. What a node has of it goes first. */
@@ -143,12 +149,37 @@ export async function openPurges(db: Db): Promise<OpenPurge[]> {
     db,
     sql`select purge.id, volume_id, volume.name, backend, purge.reason, course.key as course, course.id as course_id, seat.number as seat,
           volume.generation, case when volume.person_id is null then volumes_until else ${personalUntil} end as kept_until,
-          ordered_at
+          ordered_at, limit_bytes is not null as was_made, found_at,
+          exists (select from erasure_item item join erasure on erasure.id = item.erasure_id
+            where item.kind = 'volume' and item.name = volume.name and ordered_by = 'replay') as is_replayed
         from purge join volume on volume.id = volume_id left join seat on seat.id = volume.seat_id
           left join course on course.id = seat.course_id
         where done_at is null and not exists (select from scratch_home home where home.seat_id = seat.id
             and home.generation = volume.generation and home.state <> 'cleared') and (seat.state in ('absent', 'cold') or volume.person_id is not null) order by volume.name`,
   )
+}
+
+/** Before anything of it goes: who finds nothing any more later knows that it was there. */
+export async function noteFound(db: Db, of: { purge: string; now: Date }): Promise<void> {
+  await execute(db, sql`update purge set found_at = ${of.now} where id = ${of.purge}`)
+}
+
+/** What keeps it is there, and it is not: said on lists and by doctor until it is. */
+export async function noteNotThere(db: Db, volumeId: string): Promise<void> {
+  await execute(
+    db,
+    sql`update volume set message_code = 'volume.not-there', message_params = '{}'
+        where id = ${volumeId} and state = 'purging' and message_code is distinct from 'volume.not-there'`,
+  )
+}
+
+/** Names of volumes whose purge waits for their disk. */
+export async function purgesNotThere(db: Db): Promise<string[]> {
+  const rows = await many<{ name: string }>(
+    db,
+    sql`select name from volume where state = 'purging' and message_code = 'volume.not-there' order by name`,
+  )
+  return rows.map(({ name }) => name)
 }
 
 /** What was there before; null when there was nothing any more. And that it is gone, looked at afterwards. */
@@ -184,6 +215,7 @@ export async function recordPurge(
         toldAt: done.toldAt?.toISOString() ?? null,
       },
       ...{ orderedAt: purge.ordered_at.toISOString(), doneAt: now.toISOString() },
+      ...(purge.found_at && { foundAt: purge.found_at.toISOString() }),
     },
     ...gone,
   })
@@ -193,7 +225,7 @@ export async function recordPurge(
   )
   await execute(
     tx,
-    sql`update volume set state = 'purged', state_at = ${now}, used_bytes = 0 where id = ${purge.volume_id}`,
+    sql`update volume set state = 'purged', state_at = ${now}, used_bytes = 0, message_code = null where id = ${purge.volume_id}`,
   )
   await execute(
     tx,

@@ -1,6 +1,6 @@
 /** Times in which storage does not answer. What runs waits with it; what would begin or end waits for it. */
 import { audit } from './audit.ts'
-import { type Db, type Query, execute, findOne, many, sql } from './db.ts'
+import { type Db, type Query, execute, findOne, many, one, sql } from './db.ts'
 import { newId } from './ids.ts'
 import type { VolumeBackend } from './volume.ts'
 
@@ -32,6 +32,15 @@ export async function backendsInUse(db: Db): Promise<KeptBackend[]> {
     sql`select distinct backend from volume where backend <> 'engine' and state not in ('purging', 'purged') order by backend`,
   )
   return rows.map(({ backend }) => backend)
+}
+
+/** Whether it has to have any volume: one was there once, and is not purged. */
+export async function hasMade(db: Db, backend: KeptBackend): Promise<boolean> {
+  const { has } = await one<{ has: boolean }>(
+    db,
+    sql`select exists (select from volume where backend = ${backend} and state <> 'purged' and limit_bytes is not null) as has`,
+  )
+  return has
 }
 
 /** Addresses of the servers that seats which exist mount from. */

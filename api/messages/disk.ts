@@ -111,6 +111,10 @@ export const disk = {
     en: 'Its file is not there: nothing new is made in its place.',
     fr: 'Son fichier n’est pas là : rien de neuf n’est créé à sa place.',
   },
+  'volume.not-there': {
+    en: 'It is to be deleted, and what it was kept on is not there: mount its disk. Nothing counts as deleted before.',
+    fr: 'Il doit être supprimé, et ce qui le gardait n’est pas là : montez son disque. Rien ne compte comme supprimé d’ici là.',
+  },
   'volume.damaged': {
     en: 'Its file system cannot be mounted: {problem}.',
     fr: 'Son système de fichiers ne peut être monté : {problem}.',

@@ -2,6 +2,7 @@
 import { currentBlueprint } from '../../api/data/blueprint.ts'
 import type { Pool } from '../../api/data/db.ts'
 import { type ScratchTrouble, troubledHomes } from '../../api/data/scratch-home.ts'
+import { purgesNotThere } from '../../api/data/purge.ts'
 import { openOutages } from '../../api/data/storage-outage.ts'
 import { keptVolumes } from '../../api/data/volume.ts'
 import { VERSION } from '../../api/config.ts'
@@ -39,6 +40,12 @@ export async function volumesLook(settings: Settings, pool: Pool): Promise<Look>
     return bad(
       `${listed(wrong.map((volume) => `${volume.name} is ${volume.state}`))}; its seat does not start`,
       `Mount the disk it was on, or restore it: ${GUIDE}. The log of the agent has more (.labplan/log/storage.log).`,
+    )
+  const unproved = await purgesNotThere(pool)
+  if (unproved.length > 0)
+    return bad(
+      `${listed(unproved)} ${unproved.length === 1 ? 'is' : 'are'} to be deleted, and what kept ${unproved.length === 1 ? 'it' : 'them'} is not there: nothing counts as deleted`,
+      `Mount the disk it was on; the purge goes on by itself: ${GUIDE}.`,
     )
   const homes = await troubledHomes(pool)
   if (homes.length > 0)

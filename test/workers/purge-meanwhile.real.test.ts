@@ -10,7 +10,7 @@ import type { StorageAgent } from '../../api/storage-agent.ts'
 import { many, one, sql, withTransaction } from '../../api/data/db.ts'
 import { orderErasure } from '../../api/data/erasure.ts'
 import { ledgerFile } from '../../api/data/erasure-ledger.ts'
-import { openPurges, recordPurge } from '../../api/data/purge.ts'
+import { type Gone, openPurges, purgeReceipts, recordPurge } from '../../api/data/purge.ts'
 import { markCold } from '../../api/data/seat-life.ts'
 import { recordVolumes } from '../../api/data/volume.ts'
 import { stopWorkspace } from '../../api/data/workspace-act.ts'
@@ -37,7 +37,11 @@ const scene = await agentScene(site.config.storage.socket)
 const inTurn = turnsFor((name) => name)
 
 /** The real agent, and what happens just before it is asked, or once it has answered. */
-const meanwhile: { listed?: () => Promise<void>; beforeEnsure?: () => Promise<void> } = {}
+const meanwhile: {
+  listed?: () => Promise<void>
+  beforeEnsure?: () => Promise<void>
+  purged?: () => Promise<void>
+} = {}
 let asked: string[] = []
 const agent: StorageAgent = {
   ...scene.agent,
@@ -53,9 +57,11 @@ const agent: StorageAgent = {
     asked.push('ensured')
     return answer
   },
-  purge(name) {
+  async purge(name, how) {
     asked.push('purge')
-    return scene.agent.purge(name)
+    const gone = await scene.agent.purge(name, how)
+    await meanwhile.purged?.()
+    return gone
   },
 }
 const common = { pool, agent, inTurn, log: silent, now }
@@ -173,10 +179,10 @@ it('does not say of a volume that was proved gone that it is missing', async () 
   meanwhile.beforeEnsure = async () => {
     await erase()
     const [purge] = (await openPurges(pool)).filter(({ name }) => name === student.name)
-    const gone = await scene.agent.purge(student.name)
+    const gone = (await scene.agent.purge(student.name)) as Gone
     await withTransaction(pool, (tx) =>
       recordPurge(tx, {
-        ...{ purge: purge!, gone: gone!, toldAt: undefined, installation, now: IN_CLASS },
+        ...{ purge: purge!, gone, toldAt: undefined, installation, now: IN_CLASS },
       }),
     )
   }
@@ -200,4 +206,21 @@ it('waits with a purge while the same volume is sized', async () => {
   expect([await state(), isOnDisk()]).toEqual(['purged', false])
   const rows = await many(pool, sql`select 1 from purge where done_at is null`)
   expect(rows).toEqual([])
+})
+
+it('proves what it saw go, though the answer was lost', async () => {
+  await volumes.keep()
+  await erase()
+  meanwhile.purged = () => Promise.reject(new Error('the answer was lost'))
+  await pass()
+  expect([await state(), isOnDisk()]).toEqual(['purging', false])
+  delete meanwhile.purged
+  expect(await pass()).toBe(false)
+  expect(await state()).toBe('purged')
+  const receipt = (await purgeReceipts(pool)).at(-1)!
+  expect(JSON.parse(receipt.body)).toMatchObject({
+    volume: { name: student.name },
+    times: { foundAt: IN_CLASS.toISOString() },
+    before: null,
+  })
 })

@@ -267,9 +267,17 @@ it('has the next version of the course’s data at the next start, and nothing o
   expect(await dataSeen()).toEqual(Array.from({ length: SEATS }, () => 'the second'))
   const [first = ''] = await keptData()
   const agent = storageAgent({ socket: scene.socket })
-  expect(await agent.purge(first)).toMatchObject({
+  // As one that was cut once it was out of the export.
+  await scene.storage.sh(`cd /srv/labplan && mv volumes/${first} purging/${first}`)
+  const wasMade = { wasMade: true, wasFound: false }
+  const gone = await agent.purge(first, wasMade)
+  expect(gone).toMatchObject({
+    before: { bytes: expect.any(Number) },
     after: { file: false, mounted: false, listed: false },
   })
+  expect(gone).not.toHaveProperty('before.bytes', 0)
+  // Nothing is left that could say where it went: from another disk it would look the same.
+  expect(await agent.purge(first, wasMade)).toBe('not-there')
   expect(await keptData()).toEqual([first.replace(/1$/, '2')])
   expect(await scene.storage.sh(`find /srv/labplan -name '${first}*'`)).toBe('')
 })

@@ -2,7 +2,8 @@
  * Files whose date comes, on a real agent with a clock of the test's: told twice, kept for the week that is owed, purged with a
  * receipt, and nothing left of them on disk.
  */
-import { readdirSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { execute, many, sql, withTransaction } from '../../api/data/db.ts'
@@ -135,6 +136,23 @@ it('waits for an agent that is away, and goes on by itself', async () => {
   // What is being purged is asked for by nobody.
   expect(await keptVolumes(pool)).toEqual([])
   await scene.comeBack()
+})
+
+it('proves nothing while another folder is in the place of its disk', async () => {
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', scene.root])
+  await at(0.25).finally(() => execFileSync('umount', [scene.root]))
+  expect(await states()).toEqual(['purging', 'purging'])
+  const { lines } = await runCommand(site, ['volume', 'list'])
+  expect(lines.join('\n')).toContain('Nothing counts as deleted before.')
+  expect(await purgeReceipts(pool)).toEqual([])
+  // Nor while the folder is there, and what was made in it is not.
+  const images = join(scene.root, 'images')
+  renameSync(images, `${images}-away`)
+  mkdirSync(images)
+  await at(0.26)
+  expect(await states()).toEqual(['purging', 'purging'])
+  rmSync(images, { recursive: true })
+  renameSync(`${images}-away`, images)
 })
 
 it('leaves nothing, and says so with a receipt for each', async () => {

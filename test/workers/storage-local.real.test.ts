@@ -198,6 +198,101 @@ describe('what was lost', async () => {
   })
 })
 
+describe('a purge', async () => {
+  const { root } = scene()
+  const backend = localBackend({ root })
+  await backend.start()
+  const make = (number: number) => backend.ensure({ name: name(number), limitMb: 16, isNew: true })
+  const image = (number: number) => join(root, 'images', `${name(number)}.ext4`)
+  const hasToBe = { hasToBe: true }
+
+  it('proves nothing on another disk than the volume’s', async () => {
+    await make(1)
+    const empty = localBackend({ root: scene().root })
+    await empty.start()
+    expect(await empty.purge(name(1), hasToBe)).toEqual({ ok: false, code: 'not-there' })
+    // What was never made there may go, also from where there is nothing.
+    expect(await empty.purge(name(1))).toMatchObject({ ok: true, before: null })
+    expect(await backend.purge(name(1), hasToBe)).toMatchObject({
+      ...{ ok: true, before: { bytes: expect.any(Number) } },
+      after: { file: false, mounted: false, listed: false },
+    })
+    expect(readdirSync(join(root, 'images'))).toEqual([])
+  })
+
+  it('proves nothing where a note says that there was a file', async () => {
+    await make(2)
+    mountsBelow(root).forEach((at) => execFileSync('umount', [at]))
+    renameSync(image(2), `${image(2)}.away`)
+    expect(await backend.purge(name(2), hasToBe)).toEqual({ ok: false, code: 'not-there' })
+    renameSync(`${image(2)}.away`, image(2))
+    expect(await backend.list()).toMatchObject([{ name: name(2), state: 'ready' }])
+    expect(await backend.purge(name(2), hasToBe)).toMatchObject({ ok: true })
+  })
+
+  it('goes on where it was cut, and says the same of what was there', async () => {
+    await make(3)
+    const { size } = statSync(image(3))
+    const mount = join(root, 'mounts', name(3))
+    execFileSync('umount', [mount])
+    // Cut once the file is gone: the folder cannot go.
+    writeFileSync(join(mount, 'in-the-way'), '')
+    await expect(backend.purge(name(3), hasToBe)).rejects.toThrow('ENOTEMPTY')
+    expect(existsSync(image(3))).toBe(false)
+    expect(await backend.list()).toEqual([])
+    rmSync(join(mount, 'in-the-way'))
+    const again = localBackend({ root })
+    await again.start()
+    expect(await again.purge(name(3), hasToBe)).toMatchObject({
+      ...{ ok: true, before: { bytes: size, diskBytes: expect.any(Number) } },
+      after: { file: false, mounted: false, listed: false },
+    })
+    expect(readdirSync(join(root, 'images'))).toEqual([])
+  })
+})
+
+describe('the folder of a disk', async () => {
+  const { root } = scene()
+  const anew = async () => {
+    const backend = localBackend({ root })
+    await backend.start()
+    return backend
+  }
+  const backend = await anew()
+  /** As when the disk is not mounted: what is left is an empty folder. */
+  const unmounted = async (look: () => Promise<void>) => {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', root])
+    await look().finally(() => execFileSync('umount', [root]))
+  }
+
+  it('is unused until the first volume, and then marked', async () => {
+    expect(await backend.isUnused?.()).toBe(true)
+    expect(await backend.trouble()).toBeUndefined()
+    await backend.ensure({ name: name(1), limitMb: 16, isNew: true })
+    expect(await backend.isUnused?.()).toBe(false)
+    expect(await backend.trouble()).toBeUndefined()
+  })
+
+  it('is missed when another one is in its place, and nothing is made there', async () => {
+    await unmounted(async () => {
+      expect(await backend.trouble()).toContain('is its disk mounted?')
+      await expect(backend.ensure({ name: name(2), limitMb: 16, isNew: true })).rejects.toThrow(
+        'is its disk mounted?',
+      )
+      // One that begins then cannot tell it from a first start; who has the record can.
+      expect(await (await anew()).isUnused?.()).toBe(true)
+    })
+    expect(await backend.trouble()).toBeUndefined()
+    expect(await backend.list()).toMatchObject([{ name: name(1), state: 'ready' }])
+  })
+
+  it('of an earlier version is marked when the agent starts', async () => {
+    rmSync(join(root, 'labplan-volumes'))
+    expect(await (await anew()).isUnused?.()).toBe(false)
+    expect(existsSync(join(root, 'labplan-volumes'))).toBe(true)
+  })
+})
+
 describe('an agent that is killed', async () => {
   const { root } = scene()
   const home = join(root, 'agent')

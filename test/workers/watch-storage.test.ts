@@ -14,10 +14,11 @@ import { storageAgent } from '../../api/storage-agent.ts'
 import { storageWatch, verdictOn } from '../../workers/jobs/watch-storage.ts'
 import { nfsAnswers } from '../../workers/storage/nfs-call.ts'
 import { localBackend } from '../../workers/storage/local.ts'
+import { ROOT_MARK } from '../../workers/storage/root-mark.ts'
 import { type Served, serveAgent } from '../../workers/storage/server.ts'
 import { at, plannedCourse } from '../api/class-scene.ts'
 import { type TestDatabase, testDatabase } from '../postgres.ts'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 
 let database: TestDatabase
@@ -122,6 +123,23 @@ it('is over at the first look that is answered: who failed may start at once, an
     worked_at: at(21),
   })
   expect(await notices()).toContain('notice.storage-back.course teachers')
+})
+
+it('is away where nothing was ever made, while the record has what was made there', async () => {
+  const { pool } = database
+  const verdict = () => verdictOn({ agent, pool }, 'cephfs')
+  // Its first start: volumes are wanted, and none was made.
+  expect(await verdict()).toEqual({ is: 'there' })
+  await execute(pool, sql`update volume set limit_bytes = 25165824`)
+  expect(await verdict()).toEqual({
+    ...{ is: 'away', reason: 'nothing was ever made in its folder: is its disk mounted?' },
+  })
+  // A disk that takes the place of a lost one is said to be the right one by hand.
+  writeFileSync(join(home, ROOT_MARK), '')
+  expect(await verdict()).toEqual({ is: 'there' })
+  rmSync(join(home, ROOT_MARK))
+  expect(await verdict()).toMatchObject({ is: 'away' })
+  await execute(pool, sql`update volume set limit_bytes = null`)
 })
 
 it('tells an agent that stopped from a storage that did, unless only the agent could know', async () => {

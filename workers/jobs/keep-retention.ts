@@ -15,6 +15,8 @@ import {
   endingPersonal,
   type Gone,
   letGoOfEmpty,
+  noteFound,
+  noteNotThere,
   type OpenPurge,
   openPurges,
   orderPersonalPurge,
@@ -152,30 +154,67 @@ async function purgeData({ pool, agent, log, now }: Means): Promise<void> {
 }
 
 async function purgeOrdered(means: Means): Promise<void> {
-  const { pool, agent, installation, log, now } = means
+  const { pool, log } = means
   const isAway = (await openOutages(pool)).length > 0
+  const look = onceThere(means)
   for (const purge of await openPurges(pool)) {
-    try {
-      const isEngines = purge.backend === 'engine'
-      if (isAway && !isEngines) continue
-      const gone = await means.inTurn(purge.name, () =>
-        isEngines ? means.removeFromEngine(purge.name) : agent.purge(purge.name),
-      )
-      if (!gone) {
-        log.warn({ volume: purge.name }, 'a volume is held open; its purge is tried again')
-        continue
-      }
-      await withTransaction(pool, async (tx) => {
-        const notice = lastNoticeOf(purge)
-        const told = notice === undefined ? undefined : await toldAt(tx, notice)
-        await recordPurge(tx, { purge, gone, toldAt: told, installation, now: now() })
-      })
-      log.info({ volume: purge.name }, 'a volume was purged')
-    } catch (error) {
+    if (isAway && purge.backend !== 'engine') continue
+    await purgeOne(means, purge, look).catch((error: unknown) =>
       log.warn(
         { err: error, volume: purge.name },
         'a volume could not be purged; it is tried again',
-      )
-    }
+      ),
+    )
   }
+}
+
+/** Names of what the agent has, none where it cannot say; asked for once in a pass, and only if somebody wants to know. */
+function onceThere({ agent }: Means): () => Promise<Set<string>> {
+  let there: Promise<Set<string>> | undefined
+  return () =>
+    (there ??= agent
+      .list()
+      .then(({ volumes }) =>
+        volumes.filter(({ state }) => state !== 'missing').map(({ name }) => name),
+      )
+      .catch(() => [])
+      .then((names) => new Set(names)))
+}
+
+async function purgeOne(
+  means: Means,
+  purge: OpenPurge,
+  look: () => Promise<Set<string>>,
+): Promise<void> {
+  const { pool, installation, log, now } = means
+  const gone = await takeAway(means, purge, look)
+  if (gone === 'not-there') {
+    await noteNotThere(pool, purge.volume_id)
+    log.warn({ volume: purge.name }, 'a volume is to be purged, and its disk is not there')
+    return
+  }
+  if (!gone)
+    return log.warn({ volume: purge.name }, 'a volume is held open; its purge is tried again')
+  await withTransaction(pool, async (tx) => {
+    const notice = lastNoticeOf(purge)
+    const told = notice === undefined ? undefined : await toldAt(tx, notice)
+    await recordPurge(tx, { purge, gone, toldAt: told, installation, now: now() })
+  })
+  log.info({ volume: purge.name }, 'a volume was purged')
+}
+
+/** What was made has to be seen once before it goes: on another disk than its own there is nothing, which proves nothing. */
+async function takeAway(
+  { pool, agent, inTurn, removeFromEngine, now }: Means,
+  purge: OpenPurge,
+  look: () => Promise<Set<string>>,
+): Promise<Gone | 'not-there' | undefined> {
+  const { name } = purge
+  if (purge.backend === 'engine') return inTurn(name, () => removeFromEngine(name))
+  if (purge.was_made && !purge.found_at && (await look()).has(name)) {
+    purge.found_at = now()
+    await noteFound(pool, { purge: purge.id, now: purge.found_at })
+  }
+  const how = { wasMade: purge.was_made, wasFound: purge.found_at !== null || purge.is_replayed }
+  return inTurn(name, () => agent.purge(name, how))
 }

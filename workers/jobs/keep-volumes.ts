@@ -47,6 +47,8 @@ export function volumeKeeper(means: Means): VolumeKeeper {
       })
       if (!there) return
       isSilent = false
+      // Nothing new is made where a disk has to be mounted first: the watch says so (watch-storage.ts).
+      if (there.isUnused && rows.some(wasMade)) return
       const seen = new Map(there.volumes.map((volume) => [volume.name, volume]))
       // Those of a backend that no agent here has wait, and doctor says so.
       const queue = rows.filter(({ backend }) => backend === there.backend).values()
@@ -56,6 +58,8 @@ export function volumeKeeper(means: Means): VolumeKeeper {
     },
   }
 }
+
+const wasMade = ({ limit_bytes: bytes }: KeptVolume): boolean => bytes !== null
 
 type Found = { row: KeptVolume; sight: VolumeSight }
 

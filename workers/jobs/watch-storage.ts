@@ -10,6 +10,7 @@ import {
   beginOutage,
   coursesOn,
   endOutage,
+  hasMade,
   type KeptBackend,
   openOutages,
   serversInUse,
@@ -67,7 +68,10 @@ export async function verdictOn(
   try {
     const said = await agent.look()
     if (said.backend !== backend) return { is: 'agent away' }
-    return said.trouble === null ? { is: 'there' } : { is: 'away', reason: said.trouble }
+    if (said.trouble !== null) return { is: 'away', reason: said.trouble }
+    return said.isUnused && (await hasMade(pool, backend))
+      ? { is: 'away', reason: 'nothing was ever made in its folder: is its disk mounted?' }
+      : { is: 'there' }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     // Nodes speak to the server without the agent; it runs beside the server, where a cut takes both.

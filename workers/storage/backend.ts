@@ -24,7 +24,7 @@ export type Purged =
       before: { bytes: number; diskBytes: number; snapshots?: number } | null
       after: { file: boolean; mounted: boolean; listed: boolean; snapshots?: boolean }
     }
-  | { ok: false; code: 'in-use' }
+  | { ok: false; code: 'in-use' | 'not-there' }
 
 /** Folders of this machine. What is uploaded lies in the same file system as the home, and outside it. */
 export type VolumePlace = {
@@ -57,14 +57,19 @@ export type Backend = {
   list(): Promise<VolumeSight[]>
   /** Makes, mounts and sizes a volume. One that is not new is never made: an empty home is not its files. */
   ensure(wish: { name: string; limitMb: number; isNew: boolean }): Promise<Ensured>
-  /** Takes a volume away for good; in-use: something of this machine holds it open. Twice does no harm. */
-  purge(name: string): Promise<Purged>
+  /**
+   * Takes a volume away for good; in-use: something of this machine holds it open. Twice does no harm. `hasToBe`: refused as not-there
+   * where nothing is of it, neither itself nor a purge that was cut: its disk may be away. What Ceph has Ceph says.
+   */
+  purge(name: string, how?: { hasToBe: boolean }): Promise<Purged>
   /** Where its files and what is being uploaded are; undefined when it is not ready. */
   place(name: string): Promise<VolumePlace | undefined>
   /** Free bytes where volumes are. */
   freeBytes(): Promise<number>
   /** Why who has a volume open cannot read or write now; undefined when they can. Does not answer while its disk does not. */
   trouble(): Promise<string | undefined>
+  /** No volume was ever made in what is here now: the first start, or a disk that is not mounted; where volumes are on a disk. */
+  isUnused?(): Promise<boolean>
   /** Mounts what agents of other machines made, and lets go of what they purged; where volumes are every machine's. */
   follow?(): Promise<void>
   /** A folder that all of them have mounted, and no seat; undefined while there is none. `make`: there is one from now on. */

@@ -1,6 +1,6 @@
 /** One volume of the cephfs backend on this machine: its key, where it is mounted, and how it is taken away. */
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, rmdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
@@ -8,7 +8,7 @@ import type { Purged } from './backend.ts'
 import { attributeCommand, mountCommand, STILL_HELD } from './ceph-command.ts'
 import type { CephKeeper, Way } from './ceph-keeper.ts'
 import { CommandError, run, unmountCommand } from './command.ts'
-import { exists } from './local-file.ts'
+import { exists, writeWhole } from './local-file.ts'
 
 export { exists }
 
@@ -132,11 +132,6 @@ async function fetchKey({ keeper, endings }: Source, place: Place): Promise<Way>
   await writeWhole(place.keyring, `[client.${place.name}]\n\tkey = ${key}\n`)
   await writeWhole(place.note, JSON.stringify(way))
   return way
-}
-
-async function writeWhole(file: string, text: string): Promise<void> {
-  await writeFile(`${file}.new`, text, { mode: 0o600, flush: true })
-  await rename(`${file}.new`, file)
 }
 
 /** Also of one that others have taken away: then there is nothing to open any more. */

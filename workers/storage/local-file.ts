@@ -60,6 +60,12 @@ export async function writeNote(place: Place, note: { limitMb: number }): Promis
   await rename(`${place.note}.new`, place.note)
 }
 
+/** Whole or not there, whatever is cut. */
+export async function writeWhole(file: string, text: string): Promise<void> {
+  await writeFile(`${file}.new`, text, { mode: 0o600, flush: true })
+  await rename(`${file}.new`, file)
+}
+
 /** Its names are on disk when this is done. */
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r')

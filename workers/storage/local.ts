@@ -33,6 +33,7 @@ import {
 } from './local-file.ts'
 import { type Images, imagesIn } from './local-image.ts'
 import { together } from '../together.ts'
+import { type RootMark, rootMark } from './root-mark.ts'
 import { turnsFor } from './turns.ts'
 
 /** What a volume may be above its limit, and still be right. */
@@ -45,12 +46,14 @@ export function localBackend({ root }: { root: string }): Backend {
   const images = imagesIn(root)
   /** The names of images are what must not be lost once somebody was told that they are there. */
   const syncNames = together(() => syncFolder(join(root, 'images')))
-  const means = { images, syncNames }
+  const mark = rootMark(root)
+  const means = { images, syncNames, mark }
   const inTurn = turnsFor((name) => placeOf(root, name))
   return {
     kind: 'local',
     async start() {
       await mkdir(join(root, 'images'), { recursive: true, mode: 0o700 })
+      await mark.start(['images'])
       await images.start()
       // Seats of every user pass through these folders, and may list neither.
       await mkdir(join(root, 'mounts'), { recursive: true, mode: 0o711 })
@@ -62,7 +65,7 @@ export function localBackend({ root }: { root: string }): Backend {
       return sights
     },
     ensure: (wish) => inTurn(wish.name, (place) => ensure(place, wish, means)),
-    purge: (name) => inTurn(name, purge),
+    purge: (name, how) => inTurn(name, (place) => purge(place, how)),
     place: (name) =>
       inTurn(name, async (place) => {
         if ((await sight(place)).state !== 'ready') return undefined
@@ -74,8 +77,9 @@ export function localBackend({ root }: { root: string }): Backend {
     },
     async trouble() {
       await statfs(root)
-      return undefined
+      return mark.trouble()
     },
+    isUnused: mark.isUnused,
   }
 }
 
@@ -110,7 +114,7 @@ async function sight(place: Place): Promise<VolumeSight> {
 async function ensure(
   place: Place,
   { limitMb, isNew }: { limitMb: number; isNew: boolean },
-  { images, syncNames }: { images: Images; syncNames(): Promise<void> },
+  { images, syncNames, mark }: { images: Images; syncNames(): Promise<void>; mark: RootMark },
 ): Promise<Ensured> {
   if (await exists(place.purging)) throw new Error(`${place.name} is being purged.`)
   const note = await readNote(place)
@@ -121,6 +125,7 @@ async function ensure(
       volume: { name: place.name, state: 'missing', limitBytes: null, usedBytes: null },
     }
   if (!note) {
+    await mark.use()
     const isFresh = !(await exists(place.image))
     if (isFresh) await images.make(place, limitMb)
     await mountImage(place, isFresh)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { isVolumeName, type Purged } from './backend.ts'
 import { limitCommand, run } from './command.ts'
-import { exists } from './local-file.ts'
+import { exists, writeWhole } from './local-file.ts'
 
 export { exists }
 export type Place = ReturnType<typeof placeOf>
@@ -24,7 +24,12 @@ export function placeOf(root: string, name: string) {
 }
 
 /** `isMade` once home and limit are there: from then on the folder has to be. */
-const noteSchema = z.object({ project: z.int(), isMade: z.boolean() })
+const noteSchema = z.object({
+  project: z.int(),
+  isMade: z.boolean(),
+  /** Its purge has begun: so much was in it before anything of it went. */
+  purging: z.object({ bytes: z.number() }).optional(),
+})
 export type Note = z.infer<typeof noteSchema>
 
 /** One that a power cut left empty was of a volume that nobody was told of yet. */
@@ -57,6 +62,12 @@ export async function finishNote(
   await syncNotes()
 }
 
+async function usedIn(folder: string): Promise<{ bytes: number } | undefined> {
+  if (!(await exists(folder))) return undefined
+  const { blocks, bfree, bsize } = await statfs(folder)
+  return { bytes: (blocks - bfree) * bsize }
+}
+
 /** Of volumes that are there, and of those that were only begun. */
 export async function notedNames(root: string): Promise<string[]> {
   const files = await readdir(join(root, 'notes'))
@@ -74,19 +85,27 @@ export async function makeFolders(place: Place): Promise<void> {
 
 /**
  * Out of the export first, so that no node finds it any more; a node that still has it open reads what is left until it is
- * gone. The note goes last: cut anywhere, it is begun again.
+ * gone. The note goes last: cut anywhere, it is begun again, and says the same. `hasToBe`: there has to be something of it, or this
+ * disk is not the one that it is on.
  */
-export async function purge(place: Place, mount: string): Promise<Purged> {
-  const before = await statfs(place.folder).catch(() => undefined)
+export async function purge(
+  place: Place,
+  { mount, hasToBe }: { mount: string; hasToBe?: boolean },
+): Promise<Purged> {
   const note = await readNote(place)
-  if (before) await rename(place.folder, place.purging)
+  const isThere = await exists(place.folder)
+  const isMoved = await exists(place.purging)
+  if (hasToBe && !isThere && !isMoved && !note?.purging) return { ok: false, code: 'not-there' }
+  const before = note?.purging ?? (await usedIn(isMoved ? place.purging : place.folder))
+  if (note && before && !note.purging)
+    await writeWhole(place.note, JSON.stringify({ ...note, purging: before } satisfies Note))
+  if (isThere) await rename(place.folder, place.purging)
   await rm(place.purging, { recursive: true, force: true })
   if (note) await run(limitCommand(mount, note.project, 0))
   await rm(place.note, { force: true })
-  const bytes = before ? (before.blocks - before.bfree) * before.bsize : 0
   return {
     ok: true,
-    before: before ? { bytes, diskBytes: bytes } : null,
+    before: before ? { bytes: before.bytes, diskBytes: before.bytes } : null,
     after: {
       file: (await exists(place.folder)) || (await exists(place.purging)),
       mounted: false,

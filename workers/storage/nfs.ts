@@ -22,16 +22,23 @@ import {
 } from './nfs-folder.ts'
 import { type Projects, projectsIn } from './projects.ts'
 import { nfsAnswers } from './nfs-call.ts'
+import { type RootMark, rootMark } from './root-mark.ts'
 import { turnsFor } from './turns.ts'
 
-type Means = { mountPoint(): string; projects: Projects; syncNotes(): Promise<void> }
+type Means = {
+  mountPoint(): string
+  projects: Projects
+  mark: RootMark
+  syncNotes(): Promise<void>
+}
 
 export function nfsBackend({ root }: { root: string }): Backend {
   let mount = ''
   const projects = projectsIn(join(root, 'projects.json'))
   const inTurn = turnsFor((name) => placeOf(root, name))
   const syncNotes = together(() => syncFolder(join(root, 'notes')))
-  const means: Means = { mountPoint: () => mount, projects, syncNotes }
+  const mark = rootMark(root)
+  const means: Means = { mountPoint: () => mount, projects, mark, syncNotes }
   return {
     kind: 'nfs',
     async start() {
@@ -39,6 +46,7 @@ export function nfsBackend({ root }: { root: string }): Backend {
       await mkdir(join(root, 'notes'), { recursive: true, mode: 0o700 })
       await mkdir(join(root, 'purging'), { recursive: true, mode: 0o700 })
       await mkdir(join(root, 'volumes'), { recursive: true, mode: 0o711 })
+      await mark.start(['notes', 'volumes'])
       const noted: number[] = []
       for (const name of await notedNames(root))
         noted.push((await readNote(placeOf(root, name)))?.project ?? 0)
@@ -55,7 +63,7 @@ export function nfsBackend({ root }: { root: string }): Backend {
       return sights
     },
     ensure: (wish) => inTurn(wish.name, (place) => ensure(place, wish, means)),
-    purge: (name) => inTurn(name, (place) => purge(place, mount)),
+    purge: (name, how) => inTurn(name, (place) => purge(place, { mount, ...how })),
     place: (name) =>
       inTurn(name, async (place) => {
         if ((await sight(place)).state !== 'ready') return undefined
@@ -67,8 +75,11 @@ export function nfsBackend({ root }: { root: string }): Backend {
     },
     async trouble() {
       await statfs(root)
+      const trouble = await mark.trouble()
+      if (trouble !== undefined) return trouble
       return (await nfsAnswers('127.0.0.1')) ? undefined : 'its NFS server does not answer'
     },
+    isUnused: mark.isUnused,
   }
 }
 
@@ -137,8 +148,9 @@ async function make(
   place: Place,
   limitMb: number,
   begun: number | undefined,
-  { mountPoint, projects, syncNotes }: Means,
+  { mountPoint, projects, mark, syncNotes }: Means,
 ): Promise<void> {
+  await mark.use()
   const project = begun ?? (await projects.next())
   if (begun === undefined) await beginNote(place, project)
   await mkdir(place.folder, { recursive: true, mode: 0o711 })

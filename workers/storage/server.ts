@@ -109,22 +109,36 @@ async function respond(
   if (request.method === 'GET' && name === '') return send(response, await list(parts))
   if (request.method === 'PUT' && name !== '')
     return send(response, await ensure(backend, name, await readBody(request)))
-  if (request.method === 'DELETE' && name !== '') return send(response, await purge(parts, name))
+  if (request.method === 'DELETE' && name !== '')
+    return send(response, await purge(parts, name, searchParams))
   send(response, notFor(request.method))
 }
 
 /** Only by an order of the record: nobody else can ask. */
-async function purge({ backend, slots }: Parts, name: string): Promise<Answer> {
+async function purge(
+  { backend, slots }: Parts,
+  name: string,
+  asked: URLSearchParams,
+): Promise<Answer> {
   if (await slots.isShown(name)) return { status: 409, body: { code: 'in-use' } }
-  const done = await backend.purge(name)
+  const wasMade = asked.get('made') === 'yes'
+  // Whatever was seen of it before: this is not where it was.
+  if (wasMade && (await backend.isUnused?.())) return { status: 409, body: { code: 'not-there' } }
+  const done = await backend.purge(name, { hasToBe: wasMade && asked.get('found') !== 'yes' })
   if (!done.ok) return { status: 409, body: { code: done.code } }
   return { status: 200, body: { before: done.before, after: done.after } }
 }
 
 async function look(backend: Backend): Promise<Answer> {
   const trouble = (await backend.trouble()) ?? null
-  return { status: 200, body: { backend: backend.kind, trouble, version: VERSION } }
+  return {
+    status: 200,
+    body: { backend: backend.kind, trouble, ...(await unused(backend)), version: VERSION },
+  }
 }
+
+/** Said where it is so only. */
+const unused = async (backend: Backend) => ((await backend.isUnused?.()) ? { isUnused: true } : {})
 
 /** Asked by the worker alone, and so of the one agent that brings back. */
 async function list({ backend, restores }: Parts): Promise<Answer> {
@@ -133,7 +147,10 @@ async function list({ backend, restores }: Parts): Promise<Answer> {
     volumes.map(({ name }) => name),
     (name) => backend.place(name),
   )
-  return { status: 200, body: { backend: backend.kind, volumes, freeBytes } }
+  return {
+    status: 200,
+    body: { backend: backend.kind, volumes, freeBytes, ...(await unused(backend)) },
+  }
 }
 
 async function ensure(backend: Backend, name: string, body: unknown): Promise<Answer> {
