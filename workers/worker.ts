@@ -27,6 +27,7 @@ import { runsAtOnce } from './jobs/next.ts'
 import { changePlanner } from './jobs/plan-changes.ts'
 import { earlyPlanner } from './jobs/plan-early.ts'
 import { reconciler } from './jobs/reconcile.ts'
+import { watchLosses } from './jobs/watch-losses.ts'
 import { startLoop } from './loop.ts'
 import { turnsFor } from './storage/turns.ts'
 import { rosterFollower } from './jobs/follow-rosters.ts'
@@ -201,6 +202,7 @@ export async function startWorker(options: {
     pass: async () => {
       if (!(await lead.isOurs())) return
       await keeper.keep()
+      await watchLosses({ pool, log, now })
       await keepSubmissions({ pool, agent, log, now })
     },
     onError: onError('volumes could not be kept'),

@@ -62,6 +62,34 @@ export const notice = {
     en: 'It stopped {sinceAt} and came back {backAt}. What waited goes on by itself: seats start, and those that had to stop stop now.',
     fr: 'Il s’est arrêté {sinceAt} et il est revenu {backAt}. Ce qui attendait reprend de lui-même : les postes démarrent, et ceux qui devaient s’arrêter s’arrêtent maintenant.',
   },
+  'notice.volumes-lost': {
+    en: 'Labplan: {count} volumes are missing or damaged',
+    fr: 'Labplan : {count} volumes sont absents ou endommagés',
+  },
+  'notice.volumes-lost.text': {
+    en: 'Their storage answers; {missing} are not there, {damaged} cannot be mounted. Nothing was deleted, and nothing new is made in their place: their seats do not start. Mount the disk they were on, or restore it; all goes on by itself then. labplan volume list --full names each.',
+    fr: 'Leur stockage répond ; {missing} ne sont pas là, {damaged} ne peuvent être montés. Rien n’a été supprimé et rien de neuf n’est créé à leur place : leurs postes ne démarrent pas. Montez le disque qui les portait, ou restaurez-le ; tout reprendra de soi-même. labplan volume list --full les nomme.',
+  },
+  'notice.volumes-lost.of': {
+    en: 'Course {name}: {count}',
+    fr: 'Cours {name} : {count}',
+  },
+  'notice.volumes-lost.personal': {
+    en: 'Students’ own folders: {count}; seats start without them',
+    fr: 'Dossiers personnels d’étudiants : {count} ; les postes démarrent sans eux',
+  },
+  'notice.volumes-lost.purging': {
+    en: 'To be deleted, and not there: {count}. Nothing counts as deleted until their disk is back',
+    fr: 'À supprimer, et absents : {count}. Rien ne compte comme supprimé avant le retour de leur disque',
+  },
+  'notice.volumes-found': {
+    en: 'Labplan: the volumes that were missing or damaged are there again',
+    fr: 'Labplan : les volumes absents ou endommagés sont de nouveau là',
+  },
+  'notice.volumes-found.text': {
+    en: 'It began {sinceAt} and was over {backAt}. Seats that waited for them start by themselves; what was to be deleted is deleted now.',
+    fr: 'Cela a commencé {sinceAt} et pris fin {backAt}. Les postes qui les attendaient démarrent d’eux-mêmes ; ce qui devait être supprimé l’est maintenant.',
+  },
   'notice.storage-away.course': {
     en: '{course}: files cannot be reached right now',
     fr: '{course} : les fichiers ne sont pas accessibles en ce moment',
