@@ -181,6 +181,16 @@ export async function withTransaction<T>(pool: Pool, work: (tx: Db) => Promise<T
 export const inOneBreath = <T>(pool: Pool, work: (db: Db) => Promise<T>): Promise<T> =>
   lend(pool, work)
 
+/** Whether the server, or the way to it, is gone or has no room: then nothing else that is asked now fares better. */
+export function isServerLost(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  if (error instanceof pg.DatabaseError) return /^(08|53|57P)/.test(error.code ?? '')
+  return (
+    'syscall' in error ||
+    /^(Connection terminated|Query read timeout|timeout exceeded)/.test(error.message)
+  )
+}
+
 type Loss = { failure?: Error }
 
 /** A connection that breaks while it is lent is thrown away. */

@@ -2,6 +2,7 @@
  * What happens to a seat's container, recorded by the worker that saw it. Each change and what it means
  * for the workspace on it are one transaction; pages, gateway and worker are told when it commits.
  */
+import { type CourseName, andOf } from './courses-at-work.ts'
 import { beginHomes } from './scratch-home.ts'
 import { lockedSeats } from './seat-lock.ts'
 import { type Db, type Query, execute, many, one, sql } from './db.ts'
@@ -300,9 +301,12 @@ export async function markRemoved(tx: Db, gone: { ids: string[]; now: Date }): P
 export const toSettle = sql`workspace join seat on seat.id = seat_id
   where workspace.state = 'stopping' and seat.state in ('absent', 'cold')`
 
-/** Answers how many. */
-export async function settleStopped(tx: Db, now: Date): Promise<number> {
-  const rows = await many<{ seat_id: string }>(tx, sql`select seat_id from ${toSettle}`)
+/** Answers how many. Of one course only, where `of` says which. */
+export async function settleStopped(tx: Db, now: Date, of?: CourseName): Promise<number> {
+  const rows = await many<{ seat_id: string }>(
+    tx,
+    sql`select seat_id from ${toSettle} ${andOf(of, sql`workspace.course_id`)}`,
+  )
   const ids = rows.map((row) => row.seat_id)
   const left = await many<PlaceLeft>(
     tx,

@@ -15,13 +15,13 @@ const CLOCK = { name: 'clock', role: 'labplan' } as const
 /**
  * Closes every session that is over. No seat of its course may run that nobody wants on, and its stacks must
  * be what is wanted now, so that what goes with it has gone: call it after that was recorded (wantStacks).
- * `keptUntil`: course key → until when its volumes are kept. Answers how many were closed.
+ * `keptUntil`: course key → until when its volumes are kept. `only`: this one, if it is over. Answers how many were closed.
  */
 export async function closeSessions(
   tx: Db,
-  close: { now: Date; keptUntil: Map<string, string | null> },
+  close: { now: Date; keptUntil: Map<string, string | null>; only?: string },
 ): Promise<number> {
-  const due = await sessionsToClose(tx, close.now)
+  const due = await sessionsToClose(tx, close.now, close.only)
   for (const session of due) {
     await execute(
       tx,
@@ -73,7 +73,24 @@ export const toClose = (now: Date) =>
 const wasCalledOff = sql`(session.state = 'cancelled' and session.preparing_at is not null
   and (session.closed_at is null or session.closed_at < session.preparing_at))`
 
-async function sessionsToClose(tx: Db, now: Date): Promise<ClosingSession[]> {
+/** Those that are over, in the order in which they are closed. */
+export async function sessionsOver(
+  db: Db,
+  now: Date,
+): Promise<{ id: string; key: string; course_key: string }[]> {
+  return many(
+    db,
+    sql`select session.id, session.key, course.key as course_key from (select id from ${toClose(now)}) over
+          join session on session.id = over.id join course on course.id = session.course_id
+        order by session.ends_at, session.key`,
+  )
+}
+
+async function sessionsToClose(
+  tx: Db,
+  now: Date,
+  only: string | undefined,
+): Promise<ClosingSession[]> {
   return many<ClosingSession>(
     tx,
     sql`select session.id, session.key, session.course_id, course.key as course_key, course.code as course_code,
@@ -82,6 +99,6 @@ async function sessionsToClose(tx: Db, now: Date): Promise<ClosingSession[]> {
           case when session.state = 'cancelled' then session.state_at else session.ended_at end as ended_at
         from (select id from ${toClose(now)}) over join session on session.id = over.id
           join course on course.id = session.course_id join pool on pool.id = session.pool_id
-        order by session.ends_at, session.key for no key update of session`,
+        ${only ? sql`where session.id = ${only}` : sql``} order by session.ends_at, session.key for no key update of session`,
   )
 }

@@ -1,4 +1,5 @@
 /** What happens to a session: planned → preparing → ready → open → ended; session-close.ts closes it. */
+import { type CourseName, andOf } from './courses-at-work.ts'
 import { type Db, execute, sql } from './db.ts'
 import { type Warm, readySessions } from './session-ready.ts'
 
@@ -18,26 +19,30 @@ export const isTimeToMove = (now: Date) =>
     (select min(ends_at) from session where state in ('planned', 'preparing', 'ready', 'open')),
     (select min(opens_at) from session where state in ('preparing', 'ready'))) <= ${now}, false)`
 
-/** Moves every session that time or its seats have moved; answers how many. */
-export async function moveSessions(tx: Db, session: { now: Date; warm: Warm }): Promise<number> {
+/** Moves every session that time or its seats have moved, of one course where `of` says which; answers how many. */
+export async function moveSessions(
+  tx: Db,
+  session: { now: Date; warm: Warm; of?: CourseName | undefined },
+): Promise<number> {
   const { now } = session
+  const isOf = andOf(session.of, sql`session.course_id`)
   const moved = await execute(
     tx,
     sql`update session set state = 'preparing', state_at = ${now}, preparing_at = ${now}, ready_at = null,
           short_since = null, unready_at = null, opened_at = null, ended_at = null
-        where ${toPrepare(now)}`,
+        where ${toPrepare(now)} ${isOf}`,
   )
   const ready = await readySessions(tx, session)
   const opened = await execute(
     tx,
     sql`update session set state = 'open', state_at = ${now}, opened_at = ${now}
-        where ${toOpen(now)}`,
+        where ${toOpen(now)} ${isOf}`,
   )
   const ended = await execute(
     tx,
     sql`update session set state = 'ended', state_at = ${now}, ended_at = ${now},
           opened_at = case when state = 'open' then opened_at end
-        where ${toEnd(now)}`,
+        where ${toEnd(now)} ${isOf}`,
   )
   return moved + ready + opened + ended
 }

@@ -1,4 +1,5 @@
 /** What each stack should hold now, beside what was last applied: where the two differ a run is asked for. */
+import { type CourseName, andOf } from './courses-at-work.ts'
 import { type Db, type Query, execute, findOne, many, one, sql } from './db.ts'
 import { destroyFreezes, holdingFreezes } from './freeze.ts'
 import { newId } from './ids.ts'
@@ -17,21 +18,28 @@ export type StackWish = {
   digest: string
 }
 
+export type UnsaidStacks = { keys: string[]; kinds: StackWish['kind'][] }
+
 /** A job that was sent is given so long to take the stack's lease before it is asked for again. */
 const ASK_AGAIN_MS = 15_000
 
 /**
  * Records what is wanted. A stack of seats or machines nobody wants any more is wanted empty; a volumes stack is never
- * wanted away: only retention or a purge releases files.
+ * wanted away: only retention or a purge releases files. What nobody could say of (`unsaid`) stays wanted as it was.
  */
-export async function wantStacks(tx: Db, wish: { stacks: StackWish[]; now: Date }): Promise<void> {
+export async function wantStacks(
+  tx: Db,
+  wish: { stacks: StackWish[]; unsaid?: UnsaidStacks; now: Date },
+): Promise<void> {
+  const { keys: unsaid, kinds } = wish.unsaid ?? { keys: [], kinds: [] }
   const column = <T>(of: (stack: StackWish) => T) => wish.stacks.map(of)
   const keys = column((stack) => stack.key)
   await execute(
     tx,
     sql`with dropped as (
           update stack set wanted_digest = null, failures = 0, retry_at = null, cancelled_run_id = null
-          where kind <> 'volumes' and wanted_digest is not null and not key = any(${keys}::text[]))
+          where kind <> 'volumes' and wanted_digest is not null and not key = any(${keys}::text[])
+            and not key = any(${unsaid}::text[]) and not kind = any(${kinds}::text[]))
         insert into stack (id, key, kind, pool_id, course_id, state, state_at, wanted_digest)
         select w.id, w.key, w.kind, pool.id, course.id, 'absent', ${wish.now}, w.digest
         from unnest(${column(newId)}::uuid[], ${keys}::text[], ${column((stack) => stack.kind)}::text[],
@@ -281,11 +289,11 @@ const isForgotten = (now: Date) => sql`held and not exists
 export const toRelease = (now: Date) => sql`seat where ${isForgotten(now)}`
 
 /** Lets go of them: their worker was killed. The driver hears of it. */
-export async function releaseHolds(tx: Db, now: Date): Promise<number> {
+export async function releaseHolds(tx: Db, now: Date, of?: CourseName): Promise<number> {
   return execute(
     tx,
     sql`with released as (update seat set held = false
-          where id = any(${lockedSeats(sql`(select id from ${toRelease(now)})`)}) and ${isForgotten(now)} returning id)
+          where id = any(${lockedSeats(sql`(select id from ${toRelease(now)} ${andOf(of, sql`seat.course_id`)})`)}) and ${isForgotten(now)} returning id)
         select pg_notify('seats', id::text) from released`,
   )
 }

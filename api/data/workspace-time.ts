@@ -17,8 +17,12 @@ import { idleMinutesOf } from '../../stacks/rules/idle.ts'
 import type { BlueprintSession } from '../../stacks/blueprint.ts'
 import type { Lifecycle } from '../../stacks/terms.ts'
 import { type Actor, audit, auditEach } from './audit.ts'
+import { type CourseName, andOf } from './courses-at-work.ts'
 import { type Db, execute, findOne, many, notify, sql } from './db.ts'
 import { type StopReason, stopEach } from './workspace-stop.ts'
+
+/** What follows is done in all courses, or in one (`of`). */
+const ofCourse = (of: CourseName | undefined) => andOf(of, sql`workspace.course_id`)
 
 const CLOCK: Actor = { name: 'clock', role: 'labplan' }
 
@@ -164,10 +168,10 @@ export const toWarn = (
  * Warns whose stop is near, once for each stop, and takes the warning back when it went away again; who watches
  * the page is told. Answers how many were warned.
  */
-export async function warnWorkspaces(tx: Db, now: Date): Promise<number> {
+export async function warnWorkspaces(tx: Db, now: Date, of?: CourseName): Promise<number> {
   const rows = await many<RunRow>(
     tx,
-    sql`select ${runColumns} from ${toWarn(now)} for update of workspace skip locked`,
+    sql`select ${runColumns} from ${toWarn(now)} ${ofCourse(of)} for update of workspace skip locked`,
   )
   const isNear = (row: RunRow): boolean =>
     warnsAt(row.stop_at.getTime(), row.lifecycle) <= now.getTime()
@@ -220,14 +224,14 @@ export const toFollow = (now: Date) => sql`${runTable} left join lateral (
       or (account.ends_at > workspace.stops_at and not account.is_reservation))`
 
 /** Who is in follows the sessions: one whose end was moved, or one that opened meanwhile. */
-export async function followSessions(tx: Db, now: Date): Promise<void> {
+export async function followSessions(tx: Db, now: Date, of?: CourseName): Promise<void> {
   type Open = { open_id: string | null; open_ends_at: Date | null; open_kind: SessionKind | null }
   type Row = RunRow & Open & { own_id: string | null }
   const rows = await many<Row>(
     tx,
     sql`select ${runColumns}, case when session.state <> 'cancelled' then session.id end as own_id,
           open.id as open_id, open.grace_ends_at as open_ends_at, open.kind as open_kind
-        from ${toFollow(now)} for update of workspace skip locked`,
+        from ${toFollow(now)} ${ofCourse(of)} for update of workspace skip locked`,
   )
   for (const row of rows) {
     const own = sessionOf(row.own_id, row.grace_ends_at, row.kind, row.gpus)
@@ -283,11 +287,11 @@ export const toOpen = (now: Date) =>
  * changes just now is left to the next look. (A step of a seat locks the seat and then its workspace, a stop the other way round:
  * who holds many of one and waits for one of the other would soon meet somebody who waits for them.)
  */
-export async function stopWhoIsOver(tx: Db, now: Date): Promise<number> {
+export async function stopWhoIsOver(tx: Db, now: Date, of?: CourseName): Promise<number> {
   const rows = await many<RunRow>(
     tx,
     sql`select ${runColumns} from ${runTable} join seat on seat.id = workspace.seat_id
-        where ${isOver(now)} and workspace.state <> 'resetting'
+        where ${isOver(now)} and workspace.state <> 'resetting' ${ofCourse(of)}
         order by ${stopAt}, workspace.id limit ${STOPPED_AT_ONCE} for no key update of workspace, seat skip locked`,
   )
   await stopEach(

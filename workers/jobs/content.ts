@@ -21,6 +21,7 @@ import {
   type UnusualSeat,
   unusualSeats,
 } from '../../api/data/stack-wish.ts'
+import type { Steps } from './pass-steps.ts'
 
 export type Place = { installation: string; registry: string; storageRoot: string }
 
@@ -28,25 +29,31 @@ export async function contentOf(db: Db, place: Place, stack: WantedStack): Promi
   return contentWith(db, place, stack, await unusualSeats(db, [stack]))
 }
 
+type Read = { stacks: WantedStack[]; unusual: UnusualSeat[]; steps: Pick<Steps, 'take'> }
+
 /**
- * The wish for each stack; `unusual`: what `unusualSeats` says of them. What a stack was like in the last pass is
+ * The wish for each stack, and those of which it could not be said; `unusual`: what `unusualSeats` says of them. What a stack was like in the last pass is
  * remembered: its digest is that of hundreds of lines, and mostly the same.
  */
 export function wishReader(
   place: Place,
-): (db: Db, stacks: WantedStack[], unusual: UnusualSeat[]) => Promise<StackWish[]> {
+): (db: Db, read: Read) => Promise<{ wishes: StackWish[]; unsaid: WantedStack[] }> {
   let known = new Map<string, StackWish>()
-  return async (db, stacks, unusual) => {
+  return async (db, { stacks, unusual, steps }) => {
     const byCourse = Map.groupBy(unusual, (row) => row.course_key)
     const fresh = new Map<string, StackWish>()
+    const unsaid: WantedStack[] = []
     for (const stack of stacks) {
       const own = byCourse.get(stack.course) ?? []
       const likeness = `${stack.key} ${stack.contentDigest} ${JSON.stringify(own)}`
-      const wish = known.get(likeness) ?? wishOf(stack, await contentWith(db, place, stack, own))
-      fresh.set(likeness, wish)
+      const read = async () => wishOf(stack, await contentWith(db, place, stack, own))
+      const what = `Course ${stack.course}: what ${stack.key} should hold could not be said.`
+      const wish = known.get(likeness) ?? (await steps.take(what, read, undefined))
+      if (wish) fresh.set(likeness, wish)
+      else unsaid.push(stack)
     }
     known = fresh
-    return [...fresh.values()]
+    return { wishes: [...fresh.values()], unsaid }
   }
 }
 

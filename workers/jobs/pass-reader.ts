@@ -3,6 +3,7 @@
  * was read last. The rows themselves say which (course-change.ts); now and then, and of a blueprint that is new, all of it is read.
  */
 import type { Blueprint } from '../../stacks/blueprint.ts'
+import type { Steps } from './pass-steps.ts'
 import type { WantedStack } from '../../stacks/rules/wanted.ts'
 import { changesSince } from '../../api/data/course-change.ts'
 import { inOneBreath, type Pool } from '../../api/data/db.ts'
@@ -27,7 +28,7 @@ export type PassReader = {
   lookAgain(): Promise<void>
   running(blueprint: Blueprint): Promise<Running>
   /** Turns seats on and off; see `wantWarmSeats`. */
-  turnSeats(warm: WarmSeat[]): Promise<void>
+  turnSeats(warm: WarmSeat[], steps: Steps): Promise<void>
   unusualSeats(stacks: WantedStack[]): Promise<UnusualSeat[]>
   /** Writes down which sessions that were ready lack seats; see `noteShort`. */
   noteShort(warm: WarmSession[], now: Date): Promise<void>
@@ -67,8 +68,21 @@ export function passReader(pool: Pool): PassReader {
       last = blueprint
       return runningOf(await running.read())
     },
-    turnSeats: (warm) =>
-      turns.ask(warm, async (of, some) => void (await wantWarmSeats(pool, some, of))),
+    async turnSeats(warm, steps) {
+      let hasFailed = false
+      await turns.ask(warm, (of, some) =>
+        steps.inCourses('its seats could not be turned on and off.', async (one) => {
+          const own = some.filter(({ courseKey }) => courseKey === one?.key)
+          if (one) return wantWarmSeats(pool, own, [one.key])
+          hasFailed = true
+          const changed = await wantWarmSeats(pool, some, of)
+          hasFailed = false
+          return changed
+        }),
+      )
+      // Asked again in the next pass.
+      if (hasFailed) turns.touch(null)
+    },
     async unusualSeats(stacks) {
       await unusual.ask(stacks, async (of, some) => {
         const rows = Map.groupBy(await unusualSeats(pool, some), (row) => row.course_key)
@@ -94,7 +108,7 @@ function staleCourses() {
       for (const course of courses ?? []) keys.add(course)
     },
     async read(
-      work: (of: string[] | undefined) => Promise<void>,
+      work: (of: string[] | undefined) => Promise<unknown>,
       more: string[] = [],
     ): Promise<void> {
       const of = isAll ? undefined : [...new Set([...keys, ...more])]
@@ -134,7 +148,7 @@ function questions<Question>(courseOf: (question: Question) => string) {
     touch: stale.touch,
     async ask(
       all: Question[],
-      work: (of: string[] | undefined, some: Question[]) => Promise<void>,
+      work: (of: string[] | undefined, some: Question[]) => Promise<unknown>,
     ): Promise<void> {
       const byCourse = Map.groupBy(all, courseOf)
       const names = new Map([...byCourse].map(([course, own]) => [course, JSON.stringify(own)]))

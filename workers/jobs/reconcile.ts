@@ -8,13 +8,11 @@ import { blueprintReader } from '../../api/data/blueprint.ts'
 import { type Db, type Pool, withTransaction } from '../../api/data/db.ts'
 import type { Due } from '../../api/data/due.ts'
 import { type Sender, sendJob } from '../../api/data/jobs.ts'
-import { settlePlacesOf } from '../../api/data/settle-places.ts'
 import type { WarmSeat } from '../../api/data/reasons.ts'
 import { giveUpLeases } from '../../api/data/left-lease.ts'
-import { closeSessions } from '../../api/data/session-close.ts'
-import { settleStopped } from '../../api/data/seat-life.ts'
+import { closeSessions, sessionsOver } from '../../api/data/session-close.ts'
 import { moveSessions } from '../../api/data/session-life.ts'
-import { type Warm, loseReady, readySessions } from '../../api/data/session-ready.ts'
+import { loseReady, readySessions } from '../../api/data/session-ready.ts'
 import { endCancelledDeadRuns } from '../../api/data/run-control.ts'
 import {
   type StackWish,
@@ -25,18 +23,12 @@ import {
   stacksInHand,
   wantStacks,
 } from '../../api/data/stack-wish.ts'
-import { coursesInLine, serveQueue } from '../../api/data/serve-queue.ts'
-import { startWorkspace, stopWorkspace } from '../../api/data/workspace-act.ts'
-import {
-  followSessions,
-  stopWhoIsOver,
-  warnWorkspaces,
-  workspacesDue,
-} from '../../api/data/workspace-time.ts'
 import { type Place, wishReader } from './content.ts'
 import { type PassReader, type WarmSession, passReader } from './pass-reader.ts'
 import { leadLearner } from './learn-leads.ts'
 import { watchSessions } from './watch-sessions.ts'
+import { moveWorkspaces } from './move-workspaces.ts'
+import { type Steps, passSteps } from './pass-steps.ts'
 import { honourFreezes } from './freezes.ts'
 import { machineWisher } from './machines.ts'
 import { type Budget, nextStacks } from './next.ts'
@@ -44,10 +36,6 @@ import { type Budget, nextStacks } from './next.ts'
 export type Reconciler = { reconcile(): Promise<void> }
 
 type Means = { pool: Pool; boss: Sender; place: Place; now: () => Date; budget: Budget }
-
-/** Courses whose places are made right in one transaction: launches of the same course wait for it. */
-const SETTLED_AT_ONCE = 20
-const CLOCK = { name: 'clock', role: 'labplan' } as const
 
 export function reconciler(means: Means): Reconciler {
   const approved = blueprintReader()
@@ -60,63 +48,35 @@ export function reconciler(means: Means): Reconciler {
       const due = await reader.look(means.now())
       const blueprint = await approved(means.pool, due.head)
       if (!blueprint) return
-      const isMoved = await moveWorkspaces(means, due)
-      const isLearned = await leads.learn(blueprint, due.lessons)
+      const steps = passSteps(means)
+      const isMoved = await moveWorkspaces(means, due, steps)
+      const learn = () => leads.learn(blueprint, due.lessons)
+      const isLearned = await steps.take('No lead could be learned.', learn, false)
       if (isMoved || isLearned) await reader.lookAgain()
       const at = means.now()
       const running = await reader.running(blueprint)
       const wanted = wantedAt(blueprint, at.toISOString(), running)
-      await reader.turnSeats(warmSeats(wanted))
+      await reader.turnSeats(warmSeats(wanted), steps)
       const warm = warmSessions(wanted)
-      await reader.noteShort(warm, means.now())
-      const moved = await moveThem(means.pool, due, { warm, now: means.now() })
-      const machines = await wishMachines(blueprint, {
-        ...{ areThere: due.machines, leads: running.leads ?? {} },
-      })
+      const note = () => reader.noteShort(warm, means.now())
+      await steps.take('Sessions that lack seats could not be noted.', note, undefined)
+      const moved = await moveThem(means, due, { warm, steps })
+      const machines = await steps.take(
+        'What machines are wanted could not be said.',
+        () => wishMachines(blueprint, { areThere: due.machines, leads: running.leads ?? {} }),
+        undefined,
+      )
       // One that time moved may be over, and its grace with it; one that only became ready is not.
       const now = { ...due, closing: due.closing || (due.sessions && moved > 0) }
-      await ask(now, { wanted, machines }, keptUntil(blueprint))
+      await ask(now, { wanted, machines, steps }, keptUntil(blueprint))
       const isLate = wanted.warm.some(({ session }) => due.late.includes(session))
+      const tell = () => watchSessions(means.pool, { warm: wanted.warm, steps, now: means.now() })
+      // Whatever else did not go well: who waits for a class hears of it.
       if (due.news || isLate || moved > 0)
-        await watchSessions(means.pool, { warm: wanted.warm, now: means.now() })
+        await steps.take('Nobody could be told of classes.', tell, undefined)
+      steps.end()
     },
   }
-}
-
-/** What time alone changes for people: places, who is past the end, who may come in, who waits. Answers whether anybody moved. */
-async function moveWorkspaces({ pool, now }: Means, due: Due): Promise<boolean> {
-  for (let i = 0; i < due.places.length; i += SETTLED_AT_ONCE) {
-    const ids = due.places.slice(i, i + SETTLED_AT_ONCE)
-    await withTransaction(pool, (tx) => settlePlacesOf(tx, { ids, now: now() }))
-  }
-  // Places that came or went may change each of the following.
-  const isNew = due.places.length > 0
-  let moved = 0
-  if (due.stops) moved += await withTransaction(pool, (tx) => settleStopped(tx, now()))
-  if (due.moves || isNew)
-    await withTransaction(pool, async (tx) => {
-      await followSessions(tx, now())
-      await warnWorkspaces(tx, now())
-    })
-  if (due.turns || isNew) moved += await endAndOpen(pool, now)
-  const lines = await coursesInLine(pool, due.places)
-  for (const courseId of new Set([...lines, ...due.queues]))
-    moved += await withTransaction(pool, (tx) => serveQueue(tx, { courseId, now: now() }))
-  return moved > 0
-}
-
-async function endAndOpen(pool: Pool, now: () => Date): Promise<number> {
-  const stopSome = () => withTransaction(pool, (tx) => stopWhoIsOver(tx, now()))
-  let moved = 0
-  for (let some = await stopSome(); some > 0; some = await stopSome()) moved += some
-  const due = await workspacesDue(pool, now())
-  const act = (workspaceId: string) => ({ workspaceId, actor: CLOCK, now: now() })
-  // With a seat they were stopped, or somebody acts on them just now: the next round sees.
-  const unseated = due.stop.filter(({ hasSeat }) => !hasSeat)
-  for (const { id, reason } of unseated)
-    await withTransaction(pool, (tx) => stopWorkspace(tx, { ...act(id), reason }))
-  for (const id of due.open) await withTransaction(pool, (tx) => startWorkspace(tx, act(id)))
-  return moved + unseated.length + due.open.length
 }
 
 function warmSeats(wanted: Wanted): WarmSeat[] {
@@ -138,52 +98,92 @@ const warmSessions = ({ warm }: Wanted): WarmSession[] =>
   warm.map(({ session, seats, course }) => ({ key: session, numbers: seats, courseKey: course }))
 
 async function moveThem(
-  pool: Pool,
+  { pool, now }: Means,
   due: Pick<Due, 'sessions' | 'preparing' | 'short'>,
-  { warm, now }: { warm: Warm; now: Date },
+  { warm, steps }: { warm: WarmSession[]; steps: Steps },
 ): Promise<number> {
   const keys = warm.flatMap(({ key }) => (due.short.includes(key) ? [key] : []))
-  const lost = keys.length > 0 ? await loseReady(pool, { now, keys }) : 0
-  if (due.sessions)
-    return lost + (await withTransaction(pool, (tx) => moveSessions(tx, { now, warm })))
+  const lose = () => loseReady(pool, { now: now(), keys })
+  const lost = keys.length > 0 ? await steps.take(`Courses: ${NOT_MOVED}`, lose, 0) : 0
   const waiting = warm.filter(({ key }) => due.preparing.includes(key))
-  return lost + (waiting.length > 0 ? await readySessions(pool, { now, warm: waiting }) : 0)
+  if (!due.sessions && waiting.length === 0) return lost
+  const moved = await steps.inCourses(NOT_MOVED, (of) => {
+    const own = (all: WarmSession[]) => all.filter(({ courseKey }) => !of || courseKey === of.key)
+    if (!due.sessions) return readySessions(pool, { now: now(), warm: own(waiting) })
+    return withTransaction(pool, (tx) => moveSessions(tx, { now: now(), warm: own(warm), of }))
+  })
+  return lost + moved
 }
+
+const NOT_MOVED = 'its sessions could not go on to what they are by now.'
 
 /** By course, until when its volumes are kept. */
 const keptUntil = ({ courses }: Blueprint): Map<string, string | null> =>
   new Map(courses.map((course) => [course.key, course.volumes?.until ?? null]))
 
 /** One job for each stack that differs, in the transaction that records what it should be; none when nothing does. */
-function runAsker({ pool, boss, place, now, budget }: Means, reader: PassReader) {
+function runAsker(means: Means, reader: PassReader) {
+  const { pool, boss, place, now, budget } = means
   const wishesOf = wishReader(place)
   let known = { wishes: '', mark: '' }
-  return async (
-    due: Due,
-    { wanted, machines }: { wanted: Wanted; machines: StackWish[] },
-    kept: Map<string, string | null>,
-  ): Promise<void> => {
-    const wished = due.frozen ? await honourFreezes(pool, wanted.stacks, now()) : wanted.stacks
-    const stacks = [
-      ...machines,
-      ...(await wishesOf(pool, wished, await reader.unusualSeats(wished))),
-    ]
-    const wishes = stacks.map((stack) => `${stack.key} ${stack.digest}`).join()
-    const isSame = wishes === known.wishes && due.wishMark === known.mark
-    const mayAsk = !isSame || due.runs || due.holds || due.dead
-    if (!mayAsk && !due.closing) return
-    await withTransaction(pool, async (tx) => {
-      if (!isSame) await wantStacks(tx, { stacks, now: now() })
-      if (due.closing) await closeSessions(tx, { now: now(), keptUntil: kept })
-      if (due.holds) await releaseHolds(tx, now())
-      if (due.dead) await endCancelledDeadRuns(tx, now())
-      if (due.dead) await giveUpLeases(tx, now())
-      // A session that is closed changes no stack.
-      if (!mayAsk) return
-      const sizes = new Map(wanted.stacks.map((stack) => [stack.key, stack.seats.length]))
-      await askForNext(tx, { boss, budget, sizes }, now())
-      known = { wishes, mark: isSame ? due.wishMark : await readWishMark(tx) }
-    })
+  return async (due: Due, asked: Asked, kept: Map<string, string | null>): Promise<void> => {
+    const { wanted, machines, steps } = asked
+    await letGo(means, due, steps)
+    const ask = async (): Promise<{ unsaid: Set<string> } | undefined> => {
+      const read = due.frozen ? await honourFreezes(pool, wanted.stacks, now()) : wanted.stacks
+      const unusual = await reader.unusualSeats(read)
+      const { wishes: ofCourses, unsaid } = await wishesOf(pool, { stacks: read, unusual, steps })
+      const stacks = [...(machines ?? []), ...ofCourses]
+      const wishes = stacks.map((stack) => `${stack.key} ${stack.digest}`).join()
+      const isSame = wishes === known.wishes && due.wishMark === known.mark
+      const answer = { unsaid: new Set(unsaid.map(({ course }) => course)) }
+      if (isSame && !due.runs && !due.holds && !due.dead) return answer
+      await withTransaction(pool, async (tx) => {
+        const keys = unsaid.map(({ key }) => key)
+        const left = { keys, kinds: machines ? [] : MACHINES }
+        if (!isSame) await wantStacks(tx, { stacks, unsaid: left, now: now() })
+        const sizes = new Map(wanted.stacks.map((stack) => [stack.key, stack.seats.length]))
+        await askForNext(tx, { boss, budget, sizes }, now())
+        known = { wishes, mark: isSame ? due.wishMark : await readWishMark(tx) }
+      })
+      return answer
+    }
+    const answer = await steps.take('Runs could not be asked for.', ask, undefined)
+    if (due.closing && answer) await closeThem(means, { kept, steps, unsaid: answer.unsaid })
+  }
+}
+
+type Asked = { wanted: Wanted; machines: StackWish[] | undefined; steps: Steps }
+const MACHINES: StackWish['kind'][] = ['base', 'nodes']
+
+/** What a worker that died held. */
+async function letGo({ pool, now }: Means, due: Due, steps: Steps): Promise<void> {
+  if (due.holds)
+    await steps.inCourses('its seats that a dead run held could not be let go of.', (of) =>
+      withTransaction(pool, (tx) => releaseHolds(tx, now(), of)),
+    )
+  const end = (tx: Db) => endCancelledDeadRuns(tx, now()).then(() => giveUpLeases(tx, now()))
+  const work = () => withTransaction(pool, end)
+  if (due.dead) await steps.take('Runs of a dead worker could not be ended.', work, undefined)
+}
+
+/**
+ * Each in a transaction of its own, once what is wanted was recorded; not where that could not be said, since what is there
+ * may still be to go.
+ */
+async function closeThem(
+  { pool, now }: Means,
+  close: { kept: Map<string, string | null>; unsaid: Set<string>; steps: Steps },
+): Promise<void> {
+  const { kept: keptUntil, steps } = close
+  for (const { id, key, course_key } of await sessionsOver(pool, now())) {
+    if (close.unsaid.has(course_key)) continue
+    const work = (tx: Db) => closeSessions(tx, { now: now(), keptUntil, only: id })
+    await steps.take(
+      `Course ${course_key}: session ${key} could not be closed.`,
+      () => withTransaction(pool, work),
+      0,
+    )
   }
 }
 

@@ -16,12 +16,13 @@ import { readinessOf } from '../../api/data/session-readiness.ts'
 import { currentBlueprint } from '../../api/data/blueprint.ts'
 import type { WantedWarm } from '../../stacks/rules/wanted.ts'
 import { lateLines } from './late.ts'
+import type { Steps } from './pass-steps.ts'
 
 const SHOWN_AFTER_READY_MS = 15 * 60_000
 
 export async function watchSessions(
   pool: Pool,
-  watch: { warm: WantedWarm[]; now: Date },
+  watch: { warm: WantedWarm[]; now: Date; steps: Steps },
 ): Promise<void> {
   const { now } = watch
   const wanted = new Map(watch.warm.map((warm) => [warm.session, warm.seats]))
@@ -31,15 +32,21 @@ export async function watchSessions(
     sessionsReadyAgain(pool, now),
     seatsGivenUp(pool, now),
   ])
-  if (late.length + ready.length + givenUp.length === 0) return
-  await withTransaction(pool, async (tx) => {
-    // Large, and read only where somebody is to be told.
-    const head = late.length > 0 ? await currentBlueprint(tx) : undefined
-    for (const session of late)
-      await tellLate(tx, { session, numbers: wanted.get(session.key) ?? [], head, now })
-    for (const session of ready) await tellReady(tx, session, now)
-    for (const seats of givenUp) await tellGivenUp(tx, seats, now)
-  })
+  // Large, and read only where somebody is to be told.
+  const head = late.length > 0 ? await currentBlueprint(pool) : undefined
+  // Each by itself: what cannot be said of one class is no reason to say nothing of another.
+  const tell = (about: { key: string }, work: (tx: Db) => Promise<void>) =>
+    watch.steps.take(
+      `Nobody could be told about ${about.key}.`,
+      () => withTransaction(pool, work),
+      undefined,
+    )
+  for (const session of late) {
+    const numbers = wanted.get(session.key) ?? []
+    await tell(session, (tx) => tellLate(tx, { session, numbers, head, now }))
+  }
+  for (const session of ready) await tell(session, (tx) => tellReady(tx, session, now))
+  for (const seats of givenUp) await tell(seats, (tx) => tellGivenUp(tx, seats, now))
 }
 
 type Late = {
