@@ -60,6 +60,7 @@ async function receive(ctx: Context, services: Services, upload: UploadInto): Pr
 
 const UPLOADS = {
   workspace: { pattern: '/workspaces/:workspace/uploads' },
+  personal: { pattern: '/workspaces/:workspace/personal/uploads' },
   course: { pattern: '/courses/:course/data-uploads' },
 }
 

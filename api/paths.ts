@@ -20,21 +20,20 @@ export const paths = {
     `/workspaces/${id}/events${framed ? '?framed=1' : ''}`,
   workspaceAct: (id: string, act: 'start' | 'stop' | 'extend' | 'restart' | 'reset') =>
     `/workspaces/${id}/${act}`,
-  files: (id: string, path?: string, start = 0, asOf?: string) =>
-    `/workspaces/${id}/files${queryOf({ path, start: start > 0 ? `${start}` : undefined, asOf })}`,
+  files: (shelf: Shelf, path?: string, start = 0, asOf?: string) =>
+    `${shelfPath(shelf)}/files${queryOf({ path, start: start > 0 ? `${start}` : undefined, asOf })}`,
   /** The folder that was handed in, where the page says so. */
   handedIn: (id: string, path: string, number: number) =>
     `/workspaces/${id}/files${queryOf({ path, handed: `${number}` })}#hand-in-title`,
-  file: (id: string, path: string, asOf?: string) =>
-    `/workspaces/${id}/files/content${queryOf({ path, asOf })}`,
+  file: (shelf: Shelf, path: string, asOf?: string) =>
+    `${shelfPath(shelf)}/files/content${queryOf({ path, asOf })}`,
   restoration: (id: string) => `/workspaces/${id}/files/restoration`,
-  personalArchive: (id: string) => `/workspaces/${id}/personal`,
-  filesArchive: (id: string, path: string, asOf?: string) =>
-    `/workspaces/${id}/files/archive${queryOf({ path, asOf })}`,
+  filesArchive: (shelf: Shelf, path: string, asOf?: string) =>
+    `${shelfPath(shelf)}/files/archive${queryOf({ path, asOf })}`,
   submissions: (id: string) => `/workspaces/${id}/submissions`,
   submission: (id: string, number: number) => `/workspaces/${id}/submissions/${number}`,
-  uploads: (id: string) => `/workspaces/${id}/uploads`,
-  upload: (id: string, upload: string) => `/workspaces/${id}/uploads/${upload}`,
+  uploads: (shelf: Shelf) => `${shelfPath(shelf)}/uploads`,
+  upload: (shelf: Shelf, upload: string) => `${shelfPath(shelf)}/uploads/${upload}`,
   door: (id: string, containerPort: number) => `/workspaces/${id}/doors/${containerPort}`,
 
   myData: () => '/my-data',
@@ -110,6 +109,12 @@ export const paths = {
   changeRejection: (id: string) => `/admin/changes/${id}/rejection`,
   changeReversal: (id: string) => `/admin/changes/${id}/reversal`,
 } as const
+
+/** Where a student's files are: on the disk of a workspace, given by its id, or in their own folder, as shown beside that workspace. */
+export type Shelf = string | { personalOf: string }
+
+const shelfPath = (shelf: Shelf): string =>
+  typeof shelf === 'string' ? `/workspaces/${shelf}` : `/workspaces/${shelf.personalOf}/personal`
 
 function queryOf(parameters: Record<string, string | undefined>): string {
   const given = Object.entries(parameters).filter(([, value]) => value !== undefined)

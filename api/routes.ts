@@ -27,7 +27,6 @@ import * as courseImport from './handlers/course-import.ts'
 import * as courseChoice from './handlers/course-choice.ts'
 import * as deepLink from './handlers/deep-link.ts'
 import * as erasure from './handlers/erasure.ts'
-import * as files from './handlers/files.ts'
 import * as forecast from './handlers/forecast.ts'
 import * as home from './handlers/home.ts'
 import * as inventory from './handlers/inventory.ts'
@@ -49,13 +48,13 @@ import * as scratch from './handlers/scratch.ts'
 import * as submission from './handlers/submission.ts'
 import * as settings from './handlers/settings.ts'
 import * as sharing from './handlers/sharing.ts'
-import * as snapshot from './handlers/snapshot.ts'
 import * as status from './handlers/status.ts'
 import * as volume from './handlers/volume.ts'
 import * as timetable from './handlers/timetable.ts'
 import * as tools from './handlers/tools.ts'
 import * as workspace from './handlers/workspace.ts'
 import { z } from 'zod'
+import { fileRoutes } from './file-routes.ts'
 import { type Route, get, post } from './route.ts'
 
 const nothing = z.object({})
@@ -74,28 +73,7 @@ export const routes: Route[] = [
 
   get('/workspaces/:workspace', ownWorkspace, workspace.show, 'My workspace'),
   get('/workspaces/:workspace/events', ownWorkspace, workspace.events, 'My workspace, live'),
-  get('/workspaces/:workspace/files', ownWorkspace, files.show, 'My files'),
-  get('/workspaces/:workspace/files/content', ownWorkspace, files.download, 'Download a file'),
-  post(
-    '/workspaces/:workspace/files/restoration',
-    ownWorkspace,
-    snapshot.restoreBody,
-    snapshot.restore,
-    'Bring back files from a snapshot',
-  ),
-  post(
-    '/workspaces/:workspace/submissions',
-    ownWorkspace,
-    submission.handInBody,
-    submission.create,
-    'Hand in a folder',
-  ),
-  get(
-    '/workspaces/:workspace/submissions/:number',
-    ownWorkspace,
-    submission.download,
-    'Download a submission',
-  ),
+  ...fileRoutes,
   get('/courses/:course/data', seesPlan, courseData.show, 'Course data'),
   post(
     '/courses/:course/data',
@@ -141,13 +119,6 @@ export const routes: Route[] = [
     'Publish a version of course data, or go back to it',
   ),
   get('/courses/:course/submissions', teaches, submission.downloadAll, 'Download all submissions'),
-  get('/workspaces/:workspace/files/archive', ownWorkspace, files.archive, 'Download a folder'),
-  get(
-    '/workspaces/:workspace/personal',
-    ownWorkspace,
-    files.personalArchive,
-    'Download my own folder',
-  ),
   post('/workspaces/:workspace/start', ownWorkspace, nothing, workspace.start, 'Start it'),
   post('/workspaces/:workspace/stop', ownWorkspace, nothing, workspace.stop, 'Stop it'),
   post(

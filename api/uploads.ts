@@ -7,6 +7,7 @@ import type { Context } from 'koa'
 import { ownWorkspace, plansCourse } from './access.ts'
 import { draftName } from './data/course-data.ts'
 import { tokenHash } from './data/ids.ts'
+import { personalVolumeOf } from './data/personal-volume.ts'
 import { isKnownAway } from './data/storage-outage.ts'
 import { volumeOfWorkspace } from './data/volume.ts'
 import { Problem, conflict, notAllowed } from './errors.ts'
@@ -15,7 +16,7 @@ import { storageAgent } from './storage-agent.ts'
 import type { Visit } from './visit.ts'
 
 const ID = String.raw`(?:\/([0-9a-f]{32}))?$`
-const PATTERN = new RegExp(String.raw`^\/workspaces\/([0-9a-f-]{36})\/uploads${ID}`)
+const PATTERN = new RegExp(String.raw`^\/workspaces\/([0-9a-f-]{36})(\/personal)?\/uploads${ID}`)
 const DATA_PATTERN = new RegExp(String.raw`^\/courses\/([a-z0-9-]+)\/data-uploads${ID}`)
 const METHODS = ['POST', 'HEAD', 'PATCH', 'DELETE']
 const PASSED_ON = [
@@ -27,17 +28,18 @@ const PASSED_BACK = [
   ...['x-labplan-name'],
 ]
 
-/** What a path is an upload into: a workspace's files, or the draft of a course's data. */
+/** What a path is an upload into: a workspace's files, its student's own folder, or the draft of a course's data. */
 export type UploadInto = {
-  into: 'workspace' | 'course'
+  into: 'workspace' | 'personal' | 'course'
   params: Record<string, string>
   id: string | undefined
 }
 
 /** Undefined for every path that is no upload's. */
 export function uploadOf(path: string): UploadInto | undefined {
-  const [, workspace, id] = PATTERN.exec(path) ?? []
-  if (workspace !== undefined) return { into: 'workspace', params: { workspace }, id }
+  const [, workspace, own, id] = PATTERN.exec(path) ?? []
+  if (workspace !== undefined)
+    return { into: own ? 'personal' : 'workspace', params: { workspace }, id }
   const [, course, dataId] = DATA_PATTERN.exec(path) ?? []
   return course === undefined ? undefined : { into: 'course', params: { course }, id: dataId }
 }
@@ -53,11 +55,20 @@ async function targetOf(
     return { volume, at: (upload) => paths.courseDataUpload(course.key, upload) }
   }
   const { id } = await ownWorkspace(visit)
-  const own = await volumeOfWorkspace(visit.pool, id)
+  const isPersonal = into === 'personal'
+  const own = isPersonal
+    ? await personalVolumeOf(visit.pool, id)
+    : await volumeOfWorkspace(visit.pool, id)
+  const shelf = isPersonal ? { personalOf: id } : id
   if (own?.backend !== 'engine' && own && (await isKnownAway(visit.pool, own.backend)))
     throw new Problem(503, 'problem.files-away')
   const volume = own?.backend === 'engine' ? undefined : own?.name
-  return { volume, at: (upload) => paths.upload(id, upload) }
+  return { volume, at: (upload) => paths.upload(shelf, upload) }
+}
+
+/** What is said where there is nothing to upload into. */
+const lacking: Record<UploadInto['into'], string> = {
+  ...{ workspace: 'files.inside-only', personal: 'personal.none-yet', course: 'data.gone' },
 }
 
 /** Answers the request. `visit` is signed in, and its params are those of the path. */
@@ -70,7 +81,7 @@ export async function passUpload(
     throw new Problem(405, 'problem.method', { params: { method: ctx.method } })
   const { volume, at } = await targetOf(visit, into)
   checkSender(ctx, visit)
-  if (volume === undefined) throw conflict(into === 'course' ? 'data.gone' : 'files.inside-only')
+  if (volume === undefined) throw conflict(lacking[into])
   const headers = Object.fromEntries(
     PASSED_ON.flatMap((name) => (ctx.get(name) ? [[name, ctx.get(name)]] : [])),
   )

@@ -3,7 +3,6 @@ import type { Readable } from 'node:stream'
 import { courseOf } from '../data/course.ts'
 import { submissionRules, submissionsOf } from '../data/submission.ts'
 import { isKnownAway } from '../data/storage-outage.ts'
-import { personalVolumeOf } from '../data/personal-volume.ts'
 import { disksOf, type VolumeBackend } from '../data/volume.ts'
 import type { Workspace } from '../data/workspace.ts'
 import { Problem, conflict } from '../errors.ts'
@@ -14,11 +13,14 @@ import { reached } from '../storage-reached.ts'
 import type { Handler, Visit } from '../visit.ts'
 import { asOfIn, disksIn, pastOf } from './snapshot.ts'
 
-const PAGE_ENTRIES = 200
+export const PAGE_ENTRIES = 200
 
 export const show: Handler<Workspace> = async (visit, workspace) => {
   const course = await courseOf(visit.pool, workspace.course_id)
-  const common = { workspaceId: workspace.id, course, path: pathOf(visit), start: startOf(visit) }
+  const common = {
+    ...{ workspaceId: workspace.id, shelf: workspace.id, course },
+    ...whereIn(visit),
+  }
   const disks = await disksIn(visit, workspace)
   const volume = disks.chosen ?? disks.now
   if (!volume || volume.backend === 'engine') {
@@ -62,7 +64,10 @@ async function handingIn({ pool, query }: Visit, workspace: Workspace) {
   return rules.takes || mine.length > 0 ? { rules, mine, done } : undefined
 }
 
-const pathOf = ({ query }: Visit): string =>
+/** Keys of the storage agent, and from which entry on. */
+export const whereIn = (visit: Visit) => ({ path: pathOf(visit), start: startOf(visit) })
+
+export const pathOf = ({ query }: Visit): string =>
   (query.get('path') ?? '').split('/').filter(Boolean).join('/')
 
 function startOf({ query }: Visit): number {
@@ -84,14 +89,6 @@ export const archive: Handler<Workspace> = async (visit, workspace) => {
   return { file: { name, type: 'application/zip', stream, bytes } }
 }
 
-/** All of a student's own volume: theirs alone, also while nothing runs. */
-export const personalArchive: Handler<Workspace> = async (visit, workspace) => {
-  const volume = await personalVolumeOf(visit.pool, workspace.id)
-  if (!volume) throw conflict('files.none-yet')
-  const { stream, bytes } = await openAll(visit, volume, 'archive')
-  return { file: { name: 'personal.zip', type: 'application/zip', stream, bytes } }
-}
-
 async function openIn(
   visit: Visit,
   workspace: Workspace,
@@ -103,7 +100,7 @@ async function openIn(
   return openAll(visit, volume, what, chosen ? undefined : asOfIn(visit))
 }
 
-async function openAll(
+export async function openAll(
   visit: Visit,
   volume: { name: string; backend: VolumeBackend },
   what: 'content' | 'archive',

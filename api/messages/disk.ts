@@ -64,7 +64,11 @@ export const disk = {
     en: 'Your personal folder cannot be read at the moment, and is left as it is. Tell your teacher: the machines’ administrators have to look at it. You can work without it.',
     fr: 'Votre dossier personnel ne peut pas être lu pour l’instant, et reste tel quel. Dites-le à votre enseignant : les administrateurs des machines doivent intervenir. Vous pouvez travailler sans lui.',
   },
-  'personal.download': { en: 'Download all of it', fr: 'Tout télécharger' },
+  'personal.top': { en: 'Folder', fr: 'Dossier' },
+  'personal.none-yet': {
+    en: 'Your personal folder is made with your first session. Come back then.',
+    fr: 'Votre dossier personnel sera créé avec votre première séance. Revenez alors.',
+  },
   'personal.open': {
     en: 'It is in your workspace at {path}.',
     fr: 'Il est dans votre espace, à {path}.',

@@ -10,10 +10,11 @@ import { type Look, tag } from './table.ts'
 export function diskSection(
   visit: Visit,
   disk: DiskView,
-  { timeZone, filesPath }: { timeZone: string; filesPath?: string },
+  of: { timeZone: string; key?: 'disk' | 'personal'; filesPath?: string },
 ): Html {
+  const { timeZone, key = 'disk', filesPath } = of
   return section(visit, {
-    ...{ disk, timeZone, key: 'disk' },
+    ...{ disk, timeZone, key },
     more:
       filesPath &&
       html`<p>
@@ -26,7 +27,7 @@ export function diskSection(
 export function personalSection(
   visit: Visit,
   view: PersonalView,
-  { timeZone, isOn, archivePath }: { timeZone: string; isOn: boolean; archivePath: string },
+  { timeZone, isOn, filesPath }: { timeZone: string; isOn: boolean; filesPath: string },
 ): Html {
   const t = (code: string, params = {}) => say(visit.locale, code, params)
   const { disk, path, isLacking, alsoIn } = view
@@ -36,7 +37,7 @@ export function personalSection(
     ...{ disk, timeZone, key: 'personal' },
     more: html`${where && html`<p ${isLacking ? html`class="ends-soon"` : ''}>${t(where, { path })}</p>`}
     ${others !== '' && html`<p>${t('personal.also-in', { courses: others })}</p>`}
-    ${disk.state === 'ready' && html`<p><a class="button plain" href="${archivePath}" download>${t('personal.download')}</a></p>`}`,
+    ${disk.state === 'ready' && html`<p><a class="button plain" href="${filesPath}">${t('files.open')}</a></p>`}`,
   })
 }
 

@@ -1,8 +1,8 @@
-/** A student's files: where one is, what is there, all of it as an archive, and what is uploaded. */
+/** A student's files, on the disk of a workspace or in their own folder: where one is, what is there, all of it as an archive, and what is uploaded. */
 import type { CourseRow } from '../data/course.ts'
 import type { DiskView } from '../data/volume.ts'
 import { fileSize, say, stamp } from '../locale.ts'
-import { paths } from '../paths.ts'
+import { paths, type Shelf } from '../paths.ts'
 import type { AgentEntry, AgentFolder } from '../storage-agent.ts'
 import type { Visit } from '../visit.ts'
 import { diskSection } from './disk.ts'
@@ -24,6 +24,7 @@ import { uploadBox } from './upload-box.ts'
 
 export type FilesView = {
   workspaceId: string
+  shelf: Shelf
   course: Pick<CourseRow, 'title' | 'time_zone'>
   /** Keys of the storage agent, with slashes between. */
   path: string
@@ -47,12 +48,13 @@ type Words = (code: string, params?: Record<string, string | number>) => string
 
 export function filesPage(visit: Visit, view: FilesView): Html {
   const t: Words = (code, params) => say(visit.locale, code, params)
+  const title = t(isPersonal(view) ? 'personal.title' : 'files.title')
   return frame(visit, {
-    title: `${t('files.title')} · ${view.course.title[visit.locale]}`,
+    title: `${title} · ${view.course.title[visit.locale]}`,
     scripts: ['tus.js', 'files.js'],
     main: html`<article class="sheet files">
       <header class="sheet-head">
-        <h1>${t('files.title')}</h1>
+        <h1>${title}</h1>
         <p class="seat-name">
           <a href="${paths.workspace(view.workspaceId)}">${view.course.title[visit.locale]}</a>
         </p>
@@ -60,13 +62,15 @@ export function filesPage(visit: Visit, view: FilesView): Html {
       ${'folder' in view ? body(visit, view, t) : whyNot(visit, view, t)}
       ${view.handing && handInSection(visit, view.handing, placeOf(view))}
       ${view.past && pastSections(visit, view.past, placeOf(view))}
-      ${'disk' in view && view.disk && diskSection(visit, view.disk, { timeZone: view.course.time_zone })}
+      ${'disk' in view && view.disk && diskSection(visit, view.disk, { timeZone: view.course.time_zone, key: isPersonal(view) ? 'personal' : 'disk' })}
       <p>
         <a class="button plain" href="${paths.workspace(view.workspaceId)}">${t('files.back')}</a>
       </p>
     </article>`,
   })
 }
+
+const isPersonal = ({ shelf }: Pick<FilesView, 'shelf'>): boolean => typeof shelf !== 'string'
 
 const placeOf = ({ workspaceId, path, course }: FilesView) => ({
   ...{ workspaceId, path, timeZone: course.time_zone },
@@ -84,7 +88,7 @@ function whyNot(visit: Visit, view: Exclude<FilesView, Opened>, t: Words): Html 
 }
 
 function body(visit: Visit, view: Opened, t: Words): Html {
-  const { workspaceId, path, folder, past } = view
+  const { workspaceId, shelf, path, folder, past } = view
   const asOf = past?.asOf
   const none = t(asOf ? 'snapshot.empty' : 'files.empty')
   return html`${past && restoreNote(visit, past, placeOf(view))}
@@ -93,28 +97,32 @@ function body(visit: Visit, view: Opened, t: Words): Html {
   ${
     folder.total > 0 &&
     html`<div class="all">
-      <a class="button plain" href="${paths.filesArchive(workspaceId, path, asOf?.id)}" download
+      <a class="button plain" href="${paths.filesArchive(shelf, path, asOf?.id)}" download
         >${t('files.all')}</a
       >
       ${asOf && past.canBringBack && bringBackForm(visit, asOf, { workspaceId, path })}
       <p class="hint">${t(asOf ? bringBackHint(past) : 'files.all.explain')}</p>
     </div>`
   }
-  ${!asOf && uploadBox(visit, { endpoint: paths.uploads(workspaceId), folder: path, hint: 'files.upload.explain' })}`
+  ${!asOf && uploadBox(visit, { endpoint: paths.uploads(shelf), folder: path, hint: 'files.upload.explain' })}`
 }
 
 /** Every folder above, each a link. */
-function trail({ workspaceId, path, past }: Opened, t: Words): Html {
+function trail({ shelf, path, past }: Opened, t: Words): Html {
   const asOf = past?.asOf?.id
   const keys = path.split('/').filter(Boolean)
   return html`<nav class="trail" aria-label="${t('files.where')}">
     <ol>
-      <li><a href="${paths.files(workspaceId, '', 0, asOf)}">${t('files.top')}</a></li>
+      <li>
+        <a href="${paths.files(shelf, '', 0, asOf)}"
+          >${t(isPersonal({ shelf }) ? 'personal.top' : 'files.top')}</a
+        >
+      </li>
       ${keys.map(
         (key, i) =>
           html`<li>
             <a
-              href="${paths.files(workspaceId, keys.slice(0, i + 1).join('/'), 0, asOf)}"
+              href="${paths.files(shelf, keys.slice(0, i + 1).join('/'), 0, asOf)}"
               ${i === keys.length - 1 ? html`aria-current="page"` : ''}
               >${readable(key)}</a
             >
@@ -170,15 +178,15 @@ function backColumn(visit: Visit, view: Opened, t: Words): Column<AgentEntry>[] 
   return [{ head: t('snapshot.bring-back'), cell }]
 }
 
-function nameOf({ workspaceId, path, past }: Opened, entry: AgentEntry, t: Words): Html {
+function nameOf({ shelf, path, past }: Opened, entry: AgentEntry, t: Words): Html {
   const asOf = past?.asOf?.id
   const inside = [path, entry.key].filter(Boolean).join('/')
   if (entry.kind === 'folder')
-    return html`<a class="name is-folder" href="${paths.files(workspaceId, inside, 0, asOf)}"
+    return html`<a class="name is-folder" href="${paths.files(shelf, inside, 0, asOf)}"
       >${entry.name}</a
     >`
   if (entry.kind === 'file')
-    return html`<a class="name" href="${paths.file(workspaceId, inside, asOf)}" download
+    return html`<a class="name" href="${paths.file(shelf, inside, asOf)}" download
       >${entry.name}</a
     >`
   return html`<span class="name">${entry.name}</span>
@@ -186,9 +194,9 @@ function nameOf({ workspaceId, path, past }: Opened, entry: AgentEntry, t: Words
 }
 
 function pager(view: Opened, t: Words): Html | false {
-  const { workspaceId, path, start, folder, pageEntries, past } = view
+  const { shelf, path, start, folder, pageEntries, past } = view
   const { total, entries } = folder
-  const at = (from: number) => paths.files(workspaceId, path, from, past?.asOf?.id)
+  const at = (from: number) => paths.files(shelf, path, from, past?.asOf?.id)
   if (total <= pageEntries && start === 0) return false
   const to = start + entries.length
   return html`<nav class="pager">

@@ -50,7 +50,7 @@ export function workspaceFragment(visit: Visit, view: WorkspaceView, timeZone: s
     ${situation(visit, view, timeZone, t)} ${view.state === 'ready' && doors(visit, view, t)}
     ${view.disk && diskSection(visit, view.disk, { timeZone, filesPath: paths.files(view.id) })}
     ${formerSection(visit, view.former, { workspaceId: view.id, timeZone })}
-    ${view.personal && personalSection(visit, view.personal, { timeZone, isOn: view.state === 'ready', archivePath: paths.personalArchive(view.id) })}
+    ${view.personal && personalSection(visit, view.personal, { timeZone, isOn: view.state === 'ready', filesPath: paths.files({ personalOf: view.id }) })}
     ${view.data && dataLines(view.data, view.disk?.isAway === true, t)} ${acts(visit, view, t)}
   </article>`
 }

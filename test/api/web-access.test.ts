@@ -57,6 +57,14 @@ const table: Row[] = [
   ],
   [`${own}/reset`, { nobody: 401, owner: 200, classmate: 404, teacher: 404 }],
   [`${own}/events`, { nobody: 401, classmate: 404, teacher: 404 }],
+  ...['files', 'personal/files'].flatMap((shelf): Row[] => [
+    [
+      `${own}/${shelf}`,
+      { nobody: 401, owner: 200, classmate: 404, teacher: 404, administrator: 404 },
+    ],
+    [`${own}/${shelf}/content?path=a`, { nobody: 401, owner: 409, classmate: 404, teacher: 404 }],
+    [`${own}/${shelf}/archive`, { nobody: 401, owner: 409, classmate: 404, teacher: 404 }],
+  ]),
   ['/workspaces/not-an-id', { nobody: 401, owner: 404 }],
   [`/workspaces/${newId()}`, { owner: 404 }],
   [

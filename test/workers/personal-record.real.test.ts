@@ -200,7 +200,7 @@ it('is in both of its student’s seats at once, and each page names the other c
 
 it('is downloaded as one archive by its student, and by nobody else', async () => {
   const ask = (who: Person | undefined) =>
-    site.get(`/workspaces/${mine['one']}/personal`, {
+    site.get(`/workspaces/${mine['one']}/personal/files/archive`, {
       headers: { cookie: `__Host-labplan=${who!.token}` },
     })
   const { status, headers, text } = await ask(student1)

@@ -7,6 +7,7 @@ import { packVolume } from './backup.ts'
 import { listFolder, NoSuchFile, openFile, pathOf } from './files.ts'
 import type { Imports } from './import.ts'
 import { isSealed, seal } from './seal.ts'
+import { giveToStudent } from './slots.ts'
 import { onSnapshots, type Restores } from './snapshot-server.ts'
 import type { Uploads } from './uploads.ts'
 
@@ -31,8 +32,11 @@ export async function onFiles(parts: FilesParts, call: FilesCall): Promise<void>
     (part === 'snapshots' && request.method === 'POST')
   if (fills && (await isSealed(place)))
     return send(response, { status: 409, body: { code: 'sealed' } })
-  if (part === 'uploads' && (id === '' || /^[0-9a-f]{32}$/.test(id)))
+  if (part === 'uploads' && (id === '' || /^[0-9a-f]{32}$/.test(id))) {
+    // Before any seat has shown it: what comes in belongs to whom the folder belongs to.
+    if (isPersonal(call.name)) await giveToStudent(place.home)
     return parts.uploads.handle(place, request, response)
+  }
   if (id !== '') return send(response, nothingHere)
   if (part === 'seal' && request.method === 'PUT')
     return send(response, { status: 200, body: await seal(place) })
@@ -56,6 +60,9 @@ export async function onFiles(parts: FilesParts, call: FilesCall): Promise<void>
     send(response, { status: 404, body: { error: error.message } })
   }
 }
+
+/** Of a person, whatever course it is in: `personal` stands where a course's code does. */
+const isPersonal = (name: string): boolean => /^lp-[a-z0-9]{8}-personal-s/.test(name)
 
 /** As it is now, or as one of its snapshots has it. */
 async function placeAsOf(place: VolumePlace, snapshot: string | null): Promise<VolumePlace> {
