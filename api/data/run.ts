@@ -194,7 +194,7 @@ export type RunEvent = {
   message?: string
 }
 
-/** Appends events; `firstNumber` continues where the caller's last call ended. */
+/** Appends events; `firstNumber` continues where the caller's last call ended. Twice does no harm: whether the first was heard may not be known. */
 export async function addRunEvents(
   db: Db,
   runId: string,
@@ -210,7 +210,8 @@ export async function addRunEvents(
                     ${column((e) => e.address)}::text[], ${column((e) => e.action)}::text[],
                     ${column((e) => e.objectId)}::text[], ${column((e) => e.elapsedSeconds)}::numeric[],
                     ${column((e) => e.message)}::text[])
-          with ordinality as t (at, kind, address, action, object_id, elapsed, message, ordinality)`,
+          with ordinality as t (at, kind, address, action, object_id, elapsed, message, ordinality)
+        on conflict (run_id, number) do nothing`,
   )
   await notify(db, 'run', runId)
 }

@@ -136,8 +136,11 @@ export async function makeContext(
     writer: { ...lease, runId },
     onRefusal: (refusal) => log.error({ runId, refusal }, 'a state was refused'),
   })
-  const recorder = recordEvents(pool, runId, (error) =>
-    log.error({ runId, error }, 'run events were lost'),
+  const recorder = recordEvents(pool, runId, (error, events) =>
+    log.error(
+      { runId, err: error, events },
+      'what a run said could not be written down: it is here',
+    ),
   )
   const cancel = watchCancel(services, runId)
   const over = new AbortController()
@@ -161,7 +164,7 @@ export async function makeContext(
     async close() {
       over.abort()
       cancel.stop()
-      await recorder.flush()
+      await recorder.close()
       await server.close()
     },
   }
