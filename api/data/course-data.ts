@@ -4,7 +4,7 @@
  */
 import { dataVolumeName } from '../../stacks/parts/names.ts'
 import { type Actor, audit } from './audit.ts'
-import { type Db, execute, findOne, many, one, sql } from './db.ts'
+import { type Db, type Query, execute, findOne, many, one, sql } from './db.ts'
 import { newId } from './ids.ts'
 
 export type DataState = 'draft' | 'published' | 'purging' | 'purged'
@@ -115,35 +115,69 @@ async function note(tx: Db, act: Act, action: string, version: number): Promise<
 /** How many stay whatever their age: one goes back to them with a click. Besides, what is in force, or in a seat. */
 const KEPT_VERSIONS = 3
 
-/**
- * Orders away what nobody used since `before`, and all of a course whose files have come to their date; answers what is to be
- * purged.
- */
-export async function dataToPurge(
-  tx: Db,
-  of: { now: Date; before: Date },
-): Promise<{ id: string; name: string }[]> {
+const isUsed = sql`(course_data.version = course.data_version or ${seatsWith} > 0)`
+
+/** Orders away what nobody used since `before`. */
+export async function orderUnusedData(tx: Db, of: { now: Date; before: Date }): Promise<void> {
   const { now, before } = of
-  const isUsed = sql`(course_data.version = course.data_version or ${seatsWith} > 0)`
   await execute(
     tx,
     sql`update course_data set last_used_at = ${now} from course
         where course.id = course_id and course_data.state = 'published' and ${isUsed}
           and last_used_at < ${new Date(now.getTime() - 3_600_000)}`,
   )
-  await execute(
-    tx,
-    sql`update course_data set state = 'purging', state_at = ${now} from course
-        where course.id = course_id and course_data.state = 'published' and (
-          (volumes_until <= ${now} and (course.state = 'archived' or not ${isUsed})
-            and not exists (select from seat where seat.course_id = course.id and seat.state <> 'absent'))
-          or (not ${isUsed} and last_used_at < ${before}
-            and ${KEPT_VERSIONS} <= (select count(*) from course_data newer where newer.course_id = course.id
-              and newer.version > course_data.version and newer.state = 'published')))`,
-  )
-  return many(tx, sql`select id, name from course_data where state = 'purging' order by name`)
+  await orderWhere(tx, {
+    now,
+    is: sql`not ${isUsed} and last_used_at < ${before}
+      and ${KEPT_VERSIONS} <= (select count(*) from course_data newer where newer.course_id = course.id
+        and newer.version > course_data.version and newer.state = 'published')`,
+  })
 }
 
+export type EndingData = {
+  id: string
+  key: string
+  until: Date
+  /** The version in force goes, too: the course is archived. */
+  is_all: boolean
+  newest: number
+  versions: number
+}
+
+const goes = sql`(course.state = 'archived' or course_data.version is distinct from course.data_version)`
+
+/** Courses whose files come to their date before `before`, with what of their data goes then. */
+export async function endingData(db: Db, before: Date): Promise<EndingData[]> {
+  return many(
+    db,
+    sql`select course.id, course.key, volumes_until as until, course.state = 'archived' as is_all,
+          max(version) as newest, count(*)::int as versions
+        from course_data join course on course.id = course_id
+        where volumes_until <= ${before} and course_data.state = 'published' and ${goes}
+        group by course.id order by course.key`,
+  )
+}
+
+/** Nothing while a seat of the course exists. Twice does no harm. */
+export async function orderDataPurge(tx: Db, course: { id: string; now: Date }): Promise<void> {
+  await orderWhere(tx, {
+    now: course.now,
+    is: sql`course.id = ${course.id} and (course.state = 'archived' or not ${isUsed})
+      and not exists (select from seat where seat.course_id = course.id and seat.state <> 'absent')`,
+  })
+}
+
+async function orderWhere(tx: Db, { is, now }: { is: Query; now: Date }): Promise<void> {
+  await execute(
+    tx,
+    sql`with ordered as (
+          update course_data set state = 'purging', state_at = ${now} from course
+          where course.id = course_id and course_data.state = 'published' and ${is} returning course_data.id)
+        insert into purge (id, data_id, ordered_at) select gen_random_uuid(), id, ${now} from ordered on conflict do nothing`,
+  )
+}
+
+/** Its purge is proved. */
 export async function markDataPurged(tx: Db, of: { id: string; now: Date }): Promise<void> {
   const row = await one<{ version: number; course_id: string }>(
     tx,

@@ -6,7 +6,8 @@ import { canonicalJson, sha256 } from '../../stacks/blueprint.ts'
 import { type Actor, audit } from './audit.ts'
 import { type Db, execute, findOne, many, one, sql } from './db.ts'
 import { newId } from './ids.ts'
-import { personalUntil, type VolumeBackend } from './volume.ts'
+import { markDataPurged } from './course-data.ts'
+import { personalUntil } from './volume.ts'
 
 const CLOCK: Actor = { name: 'retention', role: 'labplan' }
 
@@ -58,6 +59,18 @@ export async function toldAt(db: Db, dedupeKey: string): Promise<Date | undefine
     sql`select created_at as at from notice where dedupe_key = ${dedupeKey}`,
   )
   return row?.at
+}
+
+/** When a thread was last told of by an instant; undefined while it was not. */
+export async function threadToldAt(
+  db: Db,
+  of: { thread: string; by: Date },
+): Promise<Date | undefined> {
+  const { at } = await one<{ at: Date | null }>(
+    db,
+    sql`select max(created_at) as at from notice where thread = ${of.thread} and created_at <= ${of.by}`,
+  )
+  return at ?? undefined
 }
 
 /**
@@ -124,15 +137,20 @@ export async function orderPurgeAgain(tx: Db, volume: { id: string; now: Date })
 
 export type OpenPurge = {
   id: string
-  volume_id: string
+  /** Null for a version of a course's data. */
+  volume_id: string | null
+  data_id: string | null
+  data_version: number | null
   name: string
-  backend: VolumeBackend
+  /** Kept by the engine itself, and by no storage agent. */
+  is_engines: boolean
   reason: 'retention' | 'erasure'
   /** Null for a person's own, as the two below. */
   course: string | null
   course_id: string | null
   seat: number | null
-  generation: number
+  /** Null for data, which has versions. */
+  generation: number | null
   kept_until: Date | null
   ordered_at: Date
   /** It was on its disk once. */
@@ -147,15 +165,16 @@ export type OpenPurge = {
 export async function openPurges(db: Db): Promise<OpenPurge[]> {
   return many(
     db,
-    sql`select purge.id, volume_id, volume.name, backend, purge.reason, course.key as course, course.id as course_id, seat.number as seat,
+    sql`select purge.id, volume_id, data_id, data.version as data_version, coalesce(volume.name, data.name) as name,
+          coalesce(backend = 'engine', false) as is_engines, purge.reason, course.key as course, course.id as course_id, seat.number as seat,
           volume.generation, case when volume.person_id is null then volumes_until else ${personalUntil} end as kept_until,
-          ordered_at, limit_bytes is not null as was_made, found_at,
+          ordered_at, data_id is not null or limit_bytes is not null as was_made, found_at,
           exists (select from erasure_item item join erasure on erasure.id = item.erasure_id
             where item.kind = 'volume' and item.name = volume.name and ordered_by = 'replay') as is_replayed
-        from purge join volume on volume.id = volume_id left join seat on seat.id = volume.seat_id
-          left join course on course.id = seat.course_id
+        from purge left join volume on volume.id = volume_id left join course_data data on data.id = data_id
+          left join seat on seat.id = volume.seat_id left join course on course.id = coalesce(seat.course_id, data.course_id)
         where done_at is null and not exists (select from scratch_home home where home.seat_id = seat.id
-            and home.generation = volume.generation and home.state <> 'cleared') and (seat.state in ('absent', 'cold') or volume.person_id is not null) order by volume.name`,
+            and home.generation = volume.generation and home.state <> 'cleared') and (seat.state in ('absent', 'cold') or volume.person_id is not null or data_id is not null) order by name`,
   )
 }
 
@@ -188,6 +207,13 @@ export type Gone = {
   after: { file: false; mounted: false; listed: false; snapshots?: false }
 }
 
+/** Whose a person's own was is in no receipt. */
+function subjectOf({ name, course, seat, generation, data_version: version }: OpenPurge): object {
+  if (version !== null) return { data: { name, course, version } }
+  const of = course === null ? { personal: true } : { course, seat }
+  return { volume: { name, generation, ...of } }
+}
+
 /** Writes the receipt. The volumes stack is wanted away with the last of its course. */
 export async function recordPurge(
   tx: Db,
@@ -204,11 +230,7 @@ export async function recordPurge(
   const body = canonicalJson({
     ...{ apiVersion: 'labplan/v1', kind: 'PurgeReceipt', installation: done.installation },
     ...{ number, previous: last?.hash ?? null, reason: purge.reason },
-    // Whose a person's own was is in no receipt.
-    volume: {
-      ...{ name: purge.name, generation: purge.generation },
-      ...(purge.course === null ? { personal: true } : { course: purge.course, seat: purge.seat }),
-    },
+    ...subjectOf(purge),
     times: {
       ...{
         keptUntil: purge.kept_until?.toISOString() ?? null,
@@ -223,6 +245,7 @@ export async function recordPurge(
     tx,
     sql`update purge set done_at = ${now}, number = ${number}, body = ${body}, hash = ${sha256(body)} where id = ${purge.id}`,
   )
+  if (purge.data_id !== null) return markDataPurged(tx, { id: purge.data_id, now })
   await execute(
     tx,
     sql`update volume set state = 'purged', state_at = ${now}, used_bytes = 0, message_code = null where id = ${purge.volume_id}`,

@@ -29,6 +29,18 @@ export const notice = {
     en: 'Students may download their files until then, from their workspace’s page. To keep them longer, raise keepDays in the course’s plan, or plan another session: the date moves with it.',
     fr: 'D’ici là, les étudiants peuvent télécharger leurs fichiers depuis la page de leur espace. Pour les garder plus longtemps, augmentez keepDays dans le plan du cours, ou prévoyez une autre séance : la date suivra.',
   },
+  'notice.data-end': {
+    en: 'Data of “{course}” are deleted {goneAt}',
+    fr: 'Les données de « {course} » seront supprimées {goneAt}',
+  },
+  'notice.data-end.text': {
+    en: '{course} is over, and versions of the data that its workspaces read ({count}) are deleted {goneAt}. The one in force stays until the course is archived.',
+    fr: '« {course} » est terminé : des versions des données que lisent ses espaces ({count}) seront supprimées {goneAt}. Celle en vigueur reste jusqu’à l’archivage du cours.',
+  },
+  'notice.data-end.do': {
+    en: 'To keep them longer, raise keepDays in the course’s plan, or plan another session: the date moves with it. An archived course keeps its version in force when it is no longer archived.',
+    fr: 'Pour les garder plus longtemps, augmentez keepDays dans le plan du cours, ou prévoyez une autre séance : la date suivra. Un cours archivé garde sa version en vigueur s’il n’est plus archivé.',
+  },
   'notice.personal-end': {
     en: 'Labplan: {count} personal folders are deleted {goneAt}',
     fr: 'Labplan : {count} dossiers personnels seront supprimés {goneAt}',

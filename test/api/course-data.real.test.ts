@@ -9,6 +9,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { execute, many, sql } from '../../api/data/db.ts'
 import { parse } from 'yaml'
+import { firstBroken, purgeReceipts } from '../../api/data/purge.ts'
 import { rememberTemplate } from '../../api/data/seat-template.ts'
 import { retentionKeeper } from '../../workers/jobs/keep-retention.ts'
 import { barriers, openBrowser, overflow, signedInPage } from '../browser.ts'
@@ -24,6 +25,7 @@ import {
   type SignedIn,
 } from '../cast/record.ts'
 import { agentScene, silent } from '../workers/storage-scene.ts'
+import { runCommand } from './command-line.ts'
 import { textOf } from './page-text.ts'
 import { openWebsite } from './website.ts'
 import { turnsFor } from '../../workers/storage/turns.ts'
@@ -230,4 +232,85 @@ it('keeps what is in force and the newest, and lets go of the rest after a month
   expect(await states()).toEqual(['purged', 'purged', 'published', 'published', 'published'])
   expect((await agent.list()).volumes).toHaveLength(3)
   expect(await inForce()).toBe(5)
+})
+
+const DAY_MS = 86_400_000
+const stateOf = async (version: number) =>
+  (await versions()).find((one) => one.version === version)?.state
+const told = async () =>
+  (
+    await many<{ params: { count: number; goneAt: string } }>(
+      pool,
+      sql`select params from notice where code = 'notice.data-end' order by created_at`,
+    )
+  ).map(({ params }) => params)
+const proved = async () =>
+  (await purgeReceipts(pool)).map(
+    ({ body }) =>
+      JSON.parse(body) as {
+        data: { version: number }
+        times: { toldAt: string | null; doneAt: string }
+      },
+  )
+
+it('has a receipt for each that went', async () => {
+  expect(await proved()).toMatchObject(
+    [1, 2].map((version) => ({
+      ...{ kind: 'PurgeReceipt', number: version, reason: 'retention' },
+      data: { name: expect.stringContaining('-data-g'), course: 'networks-101', version },
+      times: { toldAt: null },
+      ...{ before: { bytes: expect.any(Number) }, after: { file: false, listed: false } },
+    })),
+  )
+  expect(firstBroken(await purgeReceipts(pool))).toBeUndefined()
+  const { lines } = await runCommand(site, ['volume', 'purges'])
+  expect(lines[1]).toMatch(/1 +networks-101 +data +1 /)
+})
+
+it('goes at the date of the course’s files but for what is in force, told twice before', async () => {
+  await execute(pool, sql`update workspace set state = 'stopped'`)
+  await execute(
+    pool,
+    sql`update seat set state = 'absent', wanted_on = false, service_id = null, task_id = null`,
+  )
+  const [course] = await many<{ until: Date }>(
+    pool,
+    sql`select volumes_until as until from course where key = 'networks-101'`,
+  )
+  const until = course!.until.getTime()
+  const at = async (ms: number) => {
+    site.setNow(new Date(ms))
+    await retention.keep()
+  }
+  for (const days of [-31, -30, -29, -7, -6]) await at(until + days * DAY_MS)
+  const goneAt = course!.until.toISOString()
+  expect(await told()).toEqual([
+    { count: 2, goneAt },
+    { count: 2, goneAt },
+  ])
+  expect(await stateOf(4)).toBe('published')
+  await at(until + DAY_MS)
+  expect([await stateOf(3), await stateOf(4), await stateOf(5)]).toEqual([
+    ...['purged', 'purged', 'published'],
+  ])
+  expect((await proved()).slice(2)).toMatchObject(
+    [3, 4].map((version) => ({ data: { version }, times: { toldAt: expect.any(String) } })),
+  )
+  // Archived after its date, it is told of what goes besides, and has the week that is owed.
+  await execute(pool, sql`update course set state = 'archived' where key = 'networks-101'`)
+  await at(until + 2 * DAY_MS)
+  expect((await told()).at(-1)).toEqual({
+    count: 1,
+    goneAt: new Date(until + 9 * DAY_MS).toISOString(),
+  })
+  await at(until + 8.9 * DAY_MS)
+  expect(await stateOf(5)).toBe('published')
+  expect((await agent.list()).volumes).toHaveLength(1)
+  await at(until + 9 * DAY_MS)
+  expect(await stateOf(5)).toBe('purged')
+  expect((await agent.list()).volumes).toEqual([])
+  expect((await proved()).at(-1)).toMatchObject({
+    data: { version: 5 },
+    times: { toldAt: new Date(until + 2 * DAY_MS).toISOString() },
+  })
 })

@@ -5,8 +5,13 @@
 import type { Logger } from 'pino'
 import type { Blueprint } from '../../stacks/blueprint.ts'
 import { blueprintReader } from '../../api/data/blueprint.ts'
-import { dataToPurge, markDataPurged } from '../../api/data/course-data.ts'
-import { type Pool, withTransaction } from '../../api/data/db.ts'
+import {
+  type EndingData,
+  endingData,
+  orderDataPurge,
+  orderUnusedData,
+} from '../../api/data/course-data.ts'
+import { type Db, type Pool, withTransaction } from '../../api/data/db.ts'
 import { forgetTickets } from '../../api/data/join-ticket.ts'
 import { sendNotice } from '../../api/data/notice.ts'
 import {
@@ -23,6 +28,7 @@ import {
   orderPurge,
   recordPurge,
   setKeptUntil,
+  threadToldAt,
   toldAt,
 } from '../../api/data/purge.ts'
 import { openOutages } from '../../api/data/storage-outage.ts'
@@ -62,9 +68,9 @@ export function retentionKeeper(means: Means): RetentionKeeper {
         await tellAndOrder(means)
         await tellAndOrderPersonal(means)
       }
+      await orderUnused(means)
       await purgeOrdered(means)
       await letGoOfEmpty(means.pool, means.now())
-      await purgeData(means)
     },
   }
 }
@@ -72,36 +78,65 @@ export function retentionKeeper(means: Means): RetentionKeeper {
 const datesOf = ({ courses }: Blueprint) =>
   courses.map(({ key, volumes }) => ({ key, until: volumes?.until ?? null }))
 
+/** Versions of courses' data that nobody used for long. */
+async function orderUnused({ pool, now }: Means): Promise<void> {
+  const before = new Date(now().getTime() - UNUSED_DAYS * DAY_MS)
+  await withTransaction(pool, (tx) => orderUnusedData(tx, { now: now(), before }))
+}
+
 /** One for each date: who moves the date is told again. */
 const noticeKey = ({ key, until }: Pick<EndingFiles, 'key' | 'until'>, days: number): string =>
   `files-end/${key}/${until.toISOString()}/${days}`
 
-async function tellAndOrder({ pool, now }: Means): Promise<void> {
-  const soon = new Date(now().getTime() + FIRST_DAYS * DAY_MS)
-  for (const ending of await endingFiles(pool, soon))
-    await withTransaction(pool, async (tx) => {
-      const last = noticeKey(ending, LAST_DAYS)
-      const told = await toldAt(tx, last)
-      const wasLongAgo = told && now().getTime() - told.getTime() >= LAST_DAYS * DAY_MS
-      if (ending.until <= now() && wasLongAgo)
-        return void (await orderPurge(tx, { id: ending.id, now: now() }))
-      const leftMs = ending.until.getTime() - now().getTime()
-      const days = leftMs <= LAST_DAYS * DAY_MS ? LAST_DAYS : FIRST_DAYS
-      // A date that is already here is put off by the week that is owed.
-      const goneAt = new Date(
-        Math.max(ending.until.getTime(), (told ?? now()).getTime() + LAST_DAYS * DAY_MS),
-      )
-      await sendNotice(tx, {
-        ...{ code: 'notice.files-end', to: 'both', courseId: ending.id, now: now() },
-        params: { goneAt: goneAt.toISOString(), count: ending.volumes },
-        lines: [{ code: 'notice.files-end.do' }],
-        ...{
-          thread: `files-end/${ending.key}`,
-          dedupeKey: noticeKey(ending, days),
-          shownUntil: goneAt,
-        },
-      })
+async function tellAndOrder(means: Means): Promise<void> {
+  const soon = new Date(means.now().getTime() + FIRST_DAYS * DAY_MS)
+  for (const ending of await endingFiles(means.pool, soon))
+    await tellOrOrder(means, {
+      ...{ ...ending, keyOf: (days) => noticeKey(ending, days), thread: `files-end/${ending.key}` },
+      ...{ code: 'notice.files-end', count: ending.volumes, order: orderPurge },
     })
+  for (const ending of await endingData(means.pool, soon))
+    await tellOrOrder(means, {
+      ...{ ...ending, keyOf: (days) => dataKey(ending, days), thread: dataThread(ending.key) },
+      ...{ code: 'notice.data-end', count: ending.versions, order: orderDataPurge },
+    })
+}
+
+const dataThread = (course: string): string => `data-end/${course}`
+
+/** What goes besides, such as the version in force of a course that is archived after its date, is told of by itself. */
+const dataKey = ({ key, until, is_all: isAll, newest }: EndingData, days: number): string =>
+  `${dataThread(key)}/${until.toISOString()}/${isAll ? 'all' : 'rest'}-${newest}/${days}`
+
+type Ending = {
+  id: string
+  until: Date
+  count: number
+  code: 'notice.files-end' | 'notice.data-end'
+  thread: string
+  keyOf(days: number): string
+  order(tx: Db, course: { id: string; now: Date }): Promise<unknown>
+}
+
+async function tellOrOrder({ pool, now }: Means, ending: Ending): Promise<void> {
+  const { code, count, id, keyOf, thread, until } = ending
+  await withTransaction(pool, async (tx) => {
+    const told = await toldAt(tx, keyOf(LAST_DAYS))
+    const wasLongAgo = told && now().getTime() - told.getTime() >= LAST_DAYS * DAY_MS
+    if (until <= now() && wasLongAgo) return void (await ending.order(tx, { id, now: now() }))
+    const leftMs = until.getTime() - now().getTime()
+    // A date that is already here is put off by the week that is owed.
+    const goneAt = new Date(
+      Math.max(until.getTime(), (told ?? now()).getTime() + LAST_DAYS * DAY_MS),
+    )
+    await sendNotice(tx, {
+      ...{ code, to: 'both', courseId: id, now: now() },
+      params: { goneAt: goneAt.toISOString(), count },
+      lines: [{ code: `${code}.do` }],
+      dedupeKey: keyOf(leftMs <= LAST_DAYS * DAY_MS ? LAST_DAYS : FIRST_DAYS),
+      ...{ thread, shownUntil: goneAt },
+    })
+  })
 }
 
 const personalKey = (until: Date, days: number): string =>
@@ -130,27 +165,13 @@ async function tellAndOrderPersonal({ pool, now }: Means): Promise<void> {
     })
 }
 
-const lastNoticeOf = ({ course, kept_until: until }: OpenPurge): string | undefined => {
+/** When who had to be told was told; undefined when nobody had to. */
+async function toldOf(tx: Db, purge: OpenPurge): Promise<Date | undefined> {
+  const { course, kept_until: until, ordered_at: by } = purge
   if (!until) return undefined
-  return course === null
-    ? personalKey(until, LAST_DAYS)
-    : noticeKey({ key: course, until }, LAST_DAYS)
-}
-
-/** Versions of courses' data that nobody used for long. */
-async function purgeData({ pool, agent, log, now }: Means): Promise<void> {
-  const at = now()
-  const before = new Date(at.getTime() - UNUSED_DAYS * DAY_MS)
-  const due = await withTransaction(pool, (tx) => dataToPurge(tx, { now: at, before }))
-  for (const { id, name } of due) {
-    try {
-      if (!(await agent.purge(name))) continue
-      await withTransaction(pool, (tx) => markDataPurged(tx, { id, now: now() }))
-      log.info({ volume: name }, 'a version of course data was purged')
-    } catch (error) {
-      log.warn({ err: error, volume: name }, 'course data could not be purged; tried again')
-    }
-  }
+  if (course === null) return toldAt(tx, personalKey(until, LAST_DAYS))
+  if (purge.data_id === null) return toldAt(tx, noticeKey({ key: course, until }, LAST_DAYS))
+  return until <= by ? threadToldAt(tx, { thread: dataThread(course), by }) : undefined
 }
 
 async function purgeOrdered(means: Means): Promise<void> {
@@ -158,7 +179,7 @@ async function purgeOrdered(means: Means): Promise<void> {
   const isAway = (await openOutages(pool)).length > 0
   const look = onceThere(means)
   for (const purge of await openPurges(pool)) {
-    if (isAway && purge.backend !== 'engine') continue
+    if (isAway && !purge.is_engines) continue
     await purgeOne(means, purge, look).catch((error: unknown) =>
       log.warn(
         { err: error, volume: purge.name },
@@ -189,15 +210,14 @@ async function purgeOne(
   const { pool, installation, log, now } = means
   const gone = await takeAway(means, purge, look)
   if (gone === 'not-there') {
-    await noteNotThere(pool, purge.volume_id)
+    if (purge.volume_id !== null) await noteNotThere(pool, purge.volume_id)
     log.warn({ volume: purge.name }, 'a volume is to be purged, and its disk is not there')
     return
   }
   if (!gone)
     return log.warn({ volume: purge.name }, 'a volume is held open; its purge is tried again')
   await withTransaction(pool, async (tx) => {
-    const notice = lastNoticeOf(purge)
-    const told = notice === undefined ? undefined : await toldAt(tx, notice)
+    const told = await toldOf(tx, purge)
     await recordPurge(tx, { purge, gone, toldAt: told, installation, now: now() })
   })
   log.info({ volume: purge.name }, 'a volume was purged')
@@ -210,7 +230,7 @@ async function takeAway(
   look: () => Promise<Set<string>>,
 ): Promise<Gone | 'not-there' | undefined> {
   const { name } = purge
-  if (purge.backend === 'engine') return inTurn(name, () => removeFromEngine(name))
+  if (purge.is_engines) return inTurn(name, () => removeFromEngine(name))
   if (purge.was_made && !purge.found_at && (await look()).has(name)) {
     purge.found_at = now()
     await noteFound(pool, { purge: purge.id, now: purge.found_at })
