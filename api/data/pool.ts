@@ -109,6 +109,18 @@ export type StackTrouble = {
   message: string
 }
 
+/** Stacks of a pool's machines whose last runs failed, while something is wanted of them. */
+export async function failingMachines(
+  db: Db,
+  poolId: string,
+): Promise<{ kind: 'base' | 'nodes'; failures: number; message: string }[]> {
+  return many(
+    db,
+    sql`select kind, failures, message from stack where pool_id = ${poolId} and kind in ('base', 'nodes')
+          and failures > 0 and wanted_digest is not null and message is not null order by kind, key`,
+  )
+}
+
 /** Stacks of a pool's machines that are not as wanted, and why. */
 export async function poolTroubles(db: Db, poolId: string): Promise<StackTrouble[]> {
   return many(

@@ -402,6 +402,32 @@ export const notice = {
         'Les {count} nœuds qui prennent des postes ont place pour {placed} des {total} postes qui tourneront alors. Remettez des nœuds en service, ou prévoyez-en moins à la fois.',
     },
   },
+  'early.no-credential': {
+    en: 'Its machines come from a cloud, and nobody has said how that is entered: source its openrc file and run “labplan pool credential {pool}”.',
+    fr: 'Ses machines viennent d’un nuage, et personne n’a dit comment y entrer : chargez son fichier openrc et lancez « labplan pool credential {pool} ».',
+  },
+  'early.machines-fail': {
+    en: {
+      one: 'Making the {what} of its pool {pool} fails at present: {message}',
+      other:
+        'Making the {what} of its pool {pool} fails at present, {count} times in a row: {message}',
+    },
+    fr: {
+      one: 'La création ({what}) échoue actuellement dans son pool {pool} : {message}',
+      other:
+        'La création ({what}) échoue actuellement dans son pool {pool}, {count} fois de suite : {message}',
+    },
+  },
+  'early.machines-refused': {
+    en: {
+      one: 'The cloud refuses the {what} of its pool {pool} at present.',
+      other: 'The cloud refuses the {what} of its pool {pool} at present, {count} times in a row.',
+    },
+    fr: {
+      one: 'Le nuage refuse actuellement ({what}) dans son pool {pool}.',
+      other: 'Le nuage refuse actuellement ({what}) dans son pool {pool}, {count} fois de suite.',
+    },
+  },
   'early.plan-failed': {
     en: 'Terraform cannot plan its {what}: {message}',
     fr: 'Terraform ne peut pas planifier ({what}) : {message}',

@@ -9,6 +9,7 @@ import { sessionsToCome } from '../../api/data/session.ts'
 import { noticeText } from '../../api/notice-text.ts'
 import { changePlanner } from '../../workers/jobs/plan-changes.ts'
 import { earlyPlanner } from '../../workers/jobs/plan-early.ts'
+import { courseDocument as cloudCourse, poolDocument as cloudDocument } from '../cast/cloud.ts'
 import {
   environmentDocument,
   networksDocument,
@@ -32,7 +33,10 @@ async function importCourse(image: string, cpu = 0.02): Promise<void> {
     .replace('key: networks-101', 'key: early-101')
     .replace('cpu: 0.5, memoryMb: 512', `cpu: ${cpu}, memoryMb: 16`)
   const environment = environmentDocument.replace(/image: .*/, `image: ${image}`)
-  const texts = { zone: zoneDocument, pool: poolDocument, environment, course }
+  // Machines that are bought for another course are no reason not to look at the own ones.
+  const clouds = { key: 'clouds', start: '2026-12-19T10:00', minutes: 120, students: 3 }
+  const bought = { cloud: cloudDocument('10.0.0.2:2377'), clouds: cloudCourse(clouds) }
+  const texts = { zone: zoneDocument, pool: poolDocument, environment, course, ...bought }
   const documents = Object.entries(texts).map(([name, text]) => ({ name: `${name}.yaml`, text }))
   await importDocuments(bed.database.pool, bed.services.keyRing, now, documents)
 }

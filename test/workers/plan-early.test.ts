@@ -10,9 +10,18 @@ import {
   hasRunsToDo,
   sessionsToPlan,
 } from '../../api/data/early-plan.ts'
-import { roomProblems } from '../../workers/jobs/early-checks.ts'
+import { keepCredential } from '../../api/data/pool-credential.ts'
+import { postponeStack, wantStacks } from '../../api/data/stack-wish.ts'
+import { wantedAt } from '../../stacks/rules/wanted.ts'
+import {
+  askedOfOwn,
+  cloudProblems,
+  ownRooms,
+  roomProblems,
+} from '../../workers/jobs/early-checks.ts'
 import { dueNow, turnOf } from '../../workers/jobs/plan-early.ts'
 import type { SeatTemplate } from '../../stacks/blueprint.ts'
+import { courseDocument, POOL, poolDocument } from '../cast/cloud.ts'
 import { zoneDocument } from '../cast/documents.ts'
 import { importDocuments, testRing } from '../cast/record.ts'
 import { testDatabase } from '../postgres.ts'
@@ -174,5 +183,88 @@ describe('room', () => {
     expect(roomProblems(nodes, asked)).toEqual(
       lacks.length === 0 ? [] : [{ code: 'early.no-room', params: { placed, total, count } }],
     )
+  })
+})
+
+describe('beside a pool that buys its machines', () => {
+  /** At the same hour as Networks 101, which is on the school's own. */
+  const clouds = { key: 'clouds', start: '2026-12-15T10:00', minutes: 120, students: 8 }
+  const now = day('12-14T08:00')
+  const blueprint = async () => {
+    const texts = [poolDocument('10.0.0.2:2377'), courseDocument(clouds)]
+    const sources = texts.map((text, i) => ({ name: `${i}.yaml`, text }))
+    await importDocuments(pool, ring, now, sources)
+    return (await currentBlueprint(pool))!.blueprint
+  }
+
+  it('own machines are still asked for room, for the seats of their own pools', async () => {
+    const head = await blueprint()
+    expect(head.pools.find(({ key }) => key === POOL)?.nodes.length).toBeGreaterThan(0)
+    const wanted = wantedAt(head, '2026-12-15T08:30:00Z', {})
+    expect(wanted.warm.map(({ course }) => course)).toEqual(['clouds', 'networks-101'])
+    expect(askedOfOwn(head, wanted, 'local')).toMatchObject([
+      { count: 30, template: { cpuMillis: 500 } },
+    ])
+    expect(askedOfOwn(head, wanted, POOL)).toBeUndefined()
+  })
+
+  it('own machines are those that no cloud made, and that take seats', async () => {
+    const node = {
+      pool: null,
+      isUp: true,
+      availability: 'active',
+      cores: 2,
+      memoryMb: 4096,
+    } as const
+    const rooms = ownRooms(
+      [
+        ...[node, { ...node, pool: POOL }, { ...node, pool: 'hall' }],
+        ...[
+          { ...node, isUp: false },
+          { ...node, availability: 'drain' as const },
+        ],
+      ],
+      await blueprint(),
+    )
+    const room = { cpuMillis: 2000, memoryMb: 4096 }
+    expect(rooms).toEqual([room, room])
+  })
+
+  it('says what is known of the machines to come: no way in, or what the cloud refuses at present', async () => {
+    const head = await blueprint()
+    const codes = async (key = POOL) =>
+      (await cloudProblems(pool, head, key)).map(({ code }) => code)
+    expect(await codes()).toEqual(['early.no-credential'])
+    expect(await codes('local')).toEqual([])
+    const access = {
+      authUrl: 'https://cloud.example/v3',
+      applicationCredentialId: 'id',
+      applicationCredentialSecret: 'secret',
+    }
+    await withTransaction(pool, (tx) =>
+      keepCredential(tx, ring, {
+        ...{ poolKey: POOL, access, now },
+        actor: { name: 'test', role: 'operator' },
+      }),
+    )
+    expect(await codes()).toEqual([])
+    const key = `nodes-${POOL}`
+    const stack = { key, kind: 'nodes' as const, poolKey: POOL, courseKey: null, digest: 'x' }
+    const fail = (message: string) =>
+      withTransaction(pool, async (tx) => {
+        await wantStacks(tx, { stacks: [stack], now })
+        await postponeStack(tx, { key, message, now })
+      })
+    // May pass by itself.
+    await fail('Error: No valid host was found')
+    expect(await codes()).toEqual([])
+    await fail('Quota exceeded for cores: Requested 4, but already used 18 of 20 cores')
+    expect(await codes()).toEqual([
+      'early.machines-refused',
+      'cloud.trouble.quota',
+      'cloud.trouble.quota.do',
+    ])
+    await fail('Error: something that nobody knows')
+    expect(await codes()).toEqual(['early.machines-fail'])
   })
 })

@@ -1,9 +1,18 @@
-/** What a Terraform plan does not see: whether the image is in the registry, and whether the nodes have room. */
+/**
+ * What a Terraform plan of a course does not see: whether the image is in the registry, whether the nodes have room, and
+ * whether the cloud that is to make some is open to us.
+ */
 import { z } from 'zod'
 import type { NoticeLine } from '../../api/data/notice.ts'
-import type { SeatTemplate } from '../../stacks/blueprint.ts'
+import type { Db } from '../../api/data/db.ts'
+import { failingMachines, findPool } from '../../api/data/pool.ts'
+import type { Blueprint, SeatTemplate } from '../../stacks/blueprint.ts'
 import { imageReference } from '../../stacks/parts/text.ts'
+import { needsPerson, readCloudTrouble } from '../../stacks/rules/cloud-trouble.ts'
+import { poolKindOf } from '../../stacks/rules/lead.ts'
+import type { Wanted } from '../../stacks/rules/wanted.ts'
 import type { Engine } from '../swarm/engine.ts'
+import type { SwarmNode } from '../swarm/node.ts'
 
 /** Asked through the Docker engine, so with its certificates and from where the nodes are. */
 export async function imageProblems(
@@ -19,28 +28,76 @@ export async function imageProblems(
   return [{ code: 'early.image-missing', params: { image, reason } }]
 }
 
-const node = z.looseObject({
-  Spec: z.looseObject({ Availability: z.string() }),
-  Status: z.looseObject({ State: z.string() }),
-  Description: z.looseObject({
-    Resources: z.looseObject({
-      NanoCPUs: z.number().default(0),
-      MemoryBytes: z.number().default(0),
-    }),
-  }),
-})
-
 export type Room = { cpuMillis: number; memoryMb: number }
 
-/** What each node of the Swarm has that takes containers now. */
-export async function nodeRooms(engine: Engine): Promise<Room[]> {
-  const nodes = z.array(node).parse(await engine.call('GET', '/nodes'))
+type Node = Pick<SwarmNode, 'pool' | 'isUp' | 'availability' | 'cores' | 'memoryMb'>
+
+/** What each own machine of the Swarm has that takes containers now. */
+export function ownRooms(nodes: Node[], { pools }: Blueprint): Room[] {
+  const clouds = new Set(pools.flatMap(({ cloud, key }) => (cloud ? [key] : [])))
   return nodes
-    .filter((one) => one.Spec.Availability === 'active' && one.Status.State === 'ready')
-    .map(({ Description: { Resources } }) => ({
-      cpuMillis: Math.floor(Resources.NanoCPUs / 1e6),
-      memoryMb: Math.floor(Resources.MemoryBytes / (1024 * 1024)),
-    }))
+    .filter(({ isUp, availability }) => isUp && availability === 'active')
+    .filter(({ pool }) => pool === null || !clouds.has(pool))
+    .map(({ cores, memoryMb }) => ({ cpuMillis: Math.round(cores * 1000), memoryMb }))
+}
+
+/**
+ * Seats that run then on own machines, which all pools that buy none share. Undefined where the pool buys some: those are not
+ * there yet.
+ */
+export function askedOfOwn(
+  blueprint: Blueprint,
+  wanted: Pick<Wanted, 'warm' | 'sessions'>,
+  poolKey: string,
+): Asked[] | undefined {
+  const own = new Set(
+    blueprint.pools.filter((pool) => poolKindOf(pool) === 'own').map(({ key }) => key),
+  )
+  if (!own.has(poolKey)) return undefined
+  const poolOf = new Map(wanted.sessions.map(({ key, pool }) => [key, pool]))
+  return wanted.warm.flatMap(({ course, session, seats }) => {
+    const template = blueprint.courses.find((one) => one.key === course)?.template
+    const isOwn = own.has(poolOf.get(session) ?? '')
+    return template && isOwn ? [{ count: seats.length, template }] : []
+  })
+}
+
+const MESSAGE_LENGTH = 400
+/** What may pass by itself has not after so many tries. */
+const LASTING_AFTER = 3
+
+/**
+ * What is known already of machines that are still to be bought: that nobody said how the cloud is entered, and that
+ * making some for others fails at present.
+ */
+export async function cloudProblems(
+  db: Db,
+  blueprint: Blueprint,
+  poolKey: string,
+): Promise<NoticeLine[]> {
+  const pool = blueprint.pools.find(({ key }) => key === poolKey)
+  const row = await findPool(db, poolKey)
+  if (!pool || !pool.cloud || poolKindOf(pool) === 'own' || !row) return []
+  const { cloud } = pool
+  if (row.credential_at === null)
+    return [{ code: 'early.no-credential', params: { pool: poolKey } }]
+  return (await failingMachines(db, row.id)).flatMap(({ kind, failures, message }) => {
+    const trouble = readCloudTrouble(message, cloud)
+    if (failures < LASTING_AFTER && !(trouble && needsPerson(trouble))) return []
+    const params = { what: `late.what.${kind}`, count: failures, pool: poolKey }
+    if (!trouble)
+      return [
+        {
+          code: 'early.machines-fail',
+          params: { ...params, message: message.slice(0, MESSAGE_LENGTH) },
+        },
+      ]
+    return [
+      { code: 'early.machines-refused', params },
+      { code: `cloud.trouble.${trouble.code}`, params: trouble.params },
+      { code: `cloud.trouble.${trouble.code}.do`, params: trouble.params },
+    ]
+  })
 }
 
 export type Asked = { count: number; template: SeatTemplate }

@@ -25,11 +25,12 @@ import { dueEarlyPlan, earlyPlansOf } from '../../stacks/rules/early.ts'
 import { type Wanted, type WantedStack, wantedAt } from '../../stacks/rules/wanted.ts'
 import type { Zone } from '../../stacks/terms.ts'
 import type { Engine } from '../swarm/engine.ts'
+import { listNodes } from '../swarm/node.ts'
 import { listSecrets } from '../swarm/secret.ts'
 import { planStack } from '../terraform/plan-stack.ts'
 import type { RunResult, RunServices } from '../terraform/run-stack.ts'
 import { type Place, contentOf } from './content.ts'
-import { imageProblems, nodeRooms, roomProblems } from './early-checks.ts'
+import { askedOfOwn, cloudProblems, imageProblems, ownRooms, roomProblems } from './early-checks.ts'
 
 const HORIZON_MS = 31 * 24 * 3_600_000
 /** What failed is looked at again, so that who repaired it sees so … */
@@ -131,9 +132,10 @@ async function planOne(means: EarlyMeans, blueprint: Blueprint, due: Due): Promi
   )
   if (!begun) return
   const running = await seatReasons(means.pool)
-  const lead = course.sessions.find((one) => one.key === session.key)?.leadStartsAt ?? ''
-  const wanted = wantedAt(blueprint, lead, { ...running, leads: {} })
-  const problems = await problemsOf(means, blueprint, course, wanted)
+  const planned = course.sessions.find((one) => one.key === session.key)
+  const wanted = wantedAt(blueprint, planned?.leadStartsAt ?? '', { ...running, leads: {} })
+  const where = { wanted, poolKey: planned?.pool ?? course.pool }
+  const problems = await problemsOf(means, blueprint, course, where)
   // Somebody works on the stack: asked again once this attempt counts as lost.
   if (problems === 'busy') return
   await withTransaction(means.pool, async (tx) => {
@@ -149,14 +151,14 @@ async function problemsOf(
   means: EarlyMeans,
   blueprint: Blueprint,
   course: BlueprintCourse,
-  wanted: Wanted,
+  where: { wanted: Wanted; poolKey: string },
 ): Promise<NoticeLine[] | 'busy'> {
-  const stacks = wanted.stacks.filter((stack) => stack.course === course.key)
+  const stacks = where.wanted.stacks.filter((stack) => stack.course === course.key)
   const problems: NoticeLine[] = []
   const image = course.template?.image
   if (!image) return [{ code: 'early.no-build' }]
   problems.push(...(await imageProblems(means.engine, means.place.registry, image)))
-  problems.push(...(await missingRoom(means.engine, blueprint, wanted)))
+  problems.push(...(await missingRoom(means, blueprint, where)))
   for (const stack of stacks) {
     const problem = await planOneStack(means, stack)
     if (problem === 'busy') return 'busy'
@@ -165,19 +167,15 @@ async function problemsOf(
   return problems
 }
 
-/** On own machines only: bought nodes are not there yet. */
+/** Room on own machines, which are there; and what is known of those that a cloud is to make. */
 async function missingRoom(
-  engine: Engine,
+  { pool, engine }: EarlyMeans,
   blueprint: Blueprint,
-  wanted: Wanted,
+  { wanted, poolKey }: { wanted: Wanted; poolKey: string },
 ): Promise<NoticeLine[]> {
-  const buys = blueprint.pools.some((pool) => pool.nodes.length > 0 || pool.idle.length > 0)
-  if (buys) return []
-  const asked = wanted.warm.flatMap(({ course, seats }) => {
-    const template = blueprint.courses.find((one) => one.key === course)?.template
-    return template ? [{ count: seats.length, template }] : []
-  })
-  return roomProblems(await nodeRooms(engine), asked)
+  const asked = askedOfOwn(blueprint, wanted, poolKey)
+  if (!asked) return cloudProblems(pool, blueprint, poolKey)
+  return roomProblems(ownRooms(await listNodes(engine), blueprint), asked)
 }
 
 async function planOneStack(
