@@ -49,6 +49,8 @@ export const paths = {
   courseEvents: (key: string) => `/courses/${key}/events`,
   courseRoster: (key: string) => `/courses/${key}/roster`,
   courseSubmissions: (key: string) => `/courses/${key}/submissions`,
+  studentSubmissions: (key: string, workspaceId: string) =>
+    `/courses/${key}/submissions/${workspaceId}`,
   courseWorkspace: (key: string) => `/courses/${key}/workspace`,
 
   admin: () => '/admin',

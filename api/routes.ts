@@ -119,6 +119,12 @@ export const routes: Route[] = [
     'Publish a version of course data, or go back to it',
   ),
   get('/courses/:course/submissions', teaches, submission.downloadAll, 'Download all submissions'),
+  get(
+    '/courses/:course/submissions/:workspace',
+    teaches,
+    submission.downloadOf,
+    'Download a student’s submissions',
+  ),
   post('/workspaces/:workspace/start', ownWorkspace, nothing, workspace.start, 'Start it'),
   post('/workspaces/:workspace/stop', ownWorkspace, nothing, workspace.stop, 'Stop it'),
   post(

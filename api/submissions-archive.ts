@@ -1,40 +1,96 @@
 /**
- * All submissions of a course as one archive, made while it is sent: a folder for each student, an archive for each submission,
- * and a manifest that says who, when, how late, how large, and the hash by which each can be checked.
+ * Submissions of a course as one archive, made while it is sent: a folder for each student, an archive for each submission,
+ * and a manifest that says who, when, how late, how large, and the hash by which each can be checked. What cannot be read is
+ * named, in the manifest and in a text of its own, and the rest is there.
  */
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { ZipFile } from 'yazl'
 import { type HandedIn, isArchivedLate, isLate } from './data/submission.ts'
+import { type Locale, say } from './locale.ts'
 
 type Read = (id: string) => Promise<{ stream: Readable } | undefined>
 
-export function submissionsArchive(rows: HandedIn[], read: Read, timeZone: string): Readable {
+/** Why one is not here, or not as it was handed in. */
+type Lack = 'not-there' | 'no-answer' | 'cut' | 'damaged'
+/** By the submission's id. */
+type Lacks = Map<string, Lack>
+
+const MISSING = '_missing.txt'
+
+export function submissionsArchive(
+  rows: HandedIn[],
+  read: Read,
+  words: { locale: Locale; timeZone: string },
+): Readable {
   const zip = new ZipFile()
   const output = zip.outputStream as Readable
   zip.on('error', (error) => output.destroy(error as Error))
-  zip.addBuffer(Buffer.from(manifest(rows, timeZone)), 'manifest.csv')
-  for (const row of rows) {
-    if (row.state !== 'kept') continue
-    // An archive is not made smaller by another.
-    const options = { mtime: row.created_at, compress: false, size: row.bytes ?? 0 }
-    zip.addReadStreamLazy(pathOf(row), options, (give) => {
-      void hand(read, row.id, give)
-    })
-  }
-  zip.end()
+  fill(zip, rows, read, words).catch((error: unknown) => output.destroy(error as Error))
   return output
 }
 
-type Give = (error: unknown, stream: Readable) => void
-
-async function hand(read: Read, id: string, give: Give): Promise<void> {
-  try {
-    const found = await read(id)
-    if (!found) throw new Error(`Submission ${id} is in the record, and not on the storage node.`)
-    give(null, found.stream)
-  } catch (error) {
-    give(error, Readable.from([]))
+async function fill(
+  zip: ZipFile,
+  rows: HandedIn[],
+  read: Read,
+  { locale, timeZone }: { locale: Locale; timeZone: string },
+): Promise<void> {
+  const lacks: Lacks = new Map()
+  for (const row of rows.filter(({ state }) => state === 'kept')) {
+    const lack = await add(zip, row, read)
+    // Whoever downloads it has left.
+    if ((zip.outputStream as Readable).destroyed) return
+    if (lack) lacks.set(row.id, lack)
   }
+  if (lacks.size > 0) zip.addBuffer(Buffer.from(missingText(rows, lacks, locale)), MISSING)
+  zip.addBuffer(Buffer.from(manifest(rows, timeZone, lacks)), 'manifest.csv')
+  zip.end()
+}
+
+/** One at a time: as many connections of the agent would else be open as there are submissions. */
+async function add(zip: ZipFile, row: HandedIn, read: Read): Promise<Lack | undefined> {
+  const found = await read(row.id).catch(() => 'no-answer' as const)
+  if (!found) return 'not-there'
+  if (found === 'no-answer') return found
+  let lack: Lack | undefined
+  const content = Readable.from(
+    checked(found.stream, row.sha256, (what) => void (lack = what)),
+    { objectMode: false },
+  )
+  const output = zip.outputStream as Readable
+  const leave = () => content.destroy()
+  output.once('close', leave)
+  const ended = once(content, 'close')
+  // An archive is not made smaller by another.
+  zip.addReadStream(content, pathOf(row), { mtime: row.created_at, compress: false })
+  await ended
+  output.off('close', leave)
+  return lack
+}
+
+/** As it is read, to its end or to where that breaks off: the archive around it goes on. */
+async function* checked(stream: Readable, sha256: string | null, tell: (lack: Lack) => void) {
+  const hash = createHash('sha256')
+  try {
+    for await (const part of stream as AsyncIterable<Buffer>) {
+      hash.update(part)
+      yield part
+    }
+  } catch {
+    return tell('cut')
+  }
+  if (hash.digest('hex') !== sha256) tell('damaged')
+}
+
+function missingText(rows: HandedIn[], lacks: Lacks, locale: Locale): string {
+  const lines = rows.flatMap((row) => {
+    const lack = lacks.get(row.id)
+    return lack ? [`${pathOf(row)}: ${say(locale, `submission.lack.${lack}`)}`] : []
+  })
+  const [head, after] = [say(locale, 'submission.lack.head'), say(locale, 'submission.lack.after')]
+  return [head, '', ...lines, '', after, ''].join('\r\n')
 }
 
 const pathOf = (row: HandedIn): string =>
@@ -70,11 +126,12 @@ const HEADS = [
     'left out',
     'sha256',
     'file',
+    'missing',
   ],
 ]
 
 /** CSV as RFC 4180 has it, for people and spreadsheets. */
-export function manifest(rows: HandedIn[], timeZone: string): string {
+export function manifest(rows: HandedIn[], timeZone: string, lacks: Lacks = new Map()): string {
   const local = new Intl.DateTimeFormat('sv-SE', {
     timeZone,
     dateStyle: 'short',
@@ -90,10 +147,14 @@ export function manifest(rows: HandedIn[], timeZone: string): string {
     ...[isLate(row) ? 'late' : '', row.kept_at?.toISOString() ?? ''],
     ...[row.kept_at ? local.format(row.kept_at) : '', isArchivedLate(row) ? 'yes' : ''],
     ...[row.state, row.bytes ?? '', row.files ?? '', row.left_out ?? ''],
-    ...[row.sha256 ?? '', row.state === 'kept' ? pathOf(row) : ''],
+    ...[row.sha256 ?? '', fileOf(row, lacks.get(row.id))],
+    lacks.has(row.id) ? say('en', `submission.lack.${lacks.get(row.id)}`) : '',
   ])
   return [HEADS, ...lines].map((cells) => `${cells.map(cell).join(',')}\r\n`).join('')
 }
+
+const fileOf = (row: HandedIn, lack: Lack | undefined): string =>
+  row.state !== 'kept' || lack === 'not-there' || lack === 'no-answer' ? '' : pathOf(row)
 
 /** What begins like a formula is none: a student chooses what the LMS calls them. */
 function cell(value: string | number): string {

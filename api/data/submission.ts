@@ -230,6 +230,7 @@ export async function bytesLeftOf(db: Db, workspaceId: string): Promise<number> 
 }
 
 export type HandedIn = Submission & {
+  workspace_id: string
   seat: number | null
   pseudonym: string
   display_name: string | null
@@ -241,7 +242,7 @@ export type HandedIn = Submission & {
 export async function submissionsOfCourse(db: Db, courseId: string): Promise<HandedIn[]> {
   return many(
     db,
-    sql`select ${columns}, seat.number as seat, person.pseudonym, coalesce(person.display_name, erasure.kept_name) as display_name,
+    sql`select ${columns}, workspace.id as workspace_id, seat.number as seat, person.pseudonym, coalesce(person.display_name, erasure.kept_name) as display_name,
           person.erased_at is not null as is_held
         from submission join workspace on workspace.id = submission.workspace_id
           join person on person.id = workspace.person_id left join seat on seat.id = workspace.seat_id

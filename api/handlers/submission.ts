@@ -7,6 +7,7 @@ import { withTransaction } from '../data/db.ts'
 import { openOutages } from '../data/storage-outage.ts'
 import {
   findSubmission,
+  type HandedIn,
   handIn,
   keepSubmission,
   type NotHandedIn,
@@ -17,8 +18,9 @@ import { Problem, conflict, notAllowed } from '../errors.ts'
 import { byteSize } from '../locale.ts'
 import { paths } from '../paths.ts'
 import { storageAgent } from '../storage-agent.ts'
+import { reached } from '../storage-reached.ts'
 import { submissionsArchive } from '../submissions-archive.ts'
-import { type Handler, type Visit, actorOf } from '../visit.ts'
+import { type Handler, type Reply, type Visit, actorOf } from '../visit.ts'
 
 export const handInBody = z.object({ path: z.string().max(4096).default('') })
 
@@ -86,22 +88,43 @@ const zip = (name: string, of: { stream: Readable; bytes: number | undefined }) 
   ...{ name, type: 'application/zip', ...of },
 })
 
-/** Students' work is for who teaches them, not for who runs the machines. */
 export const downloadAll: Handler<SeenCourse> = async (visit, course) => {
-  if (course.role !== 'teacher') throw notAllowed()
   const rows = await submissionsOfCourse(visit.pool, course.id)
+  const name = `${course.key}-submissions.zip`
+  return archiveOf(visit, { course, rows, name, action: 'submission.download-all' })
+}
+
+/** All of one student's, by the workspace they handed it in from. */
+export const downloadOf: Handler<SeenCourse> = async (visit, course) => {
+  const rows = (await submissionsOfCourse(visit.pool, course.id)).filter(
+    (row) => row.workspace_id === visit.params['workspace'],
+  )
+  const name = `${course.key}-${rows[0]?.pseudonym ?? ''}.zip`
+  return archiveOf(visit, { course, rows, name, action: 'submission.download-one' })
+}
+
+/** Students' work is for who teaches them, not for who runs the machines. */
+async function archiveOf(
+  visit: Visit,
+  of: { course: SeenCourse; rows: HandedIn[]; name: string; action: string },
+): Promise<Reply> {
+  const { course, rows, action } = of
+  if (course.role !== 'teacher') throw notAllowed()
   if (!rows.some((row) => row.state === 'kept')) throw new Problem(404, 'submission.none')
+  const agent = storageAgent(visit.config.storage)
+  // An archive of nothing but what is missing helps nobody.
+  await reached(agent.submissionRoom())
   await withTransaction(visit.pool, (tx) =>
     audit(tx, {
-      ...{ actor: actorOf(visit, 'teacher'), action: 'submission.download-all' },
-      ...{
-        subject: { kind: 'course', id: course.id },
-        detail: { submissions: rows.length },
-        now: visit.at,
+      ...{ actor: actorOf(visit, 'teacher'), action, now: visit.at },
+      subject: { kind: 'course', id: course.id },
+      detail: {
+        submissions: rows.length,
+        students: new Set(rows.map((row) => row.pseudonym)).size,
       },
     }),
   )
-  const agent = storageAgent(visit.config.storage)
-  const stream = submissionsArchive(rows, (id) => agent.kept(id), course.time_zone)
-  return { file: zip(`${course.key}-submissions.zip`, { stream, bytes: undefined }) }
+  const words = { locale: visit.locale, timeZone: course.time_zone }
+  const stream = submissionsArchive(rows, (id) => agent.kept(id), words)
+  return { file: zip(of.name, { stream, bytes: undefined }) }
 }

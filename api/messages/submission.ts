@@ -94,6 +94,34 @@ export const submission = {
     fr: 'Ceci n’a pas été rendu : il reste {free} sur le disque qui conserve les rendus, et {least} doivent rester libres. Vos rendus précédents sont conservés. Prévenez votre enseignant maintenant, et rendez à nouveau plus tard : votre essai est noté, avec l’heure.',
   },
   'submission.none': { en: 'Nothing was handed in yet.', fr: 'Rien n’a encore été rendu.' },
+  'submission.lack.head': {
+    en: 'This archive is not whole. These were handed in, and are not here, or not as they were:',
+    fr: 'Cette archive n’est pas complète. Ces rendus existent, et ne sont pas ici, ou pas tels qu’ils étaient :',
+  },
+  'submission.lack.after': {
+    en: 'What to do: download again in a few minutes. If something is still missing then, tell whoever runs Labplan: labplan submission import brings it back from a backup.',
+    fr: 'Que faire : téléchargez à nouveau dans quelques minutes. S’il manque encore quelque chose, prévenez l’équipe technique : labplan submission import le ramène d’une sauvegarde.',
+  },
+  'submission.lack.not-there': {
+    en: 'missing: it is not on the disk that keeps submissions',
+    fr: 'manquant : il n’est pas sur le disque qui conserve les rendus',
+  },
+  'submission.lack.no-answer': {
+    en: 'missing: what keeps submissions did not answer',
+    fr: 'manquant : ce qui conserve les rendus n’a pas répondu',
+  },
+  'submission.lack.cut': {
+    en: 'not whole: reading it broke off',
+    fr: 'incomplet : sa lecture s’est interrompue',
+  },
+  'submission.lack.damaged': {
+    en: 'damaged: its SHA-256 is not the one it was handed in with',
+    fr: 'endommagé : son SHA-256 n’est pas celui de son dépôt',
+  },
+  'course.submissions.one': {
+    en: 'Download what {who} handed in',
+    fr: 'Télécharger les rendus de {who}',
+  },
   'course.submissions': { en: 'Submissions', fr: 'Rendus' },
   'course.submissions.none': {
     en: 'Nobody has handed anything in yet.',

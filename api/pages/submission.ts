@@ -161,6 +161,10 @@ export function submissionsSection(
       },
     },
   ]
+  columns.push({
+    head: t('submission.download'),
+    cell: (own) => ownArchive(visit, own, course.key),
+  })
   const when = rules.dueAt && stamp(visit.locale, course.time_zone, rules.dueAt)
   return html`<section class="sheet" aria-labelledby="submissions-title">
     <h2 id="submissions-title">${t('course.submissions')}</h2>
@@ -177,4 +181,18 @@ export function submissionsSection(
       </p>`
     }
   </section>`
+}
+
+/** All that one student handed in; whose it is is said to who hears the link alone. */
+function ownArchive({ locale }: Visit, own: HandedIn[], key: string): Html {
+  const row = own.find(({ state }) => state === 'kept')
+  if (!row) return html`<span class="faint">–</span>`
+  const who = row.display_name ?? row.pseudonym
+  const label = say(locale, 'course.submissions.one', { who })
+  return html`<a
+    href="${paths.studentSubmissions(key, row.workspace_id)}"
+    download
+    aria-label="${label}"
+    >${say(locale, 'submission.download')}</a
+  >`
 }

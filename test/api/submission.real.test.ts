@@ -241,6 +241,7 @@ it('writes a manifest that no spreadsheet runs', () => {
     },
     ...{
       sha256: 'f'.repeat(64),
+      workspace_id: 'w',
       why: null,
       seat: 1,
       pseudonym: 'quiet-owl',
