@@ -18,7 +18,7 @@ import { applyStackNow } from './jobs/apply-stack.ts'
 import { slotKeeper } from './jobs/keep-slots.ts'
 import { scratchKeeper } from './jobs/keep-scratch.ts'
 import { snapshotKeeper } from './jobs/keep-snapshots.ts'
-import { keepSubmissions } from './jobs/keep-submissions.ts'
+import { submissionKeeper } from './jobs/keep-submissions.ts'
 import { erasureKeeper } from './jobs/keep-erasures.ts'
 import { retentionKeeper } from './jobs/keep-retention.ts'
 import { volumeKeeper } from './jobs/keep-volumes.ts'
@@ -54,6 +54,7 @@ const NOTICES_MS = 15_000
 const ESTATE_MS = { folder: 5_000, remote: 30_000 }
 const LOOK_MS = 60_000
 const VOLUMES_MS = 10_000
+const SUBMISSIONS_MS = 10_000
 const STORAGE_MS = 5_000
 const SLOTS_MS = 5_000
 const SPREAD_MS = 250
@@ -203,9 +204,14 @@ export async function startWorker(options: {
       if (!(await lead.isOurs())) return
       await keeper.keep()
       await watchLosses({ pool, log, now })
-      await keepSubmissions({ pool, agent, log, now })
     },
     onError: onError('volumes could not be kept'),
+  })
+  const handedIn = submissionKeeper({ pool, agent, log, now, stopping: stopping.signal })
+  const collect = startLoop({
+    everyMs: SUBMISSIONS_MS,
+    pass: async () => void ((await lead.isOurs()) && (await handedIn.look())),
+    onError: onError('what was handed in could not be looked at'),
   })
   const snapshots = snapshotKeeper({ pool, agent, log, now, stopping: stopping.signal })
   const recall = startLoop({
@@ -254,6 +260,7 @@ export async function startWorker(options: {
   })
   listening.on('storage', () => {
     keep.wake()
+    collect.wake()
     recall.wake()
     show.wake()
   })
@@ -297,6 +304,7 @@ export async function startWorker(options: {
         look,
         early,
         keep,
+        collect,
         reach,
         show,
         bring,

@@ -219,14 +219,16 @@ export async function submissionsLeft(db: Db, since: Date): Promise<LeftSubmissi
   )
 }
 
-/** How large another one of this workspace may be now. */
-export async function bytesLeftOf(db: Db, workspaceId: string): Promise<number> {
-  const own = await one<OwnLimits>(
+/** How large the archive of one that is to be made may be now; undefined when it is made by now, or there is none. */
+export async function bytesLeftFor(db: Db, id: string): Promise<number | undefined> {
+  const found = await findOne<OwnLimits & { workspace_id: string }>(
     db,
-    sql`select submissions_most as most, submissions_mb as "totalMb" from course
-        where id = (select course_id from workspace where id = ${workspaceId})`,
+    sql`select workspace_id, submissions_most as most, submissions_mb as "totalMb"
+        from submission join workspace on workspace.id = workspace_id join course on course.id = course_id
+        where submission.id = ${id} and submission.state = 'making'`,
   )
-  return bytesLeft(await limitsOf(db, own), useOf(await submissionsOf(db, workspaceId)))
+  if (!found) return undefined
+  return bytesLeft(await limitsOf(db, found), useOf(await submissionsOf(db, found.workspace_id)))
 }
 
 export type HandedIn = Submission & {
