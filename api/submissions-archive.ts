@@ -117,6 +117,7 @@ const HEADS = [
   ],
   ...[
     'late',
+    'late by (s)',
     'archived (UTC)',
     'archived',
     'archived after the deadline',
@@ -144,7 +145,7 @@ export function manifest(rows: HandedIn[], timeZone: string, lacks: Lacks = new 
       local.format(row.created_at),
       row.due_at?.toISOString() ?? '',
     ],
-    ...[isLate(row) ? 'late' : '', row.kept_at?.toISOString() ?? ''],
+    ...[isLate(row) ? 'late' : '', lateSeconds(row), row.kept_at?.toISOString() ?? ''],
     ...[row.kept_at ? local.format(row.kept_at) : '', isArchivedLate(row) ? 'yes' : ''],
     ...[row.state, row.bytes ?? '', row.files ?? '', row.left_out ?? ''],
     ...[row.sha256 ?? '', fileOf(row, lacks.get(row.id))],
@@ -152,6 +153,9 @@ export function manifest(rows: HandedIn[], timeZone: string, lacks: Lacks = new 
   ])
   return [HEADS, ...lines].map((cells) => `${cells.map(cell).join(',')}\r\n`).join('')
 }
+
+const lateSeconds = (row: HandedIn): number | '' =>
+  row.due_at && isLate(row) ? (row.created_at.getTime() - row.due_at.getTime()) / 1000 : ''
 
 const fileOf = (row: HandedIn, lack: Lack | undefined): string =>
   row.state !== 'kept' || lack === 'not-there' || lack === 'no-answer' ? '' : pathOf(row)

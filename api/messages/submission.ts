@@ -57,7 +57,7 @@ export const submission = {
       other: '{count} exclus : voir _left-out.txt dedans',
     },
   },
-  'submission.late': { en: 'late', fr: 'en retard' },
+  'submission.late': { en: 'late by {by}', fr: 'en retard de {by}' },
   'submission.making': { en: 'being kept', fr: 'en cours' },
   'submission.failed': { en: 'the folder was not there', fr: 'le dossier n’était pas là' },
   'submission.download': { en: 'Download', fr: 'Télécharger' },

@@ -105,15 +105,21 @@ function ownColumns(visit: Visit, { workspaceId, timeZone }: Place): Column<Subm
 
 function whenOf(visit: Visit, row: Submission, timeZone: string): Html {
   return html`<span class="unbroken">${stamp(visit.locale, timeZone, row.created_at)}</span>
-    ${isLate(row) && tag('bad', say(visit.locale, 'submission.late'))}`
+    ${isLate(row) && tag('bad', say(visit.locale, 'submission.late', { by: pastDue(visit, row, row.created_at) }))}`
 }
 
-function archivedOf({ locale }: Visit, row: Submission, timeZone: string): Html {
-  const { kept_at, due_at } = row
+/** Times are shown to the minute, and a second is late. */
+function pastDue({ locale }: Visit, { due_at }: Submission, at: Date): string {
+  return duration(locale, Math.max(1000, at.getTime() - (due_at ?? at).getTime()))
+}
+
+function archivedOf(visit: Visit, row: Submission, timeZone: string): Html {
+  const { kept_at } = row
   if (!kept_at) return html`<span class="faint">–</span>`
-  const by = duration(locale, Math.max(1000, kept_at.getTime() - (due_at ?? kept_at).getTime()))
-  return html`<span class="unbroken">${stamp(locale, timeZone, kept_at)}</span>
-    ${isArchivedLate(row) && tag('bad', say(locale, 'submission.archived-after', { by }))}`
+  const after = () =>
+    say(visit.locale, 'submission.archived-after', { by: pastDue(visit, row, kept_at) })
+  return html`<span class="unbroken">${stamp(visit.locale, timeZone, kept_at)}</span>
+    ${isArchivedLate(row) && tag('bad', after())}`
 }
 
 function sizeOf({ locale }: Visit, row: Submission): Html | string {

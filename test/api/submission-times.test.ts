@@ -57,9 +57,11 @@ it('marks what was handed in on time and archived after the deadline, with by ho
     (await findCourse(scene.site.pool, 'networks-101'))!.id,
   )
   const [heads, first, second] = manifest(courseRows, 'Europe/Paris').split('\r\n')
-  expect(heads).toContain(',late,archived (UTC),archived,archived after the deadline,state,')
-  expect(first).toContain(',,2026-11-24T09:50:00.000Z,2026-11-24 10:50:00,,kept,')
-  expect(second).toContain(',,2026-11-24T10:12:34.000Z,2026-11-24 11:12:34,yes,kept,')
+  expect(heads).toContain(
+    ',late,late by (s),archived (UTC),archived,archived after the deadline,state,',
+  )
+  expect(first).toContain(',,,2026-11-24T09:50:00.000Z,2026-11-24 10:50:00,,kept,')
+  expect(second).toContain(',,,2026-11-24T10:12:34.000Z,2026-11-24 11:12:34,yes,kept,')
 })
 
 it('says what to do where the folder had gone', async () => {
@@ -85,4 +87,33 @@ it('has the time of the archive, not of the answer, where who asked for it had d
   await keep(at(60))
   const { kept_at } = (await rows())[0]!
   expect(kept_at!.getTime()).toBeLessThanOrEqual(at(60).getTime() - agoMs)
+})
+
+it('takes what comes exactly at the deadline for on time, and says of a second by how much it is late', async () => {
+  const punctual = await scene.addStudent('Student Two')
+  const pageOfTwo = () => pageOf(`/workspaces/${punctual.workspaceId}/files`, punctual)
+  scene.site.setNow(at(0))
+  await punctual.handIn()
+  expect(await pageOfTwo()).toContain('Deadline: 24 Nov 2026, 11:00.')
+  expect(await pageOfTwo()).toContain('1 | 24 Nov 2026, 11:00 | 24 Nov 2026, 11:00 |')
+  scene.site.setNow(at(0.001))
+  await punctual.handIn()
+  scene.site.setNow(at(30))
+  await punctual.handIn()
+  const page = await pageOfTwo()
+  expect(page).toContain('The deadline was 24 Nov 2026, 11:00')
+  expect(page).toMatch(/2 \| 24 Nov 2026, 11:00 late by 1\ss \|/)
+  expect(page).toMatch(/3 \| 24 Nov 2026, 11:00 late by 30\ss \|/)
+  expect(await course()).toMatch(/24 Nov 2026, 11:00 late by 30\ss \|/)
+  const headers = { cookie: `__Host-labplan=${scene.teacher.token}; __Host-labplan-locale=fr` }
+  const { text } = await scene.site.get('/courses/networks-101', { headers })
+  expect(textOf(text)).toMatch(/en retard de 30\ss/)
+  const { id } = (await findCourse(scene.site.pool, 'networks-101'))!
+  const rowsOfTwo = (await submissionsOfCourse(scene.site.pool, id)).filter(
+    (row) => row.workspace_id === punctual.workspaceId,
+  )
+  const [, ...lines] = manifest(rowsOfTwo, 'Europe/Paris').trimEnd().split('\r\n')
+  expect(lines.map((line) => /T10:00:00.000Z,(late)?,([\d.]*),/.exec(line)?.[2])).toEqual([
+    ...['', '0.001', '30'],
+  ])
 })
