@@ -17,6 +17,8 @@ const lineSchema = z.strictObject({
   person: hash,
   volumes: z.array(hash),
   submissions: z.array(hash),
+  /** Of an erasure that another line began: what came to it later. */
+  of: z.uuid().optional(),
 })
 export type LedgerLine = z.infer<typeof lineSchema>
 
@@ -31,6 +33,25 @@ export function ledgerHash(
 ): string {
   const key = ring.derive('ledger of erasures', keyId)
   return createHmac('sha256', key).update(`${what} ${text}`).digest('hex')
+}
+
+/**
+ * What goes besides, as of its erasure: the same instant, since whoever came back after it is there by their own will, and the same
+ * key, since nobody knows any more who it was.
+ */
+export function laterLine(
+  ring: Pick<KeyRing, 'derive'>,
+  first: LedgerLine,
+  more: { id: string; volumes?: string[]; submissions?: string[] },
+): LedgerLine {
+  const { at, id: of, keyId, person } = first
+  const hashes = (what: 'volume' | 'submission', names: string[] = []) =>
+    names.map((name) => ledgerHash(ring, keyId, what, name))
+  return {
+    ...{ id: more.id, at, keyId, person, of },
+    volumes: hashes('volume', more.volumes),
+    submissions: hashes('submission', more.submissions),
+  }
 }
 
 /** In order; none when there is no file yet. A line that a power cut left unfinished is none: its record is still there. */

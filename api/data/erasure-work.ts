@@ -2,6 +2,7 @@
 import { canonicalJson, sha256 } from '../../stacks/blueprint.ts'
 import type { Text } from '../../stacks/terms.ts'
 import { type Db, execute, findOne, many, one, sql } from './db.ts'
+import { laterLine, type LedgerLine } from './erasure-ledger.ts'
 import { newId } from './ids.ts'
 import type { KeyRing } from './key-ring.ts'
 import { beginGeneration, sealNewCredential } from './seat.ts'
@@ -19,8 +20,10 @@ export async function stopErased(tx: Db, now: Date): Promise<void> {
     await stopWorkspace(tx, { workspaceId, actor, now, reason: 'erasure' })
 }
 
-/** Volumes that came after it was ordered: a reset was under way. They go with the rest. */
-export async function orderLateVolumes(tx: Db, now: Date): Promise<void> {
+type Later = { ring: KeyRing; now: Date }
+
+/** Volumes that came after it was ordered: a reset was under way. They go with the rest. Answers how many. */
+export async function orderLateVolumes(tx: Db, { ring, now }: Later): Promise<number> {
   const rows = await many<{ id: string; name: string; erasure: string }>(
     tx,
     sql`update volume set state = 'purging', state_at = ${now}, erased_at = ${now}
@@ -42,11 +45,30 @@ export async function orderLateVolumes(tx: Db, now: Date): Promise<void> {
           from volume join seat on seat.id = volume.seat_id join course on course.id = seat.course_id
           where volume.id = ${id} on conflict do nothing`,
     )
+    await noteLater(tx, { erasure, ring, now, volumes: [name] })
   }
+  return rows.length
 }
 
-/** A duty that is over holds nothing any more. */
-export async function endDuties(tx: Db, now: Date): Promise<void> {
+/** For the ledger, which has what was known when it was ordered. */
+async function noteLater(
+  tx: Db,
+  more: Later & { erasure: string; volumes?: string[]; submissions?: string[] },
+): Promise<void> {
+  const { line: first } = await one<{ line: LedgerLine }>(
+    tx,
+    sql`select line from erasure where id = ${more.erasure}`,
+  )
+  const line = laterLine(more.ring, first, { ...more, id: newId() })
+  await execute(
+    tx,
+    sql`insert into erasure_line (id, erasure_id, line, created_at)
+        values (${line.id}, ${more.erasure}, ${JSON.stringify(line)}, ${more.now})`,
+  )
+}
+
+/** A duty that is over holds nothing any more. Answers of how many submissions. */
+export async function endDuties(tx: Db, { ring, now }: Later): Promise<number> {
   const rows = await many<{ name: string; erasure_id: string }>(
     tx,
     sql`update erasure_item set state = 'wanted' where state = 'kept' and kept_until <= ${now} returning name, erasure_id`,
@@ -57,6 +79,11 @@ export async function endDuties(tx: Db, now: Date): Promise<void> {
     tx,
     sql`update erasure set state = 'open', state_at = ${now} where id = any(${ids('erasure_id')}::uuid[])`,
   )
+  for (const erasure of new Set(ids('erasure_id'))) {
+    const submissions = rows.filter((row) => row.erasure_id === erasure).map(({ name }) => name)
+    await noteLater(tx, { erasure, ring, now, submissions })
+  }
+  return rows.length
 }
 
 /** Ids of what was handed in and has to go from the disk. */

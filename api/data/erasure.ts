@@ -152,6 +152,15 @@ export async function replayErasure(
   of: { line: LedgerLine; ring: KeyRing; now: Date },
 ): Promise<boolean> {
   const { line, ring, now } = of
+  if (line.of !== undefined) {
+    // Who it was of is erased by the line before it; of what it names disks are looked through.
+    const known = await execute(
+      tx,
+      sql`insert into erasure_line (id, erasure_id, line, created_at)
+          select ${line.id}, id, ${JSON.stringify(line)}, ${now} from erasure where id = ${line.of} on conflict do nothing`,
+    )
+    if (known > 0) return false
+  }
   const rows = await many<{ id: string; key: string }>(
     tx,
     // Who came after it is there by their own will.
@@ -173,7 +182,9 @@ export async function replayErasure(
 export async function ledgerLines(db: Db): Promise<LedgerLine[]> {
   const rows = await many<{ line: LedgerLine }>(
     db,
-    sql`select line from erasure order by ordered_at, id`,
+    sql`select line from (
+          select line, ordered_at as at, id, 1 as rank from erasure
+          union all select line, created_at, id, 2 from erasure_line) as ledger order by rank, at, id`,
   )
   return rows.map(({ line }) => line)
 }

@@ -11,7 +11,7 @@ import { credentialOf, seatsOfCourse } from '../../api/data/seat.ts'
 import { markCold } from '../../api/data/seat-life.ts'
 import { handIn } from '../../api/data/submission.ts'
 import { recordVolumes } from '../../api/data/volume.ts'
-import { ledgerFile } from '../../api/data/erasure-ledger.ts'
+import { erasedAt, ledgerFile, readLedger } from '../../api/data/erasure-ledger.ts'
 import { erasureKeeper } from '../../workers/jobs/keep-erasures.ts'
 import { retentionKeeper } from '../../workers/jobs/keep-retention.ts'
 import { keepSubmissions } from '../../workers/jobs/keep-submissions.ts'
@@ -165,6 +165,9 @@ const pseudonym = async () =>
       sql`select pseudonym as p from person where id = ${student.personId}`,
     )
   ).p
+const lateName = () => mine[0]!.name.replace(/1$/, '2')
+const ledgerHas = async (what: 'volume' | 'submission', name: string) =>
+  erasedAt(await readLedger(file), ring, what, name) !== undefined
 const onDisk = () => readdirSync(join(scene.root, 'images')).filter((name) => name.endsWith('ext4'))
 
 it('says first what would go and what a duty keeps, and does nothing without a clear word', async () => {
@@ -244,6 +247,9 @@ it('leaves nothing on disk but what a duty keeps and what is others’, and prov
     `of ${other.personId}`,
   )
   expect(await agent.handedIn()).toHaveLength(2)
+  // What came after the order is in the ledger, too.
+  expect(await ledgerHas('volume', lateName())).toBe(true)
+  expect(await ledgerHas('volume', theirs)).toBe(false)
   const page = textOf((await site.get(erasurePath)).text)
   // The day itself is the duty's, too.
   expect(page).toContain('kept until 30 Jun 2027')
@@ -337,13 +343,17 @@ it('erases once more what a database and a disk from before had brought back', a
     await withTransaction(pool, (tx) => markCold(tx, { ids: [seat], now: IN_CLASS }))
   expect(await pass()).toBe(false)
   expect(onDisk()).toEqual([`${theirs}.ext4`])
-  expect(readFileSync(file, 'utf8').trim().split('\n')).toHaveLength(1)
+  expect((await readLedger(file)).map(({ of }) => of === undefined)).toEqual([true, false])
 })
 
 it('removes a volume again that comes back alone, and nobody else’s of a name', async () => {
-  const [, { name }] = mine as [unknown, { name: string }]
-  for (const ending of ['json', 'ext4'])
-    copyFileSync(join(site.home, `disk.${ending}`), join(scene.root, 'images', `${name}.${ending}`))
+  // The second is one that came after the order, and that this database never heard of.
+  for (const name of [mine[1]!.name, lateName()])
+    for (const ending of ['json', 'ext4'])
+      copyFileSync(
+        join(site.home, `disk.${ending}`),
+        join(scene.root, 'images', `${name}.${ending}`),
+      )
   await pass()
   expect(onDisk()).toEqual([`${theirs}.ext4`])
 })
@@ -352,9 +362,15 @@ it('lets go of what a duty kept when its day is over, and of the name with it', 
   site.setNow(new Date('2027-06-30T21:59:00Z'))
   await pass()
   expect(await agent.handedIn()).toHaveLength(2)
+  const { name: duty } = await one<{ name: string }>(
+    pool,
+    sql`select name from erasure_item where state = 'kept'`,
+  )
+  expect(await ledgerHas('submission', duty)).toBe(false)
   site.setNow(new Date('2027-06-30T22:01:00Z'))
   expect(await pass()).toBe(false)
   expect(await agent.handedIn()).toHaveLength(1)
+  expect(await ledgerHas('submission', duty)).toBe(true)
   expect(await timesIn(NAME)).toEqual([])
   expect(existsSync(join(scene.root, 'images', `${theirs}.ext4`))).toBe(true)
   const { code, said } = await cli('person', 'erasures')

@@ -46,13 +46,16 @@ export function erasureKeeper(means: Means): ErasureKeeper {
   const { pool, ring, installation, now } = means
   return {
     async begin() {
-      const lines = await sameLedger(means)
-      if (lines.length === 0) return
-      await withTransaction(pool, (tx) => endDuties(tx, now()))
-      await withTransaction(pool, async (tx) => {
+      const known = await sameLedger(means)
+      if (known.length === 0) return
+      const later = { ring, now: now() }
+      const ended = await withTransaction(pool, (tx) => endDuties(tx, later))
+      const late = await withTransaction(pool, async (tx) => {
         await stopErased(tx, now())
-        await orderLateVolumes(tx, now())
+        return orderLateVolumes(tx, later)
       })
+      // The ledger has it before the disk has it no more.
+      const lines = ended + late > 0 ? await sameLedger(means) : known
       // An agent that is away has nothing brought back either: looked at again in the next pass.
       await eraseBroughtBack(means, lines).catch((error: unknown) =>
         means.log.warn({ err: error }, 'disks could not be compared with the ledger of erasures'),
