@@ -112,9 +112,9 @@ export type DiskView = {
   message: { code: string; params: Record<string, string | number> } | null
 }
 
-const NEARLY = 0.9
+export const NEARLY = 0.9
 /** Less room than this is none: a file of a page would not fit beside what programs write. */
-const NOTHING_LEFT_BYTES = 1024 * 1024
+export const NOTHING_LEFT_BYTES = 1024 * 1024
 
 export function diskLevel({
   limitBytes,

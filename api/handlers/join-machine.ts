@@ -22,7 +22,7 @@ import { say } from '../locale.ts'
 import { poolPage } from '../pages/pool.ts'
 import { paths } from '../paths.ts'
 import { actorOf, type Handler, type Reply, type Visit } from '../visit.ts'
-import { reportOf } from './pool.ts'
+import { reportOf, shownOf } from './pool.ts'
 
 /** The worker looks every few seconds; a machine that waits longer asks in vain. */
 const ANSWER_LIMIT_MS = 30_000
@@ -41,7 +41,7 @@ export const issue: Handler<unknown, Line> = async (visit) => ({
 export const issueFromPage: Handler<unknown, Line> = async (visit) => {
   const line = await lineFor(visit)
   const timeZone = await defaultTimeZone(visit.pool)
-  return { html: poolPage(visit, await reportOf(visit), timeZone, line) }
+  return { html: poolPage(visit, await shownOf(visit), timeZone, line) }
 }
 
 async function lineFor(visit: Visit<Line>): Promise<JoinLine> {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { defaultTimeZone } from '../data/course.ts'
 import { withTransaction } from '../data/db.ts'
 import { closePool, type Closing, listPools } from '../data/pool.ts'
+import { poolVolumes } from '../data/pool-volumes.ts'
 import { poolReport, type PoolReport } from '../data/pool-report.ts'
 import { cloudAccess, keepCredential } from '../data/pool-credential.ts'
 import { troubleJson } from '../cloud-trouble-text.ts'
@@ -41,6 +42,13 @@ export async function reportOf(visit: Visit): Promise<PoolReport> {
   const report = await poolReport(visit.pool, visit.params['pool'] ?? '', visit.at)
   if (!report) throw notFound()
   return report
+}
+
+/** With what its page alone says. */
+export async function shownOf(visit: Visit) {
+  const report = await reportOf(visit)
+  const of = { poolKey: report.pool.key, backend: report.storage?.backend ?? null }
+  return { ...report, volumes: await poolVolumes(visit.pool, of) }
 }
 
 const poolJson = (
@@ -83,7 +91,7 @@ export const close: Handler<unknown, z.infer<typeof closingBody>> = async (visit
 const CLOSINGS = { close: 'closed', drain: 'drained', open: null } as const
 
 export const page: Handler = async (visit) => ({
-  html: poolPage(visit, await reportOf(visit), await defaultTimeZone(visit.pool)),
+  html: poolPage(visit, await shownOf(visit), await defaultTimeZone(visit.pool)),
 })
 
 export const closeFromPage: Handler<unknown, z.infer<typeof closingForm>> = async (visit) => {

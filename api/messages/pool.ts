@@ -25,6 +25,50 @@ export const pool = {
   'pool.gpus': { en: 'GPUs given', fr: 'GPU attribués' },
   'pool.share': { en: '{used} of {all}', fr: '{used} sur {all}' },
   'pool.share.gb': { en: '{used} of {all} GB', fr: '{used} sur {all} Go' },
+  'pool.volumes': { en: 'Volumes', fr: 'Volumes' },
+  'pool.volumes.none': {
+    en: 'No volume yet: a course’s are made with its first seats here.',
+    fr: 'Aucun volume pour l’instant : ceux d’un cours sont créés ici avec ses premiers postes.',
+  },
+  'pool.volumes.count': { en: 'How many', fr: 'Nombre' },
+  'pool.volumes.former': {
+    en: { one: '({count} of before a reset)', other: '({count} of before a reset)' },
+    fr: {
+      one: '(dont {count} d’avant une remise à neuf)',
+      other: '(dont {count} d’avant une remise à neuf)',
+    },
+  },
+  'pool.volumes.used': { en: 'Used of the limits', fr: 'Utilisé sur les limites' },
+  'pool.volumes.no-limit': { en: 'no limit, not measured', fr: 'sans limite, non mesuré' },
+  'pool.volumes.fullest': { en: 'Fullest', fr: 'Le plus plein' },
+  'pool.volumes.percent': { en: '{percent} %', fr: '{percent} %' },
+  'pool.volumes.personal': { en: 'Students’ own folders', fr: 'Dossiers personnels des étudiants' },
+  'pool.volumes.fine': { en: 'nothing amiss', fr: 'rien à signaler' },
+  'pool.volumes.missing': {
+    en: { one: '{count} missing', other: '{count} missing' },
+    fr: { one: '{count} absent', other: '{count} absents' },
+  },
+  'pool.volumes.damaged': {
+    en: { one: '{count} damaged', other: '{count} damaged' },
+    fr: { one: '{count} endommagé', other: '{count} endommagés' },
+  },
+  'pool.volumes.full': {
+    en: { one: '{count} full', other: '{count} full' },
+    fr: { one: '{count} plein', other: '{count} pleins' },
+  },
+  'pool.volumes.nearly': {
+    en: { one: '{count} almost full', other: '{count} almost full' },
+    fr: { one: '{count} presque plein', other: '{count} presque pleins' },
+  },
+  'pool.volumes.wanted': {
+    en: { one: '{count} being made', other: '{count} being made' },
+    fr: { one: '{count} en création', other: '{count} en création' },
+  },
+  'pool.volumes.more': {
+    en: { one: 'And {count} more course.', other: 'And {count} more courses.' },
+    fr: { one: 'Et encore {count} cours.', other: 'Et encore {count} cours.' },
+  },
+  'pool.volumes.each': { en: 'Each volume by itself:', fr: 'Chaque volume, un par un :' },
   'pool.timeline': { en: 'Planned and there', fr: 'Prévu et réel' },
   'pool.timeline.text': {
     en: 'Machines there now: {there}; planned: {planned}, and at most {most} in the next 24 hours.',

@@ -4,6 +4,7 @@ import { troubleSentences } from '../cloud-trouble-text.ts'
 import { VERSION } from '../config.ts'
 import type { ToldTrouble } from '../data/cloud-trouble.ts'
 import type { StackTrouble } from '../data/pool.ts'
+import type { CourseVolumes } from '../data/pool-volumes.ts'
 import type { JoinLine } from '../join-line.ts'
 import { moment, say, shortMoment, stamp } from '../locale.ts'
 import { paths } from '../paths.ts'
@@ -14,13 +15,15 @@ import { type Html, html } from './html.ts'
 import { joinSection } from './pool-join.ts'
 import { regionsSection } from './pool-regions.ts'
 import { timelineSection } from './pool-timeline.ts'
+import { volumesSection } from './pool-volumes.ts'
+import { share } from './share-bar.ts'
 import { type Column, type Look, tableOf, tag } from './table.ts'
 import { troubleNote } from './trouble.ts'
 
 /** @param line by which a machine joins, just made: shown once */
 export function poolPage(
   visit: Visit,
-  report: PoolReport,
+  { volumes, ...report }: PoolReport & { volumes: CourseVolumes[] },
   timeZone: string,
   line?: JoinLine,
 ): Html {
@@ -38,7 +41,8 @@ export function poolPage(
       ${regionsSection(visit, report.regions, timeZone)}
       ${report.withoutPlace.length > 0 && withoutPlace(visit, report, timeZone)}
       ${report.isCloud && timelineSection(visit, report, timeZone)}
-      ${joinSection(visit, report, line && { ...line, timeZone })} ${acts(visit, report)}`,
+      ${volumesSection(visit, volumes)} ${joinSection(visit, report, line && { ...line, timeZone })}
+      ${acts(visit, report)}`,
     name,
   )
 }
@@ -196,18 +200,6 @@ const gpuColumn = (t: (code: string, params?: object) => string): Column<PoolNod
 })
 
 const round = (cores: number): number => Math.round(cores * 100) / 100
-const WIDTH = 200
-
-/** How much of a machine is reserved; the words beside it say the same. */
-function share(used: number, all: number, words: string): Html {
-  const width = all > 0 ? Math.min(WIDTH, Math.round((used / all) * WIDTH)) : 0
-  return html`<svg class="bar share" viewBox="0 0 ${WIDTH} 8" aria-hidden="true">
-      <rect class="bar-all" width="${WIDTH}" height="8" rx="2" />
-      <rect class="bar-used" width="${width}" height="8" rx="2" />
-    </svg>
-    <span class="faint">${words}</span>`
-}
-
 function acts(visit: Visit, report: PoolReport): Html {
   const { pool } = report
   const t = (code: string) => say(visit.locale, code)

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, expect, it } from 'vitest'
+import { execute, sql } from '../../api/data/db.ts'
 import { barriers, overflow } from '../browser.ts'
 import { type SignedIn, seatReady } from '../cast/record.ts'
 import { SEATS_STACK } from '../cast/runs.ts'
@@ -13,6 +14,20 @@ const shots = process.env['LABPLAN_SHOTS']
 const scene = await pagesScene()
 const { visit, student, waiting, teacher, administrator, mine, queued, change } = scene
 await seatReady(scene.pool, mine.id, scene.now)
+// Of one course a disk is full, one is missing and one is of before a reset; of the other all is well.
+await execute(
+  scene.pool,
+  sql`insert into volume (id, seat_id, generation, name, backend, limit_mb, limit_bytes, used_bytes, state, state_at, created_at)
+      select gen_random_uuid(), seat.id, g, 'lp-' || course.key || number || g, 'local', 256, 268435456,
+        case when number = 2 and course.key = 'networks-101' then 268435456 else 20000000 * number end, case when number = 3 and course.key = 'networks-101' then 'missing' else 'ready' end,
+        ${scene.now}, ${scene.now}
+      from seat join course on course.id = course_id cross join generate_series(1, 2) g
+      where number <= 12 and (g = 1 or number = 4 and course.key = 'networks-101')`,
+)
+await execute(
+  scene.pool,
+  sql`update seat set generation = 2, wanted_generation = 2 where number = 4`,
+)
 afterAll(() => scene.close())
 
 const everyPage: [name: string, path: string, who: SignedIn | undefined][] = [
@@ -32,6 +47,7 @@ const everyPage: [name: string, path: string, who: SignedIn | undefined][] = [
   ['admin-courses', '/admin/courses', administrator],
   ['admin-pools', '/admin/pools', administrator],
   ['admin-pool', '/admin/pools/cloud', administrator],
+  ['admin-pool-volumes', '/admin/pools/local', administrator],
   ['admin-runs', '/admin/runs', administrator],
   ['admin-run', `/admin/runs/${SEATS_STACK}`, administrator],
   ['admin-changes', '/admin/changes', administrator],
