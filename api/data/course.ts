@@ -193,7 +193,7 @@ export type CourseSubmissions = {
   duty: { reason: Text; until: Date } | null
 }
 
-/** The course's row as its approved plan wants it; answers its id. Document and title only when given anew. */
+/** The course's row as its approved plan wants it; answers its id, and how many hold a seat and do not come. Document and title only when given anew. */
 export async function keepCourse(
   tx: Db,
   course: {
@@ -212,11 +212,11 @@ export async function keepCourse(
     held: BlueprintSession[]
     now: Date
   },
-): Promise<string> {
+): Promise<{ id: string; dormantHolders: number }> {
   const { plan, now } = course
   // A seat that fits nowhere in class fits nowhere outside it either.
   const headroom = course.held.length > 0 ? plan.headroom : null
-  const row = await one<{ id: string }>(
+  return one(
     tx,
     sql`insert into course (id, zone_id, key, code, state, state_at, document, title, allowance_seats,
           places_outside, outside_from, outside_until, lifecycle, gpus, takes_submissions, submissions_due_at, submissions_duty,
@@ -242,9 +242,8 @@ export async function keepCourse(
           snapshots = excluded.snapshots, submissions_most = excluded.submissions_most,
           submissions_mb = excluded.submissions_mb,
           state_at = case when course.state = excluded.state then course.state_at else excluded.state_at end
-        returning id`,
+        returning id, dormant_holders as "dormantHolders"`,
   )
-  return row.id
 }
 
 /** Outside class it opens with the first class, not with the preparations for it. */

@@ -127,7 +127,7 @@ async function follow(
       .filter((note) => DOES_NOT_FIT_NOTES.has(note.code) && note.where.course === plan.key)
       .map((note) => note.where.session ?? ''),
   )
-  const id = await keepCourse(tx, {
+  const { id, dormantHolders } = await keepCourse(tx, {
     plan,
     zoneId: zoneOf(of.zones, course.zone),
     state: course.state,
@@ -144,7 +144,7 @@ async function follow(
   await followPlan(tx, { id, sessions: plan.sessions, poolIds: pools, unfit, now })
   await reopenClosed(tx, { courseId: id, now })
   const poolId = pools.get(plan.pool)
-  const seats = Math.max(plan.allowance.seats, ...seatNumbers(plan.seats))
+  const seats = Math.max(plan.allowance.seats + dormantHolders, ...seatNumbers(plan.seats))
   if (plan.template && poolId)
     await ensureSeats(tx, made.ring, { id, poolId, seats, ports: plan.template.ports, now })
 }

@@ -2,12 +2,28 @@
  * Numbers of seats that nobody has yet. A number is somebody's for good, so a course may run out of them: who comes then waits
  * in a line of their own that holds up nobody else, and is told why; so are those who can plan more.
  */
-import { type Db, findOne, one, sql } from './db.ts'
+import { type Db, execute, findOne, notify, one, sql } from './db.ts'
 import { sendNotice } from './notice.ts'
+import { studentsIn } from './roster-view.ts'
 
-/** What stands after `from`, beside the row of `course`. */
+/** What stands after `from`, beside the row of `course`: its allowance is for those who come. */
 export const freeNumbers = sql`seat where seat.course_id = course.id and not seat.taken
-  and seat.number <= course.allowance_seats`
+  and seat.number <= course.allowance_seats + course.dormant_holders`
+
+/** Who left the list, or has not come for weeks, keeps their number and is counted in nothing else. */
+export async function countDormantHolders(tx: Db): Promise<void> {
+  const changed = await execute(
+    tx,
+    sql`with student as (${studentsIn(sql`resource.course_id is not null`)}),
+        gone as (select workspace.course_id, count(*)::int as holders from student
+          join workspace on workspace.course_id = student.course_id and workspace.person_id = student.person_id
+          where not student.comes and workspace.seat_id is not null group by workspace.course_id)
+        update course set dormant_holders = counted.holders
+        from (select course.id, coalesce(gone.holders, 0) as holders from course left join gone on gone.course_id = course.id) counted
+        where course.id = counted.id and course.dormant_holders <> counted.holders`,
+  )
+  if (changed > 0) await notify(tx, 'work')
+}
 
 /** How many of them there are. */
 export async function countFreeNumbers(db: Db, courseId: string): Promise<number> {

@@ -1,12 +1,16 @@
 /** A course that has no seat number left: who has none waits, is told why, and is in nobody's way. Real rows, a clock of the test's. */
+import { pino } from 'pino'
 import { afterAll, expect, it } from 'vitest'
 import { type Db, execute, one, sql, withTransaction } from '../../api/data/db.ts'
 import { whatIsDue } from '../../api/data/due.ts'
+import { newId } from '../../api/data/ids.ts'
 import { latestNotices, noticesOfCourse } from '../../api/data/notice.ts'
 import { noticeText } from '../../api/notice-text.ts'
 import { serveQueue } from '../../api/data/serve-queue.ts'
 import { stopWorkspace } from '../../api/data/workspace-act.ts'
 import { workspaceView } from '../../api/data/workspace-view.ts'
+import { rosterFollower } from '../../workers/jobs/follow-rosters.ts'
+import { addLmsCourse } from '../cast/record.ts'
 import { testDatabase } from '../postgres.ts'
 import {
   type ClassCourse,
@@ -133,4 +137,26 @@ it('tells teachers and the infra team once for each allowance, and names nobody'
   await pass(course, 5)
   await launchAt(pool, course, await newPerson(pool), 6)
   expect((await noticesOf(course)).map((one) => one.params['count']).toSorted()).toEqual([2, 3])
+})
+
+it('gives numbers to as many as the allowance is for beside those who left, and keep theirs', async () => {
+  const { course, holders } = await fullCourse({ seats: 6, atOnce: 6, held: 2 })
+  const contextId = await addLmsCourse(pool, { courseKey: course.key, contextId: '7', now: at(0) })
+  for (const { personId } of holders)
+    await execute(
+      pool,
+      sql`insert into membership (id, person_id, lms_context_id, role, state, state_at, seen_at)
+          values (${newId()}, ${personId}, ${contextId}, 'student', 'dormant', ${at(1)}, ${at(1)})`,
+    )
+  const waiting = await launchAt(pool, course, await newPerson(pool), 3)
+  expect(waiting).toMatchObject({ state: 'queued', seatNumber: null })
+  const log = pino({ level: 'silent' })
+  await rosterFollower({ pool, ring, log, now: () => at(4) }).follow()
+  await pass(course, 5)
+  expect(await numberOf(waiting.id)).toBe(3)
+  expect(await launchAt(pool, course, await newPerson(pool), 6)).toMatchObject({ seatNumber: 4 })
+  expect(await launchAt(pool, course, await newPerson(pool), 7)).toMatchObject({ seatNumber: null })
+  // Who comes again has the seat they had.
+  await stop(holders[0]!.id, 8)
+  expect(await launchAt(pool, course, holders[0]!.personId, 9)).toMatchObject({ seatNumber: 1 })
 })

@@ -63,7 +63,7 @@ export function queueWatch(means: {
       sql`select workspace.id from workspace join course on course.id = workspace.course_id
           where workspace.id = any(${before.map(([id]) => id)}::uuid[]) and workspace.state = 'queued'
             and (seat_id is not null or exists (select from seat where seat.course_id = course.id and not taken
-              and number <= course.allowance_seats))`,
+              and number <= course.allowance_seats + course.dormant_holders))`,
     )
     return rows.length
   }

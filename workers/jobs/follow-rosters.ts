@@ -8,6 +8,7 @@ import { policyInForce } from '../../api/data/documents.ts'
 import { type Outcome, proposeChange } from '../../api/data/change.ts'
 import { type Pool, withTransaction } from '../../api/data/db.ts'
 import type { KeyRing } from '../../api/data/key-ring.ts'
+import { countDormantHolders } from '../../api/data/seat-number.ts'
 import { markAbsent } from '../../api/data/roster-absent.ts'
 import { ROSTER_AUTHOR, coursesToFollow, noteProposed } from '../../api/data/roster-follow.ts'
 
@@ -26,6 +27,7 @@ export function rosterFollower(means: Means): { follow(): Promise<void> } {
         await withTransaction(pool, (tx) => markAbsent(tx, { weeks, now: now() }))
         lookedMs = now().getTime()
       }
+      await withTransaction(pool, countDormantHolders)
       await followLists(means)
     },
   }
