@@ -21,7 +21,8 @@ import { type Watch, inventoryWatch } from '../../workers/watch/inventory.ts'
 import { type Worker, startWorker } from '../../workers/worker.ts'
 import { type SwarmBed, swarmBed } from '../beds/swarm.ts'
 import { allDocuments, environmentDocument, networksDocument } from '../cast/documents.ts'
-import { importDocuments } from '../cast/record.ts'
+import { newPerson } from '../api/class-scene.ts'
+import { importDocuments, launch } from '../cast/record.ts'
 import { type TestDatabase, testDatabase } from '../postgres.ts'
 import { removeEngineVolume } from '../../workers/swarm/engine-volume.ts'
 import { pushSleeper } from '../beds/sleeper.ts'
@@ -278,6 +279,41 @@ it('takes an engine’s volume away for an erasure: not from under who runs, and
   expect(run('volume', 'ls', '--quiet')).not.toContain(name)
   expect(await remove()).toEqual({ before: null, after: gone })
 })
+
+it('makes a lost seat again while another one that was altered is at work, which it leaves as it is', async () => {
+  const { pool } = database
+  const personId = await newPerson(pool)
+  const { seatNumber } = await launch(pool, { personId, courseKey: 'networks-101', now: now() })
+  const mine = seatNumber!
+  const isOn = async () => {
+    const all = (await liveServices(docker)).map(({ Spec }) => Spec.Name)
+    const { Spec } = await service(mine)
+    return Spec.Mode.Replicated.Replicas === 1 && [1, 2, 3].every((n) => all.includes(nameOf(n)))
+  }
+  // Nothing answers in it: it is on its way for as long as this takes.
+  await expect.poll(isOn, { timeout: 60_000, interval: 200 }).toBe(true)
+  await untilSettled(2)
+  await giveMoreMemory(await service(mine))
+  const { number: other } = await one<{ number: number }>(
+    pool,
+    sql`select number from seat where state = 'cold' order by number desc limit 1`,
+  )
+  const gone = await service(other)
+  await docker.call('DELETE', `/services/${gone.ID}`)
+
+  const found = await lookTwice()
+  expect(found).toContain(`altered ${nameOf(mine)} differs wait`)
+  expect(found).toContain(`missing ${nameOf(other)} not-there run`)
+  await untilSettled(2)
+  expect((await service(other)).ID).not.toBe(gone.ID)
+  expect((await service(mine)).Spec).toMatchObject({
+    Mode: { Replicated: { Replicas: 1 } },
+    TaskTemplate: { Resources: { Limits: { MemoryBytes: 64 * 1024 * 1024 } } },
+  })
+  const still = await lookTwice()
+  expect(still).toContain(`altered ${nameOf(mine)} differs wait`)
+  expect(still).not.toContain(`missing ${nameOf(other)} not-there run`)
+}, 180_000)
 
 async function giveMoreMemory({ ID, Spec }: LiveService): Promise<void> {
   const { Version } = (await docker.call('GET', `/services/${ID}`)) as {

@@ -6,13 +6,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { execute, one, sql } from '../../api/data/db.ts'
 import { findState } from '../../api/data/state.ts'
-import { serviceName } from '../../stacks/parts/names.ts'
+import { serviceAddress, serviceName } from '../../stacks/parts/names.ts'
 import { renderStack } from '../../stacks/render.ts'
 import { setReplicas } from '../../workers/swarm/service.ts'
 import { prepareTools } from '../../workers/terraform/mirror.ts'
-import { applyStack, type StackRequest } from '../../workers/terraform/run-stack.ts'
+import { applyStack, destroyStack, type StackRequest } from '../../workers/terraform/run-stack.ts'
 import {
   COURSE8,
+  type LiveService,
   liveServices,
   makeSecrets,
   runningTask,
@@ -28,6 +29,61 @@ beforeAll(async () => {
   bed = await terraformBed()
 })
 afterAll(() => bed?.down())
+
+it('leaves an altered seat that runs as it is, whatever else is due, and gives it back what it was once it is cold', async () => {
+  const content = bed.seats([1, 2, 3])
+  const asWanted = content.seats.map(({ number }) => serviceAddress(number))
+  const before = async () => ({ ...(await makeSecrets(bed.docker, content)), asWanted })
+  const lookAndRepair = async (more: object = { before }) => {
+    await execute(
+      bed.database.pool,
+      sql`update stack set state = 'needs_reconcile' where key = ${SEATS}`,
+    )
+    return applyStack(bed.services, bed.request(content, { approved: true, ...more }))
+  }
+  expect(await lookAndRepair()).toMatchObject({ ok: true })
+  const { ID } = await serviceOf(bed.docker, 1)
+  await setReplicas(bed.docker, ID, { replicas: 1, pidsLimit: 32 })
+  await setMemory(ID, 24)
+  const task = await runningTask(bed.docker, ID)
+  const lost = await serviceOf(bed.docker, 2)
+  await bed.docker.call('DELETE', `/services/${lost.ID}`)
+
+  const spared = ['docker_service.s001']
+  expect(await lookAndRepair()).toMatchObject({
+    ok: true,
+    summary: { create: 1, update: 0, spared },
+  })
+  expect((await serviceOf(bed.docker, 2)).ID).not.toBe(lost.ID)
+  expect(await lookAndRepair()).toMatchObject({
+    ok: true,
+    summary: { create: 0, update: 0, spared },
+  })
+  expect(await stackRow(bed.database, SEATS)).toMatchObject({ state: 'applied' })
+  expect(await runningTask(bed.docker, ID)).toBe(task)
+  // Of one that is not said to be as it should be a run has to say that it waits.
+  const change = { before: async () => ({ ...(await makeSecrets(bed.docker, content)) }) }
+  expect(await lookAndRepair(change)).toMatchObject({ ok: false, reason: 'held' })
+
+  await setReplicas(bed.docker, ID, { replicas: 0, pidsLimit: 0 })
+  expect(await lookAndRepair()).toMatchObject({ ok: true, summary: { create: 0, update: 1 } })
+  expect((await serviceOf(bed.docker, 1)).Spec.TaskTemplate).toMatchObject({
+    Resources: { Limits: { MemoryBytes: 16 * 1024 * 1024 } },
+  })
+  expect(await destroyStack(bed.services, bed.request(content))).toMatchObject({ ok: true })
+})
+
+async function setMemory(id: string, memoryMb: number): Promise<void> {
+  const { Version, Spec } = (await bed.docker.call('GET', `/services/${id}`)) as {
+    Version: { Index: number }
+    Spec: LiveService['Spec']
+  }
+  const Limits = { NanoCPUs: 20_000_000, MemoryBytes: memoryMb * 1024 * 1024 }
+  await bed.docker.call('POST', `/services/${id}/update`, {
+    query: { version: Version.Index },
+    body: { ...Spec, TaskTemplate: { ...Spec.TaskTemplate, Resources: { Limits } } },
+  })
+}
 
 it('keeps a state that could not be delivered, and delivers it with the next run', async () => {
   const services = { ...bed.services, log: { ...bed.services.log, error: () => {} } }

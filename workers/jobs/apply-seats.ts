@@ -23,7 +23,7 @@ import {
   seatRanges,
 } from '../../stacks/blueprint.ts'
 import { needsRoot, type SeatContent, type SeatsContent } from '../../stacks/content.ts'
-import { serviceName } from '../../stacks/parts/names.ts'
+import { serviceAddress, serviceName } from '../../stacks/parts/names.ts'
 import { seatsPerStack, templateDigestOf } from '../../stacks/rules/wanted.ts'
 import { waitsToStop } from '../swarm/decide.ts'
 import { listServices } from '../swarm/service.ts'
@@ -73,7 +73,8 @@ export async function seatsGoal(
     const isChanged = touched.some((seat) => goal.has(seat.number))
     if (isChanged) await cold
     const secrets = await makeSecrets(means, stack, content.seats)
-    return { secrets, ...(isChanged ? {} : { cold }) }
+    const asWanted = there.filter((seat) => !touched.includes(seat)).map(addressOf)
+    return { secrets, asWanted, ...(isChanged ? {} : { cold }) }
   }
   const after = async (run: { runId: string; ok: boolean }) => {
     if (run.ok) await record(means, stack, wanted?.seats ?? [], there)
@@ -86,6 +87,8 @@ export async function seatsGoal(
     isEmpty: wanted === undefined,
   }
 }
+
+const addressOf = ({ number }: Seat): string => serviceAddress(number)
 
 type SeatsWish = {
   /** Undefined: nothing of the stack shall exist. */

@@ -13,8 +13,10 @@ export async function callBefore(ctx: RunContext): Promise<Ending | undefined> {
     replace = [],
     cold,
     outdated,
+    asWanted = [],
   } = (await request.before?.({ runId, stop: AbortSignal.any([ctx.stop, ctx.over]) })) ?? {}
   if (outdated) return { state: 'held', message: outdated, isOutdated: true }
+  found.asWanted = asWanted
   // It may fail while the plan is made: whoever waits for it then hears of it.
   cold?.catch(() => {})
   if (cold) found.cold = cold

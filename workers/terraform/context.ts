@@ -85,6 +85,8 @@ export type Prelude = {
   join?: Record<string, string>
   /** Addresses to be made anew. */
   replace?: string[]
+  /** Addresses of seats that by the record are what they should be: where one is not, somebody altered it, and it waits until it is cold. */
+  asWanted?: string[]
   /** Seats that go are on their way down: planned meanwhile, and touched only then. */
   cold?: Promise<void>
 }
@@ -142,6 +144,9 @@ export type Findings = {
   prepared?: Prepared
   configuration?: Configuration
   spared: string[]
+  asWanted: string[]
+  /** Running seats that somebody altered: what they should be is given back to them when they are cold. */
+  altered: string[]
   refreshed?: boolean
   changes?: Change[]
   /** sha256 of the plan's file as the engine wrote it. */

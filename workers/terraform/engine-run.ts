@@ -14,9 +14,10 @@ export const parallelism = ({ request }: RunContext): number =>
   request.parallelism ?? PARALLELISM[request.cloud ? 'cloud' : 'swarm']
 
 export function summaryOf({ found }: RunContext): RunSummary {
+  const spared = [...found.spared, ...found.altered]
   return {
     ...summarise(found.changes ?? ([] as Change[])),
-    ...(found.spared.length > 0 && { spared: found.spared }),
+    ...(spared.length > 0 && { spared }),
     ...(found.removed.length > 0 && { removed: found.removed }),
   }
 }

@@ -157,7 +157,7 @@ export async function makeContext(
     over: over.signal,
     kill,
     recorder,
-    found: { removed: [], variables: {}, replace: [], spared: [] },
+    found: { removed: [], variables: {}, replace: [], spared: [], asWanted: [], altered: [] },
   }
   return {
     context,

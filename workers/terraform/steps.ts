@@ -85,15 +85,36 @@ async function untilCold({ found }: RunContext): Promise<undefined> {
 async function guard(ctx: RunContext): Promise<Ending | undefined> {
   const refused = await refusedChanges(ctx)
   if (refused.length === 0) return undefined
-  const rest = ctx.request.approved ? untouchedBy(refused, ctx) : []
-  if (rest.length === 0) return heldBy(refused, ctx)
+  const altered = alteredAtWork(refused, ctx)
+  const held = refused.filter(({ address }) => !altered.includes(address))
+  const rest = untouchedBy(refused, ctx)
+  if (!ctx.request.approved || (rest.length === 0 && held.length > 0)) return heldBy(refused, ctx)
+  if (altered.length > 0) leaveAltered(ctx, altered)
+  if (rest.length === 0) return verify(ctx)
   // What is as approved goes on: a class does not wait for the one seat that is not.
   const ended = await planOnly(ctx, rest)
   if (ended) return ended
   const again = await refusedChanges(ctx)
   if (again.length > 0) return heldBy([...refused, ...again], ctx)
-  ctx.found.heldBack = refused
-  note(ctx, `${refusalText(refused)} The rest goes on.`)
+  if (held.length === 0) return undefined
+  ctx.found.heldBack = held
+  note(ctx, `${refusalText(held)} The rest goes on.`)
+}
+
+/** Seats that run, and of which the record says that they are as they should be. */
+function alteredAtWork(refused: Refusal[], { found }: RunContext): string[] {
+  const codes = Map.groupBy(refused, ({ address }) => address)
+  return found.asWanted.filter((address) =>
+    codes.get(address)?.every(({ code }) => code === 'seat_is_running'),
+  )
+}
+
+/** Nobody is cut off for it, and nothing else waits for it: the inventory has them made right when they are cold. */
+function leaveAltered(ctx: RunContext, altered: string[]): void {
+  const { found } = ctx
+  found.altered = altered
+  found.changes = need(found.changes, 'a plan').filter(({ address }) => !altered.includes(address))
+  note(ctx, `altered, and at work: ${altered.join(', ')}; left as they are until they stop`)
 }
 
 /** Addresses that the plan changes and nothing is said against; none when something is said of all of it. */

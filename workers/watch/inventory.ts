@@ -89,24 +89,20 @@ function countsOf(seen: Seen): InventoryCounts {
 async function repair(means: Means, findings: Finding[]): Promise<void> {
   const again = new Date(means.now().getTime() - REPAIR_AGAIN_MS)
   const due = findings.filter(({ repairedAt }) => repairedAt === null || repairedAt <= again)
-  await runStacks(means, due, findings)
+  await runStacks(means, due)
   for (const finding of findings.filter((one) => one.repair === 'none' && one.repairedAt === null))
     await tell(means, finding)
   for (const finding of due.filter((one) => one.repair === 'remove'))
     await removeOne(means, finding)
 }
 
-/** A run would be held by one altered seat that runs: then the whole stack waits for it. */
-async function runStacks({ pool, log, now }: Means, due: Finding[], all: Finding[]): Promise<void> {
-  const waiting = new Set(
-    all.filter((one) => one.repair === 'wait').map((one) => one.stackKey ?? ''),
-  )
+/** A run leaves out what somebody altered and works on: nothing else of the stack waits for it. */
+async function runStacks({ pool, log, now }: Means, due: Finding[]): Promise<void> {
   const byStack = Map.groupBy(
     due.filter((one) => one.repair === 'run'),
     (one) => one.stackKey ?? '',
   )
   for (const [key, findings] of byStack) {
-    if (waiting.has(key)) continue
     const names = findings.map((one) => `${one.kind} ${one.name}`)
     const message = `Not as applied: ${names.slice(0, 3).join(', ')}${names.length > 3 ? ', …' : ''}.`
     const asked = await withTransaction(pool, async (tx) => {
