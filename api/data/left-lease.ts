@@ -3,6 +3,7 @@
  * that would take the stack over, so it would seem at work for ever.
  */
 import { type Db, execute, sql } from './db.ts'
+import { deadRunsEnd } from './run.ts'
 import { stackDiffers } from './stack-wish.ts'
 
 /** What stands after `from`. */
@@ -16,9 +17,7 @@ export async function giveUpLeases(tx: Db, now: Date): Promise<void> {
     sql`with given as (
           update stack set lease_owner = null, lease_token = null, lease_until = null
           where id in (select id from ${leftLeases(now)} for update skip locked) returning id),
-        ended as (
-          update run set state = 'needs_reconcile', state_at = ${now}, ended_at = ${now}, message = 'Its worker ended without a word.'
-          where stack_id in (select id from given) and ended_at is null returning id)
+        ${deadRunsEnd(now, sql`given`)}
         select pg_notify('run', id::text) from ended`,
   )
 }

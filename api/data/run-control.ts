@@ -78,18 +78,18 @@ export async function retryStack(
 
 /**
  * After a run that somebody cancelled: its stack waits. Not when the worker itself was stopped, and not when
- * something else is wanted by now than what was cancelled.
+ * something else is wanted by now than what was cancelled. `isUnknown`: it was killed, and what it made last must be found out.
  */
 export async function waitAfterCancel(
   tx: Db,
   lease: Lease,
-  run: { id: string; now: Date },
+  run: { id: string; now: Date; isUnknown?: boolean },
 ): Promise<void> {
   const goesOn = new Date(run.now.getTime() + TEARDOWN_WAITS_MS)
   await execute(
     tx,
     sql`update stack set cancelled_run_id = ${run.id},
-          retry_at = (select case when run.kind = 'destroy' then ${goesOn}::timestamptz end from run where run.id = ${run.id})
+          retry_at = (select case when run.kind = 'destroy' or ${run.isUnknown === true} then ${goesOn}::timestamptz end from run where run.id = ${run.id})
         where id = ${lease.stackId} and lease_token = ${lease.tokenHash}
           and exists (select from run_cancellation where run_id = ${run.id})
           and exists (select from run where run.id = ${run.id}

@@ -69,7 +69,7 @@ export async function beginRun(
   const state = run.kind === 'destroy' ? 'destroying' : 'applying'
   const begun = await enterPhase(db, newRun(run), {
     from: leased(lease),
-    beside: sql`ended as (${deadRunsEnd(run.now)}), begun as (
+    beside: sql`${deadRunsEnd(run.now, sql`ours`)}, begun as (
           update stack set state = ${state}, state_at = ${run.now}, message = null from ours where stack.id = ours.id)`,
   })
   return begun?.id
@@ -77,14 +77,20 @@ export async function beginRun(
 
 /** A run whose worker died says so: it is no longer under way. Nothing happens when the lease is somebody else's by now. */
 export async function endDeadRuns(tx: Db, lease: Lease, now: Date): Promise<number> {
-  return execute(tx, sql`with ${leased(lease)} ${deadRunsEnd(now)}`)
+  return execute(
+    tx,
+    sql`with ${leased(lease)}, ${deadRunsEnd(now, sql`ours`)} select pg_notify('run', id::text) from ended`,
+  )
 }
 
-/** Of the stack that is `ours`. */
-const deadRunsEnd = (now: Date): Query =>
-  sql`update run set state = 'needs_reconcile', state_at = ${now}, ended_at = ${now},
-          message = 'Its worker ended without a word.'
-        from ours where stack_id = ours.id and ended_at is null`
+/** Parts of a statement: those of the stacks in `of`, a part before, are over by now, and say since when. */
+export const deadRunsEnd = (now: Date, of: Query): Query =>
+  sql`ended as (
+          update run set state = 'needs_reconcile', state_at = ${now}, ended_at = ${now},
+            message = 'Its worker ended without a word.'
+          where stack_id in (select id from ${of}) and ended_at is null returning id, state, state_at),
+        ended_phase as (
+          insert into run_phase (run_id, state, started_at) select * from ended on conflict do nothing)`
 
 /** One guarded step of a run's life; false when the lease is lost or the run is elsewhere. */
 export async function moveRun(

@@ -42,10 +42,10 @@ await want(pool, began, { [SEATS_STACK]: 'two-seats' })
 
 const applying = (digest: string) => applyingRun(pool, digest, began)
 
-async function endAs(run: LiveRun, to: 'cancelled' | 'failed', at: Date): Promise<void> {
+async function endAs(run: LiveRun, to: 'cancelled' | 'failed', at: Date, isUnknown = false) {
   await withTransaction(pool, async (tx) => {
     await moveStack(tx, run.lease, { state: 'failed', message: 'x', now: at })
-    if (to === 'cancelled') await waitAfterCancel(tx, run.lease, { id: run.id, now: at })
+    if (to === 'cancelled') await waitAfterCancel(tx, run.lease, { id: run.id, isUnknown, now: at })
   })
   await move(pool, run, to, at, { message: 'Cancelled during apply; the state was saved.' })
   await releaseLease(pool, run.lease)
@@ -125,6 +125,15 @@ it('lets a cancelled teardown wait for ten minutes, and no longer', async () => 
   await post(`/admin/runs/${run.id}/cancellation`)
   await endAs(run, 'cancelled', now)
   expect(await read(`/admin/runs/${run.id}`)).toContain('goes on by itself at 10:30')
+  expect(await due(after(now, 9 * 60))).toEqual([])
+  expect(await due(after(now, 10 * 60))).toEqual([SEATS_STACK])
+})
+
+it('lets what was killed wait no longer either: what exists must be found out', async () => {
+  await want(pool, now, { [SEATS_STACK]: 'killed' })
+  const run = await applying('killed')
+  await post(`/admin/runs/${run.id}/cancellation`)
+  await endAs(run, 'cancelled', now, true)
   expect(await due(after(now, 9 * 60))).toEqual([])
   expect(await due(after(now, 10 * 60))).toEqual([SEATS_STACK])
 })

@@ -6,7 +6,10 @@ import { afterAll, expect, it } from 'vitest'
 import { type Db, many, one, openPool, sql, withTransaction } from '../../api/data/db.ts'
 import { giveUpLeases, leftLeases } from '../../api/data/left-lease.ts'
 import { whatIsDue } from '../../api/data/due.ts'
-import { moveStack, recordApplied } from '../../api/data/stack.ts'
+import { newToken, tokenHash } from '../../api/data/ids.ts'
+import { beginRun as beginNext, endDeadRuns } from '../../api/data/run.ts'
+import { runPhases } from '../../api/data/run-view.ts'
+import { type Lease, moveStack, recordApplied, takeLease } from '../../api/data/stack.ts'
 import type { SeatsContent } from '../../stacks/content.ts'
 import type { Engine } from '../../workers/swarm/engine.ts'
 import { applyStack } from '../../workers/terraform/run-stack.ts'
@@ -70,6 +73,42 @@ it('gives the stack back also when PostgreSQL is lost the moment the end is writ
   expect(await stack()).toEqual({ state: 'failed', owner: null, open: 0 })
   expect(ended).toMatchObject({ ok: false, reason: 'cancelled' })
 })
+
+it('says since when a run is over whose worker died, however that comes to light', async () => {
+  const ways: ((at: Date) => Promise<unknown>)[] = [
+    (at) => takeOver(at, (lease) => beginNext(pool, lease, { ...next, now: at })),
+    (at) => takeOver(at, (lease) => endDeadRuns(pool, lease, at)),
+    async (at) => {
+      await pool.query(
+        `update stack set state = 'applied', applied_digest = wanted_digest where key = $1`,
+        [SEATS_STACK],
+      )
+      return giveUpLeases(pool, at)
+    },
+  ]
+  for (const way of ways) {
+    await pool.query('update stack set lease_until = $1 where lease_owner is not null', [now])
+    const { id } = await beginRun(pool, { key: SEATS_STACK, kind: 'apply', digest: 'x', now })
+    const at = after(now, 60)
+    await way(at)
+    const ended = { state: 'needs_reconcile', started_at: at }
+    expect(await runPhases(pool, id)).toEqual([{ state: 'preparing', started_at: now }, ended])
+  }
+  await pool.query('update run set ended_at = $1 where ended_at is null', [now])
+  await pool.query(`update stack set lease_owner = null, lease_token = null, lease_until = null`)
+})
+
+const next = {
+  ...{ kind: 'apply' as const, blueprintDigest: null, contentDigest: 'y', worker: 'worker-2' },
+}
+
+/** Another worker has the stack once the lease of the dead one has run out. */
+async function takeOver(at: Date, then: (lease: Lease) => Promise<unknown>): Promise<void> {
+  const hash = tokenHash(newToken())
+  const wish = { key: SEATS_STACK, worker: 'worker-2', tokenHash: hash, until: at, now: at }
+  const stack = await takeLease(pool, wish)
+  await then({ stackId: stack!.id, tokenHash: hash })
+}
 
 it('gives up what a dead worker held of a stack that is as wanted, and nothing else', async () => {
   const applied = { digest: 'two-seats', now }

@@ -1,6 +1,6 @@
 /** What runs make good by themselves: undelivered states, strangers with our names, things that went away. */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -131,6 +131,32 @@ it('makes again what somebody removed', async () => {
   const result = await applyStack(bed.services, bed.request(bed.seats([1, 2, 3])))
   expect(result).toMatchObject({ ok: true, summary: { create: 1, update: 0, delete: 0 } })
   expect((await serviceOf(bed.docker, 2)).ID).not.toBe(ID)
+})
+
+it('says of a run that had to be killed that its end may be in no state, and looks for it in the next', async () => {
+  const { config } = bed.services
+  const [engine, mark] = [join(config.home, 'deaf-engine'), join(config.home, 'applies')]
+  const deaf = `if [ "$1" = apply ]; then trap '' INT; touch ${mark}; sleep 600; fi`
+  writeFileSync(engine, `#!/bin/sh\n${deaf}\nexec ${config.terraformBinary} "$@"\n`, {
+    mode: 0o755,
+  })
+  const stop = new AbortController()
+  const services = { ...bed.services, config: { ...config, terraformBinary: engine }, graceMs: 300 }
+  const content = bed.seats([1, 2, 3, 4])
+  const run = applyStack(services, bed.request(content, { signal: stop.signal }))
+  await expect.poll(() => existsSync(mark), { timeout: 60_000 }).toBe(true)
+  stop.abort()
+  expect(await run).toMatchObject({
+    ...{ ok: false, reason: 'cancelled' },
+    message: expect.stringMatching(
+      /^Cancelled during apply: Terraform was killed before it could save/,
+    ),
+  })
+  expect(await stackRow(bed.database, SEATS)).toMatchObject({ state: 'needs_reconcile' })
+  const next = await applyStack(bed.services, bed.request(content))
+  expect(next).toMatchObject({ ok: true, summary: { create: 1 } })
+  const less = await applyStack(bed.services, bed.request(bed.seats([1, 2, 3])))
+  expect(less).toMatchObject({ ok: true, summary: { delete: 1 } })
 })
 
 it('leaves a running seat of another make alone, and takes it over once it is cold', async () => {

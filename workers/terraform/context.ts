@@ -32,6 +32,8 @@ export type RunServices = {
   log: RunLog
   /** How far our clock may be from the Swarm's before nothing is applied; not looked at where absent. */
   clockToleranceMs?: number
+  /** How long the engine may take to save its state once it was interrupted; spawn.ts's own where absent. */
+  graceMs?: number
   /** Who holds the lease, e.g. host name and pid. */
   worker: string
   now: () => Date
@@ -172,6 +174,8 @@ export type Ending = {
   message?: string
   summary?: RunSummary
   again?: boolean
+  /** What exists may be in no state: the next run looks at everything. */
+  isUnknown?: boolean
   /** What is wanted changed before anything was touched. */
   isOutdated?: boolean
   /** Held because it is not what was approved. */

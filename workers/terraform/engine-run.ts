@@ -45,19 +45,35 @@ export async function runEngine(ctx: RunContext, command: Command, limitMs: numb
     if (event) ctx.recorder.add(event)
   }
   try {
-    return await runCommand(command, { onLine, stop, kill: ctx.kill })
+    const { graceMs } = ctx.services
+    return await runCommand(command, { onLine, stop, kill: ctx.kill, ...(graceMs && { graceMs }) })
   } finally {
     await ctx.recorder.flush()
   }
 }
 
-export function failed(ctx: RunContext, doing: string, exit: Exit): Ending {
+export function failed(ctx: RunContext, doing: 'plan' | 'show' | 'apply', exit: Exit): Ending {
   if (ctx.kill.aborted) return lost()
-  if (ctx.stop.aborted)
-    return { state: 'cancelled', message: `Cancelled during ${doing}; the state was saved.` }
+  const state = ctx.stop.aborted ? 'cancelled' : 'failed'
+  if (exit.signal === 'SIGKILL' && doing === 'apply') return killed(state)
+  if (state === 'cancelled') return { state, message: `Cancelled during ${doing}; ${KEPT[doing]}.` }
   const why = firstError(ctx.recorder.events) ?? (exit.stderr || `exit ${exit.code ?? exit.signal}`)
   return { state: 'failed', message: `Terraform could not ${doing}: ${why}`.slice(0, 1000) }
 }
+
+/** What a plan or a look leaves behind is nothing; an apply that was interrupted has saved its state before it ended. */
+const KEPT = {
+  plan: 'it had changed nothing',
+  show: 'it had changed nothing',
+  apply: 'the state was saved',
+}
+
+/** By us, when it did not end within its grace, or by the machine, short of memory: it has saved nothing of its last seconds. */
+const killed = (state: 'cancelled' | 'failed'): Ending => ({
+  state,
+  isUnknown: true,
+  message: `${state === 'cancelled' ? 'Cancelled during apply: ' : ''}Terraform was killed before it could save its state. What it made last may be in no state: the next run looks for it, and takes it over.`,
+})
 
 export const lost = (): Ending => ({
   state: 'needs_reconcile',

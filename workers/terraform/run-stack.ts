@@ -230,7 +230,7 @@ async function settle(ctx: RunContext, end: End): Promise<RunResult> {
 /** False when the stack is somebody else's by now. */
 async function writeEnd(tx: Db, ctx: RunContext, { kind, ending }: End): Promise<boolean> {
   const now = ctx.services.now()
-  const { state, message, summary } = ending
+  const { state, message, summary, isUnknown = false } = ending
   const moved = await moveRun(tx, ctx.lease, {
     ...{ id: ctx.runId, to: state, now },
     ...(message !== undefined && { message }),
@@ -240,7 +240,7 @@ async function writeEnd(tx: Db, ctx: RunContext, { kind, ending }: End): Promise
     if (!(await holdsLease(tx, ctx.lease))) return false
     throw new Error(`Run ${ctx.runId} cannot become ${state} from where it is.`)
   }
-  if (state === 'cancelled') await waitAfterCancel(tx, ctx.lease, { id: ctx.runId, now })
+  if (state === 'cancelled') await waitAfterCancel(tx, ctx.lease, { id: ctx.runId, isUnknown, now })
   if (state !== 'applied')
     return moveStack(tx, ctx.lease, {
       ...{ state: stackStateAfter(ctx, ending), message: message ?? null, now },
@@ -252,7 +252,8 @@ async function writeEnd(tx: Db, ctx: RunContext, { kind, ending }: End): Promise
 /** A failed apply leaves a state that was saved; only an unknown end needs a closer look, until a plan was made with one. */
 function stackStateAfter(ctx: RunContext, ending: Ending): 'failed' | 'needs_reconcile' {
   const isUnseen = ctx.isUnclean && ctx.found.refreshed === undefined
-  return ending.state === 'needs_reconcile' || isUnseen ? 'needs_reconcile' : 'failed'
+  const isUnknown = ending.state === 'needs_reconcile' || ending.isUnknown === true
+  return isUnknown || isUnseen ? 'needs_reconcile' : 'failed'
 }
 
 function refusalOf(ending: Ending): RunRefusal {
