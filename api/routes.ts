@@ -354,6 +354,7 @@ export const routes: Route[] = [
   get('/api/status', administrator, status.status, 'What there is'),
   get('/api/estate', administrator, status.estate, 'The plan in Git'),
   get('/api/courses', administrator, status.courses, 'Courses'),
+  get('/api/courses/:course/submissions', operator, submission.record, 'What of it is kept'),
   get('/api/sessions', administrator, status.sessions, 'Sessions to come'),
   get('/api/rosters', administrator, roster.list, 'How many students come'),
   post('/api/rosters/:course/reading', operator, nothing, roster.read, 'Read its LMS lists now'),

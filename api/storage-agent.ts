@@ -61,6 +61,7 @@ const archived = z.object({
   agoMs: z.number().default(0),
 })
 
+const takenBack = z.object({ done: z.enum(['back', 'there', 'differs']) })
 const room = z.object({ freeBytes: z.number(), leastBytes: z.number() })
 
 const slotsListed = z.object({
@@ -141,6 +142,12 @@ export type StorageAgent = SnapshotCalls & {
   submissionRoom(): Promise<z.infer<typeof room> | undefined>
   /** What is kept under this id. */
   kept(id: string): Promise<{ stream: Readable; bytes: number | undefined } | undefined>
+  /** Brings an archive back that is gone, if it is the one that was kept. Throws while its disk has no room. */
+  takeBack(
+    id: string,
+    kept: Omit<AgentArchive, 'agoMs'>,
+    from: Readable,
+  ): Promise<'back' | 'there' | 'differs'>
   /** Ids of all that is kept of what was handed in. */
   handedIn(): Promise<string[]>
   /** Removes what was handed in under this id, for an erasure; `bytes` is null when there was nothing. */
@@ -244,6 +251,15 @@ export function storageAgent(options: { socket: string; lookMs?: number }): Stor
       return room.parse(body)
     },
     kept: (id) => readStream(options.socket, `/submissions/${id}`),
+    async takeBack(id, kept, from) {
+      const { bytes, files, leftOut, sha256 } = kept
+      const counts = { bytes: `${bytes}`, files: `${files}`, leftOut: `${leftOut}` }
+      const query = new URLSearchParams({ ...counts, sha256 })
+      const path = `/submissions/${id}/archive?${query}`
+      const { status, body } = await sendStream(options.socket, path, from)
+      if (status !== 200) throw unexpected(status, body)
+      return takenBack.parse(body).done
+    },
     async handedIn() {
       const { status, body } = await call('GET', '/submissions')
       if (status !== 200) throw unexpected(status, body)

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import { z } from 'zod'
 import type { SeenCourse } from '../access.ts'
 import { audit } from '../data/audit.ts'
+import { findCourse } from '../data/course.ts'
 import { withTransaction } from '../data/db.ts'
 import { openOutages } from '../data/storage-outage.ts'
 import {
@@ -14,7 +15,7 @@ import {
   submissionsOfCourse,
 } from '../data/submission.ts'
 import type { Workspace } from '../data/workspace.ts'
-import { Problem, conflict, notAllowed } from '../errors.ts'
+import { Problem, conflict, notAllowed, notFound } from '../errors.ts'
 import { byteSize } from '../locale.ts'
 import { paths } from '../paths.ts'
 import { storageAgent } from '../storage-agent.ts'
@@ -87,6 +88,19 @@ export const download: Handler<Workspace> = async (visit, workspace) => {
 const zip = (name: string, of: { stream: Readable; bytes: number | undefined }) => ({
   ...{ name, type: 'application/zip', ...of },
 })
+
+/** What of a course is kept, by which hash; nobody is named. */
+export const record: Handler = async (visit) => {
+  const course = await findCourse(visit.pool, visit.params['course'] ?? '')
+  if (!course) throw notFound()
+  const rows = await submissionsOfCourse(visit.pool, course.id)
+  const submissions = rows
+    .filter(({ state }) => state === 'kept')
+    .map(({ id, bytes, files, left_out: leftOut, sha256 }) => ({
+      ...{ id, bytes, files, leftOut, sha256 },
+    }))
+  return { json: { submissions } }
+}
 
 export const downloadAll: Handler<SeenCourse> = async (visit, course) => {
   const rows = await submissionsOfCourse(visit.pool, course.id)

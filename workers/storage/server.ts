@@ -14,7 +14,12 @@ import { onSlots, slotsOf } from './slot-server.ts'
 import { type Restores, restoresOf } from './snapshot-server.ts'
 import type { Slots } from './slots.ts'
 import { isSubmissionId, submissionsIn } from './submissions.ts'
-import { onSubmission, onSubmissions, type SubmissionParts } from './submission-server.ts'
+import {
+  onArchive,
+  onSubmission,
+  onSubmissions,
+  type SubmissionParts,
+} from './submission-server.ts'
 import { type Uploads, uploadsOf } from './uploads.ts'
 
 const wish = z.strictObject({ limitMb: z.int().min(1).max(1e9), isNew: z.boolean() })
@@ -96,6 +101,8 @@ async function respond(
   const [, what, name = '', part = '', id = '', ...rest] = pathname.split('/')
   if (what === 'submissions' && part === '' && (name === '' || name === 'room'))
     return send(response, await onSubmissions(parts, name, request.method))
+  if (what === 'submissions' && isSubmissionId(name) && part === 'archive' && id === '')
+    return send(response, await onArchive(parts, name, request, searchParams))
   if (what === 'submissions' && part === '' && isSubmissionId(name))
     return onSubmission(parts, { id: name, request, response, searchParams })
   if (what === 'storage' && name === '') return send(response, await look(backend))

@@ -41,6 +41,33 @@ export async function onSubmission(parts: SubmissionParts, asked: Asked): Promis
   send(response, await keep(parts, asked))
 }
 
+const count = z.coerce.number().int().min(0)
+const keptBefore = z.object({
+  ...{ bytes: count, files: count, leftOut: count },
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+})
+
+/** Of a backup: only who has the record knows what it has to be. */
+export async function onArchive(
+  { submissions }: SubmissionParts,
+  id: string,
+  request: IncomingMessage,
+  searchParams: URLSearchParams,
+): Promise<Answer> {
+  if (request.method !== 'PUT') return notFor(request.method)
+  const kept = keptBefore.safeParse(Object.fromEntries(searchParams))
+  if (!kept.success) return { status: 400, body: { error: 'bytes, files, leftOut, sha256' } }
+  try {
+    return { status: 200, body: { done: await submissions.takeBack(id, kept.data, request) } }
+  } catch (error) {
+    if (error instanceof NoRoom) return { status: 507, body: { error: error.message } }
+    throw error
+  } finally {
+    // Who sends hears the answer only once all was taken.
+    request.resume()
+  }
+}
+
 const handedIn = z.strictObject({ volume: z.string().refine(isVolumeName), path: z.string() })
 const most = z.coerce.number().int().min(0)
 

@@ -40,6 +40,8 @@ export type Submissions = {
   /** What is kept under this id; undefined when nothing is. */
   find(id: string): Promise<Answered | undefined>
   read(id: string): Promise<{ stream: Readable; bytes: number } | undefined>
+  /** Brings an archive back that is gone, if it is the one that was kept. Throws NoRoom. */
+  takeBack(id: string, kept: KeptArchive, from: Readable): Promise<'back' | 'there' | 'differs'>
   /** Ids of all that is kept. */
   list(): Promise<string[]>
   /** For good, by an erasure alone; twice does no harm. Answers how much was there. */
@@ -66,23 +68,28 @@ export function submissionsIn(folder: string, leastFree: LeastFree): Submissions
     const text = await readFile(note(id), 'utf8').catch(() => undefined)
     if (text === undefined) return undefined
     // Its last byte was the last that came from the folder.
-    const { mtimeMs } = await stat(file(id))
+    const archive = await stat(file(id)).catch(() => undefined)
+    if (!archive) return undefined
+    const { mtimeMs } = archive
     return { ...keptSchema.parse(JSON.parse(text)), agoMs: Math.max(0, Date.now() - mtimeMs) }
   }
   const room = async (): Promise<Room> => {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     return roomAt(folder, leastFree)
   }
-  const make = async (id: string, from: Handed): Promise<Answered> => {
-    const known = await find(id)
-    if (known) return known
-    checkRoom(await room())
-    const made = await archiveInto(`${file(id)}.making`, from, room)
+  const settle = async (id: string, made: KeptArchive): Promise<void> => {
     await rename(`${file(id)}.making`, file(id))
     // Last: what has a note is whole.
     await writeFile(`${note(id)}.making`, JSON.stringify(made), { mode: 0o400, flush: true })
     await rename(`${note(id)}.making`, note(id))
     await syncFolder(folder)
+  }
+  const make = async (id: string, from: Handed): Promise<Answered> => {
+    const known = await find(id)
+    if (known) return known
+    checkRoom(await room())
+    const made = await archiveInto(`${file(id)}.making`, from, room)
+    await settle(id, made)
     return { ...made, agoMs: 0 }
   }
   return {
@@ -99,6 +106,23 @@ export function submissionsIn(folder: string, leastFree: LeastFree): Submissions
       if (!(await find(id))) return undefined
       const { size: bytes } = await stat(file(id))
       return { stream: createReadStream(file(id)), bytes }
+    },
+    async takeBack(id, kept, from) {
+      if (turns.has(id) || (await find(id))) return 'there'
+      checkRoom(await room())
+      const target = `${file(id)}.making`
+      const { sha256 } = await writeInto(target, from, { mostBytes: kept.bytes, room }).catch(
+        (error: unknown) => {
+          if (error instanceof TooLarge) return { sha256: '' }
+          throw error
+        },
+      )
+      if (sha256 !== kept.sha256) {
+        await rm(target, { force: true })
+        return 'differs'
+      }
+      await settle(id, kept)
+      return 'back'
     },
     async list() {
       const names = await readdir(folder).catch(() => [])
@@ -123,6 +147,16 @@ async function archiveInto(
 ): Promise<KeptArchive> {
   const { limitBytes } = await place.sight()
   const { stream, counts } = await zipFolder(place.home, path, limitBytes ?? 0)
+  const written = await writeInto(target, stream, { mostBytes, room })
+  return { ...written, ...counts() }
+}
+
+/** Whole, or not there. */
+async function writeInto(
+  target: string,
+  stream: Readable,
+  { mostBytes, room }: { mostBytes: number; room: () => Promise<Room> },
+): Promise<{ bytes: number; sha256: string }> {
   const hash = createHash('sha256')
   let bytes = 0
   let looked = 0
@@ -146,7 +180,7 @@ async function archiveInto(
     throw error
   }
   await chmod(target, 0o400)
-  return { bytes, ...counts(), sha256: hash.digest('hex') }
+  return { bytes, sha256: hash.digest('hex') }
 }
 
 async function syncFolder(folder: string): Promise<void> {
