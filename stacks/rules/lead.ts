@@ -55,7 +55,7 @@ const FEWEST_SAMPLES = 5
 const MOST_SAMPLES = 100
 const MARGIN = 1.5
 const SAFETY_SECONDS = 120
-/** Terraform runs side by side in a worker. */
+/** Where nobody says otherwise. */
 const RUNS_AT_ONCE = 3
 /** A node that has not this image yet pulls some gigabytes. */
 const NEW_IMAGE_SECONDS = 300
@@ -63,8 +63,14 @@ const NEW_IMAGE_SECONDS = 300
 const sizeSteps = [5, 15, 40, 100]
 const sizeOf = (seats: number): number => sizeSteps.filter((most) => seats > most).length
 
-/** Answers leads from these samples, the newest first. Reads them once, for many questions. */
-export function leadBook(samples: LeadSample[]): (shape: LeadShape) => Lead {
+/**
+ * Answers leads from these samples, the newest first. Reads them once, for many questions.
+ * @param runsAtOnce how many runs of so many seats go side by side: who comes after them waits
+ */
+export function leadBook(
+  samples: LeadSample[],
+  runsAtOnce: (seats: number) => number = () => RUNS_AT_ONCE,
+): (shape: LeadShape) => Lead {
   const bySize = new Map<string, LeadSample[]>()
   const byImage = new Map<string, LeadSample[]>()
   const seen = new Set<string>()
@@ -77,11 +83,14 @@ export function leadBook(samples: LeadSample[]): (shape: LeadShape) => Lead {
   return (shape) => {
     const size = `${sizeOf(shape.seats)} ${shape.poolKind}`
     const isNew = !seen.has(`${shape.pool} ${shape.image}`)
+    const turns = Math.ceil(Math.max(1, shape.stacks) / runsAtOnce(shape.seats)) - 1
     const alike = byImage.get(`${size} ${shape.image}`) ?? []
-    if (alike.length >= FEWEST_SAMPLES) return learned(shape, alike, 'like-it', isNew)
+    if (alike.length >= FEWEST_SAMPLES)
+      return withMargin(learned(shape, alike, isNew), turns, 'like-it', alike.length)
     const sized = bySize.get(size) ?? []
-    if (sized.length >= FEWEST_SAMPLES) return learned(shape, sized, 'its-size', isNew)
-    return withMargin(shape, saneStart(shape), 'none', alike.length)
+    if (sized.length >= FEWEST_SAMPLES)
+      return withMargin(learned(shape, sized, isNew), turns, 'its-size', sized.length)
+    return withMargin(saneStart(shape), turns, 'none', alike.length)
   }
 }
 
@@ -94,14 +103,13 @@ function keep(into: Map<string, LeadSample[]>, key: string, sample: LeadSample):
 type Parts = { plan: number; apply: number; warm: number }
 
 /** Nodes start containers one after the other: what a seat took is what a seat of that crowded hour took. */
-function learned(shape: LeadShape, of: LeadSample[], basis: Lead['basis'], isNew: boolean): Lead {
+function learned(shape: LeadShape, of: LeadSample[], isNew: boolean): Parts {
   const perSeat = p95(of.map((one) => one.warmSeconds / one.together))
-  const parts = {
+  return {
     plan: p95(of.map((one) => one.planSeconds)),
     apply: p95(of.map((one) => one.applySeconds)),
     warm: perSeat * shape.together + (isNew ? NEW_IMAGE_SECONDS : 0),
   }
-  return withMargin(shape, parts, basis, of.length)
 }
 
 /** Before there is any history: slower than the slowest machine it was measured on. Says whether the policy's lead will do. */
@@ -109,8 +117,8 @@ function saneStart({ seats, together }: LeadShape): Parts {
   return { plan: 30, apply: 30 + seats, warm: 30 + together + NEW_IMAGE_SECONDS }
 }
 
-function withMargin(shape: LeadShape, parts: Parts, basis: Lead['basis'], samples: number): Lead {
-  const turns = Math.ceil(Math.max(1, shape.stacks) / RUNS_AT_ONCE) - 1
+/** `turns`: how often it waits for as many runs as go at once. */
+function withMargin(parts: Parts, turns: number, basis: Lead['basis'], samples: number): Lead {
   const wait = turns * (parts.plan + parts.apply)
   const takes = parts.plan + parts.apply + parts.warm + wait
   const seconds = Math.ceil(takes * MARGIN + SAFETY_SECONDS)

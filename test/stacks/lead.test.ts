@@ -136,6 +136,15 @@ describe('the lead', () => {
   })
 })
 
+test('what waits for others waits for as many rounds of runs as are needed', () => {
+  const shape: LeadShape = {
+    ...{ pool: 'own', poolKind: 'own', image: 'a', seats: 30, together: 30, stacks: 4 },
+  }
+  const wait = (runs: number): number => leadBook([], () => runs)(shape).parts.wait
+  const { plan, apply } = leadBook([])(shape).parts
+  expect([1, 2, 3, 4].map(wait)).toEqual([3, 1, 1, 0].map((rounds) => rounds * (plan + apply)))
+})
+
 test('p95 is the nearest rank', () => {
   expect(p95([])).toBe(0)
   expect(p95([3])).toBe(3)

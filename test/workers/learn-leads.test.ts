@@ -7,6 +7,7 @@ import { sessionsToCome } from '../../api/data/session.ts'
 import { releaseLease, takeLease } from '../../api/data/stack.ts'
 import { leadText } from '../../api/pages/lead.ts'
 import { reconciler } from '../../workers/jobs/reconcile.ts'
+import { networksDocument } from '../cast/documents.ts'
 import { importDocuments, testRing } from '../cast/record.ts'
 import { testDatabase } from '../postgres.ts'
 
@@ -25,7 +26,8 @@ const WEEK_MS = 7 * 24 * 3_600_000
 /** Networks 101 is at 10:00 in Paris every Tuesday: ready by 09:35, made from 09:15 on as its policy says. */
 const at = (week: number, clock: string): Date =>
   new Date(Date.parse(`2026-11-24T${clock}Z`) + week * WEEK_MS)
-await importDocuments(pool, testRing(), at(0, '06:00:00'))
+const ring = testRing()
+await importDocuments(pool, ring, at(0, '06:00:00'))
 
 let now = at(0, '06:00:00')
 const place = {
@@ -33,8 +35,8 @@ const place = {
   registry: '127.0.0.1:5000',
   storageRoot: '/srv/labplan',
 }
-const worker = () =>
-  reconciler({ pool, boss, place, now: () => now, budget: { memoryMb: 4096, cores: 2 } })
+const worker = (cores = 2) =>
+  reconciler({ pool, boss, place, now: () => now, budget: { memoryMb: 4096, cores } })
 async function look(when: Date, by = worker()): Promise<void> {
   now = when
   await by.reconcile()
@@ -152,4 +154,20 @@ it('says when the policy leaves too little time', async () => {
   expect(leadText('en', next)).toMatch(
     /more than the policy reserves: set leadMinutes to \d+ in the policy\.$/,
   )
+})
+
+it('begins earlier where another class of that hour has to wait for its run', async () => {
+  await execute(
+    pool,
+    sql`update lead_sample set plan_seconds = 10, apply_seconds = 20, warm_seconds = 30`,
+  )
+  const text = networksDocument().replace('key: networks-101', 'key: networks-102')
+  await importDocuments(pool, ring, at(7, '05:00:00'), [{ name: 'other.yaml', text }])
+  const lead = async (cores: number): Promise<number> => {
+    await look(at(7, '06:00:00'), worker(cores))
+    return (at(7, '08:35:00').getTime() - (await session(7)).lead_starts_at.getTime()) / 1000
+  }
+  // 10 + 20, and 60 for the seats of both; one run at a time: the other's 30 before.
+  expect(await lead(2)).toBe(90 * 1.5 + 120)
+  expect(await lead(0.5)).toBe(120 * 1.5 + 120)
 })

@@ -2,7 +2,13 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { DueStack } from '../../api/data/stack-wish.ts'
-import { type Budget, nextStacks, runMemoryMb, runsAtOnce } from '../../workers/jobs/next.ts'
+import {
+  type Budget,
+  nextStacks,
+  preparedAtOnce,
+  runMemoryMb,
+  runsAtOnce,
+} from '../../workers/jobs/next.ts'
 
 const START = Date.parse('2026-11-24T07:00:00Z')
 const MINUTE = 60_000
@@ -187,4 +193,19 @@ it('lets a large run wait for memory and nobody pass it, and go alone where it n
 
 it('carries two runs a core, and one on any machine', () => {
   expect([0.1, 1, 2, 64].map((cores) => runsAtOnce({ cores }))).toEqual([1, 2, 4, 16])
+})
+
+it('counts what prepares classes side by side: beside a teardown, and within the memory', () => {
+  const ample = { memoryMb: AMPLE_MB, cores: 2 }
+  expect(preparedAtOnce(ample, 30)).toBe(3)
+  expect(preparedAtOnce({ ...ample, cores: 0.5 }, 30)).toBe(1)
+  expect(preparedAtOnce({ ...ample, cores: 4 }, 30)).toBe(7)
+  // A run of 100 seats takes 680 MB, and no run has more seats.
+  const small = { memoryMb: 1400, cores: 4 }
+  expect([30, 100, 400].map((seats) => preparedAtOnce(small, seats))).toEqual([4, 2, 2])
+  expect(preparedAtOnce({ memoryMb: 100, cores: 4 }, 30)).toBe(1)
+  // As many as are really chosen, when nothing else is due.
+  const due = Array.from({ length: 9 }, (_, i) => stack(`s${i}`, 5, 'warm-up', 30))
+  for (const budget of [ample, small, { memoryMb: 100, cores: 4 }, { memoryMb: 700, cores: 8 }])
+    expect(nextStacks({ due, running: [], budget, now })).toHaveLength(preparedAtOnce(budget, 30))
 })

@@ -12,6 +12,7 @@ import {
 import type { NoticeLine } from '../../api/data/notice.ts'
 import type { Blueprint } from '../../stacks/blueprint.ts'
 import { type SessionLead, leadBook, sessionLeads } from '../../stacks/rules/lead.ts'
+import { type Budget, preparedAtOnce } from './next.ts'
 import { parseInstant } from '../../stacks/rules/clock.ts'
 
 const AHEAD_MS = 36 * 3_600_000
@@ -26,11 +27,21 @@ const LEARN_MS = 60_000
 /** Answers whether any class begins at another time. */
 export type LeadLearner = { learn(blueprint: Blueprint, hasLessons: boolean): Promise<boolean> }
 
-export function leadLearner({ pool, now }: { pool: Pool; now: () => Date }): LeadLearner {
+/** `budget`: what runs of Terraform may take. With less of it a class of a crowded hour begins earlier. */
+export function leadLearner({
+  pool,
+  now,
+  budget,
+}: {
+  pool: Pool
+  now: () => Date
+  budget: Budget
+}): LeadLearner {
+  const atOnce = (seats: number) => preparedAtOnce(budget, seats)
   let known: { book: ReturnType<typeof leadBook>; at: number } | undefined
   const bookAt = async (tx: Db, at: number) => {
     const isFresh = known && at >= known.at && at < known.at + READ_AGAIN_MS
-    if (!isFresh) known = { book: leadBook(await leadSamples(tx)), at }
+    if (!isFresh) known = { book: leadBook(await leadSamples(tx), atOnce), at }
     return known!.book
   }
   let last: { blueprint: Blueprint; at: number; said: string; saidAt: number } | undefined

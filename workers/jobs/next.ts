@@ -4,6 +4,7 @@
  * needs no priorities and a job says no more than which stack to look at.
  */
 import type { DueStack } from '../../api/data/stack-wish.ts'
+import { seatsPerStack } from '../../stacks/rules/wanted.ts'
 
 /** What a run takes at its peak, measured (docs/runs.md): the engine holds every seat of the stack in memory. */
 export const runMemoryMb = (seats: number): number => 180 + 5 * seats
@@ -20,6 +21,12 @@ export type Budget = { memoryMb: number; cores: number }
 /** How many runs the cores carry side by side; one always goes. */
 export const runsAtOnce = ({ cores }: Pick<Budget, 'cores'>): number =>
   Math.min(MOST_AT_ONCE, Math.max(1, Math.floor(cores / CORES)))
+
+/** How many runs that prepare seats go side by side: a place is left to teardowns, and each takes its memory. */
+export const preparedAtOnce = (budget: Budget, seats: number): number => {
+  const fit = Math.floor(budget.memoryMb / runMemoryMb(Math.min(seats, seatsPerStack)))
+  return Math.max(1, Math.min(runsAtOnce(budget) - 1, fit))
+}
 
 /**
  * The keys to start now, most urgent first. People who wait for a launch go before what is warmed up ahead of a
