@@ -5,6 +5,7 @@
 import { randomInt } from 'node:crypto'
 import { personalPath, serviceName, volumeName } from '../../stacks/parts/names.ts'
 import { type Db, execute, findOne, many, sql } from './db.ts'
+import { policyInForce } from './documents.ts'
 import { newId } from './ids.ts'
 import { isOnScratch } from './scratch.ts'
 import { beginsWithout } from './slot-lack.ts'
@@ -148,10 +149,11 @@ type PersonalRow = DiskRow & {
 
 /** Undefined where the course has none, there is no seat yet, or it is on a scratch home. */
 export async function personalOf(db: Db, workspaceId: string): Promise<PersonalView | undefined> {
+  const { keepDays } = await policyInForce(db)
   const row = await findOne<PersonalRow>(
     db,
     sql`select volume.id, volume.person_id, template.body -> 'personal' as said, volume.state, limit_mb,
-          limit_bytes, used_bytes, volume.message_code, volume.message_params, ${personalUntil} as kept_until,
+          limit_bytes, used_bytes, volume.message_code, volume.message_params, ${personalUntil(keepDays)} as kept_until,
           seat.slot_volume_id is not distinct from volume.id as is_open,
           ${isAway(sql`volume.backend`)} as is_away, ${beginsWithout} as is_lacking
         from workspace join seat on seat.id = workspace.seat_id join volume on volume.person_id = workspace.person_id

@@ -7,20 +7,51 @@ import { type Actor, audit } from './audit.ts'
 import { type Db, execute, findOne, many, one, sql } from './db.ts'
 import { newId } from './ids.ts'
 import { markDataPurged } from './course-data.ts'
+import { policyInForce, readKnown, valuesOf } from './documents.ts'
 import { personalUntil } from './volume.ts'
 
+const DAY_MS = 86_400_000
 const CLOCK: Actor = { name: 'retention', role: 'labplan' }
 
-/** What the blueprint in force says, for every course; `until` is an instant. */
-export async function setKeptUntil(
-  tx: Db,
-  courses: { key: string; until: string | null }[],
-): Promise<void> {
+export type KeptUntil = { key: string; until: string | null }
+
+/** What the blueprint in force says, for every course; `until` is an instant. Where it says none, by when it was used last. */
+export async function setKeptUntil(tx: Db, courses: KeptUntil[]): Promise<void> {
+  const undated = courses.filter(({ until }) => until === null).map(({ key }) => key)
+  const used = await usedUntil(tx, undated)
+  const untils = courses.map(({ key, until }) => until ?? used.get(key) ?? null)
   await execute(
     tx,
     sql`update course set volumes_until = c.until from unnest(${courses.map((one) => one.key)}::text[],
-            ${courses.map((one) => one.until)}::timestamptz[]) as c (key, until)
+            ${untils}::timestamptz[]) as c (key, until)
         where course.key = c.key and course.volumes_until is distinct from c.until`,
+  )
+}
+
+/**
+ * A draft, or a course without any session, has no last day: what is there of it is kept as long after it was last used, by whoever
+ * began or stopped in it, or published data.
+ */
+async function usedUntil(tx: Db, keys: string[]): Promise<Map<string, string>> {
+  const rows = await many<{ key: string; document: string; used: Date | null }>(
+    tx,
+    sql`select key, document, greatest(
+            (select max(volume.created_at) from volume join seat on seat.id = seat_id
+              where seat.course_id = course.id),
+            (select max(published_at) from course_data where course_id = course.id),
+            (select max(state_at) from workspace where course_id = course.id)) as used
+        from course where key = any(${keys}::text[])
+          and (exists (select from volume join seat on seat.id = seat_id where seat.course_id = course.id)
+            or exists (select from course_data where course_id = course.id and published_at is not null))`,
+  )
+  if (rows.length === 0) return new Map()
+  const policy = await policyInForce(tx)
+  return new Map(
+    rows.flatMap(({ key, document, used }) => {
+      const [course] = valuesOf([readKnown({ kind: 'Course', key, text: document })], 'Course')
+      const keepDays = course?.keepDays ?? policy.keepDays
+      return used ? [[key, new Date(used.getTime() + keepDays * DAY_MS).toISOString()]] : []
+    }),
   )
 }
 
@@ -42,10 +73,11 @@ export async function endingPersonal(
   db: Db,
   before: Date,
 ): Promise<{ until: Date; ids: string[] }[]> {
+  const { keepDays } = await policyInForce(db)
   return many(
     db,
     sql`select until, array_agg(id) as ids from (
-          select volume.id, ${personalUntil} as until from volume
+          select volume.id, ${personalUntil(keepDays)} as until from volume
           where person_id is not null and state not in ('purging', 'purged')
             and not exists (select from seat where slot_volume_id = volume.id)) as own
         where until <= ${before} group by until order by until`,
@@ -163,11 +195,12 @@ export type OpenPurge = {
 
 /** None whose seat may still run: on some backends its files would go from under it. What a node has of it goes first. */
 export async function openPurges(db: Db): Promise<OpenPurge[]> {
+  const { keepDays } = await policyInForce(db)
   return many(
     db,
     sql`select purge.id, volume_id, data_id, data.version as data_version, coalesce(volume.name, data.name) as name,
           coalesce(backend = 'engine', false) as is_engines, purge.reason, course.key as course, course.id as course_id, seat.number as seat,
-          volume.generation, case when volume.person_id is null then volumes_until else ${personalUntil} end as kept_until,
+          volume.generation, case when volume.person_id is null then volumes_until else ${personalUntil(keepDays)} end as kept_until,
           ordered_at, data_id is not null or limit_bytes is not null as was_made, found_at,
           exists (select from erasure_item item join erasure on erasure.id = item.erasure_id
             where item.kind = 'volume' and item.name = volume.name and ordered_by = 'replay') as is_replayed

@@ -1,5 +1,6 @@
 /** Volumes of seats: what each is held to, what of it is used, and whether it is there. */
 import { type Db, execute, findOne, many, sql } from './db.ts'
+import { policyInForce } from './documents.ts'
 import { newId } from './ids.ts'
 import { isAway } from './storage-outage.ts'
 
@@ -167,9 +168,15 @@ export function diskView(row: DiskRow): DiskView {
   }
 }
 
-/** Until when a person's own is kept: the last date of their courses that have it; null while one of them has no date. */
-export const personalUntil = sql`(select case when bool_or(held.personal ->> 'until' is null) then null
-      else max((held.personal ->> 'until')::timestamptz) end
+/**
+ * Until when a person's own is kept: the last date of their courses that have it. Where one of them has no date, or none has it any
+ * more, at least `keepDays` after they last began with it; to the end of a week, so that who is told is told of many at once.
+ */
+export const personalUntil = (
+  keepDays: number,
+) => sql`(select greatest(max((held.personal ->> 'until')::timestamptz),
+      case when count(held.id) = 0 or bool_or(held.personal ->> 'until' is null) then
+        date_trunc('week', coalesce(volume.last_used_at, volume.created_at), 'UTC') + make_interval(days => 7 + ${keepDays}::int) end)
   from workspace mine join course held on held.id = mine.course_id
   where mine.person_id = volume.person_id and held.personal is not null)`
 
@@ -191,10 +198,11 @@ export type VolumeLine = {
 
 /** All volumes, or a course's, by course and number. */
 export async function volumeLines(db: Db, courseKey?: string): Promise<VolumeLine[]> {
+  const { keepDays } = await policyInForce(db)
   return many(
     db,
     sql`select volume.name, course.key as course, seat.number as seat, volume.generation, backend, volume.state, limit_mb,
-          case when volume.person_id is null then volumes_until else ${personalUntil} end as kept_until, limit_bytes, used_bytes, volume.message_code, volume.message_params
+          case when volume.person_id is null then volumes_until else ${personalUntil(keepDays)} end as kept_until, limit_bytes, used_bytes, volume.message_code, volume.message_params
         from volume left join seat on seat.id = seat_id left join course on course.id = seat.course_id
         where ${courseKey ?? null}::text is null or course.key = ${courseKey ?? null}
         order by course.key, seat.number, volume.generation, volume.name`,

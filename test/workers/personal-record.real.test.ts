@@ -365,3 +365,39 @@ it('goes at once, with a receipt, for who asks to be forgotten', async () => {
   const [receipt] = await erasureReceipts(pool)
   expect(JSON.parse(receipt!.body)).toMatchObject({ gone: [{ kind: 'volume', name, course: '' }] })
 })
+
+it('has a date by its last use once no course of theirs has it any more', async () => {
+  now = start
+  await begin('late', student2, 'networks-101')
+  await keep()
+  const name = await nameOf(student2)
+  await execute(
+    pool,
+    sql`update seat set state = 'absent', wanted_on = false, template_digest = null`,
+  )
+  await execute(pool, sql`update course set personal = null`)
+  await slots.keep()
+  // To the end of its week, and 60 days.
+  const until = new Date('2026-11-30T00:00:00Z').getTime() + 60 * DAY_MS
+  const told = () =>
+    many(
+      pool,
+      sql`select params from notice where params ->> 'goneAt' = ${new Date(until).toISOString()}`,
+    )
+  const at = async (days: number) => {
+    now = new Date(until + days * DAY_MS)
+    await retention.keep()
+    return existsSync(join(scene.root, 'images', `${name}.ext4`))
+  }
+  expect(await at(-31)).toBe(true)
+  expect(await told()).toEqual([])
+  expect(await at(-29)).toBe(true)
+  expect(await at(-7)).toBe(true)
+  expect(await told()).toHaveLength(2)
+  expect(await at(-0.1)).toBe(true)
+  expect(await at(0.1)).toBe(false)
+  expect(JSON.parse((await purgeReceipts(pool)).at(-1)!.body)).toMatchObject({
+    volume: { name, personal: true },
+    times: { keptUntil: new Date(until).toISOString(), toldAt: expect.any(String) },
+  })
+})

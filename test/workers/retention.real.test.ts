@@ -14,6 +14,7 @@ import { volumeKeeper } from '../../workers/jobs/keep-volumes.ts'
 import { mountsBelow } from '../../scripts/steps/mounts.ts'
 import { openWebsite } from '../api/website.ts'
 import { textOf } from '../api/page-text.ts'
+import { allDocuments } from '../cast/documents.ts'
 import { addLmsCourse, importDocuments, launch, seatReady, signIn } from '../cast/record.ts'
 import { agentScene, silent } from './storage-scene.ts'
 import { runCommand } from '../api/command-line.ts'
@@ -221,4 +222,41 @@ it('owes a week to a course that was not told, whatever its date', async () => {
   expect(await states()).toEqual(['ready', 'purged'])
   await at(17)
   expect(await states()).toEqual(['purged', 'purged'])
+})
+
+it('has a date also where its course has no day any more: by its last use', async () => {
+  const drafts = allDocuments().map((one) =>
+    one.text.includes('key: networks-101\n') ? { ...one, text: `${one.text}state: draft\n` } : one,
+  )
+  const { outcome } = await importDocuments(pool, ring, start, drafts)
+  expect(outcome).toBe('changed')
+  const limit = { backend: 'local', limitMb: 8 } as const
+  const [seat] = await many<{ id: string }>(
+    pool,
+    sql`select seat_id as id from volume where name = ${names[0]}`,
+  )
+  const again = { seatId: seat!.id, generation: 1, name: names[0]!, limit }
+  await withTransaction(pool, (tx) => recordVolumes(tx, { volumes: [again], now }))
+  await volumes.keep()
+  const used = new Date(until.getTime() + 100 * DAY_MS)
+  await execute(pool, sql`update workspace set state_at = ${used}`)
+  const before = (await told()).length
+  // As long after it as the course says.
+  until = new Date(used.getTime() + 60 * DAY_MS)
+  await at(-31)
+  expect((await told()).length).toBe(before)
+  await at(-30)
+  await at(-7)
+  expect((await told()).slice(before)).toMatchObject([
+    { params: { count: 1, goneAt: until.toISOString() } },
+    { params: { count: 1, goneAt: until.toISOString() } },
+  ])
+  await at(-0.1)
+  expect(await states()).toEqual(['ready', 'purged'])
+  await at(0.1)
+  expect(await states()).toEqual(['purged', 'purged'])
+  const receipt = (await purgeReceipts(pool)).at(-1)!
+  expect(JSON.parse(receipt.body)).toMatchObject({
+    times: { keptUntil: until.toISOString(), toldAt: expect.any(String) },
+  })
 })
