@@ -153,7 +153,7 @@ export function testSlots(means: () => { ceph: CephBed; root: string }): void {
         for (const what of ['content', 'archive'] as const)
           expect([path, await agent.read(volume(1), what, { path })]).toEqual([path, undefined])
         const handedIn = agent.keep(randomUUID(), { volume: volume(1), path })
-        expect([path, await handedIn]).toEqual([path, undefined])
+        expect([path, await handedIn]).toEqual([path, 'no-folder'])
       }
       const kept = (await agent.read(volume(1), 'archive', { path: '' }))!
       const parts: Buffer[] = []
