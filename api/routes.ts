@@ -385,6 +385,13 @@ export const routes: Route[] = [
   get('/api/inventory', administrator, inventory.read, 'What exists, and what is off'),
   get('/api/volumes', administrator, volume.list, 'Volumes, their limits and use'),
   get('/api/volumes/purges', administrator, volume.purges, 'Receipts of purged volumes'),
+  post(
+    '/api/volumes/:volume/recreation',
+    operator,
+    volume.recreationBody,
+    volume.recreate,
+    'Let a missing volume be made anew',
+  ),
   get('/api/receipts', administrator, receipt.read, 'Receipts of sessions'),
   get('/api/receipts/chain', administrator, receipt.chain, 'Receipts, to be verified'),
   get('/api/notices', administrator, notice.list, 'What people were told'),

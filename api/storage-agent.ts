@@ -86,6 +86,8 @@ const sealed = z.object({ files: z.number(), bytes: z.number() })
 const idList = z.object({ ids: z.array(z.string()) })
 const forgotten = z.object({ bytes: z.number().nullable() })
 
+const notRecreated = z.object({ code: z.enum(['there', 'in-use', 'not-ours']) })
+
 const notRestored = z.object({
   code: z.enum(['not-empty', 'not-a-backup', 'sealed', 'busy', 'was-cut']),
   says: z.string().optional(),
@@ -154,6 +156,11 @@ export type StorageAgent = SnapshotCalls & {
   forget(id: string): Promise<{ bytes: number | null }>
   /** The whole volume as a tar file; undefined when it is not there. */
   backup(volume: string): Promise<{ stream: Readable } | undefined>
+  /** Makes a missing volume anew, which nobody sees until it is filled; answers why not, else. */
+  recreate(
+    volume: string,
+    limitMb: number,
+  ): Promise<z.infer<typeof notRecreated>['code'] | undefined>
   /** Fills an empty volume from such a file; why not, else. */
   restore(volume: string, from: Readable): Promise<AgentRestored>
   /** What of persons' own volumes is in which seat; undefined when it is of a version that brings none into seats. */
@@ -271,6 +278,14 @@ export function storageAgent(options: { socket: string; lookMs?: number }): Stor
       return forgotten.parse(body)
     },
     backup: (name) => readStream(options.socket, `/volumes/${name}/backup`),
+    async recreate(name, limitMb) {
+      const { status, body } = await call('PUT', `/volumes/${name}/recreation`, {
+        body: { limitMb },
+      })
+      if (status === 409) return notRecreated.parse(body).code
+      if (status !== 200) throw unexpected(status, body)
+      return undefined
+    },
     async restore(name, from) {
       const { status, body } = await sendStream(options.socket, `/volumes/${name}/backup`, from)
       if (status === 200) return { ok: true }

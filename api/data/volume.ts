@@ -1,4 +1,5 @@
 /** Volumes of seats: what each is held to, what of it is used, and whether it is there. */
+import { type Actor, audit } from './audit.ts'
 import { type Db, execute, findOne, many, sql } from './db.ts'
 import { policyInForce } from './documents.ts'
 import { newId } from './ids.ts'
@@ -95,6 +96,22 @@ export async function recordSights(
         select pg_notify('workspace', workspace.id::text) from workspace
           join told on told.seat_id = workspace.seat_id or told.person_id = workspace.person_id`,
   )
+}
+
+/** An operator's word that one that is missing is made anew, in the audit log before anything is made; undefined when it is not missing. */
+export async function orderRecreation(
+  tx: Db,
+  { name, actor, now }: { name: string; actor: Actor; now: Date },
+): Promise<{ limitMb: number } | undefined> {
+  const found = await findOne<{ limit_mb: number; backend: VolumeBackend }>(
+    tx,
+    sql`select limit_mb, backend from volume where name = ${name} and state = 'missing' for update`,
+  )
+  if (!found) return undefined
+  const { limit_mb: limitMb, backend } = found
+  const subject = { kind: 'volume', id: name }
+  await audit(tx, { actor, action: 'volume.recreate', subject, detail: { backend, limitMb }, now })
+  return { limitMb }
 }
 
 export type DiskLevel = 'fine' | 'nearly' | 'full'

@@ -1,10 +1,12 @@
 /** Volumes as JSON, for the command line. */
+import { z } from 'zod'
 import { findCourse } from '../data/course.ts'
+import { withTransaction } from '../data/db.ts'
 import { firstBroken, purgeReceipts } from '../data/purge.ts'
-import { volumeLines } from '../data/volume.ts'
-import { Problem } from '../errors.ts'
+import { orderRecreation, volumeLines } from '../data/volume.ts'
+import { conflict, Problem } from '../errors.ts'
 import { say } from '../locale.ts'
-import type { Handler } from '../visit.ts'
+import { actorOf, type Handler } from '../visit.ts'
 
 export const list: Handler = async (visit) => {
   const course = visit.query.get('course') ?? undefined
@@ -28,4 +30,16 @@ export const list: Handler = async (visit) => {
 export const purges: Handler = async (visit) => {
   const receipts = await purgeReceipts(visit.pool)
   return { json: { receipts, broken: firstBroken(receipts) ?? null } }
+}
+
+export const recreationBody = z.object({})
+
+/** Only says that it may: the command line has the storage agent do it, beside which it runs. */
+export const recreate: Handler = async (visit) => {
+  const order = {
+    ...{ name: visit.params['volume'] ?? '', actor: actorOf(visit, 'operator'), now: visit.at },
+  }
+  const ordered = await withTransaction(visit.pool, (tx) => orderRecreation(tx, order))
+  if (!ordered) throw conflict('volume.not-missing')
+  return { json: ordered }
 }

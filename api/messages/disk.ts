@@ -119,6 +119,10 @@ export const disk = {
     en: 'It is to be deleted, and what it was kept on is not there: mount its disk. Nothing counts as deleted before.',
     fr: 'Il doit être supprimé, et ce qui le gardait n’est pas là : montez son disque. Rien ne compte comme supprimé d’ici là.',
   },
+  'volume.not-missing': {
+    en: 'There is no volume of this name that is missing: no other is made anew. See labplan volume list --full.',
+    fr: 'Aucun volume de ce nom n’est absent : aucun autre n’est recréé. Voyez labplan volume list --full.',
+  },
   'volume.damaged': {
     en: 'Its file system cannot be mounted: {problem}.',
     fr: 'Son système de fichiers ne peut être monté : {problem}.',

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { erasedAt, ledgerFile, readLedger } from '../../api/data/erasure-ledger.ts'
 import { readKeyRing } from '../../api/data/key-ring.ts'
-import { storageAgent } from '../../api/storage-agent.ts'
+import { type StorageAgent, storageAgent } from '../../api/storage-agent.ts'
+import type { Api } from '../api-client.ts'
 import type { Command } from '../command.ts'
 import { CommandFailure, usedWrongly } from '../command.ts'
 import { readSettings } from '../steps/settings.ts'
@@ -12,27 +13,60 @@ import { socketOf } from '../steps/storage.ts'
 
 export const command: Command = {
   summary: 'Fill an empty volume from a file that labplan volume export wrote',
-  usage: 'NAME FILE',
+  usage: 'NAME FILE [--recreate]',
   help: `
-The volume has to be there and empty: a seat that was reset, or one whose files were
-lost. All of the file comes in, or nothing: one that does not fit leaves it empty, and
-nothing comes in when somebody began to work in it meanwhile.
+The volume has to be there and empty, such as that of a seat that was reset. All of
+the file comes in, or nothing: one that does not fit leaves it empty, and nothing comes
+in when somebody began to work in it meanwhile.
 Files of somebody who was erased since are not brought back: exit code 1.
-Run it on the machine that keeps the volume, as who runs the storage agent.`,
-  async run({ args, env, json, print }) {
+Run it on the machine that keeps the volume, as who runs the storage agent.
+
+--recreate  the volume is missing (labplan volume list --full) and does not come back:
+            make it anew first. See before that its disk is mounted. Nobody sees it
+            until it is filled; then its seat starts. It is in the audit log.`,
+  options: { recreate: { type: 'boolean' } },
+  async run({ api, args, env, json, options, print }) {
     const [name, file] = args
     if (!name || !file || args.length > 2) throw usedWrongly('The name of a volume, and of a file.')
     if (!existsSync(file)) throw usedWrongly(`There is no file ${file}.`)
     await refuseErased(file, env)
     const agent = storageAgent({ socket: socketOf(readSettings(env)) })
+    const isAnew = options['recreate'] === true
+    if (isAnew) await makeAnew(name, { api, agent })
     const done = await agent.restore(name, createReadStream(file)).catch((cause: unknown) => {
       throw new CommandFailure(`The storage agent does not answer: ${String(cause)}`, 3)
     })
     if (!done.ok)
-      throw new CommandFailure(`${WHY[done.code](name)}${done.says ? ` (${done.says})` : ''}`)
+      throw new CommandFailure(
+        `${WHY[done.code](name)}${done.says ? ` (${done.says})` : ''}${isAnew ? STAYS : ''}`,
+      )
     print(json ? JSON.stringify({ volume: name, file }) : `${name} has the files of ${file}.`)
     return 0
   },
+}
+
+/** The record says first that it is missing, and has it in the audit log; then the agent looks itself. */
+async function makeAnew(
+  name: string,
+  { api, agent }: { api: Api; agent: StorageAgent },
+): Promise<void> {
+  const path = `/api/volumes/${encodeURIComponent(name)}/recreation`
+  const { limitMb } = await api.post<{ limitMb: number }>(path, {})
+  const refused = await agent.recreate(name, limitMb).catch((cause: unknown) => {
+    throw new CommandFailure(`The storage agent could not make ${name} anew: ${String(cause)}`)
+  })
+  if (refused !== undefined) throw new CommandFailure(NOT_ANEW[refused](name))
+}
+
+const STAYS = '. Until files are in it, it is missing as before: try again with another file.'
+
+const NOT_ANEW = {
+  there: (name: string) =>
+    `${name} is there again, and stays as it is: labplan volume list says so within half a minute.`,
+  'in-use': (name: string) =>
+    `The file of ${name} was removed, and it is still mounted: copy what is in mounts/${name}/home of the agent’s folder, unmount it, and try again.`,
+  'not-ours': (name: string) =>
+    `${name} is a share that Terraform makes: reset its seat, and fill the volume that it gets.`,
 }
 
 /** By the label that labplan volume export gives; a file from before there was one has none. */

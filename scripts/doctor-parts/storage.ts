@@ -34,12 +34,12 @@ export async function volumesLook(settings: Settings, pool: Pool): Promise<Look>
   if (wrong.length > 0 && ofSeats.length === 0)
     return bad(
       `${wrong.length === 1 ? 'one student’s own volume is' : `${wrong.length} students’ own volumes are`} missing or damaged: ${listed(wrong.map((volume) => volume.name))}; seats start without`,
-      `Mount the disk it was on, or restore it: ${GUIDE}.`,
+      `Mount the disk it was on; one that is lost: labplan volume import --recreate NAME FILE, ${GUIDE}.`,
     )
   if (wrong.length > 0)
     return bad(
       `${listed(wrong.map((volume) => `${volume.name} is ${volume.state}`))}; its seat does not start`,
-      `Mount the disk it was on, or restore it: ${GUIDE}. The log of the agent has more (.labplan/log/storage.log).`,
+      `Mount the disk it was on; one that is lost: labplan volume import --recreate NAME FILE, ${GUIDE}. The log of the agent has more (.labplan/log/storage.log).`,
     )
   const unproved = await purgesNotThere(pool)
   if (unproved.length > 0)

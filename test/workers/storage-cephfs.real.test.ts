@@ -375,6 +375,30 @@ it('finds all again after the agent and its mounts were ended, and makes none an
   expect((await ceph.kept()).subvolumes).not.toContain(name(9))
 })
 
+it('is made anew where somebody removed it in Ceph, once an operator says so', async () => {
+  const again = await anew(root)
+  const lost = { name: name(8), limitMb: 16 }
+  const stateNow = async () =>
+    (await again.list()).find((volume) => volume.name === lost.name)?.state
+  await again.ensure({ ...lost, isNew: true })
+  writeFileSync(join(home(8), 'note'), 'of before')
+  const order = { ...lost, isBegun: false }
+  expect(await again.recreate(order)).toEqual({ ok: false, code: 'there' })
+  await ceph.run('ceph', 'fs', 'subvolume', 'rm', 'cephfs', lost.name, '--group_name', ceph.group)
+  await expect.poll(stateNow, { timeout: 60_000, interval: 500 }).toBe('missing')
+  expect(await again.ensure({ ...lost, isNew: false })).toMatchObject({ code: 'missing' })
+  expect(await again.recreate(order)).toEqual({ ok: true })
+  expect(readdirSync(home(8))).toEqual([])
+  writeFileSync(join(home(8), 'note'), 'of now')
+  const found = (await again.list()).find((volume) => volume.name === lost.name)
+  expect(found).toMatchObject({ state: 'ready', limitBytes: 16 * MIB })
+  // Cut as it was made, it is gone on with.
+  expect(await again.recreate({ ...order, isBegun: true })).toEqual({ ok: true })
+  expect(readFileSync(join(home(8), 'note'), 'utf8')).toBe('of now')
+  expect(await again.purge(lost.name)).toMatchObject({ ok: true, after: { file: false } })
+  expect((await ceph.kept()).users).not.toContain(`client.${lost.name}`)
+}, 180_000)
+
 it('leaves nothing of a purged volume: no folder, no block, no key, nothing mounted', async () => {
   const gone = await anew(root)
   const blocks = () => ceph.run('rados', '-p', 'data', '-N', `fsvolumens_${name(1)}`, 'ls')

@@ -6,7 +6,14 @@
 import { mkdir, readdir, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isPersonalName } from '../../stacks/parts/names.ts'
-import { type Backend, type Ensured, isVolumeName, MIB, type VolumeSight } from './backend.ts'
+import {
+  type Backend,
+  type Ensured,
+  isVolumeName,
+  MIB,
+  type Recreated,
+  type VolumeSight,
+} from './backend.ts'
 import type { Cluster } from './ceph-command.ts'
 import { cephItself } from './ceph-keeper.ts'
 import { type CephBoard, cephBoard, endingsOn } from './cephfs-board.ts'
@@ -74,6 +81,7 @@ export function cephBackend(
       return sights
     },
     ensure: (wish) => inTurn(wish.name, (place) => ensure(place, wish, means)),
+    recreate: (wish) => inTurn(wish.name, (place) => recreate(place, wish, means)),
     purge: (name) =>
       inTurn(name, async (place) => {
         const purged = await purge(source, place)
@@ -125,8 +133,11 @@ async function sight(place: Place, { source, limits }: Means): Promise<VolumeSig
   const nothing = { name: place.name, limitBytes: null, usedBytes: null }
   try {
     await mountVolume(source, place)
-    if (!(await exists(place.home)))
+    if (!(await exists(place.home))) {
+      // Its client has what is left of one that was removed in Ceph for as long as it lives.
+      if (!(await source.keeper.find(place.name))) return { ...nothing, state: 'missing' }
       return { ...nothing, state: 'damaged', problem: 'there is no home in it' }
+    }
     const limitBytes = await limitOf(place, limits)
     // Ceph says of a folder how much is below it.
     const { size: usedBytes } = await stat(place.mount)
@@ -168,6 +179,22 @@ async function ensure(
   const wholeMb = source.keeper.wholeMb(limitMb)
   if (before.limitBytes === wholeMb * MIB) return { ok: true, volume: before }
   return resize(place, wholeMb, before, means)
+}
+
+/** Ceph may have a folder of it still, without its home, where this was cut. */
+async function recreate(
+  place: Place,
+  { limitMb, isBegun }: { limitMb: number; isBegun: boolean },
+  means: Means,
+): Promise<Recreated> {
+  const { source, names, limits } = means
+  if (!isBegun && (await source.keeper.find(place.name))) return { ok: false, code: 'there' }
+  // What is left of the one before opens nothing any more.
+  if ((await letGo(place)) === 'in-use') return { ok: false, code: 'in-use' }
+  limits.delete(place.name)
+  if (!(await make(place, limitMb, source))) return { ok: false, code: 'not-ours' }
+  names.add(place.name)
+  return { ok: true }
 }
 
 /** Once more does no harm: one that is there keeps its files. */

@@ -6,12 +6,19 @@ import { type Backend, isSnapshotId, type VolumePlace } from './backend.ts'
 import { packVolume } from './backup.ts'
 import { listFolder, NoSuchFile, openFile, pathOf } from './files.ts'
 import type { Imports } from './import.ts'
+import type { Recreations } from './recreate.ts'
 import { isSealed, seal } from './seal.ts'
 import { giveToStudent } from './slots.ts'
 import { onSnapshots, type Restores } from './snapshot-server.ts'
 import type { Uploads } from './uploads.ts'
 
-type FilesParts = { backend: Backend; imports: Imports; restores: Restores; uploads: Uploads }
+type FilesParts = {
+  backend: Backend
+  imports: Imports
+  recreations: Recreations
+  restores: Restores
+  uploads: Uploads
+}
 
 export type FilesCall = {
   request: IncomingMessage
@@ -24,12 +31,13 @@ export type FilesCall = {
 
 export async function onFiles(parts: FilesParts, call: FilesCall): Promise<void> {
   const { request, response, part, id, searchParams } = call
-  const place = await parts.backend.place(call.name)
+  const isImport = part === 'backup' && request.method === 'PUT'
+  const place = isImport
+    ? await parts.recreations.placeToFill(call.name)
+    : await parts.backend.place(call.name)
   if (!place) return send(response, { status: 409, body: { error: 'The volume is not ready.' } })
   const fills =
-    part === 'uploads' ||
-    (part === 'backup' && request.method === 'PUT') ||
-    (part === 'snapshots' && request.method === 'POST')
+    part === 'uploads' || isImport || (part === 'snapshots' && request.method === 'POST')
   if (fills && (await isSealed(place)))
     return send(response, { status: 409, body: { code: 'sealed' } })
   if (part === 'uploads' && (id === '' || /^[0-9a-f]{32}$/.test(id))) {
@@ -40,7 +48,7 @@ export async function onFiles(parts: FilesParts, call: FilesCall): Promise<void>
   if (id !== '') return send(response, nothingHere)
   if (part === 'seal' && request.method === 'PUT')
     return send(response, { status: 200, body: await seal(place) })
-  if (part === 'backup') return onBackup(place, parts.imports, call)
+  if (part === 'backup') return onBackup(place, parts, call)
   const { method } = request
   if (method !== 'GET' && part !== 'snapshots') return send(response, notFor(method))
   try {
@@ -75,7 +83,7 @@ async function placeAsOf(place: VolumePlace, snapshot: string | null): Promise<V
 /** For who administers the machine: the API does not ask for it. */
 async function onBackup(
   place: VolumePlace,
-  imports: Imports,
+  { imports, recreations }: FilesParts,
   { request, response, name }: FilesCall,
 ): Promise<void> {
   if (request.method === 'GET') {
@@ -85,6 +93,7 @@ async function onBackup(
   }
   if (request.method !== 'PUT') return send(response, notFor(request.method))
   const done = await imports.take(place, request)
+  await recreations.filled(name, done)
   send(response, done.ok ? { status: 200, body: {} } : { status: 409, body: done })
 }
 

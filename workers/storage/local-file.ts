@@ -43,6 +43,10 @@ export const exists = (path: string): Promise<boolean> =>
     () => false,
   )
 
+/** Not only out of reach, as with a disk that answers with errors. */
+export const isGone = async (path: string): Promise<boolean> =>
+  (await stat(path).catch(ifMissing)) === undefined
+
 const noteSchema = z.object({ limitMb: z.number() })
 
 /** One that was cut short by a power cut is none: its image is there, and it is written again. */

@@ -5,7 +5,14 @@
  */
 import { mkdir, readdir, rm, stat, statfs, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Backend, type Ensured, isVolumeName, MIB, type VolumeSight } from './backend.ts'
+import {
+  type Backend,
+  type Ensured,
+  isVolumeName,
+  MIB,
+  type Recreated,
+  type VolumeSight,
+} from './backend.ts'
 import {
   BLOCK,
   CommandError,
@@ -19,6 +26,7 @@ import { purge } from './local-purge.ts'
 import {
   exists,
   fileSystemBytes,
+  isGone,
   isLetGo,
   keepFewBlocks,
   measure,
@@ -41,6 +49,8 @@ const EXACT_BYTES = MIB / 2
 /** What is aimed at lies in the middle: a file in pieces takes a few blocks more than its length. */
 const AIM_BYTES = EXACT_BYTES / 2
 const ROUNDS = 8
+
+type Means = { images: Images; syncNames(): Promise<void>; mark: RootMark }
 
 export function localBackend({ root }: { root: string }): Backend {
   const images = imagesIn(root)
@@ -65,6 +75,7 @@ export function localBackend({ root }: { root: string }): Backend {
       return sights
     },
     ensure: (wish) => inTurn(wish.name, (place) => ensure(place, wish, means)),
+    recreate: (wish) => inTurn(wish.name, (place) => recreate(place, wish, means)),
     purge: (name, how) => inTurn(name, (place) => purge(place, how)),
     place: (name) =>
       inTurn(name, async (place) => {
@@ -114,7 +125,7 @@ async function sight(place: Place): Promise<VolumeSight> {
 async function ensure(
   place: Place,
   { limitMb, isNew }: { limitMb: number; isNew: boolean },
-  { images, syncNames, mark }: { images: Images; syncNames(): Promise<void>; mark: RootMark },
+  means: Means,
 ): Promise<Ensured> {
   if (await exists(place.purging)) throw new Error(`${place.name} is being purged.`)
   const note = await readNote(place)
@@ -124,14 +135,7 @@ async function ensure(
       code: 'missing',
       volume: { name: place.name, state: 'missing', limitBytes: null, usedBytes: null },
     }
-  if (!note) {
-    await mark.use()
-    const isFresh = !(await exists(place.image))
-    if (isFresh) await images.make(place, limitMb)
-    await mountImage(place, isFresh)
-    await writeNote(place, { limitMb })
-    await syncNames()
-  }
+  if (!note) await make(place, limitMb, means)
   const before = await sight(place)
   if (before.state !== 'ready') return { ok: false, code: before.state, volume: before }
   if (isExact(before, limitMb)) return { ok: true, volume: before }
@@ -139,6 +143,34 @@ async function ensure(
   if (!refused) await writeNote(place, { limitMb })
   const volume = await sight(place)
   return refused ? { ok: false, code: refused, volume } : { ok: true, volume }
+}
+
+/** Once its image is there, that is it. */
+async function make(
+  place: Place,
+  limitMb: number,
+  { images, syncNames, mark }: Means,
+): Promise<void> {
+  await mark.use()
+  const isFresh = await isGone(place.image)
+  if (isFresh) await images.make(place, limitMb)
+  await mountImage(place, isFresh)
+  await writeNote(place, { limitMb })
+  await syncNames()
+}
+
+async function recreate(
+  place: Place,
+  { limitMb, isBegun }: { limitMb: number; isBegun: boolean },
+  means: Means,
+): Promise<Recreated> {
+  if (await exists(place.purging)) throw new Error(`${place.name} is being purged.`)
+  const isThere = !(await isGone(place.image))
+  if (isThere && !isBegun) return { ok: false, code: 'there' }
+  // Its name was removed, and what is mounted has its files.
+  if (!isThere && (await mountedDevice(place))) return { ok: false, code: 'in-use' }
+  await make(place, limitMb, means)
+  return { ok: true }
 }
 
 const isExact = ({ limitBytes }: VolumeSight, limitMb: number): boolean =>

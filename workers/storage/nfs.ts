@@ -5,10 +5,10 @@
  */
 import { mkdir, readFile, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Backend, type Ensured, MIB, type VolumeSight } from './backend.ts'
+import { type Backend, type Ensured, MIB, type Recreated, type VolumeSight } from './backend.ts'
 import { together } from '../together.ts'
 import { holdCommand, limitCommand, run } from './command.ts'
-import { syncFolder } from './local-file.ts'
+import { isGone, syncFolder } from './local-file.ts'
 import {
   beginNote,
   exists,
@@ -63,6 +63,7 @@ export function nfsBackend({ root }: { root: string }): Backend {
       return sights
     },
     ensure: (wish) => inTurn(wish.name, (place) => ensure(place, wish, means)),
+    recreate: (wish) => inTurn(wish.name, (place) => recreate(place, wish, means)),
     purge: (name, how) => inTurn(name, (place) => purge(place, { mount, ...how })),
     place: (name) =>
       inTurn(name, async (place) => {
@@ -136,6 +137,20 @@ async function ensure(
   if (volume.limitBytes !== limitMb * MIB)
     throw new Error(`${place.name} is held to ${volume.limitBytes} bytes, not ${limitMb} MiB.`)
   return { ok: true, volume }
+}
+
+/** Under the number of before, if that is known: whatever ends it, it is only begun until its home is there. */
+async function recreate(
+  place: Place,
+  { limitMb, isBegun }: { limitMb: number; isBegun: boolean },
+  means: Means,
+): Promise<Recreated> {
+  if (await exists(place.purging)) throw new Error(`${place.name} is being purged.`)
+  if (!isBegun && !(await isGone(place.folder))) return { ok: false, code: 'there' }
+  const note = await readNote(place)
+  if (note) await beginNote(place, note.project)
+  await make(place, limitMb, note?.project, means)
+  return { ok: true }
 }
 
 const refusal = (code: 'missing', { name }: Place): Ensured => ({

@@ -11,6 +11,7 @@ import { type Backend, isVolumeName } from './backend.ts'
 import { onFiles } from './files-server.ts'
 import { type Imports, importsOf } from './import.ts'
 import { onSlots, slotsOf } from './slot-server.ts'
+import { type Recreations, recreationsIn } from './recreate.ts'
 import { type Restores, restoresOf } from './snapshot-server.ts'
 import type { Slots } from './slots.ts'
 import { isSubmissionId, submissionsIn } from './submissions.ts'
@@ -32,16 +33,18 @@ export type Served = {
 
 /** Listens on `socket`; throws when another agent does. */
 export async function serveAgent(
-  backend: Backend,
+  own: Backend,
   options: { socket: string; root: string; log: RunLog; leastFreeMb?: number | undefined },
 ): Promise<Served> {
   if (await answers(options.socket))
     throw new Error(`Another storage agent listens on ${options.socket}: stop it first.`)
   await rm(options.socket, { force: true })
+  const recreations = recreationsIn(options.root, own)
+  const { backend } = recreations
   const { slots, followSlots } = slotsOf(backend, options.root)
   await slots.start()
   const parts = {
-    ...{ backend, slots, imports: importsOf(), restores: restoresOf(options.log) },
+    ...{ backend, slots, recreations, imports: importsOf(), restores: restoresOf(options.log) },
     uploads: uploadsOf(),
     submissions: submissionsIn(join(options.root, 'submissions'), options.leastFreeMb),
   }
@@ -87,6 +90,7 @@ function listen(server: Server, socket: string): Promise<void> {
 type Parts = SubmissionParts & {
   slots: Slots
   imports: Imports
+  recreations: Recreations
   restores: Restores
   uploads: Uploads
 }
@@ -112,6 +116,8 @@ async function respond(
   }
   if (what !== 'volumes' || rest.length > 0 || (name !== '' && !isVolumeName(name)))
     return send(response, nothingHere)
+  if (part === 'recreation' && request.method === 'PUT')
+    return send(response, await parts.recreations.answer(name, await readBody(request)))
   if (part !== '') return onFiles(parts, { request, response, name, part, id, searchParams })
   if (request.method === 'GET' && name === '') return send(response, await list(parts))
   if (request.method === 'PUT' && name !== '')

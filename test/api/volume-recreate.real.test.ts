@@ -1,0 +1,149 @@
+/** A volume that was lost comes back from an export by an operator's one command, on a real agent with real loop devices, and by nothing else. */
+import { execFileSync } from 'node:child_process'
+import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { execute, many, one, sql, withTransaction } from '../../api/data/db.ts'
+import { recordVolumes } from '../../api/data/volume.ts'
+import { unmountBelow } from '../../scripts/steps/mounts.ts'
+import { volumeKeeper } from '../../workers/jobs/keep-volumes.ts'
+import { turnsFor } from '../../workers/storage/turns.ts'
+import {
+  addLmsCourse,
+  IN_CLASS,
+  importDocuments,
+  launch,
+  seatReady,
+  signIn,
+} from '../cast/record.ts'
+import { agentScene, silent } from '../workers/storage-scene.ts'
+import { runCommand } from './command-line.ts'
+import { openWebsite } from './website.ts'
+
+const MIB = 2 ** 20
+const now = IN_CLASS
+const site = await openWebsite(now)
+const { pool, ring } = site
+const scene = await agentScene(site.config.storage.socket)
+const { agent, root } = scene
+const folder = mkdtempSync(join(tmpdir(), 'labplan-recreate-'))
+const file = join(folder, 'export.tar')
+const name = 'lp-test0000-c0urse00-s001-g1'
+const image = join(root, 'images', `${name}.ext4`)
+const home = join(root, 'mounts', name, 'home')
+
+const keeper = volumeKeeper({
+  ...{ pool, agent, inTurn: turnsFor((of) => of), log: silent },
+  now: () => now,
+})
+/** What the record says once it was looked. */
+async function state(): Promise<string> {
+  await keeper.keep()
+  return (await one<{ state: string }>(pool, sql`select state from volume`)).state
+}
+const orders = () =>
+  many<{ actor_role: string; subject_id: string; detail: unknown }>(
+    pool,
+    sql`select actor_role, subject_id, detail from audit where action = 'volume.recreate'`,
+  )
+const recreate = (from = file) => runCommand(site, ['volume', 'import', '--recreate', name, from])
+function lose(): void {
+  unmountBelow(join(root, 'mounts'))
+  rmSync(image)
+}
+
+beforeAll(async () => {
+  await importDocuments(pool, ring, now)
+  const contextId = await addLmsCourse(pool, { courseKey: 'networks-101', contextId: '2', now })
+  const { personId } = await signIn(pool, { name: 'Student One', contextId, now })
+  const mine = await launch(pool, { personId, courseKey: 'networks-101', now })
+  await seatReady(pool, mine.id, now)
+  const seat = await one<{ id: string }>(pool, sql`select seat_id as id from workspace`)
+  const limit = { backend: 'local', limitMb: 24 } as const
+  const volumes = [{ seatId: seat.id, generation: 1, name, limit }]
+  await withTransaction(pool, (tx) => recordVolumes(tx, { volumes, now }))
+  await state()
+  writeFileSync(join(home, 'essay'), 'of student1')
+  chownSync(join(home, 'essay'), 4321, 4321)
+  await runCommand(site, ['volume', 'export', name, file])
+})
+afterAll(async () => {
+  await scene.end()
+  rmSync(folder, { recursive: true, force: true })
+  await site.close()
+})
+
+it('is not made anew while it is there', async () => {
+  expect([await state(), existsSync(file)]).toEqual(['ready', true])
+  expect(await recreate()).toMatchObject({ code: 1, text: expect.stringContaining('missing') })
+  // The record looked last when it was away; its disk is back.
+  await execute(pool, sql`update volume set state = 'missing'`)
+  expect(await recreate()).toMatchObject({ code: 1, text: expect.stringContaining('there again') })
+  expect(await state()).toBe('ready')
+  expect(readFileSync(join(home, 'essay'), 'utf8')).toBe('of student1')
+})
+
+it('is not made anew while its files are mounted, whoever removed its name', async () => {
+  const before = (await orders()).length
+  rmSync(image)
+  expect(await state()).toBe('missing')
+  expect(await recreate()).toMatchObject({
+    ...{ code: 1, text: expect.stringContaining('still mounted') },
+  })
+  expect(readFileSync(join(home, 'essay'), 'utf8')).toBe('of student1')
+  expect(await orders()).toHaveLength(before + 1)
+  writeFileSync(image, '')
+  lose()
+})
+
+it('stays missing, whatever looks at it or asks for it', async () => {
+  for (let look = 0; look < 3; look++) expect(await state()).toBe('missing')
+  expect(await runCommand(site, ['volume', 'import', name, file])).toMatchObject({
+    ...{ code: 1, text: expect.stringContaining('There is no volume') },
+  })
+  await scene.goAway()
+  await scene.comeBack()
+  expect(await state()).toBe('missing')
+  expect(existsSync(image)).toBe(false)
+})
+
+it('is nobody’s until files are in it, whatever ends the agent meanwhile', async () => {
+  const before = (await orders()).length
+  const none = join(folder, 'none.tar')
+  writeFileSync(none, 'no tar file at all'.repeat(1000))
+  expect(await recreate(none)).toMatchObject({
+    ...{ code: 1, text: expect.stringContaining('it is missing as before') },
+  })
+  expect(existsSync(image)).toBe(true)
+  await scene.goAway()
+  await scene.comeBack()
+  expect(await state()).toBe('missing')
+  expect(await agent.folder(name, '', { start: 0, count: 1 })).toBeUndefined()
+  expect(await agent.backup(name)).toBeUndefined()
+  expect(await orders()).toHaveLength(before + 1)
+})
+
+it('comes back with the files of the export, its size and an audit line', async () => {
+  expect(await recreate()).toMatchObject({
+    ...{ code: 0, text: expect.stringContaining('has the files of') },
+  })
+  expect(await state()).toBe('ready')
+  expect(readFileSync(join(home, 'essay'), 'utf8')).toBe('of student1')
+  expect(execFileSync('stat', ['-c', '%u', join(home, 'essay')]).toString()).toBe('4321\n')
+  const [seen] = (await agent.list()).volumes
+  expect(seen!.limitBytes! / MIB).toBeCloseTo(24, 0)
+  expect((await orders()).at(-1)).toEqual({
+    ...{ actor_role: 'operator', subject_id: name, detail: { backend: 'local', limitMb: 24 } },
+  })
+  expect(await recreate()).toMatchObject({ code: 1 })
+})
+
+it('comes back too where the agent’s whole disk is another', async () => {
+  lose()
+  rmSync(join(root, 'images', `${name}.json`))
+  expect(await state()).toBe('missing')
+  expect((await recreate()).code).toBe(0)
+  expect(await state()).toBe('ready')
+  expect(readFileSync(join(home, 'essay'), 'utf8')).toBe('of student1')
+})
