@@ -9,6 +9,7 @@ import type { RunLog } from '../terraform/context.ts'
 import { type Answer, nothingHere, notFor, readBody, send } from './answer.ts'
 import { type Backend, isVolumeName } from './backend.ts'
 import { onFiles } from './files-server.ts'
+import { type Hourly, hourlyTidying } from './hourly.ts'
 import { type Imports, importsOf } from './import.ts'
 import { onSlots, slotsOf } from './slot-server.ts'
 import { type Recreations, recreationsIn } from './recreate.ts'
@@ -34,7 +35,13 @@ export type Served = {
 /** Listens on `socket`; throws when another agent does. */
 export async function serveAgent(
   own: Backend,
-  options: { socket: string; root: string; log: RunLog; leastFreeMb?: number | undefined },
+  options: {
+    socket: string
+    root: string
+    log: RunLog
+    leastFreeMb?: number | undefined
+    now?: () => number
+  },
 ): Promise<Served> {
   if (await answers(options.socket))
     throw new Error(`Another storage agent listens on ${options.socket}: stop it first.`)
@@ -43,9 +50,11 @@ export async function serveAgent(
   const { backend } = recreations
   const { slots, followSlots } = slotsOf(backend, options.root)
   await slots.start()
+  const { log, now = Date.now } = options
+  const imports = importsOf()
   const parts = {
-    ...{ backend, slots, recreations, imports: importsOf(), restores: restoresOf(options.log) },
-    uploads: uploadsOf(),
+    ...{ backend, slots, recreations, imports, restores: restoresOf(log) },
+    ...{ hourly: hourlyTidying({ imports, log, now }), uploads: uploadsOf(now) },
     submissions: submissionsIn(join(options.root, 'submissions'), options.leastFreeMb),
   }
   const server = createServer((request, response) => {
@@ -90,6 +99,7 @@ function listen(server: Server, socket: string): Promise<void> {
 type Parts = SubmissionParts & {
   slots: Slots
   imports: Imports
+  hourly: Hourly
   recreations: Recreations
   restores: Restores
   uploads: Uploads
@@ -154,12 +164,11 @@ async function look(backend: Backend): Promise<Answer> {
 const unused = async (backend: Backend) => ((await backend.isUnused?.()) ? { isUnused: true } : {})
 
 /** Asked by the worker alone, and so of the one agent that brings back. */
-async function list({ backend, restores }: Parts): Promise<Answer> {
+async function list({ backend, restores, hourly }: Parts): Promise<Answer> {
   const [volumes, freeBytes] = await Promise.all([backend.list(), backend.freeBytes()])
-  restores.tidyOnce(
-    volumes.map(({ name }) => name),
-    (name) => backend.place(name),
-  )
+  const names = volumes.map(({ name }) => name)
+  restores.tidyOnce(names, (name) => backend.place(name))
+  hourly.look(names, (name) => backend.place(name))
   return {
     status: 200,
     body: { backend: backend.kind, volumes, freeBytes, ...(await unused(backend)) },

@@ -3,7 +3,7 @@
  * beside the student's files, where no seat sees it, and counts against the limit like they do.
  */
 import { constants } from 'node:fs'
-import { link, mkdir, open, unlink } from 'node:fs/promises'
+import { link, lstat, mkdir, open, readdir, readFile, rm, unlink } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { constants as system } from 'node:os'
 import { join } from 'node:path'
@@ -13,13 +13,18 @@ import type { VolumePlace } from './backend.ts'
 import { NoSuchFile, pathOf, withFolder } from './files.ts'
 
 const KEPT_MS = 24 * 60 * 60_000
+/** Something may still arrive in one that was begun a day ago. */
+const QUIET_MS = 60 * 60_000
+/** In one go: the rest is next. */
+const MOST_SWEPT = 1_000
 const NAME_TRIES = 100
 
 export type Uploads = {
   handle(place: VolumePlace, request: IncomingMessage, response: ServerResponse): Promise<void>
 }
 
-export function uploadsOf(): Uploads {
+/** @param now milliseconds since 1970 */
+export function uploadsOf(now: () => number): Uploads {
   const servers = new Map<string, Server>()
   return {
     async handle(place, request, response) {
@@ -27,9 +32,39 @@ export function uploadsOf(): Uploads {
       const known = servers.get(place.uploads)
       const server = known ?? serverOf(place)
       servers.set(place.uploads, server)
-      if (!known) await server.cleanUpExpiredUploads()
+      // Whoever begins another one has the room of those that nobody goes on with.
+      if (request.method === 'POST') await sweepUploads(place, now())
       await server.handle(request, response)
     },
+  }
+}
+
+/** Lets go of what was begun a day ago and is not gone on with: the protocol takes nothing more of it. */
+export async function sweepUploads({ uploads }: VolumePlace, nowMs: number): Promise<void> {
+  const names = await readdir(uploads).catch(() => [])
+  const ids = new Set(names.flatMap((name) => /^([0-9a-f]{32})(\.json)?$/.exec(name)?.[1] ?? []))
+  let swept = 0
+  for (const id of ids) {
+    if (swept >= MOST_SWEPT) return
+    const file = join(uploads, id)
+    const atMs = await lastMs(file)
+    if (nowMs - atMs.begun < KEPT_MS || nowMs - atMs.written < QUIET_MS) continue
+    await rm(file, { force: true })
+    await rm(`${file}.json`, { force: true })
+    swept += 1
+  }
+}
+
+/** One of the two may be alone, when an agent was killed. */
+async function lastMs(file: string): Promise<{ begun: number; written: number }> {
+  const [data, note] = await Promise.all(
+    [file, `${file}.json`].map((one) => lstat(one).catch(() => undefined)),
+  )
+  const written = Math.max(data?.mtimeMs ?? 0, note?.mtimeMs ?? 0)
+  const text = await readFile(`${file}.json`, 'utf8').catch(() => '')
+  return {
+    begun: Date.parse(/"creation_date":"([^"]+)"/.exec(text)?.[1] ?? '') || written,
+    written,
   }
 }
 
