@@ -21,6 +21,7 @@ const volume = z.object({
   state: z.enum(['ready', 'missing', 'damaged']),
   limitBytes: z.number().nullable(),
   usedBytes: z.number().nullable(),
+  files: z.object({ limit: z.number(), used: z.number() }).exactOptional(),
   problem: z.string().optional(),
 })
 const listed = z.object({

@@ -114,6 +114,9 @@ export async function orderRecreation(
   return { limitMb }
 }
 
+/** What a volume's message says when it is full by the number of its files. */
+export const NO_FILES_LEFT = 'volume.no-files-left'
+
 export type DiskLevel = 'fine' | 'nearly' | 'full'
 
 /** What a person is shown of a volume that is held to a limit. */
@@ -179,7 +182,7 @@ export function diskView(row: DiskRow): DiskView {
     isAway: row.is_away,
     limitBytes,
     usedBytes,
-    level: diskLevel({ limitBytes, usedBytes }),
+    level: code === NO_FILES_LEFT ? 'full' : diskLevel({ limitBytes, usedBytes }),
     keptUntil: row.kept_until,
     message: code === null ? null : { code, params },
   }

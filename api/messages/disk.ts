@@ -21,6 +21,10 @@ export const disk = {
     en: 'Full: nothing more can be saved. What was saved is safe, and you can still come in and stop: delete something in your workspace.',
     fr: 'Plein : plus rien ne peut être enregistré. Ce qui l’était est à l’abri, et vous pouvez toujours entrer et arrêter : supprimez quelque chose dans votre espace.',
   },
+  'disk.no-files-left': {
+    en: 'Full: it holds {files} files and folders, and takes no more, however small. What was saved is safe, and you can still come in and stop: delete some in your workspace, or put many into one archive.',
+    fr: 'Plein : il contient {files} fichiers et dossiers et n’en accepte plus, même petits. Ce qui était enregistré est à l’abri, et vous pouvez toujours entrer et arrêter : supprimez-en dans votre espace, ou regroupez-en dans une archive.',
+  },
   'disk.wanted': { en: 'It is being made.', fr: 'Il est en cours de création.' },
   'disk.missing': {
     en: 'Your files cannot be reached at the moment. Nothing was deleted; your workspace starts by itself when they are back. Tell your teacher if it lasts.',
@@ -118,6 +122,10 @@ export const disk = {
   'volume.not-there': {
     en: 'It is to be deleted, and what it was kept on is not there: mount its disk. Nothing counts as deleted before.',
     fr: 'Il doit être supprimé, et ce qui le gardait n’est pas là : montez son disque. Rien ne compte comme supprimé d’ici là.',
+  },
+  'volume.no-files-left': {
+    en: 'It has as many files and folders as it may hold ({files}): some have to be deleted, or the disk made larger.',
+    fr: 'Il contient autant de fichiers et de dossiers que permis ({files}) : il faut en supprimer, ou agrandir le disque.',
   },
   'volume.not-missing': {
     en: 'There is no volume of this name that is missing: no other is made anew. See labplan volume list --full.',

@@ -1,6 +1,6 @@
 /** How full a disk is: a section of the student's page, and a cell of the teacher's table. */
 import type { PersonalView } from '../data/personal-volume.ts'
-import type { DiskView } from '../data/volume.ts'
+import { type DiskView, NO_FILES_LEFT } from '../data/volume.ts'
 import { byteSize, dayAndYear, hasMessage, say } from '../locale.ts'
 import type { Visit } from '../visit.ts'
 import { type Html, html } from './html.ts'
@@ -64,7 +64,12 @@ function section(
   const word = wordOf(disk)
   const free = size(Math.max(0, limitBytes - usedBytes))
   const isGrave = word === 'full' || word === 'missing' || word === 'damaged'
-  const said = hasMessage(`${key}.${word}`) ? `${key}.${word}` : `disk.${word}`
+  const isOfFiles = word === 'full' && disk.message?.code === NO_FILES_LEFT
+  const said = isOfFiles
+    ? 'disk.no-files-left'
+    : hasMessage(`${key}.${word}`)
+      ? `${key}.${word}`
+      : `disk.${word}`
   return html`<section class="disk is-${word}" aria-labelledby="${key}-title">
     <h2 id="${key}-title">${t(`${key}.title`)}</h2>
     <div>
@@ -78,7 +83,9 @@ function section(
         aria-labelledby="${key}-title"
       ></meter>
     </div>
-    <p class="said" ${isGrave ? html`role="alert"` : ''}>${t(said, { free })}</p>
+    <p class="said" ${isGrave ? html`role="alert"` : ''}>
+      ${t(said, { free, ...disk.message?.params })}
+    </p>
     ${disk.keptUntil && keptUntil(visit, disk.keptUntil, of.timeZone)} ${of.more}
   </section>`
 }

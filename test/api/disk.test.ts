@@ -92,6 +92,14 @@ it('says from 90 % on how little is left, and that it is full when nothing is', 
   expect(await page('fr')).toContain('Plein')
 })
 
+it('says that it is full by its files, however few bytes they have', async () => {
+  const message = { code: 'volume.no-files-left', params: { files: 65_536 } }
+  await seen({ message })
+  expect(await page()).toMatch(/Full: it holds 65.?536 files and folders, and takes no more/)
+  expect(await page('fr')).toMatch(/Plein : il contient 65.?536 fichiers et dossiers/)
+  expect(await read('/courses/networks-101', teacher)).toContain('as many files and folders as')
+})
+
 it('says that files are away, and that nothing was deleted', async () => {
   await seen({ state: 'missing', limitBytes: null, usedBytes: null })
   expect(await page()).toContain('Your files cannot be reached at the moment. Nothing was deleted')

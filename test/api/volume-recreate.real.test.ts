@@ -147,3 +147,26 @@ it('comes back too where the agent’s whole disk is another', async () => {
   expect(await state()).toBe('ready')
   expect(readFileSync(join(home, 'essay'), 'utf8')).toBe('of student1')
 })
+
+it('is full once it takes no more files, however few bytes they have, and fine when some are gone', async () => {
+  const make =
+    'import os, sys\ntry:\n  for i in range(10**6): open(f"{sys.argv[1]}/{i}", "x").close()\nexcept OSError as e: print(e.errno, i)'
+  const [errno, made] = execFileSync('python3', ['-c', make, home])
+    .toString()
+    .split(' ')
+    .map(Number)
+  expect(errno).toBe(28)
+  // An inode for each 4 KiB.
+  expect(made! / ((24 * MIB) / 4096)).toBeCloseTo(1, 0)
+  const row = async () => {
+    await state()
+    return one(pool, sql`select state, message_code, message_params from volume`)
+  }
+  const params = { files: expect.any(Number) }
+  const full = { state: 'ready', message_code: 'volume.no-files-left', message_params: params }
+  expect(await row()).toEqual(full)
+  const said = (await runCommand(site, ['volume', 'list', '--full'])).text
+  expect(said).toContain('as many files and folders as it may hold')
+  for (let i = 0; i < 100; i++) rmSync(join(home, `${i}`))
+  expect(await row()).toMatchObject({ state: 'ready', message_code: null })
+})

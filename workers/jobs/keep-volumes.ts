@@ -8,6 +8,7 @@ import {
   type KeptVolume,
   keptVolume,
   keptVolumes,
+  NO_FILES_LEFT,
   recordSights,
   type VolumeSight,
 } from '../../api/data/volume.ts'
@@ -117,7 +118,7 @@ async function sightOf(
   // A cloud's shares are of whole GiB.
   const limitMb = row.backend === 'manila' ? wholeGib(row.limit_mb) : row.limit_mb
   if (found?.state === 'ready' && isSized(found, limitMb))
-    return isKnown(row, found) && row.message_code === null
+    return isKnown(row, found) && row.message_code === (noFilesLeft(found)?.code ?? null)
       ? undefined
       : { row, sight: sightWith(row, found) }
   return means.inTurn(row.name, () => ensured(means, row.id))
@@ -150,9 +151,20 @@ function isKnown(row: KeptVolume, volume: AgentVolume): boolean {
 
 function sightWith(row: KeptVolume, volume: AgentVolume, code?: AgentRefusal): VolumeSight {
   const message =
-    code === undefined ? null : { code: `volume.${code}`, params: paramsOf(row, volume) }
+    code === undefined
+      ? noFilesLeft(volume)
+      : { code: `volume.${code}`, params: paramsOf(row, volume) }
   const { state, limitBytes, usedBytes } = volume
   return { id: row.id, was: row.state, state, limitBytes, usedBytes, message }
+}
+
+/** Room for fewer is none: a program that saves makes a few beside what it saves. */
+const FEW_FILES = 16
+
+/** A disk that takes no more files is full, however little is in them. */
+function noFilesLeft({ files }: AgentVolume): VolumeSight['message'] {
+  if (!files || files.limit - files.used >= FEW_FILES) return null
+  return { code: NO_FILES_LEFT, params: { files: files.limit } }
 }
 
 const paramsOf = (row: KeptVolume, volume: AgentVolume) => ({

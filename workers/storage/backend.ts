@@ -6,6 +6,8 @@ export type VolumeSight = {
   state: 'ready' | 'missing' | 'damaged'
   limitBytes: number | null
   usedBytes: number | null
+  /** How many files and folders it may hold, and holds; absent where nobody counts them. */
+  files?: { limit: number; used: number }
   /** What is wrong, in the words of the program that said so. */
   problem?: string
 }

@@ -7,6 +7,13 @@ export type Argv = [program: string, ...args: string[]]
 export const BLOCK = 4096
 const LIMIT_MS = 120_000
 
+/** What a volume of this size has for each file that it may hold: many small ones fill it before it has no more of them. */
+const bytesPerFile = (bytes: number): number => (bytes > 16 * 2 ** 30 ? 16_384 : BLOCK)
+
+/** How many files and folders a volume may hold, empty ones too: those take room that no limit of bytes counts. */
+export const filesFor = (limitMb: number): number =>
+  Math.floor((limitMb * 2 ** 20) / bytesPerFile(limitMb * 2 ** 20))
+
 /**
  * Blocks of 4 KiB, nothing kept for root, and an inode for each 4 KiB up to 16 GiB, so that many small files fill a volume
  * before its inodes are gone. The file is new and so all zeros: nothing has to be written over. `content` is a folder whose
@@ -14,7 +21,6 @@ const LIMIT_MS = 120_000
  * when it ends.
  */
 export function formatCommand(file: string, bytes: number, content?: string): Argv {
-  const inodeRatio = bytes > 16 * 2 ** 30 ? 16_384 : BLOCK
   return [
     ...([
       'mkfs.ext4',
@@ -27,7 +33,7 @@ export function formatCommand(file: string, bytes: number, content?: string): Ar
       '-I',
       '256',
       '-i',
-      String(inodeRatio),
+      String(bytesPerFile(bytes)),
     ] as const),
     ...['-m', '0', '-J', 'size=4', ...(content === undefined ? [] : ['-d', content]), '-E'],
     ...['lazy_itable_init=1,assume_storage_prezeroed=1,nodiscard', file],
@@ -77,7 +83,7 @@ export const limitCommand = (mount: string, project: number, limitMb: number): A
   xfsQuota(mount, limitOf(project, limitMb))
 
 const limitOf = (project: number, limitMb: number): string =>
-  `limit -p bhard=${limitMb}m ${project}`
+  `limit -p bhard=${limitMb}m ihard=${filesFor(limitMb)} ${project}`
 
 const xfsQuota = (mount: string, ...commands: string[]): Argv => [
   ...(['xfs_quota', '-x'] as const),

@@ -156,12 +156,15 @@ export async function keepFewBlocks(place: Place): Promise<void> {
 const keptFile = (device: string): string => `/sys/fs/ext4/${basename(device)}/reserved_clusters`
 
 /** In bytes: what its student may have in it, what is in it, and what the ballast takes. */
-export async function measure(
-  place: Place,
-): Promise<{ capacity: number; used: number; ballast: number }> {
+export async function measure(place: Place): Promise<{
+  capacity: number
+  used: number
+  ballast: number
+  files: { limit: number; used: number }
+}> {
   const device = await mountedDevice(place)
   if (!device) throw new Error(`${place.name} is not mounted.`)
-  const [{ blocks, bavail, bsize }, kept, ballast] = await Promise.all([
+  const [{ blocks, bavail, bsize, files, ffree }, kept, ballast] = await Promise.all([
     statfs(place.mount),
     readFile(keptFile(device), 'utf8'),
     stat(place.ballast).then(
@@ -170,7 +173,10 @@ export async function measure(
     ),
   ])
   const capacity = (blocks - Number(kept)) * bsize - ballast
-  return { capacity, used: Math.max(0, capacity - bavail * bsize), ballast }
+  return {
+    ...{ capacity, used: Math.max(0, capacity - bavail * bsize), ballast },
+    files: { limit: files, used: files - ffree },
+  }
 }
 
 const LET_GO_MS = 1_000

@@ -111,8 +111,8 @@ async function sight(place: Place): Promise<VolumeSight> {
     await mountImage(place)
     if (!(await exists(place.home)))
       return { ...nothing, state: 'damaged', problem: 'there is no home in it' }
-    const { capacity, used } = await measure(place)
-    return { name: place.name, state: 'ready', limitBytes: capacity, usedBytes: used }
+    const { capacity, used, files } = await measure(place)
+    return { name: place.name, state: 'ready', limitBytes: capacity, usedBytes: used, files }
   } catch (error) {
     return {
       ...nothing,

@@ -7,7 +7,7 @@ import { mkdir, readFile, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Backend, type Ensured, MIB, type Recreated, type VolumeSight } from './backend.ts'
 import { together } from '../together.ts'
-import { holdCommand, limitCommand, run } from './command.ts'
+import { filesFor, holdCommand, limitCommand, run } from './command.ts'
 import { isGone, syncFolder } from './local-file.ts'
 import {
   beginNote,
@@ -26,6 +26,8 @@ import { type RootMark, rootMark } from './root-mark.ts'
 import { turnsFor } from './turns.ts'
 
 type Means = {
+  /** Bytes that each volume is held to, once it is held to as many files, too. */
+  held: Map<string, number>
   mountPoint(): string
   projects: Projects
   mark: RootMark
@@ -38,7 +40,7 @@ export function nfsBackend({ root }: { root: string }): Backend {
   const inTurn = turnsFor((name) => placeOf(root, name))
   const syncNotes = together(() => syncFolder(join(root, 'notes')))
   const mark = rootMark(root)
-  const means: Means = { mountPoint: () => mount, projects, mark, syncNotes }
+  const means: Means = { held: new Map(), mountPoint: () => mount, projects, mark, syncNotes }
   return {
     kind: 'nfs',
     async start() {
@@ -56,7 +58,7 @@ export function nfsBackend({ root }: { root: string }): Backend {
       const sights: VolumeSight[] = []
       for (const name of await notedNames(root)) {
         const seen = await inTurn(name, async (place) =>
-          (await readNote(place))?.isMade ? sight(place) : undefined,
+          (await readNote(place))?.isMade ? heldSight(place, means) : undefined,
         )
         if (seen) sights.push(seen)
       }
@@ -107,11 +109,25 @@ async function sight(place: Place): Promise<VolumeSight> {
   if (!(await exists(place.folder))) return { ...nothing, state: 'missing' }
   if (!(await exists(place.home)))
     return { ...nothing, state: 'damaged', problem: 'there is no home in it' }
-  const { blocks, bfree, bsize } = await statfs(place.home)
+  const { blocks, bfree, bsize, files, ffree } = await statfs(place.home)
   return {
     ...{ name: place.name, state: 'ready' },
     ...{ limitBytes: blocks * bsize, usedBytes: (blocks - bfree) * bsize },
+    files: { limit: files, used: files - ffree },
   }
+}
+
+/** One that was made when only bytes were counted is held to its files at the first look. */
+async function heldSight(place: Place, { held, mountPoint }: Means): Promise<VolumeSight> {
+  const seen = await sight(place)
+  const { limitBytes, files } = seen
+  if (limitBytes === null || held.get(place.name) === limitBytes) return seen
+  held.set(place.name, limitBytes)
+  const limitMb = Math.round(limitBytes / MIB)
+  const note = await readNote(place)
+  if (!note || files?.limit === filesFor(limitMb)) return seen
+  await run(limitCommand(mountPoint(), note.project, limitMb))
+  return sight(place)
 }
 
 async function ensure(
