@@ -19,6 +19,8 @@ import {
 } from './files.ts'
 
 const MOST_ENTRIES = 500_000
+/** Each is kept until the end, where an archive has its list; a path below 64 folders has up to 16 KiB. */
+const MOST_NAME_BYTES = 64 * 1024 * 1024
 const MOST_DEPTH = 64
 const LEFT_OUT = '_left-out.txt'
 
@@ -26,9 +28,10 @@ type Making = {
   zip: ZipFile
   home: string
   limitBytes: number
-  /** Names given so far: two names of bytes may read the same. */
-  names: Set<string>
   entries: number
+  nameBytes: number
+  /** Nothing more is taken, which is said once. */
+  isOver: boolean
   files: number
   /** Of all so far, the bytes that take no room on the disk. */
   beyond: number
@@ -52,8 +55,9 @@ export async function zipFolder(
     zip,
     home,
     limitBytes,
-    names: new Set(),
     entries: 0,
+    nameBytes: 0,
+    isOver: false,
     files: 0,
     beyond: 0,
     linked: new Set(),
@@ -78,6 +82,7 @@ async function fill(making: Making, path: Buffer[]): Promise<void> {
 }
 
 async function addFolder(making: Making, path: Buffer[], shown: string): Promise<void> {
+  if (making.isOver) return
   if (path.length > MOST_DEPTH) return leaveOut(making, shown, 'too deep')
   const folders = await withFolder(making.home, path, (folder) =>
     addFiles(making, folder, path, shown),
@@ -96,14 +101,13 @@ async function addFiles(
   shown: string,
 ): Promise<{ name: Buffer; label: string }[]> {
   const folders: { name: Buffer; label: string }[] = []
+  /** Names given in this folder: two names of bytes may read the same. */
+  const given = new Set<string>()
   for (const name of await workIn(folder, path)) {
     const stats = await statIn(folder, name)
     if (!stats) continue
-    const label = labelOf(making, shown, name)
-    if (++making.entries > MOST_ENTRIES) {
-      leaveOut(making, label, 'more files than an archive takes')
-      break
-    }
+    const label = labelOf(given, shown, name)
+    if (isTooMuch(making, label)) break
     const kind = kindOf(stats)
     if (kind === 'other') leaveOut(making, label, 'a link, pipe or socket')
     else if (kind === 'folder') {
@@ -112,6 +116,21 @@ async function addFiles(
     } else addFile(making, [...path, name], label, stats)
   }
   return folders
+}
+
+/** Said of the first that is left out, in so many words that who reads it knows what to do. */
+function isTooMuch(making: Making, label: string): boolean {
+  making.entries += 1
+  making.nameBytes += Buffer.byteLength(label)
+  const isMany = making.entries > MOST_ENTRIES
+  making.isOver = isMany || making.nameBytes > MOST_NAME_BYTES
+  if (making.isOver)
+    leaveOut(
+      making,
+      label,
+      `this and all that comes after it: ${isMany ? 'more files' : 'more and longer names'} than an archive takes; download its folders one by one`,
+    )
+  return making.isOver
 }
 
 function addFile(making: Making, path: Buffer[], label: string, stats: Stats): void {
@@ -163,10 +182,12 @@ const leaveOut = ({ leftOut }: Making, label: string, why: string): void =>
   void leftOut.push(`${label}: ${why}`)
 
 /** No name leads out of where it is unpacked, on any system, and no two are the same. */
-function labelOf(making: Making, shown: string, name: Buffer): string {
+function labelOf(given: Set<string>, shown: string, name: Buffer): string {
   const plain = shownName(name).replaceAll(/[\\:*?"<>|]/g, '_')
   const first = `${shown}${plain}`
-  const label = making.names.has(first) || first === LEFT_OUT ? `${shown}${encoded(name)}` : first
-  making.names.add(label)
+  let label = first === LEFT_OUT || given.has(first) ? `${shown}${encoded(name)}` : first
+  // Somebody may have a file that is called as another is written here.
+  while (given.has(label)) label += '_'
+  given.add(label)
   return label
 }

@@ -1,0 +1,67 @@
+/** How much an archive takes: its list of names is in memory until its end. */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { zipFolder } from '../../workers/storage/archive.ts'
+
+let home = ''
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'labplan-test-archive-'))
+})
+// Its paths are longer than one call takes.
+afterEach(() => void execFileSync('rm', ['-rf', home]))
+
+/** `count` empty files, `depth` folders down, whose names are as long as they may be. */
+function makeDeep(depth: number, count: number): void {
+  const program = `
+import os, sys
+os.chdir(sys.argv[1])
+for i in range(int(sys.argv[2])):
+  os.mkdir('d' * 250); os.chdir('d' * 250)
+for i in range(int(sys.argv[3])): open('f' * 240 + str(i), 'x').close()`
+  execFileSync('python3', ['-c', program, home, String(depth), String(count)])
+}
+
+/** The end of it: the list of what is in it, and the file that says what is not, before that. */
+async function endOf(): Promise<{ bytes: number; counts: { files: number; leftOut: number } }> {
+  const { stream, counts } = await zipFolder(home, [], 2 ** 30)
+  let bytes = 0
+  const sink = new Writable({
+    write(part: Buffer, _, done) {
+      bytes += part.length
+      done()
+    },
+  })
+  await pipeline(stream, sink)
+  return { bytes, counts: counts() }
+}
+
+it('takes no more names than fit into memory, and says so once', async () => {
+  makeDeep(60, 5_000)
+  const { bytes, counts } = await endOf()
+  // 64 MiB of names of 15 KiB each, which an archive has twice.
+  expect(counts.files).toBeGreaterThan(4_000)
+  expect(counts.files).toBeLessThan(4_500)
+  expect(counts.leftOut).toBe(1)
+  expect(bytes).toBeLessThan(2 * 66 * 2 ** 20)
+}, 60_000)
+
+it('gives no two files one name', async () => {
+  // By their bytes %FE, 0xFD and 0xFE: the last two read alike.
+  const program = `import os, sys
+os.chdir(sys.argv[1].encode())
+for n in (b'%FE', b'\\xfd', b'\\xfe'): open(n, 'x').close()`
+  execFileSync('python3', ['-c', program, home])
+  const { stream } = await zipFolder(home, [], 2 ** 20)
+  const parts: Buffer[] = []
+  for await (const part of stream) parts.push(part as Buffer)
+  const file = join(home, 'it.zip')
+  const list = `import sys, zipfile; print('|'.join(zipfile.ZipFile(sys.argv[1]).namelist()))`
+  execFileSync('tee', [file], { input: Buffer.concat(parts), stdio: ['pipe', 'ignore', 'inherit'] })
+  const names = execFileSync('python3', ['-c', list, file]).toString().trim().split('|')
+  expect(new Set(names).size).toBe(3)
+})
