@@ -1,10 +1,11 @@
 /** How much an archive takes: its list of names is in memory until its end. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
+import { createWriteStream, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { zipFolder } from '../../workers/storage/archive.ts'
 
@@ -13,7 +14,7 @@ beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), 'labplan-test-archive-'))
 })
 // Its paths are longer than one call takes.
-afterEach(() => void execFileSync('rm', ['-rf', home]))
+afterEach(() => void execFileSync('rm', ['-rf', home, `${home}.zip`]))
 
 /** `count` empty files, `depth` folders down, whose names are as long as they may be. */
 function makeDeep(depth: number, count: number): void {
@@ -50,18 +51,38 @@ it('takes no more names than fit into memory, and says so once', async () => {
   expect(bytes).toBeLessThan(2 * 66 * 2 ** 20)
 }, 60_000)
 
+it('holds very many empty folders behind a file whose reader is slow, and what is in them', async () => {
+  const program = `import os, sys
+os.chdir(sys.argv[1])
+open('!first', 'wb').write(os.urandom(2 ** 20))
+for i in range(6000): os.mkdir(f'{i}')
+open('5999/last', 'w').write('of all')`
+  execFileSync('python3', ['-c', program, home])
+  const { names, texts } = await listed(['5999/last'], 3_000)
+  expect(names).toHaveLength(6_002)
+  expect(texts).toEqual(['of all'])
+}, 60_000)
+
 it('gives no two files one name', async () => {
   // By their bytes %FE, 0xFD and 0xFE: the last two read alike.
   const program = `import os, sys
 os.chdir(sys.argv[1].encode())
 for n in (b'%FE', b'\\xfd', b'\\xfe'): open(n, 'x').close()`
   execFileSync('python3', ['-c', program, home])
-  const { stream } = await zipFolder(home, [], 2 ** 20)
-  const parts: Buffer[] = []
-  for await (const part of stream) parts.push(part as Buffer)
-  const file = join(home, 'it.zip')
-  const list = `import sys, zipfile; print('|'.join(zipfile.ZipFile(sys.argv[1]).namelist()))`
-  execFileSync('tee', [file], { input: Buffer.concat(parts), stdio: ['pipe', 'ignore', 'inherit'] })
-  const names = execFileSync('python3', ['-c', list, file]).toString().trim().split('|')
+  const { names } = await listed([])
   expect(new Set(names).size).toBe(3)
 })
+
+/** Names in it, and texts of some, read by another program than the one that wrote it. */
+async function listed(read: string[], waitMs = 0): Promise<{ names: string[]; texts: string[] }> {
+  const { stream } = await zipFolder(home, [], 2 ** 30)
+  // Meanwhile all of it could be looked at, where nothing waits for who reads.
+  await sleep(waitMs)
+  const file = `${home}.zip`
+  await pipeline(stream, createWriteStream(file))
+  const list = `import json, sys, zipfile
+z = zipfile.ZipFile(sys.argv[1])
+print(json.dumps({'names': z.namelist(), 'texts': [z.read(n).decode() for n in sys.argv[2:]]}))`
+  const said = execFileSync('python3', ['-c', list, file, ...read], { maxBuffer: 2 ** 26 })
+  return JSON.parse(said.toString()) as { names: string[]; texts: string[] }
+}

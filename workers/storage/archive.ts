@@ -40,7 +40,13 @@ type Making = {
   leftOut: string[]
   /** What is read at this moment: closed when nobody listens any more. */
   current: Readable | undefined
+  /** Goes on with what waits for `current` to be in the archive. */
+  goOn: () => void
+  /** Entries that are in the archive, for the list at its end. */
+  written: unknown[]
 }
+
+type Item = { name: Buffer; label: string; stats: Stats }
 
 export type Counts = { files: number; leftOut: number }
 
@@ -63,11 +69,19 @@ export async function zipFolder(
     linked: new Set(),
     leftOut: [],
     current: undefined,
+    goOn: () => {},
+    written: [],
   }
   // Looked at first, so that a folder that is not there is an answer and not a broken file.
   await withFolder(home, path, async () => {})
   const output = zip.outputStream as Readable
-  output.once('close', () => making.current?.destroy())
+  output.once('close', () => {
+    making.isOver = true
+    making.current?.destroy()
+    making.goOn()
+  })
+  // yazl pipes each file into it, and takes that away at the file's end.
+  output.on('unpipe', () => setImmediate(making.goOn))
   zip.on('error', (error) => output.destroy(error as Error))
   fill(making, path).catch((error: unknown) => output.destroy(error as Error))
   const counts = () => ({ files: making.files, leftOut: making.leftOut.length })
@@ -76,6 +90,8 @@ export async function zipFolder(
 
 async function fill(making: Making, path: Buffer[]): Promise<void> {
   await addFolder(making, path, '')
+  if ((making.zip.outputStream as Readable).destroyed) return
+  ofYazl(making.zip).entries = making.written
   if (making.leftOut.length > 0)
     making.zip.addBuffer(Buffer.from(`${making.leftOut.join('\n')}\n`), LEFT_OUT)
   making.zip.end()
@@ -84,23 +100,33 @@ async function fill(making: Making, path: Buffer[]): Promise<void> {
 async function addFolder(making: Making, path: Buffer[], shown: string): Promise<void> {
   if (making.isOver) return
   if (path.length > MOST_DEPTH) return leaveOut(making, shown, 'too deep')
-  const folders = await withFolder(making.home, path, (folder) =>
-    addFiles(making, folder, path, shown),
+  const items = await withFolder(making.home, path, (folder) =>
+    itemsOf(making, folder, path, shown),
   ).catch((error: unknown) => {
     // It went, or became a link, while the rest was read.
     if (error instanceof NoSuchFile) return []
     throw error
   })
+  const folders: Item[] = []
+  for (const item of items) {
+    if (kindOf(item.stats) !== 'folder') await addFile(making, [...path, item.name], item)
+    else {
+      making.zip.addEmptyDirectory(item.label, { mtime: item.stats.mtime })
+      setAside(making)
+      folders.push(item)
+    }
+  }
   for (const { name, label } of folders) await addFolder(making, [...path, name], `${label}/`)
 }
 
-async function addFiles(
+/** Files and folders of it; what is neither is named as left out. Its folder is held no longer than that takes. */
+async function itemsOf(
   making: Making,
   folder: FileHandle,
   path: Buffer[],
   shown: string,
-): Promise<{ name: Buffer; label: string }[]> {
-  const folders: { name: Buffer; label: string }[] = []
+): Promise<Item[]> {
+  const items: Item[] = []
   /** Names given in this folder: two names of bytes may read the same. */
   const given = new Set<string>()
   for (const name of await workIn(folder, path)) {
@@ -108,14 +134,10 @@ async function addFiles(
     if (!stats) continue
     const label = labelOf(given, shown, name)
     if (isTooMuch(making, label)) break
-    const kind = kindOf(stats)
-    if (kind === 'other') leaveOut(making, label, 'a link, pipe or socket')
-    else if (kind === 'folder') {
-      making.zip.addEmptyDirectory(label, { mtime: stats.mtime })
-      folders.push({ name, label })
-    } else addFile(making, [...path, name], label, stats)
+    if (kindOf(stats) === 'other') leaveOut(making, label, 'a link, pipe or socket')
+    else items.push({ name, label, stats })
   }
-  return folders
+  return items
 }
 
 /** Said of the first that is left out, in so many words that who reads it knows what to do. */
@@ -133,19 +155,39 @@ function isTooMuch(making: Making, label: string): boolean {
   return making.isOver
 }
 
-function addFile(making: Making, path: Buffer[], label: string, stats: Stats): void {
+async function addFile(
+  making: Making,
+  path: Buffer[],
+  { label, stats }: Pick<Item, 'label' | 'stats'>,
+): Promise<void> {
   const { size, mtime, mode } = stats
   if (size > making.limitBytes) return leaveOut(making, label, 'sparse: larger than the disk')
   const beyond = beyondDisk(making, stats)
   if (making.beyond + beyond > making.limitBytes)
     return leaveOut(making, label, 'sparse or linked files are together larger than the disk')
+  if ((making.zip.outputStream as Readable).destroyed) return
   making.beyond += beyond
   making.files += 1
   const options = { mtime, mode: 0o100000 | (mode & 0o755), compressionLevel: 1 }
+  const { promise: isIn, resolve } = Promise.withResolvers<void>()
+  making.goOn = resolve
   making.zip.addReadStreamLazy(label, options, (give) => {
     void handOver(making, path, size, give)
   })
+  await isIn
+  setAside(making)
 }
+
+/**
+ * One entry at a time, and none of those that are in is left where yazl looks: it would look at all of them for each that follows,
+ * and go from one that waits to the next by a call within a call, until there is no stack for any more of them.
+ */
+function setAside({ zip, written }: Making): void {
+  written.push(...ofYazl(zip).entries.splice(0))
+}
+
+/** It writes its list from here: not said in its manual, so its version is pinned and `archive.test.ts` shows that it holds. */
+const ofYazl = (zip: ZipFile) => zip as unknown as { entries: unknown[] }
 
 type Give = (error: unknown, stream: Readable) => void
 

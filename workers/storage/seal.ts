@@ -6,6 +6,9 @@ import type { VolumePlace } from './backend.ts'
 import { run } from './command.ts'
 import { kindOf, namesIn, statIn, withFolder } from './files.ts'
 
+/** Each file is one step: 100,000 over a slow network take minutes. */
+const CHMOD_MS = 60 * 60_000
+
 const sealedSchema = z.object({ files: z.number(), bytes: z.number() })
 export type Sealed = z.infer<typeof sealedSchema>
 
@@ -24,7 +27,7 @@ export async function seal(place: VolumePlace): Promise<Sealed> {
   const known = await readFile(mark, 'utf8').catch(() => undefined)
   if (known !== undefined) return sealedSchema.parse(JSON.parse(known))
   // Whoever a student is in a seat; links are not followed.
-  await run(['chmod', '-R', 'u=rwX,go=rX', place.home])
+  await run(['chmod', '-R', 'u=rwX,go=rX', place.home], { limitMs: CHMOD_MS })
   const sealed = await sumOf(place.home, [])
   await writeFile(`${mark}.new`, JSON.stringify(sealed), { mode: 0o600, flush: true })
   await rename(`${mark}.new`, mark)
