@@ -73,6 +73,26 @@ for n in (b'%FE', b'\\xfd', b'\\xfe'): open(n, 'x').close()`
   expect(new Set(names).size).toBe(3)
 })
 
+it('takes times from before there were any, also where something is left out', async () => {
+  const program = 'echo hi >file; mkdir folder; ln -s file link; touch -d 1960-01-01 file folder'
+  execFileSync('bash', ['-c', program], { cwd: home })
+  const { names, texts } = await listed(['file'])
+  expect([names.toSorted(), texts]).toEqual([['_left-out.txt', 'file', 'folder/'], ['hi\n']])
+})
+
+it('leaves its own list of what is left out its name', async () => {
+  execFileSync('bash', ['-c', 'echo mine >_left-out.txt; ln -s x link'], { cwd: home })
+  const { names, texts } = await listed(['_left-out.txt'])
+  expect(names.toSorted()).toEqual(['_left-out.txt', '_left-out.txt_'])
+  expect(texts).toEqual(['link: a link, pipe or socket\n'])
+})
+
+it('breaks off, and nothing else does, where a file cannot be read', async () => {
+  // A folder of the kernel's, whose files are there, and which reads of some refuse.
+  const { stream } = await zipFolder('/sys/devices/virtual/net/lo', [], 2 ** 30)
+  await expect(pipeline(stream, createWriteStream(`${home}.zip`))).rejects.toThrow('EINVAL')
+})
+
 /** Names in it, and texts of some, read by another program than the one that wrote it. */
 async function listed(read: string[], waitMs = 0): Promise<{ names: string[]; texts: string[] }> {
   const { stream } = await zipFolder(home, [], 2 ** 30)

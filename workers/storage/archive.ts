@@ -23,6 +23,8 @@ const MOST_ENTRIES = 500_000
 const MOST_NAME_BYTES = 64 * 1024 * 1024
 const MOST_DEPTH = 64
 const LEFT_OUT = '_left-out.txt'
+/** A ZIP has no time before 1980; of one before 1970 yazl throws, where nobody catches it. A student sets them as they like. */
+const EARLIEST_MS = Date.UTC(1980, 0, 2)
 
 type Making = {
   zip: ZipFile
@@ -111,7 +113,7 @@ async function addFolder(making: Making, path: Buffer[], shown: string): Promise
   for (const item of items) {
     if (kindOf(item.stats) !== 'folder') await addFile(making, [...path, item.name], item)
     else {
-      making.zip.addEmptyDirectory(item.label, { mtime: item.stats.mtime })
+      making.zip.addEmptyDirectory(item.label, { mtime: timeOf(item.stats) })
       setAside(making)
       folders.push(item)
     }
@@ -128,7 +130,7 @@ async function itemsOf(
 ): Promise<Item[]> {
   const items: Item[] = []
   /** Names given in this folder: two names of bytes may read the same. */
-  const given = new Set<string>()
+  const given = new Set(shown === '' ? [LEFT_OUT] : [])
   for (const name of await workIn(folder, path)) {
     const stats = await statIn(folder, name)
     if (!stats) continue
@@ -145,13 +147,15 @@ function isTooMuch(making: Making, label: string): boolean {
   making.entries += 1
   making.nameBytes += Buffer.byteLength(label)
   const isMany = making.entries > MOST_ENTRIES
-  making.isOver = isMany || making.nameBytes > MOST_NAME_BYTES
-  if (making.isOver)
+  const isTooMany = isMany || making.nameBytes > MOST_NAME_BYTES
+  if (isTooMany)
     leaveOut(
       making,
       label,
       `this and all that comes after it: ${isMany ? 'more files' : 'more and longer names'} than an archive takes; download its folders one by one`,
     )
+  // Also over where whoever listened has left meanwhile.
+  making.isOver ||= isTooMany
   return making.isOver
 }
 
@@ -160,7 +164,7 @@ async function addFile(
   path: Buffer[],
   { label, stats }: Pick<Item, 'label' | 'stats'>,
 ): Promise<void> {
-  const { size, mtime, mode } = stats
+  const { size, mode } = stats
   if (size > making.limitBytes) return leaveOut(making, label, 'sparse: larger than the disk')
   const beyond = beyondDisk(making, stats)
   if (making.beyond + beyond > making.limitBytes)
@@ -168,10 +172,10 @@ async function addFile(
   if ((making.zip.outputStream as Readable).destroyed) return
   making.beyond += beyond
   making.files += 1
-  const options = { mtime, mode: 0o100000 | (mode & 0o755), compressionLevel: 1 }
+  const ofFile = { mtime: timeOf(stats), mode: 0o100000 | (mode & 0o755), compressionLevel: 1 }
   const { promise: isIn, resolve } = Promise.withResolvers<void>()
   making.goOn = resolve
-  making.zip.addReadStreamLazy(label, options, (give) => {
+  making.zip.addReadStreamLazy(label, ofFile, (give) => {
     void handOver(making, path, size, give)
   })
   await isIn
@@ -194,6 +198,8 @@ type Give = (error: unknown, stream: Readable) => void
 async function handOver(making: Making, path: Buffer[], size: number, give: Give): Promise<void> {
   try {
     making.current = await contentOf(making.home, path, size)
+    // Nobody else listens: a disk that fails in the middle of it would end this process. An archive that lacks a part is none.
+    making.current.on('error', (error) => (making.zip.outputStream as Readable).destroy(error))
     give(null, making.current)
   } catch (error) {
     give(error, Readable.from([]))
@@ -213,6 +219,8 @@ async function contentOf(home: string, path: Buffer[], size: number): Promise<Re
   }
 }
 
+const timeOf = ({ mtimeMs }: Stats): Date => new Date(Math.max(EARLIEST_MS, mtimeMs))
+
 /** Bytes that the archive has and the disk has not: holes, and a file that is there by several names. */
 function beyondDisk({ linked }: Making, { size, blocks, nlink, ino }: Stats): number {
   const isAgain = nlink > 1 && linked.has(ino)
@@ -227,7 +235,7 @@ const leaveOut = ({ leftOut }: Making, label: string, why: string): void =>
 function labelOf(given: Set<string>, shown: string, name: Buffer): string {
   const plain = shownName(name).replaceAll(/[\\:*?"<>|]/g, '_')
   const first = `${shown}${plain}`
-  let label = first === LEFT_OUT || given.has(first) ? `${shown}${encoded(name)}` : first
+  let label = given.has(first) ? `${shown}${encoded(name)}` : first
   // Somebody may have a file that is called as another is written here.
   while (given.has(label)) label += '_'
   given.add(label)
