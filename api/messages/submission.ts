@@ -26,8 +26,8 @@ export const submission = {
     fr: 'Rendu : numéro {number}, {when}. Ce que vous changez à partir de maintenant n’y est pas.',
   },
   'submission.noted': {
-    en: 'Noted: number {number}, {when}; this is the time that counts. It is archived as soon as your disk can be reached, without your doing anything. What you change until then is in it, and the time of the archive is shown beside it.',
-    fr: 'Noté : numéro {number}, {when} ; c’est cette heure qui compte. Il sera archivé dès que votre disque sera joignable, sans que vous ayez à faire quoi que ce soit. Ce que vous changez d’ici là y sera, et l’heure de l’archive est indiquée à côté.',
+    en: 'Noted: number {number}, {when}; this is the time that counts. It is archived as soon as your disk can be reached and what you handed in before is archived, without your doing anything. What you change until then is in it, and the time of the archive is shown beside it.',
+    fr: 'Noté : numéro {number}, {when} ; c’est cette heure qui compte. Il sera archivé dès que votre disque sera joignable et vos rendus précédents archivés, sans que vous ayez à faire quoi que ce soit. Ce que vous changez d’ici là y sera, et l’heure de l’archive est indiquée à côté.',
   },
   'submission.archived': { en: 'Archived', fr: 'Archivé' },
   'submission.archived-after': {
@@ -35,8 +35,8 @@ export const submission = {
     fr: '{by} après la date limite',
   },
   'submission.archived-after.explain': {
-    en: 'Handed in on time, archived after the deadline: the disk could not be reached at once, and what was changed until it was archived is in it.',
-    fr: 'Rendu à temps, archivé après la date limite : le disque n’était pas joignable tout de suite, et ce qui a été changé jusqu’à l’archivage y est.',
+    en: 'Handed in on time, archived after the deadline: archiving took until then, or the disk could not be reached at once. What was changed meanwhile is in it; whoever teaches the course decides what counts.',
+    fr: 'Rendu à temps, archivé après la date limite : l’archivage a duré jusque-là, ou le disque n’était pas joignable tout de suite. Ce qui a été changé entre-temps y est ; qui enseigne le cours décide de ce qui compte.',
   },
   'submission.mine': { en: 'What you handed in', fr: 'Vos rendus' },
   'submission.none-yet': { en: 'Nothing handed in yet.', fr: 'Rien de rendu pour l’instant.' },
@@ -59,15 +59,18 @@ export const submission = {
   },
   'submission.late': { en: 'late by {by}', fr: 'en retard de {by}' },
   'submission.making': { en: 'being kept', fr: 'en cours' },
-  'submission.failed': { en: 'the folder was not there', fr: 'le dossier n’était pas là' },
+  'submission.failed': {
+    en: 'not kept: no folder',
+    fr: 'non conservé : pas de dossier',
+  },
   'submission.download': { en: 'Download', fr: 'Télécharger' },
   'submission.none-taken': {
     en: 'This course takes no submissions, or your disk does not exist yet.',
     fr: 'Ce cours ne prend pas de rendus, ou votre disque n’existe pas encore.',
   },
   'submission.too-large': {
-    en: 'too large: nothing was kept',
-    fr: 'trop grand : rien n’a été conservé',
+    en: 'not kept: too large',
+    fr: 'non conservé : trop grand',
   },
   'submission.use': {
     en: 'This course keeps {most} of each student, {limit} together. Yours: {count}, {used}.',
@@ -130,6 +133,10 @@ export const submission = {
   'course.submissions.count': {
     en: { one: '{count} submission', other: '{count} submissions' },
     fr: { one: '{count} rendu', other: '{count} rendus' },
+  },
+  'course.submissions.not-kept': {
+    en: { one: '{count} not kept', other: '{count} not kept' },
+    fr: { one: '{count} non conservé', other: '{count} non conservés' },
   },
   'course.submissions.last': { en: 'Last', fr: 'Dernier' },
   'course.submissions.all': {

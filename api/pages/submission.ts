@@ -96,9 +96,7 @@ function ownColumns(visit: Visit, { workspaceId, timeZone }: Place): Column<Subm
           ? html`<a href="${paths.submission(workspaceId, row.number)}" download
               >submission-${row.number}.zip</a
             >`
-          : row.state === 'making'
-            ? html`<span data-under-way>${tag('busy', t('submission.making'))}</span>`
-            : tag('bad', t(row.why === 'too-large' ? 'submission.too-large' : 'submission.failed')),
+          : html`<span class="faint">–</span>`,
     },
   ]
 }
@@ -113,13 +111,20 @@ function pastDue({ locale }: Visit, { due_at }: Submission, at: Date): string {
   return duration(locale, Math.max(1000, at.getTime() - (due_at ?? at).getTime()))
 }
 
+/** When its archive was made; where there is none, why not. */
 function archivedOf(visit: Visit, row: Submission, timeZone: string): Html {
   const { kept_at } = row
-  if (!kept_at) return html`<span class="faint">–</span>`
+  if (!kept_at) return notArchived(visit, row)
   const after = () =>
     say(visit.locale, 'submission.archived-after', { by: pastDue(visit, row, kept_at) })
   return html`<span class="unbroken">${stamp(visit.locale, timeZone, kept_at)}</span>
     ${isArchivedLate(row) && tag('bad', after())}`
+}
+
+function notArchived({ locale }: Visit, { state, why }: Submission): Html {
+  if (state === 'making')
+    return html`<span data-under-way>${tag('busy', say(locale, 'submission.making'))}</span>`
+  return tag('bad', say(locale, why === 'too-large' ? 'submission.too-large' : 'submission.failed'))
 }
 
 function sizeOf({ locale }: Visit, row: Submission): Html | string {
@@ -132,7 +137,7 @@ function sizeOf({ locale }: Visit, row: Submission): Html | string {
 
 export type CourseSubmissions = { rules: SubmissionRules; rows: HandedIn[] }
 
-/** By student: how often, the last one, and whether that was late. */
+/** By student: how often, the last one that is kept or will be, and whether that was late. */
 export function submissionsSection(
   visit: Visit,
   { rules, rows }: CourseSubmissions,
@@ -150,27 +155,24 @@ export function submissionsSection(
     },
     {
       head: t('course.submissions'),
-      cell: (own) => t('course.submissions.count', { count: own.length }),
+      cell: (own) => counted(visit, own),
     },
     {
       head: t('course.submissions.last'),
       cell: (own) => {
-        const last = own.at(-1)
+        const last = lastOf(own)
         return last && whenOf(visit, last, course.time_zone)
       },
     },
     {
       head: t('submission.archived'),
       cell: (own) => {
-        const last = own.at(-1)
+        const last = lastOf(own)
         return last && archivedOf(visit, last, course.time_zone)
       },
     },
+    { head: t('submission.download'), cell: (own) => ownArchive(visit, own, course.key) },
   ]
-  columns.push({
-    head: t('submission.download'),
-    cell: (own) => ownArchive(visit, own, course.key),
-  })
   const when = rules.dueAt && stamp(visit.locale, course.time_zone, rules.dueAt)
   return html`<section class="sheet" aria-labelledby="submissions-title">
     <h2 id="submissions-title">${t('course.submissions')}</h2>
@@ -188,6 +190,20 @@ export function submissionsSection(
     }
   </section>`
 }
+
+/** What was not kept is no submission, and said beside them. */
+function counted({ locale }: Visit, own: HandedIn[]): Html {
+  const failed = own.filter(isFailed).length
+  const count = own.length - failed
+  return html`${say(locale, 'course.submissions.count', { count })}
+  ${failed > 0 && tag('bad', say(locale, 'course.submissions.not-kept', { count: failed }))}`
+}
+
+const isFailed = ({ state }: Submission): boolean => state === 'failed'
+
+/** Where none was kept, the last that somebody tried. */
+const lastOf = (own: HandedIn[]): HandedIn | undefined =>
+  own.findLast((row) => !isFailed(row)) ?? own.at(-1)
 
 /** All that one student handed in; whose it is is said to who hears the link alone. */
 function ownArchive({ locale }: Visit, own: HandedIn[], key: string): Html {

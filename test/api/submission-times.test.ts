@@ -71,6 +71,20 @@ it('says what to do where the folder had gone', async () => {
   expect(textOf(text)).toContain('Number 3 was not kept: the folder was not there any more. Choose')
 })
 
+it('counts what was not kept as no submission for who teaches, and says so', async () => {
+  // The last that is there is still the one of before.
+  expect(await course()).toMatch(
+    /Student One \| 2 submissions 1 not kept \| 24 Nov 2026, 10:59 \| 24 Nov 2026, 11:12/,
+  )
+  const nobody = await scene.addStudent('Student Three')
+  await nobody.handIn('gone')
+  expect(await course()).toMatch(
+    /Student Three \| 0 submissions 1 not kept \| 24 Nov 2026, 10:59 \| not kept: no folder \| – \|/,
+  )
+  const ownPage = await pageOf(`/workspaces/${nobody.workspaceId}/files`, nobody)
+  expect(ownPage).toMatch(/1 \| 24 Nov 2026, 10:59 \| not kept: no folder \| – \| – \|/)
+})
+
 it('has the time of the archive, not of the answer, where who asked for it had died', async () => {
   scene.site.setNow(at(-10))
   await scene.goAway()
