@@ -47,7 +47,12 @@ export async function numbersInAll(db: Db, workspaceId: string): Promise<number 
 /** How long the course's page says so: a class a week sees it twice. */
 const SHOWN_MS = 14 * 24 * 3_600_000
 
-/** Somebody without a number has just queued: where there is none for them, whoever can plan more is told, once for so many. */
+const threadOf = (courseId: string): string => `seat-numbers/${courseId}`
+
+/**
+ * Somebody without a number has just queued: where there is none for them, whoever can plan more is told; once for so many, and again
+ * when the page says it no more, since who waits reads that they were told.
+ */
 export async function tellNumbersOut(
   tx: Db,
   { courseId, now }: { courseId: string; now: Date },
@@ -56,13 +61,16 @@ export async function tellNumbersOut(
     tx,
     sql`select allowance_seats as numbers from course where id = ${courseId}
           and (select count(*) from workspace where course_id = course.id and state = 'queued' and seat_id is null)
-            > (select count(*) from ${freeNumbers})`,
+            > (select count(*) from ${freeNumbers})
+          and not exists (select from notice where thread = ${threadOf(courseId)} and shown_until > ${now}
+            and (params ->> 'count')::int = allowance_seats)`,
   )
   if (!lack) return
-  const thread = `seat-numbers/${courseId}`
+  const thread = threadOf(courseId)
   await sendNotice(tx, {
     ...{ code: 'notice.seat-numbers', to: 'both', params: { count: lack.numbers }, courseId },
-    ...{ thread, dedupeKey: `${thread}/${lack.numbers}`, now },
+    // Two who come at once see none of each other's.
+    ...{ thread, dedupeKey: `${thread}/${lack.numbers}/${now.toISOString().slice(0, 10)}`, now },
     shownUntil: new Date(now.getTime() + SHOWN_MS),
   })
 }

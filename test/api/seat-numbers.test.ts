@@ -6,6 +6,7 @@ import { whatIsDue } from '../../api/data/due.ts'
 import { newId } from '../../api/data/ids.ts'
 import { latestNotices, noticesOfCourse } from '../../api/data/notice.ts'
 import { noticeText } from '../../api/notice-text.ts'
+import { tellNumbersOut } from '../../api/data/seat-number.ts'
 import { serveQueue } from '../../api/data/serve-queue.ts'
 import { stopWorkspace } from '../../api/data/workspace-act.ts'
 import { workspaceView } from '../../api/data/workspace-view.ts'
@@ -137,6 +138,23 @@ it('tells teachers and the infra team once for each allowance, and names nobody'
   await pass(course, 5)
   await launchAt(pool, course, await newPerson(pool), 6)
   expect((await noticesOf(course)).map((one) => one.params['count']).toSorted()).toEqual([2, 3])
+})
+
+it('tells them again in the next term, when their page says nothing of the last any more', async () => {
+  const { course } = await fullCourse({ seats: 3, atOnce: 3, held: 2 })
+  await launchAt(pool, course, await newPerson(pool), 3)
+  const DAY = 24 * 60
+  const tell = (minute: number) =>
+    tx((db) => tellNumbersOut(db, { courseId: course.id, now: at(minute) }))
+  await tell(2 * DAY)
+  await tell(13 * DAY)
+  expect(await noticesOf(course)).toHaveLength(1)
+  await tell(120 * DAY)
+  await tell(120 * DAY + 1)
+  await tell(121 * DAY)
+  expect(await noticesOf(course)).toHaveLength(2)
+  const shown = await noticesOfCourse(pool, { courseId: course.id, now: at(122 * DAY) })
+  expect(shown.map(({ code }) => code)).toEqual(['notice.seat-numbers'])
 })
 
 it('gives numbers to as many as the allowance is for beside those who left, and keep theirs', async () => {
