@@ -1,6 +1,6 @@
 /** Volumes of a pool's seats, a line for each course: how much is used of what they may hold, and how many are amiss. Worst first. */
 import { type Db, many, sql } from './db.ts'
-import { NEARLY, NOTHING_LEFT_BYTES } from './volume.ts'
+import { NEARLY, NO_FILES_LEFT, NOTHING_LEFT_BYTES } from './volume.ts'
 
 export type CourseVolumes = {
   /** Null for students' own folders, which are in no pool more than in another; whose they are is told to nobody. */
@@ -21,9 +21,10 @@ export type CourseVolumes = {
   wanted: number
 }
 
-// As diskLevel says of one, of those that somebody writes to.
+// As a disk's own page says it, of those that somebody writes to.
 const isUsed = sql`(one.state = 'ready' and not one.is_former)`
-const isFull = sql`(${isUsed} and one.limit_bytes - one.used_bytes < ${NOTHING_LEFT_BYTES}::bigint)`
+const isFull = sql`(${isUsed} and (one.limit_bytes - one.used_bytes < ${NOTHING_LEFT_BYTES}::bigint
+  or one.message_code is not distinct from ${NO_FILES_LEFT}))`
 const isNearly = sql`(${isUsed} and not ${isFull} and one.used_bytes >= one.limit_bytes * ${NEARLY}::float8)`
 const filled = sql`(one.used_bytes::float8 / nullif(one.limit_bytes, 0))`
 
@@ -36,7 +37,7 @@ export async function poolVolumes(
     db,
     sql`with one as (
           select course.key as course, seat.number, coalesce(volume.generation < seat.generation, false) as is_former,
-            volume.state, coalesce(volume.used_bytes, 0) as used_bytes,
+            volume.state, volume.message_code, coalesce(volume.used_bytes, 0) as used_bytes,
             coalesce(volume.limit_bytes, volume.limit_mb * 1048576::bigint) as limit_bytes
           from volume left join seat on seat.id = volume.seat_id left join course on course.id = seat.course_id
             left join pool on pool.id = seat.pool_id

@@ -81,6 +81,15 @@ it('shows of each course how much is used and what is amiss, worst first', async
   expect(await page('fr')).toContain('1 absent')
 })
 
+it('counts one that takes no more files as full, as its own page does', async () => {
+  await execute(
+    pool,
+    sql`update volume set message_code = 'volume.no-files-left', message_params = '{"files": 25600}'
+        where name = 'lp-networks-101-1'`,
+  )
+  expect(await page()).toContain('networks-101 | 1 full | 3 | 70 MB of 300 MB | 40 % Seat 2 |')
+})
+
 it('counts what was left behind by a reset, and takes nobody’s old disk for one that is full', async () => {
   await execute(pool, sql`delete from volume`)
   await volumesOf('networks-101', [100])
