@@ -98,24 +98,33 @@ async function holdPlace(
   await tellTurn(tx, { workspaceId: id, until, now: hold.now })
 }
 
-/** Who waits for a place, in the order they get one. */
+/**
+ * Who waits for a place, in the order they get one, as they are once they are locked: whoever served the same line a moment ago
+ * may have given one of them a place, or a seat, since the line was read.
+ */
 async function queueOf(tx: Db, line: Waiter[]): Promise<Workspace[]> {
   const order = line.map(({ id }) => id)
   if (order.length === 0) return []
-  const [, rows] = await Promise.all([
+  const [seats, , rows] = await Promise.all([
     // Seats first, as `lockWorkspace` does: who gives up waiting at the same moment would be met half way.
-    execute(
+    many<{ id: string }>(
       tx,
-      sql`select from seat where id in (select seat_id from workspace where id = any(${order}::uuid[]))
+      sql`select id from seat where id in (select seat_id from workspace where id = any(${order}::uuid[]))
           order by id for no key update`,
     ),
+    execute(tx, sql`select from workspace where id = any(${order}::uuid[]) order by id for update`),
+    // A statement of its own: one that waited for a lock would see the workspace as it is, and no seat that came with it.
     many<Workspace>(
       tx,
       sql`select ${workspaceColumns} from ${workspaceTable} where workspace.id = any(${order}::uuid[])
-          and workspace.state = 'queued' for update of workspace`,
+          and workspace.state = 'queued' and held_until is null`,
     ),
   ])
-  return rows.toSorted((a, b) => order.indexOf(a.id) - order.indexOf(b.id))
+  const waits = rows.toSorted((a, b) => order.indexOf(a.id) - order.indexOf(b.id))
+  const locked = new Set(seats.map(({ id }) => id))
+  const given = waits.findIndex(({ seat_id: id }) => id !== null && !locked.has(id))
+  // That seat cannot be locked any more without meeting somebody half way, and nobody behind it comes first: the next round.
+  return given < 0 ? waits : waits.slice(0, given)
 }
 
 /** Those still waiting have moved up a place. */

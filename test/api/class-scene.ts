@@ -142,3 +142,17 @@ export async function coolDown(pool: Pool, workspaceId: string, minute: number):
     await markCold(tx, { ids: [seat.id], now: at(minute) })
   })
 }
+
+/** Until somebody waits for a lock of somebody else's. */
+export async function untilSomebodyWaits(pool: Pool): Promise<void> {
+  for (let i = 0; i < 400; i++) {
+    const { waiting } = await one<{ waiting: number }>(
+      pool,
+      sql`select count(*) as waiting from pg_stat_activity
+          where datname = current_database() and wait_event_type = 'Lock'`,
+    )
+    if (waiting > 0) return
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
+  throw new Error('Nobody waited.')
+}

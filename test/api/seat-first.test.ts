@@ -1,29 +1,25 @@
 /** Who acts on a workspace locks its seat first: a launch or a served queue never meets a stop of the same moment half way. */
 import { afterAll, expect, it } from 'vitest'
-import { type Db, execute, one, sql, withTransaction } from '../../api/data/db.ts'
+import { type Db, execute, sql, withTransaction } from '../../api/data/db.ts'
 import { serveQueue } from '../../api/data/serve-queue.ts'
 import { stopWorkspace } from '../../api/data/workspace-act.ts'
 import { testDatabase } from '../postgres.ts'
-import { actor, at, coolDown, launchAt, newPerson, plannedCourse, seatOf } from './class-scene.ts'
+import {
+  actor,
+  at,
+  coolDown,
+  launchAt,
+  newPerson,
+  plannedCourse,
+  seatOf,
+  untilSomebodyWaits,
+} from './class-scene.ts'
 
 const database = await testDatabase()
 const { pool } = database
 afterAll(() => database.drop())
 const stop = (tx: Db, workspaceId: string, minute: number) =>
   stopWorkspace(tx, { workspaceId, actor, now: at(minute) })
-
-async function untilSomebodyWaits(): Promise<void> {
-  for (let i = 0; i < 400; i++) {
-    const { waiting } = await one<{ waiting: number }>(
-      pool,
-      sql`select count(*) as waiting from pg_stat_activity
-          where datname = current_database() and wait_event_type = 'Lock'`,
-    )
-    if (waiting > 0) return
-    await new Promise((resolve) => setTimeout(resolve, 25))
-  }
-  throw new Error('Nobody waited.')
-}
 
 /** `other` begins once a stop has locked the seat, and the stop goes on when `other` waits. */
 async function stopMeets<T>(workspaceId: string, minute: number, other: () => Promise<T>) {
@@ -33,7 +29,7 @@ async function stopMeets<T>(workspaceId: string, minute: number, other: () => Pr
     await execute(tx, sql`select from seat where id = ${seat.id} for no key update`)
     begun = other()
     begun.catch(() => {})
-    await untilSomebodyWaits()
+    await untilSomebodyWaits(pool)
     return stop(tx, workspaceId, minute)
   })
   return [state, await begun] as const

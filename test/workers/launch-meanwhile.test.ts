@@ -7,9 +7,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pino from 'pino'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { many, one, sql, withTransaction } from '../../api/data/db.ts'
+import { type Db, many, one, sql, withTransaction } from '../../api/data/db.ts'
 import { type Boss, startBoss } from '../../api/data/jobs.ts'
 import { holdSeats, markCold } from '../../api/data/seat-life.ts'
+import { serveQueue } from '../../api/data/serve-queue.ts'
 import { stopWorkspace } from '../../api/data/workspace-act.ts'
 import { claimWorkspace } from '../../api/data/workspace-begin.ts'
 import type { SeatsContent } from '../../stacks/content.ts'
@@ -55,7 +56,7 @@ const files = [
   { name: 'zone.yaml', text: zoneDocument },
   { name: 'environment.yaml', text: environmentDocument },
   { name: 'pool.yaml', text: poolDocument },
-  ...['goes', 'changes', 'races', 'again', 'twice'].map((key) => ({
+  ...['goes', 'changes', 'races', 'served', 'again', 'twice'].map((key) => ({
     name: key,
     text: course(key),
   })),
@@ -221,12 +222,41 @@ it('sees a launch that is under way while it holds', async () => {
   expect(await seatOf(workspaces[0]!.id)).toMatchObject({ workspace: 'ready', held: false })
 })
 
-/** A launch that has done all it does, and commits only once somebody waits for its locks. Answers, boxed, its end. */
-async function openLaunch(key: string, personId: string): Promise<{ end: Promise<void> }> {
+it('sees that somebody is served from the queue while it holds', async () => {
+  const { workspaces } = await threeWhoLeft('served', 660)
+  const id = await courseId(pool, 'served')
+  let served: { end: Promise<void> } | undefined
+  const readings = await run('served', 662, async (reading) => {
+    if (reading > 1) return
+    await pool.query(`update workspace set state = 'queued', queued_at = $2 where id = $1`, [
+      workspaces[0]!.id,
+      at(662),
+    ])
+    // As a warm one is: nothing of its row changes when somebody is served.
+    await pool.query(`update seat set wanted_on = true where number = 1 and course_id = $1`, [id])
+    served = await openUntilWaited((tx) => serveQueue(tx, { courseId: id, now: at(662) }))
+  })
+  await served?.end
+  expect(readings.map(({ outdated, held }) => ({ outdated, held }))).toEqual([
+    { outdated: true, held: [] },
+    { outdated: false, held: [2, 3] },
+  ])
+  expect(await seatOf(workspaces[0]!.id)).toMatchObject({ workspace: 'ready', held: false })
+})
+
+const openLaunch = (key: string, personId: string) =>
+  openUntilWaited(async (tx) =>
+    claimWorkspace(tx, { courseId: await courseId(tx, key), personId, now: at(702) }),
+  )
+
+/** What has done all it does, and commits only once somebody waits for its locks. Answers, boxed, its end. */
+async function openUntilWaited(
+  work: (tx: Db) => Promise<unknown>,
+): Promise<{ end: Promise<void> }> {
   let begun = (): void => {}
   const isBegun = new Promise<void>((resolve) => (begun = resolve))
   const end = withTransaction(pool, async (tx) => {
-    await claimWorkspace(tx, { courseId: await courseId(tx, key), personId, now: at(702) })
+    await work(tx)
     begun()
     await expect.poll(waitsForLocks, { timeout: 20_000 }).toBe(true)
   })
@@ -256,7 +286,7 @@ it('looks anew in the second run under one lease', async () => {
     { seats: ['1 64', '4 64', '5 64'], held: [2, 3], outdated: false },
   ])
   expect(await seatOf(workspaces[0]!.id)).toMatchObject({ workspace: 'starting', held: false })
-})
+}, 30_000)
 
 it('reads a last time when people come again and again, and is tried later then', async () => {
   const { people } = await threeWhoLeft('again', 640)
