@@ -81,7 +81,7 @@ const environment = z.object({
   LABPLAN_FORGE: z.enum(['gitlab', 'forgejo', 'gitea', 'github']).optional(),
   LABPLAN_FORGE_URL: z.url({ protocol: /^https?$/ }).optional(),
   LABPLAN_FORGE_TOKEN_FILE: z.string().min(1).optional(),
-  /** Of a storage agent: what it keeps volumes with. `none`: it is on another machine (docs/storage.md). */
+  /** Of a storage agent: what it keeps volumes with. `none`: it is on another machine (docs/storage-backends.md). */
   LABPLAN_STORAGE_BACKEND: z.enum(['local', 'nfs', 'cephfs', 'manila', 'none']).default('local'),
   /** Where nodes have the volumes that a storage agent keeps, the same on each (docs/storage.md). */
   LABPLAN_STORAGE_ROOT: z.string().startsWith('/', 'must be an absolute path').optional(),
@@ -158,7 +158,7 @@ function sharesConfig(e: z.infer<typeof ofStorage>) {
   const installation = e.LABPLAN_INSTALLATION
   if (credentialFile === undefined || region === undefined || installation === undefined)
     throw new Error(
-      'The environment is not usable: LABPLAN_STORAGE_BACKEND=manila needs LABPLAN_CLOUD_FILE, LABPLAN_CLOUD_REGION and LABPLAN_INSTALLATION. See docs/storage.md.',
+      'The environment is not usable: LABPLAN_STORAGE_BACKEND=manila needs LABPLAN_CLOUD_FILE, LABPLAN_CLOUD_REGION and LABPLAN_INSTALLATION. See docs/storage-backends.md.',
     )
   return {
     ...{ credentialFile, region, installation },

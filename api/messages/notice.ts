@@ -124,8 +124,8 @@ export const notice = {
     fr: 'Labplan : l’agent de stockage ({place}) doit être mis à jour',
   },
   'notice.slot-lack.text': {
-    en: 'It is of an earlier version, which brings no personal folders into seats (seen {sinceAt}). Seats start without, and students read so on their page. Start the agent again with the version of this Labplan (docs/storage.md); seats then have the folders at their next start.',
-    fr: 'Il est d’une version antérieure, qui n’apporte pas les dossiers personnels dans les postes (constaté {sinceAt}). Les postes démarrent sans, et les étudiants le lisent sur leur page. Relancez l’agent dans la version de ce Labplan (docs/storage.md) ; les postes auront les dossiers à leur prochain démarrage.',
+    en: 'It is of an earlier version, which brings no personal folders into seats (seen {sinceAt}). Seats start without, and students read so on their page. Start the agent again with the version of this Labplan (docs/storage-backends.md); seats then have the folders at their next start.',
+    fr: 'Il est d’une version antérieure, qui n’apporte pas les dossiers personnels dans les postes (constaté {sinceAt}). Les postes démarrent sans, et les étudiants le lisent sur leur page. Relancez l’agent dans la version de ce Labplan (docs/storage-backends.md) ; les postes auront les dossiers à leur prochain démarrage.',
   },
 
   'notice.manager-away': {

@@ -1,4 +1,4 @@
-/** A server for the volumes of a pool, as docs/storage.md has it: a machine with a kernel of its own, whose XFS counts projects. */
+/** A server for the volumes of a pool, as docs/storage-backends.md has it: a machine with a kernel of its own, whose XFS counts projects. */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -14,6 +14,8 @@ import { type Look, bad, doubtful, good, listed, reason } from './look.ts'
 
 const MIB = 1024 * 1024
 const GUIDE = 'docs/storage.md'
+const SETUP = 'docs/storage-backends.md'
+const TROUBLE = 'docs/storage-away.md'
 
 const WHY: Record<ScratchTrouble, string> = {
   'node-away': 'its node does not answer',
@@ -26,7 +28,7 @@ export async function volumesLook(settings: Settings, pool: Pool): Promise<Look>
   if (away)
     return bad(
       `their storage (${away.backend}) has not answered since ${stamp(away.since_at)}: ${away.reason}; what runs waits for it, nothing is started or stopped`,
-      `Bring it back; all goes on by itself then: ${GUIDE}.`,
+      `Bring it back; all goes on by itself then: ${TROUBLE}.`,
     )
   const kept = await keptVolumes(pool)
   const wrong = kept.filter((volume) => volume.state === 'missing' || volume.state === 'damaged')
@@ -45,13 +47,13 @@ export async function volumesLook(settings: Settings, pool: Pool): Promise<Look>
   if (unproved.length > 0)
     return bad(
       `${listed(unproved)} ${unproved.length === 1 ? 'is' : 'are'} to be deleted, and what kept ${unproved.length === 1 ? 'it' : 'them'} is not there: nothing counts as deleted`,
-      `Mount the disk it was on; the purge goes on by itself: ${GUIDE}.`,
+      `Mount the disk it was on; the purge goes on by itself: ${TROUBLE}.`,
     )
   const homes = await troubledHomes(pool)
   if (homes.length > 0)
     return doubtful(
       `files of scratch homes are not in their volumes yet: ${listed(homes.map(({ course, number, trouble }) => `${course} seat ${number} (${WHY[trouble]})`))}`,
-      `They stay where they are, and it is tried again each time that the seat has stopped: ${GUIDE}. The log of the worker has more.`,
+      `They stay where they are, and it is tried again each time that the seat has stopped: ${TROUBLE}. The log of the worker has more.`,
     )
   const unlimited = await poolsWithoutLimit(pool)
   if (kept.length === 0 && unlimited.length === 0) return good('no course has any')
@@ -90,7 +92,7 @@ async function agentLook(
     if (trouble !== null)
       return bad(
         `nobody can read or write them (${trouble}): what runs waits`,
-        `Bring their storage back; all goes on by itself then: ${GUIDE}.`,
+        `Bring their storage back; all goes on by itself then: ${TROUBLE}.`,
       )
     const { freeBytes, backend } = await agent.list()
     const older = await olderAgent(agent, version, pool)
@@ -98,7 +100,7 @@ async function agentLook(
     if (kept.some((volume) => volume.backend !== backend))
       return bad(
         `some are to be kept with another backend than the agent’s, ${backend}: their seats do not start`,
-        `Start the agent with the one that their pool names (LABPLAN_STORAGE_BACKEND): ${GUIDE}.`,
+        `Start the agent with the one that their pool names (LABPLAN_STORAGE_BACKEND): ${SETUP}.`,
       )
     const promised = kept.reduce(
       (sum, volume) => sum + Math.max(0, volume.limit_mb * MIB - (volume.used_bytes ?? 0)),
@@ -114,7 +116,7 @@ async function agentLook(
     if (lacking !== undefined)
       return bad(
         `no storage agent runs, since ${lacking}: seats that stopped do not start`,
-        `Install it, then scripts/up: ${GUIDE}.`,
+        `Install it, then scripts/up: ${SETUP}.`,
       )
     return bad(
       `the storage agent does not answer (${reason(error)}): seats that stopped do not start`,
@@ -136,7 +138,7 @@ async function olderAgent(
     one?.storage && 'server' in one.storage ? [one.storage.server] : [],
   )
   const of = servers.length > 0 ? ` of ${listed([...new Set(servers)])}` : ''
-  const todo = `Start it again${of && ' there'} with the version of this checkout (${VERSION}): ${GUIDE}.`
+  const todo = `Start it again${of && ' there'} with the version of this checkout (${VERSION}): ${SETUP}.`
   if (felt.length > 0 && (await agent.slots()) === undefined)
     return bad(
       `the storage agent${of} is of an earlier version, which brings no personal folders into seats: they start without`,

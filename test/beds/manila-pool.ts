@@ -1,6 +1,6 @@
 /**
  * What a pool needs whose volumes are shares of a cloud: a real Ceph, a real OpenStack with Manila on it and a tenant there, with a
- * credential for Terraform and one for storage agents, as docs/storage.md has it.
+ * credential for Terraform and one for storage agents, as docs/storage-backends.md has it.
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'

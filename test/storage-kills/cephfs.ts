@@ -1,4 +1,4 @@
-/** Volumes in a Ceph, as docs/storage.md lays it out. */
+/** Volumes in a Ceph, as docs/storage-backends.md lays it out. */
 import { join } from 'node:path'
 import { type CephBed, cephBed } from '../beds/ceph.ts'
 import { quotaOf, serverKillers, worldOnCeph } from './on-ceph.ts'

@@ -142,7 +142,7 @@ it('is full at its limit to within a MiB for one file, and soon after for eight 
   }
   const files = Array.from({ length: 8 }, (_, i) => `part-${i}`)
   await Promise.all(files.map((file) => write(1, file, '64k')))
-  // A client hears of the use of others' writes a moment late (docs/storage.md).
+  // A client hears of the use of others' writes a moment late (docs/storage-backends.md).
   expect(sizes(1)).toBeGreaterThanOrEqual(23 * MIB)
   expect(sizes(1)).toBeLessThanOrEqual((24 + 8) * MIB)
   await empty(1)

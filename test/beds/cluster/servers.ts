@@ -171,7 +171,7 @@ const NODE_CAPS = ['ls', 'info', 'getpath', 'authorize']
   .concat('allow command "fs subvolumegroup create"')
   .join(', ')
 
-/** A group of volumes whose quotas are exact, and who may make volumes in it: as docs/storage.md has it done once. */
+/** A group of volumes whose quotas are exact, and who may make volumes in it: as docs/storage-backends.md has it done once. */
 export async function makeGroup(
   { folder, configFile, ceph }: Cluster,
   group: string,

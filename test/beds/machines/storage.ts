@@ -1,6 +1,6 @@
 /**
  * A machine that keeps volumes for the nodes of a pool: an XFS that counts projects on a disk of its own, exported by its
- * kernel, and on it the storage agent of this checkout, reached through SSH as docs/storage.md says.
+ * kernel, and on it the storage agent of this checkout, reached through SSH as docs/storage-backends.md says.
  */
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
@@ -95,7 +95,7 @@ const loginTo = (address: string, key: string): string[] => [
   ...['-o', 'LogLevel=ERROR', '-o', 'ConnectTimeout=5', `root@${address}`],
 ]
 
-/** The command of docs/storage.md, started again as by systemd. */
+/** The command of docs/storage-backends.md, started again as by systemd. */
 function keptTunnel(socket: string, login: string[]): { cut(): void; end(): void } {
   const options = [
     ...[
