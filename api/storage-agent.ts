@@ -145,7 +145,7 @@ export type StorageAgent = SnapshotCalls & {
   submissionRoom(): Promise<z.infer<typeof room> | undefined>
   /** What is kept under this id. */
   kept(id: string): Promise<{ stream: Readable; bytes: number | undefined } | undefined>
-  /** Brings an archive back that is gone, if it is the one that was kept. Throws while its disk has no room. */
+  /** Brings an archive back that is gone or damaged, if it is the one that was kept. Throws while its disk has no room. */
   takeBack(
     id: string,
     kept: Omit<AgentArchive, 'agoMs'>,
@@ -153,7 +153,7 @@ export type StorageAgent = SnapshotCalls & {
   ): Promise<'back' | 'there' | 'differs'>
   /** Ids of all that is kept of what was handed in. */
   handedIn(): Promise<string[]>
-  /** Removes what was handed in under this id, for an erasure; `bytes` is null when there was nothing. */
+  /** Removes what was handed in under this id, for an erasure; `bytes` is null when there was nothing. Throws while its disk is not there. */
   forget(id: string): Promise<{ bytes: number | null }>
   /** The whole volume as a tar file; undefined when it is not there. */
   backup(volume: string): Promise<{ stream: Readable } | undefined>

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
@@ -7,7 +6,7 @@ import type { Command } from '../command.ts'
 import { CommandFailure, usedWrongly } from '../command.ts'
 import { readSettings } from '../steps/settings.ts'
 import { socketOf } from '../steps/storage.ts'
-import { type KeptSubmission, memberOf, recordOf } from '../submission-record.ts'
+import { type KeptSubmission, lookAt, memberOf, recordOf } from '../submission-record.ts'
 import { tarEnd, tarHeader, tarPadding } from '../tar-file.ts'
 
 export const command: Command = {
@@ -49,6 +48,7 @@ type Found = { whole: KeptSubmission[]; missing: string[]; damaged: string[] }
 
 async function* tarOf(agent: StorageAgent, record: KeptSubmission[], found: Found) {
   for (const one of record) {
+    // Read once to be checked, since its length is written before it is.
     const why = await lookAt(agent, one)
     if (why) {
       found[why].push(one.id)
@@ -66,20 +66,4 @@ async function* tarOf(agent: StorageAgent, record: KeptSubmission[], found: Foun
   yield sums
   yield tarPadding(sums.length)
   yield tarEnd()
-}
-
-/** Read once to be checked, since its length is written before it is. */
-async function lookAt(
-  agent: StorageAgent,
-  { id, bytes, sha256 }: KeptSubmission,
-): Promise<'missing' | 'damaged' | undefined> {
-  const archive = await agent.kept(id)
-  if (!archive) return 'missing'
-  const hash = createHash('sha256')
-  let length = 0
-  for await (const part of archive.stream as AsyncIterable<Buffer>) {
-    hash.update(part)
-    length += part.length
-  }
-  return length === bytes && hash.digest('hex') === sha256 ? undefined : 'damaged'
 }

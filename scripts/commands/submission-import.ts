@@ -4,7 +4,7 @@ import type { Command } from '../command.ts'
 import { CommandFailure, usedWrongly } from '../command.ts'
 import { readSettings } from '../steps/settings.ts'
 import { socketOf } from '../steps/storage.ts'
-import { type KeptSubmission, memberOf, recordOf } from '../submission-record.ts'
+import { type KeptSubmission, lookAt, memberOf, recordOf } from '../submission-record.ts'
 import { type TarMember, tarMembers } from '../tar-file.ts'
 
 type Outcome = 'back' | 'there' | 'differs' | 'lacking'
@@ -13,10 +13,10 @@ export const command: Command = {
   summary: 'Bring back what was handed in, from a file that labplan submission export wrote',
   usage: 'COURSE FILE',
   help: `
-What is in the record of the course and not on disk comes back, each only if it has
-the SHA-256 that it was handed in with. What is on disk stays as it is. What is in
-FILE and not in the record does not come back: somebody was erased, or it is of
-another course. What is still missing is named: exit code 1.
+What is in the record of the course and not on disk, or not as it was handed in, comes
+back, each only if it has the SHA-256 that it was handed in with. What is in FILE and
+not in the record does not come back: somebody was erased, or it is of another course.
+What is still missing is named: exit code 1.
 Run it on the machine of the storage agent, as who runs it.`,
   async run({ api, args, complain, env, json, print }) {
     const [course, file] = args
@@ -41,7 +41,8 @@ Run it on the machine of the storage agent, as who runs it.`,
     }
     for (const id of outcomes.differs)
       complain(`${id} is not in ${file} as it was handed in: it was not brought back.`)
-    for (const id of outcomes.lacking) complain(`${id} is neither on disk nor in ${file}.`)
+    for (const id of outcomes.lacking)
+      complain(`${id} is neither on disk nor in ${file} as it was handed in.`)
     const { back, there } = outcomes
     print(
       json
@@ -54,13 +55,12 @@ Run it on the machine of the storage agent, as who runs it.`,
 
 async function bringBack(
   agent: StorageAgent,
-  { id, ...kept }: KeptSubmission,
+  one: KeptSubmission,
   { file, member }: { file: string; member: TarMember | undefined },
 ): Promise<Outcome> {
-  const held = await agent.kept(id)
-  held?.stream.destroy()
-  if (held) return 'there'
+  if (!(await lookAt(agent, one))) return 'there'
   if (!member) return 'lacking'
+  const { id, ...kept } = one
   if (member.size !== kept.bytes) return 'differs'
   const { start, size } = member
   return agent.takeBack(id, kept, createReadStream(file, { start, end: start + size - 1 }))

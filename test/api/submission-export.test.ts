@@ -118,7 +118,7 @@ it('brings back nothing that is not what was handed in, and says what is still m
     ],
   ])
   expect((await labplan('import', COURSE, partly)).lines).toEqual([
-    `${first!.name.slice(0, -4)} is neither on disk nor in ${partly}.`,
+    `${first!.name.slice(0, -4)} is neither on disk nor in ${partly} as it was handed in.`,
     '0 brought back, 2 were there, 1 still missing.',
   ])
   expect((await labplan('import', COURSE, file)).code).toBe(0)
@@ -132,6 +132,18 @@ it('leaves out of an export what is no longer as it was handed in', async () => 
   const { code, lines } = await labplan('export', COURSE, join(folder, 'damaged.tar'))
   expect([code, lines[0]]).toEqual([1, `${ids[0]} is not as it was handed in, and left out.`])
   writeFileSync(path, whole)
+})
+
+it('brings back what is on disk and not as it was handed in', async () => {
+  const before = digests()
+  const path = archiveOf(ids[0]!)
+  const bytes = readFileSync(path)
+  bytes[12] = bytes[12]! ^ 1
+  writeFileSync(path, bytes)
+  expect((await labplan('import', COURSE, file)).text).toBe(
+    '1 brought back, 2 were there, 0 still missing.',
+  )
+  expect(digests()).toEqual(before)
 })
 
 it('brings back nothing of who is in no record any more, and takes no other file', async () => {

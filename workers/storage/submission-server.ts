@@ -27,7 +27,7 @@ type Asked = {
 }
 
 export async function onSubmission(parts: SubmissionParts, asked: Asked): Promise<void> {
-  const { submissions } = parts
+  const { backend, submissions } = parts
   const { id, request, response } = asked
   if (request.method === 'GET') {
     const found = await submissions.read(id)
@@ -35,8 +35,12 @@ export async function onSubmission(parts: SubmissionParts, asked: Asked): Promis
     response.writeHead(200, { 'content-type': 'application/zip', 'content-length': found.bytes })
     return sent(found.stream, response)
   }
-  if (request.method === 'DELETE')
+  if (request.method === 'DELETE') {
+    // On another disk than its own there is nothing of it, which proves nothing.
+    const isAway = await backend.isUnused?.()
+    if (isAway) return send(response, { status: 409, body: { code: 'not-there' } })
     return send(response, { status: 200, body: await submissions.forget(id) })
+  }
   if (request.method !== 'PUT') return send(response, notFor(request.method))
   send(response, await keep(parts, asked))
 }

@@ -40,7 +40,7 @@ export type Submissions = {
   /** What is kept under this id; undefined when nothing is. */
   find(id: string): Promise<Answered | undefined>
   read(id: string): Promise<{ stream: Readable; bytes: number } | undefined>
-  /** Brings an archive back that is gone, if it is the one that was kept. Throws NoRoom. */
+  /** Brings an archive back that is gone or damaged, if it is the one that was kept. Throws NoRoom. */
   takeBack(id: string, kept: KeptArchive, from: Readable): Promise<'back' | 'there' | 'differs'>
   /** Ids of all that is kept. */
   list(): Promise<string[]>
@@ -61,7 +61,7 @@ export const isSubmissionId = (id: string): boolean =>
 
 /** @param leastFree what stays free on its disk, whatever is handed in */
 export function submissionsIn(folder: string, leastFree: LeastFree): Submissions {
-  const turns = new Map<string, Promise<Answered>>()
+  const inTurn = turnsOf()
   const file = (id: string) => join(folder, `${id}.zip`)
   const note = (id: string) => join(folder, `${id}.json`)
   const find = async (id: string): Promise<Answered | undefined> => {
@@ -92,51 +92,74 @@ export function submissionsIn(folder: string, leastFree: LeastFree): Submissions
     await settle(id, made)
     return { ...made, agoMs: 0 }
   }
+  const isAsKept = async (id: string, { bytes, sha256 }: KeptArchive): Promise<boolean> => {
+    const found = await find(id).catch(() => undefined)
+    return found?.sha256 === sha256 && (await digestOf(file(id), bytes)) === sha256
+  }
   return {
     find,
     room,
-    keep(id, from) {
-      const known = turns.get(id)
-      if (known) return known
-      const turn = make(id, from).finally(() => turns.delete(id))
-      turns.set(id, turn)
-      return turn
-    },
+    keep: (id, from) => inTurn(id, () => make(id, from)),
     async read(id) {
       if (!(await find(id))) return undefined
       const { size: bytes } = await stat(file(id))
       return { stream: createReadStream(file(id)), bytes }
     },
-    async takeBack(id, kept, from) {
-      if (turns.has(id) || (await find(id))) return 'there'
-      checkRoom(await room())
-      const target = `${file(id)}.making`
-      const { sha256 } = await writeInto(target, from, { mostBytes: kept.bytes, room }).catch(
-        (error: unknown) => {
-          if (error instanceof TooLarge) return { sha256: '' }
-          throw error
-        },
-      )
-      if (sha256 !== kept.sha256) {
-        await rm(target, { force: true })
-        return 'differs'
-      }
-      await settle(id, kept)
-      return 'back'
-    },
+    takeBack: (id, kept, from) =>
+      inTurn(id, async () => {
+        if (await isAsKept(id, kept)) return 'there'
+        checkRoom(await room())
+        const target = `${file(id)}.making`
+        const { sha256 } = await writeInto(target, from, { mostBytes: kept.bytes, room }).catch(
+          (error: unknown) => {
+            if (error instanceof TooLarge) return { sha256: '' }
+            throw error
+          },
+        )
+        if (sha256 !== kept.sha256) {
+          await rm(target, { force: true })
+          return 'differs'
+        }
+        await settle(id, kept)
+        return 'back'
+      }),
     async list() {
       const names = await readdir(folder).catch(() => [])
       return [...new Set(names.map((name) => name.split('.')[0] ?? ''))].filter(isSubmissionId)
     },
-    async forget(id) {
-      // Who is at it comes first: what it writes goes, too.
-      await turns.get(id)?.catch(() => {})
-      const known = await stat(file(id)).catch(() => undefined)
-      const all = [note(id), file(id)].flatMap((path) => [path, `${path}.making`])
-      for (const path of all) await rm(path, { force: true })
-      if (known) await syncFolder(folder)
-      return { bytes: known?.size ?? null }
-    },
+    forget: (id) =>
+      inTurn(id, async () => {
+        const known = await stat(file(id)).catch(() => undefined)
+        const all = [note(id), file(id)].flatMap((path) => [path, `${path}.making`])
+        for (const path of all) await rm(path, { force: true })
+        if (known) await syncFolder(folder)
+        return { bytes: known?.size ?? null }
+      }),
+  }
+}
+
+/** One thing at a time for each archive: who comes while it is written finds it whole, or not there. */
+function turnsOf(): <T>(id: string, work: () => Promise<T>) => Promise<T> {
+  const turns = new Map<string, Promise<unknown>>()
+  return (id, work) => {
+    const turn = (turns.get(id) ?? Promise.resolve()).then(work)
+    const settled: Promise<unknown> = turn
+      .catch(() => {})
+      .finally(() => turns.get(id) === settled && turns.delete(id))
+    turns.set(id, settled)
+    return turn
+  }
+}
+
+/** Undefined where it is of another length, or cannot be read to its end. */
+async function digestOf(path: string, bytes: number): Promise<string | undefined> {
+  const hash = createHash('sha256')
+  try {
+    if ((await stat(path)).size !== bytes) return undefined
+    for await (const part of createReadStream(path)) hash.update(part as Buffer)
+    return hash.digest('hex')
+  } catch {
+    return undefined
   }
 }
 
