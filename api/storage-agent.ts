@@ -87,7 +87,7 @@ const sealed = z.object({ files: z.number(), bytes: z.number() })
 const idList = z.object({ ids: z.array(z.string()) })
 const forgotten = z.object({ bytes: z.number().nullable() })
 
-const notRecreated = z.object({ code: z.enum(['there', 'in-use', 'not-ours']) })
+const notRecreated = z.object({ code: z.enum(['there', 'in-use', 'not-ours', 'disk-away']) })
 
 const notRestored = z.object({
   code: z.enum(['not-empty', 'not-a-backup', 'sealed', 'busy', 'was-cut']),

@@ -34,11 +34,12 @@ export async function backendsInUse(db: Db): Promise<KeptBackend[]> {
   return rows.map(({ backend }) => backend)
 }
 
-/** Whether it has to have any volume: one was there once, and is not purged. */
+/** Whether it has to have any volume: one was there once, and is not purged; a version of data is on whatever there is. */
 export async function hasMade(db: Db, backend: KeptBackend): Promise<boolean> {
   const { has } = await one<{ has: boolean }>(
     db,
-    sql`select exists (select from volume where backend = ${backend} and state <> 'purged' and limit_bytes is not null) as has`,
+    sql`select exists (select from volume where backend = ${backend} and state <> 'purged' and limit_bytes is not null)
+          or exists (select from course_data where state in ('published', 'purging')) as has`,
   )
   return has
 }

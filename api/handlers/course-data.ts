@@ -12,11 +12,12 @@ import {
 } from '../data/course-data.ts'
 import { isKept } from '../data/course-storage.ts'
 import { withTransaction } from '../data/db.ts'
+import { hasMade } from '../data/storage-outage.ts'
 import { putAt } from '../document-edit.ts'
 import { badRequest, conflict, notFound, Problem } from '../errors.ts'
 import { courseDataPage } from '../pages/course-data.ts'
 import { paths } from '../paths.ts'
-import { storageAgent } from '../storage-agent.ts'
+import { type StorageAgent, storageAgent } from '../storage-agent.ts'
 import { actorOf, type Handler, type Visit } from '../visit.ts'
 import { savedChange, saveCourse } from './edited-course.ts'
 import { reached } from '../storage-reached.ts'
@@ -47,6 +48,14 @@ export const show: Handler<Seen> = async (visit, course) => {
 export const beginBody = z.object({ sizeMb: z.coerce.number().int().min(1).max(1_000_000) })
 type Begin = z.infer<typeof beginBody>
 
+/** Not where it has another disk before it than volumes were made on: there nothing is made, and nothing that is not there is gone. */
+async function agentOnItsDisk(visit: Visit): Promise<StorageAgent> {
+  const agent = storageAgent(visit.config.storage)
+  const { backend, isUnused } = await reached(agent.look())
+  if (isUnused && (await hasMade(visit.pool, backend))) throw new Problem(503, 'problem.files-away')
+  return agent
+}
+
 /** The row first: asked for again, the same draft is made where the agent was away. */
 async function begun(visit: Visit<Begin>, course: PlannedCourse) {
   if (!(await isKept(visit.pool, course.document))) throw conflict('data.no-storage')
@@ -57,7 +66,8 @@ async function begun(visit: Visit<Begin>, course: PlannedCourse) {
     beginVersion(tx, { ...act, sizeMb, installation }),
   )
   const wish = { name: draft.name, limitMb: draft.size_mb, isNew: true }
-  const { code } = await reached(storageAgent(visit.config.storage).ensure(wish))
+  const agent = await agentOnItsDisk(visit)
+  const { code } = await reached(agent.ensure(wish))
   if (code) throw new Problem(503, 'problem.files-away')
   return draft
 }
@@ -122,7 +132,8 @@ export const use: Handler<PlannedCourse> = async (visit, course) => ({
 export const discard: Handler<PlannedCourse> = async (visit, course) => {
   const { version, name, state } = await versionOf(visit, course)
   if (state !== 'draft') throw conflict('data.gone')
-  if (!(await reached(storageAgent(visit.config.storage).purge(name)))) throw conflict('data.busy')
+  const agent = await agentOnItsDisk(visit)
+  if (!(await reached(agent.purge(name)))) throw conflict('data.busy')
   const act = { courseId: course.id, actor: actorOf(visit, 'teacher'), now: visit.at, version }
   await withTransaction(visit.pool, (tx) => discardDraft(tx, act))
   return { seeOther: paths.courseData(course.key) }

@@ -65,6 +65,8 @@ const NOT_ANEW = {
     `${name} is there again, and stays as it is: labplan volume list says so within half a minute.`,
   'in-use': (name: string) =>
     `The file of ${name} was removed, and it is still mounted: copy what is in mounts/${name}/home of the agent’s folder, unmount it, and try again.`,
+  'disk-away': (name: string) =>
+    `Nothing was ever made in the folder that the agent has before it, so ${name} was not made anew there: mount its disk. Where that is lost for good, say that the new one counts (touch labplan-volumes in the agent’s folder), and try again.`,
   'not-ours': (name: string) =>
     `${name} is a share that Terraform makes: reset its seat, and fill the volume that it gets.`,
 }

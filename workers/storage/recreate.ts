@@ -42,6 +42,8 @@ export function recreationsIn(root: string, backend: Backend): Recreations {
     async answer(name, body) {
       const asked = wish.safeParse(body)
       if (!asked.success) return { status: 400, body: { error: z.prettifyError(asked.error) } }
+      // All of it is lost, or its disk is not mounted: who runs it says which, by the mark (root-mark.ts).
+      if (await backend.isUnused?.()) return { status: 409, body: { code: 'disk-away' } }
       const done = await recreate(name, asked.data.limitMb)
       return done.ok ? { status: 200, body: {} } : { status: 409, body: { code: done.code } }
     },
