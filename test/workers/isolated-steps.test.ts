@@ -3,7 +3,7 @@
  * would have done, says what went wrong with the first, and does that too once the rows may change.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { execute, many, one, sql } from '../../api/data/db.ts'
+import { execute, isServerLost, many, one, sql } from '../../api/data/db.ts'
 import { type Boss, startBoss } from '../../api/data/jobs.ts'
 import { reconciler } from '../../workers/jobs/reconcile.ts'
 import {
@@ -12,7 +12,7 @@ import {
   poolDocument,
   zoneDocument,
 } from '../cast/documents.ts'
-import { courseId, importDocuments, launch, seatReady, signIn, testRing } from '../cast/record.ts'
+import { importDocuments, launch, seatReady, signIn, testRing } from '../cast/record.ts'
 import { addLmsCourse } from '../cast/record.ts'
 import { type TestDatabase, testDatabase } from '../postgres.ts'
 
@@ -52,10 +52,18 @@ async function end(): Promise<void> {
 }
 
 /** PostgreSQL refuses what is written to these rows of the course. `of`: in SQL, of the row `new`. */
-async function refuse(table: string, on: string, of: string): Promise<void> {
+const refuse = (table: string, on: string, of: string): Promise<void> =>
+  write(
+    table,
+    on,
+    `if ${of} = (select id from course where key = 'rivers') then raise exception 'nothing is written here'; end if`,
+  )
+
+/** What PostgreSQL does with each row that is written there. */
+async function write(table: string, on: string, does: string): Promise<void> {
   await database.pool.query(`
     create function refuse() returns trigger language plpgsql as $$ begin
-      if ${of} = (select id from course where key = 'rivers') then raise exception 'nothing is written here'; end if;
+      ${does};
       return new;
     end $$;
     create trigger refuse before ${on} on ${table} for each row execute function refuse()`)
@@ -199,12 +207,22 @@ describe('when the receipt of one course cannot be written', () => {
   })
 })
 
-it('gives up a pass whose server is gone, at once', async () => {
-  await begin()
-  await pass(at('08:15'))
-  const { pool } = database
-  const id = await courseId(pool, 'woods')
-  expect(id).toBeTruthy()
-  await end()
-  expect(await failure(at('08:16'))).not.toContain('could not be')
+describe('when the server is lost in the middle of a pass', () => {
+  beforeAll(begin)
+  afterAll(end)
+
+  it('gives the pass up at once, with nothing of what comes after it, and does it all in the next', async () => {
+    await write('course', 'update', `perform pg_terminate_backend(pg_backend_pid())`)
+    const failure: unknown = await pass(at('08:15')).catch((error: unknown) => error)
+    // Not what was being done of which course: it is nothing of theirs.
+    expect(whole(failure)).toContain('terminating connection')
+    expect(isServerLost(failure)).toBe(true)
+    // Others could connect again and go on: it is not tried.
+    expect(await asked()).toEqual([])
+    expect(await state('woods')).toBe('planned')
+    await allow()
+    await pass(at('08:16'))
+    expect(await asked()).toContain('seats-woods-0')
+    expect(await state('woods')).toBe('preparing')
+  })
 })
