@@ -12,26 +12,21 @@ import { parse } from 'yaml'
 import { firstBroken, purgeReceipts } from '../../api/data/purge.ts'
 import { rememberTemplate } from '../../api/data/seat-template.ts'
 import { retentionKeeper } from '../../workers/jobs/keep-retention.ts'
-import { barriers, openBrowser, overflow, signedInPage } from '../browser.ts'
-import { allDocuments } from '../cast/documents.ts'
-import {
-  addLmsCourse,
-  documentOf,
-  IN_CLASS,
-  importDocuments,
-  launch,
-  seatReady,
-  signIn,
-  type SignedIn,
-} from '../cast/record.ts'
+import { openBrowser, signedInPage } from '../browser.ts'
+import { documentsWith } from '../cast/documents.ts'
+import { documentOf, IN_CLASS, launch, seatReady } from '../cast/record.ts'
+import { isFit } from '../page-fit.ts'
 import { agentScene, silent } from '../workers/storage-scene.ts'
 import { runCommand } from './command-line.ts'
 import { textOf } from './page-text.ts'
-import { openWebsite } from './website.ts'
+import { courseScene } from './course-scene.ts'
 import { turnsFor } from '../../workers/storage/turns.ts'
 
-const site = await openWebsite(IN_CLASS)
-const { pool, ring } = site
+const { site, teacher, student } = await courseScene({
+  now: IN_CLASS,
+  documents: documentsWith({ 'pool.yaml': 'storage: { backend: local }\n' }),
+})
+const { pool } = site
 const scene = await agentScene(site.config.storage.socket)
 const { agent } = scene
 const retention = retentionKeeper({
@@ -39,25 +34,11 @@ const retention = retentionKeeper({
   inTurn: turnsFor((name) => name),
   removeFromEngine: () => Promise.reject(new Error('no volume here is an engine’s')),
 })
-const shots = process.env['LABPLAN_SHOTS']
 const AT = '/courses/networks-101/data'
-const documents = allDocuments().map((one) =>
-  one.name === 'pool.yaml' ? { ...one, text: `${one.text}storage: { backend: local }\n` } : one,
-)
 let browser: Browser
 let page: Page
-let teacher: SignedIn
-let student: SignedIn
 
 beforeAll(async () => {
-  await importDocuments(pool, ring, IN_CLASS, documents)
-  const contextId = await addLmsCourse(pool, {
-    courseKey: 'networks-101',
-    contextId: '2',
-    now: IN_CLASS,
-  })
-  teacher = await signIn(pool, { name: 'Teacher One', contextId, role: 'teacher', now: IN_CLASS })
-  student = await signIn(pool, { name: 'Student One', contextId, now: IN_CLASS })
   await execute(
     pool,
     sql`update membership set edits_plans = true where person_id = ${teacher.personId}`,
@@ -71,12 +52,6 @@ afterAll(async () => {
   await scene.end()
   await site.close()
 })
-
-async function isFit(name: string): Promise<void> {
-  if (shots) await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true })
-  expect(await overflow(page)).toBeLessThanOrEqual(0)
-  expect(await barriers(page)).toEqual([])
-}
 
 const inForce = async () =>
   (parse(await documentOf(pool, 'networks-101')) as { data?: { version: number } }).data?.version
@@ -127,18 +102,18 @@ it('is for who plans the course, and nobody else', async () => {
 
 it('is filled while nobody sees it, then published and in force', async () => {
   await page.goto(site.origin + AT)
-  await isFit('data-none')
+  await isFit(page, 'data-none')
   await page.getByLabel('Size, at most (MB)').fill('8')
   await page.getByRole('button', { name: 'Begin' }).press('Enter')
   await page.getByText('No file yet').waitFor()
   expect(await page.getByRole('button', { name: 'Publish version 1' }).isDisabled()).toBe(true)
   await choose({ 'subject.txt': 'one' })
   await page.getByRole('cell', { name: 'subject.txt' }).waitFor()
-  await isFit('data-draft')
+  await isFit(page, 'data-draft')
   expect(await inForce()).toBeUndefined()
   await page.getByRole('button', { name: 'Publish version 1' }).click()
   await page.getByText('In force: each workspace gets it').waitFor()
-  await isFit('data-published')
+  await isFit(page, 'data-published')
   expect(await inForce()).toBe(1)
   const [first] = await versions()
   expect(first).toMatchObject({ version: 1, state: 'published', files: 1 })

@@ -1,55 +1,28 @@
 /** How full a disk is, in words: on the student's page, on the teacher's, and on the command line. */
 import { afterAll, beforeEach, expect, it } from 'vitest'
-import { execute, many, sql, withTransaction } from '../../api/data/db.ts'
+import { execute, sql, withTransaction } from '../../api/data/db.ts'
 import { markFailed } from '../../api/data/seat-life.ts'
 import { rememberTemplate } from '../../api/data/seat-template.ts'
-import {
-  diskLevel,
-  keptVolumes,
-  recordSights,
-  recordVolumes,
-  type VolumeSight,
-} from '../../api/data/volume.ts'
+import { diskLevel, keptVolumes, recordSights, type VolumeSight } from '../../api/data/volume.ts'
 import { beginOutage, endOutage } from '../../api/data/storage-outage.ts'
 import { byteSize } from '../../api/locale.ts'
-import {
-  addLmsCourse,
-  BEFORE_CLASS,
-  IN_CLASS,
-  importDocuments,
-  launch,
-  seatReady,
-  signIn,
-} from '../cast/record.ts'
+import { BEFORE_CLASS, IN_CLASS, seatReady } from '../cast/record.ts'
+import { seatScene } from './course-scene.ts'
 import { textOf } from './page-text.ts'
-import { openWebsite } from './website.ts'
 import { runCommand } from './command-line.ts'
 
 const MIB = 2 ** 20
-const site = await openWebsite(IN_CLASS)
-afterAll(() => site.close())
-const { pool, ring } = site
 const now = IN_CLASS
-await importDocuments(pool, ring, BEFORE_CLASS)
-const contextId = await addLmsCourse(pool, { courseKey: 'networks-101', contextId: '2', now })
-const one = await signIn(pool, { name: 'Student One', contextId, now })
-const teacher = await signIn(pool, { name: 'Teacher One', contextId, now, role: 'teacher' })
-const mine = await launch(pool, { personId: one.personId, courseKey: 'networks-101', now })
-await seatReady(pool, mine.id, now)
-const [seat] = await many<{ id: string; number: number }>(
-  pool,
-  sql`select seat.id, number from seat join workspace on workspace.seat_id = seat.id`,
-)
+const scene = await seatScene({ now, plannedAt: BEFORE_CLASS })
+const { site, student: one, teacher, mine, seatId } = scene
+afterAll(() => site.close())
+const { pool } = site
 
-const applied = (limitMb: number) =>
-  withTransaction(pool, (tx) =>
-    recordVolumes(tx, {
-      volumes: [
-        { seatId: seat!.id, generation: 1, name: 'lp-v', limit: { backend: 'local', limitMb } },
-      ],
-      now,
-    }),
-  )
+const applied = (limitMb: number | null) =>
+  scene.recordVolume({
+    name: 'lp-v',
+    limit: limitMb === null ? null : { backend: 'local', limitMb },
+  })
 
 beforeEach(async () => {
   await execute(pool, sql`delete from volume`)
@@ -125,7 +98,7 @@ it('says while its storage is away that nothing is lost, what to do, and for how
 it('advises nobody to stop for the next version of the course’s data while nothing can be saved', async () => {
   await seen({})
   await rememberTemplate(pool, { digest: 'v1', body: { data: { version: 1, mountPath: '/data' } } })
-  await execute(pool, sql`update seat set template_digest = 'v1' where id = ${seat!.id}`)
+  await execute(pool, sql`update seat set template_digest = 'v1' where id = ${seatId}`)
   await execute(pool, sql`update course set data_version = 2, data_path = '/data'`)
   const backend = 'local' as const
   const advice = 'Version 2 is there: stop this workspace'
@@ -145,7 +118,7 @@ it('says that a seat was not started without its files, where its node has not g
   const reason =
     '10.0.0.5: failed to mount local volume: mount /srv/home: no such file or directory'
   const failed = {
-    id: seat!.id,
+    id: seatId,
     retryAt: now,
     message: { code: 'seat.start_failed', params: { reason } },
   }
@@ -173,12 +146,7 @@ it('keeps what made it, whatever its pool has later; a new limit is told to the 
   await seen({})
   await applied(300)
   expect(await keptVolumes(pool)).toMatchObject([{ state: 'ready', limit_mb: 300 }])
-  await withTransaction(pool, (tx) =>
-    recordVolumes(tx, {
-      volumes: [{ seatId: seat!.id, generation: 1, name: 'lp-v', limit: null }],
-      now,
-    }),
-  )
+  await applied(null)
   expect(await keptVolumes(pool)).toHaveLength(1)
 })
 

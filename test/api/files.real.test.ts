@@ -3,74 +3,29 @@
  * one and all, and what somebody else, another page or a full disk gets.
  */
 import { execFileSync } from 'node:child_process'
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { execute, many, sql, withTransaction } from '../../api/data/db.ts'
-import { recordVolumes } from '../../api/data/volume.ts'
-import { volumeKeeper } from '../../workers/jobs/keep-volumes.ts'
+import { execute, sql } from '../../api/data/db.ts'
 import { barriers, openBrowser, signedInPage } from '../browser.ts'
-import {
-  addLmsCourse,
-  importDocuments,
-  launch,
-  seatReady,
-  signIn,
-  type SignedIn,
-} from '../cast/record.ts'
-import { agentScene, silent } from '../workers/storage-scene.ts'
-import { openWebsite } from './website.ts'
-import { turnsFor } from '../../workers/storage/turns.ts'
+import { IN_CLASS, type SignedIn } from '../cast/record.ts'
+import { keepPicture } from '../page-fit.ts'
+import { volumeScene } from './volume-scene.ts'
 
 const MIB = 2 ** 20
-const now = new Date('2026-11-24T09:20:00Z')
-const site = await openWebsite(now)
-const { pool, ring } = site
-const scene = await agentScene(site.config.storage.socket)
-const { agent } = scene
+const scene = await volumeScene({ now: IN_CLASS })
+const { site, student, stranger, mine, keep } = scene
+const { pool } = site
+const home = scene.homeOf()
 const folder = mkdtempSync(join(tmpdir(), 'labplan-files-'))
-// Set to a folder to keep what was seen.
-const shots = process.env['LABPLAN_SHOTS']
 
 let browser: Browser
 let page: Page
-let student: SignedIn
-let stranger: SignedIn
-let mine: { id: string }
-let home: string
 
 beforeAll(async () => {
-  await importDocuments(pool, ring, now)
-  const contextId = await addLmsCourse(pool, { courseKey: 'networks-101', contextId: '2', now })
-  student = await signIn(pool, { name: 'Student One', contextId, now })
-  stranger = await signIn(pool, { name: 'Student Two', contextId, now })
-  mine = await launch(pool, { personId: student.personId, courseKey: 'networks-101', now })
-  await seatReady(pool, mine.id, now)
-  const [seat] = await many<{ id: string }>(
-    pool,
-    sql`select seat_id as id from workspace where id = ${mine.id}`,
-  )
-  const name = 'lp-test0000-c0urse00-s001-g1'
-  const volume = {
-    seatId: seat!.id,
-    generation: 1,
-    name,
-    limit: { backend: 'local', limitMb: 24 },
-  } as const
-  await withTransaction(pool, (tx) => recordVolumes(tx, { volumes: [volume], now }))
-  await keep()
-  home = join(scene.root, 'mounts', name, 'home', 'lab1')
-  mkdirSync(home)
+  await scene.makeVolume()
   browser = await openBrowser()
   page = await pageOf(student)
 })
@@ -79,23 +34,13 @@ afterAll(async () => {
   await browser?.close()
   await scene.end()
   rmSync(folder, { recursive: true, force: true })
-  await site.close()
 })
-
-const keeper = volumeKeeper({
-  pool,
-  ...{ agent, inTurn: turnsFor((one) => one), log: silent },
-  now: () => now,
-})
-const keep = () => keeper.keep()
 
 const pageOf = ({ token }: SignedIn, width = 1100): Promise<Page> =>
   signedInPage(browser, site, { token, width })
 
 const files = () => `${site.origin}/workspaces/${mine.id}/files`
-async function shoot(name: string, of = page): Promise<void> {
-  if (shots) await of.screenshot({ path: join(shots, `${name}.png`), fullPage: true })
-}
+const shoot = (name: string, of = page) => keepPicture(of, name)
 const names = () => page.locator('td .name').allTextContents()
 const local = (name: string, content: string | Buffer): string => {
   writeFileSync(join(folder, name), content)

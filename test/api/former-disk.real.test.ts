@@ -8,68 +8,23 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { execute, many, sql, withTransaction } from '../../api/data/db.ts'
 import { beginGeneration } from '../../api/data/seat.ts'
-import { recordVolumes } from '../../api/data/volume.ts'
-import { volumeKeeper } from '../../workers/jobs/keep-volumes.ts'
-import { turnsFor } from '../../workers/storage/turns.ts'
-import { barriers, openBrowser, overflow, signedInPage } from '../browser.ts'
-import {
-  addLmsCourse,
-  importDocuments,
-  launch,
-  seatReady,
-  signIn,
-  type SignedIn,
-} from '../cast/record.ts'
-import { agentScene, silent } from '../workers/storage-scene.ts'
-import { openWebsite } from './website.ts'
+import { openBrowser, signedInPage } from '../browser.ts'
+import { IN_CLASS, seatReady, type SignedIn } from '../cast/record.ts'
+import { isFitWideAndNarrow } from '../page-fit.ts'
+import { volumeOf } from './course-scene.ts'
+import { volumeScene } from './volume-scene.ts'
 
 const MIB = 2 ** 20
-let now = new Date('2026-11-24T09:20:00Z')
-const site = await openWebsite(now)
-const { pool, ring } = site
-const scene = await agentScene(site.config.storage.socket)
-const { agent } = scene
-const keeper = volumeKeeper({
-  ...{ pool, agent, inTurn: turnsFor((one) => one), log: silent },
-  now: () => now,
-})
-// Set to a folder to keep what was seen.
-const shots = process.env['LABPLAN_SHOTS']
+const scene = await volumeScene({ now: IN_CLASS })
+const { site, agent, student, stranger, mine, seatId, homeOf } = scene
+const { pool } = site
 
 let browser: Browser
 let page: Page
-let student: SignedIn
-let stranger: SignedIn
-let mine: { id: string }
-let seatId: string
-const nameOf = (generation: number) => `lp-test0000-c0urse00-s001-g${generation}`
-const homeOf = (generation: number) =>
-  join(scene.root, 'mounts', nameOf(generation), 'home', 'lab1')
-
-/** As Terraform's run and the seat's first start leave it. */
-async function made(generation: number): Promise<void> {
-  const limit = { backend: 'local', limitMb: 24 } as const
-  const volume = { seatId, generation, name: nameOf(generation), limit }
-  await withTransaction(pool, (tx) => recordVolumes(tx, { volumes: [volume], now }))
-  await keeper.keep()
-  mkdirSync(homeOf(generation))
-  chownSync(homeOf(generation), 1000, 1000)
-}
 
 beforeAll(async () => {
-  await importDocuments(pool, ring, now)
-  const contextId = await addLmsCourse(pool, { courseKey: 'networks-101', contextId: '2', now })
-  student = await signIn(pool, { name: 'Student One', contextId, now })
-  stranger = await signIn(pool, { name: 'Student Two', contextId, now })
-  mine = await launch(pool, { personId: student.personId, courseKey: 'networks-101', now })
-  await seatReady(pool, mine.id, now)
-  const [seat] = await many<{ id: string }>(
-    pool,
-    sql`select seat_id as id from workspace where id = ${mine.id}`,
-  )
-  seatId = seat!.id
   await execute(pool, sql`update course set volumes_until = '2027-02-15T22:00:00Z'`)
-  await made(1)
+  await scene.makeVolume(1)
   write(1, 'essay.txt', 'the first essay')
   mkdirSync(join(homeOf(1), 'project'))
   write(1, 'project/main.py', 'print(1)')
@@ -80,7 +35,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close()
   await scene.end()
-  await site.close()
 })
 
 const tab = ({ token }: SignedIn, width: number) =>
@@ -92,16 +46,7 @@ function write(generation: number, path: string, text: string): void {
 }
 const names = () => page.locator('td .name').allTextContents()
 
-/** Wide and as on a telephone, with no barrier axe knows of. */
-async function looksRight(name: string): Promise<void> {
-  for (const width of [1100, 360]) {
-    await page.setViewportSize({ width, height: 800 })
-    expect(await overflow(page), `${name} at ${width}`).toBeLessThanOrEqual(0)
-    expect(await barriers(page)).toEqual([])
-    if (shots) await page.screenshot({ path: join(shots, `${name}-${width}.png`), fullPage: true })
-  }
-  await page.setViewportSize({ width: 1100, height: 800 })
-}
+const looksRight = (name: string) => isFitWideAndNarrow(page, name)
 
 it('says before that what is there is kept, and begins with an empty disk', async () => {
   await page.goto(address('/reset'))
@@ -110,13 +55,13 @@ it('says before that what is there is kept, and begins with an empty disk', asyn
   await page.getByLabel('Start with an empty volume').check()
   await page.getByRole('button', { name: 'Reset', exact: true }).click()
   await page.getByText('What was there before is kept.').waitFor()
-  now = new Date('2026-11-24T09:30:00Z')
+  site.setNow(new Date('2026-11-24T09:30:00Z'))
   await withTransaction(pool, (tx) => beginGeneration(tx, { id: seatId }))
   await page.goto(address('/files?asOf=g1'))
   expect(await names()).toEqual(['essay.txt', 'project'])
   await page.getByText('It can be brought back once your new disk is there.').waitFor()
-  await made(2)
-  await seatReady(pool, mine.id, now)
+  await scene.makeVolume(2)
+  await seatReady(pool, mine.id, site.now())
 })
 
 it('says after it where that is, and shows it: to look at and to download', async () => {
@@ -160,14 +105,14 @@ it('brings back one, and all, and what is there now stays as it is', async () =>
   expect(readdirSync(homeOf(1)).toSorted()).toEqual(['essay.txt', 'project'])
   const { volumes } = await agent.list()
   expect(volumes.map(({ name, state }) => [name, state])).toEqual([
-    [nameOf(1), 'ready'],
-    [nameOf(2), 'ready'],
+    [volumeOf(1), 'ready'],
+    [volumeOf(2), 'ready'],
   ])
   const traces = await many<{ detail: object }>(
     pool,
     sql`select detail from audit where action = 'files.bring-back' order by at, id`,
   )
-  const trace = { asOf: '2026-11-24T09:30:00Z', volume: nameOf(1) }
+  const trace = { asOf: '2026-11-24T09:30:00Z', volume: volumeOf(1) }
   expect(traces.map(({ detail }) => detail)).toEqual([trace, trace])
 })
 
@@ -196,10 +141,12 @@ it('leads nowhere else by any path, and into no other seat’s disk', async () =
     expect(
       (await site.get(`/workspaces/${mine.id}/files${part}asOf=g1`, { who: stranger })).status,
     ).toBe(404)
-  const other = nameOf(1).replace('s001', 's002')
+  const other = volumeOf(1).replace('s001', 's002')
   await agent.ensure({ name: other, limitMb: 24, isNew: true })
   const wish = { volume: other, path: '', label: 'then' }
-  await expect(agent.bringBack(nameOf(2), wish)).rejects.toThrow(/400|same seat/)
-  await expect(agent.bringBack(nameOf(2), { ...wish, volume: nameOf(2) })).rejects.toThrow(/400/)
-  expect(await agent.bringBack(nameOf(2), { ...wish, volume: nameOf(9) })).toBe('not-there')
+  await expect(agent.bringBack(volumeOf(2), wish)).rejects.toThrow(/400|same seat/)
+  await expect(agent.bringBack(volumeOf(2), { ...wish, volume: volumeOf(2) })).rejects.toThrow(
+    /400/,
+  )
+  expect(await agent.bringBack(volumeOf(2), { ...wish, volume: volumeOf(9) })).toBe('not-there')
 })

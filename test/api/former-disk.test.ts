@@ -3,42 +3,23 @@ import { afterAll, beforeEach, expect, it } from 'vitest'
 import { execute, many, sql, withTransaction } from '../../api/data/db.ts'
 import { formerVolumes, resetRoom } from '../../api/data/former-volume.ts'
 import { beginGeneration } from '../../api/data/seat.ts'
-import { recordVolumes } from '../../api/data/volume.ts'
-import {
-  addLmsCourse,
-  BEFORE_CLASS,
-  IN_CLASS,
-  importDocuments,
-  launch,
-  seatReady,
-  signIn,
-} from '../cast/record.ts'
+import { BEFORE_CLASS, IN_CLASS, importDocuments, seatReady } from '../cast/record.ts'
+import { seatScene } from './course-scene.ts'
 import { textOf } from './page-text.ts'
-import { openWebsite } from './website.ts'
 
-const site = await openWebsite(IN_CLASS)
+const now = IN_CLASS
+const scene = await seatScene({ now, plannedAt: BEFORE_CLASS })
+const { site, student, stranger, mine, seatId } = scene
 afterAll(() => site.close())
 const { pool, ring } = site
-const now = IN_CLASS
 const at = (minute: number) => new Date(now.getTime() + minute * 60_000)
-await importDocuments(pool, ring, BEFORE_CLASS)
-const contextId = await addLmsCourse(pool, { courseKey: 'networks-101', contextId: '2', now })
-const student = await signIn(pool, { name: 'Student One', contextId, now })
-const stranger = await signIn(pool, { name: 'Student Two', contextId, now })
-const mine = await launch(pool, { personId: student.personId, courseKey: 'networks-101', now })
-const [seat] = await many<{ id: string }>(
-  pool,
-  sql`select seat_id as id from workspace where id = ${mine.id}`,
-)
-const seatId = seat!.id
 await execute(pool, sql`update course set volumes_until = '2027-02-15T22:00:00Z'`)
 
 /** As Terraform's runs leave it: a volume for each generation, a minute apart. */
 async function inGeneration(generation: number, backend: 'local' | null = 'local'): Promise<void> {
   for (let one = 1; one <= generation; one++) {
     const limit = backend && { backend, limitMb: 256 }
-    const volume = { seatId, generation: one, name: `lp-test0000-c0urse00-s001-g${one}`, limit }
-    await withTransaction(pool, (tx) => recordVolumes(tx, { volumes: [volume], now: at(one) }))
+    await scene.recordVolume({ generation: one, limit, at: at(one) })
   }
   await execute(pool, sql`update volume set state = 'ready'`)
   await execute(
@@ -164,8 +145,7 @@ it('is nothing of who had the seat before, and of what was purged since', async 
   expect([await generations(), (await room()).kept]).toEqual([[], 0])
   // The one in use then has files of the new year.
   const limit = { backend: 'local', limitMb: 256 } as const
-  const next = { seatId, generation: 5, name: 'lp-test0000-c0urse00-s001-g5', limit }
-  await withTransaction(pool, (tx) => recordVolumes(tx, { volumes: [next], now: at(90) }))
+  await scene.recordVolume({ generation: 5, limit, at: at(90) })
   await execute(
     pool,
     sql`update seat set generation = 5, wanted_generation = 5 where id = ${seatId}`,

@@ -13,51 +13,32 @@ import { rememberTemplate } from '../../api/data/seat-template.ts'
 import { digestOf } from '../../stacks/rules/wanted.ts'
 import { volumeKeeper } from '../../workers/jobs/keep-volumes.ts'
 import { turnsFor } from '../../workers/storage/turns.ts'
-import { barriers, openBrowser, overflow, signedInPage } from '../browser.ts'
-import { allDocuments, networksDocument, poolDocument } from '../cast/documents.ts'
-import {
-  addLmsCourse,
-  importDocuments,
-  launch,
-  seatReady,
-  signIn,
-  type SignedIn,
-} from '../cast/record.ts'
+import { openBrowser, signedInPage } from '../browser.ts'
+import { documentsWith } from '../cast/documents.ts'
+import { IN_CLASS, launch, type SignedIn } from '../cast/record.ts'
+import { isFitWideAndNarrow } from '../page-fit.ts'
 import { agentScene, silent } from '../workers/storage-scene.ts'
-import { openWebsite } from './website.ts'
+import { COURSE, seatScene } from './course-scene.ts'
 
-const now = new Date('2026-11-24T09:20:00Z')
-const site = await openWebsite(now)
-const { pool, ring } = site
+const now = IN_CLASS
+const { site, student, stranger, mine } = await seatScene({
+  now,
+  documents: documentsWith({
+    'pool.yaml': 'storage: { backend: local }\n',
+    'networks-101.yaml': 'personalVolume: true\n',
+  }),
+})
+const { pool } = site
 const scene = await agentScene(site.config.storage.socket)
 const folder = mkdtempSync(join(tmpdir(), 'labplan-personal-'))
-// Set to a folder to keep what was seen.
-const shots = process.env['LABPLAN_SHOTS']
-
-const documents = allDocuments().map((one) => {
-  if (one.text === poolDocument) return { ...one, text: `${one.text}storage: { backend: local }\n` }
-  if (one.text === networksDocument()) return { ...one, text: `${one.text}personalVolume: true\n` }
-  return one
-})
 
 let browser: Browser
 let page: Page
-let student: SignedIn
-let stranger: SignedIn
-let mine: { id: string }
 let theirs: { id: string }
 let home: string
 
 beforeAll(async () => {
-  await importDocuments(pool, ring, now, documents)
-  const contextId = await addLmsCourse(pool, { courseKey: 'networks-101', contextId: '2', now })
-  student = await signIn(pool, { name: 'Student One', contextId, now })
-  stranger = await signIn(pool, { name: 'Student Two', contextId, now })
-  const start = ({ personId }: SignedIn) =>
-    launch(pool, { personId, courseKey: 'networks-101', now })
-  mine = await start(student)
-  theirs = await start(stranger)
-  await seatReady(pool, mine.id, now)
+  theirs = await launch(pool, { personId: stranger.personId, courseKey: COURSE, now })
   const { blueprint } = (await currentBlueprint(pool))!
   const { template } = blueprint.courses.find(({ key }) => key === 'networks-101')!
   await rememberTemplate(pool, { digest: digestOf(template), body: template })
@@ -90,16 +71,7 @@ const local = (name: string, content: string): string => {
   return join(folder, name)
 }
 
-/** Wide and as on a telephone, with no barrier axe knows of. */
-async function looksRight(name: string): Promise<void> {
-  for (const width of [1100, 360]) {
-    await page.setViewportSize({ width, height: 800 })
-    expect(await overflow(page), `${name} at ${width}`).toBeLessThanOrEqual(0)
-    expect(await barriers(page)).toEqual([])
-    if (shots) await page.screenshot({ path: join(shots, `${name}-${width}.png`), fullPage: true })
-  }
-  await page.setViewportSize({ width: 1100, height: 800 })
-}
+const looksRight = (name: string) => isFitWideAndNarrow(page, name)
 
 it('is opened from the page of a workspace that is stopped, and says what to do while it is empty', async () => {
   await page.goto(`${site.origin}/workspaces/${mine.id}`)

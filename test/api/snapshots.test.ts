@@ -14,27 +14,15 @@ import { labplan } from '../../scripts/labplan.ts'
 import type { Backend, VolumePlace } from '../../workers/storage/backend.ts'
 import { localBackend } from '../../workers/storage/local.ts'
 import { type Served, serveAgent } from '../../workers/storage/server.ts'
-import {
-  addLmsCourse,
-  importDocuments,
-  IN_CLASS,
-  launch,
-  seatReady,
-  signIn,
-} from '../cast/record.ts'
+import { IN_CLASS } from '../cast/record.ts'
+import { seatScene, volumeOf } from './course-scene.ts'
 import { textOf } from './page-text.ts'
-import { openWebsite } from './website.ts'
 
 const now = IN_CLASS
-const site = await openWebsite(now)
-const { pool, ring } = site
-await importDocuments(pool, ring, now)
-const contextId = await addLmsCourse(pool, { courseKey: 'networks-101', contextId: '2', now })
-const student = await signIn(pool, { name: 'Student One', contextId, now })
-const stranger = await signIn(pool, { name: 'Student Two', contextId, now })
-const mine = await launch(pool, { personId: student.personId, courseKey: 'networks-101', now })
-await seatReady(pool, mine.id, now)
-const name = 'lp-test0000-c0urse00-s001-g1'
+const scene = await seatScene({ now })
+const { site, student, stranger, mine } = scene
+const { pool } = site
+const name = volumeOf(1)
 const root = join(site.home, 'volumes')
 const home = join(root, 'home')
 const IDS = ['20261117T110500Z', '20261124T081500Z']

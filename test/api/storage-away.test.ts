@@ -8,37 +8,22 @@ import { markRunning } from '../../api/data/seat-life.ts'
 import { beginOutage, endOutage } from '../../api/data/storage-outage.ts'
 import { keepSubmissions } from '../../workers/jobs/keep-submissions.ts'
 import { submissionsLeft } from '../../api/data/submission.ts'
-import { recordVolumes } from '../../api/data/volume.ts'
 import { openLog } from '../../api/log.ts'
 import { storageAgent } from '../../api/storage-agent.ts'
 import { localBackend } from '../../workers/storage/local.ts'
 import { type Served, serveAgent } from '../../workers/storage/server.ts'
-import { allDocuments } from '../cast/documents.ts'
-import {
-  addLmsCourse,
-  BEFORE_CLASS,
-  IN_CLASS,
-  importDocuments,
-  launch,
-  seatReady,
-  signIn,
-} from '../cast/record.ts'
+import { documentsWith } from '../cast/documents.ts'
+import { BEFORE_CLASS, IN_CLASS } from '../cast/record.ts'
+import { seatScene } from './course-scene.ts'
 import { textOf } from './page-text.ts'
-import { openWebsite } from './website.ts'
 
-const site = await openWebsite(IN_CLASS)
-const { pool, ring } = site
 const now = IN_CLASS
-const due = 'submissions: { due: 2026-11-24T11:00 }\n'
-const documents = allDocuments().map((one) =>
-  one.name === 'networks-101.yaml' ? { ...one, text: one.text + due } : one,
-)
-await importDocuments(pool, ring, BEFORE_CLASS, documents)
-const contextId = await addLmsCourse(pool, { courseKey: 'networks-101', contextId: '2', now })
-const student = await signIn(pool, { name: 'Student One', contextId, now })
-const teacher = await signIn(pool, { name: 'Teacher One', contextId, role: 'teacher', now })
-const mine = await launch(pool, { personId: student.personId, courseKey: 'networks-101', now })
-await seatReady(pool, mine.id, now)
+const scene = await seatScene({
+  ...{ now, plannedAt: BEFORE_CLASS },
+  documents: documentsWith({ 'networks-101.yaml': 'submissions: { due: 2026-11-24T11:00 }\n' }),
+})
+const { site, student, teacher, mine } = scene
+const { pool } = site
 const log = openLog('storage', 'silent')
 /** Calls that reached it. None is answered: its storage hangs. */
 let asked = 0
@@ -53,14 +38,8 @@ beforeAll(async () => {
     return new Promise<undefined>(() => {})
   }
   served = await serveAgent({ ...localBackend({ root }), place }, { socket, root, log })
-  const [seat] = await many<{ id: string }>(
-    pool,
-    sql`select seat_id as id from workspace where id = ${mine.id}`,
-  )
-  const limit = { backend: 'local', limitMb: 24 } as const
-  const volume = { seatId: seat!.id, generation: 1, name: 'lp-abcdefgh-abcdefgh-s001-g1', limit }
+  await scene.recordVolume({ limit: { backend: 'local', limitMb: 24 } })
   await withTransaction(pool, async (tx) => {
-    await recordVolumes(tx, { volumes: [volume], now })
     await execute(tx, sql`update volume set state = 'ready'`)
     await beginOutage(tx, { backend: 'local', since: now, reason: 'silence', now })
   })

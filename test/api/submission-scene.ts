@@ -9,9 +9,8 @@ import { type StorageAgent, storageAgent } from '../../api/storage-agent.ts'
 import type { VolumePlace } from '../../workers/storage/backend.ts'
 import { localBackend } from '../../workers/storage/local.ts'
 import { type Served, serveAgent } from '../../workers/storage/server.ts'
-import { allDocuments } from '../cast/documents.ts'
+import { documentsWith } from '../cast/documents.ts'
 import {
-  addLmsCourse,
   BEFORE_CLASS,
   IN_CLASS,
   importDocuments,
@@ -20,10 +19,10 @@ import {
   signIn,
   type SignedIn,
 } from '../cast/record.ts'
-import { openWebsite, type Website } from './website.ts'
+import { COURSE, courseScene } from './course-scene.ts'
+import type { Website } from './website.ts'
 
 export const MIB = 1024 * 1024
-const COURSE = 'networks-101'
 
 export type Hander = SignedIn & {
   workspaceId: string
@@ -52,7 +51,11 @@ export type SubmissionScene = {
 }
 
 export async function submissionScene(submissions: string): Promise<SubmissionScene> {
-  const site = await openWebsite(IN_CLASS)
+  const documentsOf = (text: string) =>
+    documentsWith({ 'networks-101.yaml': `submissions: ${text}\n` })
+  const { site, contextId, teacher } = await courseScene({
+    ...{ now: IN_CLASS, plannedAt: BEFORE_CLASS, documents: documentsOf(submissions) },
+  })
   const { pool, ring } = site
   const root = mkdtempSync(join(tmpdir(), 'labplan-handed-in-'))
   const log = openLog('storage', 'silent')
@@ -74,12 +77,9 @@ export async function submissionScene(submissions: string): Promise<SubmissionSc
     served = await serveAgent(backend, { socket, root, log, leastFreeMb })
   }
   await restart()
-  const rule = async (text: string, now = site.now()) =>
-    void (await importDocuments(pool, ring, now, documentsWith(text)))
-  await rule(submissions, BEFORE_CLASS)
-  const contextId = await addLmsCourse(pool, { courseKey: COURSE, contextId: '2', now: IN_CLASS })
+  const rule = async (text: string) =>
+    void (await importDocuments(pool, ring, site.now(), documentsOf(text)))
   const person = { contextId, now: IN_CLASS }
-  const teacher = await signIn(pool, { name: 'Teacher One', role: 'teacher', ...person })
   return {
     ...{ site, log, teacher, rule, restart, goAway },
     agent: storageAgent({ socket }),
@@ -107,13 +107,6 @@ export async function submissionScene(submissions: string): Promise<SubmissionSc
     },
   }
 }
-
-const documentsWith = (submissions: string) =>
-  allDocuments().map((one) =>
-    one.name === `${COURSE}.yaml`
-      ? { ...one, text: `${one.text}submissions: ${submissions}\n` }
-      : one,
-  )
 
 function placeOf(folder: string): VolumePlace {
   const limitBytes = 64 * MIB

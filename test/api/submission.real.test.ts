@@ -4,81 +4,39 @@
  */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { execute, many, sql, withTransaction } from '../../api/data/db.ts'
 import { type HandedIn, handIn, submissionsOf } from '../../api/data/submission.ts'
-import { recordVolumes } from '../../api/data/volume.ts'
 import { manifest } from '../../api/submissions-archive.ts'
 import { keepSubmissions } from '../../workers/jobs/keep-submissions.ts'
-import { volumeKeeper } from '../../workers/jobs/keep-volumes.ts'
 import { openBrowser, signedInPage } from '../browser.ts'
-import { allDocuments } from '../cast/documents.ts'
-import {
-  addLmsCourse,
-  importDocuments,
-  launch,
-  seatReady,
-  signIn,
-  type SignedIn,
-} from '../cast/record.ts'
-import { agentScene, silent } from '../workers/storage-scene.ts'
-import { openWebsite } from './website.ts'
-import { turnsFor } from '../../workers/storage/turns.ts'
+import { allDocuments, documentsWith } from '../cast/documents.ts'
+import { IN_CLASS, importDocuments, type SignedIn } from '../cast/record.ts'
+import { keepPicture } from '../page-fit.ts'
+import { silent } from '../workers/storage-scene.ts'
+import { volumeOf } from './course-scene.ts'
+import { volumeScene } from './volume-scene.ts'
 
-const now = new Date('2026-11-24T09:20:00Z')
+const now = IN_CLASS
 const DUE = '2026-11-24T11:00'
 const afterDue = new Date('2026-11-24T10:00:01Z')
-const site = await openWebsite(now)
+const scene = await volumeScene({
+  ...{ now, studentName: '=Student One' },
+  documents: documentsWith({ 'networks-101.yaml': `submissions: { due: ${DUE} }\n` }),
+})
+const { site, agent, student, teacher, mine } = scene
 const { pool, ring } = site
-const scene = await agentScene(site.config.storage.socket)
-const { agent } = scene
+const home = scene.homeOf()
 const folder = mkdtempSync(join(tmpdir(), 'labplan-submissions-'))
-const shots = process.env['LABPLAN_SHOTS']
 let browser: Browser
 let page: Page
-let student: SignedIn
-let teacher: SignedIn
-let mine: { id: string }
-let home: string
-
-const documents = allDocuments().map((one) =>
-  one.name === 'networks-101.yaml'
-    ? { ...one, text: `${one.text}submissions: { due: ${DUE} }\n` }
-    : one,
-)
 
 beforeAll(async () => {
-  await importDocuments(pool, ring, now, documents)
-  const contextId = await addLmsCourse(pool, { courseKey: 'networks-101', contextId: '2', now })
-  student = await signIn(pool, { name: '=Student One', contextId, now })
-  teacher = await signIn(pool, { name: 'Teacher One', contextId, role: 'teacher', now })
-  mine = await launch(pool, { personId: student.personId, courseKey: 'networks-101', now })
-  await seatReady(pool, mine.id, now)
-  const [seat] = await many<{ id: string }>(
-    pool,
-    sql`select seat_id as id from workspace where id = ${mine.id}`,
-  )
-  const name = 'lp-test0000-c0urse00-s001-g1'
-  const volume = {
-    seatId: seat!.id,
-    generation: 1,
-    name,
-    limit: { backend: 'local', limitMb: 24 },
-  } as const
-  await withTransaction(pool, (tx) => recordVolumes(tx, { volumes: [volume], now }))
-  await volumeKeeper({
-    pool,
-    agent,
-    inTurn: turnsFor((one) => one),
-    log: silent,
-    now: () => now,
-  }).keep()
-  home = join(scene.root, 'mounts', name, 'home', 'lab1')
-  mkdirSync(home)
+  await scene.makeVolume()
   writeFileSync(join(home, 'report.txt'), 'first version')
   browser = await openBrowser()
   page = await signedInPage(browser, site, { token: student.token, width: 1100 })
@@ -88,7 +46,6 @@ afterAll(async () => {
   await browser?.close()
   await scene.end()
   rmSync(folder, { recursive: true, force: true })
-  await site.close()
 })
 
 /** Names and texts of an archive, read by another program than the one that wrote it. */
@@ -112,7 +69,7 @@ it('takes what is there now, by the deadline', async () => {
   await page.getByText('Deadline: 24 Nov 2026, 11:00.').waitFor()
   await submit()
   await page.getByRole('link', { name: 'submission-1.zip' }).waitFor()
-  if (shots) await page.screenshot({ path: join(shots, 'hand-in.png'), fullPage: true })
+  await keepPicture(page, 'hand-in')
   expect(await page.locator('.hand-in .tag').count()).toBe(0)
 })
 
@@ -143,7 +100,7 @@ it('lets nobody change one, in the record or on disk', async () => {
   expect(statSync(file).mode & 0o777).toBe(0o400)
   // Asked for again, the agent answers what it was and reads nothing anew.
   writeFileSync(join(home, 'report.txt'), 'third version')
-  const again = await agent.keep(last!.id, { volume: 'lp-test0000-c0urse00-s001-g1', path: 'lab1' })
+  const again = await agent.keep(last!.id, { volume: volumeOf(1), path: 'lab1' })
   expect(again).toMatchObject({ sha256: last!.sha256 })
   expect(createHash('sha256').update(readFileSync(file)).digest('hex')).toBe(last!.sha256)
 })

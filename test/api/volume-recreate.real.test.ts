@@ -4,42 +4,26 @@ import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { execute, many, one, sql, withTransaction } from '../../api/data/db.ts'
-import { recordVolumes } from '../../api/data/volume.ts'
+import { execute, many, one, sql } from '../../api/data/db.ts'
 import { unmountBelow } from '../../scripts/steps/mounts.ts'
-import { volumeKeeper } from '../../workers/jobs/keep-volumes.ts'
-import { turnsFor } from '../../workers/storage/turns.ts'
-import {
-  addLmsCourse,
-  IN_CLASS,
-  importDocuments,
-  launch,
-  seatReady,
-  signIn,
-} from '../cast/record.ts'
-import { agentScene, silent } from '../workers/storage-scene.ts'
+import { IN_CLASS } from '../cast/record.ts'
 import { runCommand } from './command-line.ts'
-import { openWebsite } from './website.ts'
+import { volumeOf } from './course-scene.ts'
+import { volumeScene } from './volume-scene.ts'
 
 const MIB = 2 ** 20
-const now = IN_CLASS
-const site = await openWebsite(now)
-const { pool, ring } = site
-const scene = await agentScene(site.config.storage.socket)
-const { agent, root } = scene
+const scene = await volumeScene({ now: IN_CLASS })
+const { site, agent, root } = scene
+const { pool } = site
 const folder = mkdtempSync(join(tmpdir(), 'labplan-recreate-'))
 const file = join(folder, 'export.tar')
-const name = 'lp-test0000-c0urse00-s001-g1'
+const name = volumeOf(1)
 const image = join(root, 'images', `${name}.ext4`)
 const home = join(root, 'mounts', name, 'home')
 
-const keeper = volumeKeeper({
-  ...{ pool, agent, inTurn: turnsFor((of) => of), log: silent },
-  now: () => now,
-})
 /** What the record says once it was looked. */
 async function state(): Promise<string> {
-  await keeper.keep()
+  await scene.keep()
   return (await one<{ state: string }>(pool, sql`select state from volume`)).state
 }
 const orders = () =>
@@ -54,16 +38,7 @@ function lose(): void {
 }
 
 beforeAll(async () => {
-  await importDocuments(pool, ring, now)
-  const contextId = await addLmsCourse(pool, { courseKey: 'networks-101', contextId: '2', now })
-  const { personId } = await signIn(pool, { name: 'Student One', contextId, now })
-  const mine = await launch(pool, { personId, courseKey: 'networks-101', now })
-  await seatReady(pool, mine.id, now)
-  const seat = await one<{ id: string }>(pool, sql`select seat_id as id from workspace`)
-  const limit = { backend: 'local', limitMb: 24 } as const
-  const volumes = [{ seatId: seat.id, generation: 1, name, limit }]
-  await withTransaction(pool, (tx) => recordVolumes(tx, { volumes, now }))
-  await state()
+  await scene.makeVolume()
   writeFileSync(join(home, 'essay'), 'of student1')
   chownSync(join(home, 'essay'), 4321, 4321)
   await runCommand(site, ['volume', 'export', name, file])
@@ -71,7 +46,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await scene.end()
   rmSync(folder, { recursive: true, force: true })
-  await site.close()
 })
 
 it('is not made anew while it is there', async () => {

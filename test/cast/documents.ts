@@ -68,3 +68,12 @@ export const allDocuments = (): { name: string; text: string }[] => [
   { name: 'networks-101.yaml', text: networksDocument() },
   { name: 'machine-learning-lab.yaml', text: machineLearningDocument },
 ]
+
+/** All of them, with lines after what one says: `{ 'pool.yaml': 'storage: { backend: local }\n' }`. */
+export const documentsWith = (
+  more: Partial<Record<'pool.yaml' | 'networks-101.yaml', string>>,
+): { name: string; text: string }[] =>
+  allDocuments().map((one) => ({
+    ...one,
+    text: one.text + ((more as Record<string, string>)[one.name] ?? ''),
+  }))
