@@ -159,7 +159,7 @@ export const blueprintCourseSchema = z.strictObject({
   sessions: z.array(sessionSchema),
 })
 
-/** All that base and nodes stacks are made of: see `Cloud` in terms.ts. */
+/** All that base and nodes stacks are made of: see `Cloud` in terms-pool.ts. */
 const cloudSchema = z.strictObject({
   regions: z.array(
     z.strictObject({

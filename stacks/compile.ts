@@ -11,7 +11,9 @@ import { forkSolved, nothingSolved, placePool } from './rules/placement.ts'
 import type { Placed, Solved } from './rules/placement.ts'
 import { planCourse } from './rules/plan.ts'
 import type { CoursePlan, PlanContext } from './rules/plan.ts'
-import type { Course, Environment, Inventory, Note, Policy, Pool, Zone } from './terms.ts'
+import type { Course, Environment, Inventory, Note, Zone } from './terms.ts'
+import type { Pool } from './terms-pool.ts'
+import type { Policy } from './terms-policy.ts'
 
 export interface CompileInput {
   courses: Course[]

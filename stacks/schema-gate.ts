@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { key } from './schema-key.ts'
-import type { Gate, GateRule } from './terms.ts'
+import type { Gate, GateRule } from './terms-policy.ts'
 
 const title = z
   .union([

@@ -4,7 +4,9 @@ import type { Document, ParsedNode } from 'yaml'
 import type { z } from 'zod'
 import { apiVersion, documentKinds, documentSchemas } from './schema.ts'
 import type { DocumentKind } from './schema.ts'
-import type { Course, Environment, Policy, Pool, Zone } from './terms.ts'
+import type { Course, Environment, Zone } from './terms.ts'
+import type { Pool } from './terms-pool.ts'
+import type { Policy } from './terms-policy.ts'
 
 export type ParsedDocument =
   | { kind: 'Course'; value: Course; file: string; line: number }

@@ -8,7 +8,9 @@ import { cloudSchema } from './schema-cloud.ts'
 import { displaySchema, prose } from './schema-display.ts'
 import { gateSchema } from './schema-gate.ts'
 import { key, machineName } from './schema-key.ts'
-import type { Course, Environment, Policy, Pool, Zone } from './terms.ts'
+import type { Course, Environment, Zone } from './terms.ts'
+import type { Pool } from './terms-pool.ts'
+import type { Policy } from './terms-policy.ts'
 
 export const apiVersion = 'labplan/v1'
 

@@ -12,7 +12,7 @@ import {
   teamsFor,
 } from '../../stacks/rules/gate.ts'
 import { afterWorkingHours } from '../../stacks/rules/working-hours.ts'
-import type { GateRule, Policy } from '../../stacks/terms.ts'
+import type { GateRule, Policy } from '../../stacks/terms-policy.ts'
 import { type Actor, audit } from './audit.ts'
 import { rememberedBlueprint, keepBlueprint, lockHead } from './blueprint.ts'
 import { type Change, approve, changeColumns } from './change.ts'

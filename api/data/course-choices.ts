@@ -1,5 +1,7 @@
 /** What a course of a zone may be made of, and what the policy says where a course does not. */
-import type { Environment, Policy, Pool } from '../../stacks/terms.ts'
+import type { Environment } from '../../stacks/terms.ts'
+import type { Pool } from '../../stacks/terms-pool.ts'
+import type { Policy } from '../../stacks/terms-policy.ts'
 import { type StoredDocument } from './course.ts'
 import { type Db, many, sql } from './db.ts'
 import { merged, policyIn, valuesOf } from './documents.ts'

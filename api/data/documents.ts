@@ -11,7 +11,8 @@ import {
   parseDocuments,
 } from '../../stacks/schema-parse.ts'
 import { defaultPolicy, defaultZone } from '../../stacks/schema.ts'
-import type { Policy, Text, Zone } from '../../stacks/terms.ts'
+import type { Text, Zone } from '../../stacks/terms.ts'
+import type { Policy } from '../../stacks/terms-policy.ts'
 import {
   type KnownOfCourses,
   policyDocuments,

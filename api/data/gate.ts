@@ -6,7 +6,9 @@ import { type ChangeFacts, changeFacts } from '../../stacks/rules/change-facts.t
 import { type Decision, decide } from '../../stacks/rules/gate.ts'
 import { coursePrices } from '../../stacks/rules/plan-page.ts'
 import { digestOf } from '../../stacks/rules/wanted.ts'
-import type { Course, DocumentKind, Policy, Pool } from '../../stacks/terms.ts'
+import type { Course } from '../../stacks/terms.ts'
+import type { Pool } from '../../stacks/terms-pool.ts'
+import type { DocumentKind, Policy } from '../../stacks/terms-policy.ts'
 import type { StoredDocument } from './course.ts'
 import { type Proposed, policyIn, readKnown, valuesOf } from './documents.ts'
 

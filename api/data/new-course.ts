@@ -1,6 +1,7 @@
 /** What a teacher may make a course of, and whose a course is that they made. */
 import { parseDocuments } from '../../stacks/schema-parse.ts'
-import type { Pool as Described, SeatNeeds, Text } from '../../stacks/terms.ts'
+import type { SeatNeeds, Text } from '../../stacks/terms.ts'
+import type { Pool as Described } from '../../stacks/terms-pool.ts'
 import type { Actor } from './audit.ts'
 import type { Propose } from './change.ts'
 import { type Db, type Pool, execute, findOne, many, sql, withTransaction } from './db.ts'

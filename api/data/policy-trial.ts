@@ -2,7 +2,7 @@
 import { changeFactsSchema } from '../../stacks/rules/change-facts.ts'
 import type { Lane } from '../../stacks/rules/gate.ts'
 import { type Trial, tryPolicy } from '../../stacks/rules/policy-trial.ts'
-import type { Policy } from '../../stacks/terms.ts'
+import type { Policy } from '../../stacks/terms-policy.ts'
 import { type Db, many, sql } from './db.ts'
 
 /** The latest so many changes whose facts are known, newest first. */

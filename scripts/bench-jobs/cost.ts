@@ -5,7 +5,7 @@
 import { pathToFileURL } from 'node:url'
 import { compile } from '../../stacks/compile.ts'
 import type { Blueprint } from '../../stacks/blueprint.ts'
-import type { Flavour, Pool } from '../../stacks/terms.ts'
+import type { Flavour, Pool } from '../../stacks/terms-pool.ts'
 import { campus } from '../../test/campus/campus.ts'
 import type { CampusSize } from '../../test/campus/campus.ts'
 import { claimsOf, lowerBound } from '../../test/campus/lower-bound.ts'

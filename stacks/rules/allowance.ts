@@ -1,5 +1,6 @@
 /** Does a course ask for more than it may have without review? */
-import type { Allowance, Course, Inventory, Note, Policy } from '../terms.ts'
+import type { Allowance, Course, Inventory, Note } from '../terms.ts'
+import type { Policy } from '../terms-policy.ts'
 import type { Occurrence } from './schedule.ts'
 
 const hourMs = 3_600_000

@@ -9,7 +9,8 @@ import type {
   BlueprintSession,
   Placement,
 } from '../blueprint.ts'
-import type { Policy, Pool } from '../terms.ts'
+import type { Pool } from '../terms-pool.ts'
+import type { Policy } from '../terms-policy.ts'
 import { allowanceOnceApproved } from './allowance.ts'
 import { formatInstant } from './clock.ts'
 import type { Layered } from './layered.ts'

@@ -1,6 +1,6 @@
 /** What does a course cost? Its sessions' share of the machines that are bought for them. */
 import type { Blueprint, BlueprintCourse, BlueprintSession } from '../blueprint.ts'
-import type { Pool } from '../terms.ts'
+import type { Pool } from '../terms-pool.ts'
 import { parseInstant } from './clock.ts'
 
 const hourMs = 3_600_000

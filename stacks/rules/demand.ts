@@ -1,5 +1,6 @@
 /** What does a session take from its pool, and from when to when? */
-import type { Course, Pool } from '../terms.ts'
+import type { Course } from '../terms.ts'
+import type { Pool } from '../terms-pool.ts'
 import type { Occurrence } from './schedule.ts'
 
 /** Amounts in the order of a pool's `Dimensions`: integers, so that sums are exact. */

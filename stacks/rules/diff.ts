@@ -1,7 +1,7 @@
 /** What changes between two blueprints? As data: what appears, changes, disappears, and what it costs. */
 import { canonicalJson, nodeLists, seatNumbers, seatRanges } from '../blueprint.ts'
 import type { Blueprint, BlueprintCourse, BlueprintPool, BlueprintSession } from '../blueprint.ts'
-import type { Pool } from '../terms.ts'
+import type { Pool } from '../terms-pool.ts'
 import { parseInstant } from './clock.ts'
 
 const hourMs = 3_600_000

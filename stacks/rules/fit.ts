@@ -1,5 +1,6 @@
 /** Does it fit? Notes about machines of unknown size, and sessions without room or in a pool that is closed, with where else there is room. */
-import type { Inventory, Note, Policy } from '../terms.ts'
+import type { Inventory, Note } from '../terms.ts'
+import type { Policy } from '../terms-policy.ts'
 import { formatInstant, formatWall, parseInstant } from './clock.ts'
 import type { CompileInput, Compiled } from '../compile.ts'
 import { closedNotes, withRoomElsewhere } from './closed.ts'

@@ -1,7 +1,8 @@
 /** How much will be asked, bought and paid, hour by hour? Demand against capacity over a term. */
 import type { BlueprintCourse } from '../blueprint.ts'
 import type { Compiled } from '../compile.ts'
-import type { Pool, SeatNeeds } from '../terms.ts'
+import type { SeatNeeds } from '../terms.ts'
+import type { Pool } from '../terms-pool.ts'
 import { formatInstant, formatWall, parseInstant, wallOf } from './clock.ts'
 import type { Vector } from './demand.ts'
 import { unlimited } from './machines.ts'

@@ -2,7 +2,8 @@
  * Which lane does a change take, and who must approve it? Every rule of the policy that holds counts: one that
  * denies is enough, each that asks for a review must have its approvals, and where none holds nobody is asked.
  */
-import type { Allowance, Gate, GateCondition, GateRule, Policy, Zone } from '../terms.ts'
+import type { Allowance, Zone } from '../terms.ts'
+import type { Gate, GateCondition, GateRule, Policy } from '../terms-policy.ts'
 import { type Allowed, allowanceOf, budgetOf, excessOf, withGrowth } from './allowance.ts'
 import type { ChangeFacts, CourseFacts } from './change-facts.ts'
 import { workingHours } from './working-hours.ts'

@@ -1,5 +1,7 @@
 /** When is capacity kept for self-study? Only where a course reserves some of its cold seats. */
-import type { Course, Policy, Pool, Zone } from '../terms.ts'
+import type { Course, Zone } from '../terms.ts'
+import type { Pool } from '../terms-pool.ts'
+import type { Policy } from '../terms-policy.ts'
 import { formatWall, instantOf, wallOf } from './clock.ts'
 import type { Demand, Dimensions } from './demand.ts'
 import { vectorOf } from './demand.ts'

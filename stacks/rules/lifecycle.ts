@@ -3,7 +3,8 @@
  * argument. The same rules answer the page, which says why not, and the record, which does it.
  */
 import type { BlueprintSession } from '../blueprint.ts'
-import type { Course, Lifecycle, Policy } from '../terms.ts'
+import type { Course, Lifecycle } from '../terms.ts'
+import type { Policy } from '../terms-policy.ts'
 
 const minuteMs = 60_000
 

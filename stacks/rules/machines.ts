@@ -1,5 +1,6 @@
 /** What machines does a pool have, and which could it buy? */
-import type { Inventory, Pool } from '../terms.ts'
+import type { Inventory } from '../terms.ts'
+import type { Pool } from '../terms-pool.ts'
 import type { Demand, Dimensions, Vector } from './demand.ts'
 import { vectorOf } from './demand.ts'
 

@@ -5,7 +5,8 @@
  */
 import type { Blueprint, BlueprintCourse, BlueprintSession } from '../blueprint.ts'
 import type { Compiled } from '../compile.ts'
-import type { Note, Pool } from '../terms.ts'
+import type { Note } from '../terms.ts'
+import type { Pool } from '../terms-pool.ts'
 import { usualCapabilities } from './change-facts.ts'
 import { formatWall, parseInstant, wallOf } from './clock.ts'
 import { type NodeSharing, costOf, courseCost, nodeSharing, sessionCost, spanOf } from './cost.ts'

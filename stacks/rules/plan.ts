@@ -1,6 +1,8 @@
 /** What does one course ask for, on its own? Everything that does not depend on other courses. */
 import type { BlueprintCourse } from '../blueprint.ts'
-import type { Course, Environment, Inventory, Note, Policy, Pool, Zone } from '../terms.ts'
+import type { Course, Environment, Inventory, Note, Zone } from '../terms.ts'
+import type { Pool } from '../terms-pool.ts'
+import type { Policy } from '../terms-policy.ts'
 import { type Known, allowanceNotes, knownOf } from './allowance.ts'
 import { formatWall } from './clock.ts'
 import { demandOf, vectorOf } from './demand.ts'

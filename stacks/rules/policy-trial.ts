@@ -1,5 +1,5 @@
 /** What would a policy have made of changes that are over? Decided from their facts alone, so at once. */
-import type { Policy } from '../terms.ts'
+import type { Policy } from '../terms-policy.ts'
 import type { ChangeFacts } from './change-facts.ts'
 import { type Lane, decide } from './gate.ts'
 

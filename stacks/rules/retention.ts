@@ -1,6 +1,8 @@
 /** From when to when do a course's volumes and cold seats exist? */
 import type { BlueprintCourse } from '../blueprint.ts'
-import type { Course, Policy, Pool, Zone } from '../terms.ts'
+import type { Course, Zone } from '../terms.ts'
+import type { Pool } from '../terms-pool.ts'
+import type { Policy } from '../terms-policy.ts'
 import { formatInstant, instantOf, parseWall } from './clock.ts'
 import type { Occurrence } from './schedule.ts'
 

@@ -1,7 +1,8 @@
 /** When does a course meet? Series, exceptions, holidays and moves → sessions with their instants. */
 import { RRuleTemporal } from 'rrule-temporal'
 import { Temporal } from 'temporal-polyfill'
-import type { Course, Holiday, Note, Policy, ProjectPeriod, SessionPlan, Zone } from '../terms.ts'
+import type { Course, Holiday, Note, ProjectPeriod, SessionPlan, Zone } from '../terms.ts'
+import type { Policy } from '../terms-policy.ts'
 import { canonicalJson } from '../blueprint.ts'
 import { formatWall, instantOf, parseWall } from './clock.ts'
 import { isInDays, parseHours } from './hours.ts'

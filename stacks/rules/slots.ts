@@ -5,7 +5,7 @@
  * A slot is proposed only when placing everything again with the session moved there leaves nobody
  * new without room. A coarse test first (sums per resource) spares most of those trials.
  */
-import type { Policy } from '../terms.ts'
+import type { Policy } from '../terms-policy.ts'
 import { formatInstant, formatWall, instantOf } from './clock.ts'
 import type { Demand, Vector } from './demand.ts'
 import { isInDays, parseHours } from './hours.ts'

@@ -1,5 +1,6 @@
 /** How much of what a student hands in a course keeps: what its document says, else the policy, else as shipped. */
-import type { Course, Policy } from '../terms.ts'
+import type { Course } from '../terms.ts'
+import type { Policy } from '../terms-policy.ts'
 
 export type SubmissionLimits = { most: number; totalMb: number }
 

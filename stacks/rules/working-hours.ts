@@ -1,5 +1,6 @@
 /** How many working hours are between two instants, and when are so many over? */
-import type { Policy, Zone } from '../terms.ts'
+import type { Zone } from '../terms.ts'
+import type { Policy } from '../terms-policy.ts'
 import { formatWall, instantOf, wallOf } from './clock.ts'
 import { isInDays, parseHours } from './hours.ts'
 

@@ -11,7 +11,8 @@ import {
   poolSchema,
   zoneSchema,
 } from '../../stacks/schema.ts'
-import type { Course, Pool, SessionPlan } from '../../stacks/terms.ts'
+import type { Course, SessionPlan } from '../../stacks/terms.ts'
+import type { Pool } from '../../stacks/terms-pool.ts'
 import { random } from './random.ts'
 import type { Random } from './random.ts'
 

@@ -1,6 +1,7 @@
 /** What is wrong with a pool's machines and with those of its classes that fit, or are said not to. */
 import type { BlueprintPool, BlueprintSession } from '../../stacks/blueprint.ts'
-import type { Flavour, Resources } from '../../stacks/terms.ts'
+import type { Resources } from '../../stacks/terms.ts'
+import type { Flavour } from '../../stacks/terms-pool.ts'
 import { minuteMs } from './calendar.ts'
 import type { Expected } from './expected.ts'
 import { amount, type Life, nodeHolds, resources, roomAt, type Table } from './room.ts'

@@ -1,6 +1,7 @@
 /** Every class that the documents ask for, by the referee's own reading of them. */
 import type { CompileInput } from '../../stacks/compile.ts'
-import type { Course, Policy, SessionPlan } from '../../stacks/terms.ts'
+import type { Course, SessionPlan } from '../../stacks/terms.ts'
+import type { Policy } from '../../stacks/terms-policy.ts'
 import { dayMs, minuteMs, timeZoneOf, utcOf, walls, zoneOf } from './calendar.ts'
 
 /** What a session should be, by the referee's own reading. */

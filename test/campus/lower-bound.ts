@@ -8,7 +8,8 @@
  */
 import type { Blueprint, BlueprintSession } from '../../stacks/blueprint.ts'
 import type { CompileInput } from '../../stacks/compile.ts'
-import type { Course, Flavour, Pool, Resources } from '../../stacks/terms.ts'
+import type { Course, Resources } from '../../stacks/terms.ts'
+import type { Flavour, Pool } from '../../stacks/terms-pool.ts'
 
 const hourMs = 3_600_000
 const minuteMs = 60_000

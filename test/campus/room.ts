@@ -1,6 +1,7 @@
 /** What machines have room for, minute by minute, by the referee's own reading of a blueprint. */
 import type { BlueprintPool, BlueprintSession } from '../../stacks/blueprint.ts'
-import type { Flavour, Note, Pool, Resources } from '../../stacks/terms.ts'
+import type { Note, Resources } from '../../stacks/terms.ts'
+import type { Flavour, Pool } from '../../stacks/terms-pool.ts'
 import { minuteMs } from './calendar.ts'
 import type { Expected } from './expected.ts'
 
