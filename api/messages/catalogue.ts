@@ -4,6 +4,7 @@
  */
 import type { Message } from '../locale.ts'
 import { admin } from './admin.ts'
+import { classLate } from './class-late.ts'
 import { cloud } from './cloud.ts'
 import { common } from './common.ts'
 import { course } from './course.ts'
@@ -22,6 +23,7 @@ import { inventory } from './inventory.ts'
 import { lti } from './lti.ts'
 import { machine } from './machine.ts'
 import { notice } from './notice.ts'
+import { noticeFiles } from './notice-files.ts'
 import { pool } from './pool.ts'
 import { problem } from './problem.ts'
 import { receipt } from './receipt.ts'
@@ -73,6 +75,8 @@ export const catalogue: Readonly<Record<string, Message>> = {
   ...machine,
   ...lti,
   ...notice,
+  ...noticeFiles,
+  ...classLate,
   ...problem,
   ...gateway,
 }

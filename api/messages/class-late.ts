@@ -1,0 +1,194 @@
+import type { Message } from '../locale.ts'
+
+/** Why a class is late, or why it could not be prepared as things are, and what can be done. Told in its notices. */
+export const classLate = {
+  // Why: the step that fails, or is under way.
+  'late.step-fails': {
+    en: {
+      one: 'Making its {what} failed in the step “{step}”: {message}',
+      other: 'Making its {what} failed {count} times, last in the step “{step}”: {message}',
+    },
+    fr: {
+      one: 'La création ({what}) a échoué à l’étape « {step} » : {message}',
+      other:
+        'La création ({what}) a échoué {count} fois, en dernier à l’étape « {step} » : {message}',
+    },
+  },
+  'late.step-refused': {
+    en: {
+      one: 'The cloud refused its {what} in the step “{step}”.',
+      other: 'The cloud refused its {what} {count} times, last in the step “{step}”.',
+    },
+    fr: {
+      one: 'Le nuage a refusé ({what}) à l’étape « {step} ».',
+      other: 'Le nuage a refusé {count} fois ({what}), en dernier à l’étape « {step} ».',
+    },
+  },
+  'late.machines-coming': {
+    en: {
+      one: 'One machine of its pool is not up yet: {names}.',
+      other: '{count} machines of its pool are not up yet: {names}.',
+    },
+    fr: {
+      one: 'Une machine de son pool n’est pas encore en service : {names}.',
+      other: '{count} machines de son pool ne sont pas encore en service : {names}.',
+    },
+  },
+  'late.machine-anew': {
+    en: {
+      one: 'Machine {name} of its pool did not come up, and is made again.',
+      other:
+        'Machine {name} of its pool did not come up {count} times in a row, and is made again.',
+    },
+    fr: {
+      one: 'La machine {name} de son pool n’a pas démarré, et elle est refaite.',
+      other:
+        'La machine {name} de son pool n’a pas démarré {count} fois de suite, et elle est refaite.',
+    },
+  },
+  'late.machines-away': {
+    en: {
+      one: 'One seat finds no machine with room; these of its pool do not answer: {names}.',
+      other: '{count} seats find no machine with room; these of its pool do not answer: {names}.',
+    },
+    fr: {
+      one: 'Un poste ne trouve de place sur aucune machine ; celles-ci, de son pool, ne répondent pas : {names}.',
+      other:
+        '{count} postes ne trouvent de place sur aucune machine ; celles-ci, de leur pool, ne répondent pas : {names}.',
+    },
+  },
+  'late.no-room': {
+    en: {
+      one: 'One seat finds no machine with room in its pool.',
+      other: '{count} seats find no machine with room in their pool.',
+    },
+    fr: {
+      one: 'Un poste ne trouve de place sur aucune machine de son pool.',
+      other: '{count} postes ne trouvent de place sur aucune machine de leur pool.',
+    },
+  },
+  'late.step-runs': {
+    en: 'Its {what} are being made: the step “{step}” runs, begun {sinceAt}.',
+    fr: 'La création est en cours ({what}) : étape « {step} », commencée {sinceAt}.',
+  },
+  'late.not-begun': {
+    en: 'Its {what} have not been begun: no worker has taken them up yet.',
+    fr: 'La création n’a pas commencé ({what}) : aucun agent ne s’en est encore chargé.',
+  },
+  'late.seat.start_failed': {
+    en: {
+      one: 'One seat does not start. The machines say: {reason}',
+      other: '{count} seats do not start. The machines say: {reason}',
+    },
+    fr: {
+      one: 'Un poste ne démarre pas. Les machines disent : {reason}',
+      other: '{count} postes ne démarrent pas. Les machines disent : {reason}',
+    },
+  },
+  'late.seat.check_failed': {
+    en: {
+      one: 'One seat runs, but does not answer on every required port.',
+      other: '{count} seats run, but do not answer on every required port.',
+    },
+    fr: {
+      one: 'Un poste tourne, mais ne répond pas sur tous les ports requis.',
+      other: '{count} postes tournent, mais ne répondent pas sur tous les ports requis.',
+    },
+  },
+  'late.storage-away': {
+    en: 'The storage of its files stopped answering {sinceAt}. Seats start by themselves when it is back; you can have them start without their files on the page of the course.',
+    fr: 'Le stockage de ses fichiers a cessé de répondre {sinceAt}. Les postes démarreront d’eux-mêmes à son retour ; sur la page du cours, vous pouvez les faire démarrer sans leurs fichiers.',
+  },
+  'late.seat.no_gpu': {
+    en: {
+      one: 'One seat finds no free GPU.',
+      other: '{count} seats find no free GPU.',
+    },
+    fr: {
+      one: 'Un poste ne trouve pas de GPU libre.',
+      other: '{count} postes ne trouvent pas de GPU libre.',
+    },
+  },
+  'late.starting': {
+    en: { one: 'One seat is starting now.', other: '{count} seats are starting now.' },
+    fr: { one: 'Un poste démarre en ce moment.', other: '{count} postes démarrent en ce moment.' },
+  },
+
+  // What would fail.
+  'early.no-build': {
+    en: 'Its environment has no build yet: build it, or choose one for the course.',
+    fr: 'Son environnement n’a pas encore de version construite : construisez-la, ou choisissez-en une pour le cours.',
+  },
+  'early.image-missing': {
+    en: 'The image {image} cannot be pulled ({reason}). Build it again, or put the previous build back.',
+    fr: 'L’image {image} ne peut pas être tirée ({reason}). Reconstruisez-la, ou remettez la version précédente.',
+  },
+  'early.no-room': {
+    en: {
+      one: 'The one node that takes seats now has room for {placed} of the {total} seats that run then. Bring nodes back, or plan fewer at once.',
+      other:
+        'The {count} nodes that take seats now have room for {placed} of the {total} seats that run then. Bring nodes back, or plan fewer at once.',
+    },
+    fr: {
+      one: 'Le seul nœud qui prend des postes a place pour {placed} des {total} postes qui tourneront alors. Remettez des nœuds en service, ou prévoyez-en moins à la fois.',
+      other:
+        'Les {count} nœuds qui prennent des postes ont place pour {placed} des {total} postes qui tourneront alors. Remettez des nœuds en service, ou prévoyez-en moins à la fois.',
+    },
+  },
+  'early.no-credential': {
+    en: 'Its machines come from a cloud, and nobody has said how that is entered: source its openrc file and run “labplan pool credential {pool}”.',
+    fr: 'Ses machines viennent d’un nuage, et personne n’a dit comment y entrer : chargez son fichier openrc et lancez « labplan pool credential {pool} ».',
+  },
+  'early.machines-fail': {
+    en: {
+      one: 'Making the {what} of its pool {pool} fails at present: {message}',
+      other:
+        'Making the {what} of its pool {pool} fails at present, {count} times in a row: {message}',
+    },
+    fr: {
+      one: 'La création ({what}) échoue actuellement dans son pool {pool} : {message}',
+      other:
+        'La création ({what}) échoue actuellement dans son pool {pool}, {count} fois de suite : {message}',
+    },
+  },
+  'early.machines-refused': {
+    en: {
+      one: 'The cloud refuses the {what} of its pool {pool} at present.',
+      other: 'The cloud refuses the {what} of its pool {pool} at present, {count} times in a row.',
+    },
+    fr: {
+      one: 'Le nuage refuse actuellement ({what}) dans son pool {pool}.',
+      other: 'Le nuage refuse actuellement ({what}) dans son pool {pool}, {count} fois de suite.',
+    },
+  },
+  'early.plan-failed': {
+    en: 'Terraform cannot plan its {what}: {message}',
+    fr: 'Terraform ne peut pas planifier ({what}) : {message}',
+  },
+  'early.plan-held': {
+    en: 'The plan of its {what} would be held for a person to look at: {message}',
+    fr: 'Le plan ({what}) serait retenu jusqu’à ce que quelqu’un le regarde : {message}',
+  },
+
+  // What can be done.
+  'late.do.start-with': {
+    en: 'You can begin with the {ready} that are ready: students get those first, and the others are let in by themselves as seats follow.',
+    fr: 'Vous pouvez commencer avec les {ready} postes prêts : les étudiants les reçoivent d’abord, les suivants entrent d’eux-mêmes à mesure que des postes arrivent.',
+  },
+  'late.do.previous-build': {
+    en: 'The environment had another build before: {image}. Putting it back in the environment’s document brings the class back to it.',
+    fr: 'L’environnement avait auparavant une autre version : {image}. La remettre dans le document de l’environnement y ramène la séance.',
+  },
+  'late.do.other-pool': {
+    en: 'Another pool has no failures: {pools}. “labplan whatif” says whether the class fits there.',
+    fr: 'Un autre pool n’a pas de panne : {pools}. « labplan whatif » dit si la séance y tient.',
+  },
+  'late.do.infra': {
+    en: 'The infrastructure team was told too. “labplan doctor” and the page of runs say more.',
+    fr: 'L’équipe infrastructure est prévenue aussi. « labplan doctor » et la page des exécutions en disent plus.',
+  },
+  'late.what.base': { en: 'networks', fr: 'réseaux' },
+  'late.what.nodes': { en: 'machines', fr: 'machines' },
+  'late.what.seats': { en: 'seats', fr: 'postes' },
+  'late.what.volumes': { en: 'volumes', fr: 'volumes' },
+} satisfies Record<string, Message>

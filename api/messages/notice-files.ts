@@ -1,0 +1,107 @@
+import type { Message } from '../locale.ts'
+
+/** What people are told of files and what keeps them: when they go, and while they are away or lost. As in `notice.ts`. */
+export const noticeFiles = {
+  'notice.files-end': {
+    en: 'Files of “{course}” are deleted {goneAt}',
+    fr: 'Les fichiers de « {course} » seront supprimés {goneAt}',
+  },
+  'notice.files-end.text': {
+    en: '{course} is over, and what its students keep on their disks is deleted {goneAt} ({count} disks). What they handed in stays.',
+    fr: '« {course} » est terminé : ce que les étudiants gardent sur leurs disques sera supprimé {goneAt} ({count} disques). Leurs rendus restent.',
+  },
+  'notice.files-end.do': {
+    en: 'Students may download their files until then, from their workspace’s page. To keep them longer, raise keepDays in the course’s plan, or plan another session: the date moves with it.',
+    fr: 'D’ici là, les étudiants peuvent télécharger leurs fichiers depuis la page de leur espace. Pour les garder plus longtemps, augmentez keepDays dans le plan du cours, ou prévoyez une autre séance : la date suivra.',
+  },
+  'notice.data-end': {
+    en: 'Data of “{course}” are deleted {goneAt}',
+    fr: 'Les données de « {course} » seront supprimées {goneAt}',
+  },
+  'notice.data-end.text': {
+    en: '{course} is over, and versions of the data that its workspaces read ({count}) are deleted {goneAt}. The one in force stays until the course is archived.',
+    fr: '« {course} » est terminé : des versions des données que lisent ses espaces ({count}) seront supprimées {goneAt}. Celle en vigueur reste jusqu’à l’archivage du cours.',
+  },
+  'notice.data-end.do': {
+    en: 'To keep them longer, raise keepDays in the course’s plan, or plan another session: the date moves with it. An archived course keeps its version in force when it is no longer archived.',
+    fr: 'Pour les garder plus longtemps, augmentez keepDays dans le plan du cours, ou prévoyez une autre séance : la date suivra. Un cours archivé garde sa version en vigueur s’il n’est plus archivé.',
+  },
+  'notice.personal-end': {
+    en: 'Labplan: {count} personal folders are deleted {goneAt}',
+    fr: 'Labplan : {count} dossiers personnels seront supprimés {goneAt}',
+  },
+  'notice.personal-end.text': {
+    en: 'The last course of {count} students that had their personal folder is over, and these are deleted {goneAt}. Their page says so. Who comes to another such course before keeps theirs.',
+    fr: 'Le dernier cours de {count} étudiants qui avait leur dossier personnel est terminé : ces dossiers seront supprimés {goneAt}. Leur page le dit. Qui vient avant à un autre cours de ce genre garde le sien.',
+  },
+
+  'notice.storage-away': {
+    en: 'Labplan: the storage of volumes ({backend}) does not answer',
+    fr: 'Labplan : le stockage des volumes ({backend}) ne répond pas',
+  },
+  'notice.storage-away.text': {
+    en: 'It stopped answering {sinceAt}. Seats that run wait with it and go on by themselves; none is started or stopped until it is back, so that nothing is lost. labplan doctor says what it answered last.',
+    fr: 'Il a cessé de répondre {sinceAt}. Les postes en marche attendent avec lui et reprendront d’eux-mêmes ; aucun n’est démarré ni arrêté d’ici son retour, pour que rien ne soit perdu. labplan doctor dit ce qu’il a répondu en dernier.',
+  },
+  'notice.storage-back': {
+    en: 'Labplan: the storage of volumes ({backend}) answers again',
+    fr: 'Labplan : le stockage des volumes ({backend}) répond de nouveau',
+  },
+  'notice.storage-back.text': {
+    en: 'It stopped {sinceAt} and came back {backAt}. What waited goes on by itself: seats start, and those that had to stop stop now.',
+    fr: 'Il s’est arrêté {sinceAt} et il est revenu {backAt}. Ce qui attendait reprend de lui-même : les postes démarrent, et ceux qui devaient s’arrêter s’arrêtent maintenant.',
+  },
+  'notice.volumes-lost': {
+    en: 'Labplan: {count} volumes are missing or damaged',
+    fr: 'Labplan : {count} volumes sont absents ou endommagés',
+  },
+  'notice.volumes-lost.text': {
+    en: 'Their storage answers; {missing} are not there, {damaged} cannot be mounted. Nothing was deleted, and nothing new is made in their place: their seats do not start. Mount the disk they were on, or restore it; all goes on by itself then. labplan volume list --full names each.',
+    fr: 'Leur stockage répond ; {missing} ne sont pas là, {damaged} ne peuvent être montés. Rien n’a été supprimé et rien de neuf n’est créé à leur place : leurs postes ne démarrent pas. Montez le disque qui les portait, ou restaurez-le ; tout reprendra de soi-même. labplan volume list --full les nomme.',
+  },
+  'notice.volumes-lost.of': {
+    en: 'Course {name}: {count}',
+    fr: 'Cours {name} : {count}',
+  },
+  'notice.volumes-lost.personal': {
+    en: 'Students’ own folders: {count}; seats start without them',
+    fr: 'Dossiers personnels d’étudiants : {count} ; les postes démarrent sans eux',
+  },
+  'notice.volumes-lost.purging': {
+    en: 'To be deleted, and not there: {count}. Nothing counts as deleted until their disk is back',
+    fr: 'À supprimer, et absents : {count}. Rien ne compte comme supprimé avant le retour de leur disque',
+  },
+  'notice.volumes-found': {
+    en: 'Labplan: the volumes that were missing or damaged are there again',
+    fr: 'Labplan : les volumes absents ou endommagés sont de nouveau là',
+  },
+  'notice.volumes-found.text': {
+    en: 'It began {sinceAt} and was over {backAt}. Seats that waited for them start by themselves; what was to be deleted is deleted now.',
+    fr: 'Cela a commencé {sinceAt} et pris fin {backAt}. Les postes qui les attendaient démarrent d’eux-mêmes ; ce qui devait être supprimé l’est maintenant.',
+  },
+  'notice.storage-away.course': {
+    en: '{course}: files cannot be reached right now',
+    fr: '{course} : les fichiers ne sont pas accessibles en ce moment',
+  },
+  'notice.storage-away.course.text': {
+    en: 'The storage stopped answering {sinceAt}. Nothing is lost. Workspaces may stand still: leave them open, they go on by themselves when it is back. None is started or stopped meanwhile; those that have not started can begin without their files, on the page of the course. The infrastructure team was told.',
+    fr: 'Le stockage a cessé de répondre {sinceAt}. Rien n’est perdu. Les espaces peuvent rester figés : laissez-les ouverts, ils reprendront d’eux-mêmes à son retour. D’ici là aucun n’est démarré ni arrêté ; ceux qui n’ont pas démarré peuvent commencer sans leurs fichiers, sur la page du cours. L’équipe infrastructure est prévenue.',
+  },
+  'notice.storage-back.course': {
+    en: '{course}: files are there again',
+    fr: '{course} : les fichiers sont de nouveau là',
+  },
+  'notice.storage-back.course.text': {
+    en: 'The storage stopped answering {sinceAt} and came back {backAt}. Everything goes on by itself; there is nothing to do.',
+    fr: 'Le stockage a cessé de répondre {sinceAt} et il est revenu {backAt}. Tout reprend de soi-même ; il n’y a rien à faire.',
+  },
+
+  'notice.slot-lack': {
+    en: 'Labplan: the storage agent ({place}) has to be updated',
+    fr: 'Labplan : l’agent de stockage ({place}) doit être mis à jour',
+  },
+  'notice.slot-lack.text': {
+    en: 'It is of an earlier version, which brings no personal folders into seats (seen {sinceAt}). Seats start without, and students read so on their page. Start the agent again with the version of this Labplan (docs/storage-backends.md); seats then have the folders at their next start.',
+    fr: 'Il est d’une version antérieure, qui n’apporte pas les dossiers personnels dans les postes (constaté {sinceAt}). Les postes démarrent sans, et les étudiants le lisent sur leur page. Relancez l’agent dans la version de ce Labplan (docs/storage-backends.md) ; les postes auront les dossiers à leur prochain démarrage.',
+  },
+} satisfies Record<string, Message>
