@@ -1,5 +1,5 @@
 /** How a line of the route table is made, and how a request finds its line. */
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { Access } from './access.ts'
 import type { Handler, Reply, Visit } from './visit.ts'
 
@@ -18,6 +18,9 @@ export type Route = {
   takesPass: boolean
   answer(visit: Visit): Promise<Reply>
 }
+
+/** The body of a form that says all by its address. */
+export const nothing = z.object({})
 
 export function get<Subject>(
   pattern: string,
