@@ -19,7 +19,7 @@ export type Runner = {
   cwd?: string
   env?: Record<string, string>
   minutes: number
-  /** Light ones run side by side; the others use the whole machine. */
+  /** Light ones use one processor and run side by side; the others use the whole machine. */
   light: boolean
   count(status: number, output: string): Count
 }
@@ -56,7 +56,7 @@ const summarySchema = z.object({
 })
 
 /** One project of vitest.config.ts. */
-export function vitest(project: string, minutes: number): Runner {
+export function vitest(project: string, minutes: number, { light = false } = {}): Runner {
   const summary = join(tmpdir(), `labplan-test-summary-${process.pid}-${project}.json`)
   const reporter = join(root, 'scripts', 'steps', 'test-reporter.ts')
   return {
@@ -67,7 +67,7 @@ export function vitest(project: string, minutes: number): Runner {
     ],
     env: { LABPLAN_TEST_SUMMARY: summary },
     minutes,
-    light: false,
+    light,
     count(status) {
       // No summary: it was killed, or fell over before it could write one.
       if (!existsSync(summary)) return { passed: 0, failed: 1, skipped: [] }
