@@ -54,12 +54,14 @@ async function add(zip: ZipFile, row: HandedIn, read: Read): Promise<Lack | unde
   const found = await read(row.id).catch(() => 'no-answer' as const)
   if (!found) return 'not-there'
   if (found === 'no-answer') return found
+  const output = zip.outputStream as Readable
+  // Whoever downloads it left meanwhile: nobody would read it to its end.
+  if (output.destroyed) return void found.stream.destroy()
   let lack: Lack | undefined
   const content = Readable.from(
     checked(found.stream, row.sha256, (what) => void (lack = what)),
     { objectMode: false },
   )
-  const output = zip.outputStream as Readable
   const leave = () => content.destroy()
   output.once('close', leave)
   const ended = once(content, 'close')

@@ -157,6 +157,22 @@ it('reads nothing more once whoever downloads it has left', async () => {
   expect(asked).toEqual([rows[0]!.id])
 })
 
+it('lets go of one that is found only when whoever downloads it has left', async () => {
+  const { pool } = scene.site
+  const rows = await submissionsOfCourse(pool, (await findCourse(pool, 'networks-101'))!.id)
+  const { promise: left, resolve: leave } = Promise.withResolvers<void>()
+  const found: Readable[] = []
+  const read = async () => {
+    await left
+    found.push(new Readable({ read: () => {} }))
+    return { stream: found.at(-1)! }
+  }
+  const archive = submissionsArchive(rows, read, words)
+  archive.destroy()
+  leave()
+  await expect.poll(() => found.map(({ destroyed }) => destroyed)).toEqual([true])
+})
+
 it('is refused in words while the agent does not answer at all', async () => {
   await scene.goAway()
   const { status, body } = await download(PATH, scene.teacher)
