@@ -43,6 +43,10 @@ export const former = {
     en: 'What is on your disk now stays as it is: what comes back is put beside it, and where a name is taken it has the date of the reset in its name. It counts on your disk.',
     fr: 'Ce qui est sur votre disque à présent reste tel quel : ce qui revient est mis à côté et, si le nom est pris, porte la date de la remise à neuf dans son nom. Cela compte sur votre disque.',
   },
+  'former.not-there': {
+    en: 'What was on your disk before the reset of {when} cannot be reached at the moment. Tell your teacher if it lasts: the machines’ administrators have to look at it.',
+    fr: 'Ce qui était sur votre disque avant la remise à neuf du {when} n’est pas accessible pour l’instant. Si cela dure, dites-le à votre enseignant : les administrateurs des machines doivent intervenir.',
+  },
   'former.not-yet': {
     en: 'It can be brought back once your new disk is there.',
     fr: 'Vous pourrez le récupérer quand votre nouveau disque sera là.',

@@ -81,8 +81,10 @@ type Opened = Extract<FilesView, { folder: AgentFolder }>
 function whyNot(visit: Visit, view: Exclude<FilesView, Opened>, t: Words): Html {
   if ('why' in view) return html`<p class="empty">${t(view.why)}</p>`
   const when = whenOf(visit, view.noFolder, view.course.time_zone)
+  // The first folder of a disk is always there, unless the disk is not.
+  const isAway = view.noFolder.former !== undefined && view.path === ''
   return html`<p class="empty">
-    ${t('snapshot.no-folder', { when })}
+    ${t(isAway ? 'former.not-there' : 'snapshot.no-folder', { when })}
     <a href="${paths.files(view.workspaceId, view.path)}">${t('snapshot.now')}</a>
   </p>`
 }

@@ -1,5 +1,5 @@
 /** A course that takes what is handed in, a student and a teacher, and a real storage agent on a plain folder for a volume. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { execute, many, sql, withTransaction } from '../../api/data/db.ts'
@@ -62,9 +62,10 @@ export async function submissionScene(submissions: string): Promise<SubmissionSc
   const { socket } = site.config.storage
   mkdirSync(dirname(socket), { recursive: true })
   let wait: (volume: string) => Promise<unknown> = async () => {}
-  const place = async (name: string): Promise<VolumePlace> => {
+  const place = async (name: string): Promise<VolumePlace | undefined> => {
     await wait(name)
-    return placeOf(join(root, 'mounts', name))
+    const folder = join(root, 'mounts', name)
+    return existsSync(folder) ? placeOf(folder) : undefined
   }
   const backend = { ...localBackend({ root }), place }
   let served: Served | undefined

@@ -1,0 +1,45 @@
+/** A disk of before a reset that is not there: its student reads so, and not that it was empty. */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { execute, one, sql, withTransaction } from '../../api/data/db.ts'
+import { recordVolumes } from '../../api/data/volume.ts'
+import { IN_CLASS } from '../cast/record.ts'
+import { textOf } from './page-text.ts'
+import { type Hander, type SubmissionScene, submissionScene } from './submission-scene.ts'
+
+let scene: SubmissionScene
+let student: Hander
+
+beforeAll(async () => {
+  scene = await submissionScene('{}')
+  student = await scene.addStudent('Student One')
+  const { pool } = scene.site
+  const { id } = await one<{ id: string }>(pool, sql`select seat_id as id from volume`)
+  const limit = { backend: 'local', limitMb: 64 } as const
+  const next = { seatId: id, generation: 2, name: 'lp-abcdefgh-abcdefgh-s001-g2', limit }
+  await withTransaction(pool, (tx) => recordVolumes(tx, { volumes: [next], now: IN_CLASS }))
+  await execute(pool, sql`update volume set state = 'ready'`)
+  await execute(pool, sql`update seat set generation = 2, wanted_generation = 2 where id = ${id}`)
+  const now = join(student.home, '..', '..', next.name, 'home')
+  mkdirSync(now, { recursive: true })
+  writeFileSync(join(now, 'new.txt'), 'new')
+})
+afterAll(() => scene.end())
+
+async function page(path: string, locale = 'en'): Promise<string> {
+  const cookie = `__Host-labplan=${student.token}; __Host-labplan-locale=${locale}`
+  const address = `/workspaces/${student.workspaceId}/files?${new URLSearchParams({ path, asOf: 'g1' })}`
+  return textOf((await scene.site.get(address, { headers: { cookie } })).text)
+}
+
+it('says of a folder that it was not there, and of the disk that it cannot be reached', async () => {
+  expect(await page('')).toContain('report.txt')
+  expect(await page('nowhere')).toContain('This folder was not there on 24 Nov 2026')
+  rmSync(join(student.home, '..'), { recursive: true })
+  expect(await page('')).toMatch(
+    /What was on your disk before the reset of 24 Nov 2026, \d\d:\d\d cannot be reached at the moment\. Tell your teacher/,
+  )
+  expect(await page('', 'fr')).toContain('n’est pas accessible pour l’instant. Si cela dure')
+  expect(await page('')).toContain('Back to my files of now')
+})
