@@ -7,8 +7,16 @@ export const noticeFiles = {
     fr: 'Les fichiers de « {course} » seront supprimés {goneAt}',
   },
   'notice.files-end.text': {
-    en: '{course} is over, and what its students keep on their disks is deleted {goneAt} ({count} disks). What they handed in stays.',
-    fr: '« {course} » est terminé : ce que les étudiants gardent sur leurs disques sera supprimé {goneAt} ({count} disques). Leurs rendus restent.',
+    en: {
+      one: 'What a student of {course} keeps on their disk is deleted {goneAt} (one disk). What they handed in stays.',
+      other:
+        'What students of {course} keep on their disks is deleted {goneAt} ({count} disks). What they handed in stays.',
+    },
+    fr: {
+      one: 'Ce qu’un étudiant de « {course} » garde sur son disque sera supprimé {goneAt} (un disque). Ses rendus restent.',
+      other:
+        'Ce que les étudiants de « {course} » gardent sur leurs disques sera supprimé {goneAt} ({count} disques). Leurs rendus restent.',
+    },
   },
   'notice.files-end.do': {
     en: 'Students may download their files until then, from their workspace’s page. To keep them longer, raise keepDays in the course’s plan, or plan another session: the date moves with it.',
@@ -19,20 +27,49 @@ export const noticeFiles = {
     fr: 'Les données de « {course} » seront supprimées {goneAt}',
   },
   'notice.data-end.text': {
-    en: '{course} is over, and versions of the data that its workspaces read ({count}) are deleted {goneAt}. The one in force stays until the course is archived.',
-    fr: '« {course} » est terminé : des versions des données que lisent ses espaces ({count}) seront supprimées {goneAt}. Celle en vigueur reste jusqu’à l’archivage du cours.',
+    en: {
+      one: 'One version of the data that workspaces of {course} read is deleted {goneAt}.',
+      other: '{count} versions of the data that workspaces of {course} read are deleted {goneAt}.',
+    },
+    fr: {
+      one: 'Une version des données que lisent les espaces de « {course} » sera supprimée {goneAt}.',
+      other:
+        '{count} versions des données que lisent les espaces de « {course} » seront supprimées {goneAt}.',
+    },
+  },
+  'notice.data-end.rest': {
+    en: 'The version in force stays until the course is archived.',
+    fr: 'La version en vigueur reste jusqu’à l’archivage du cours.',
+  },
+  'notice.data-end.all': {
+    en: 'The version in force is among them, since the course is archived: take it out of the archive to keep that one.',
+    fr: 'La version en vigueur en fait partie, car le cours est archivé : désarchivez-le pour garder celle-là.',
   },
   'notice.data-end.do': {
-    en: 'To keep them longer, raise keepDays in the course’s plan, or plan another session: the date moves with it. An archived course keeps its version in force when it is no longer archived.',
-    fr: 'Pour les garder plus longtemps, augmentez keepDays dans le plan du cours, ou prévoyez une autre séance : la date suivra. Un cours archivé garde sa version en vigueur s’il n’est plus archivé.',
+    en: 'To keep them longer, raise keepDays in the course’s plan, or plan another session: the date moves with it.',
+    fr: 'Pour les garder plus longtemps, augmentez keepDays dans le plan du cours, ou prévoyez une autre séance : la date suivra.',
   },
   'notice.personal-end': {
-    en: 'Labplan: {count} personal folders are deleted {goneAt}',
-    fr: 'Labplan : {count} dossiers personnels seront supprimés {goneAt}',
+    en: {
+      one: 'Labplan: a personal folder is deleted {goneAt}',
+      other: 'Labplan: {count} personal folders are deleted {goneAt}',
+    },
+    fr: {
+      one: 'Labplan : un dossier personnel sera supprimé {goneAt}',
+      other: 'Labplan : {count} dossiers personnels seront supprimés {goneAt}',
+    },
   },
   'notice.personal-end.text': {
-    en: 'The last course of {count} students that had their personal folder is over, and these are deleted {goneAt}. Their page says so. Who comes to another such course before keeps theirs.',
-    fr: 'Le dernier cours de {count} étudiants qui avait leur dossier personnel est terminé : ces dossiers seront supprimés {goneAt}. Leur page le dit. Qui vient avant à un autre cours de ce genre garde le sien.',
+    en: {
+      one: 'The time for which the personal folder of one student is kept ends, and it is deleted {goneAt}. Their page says so. Who begins in a course that has it before keeps theirs.',
+      other:
+        'The time for which the personal folders of {count} students are kept ends, and they are deleted {goneAt}. Their page says so. Who begins in a course that has it before keeps theirs.',
+    },
+    fr: {
+      one: 'Le dossier personnel d’un étudiant n’est plus gardé au-delà : il sera supprimé {goneAt}. Sa page le dit. Qui commence avant dans un cours qui l’offre garde le sien.',
+      other:
+        'Les dossiers personnels de {count} étudiants ne sont plus gardés au-delà : ils seront supprimés {goneAt}. Leur page le dit. Qui commence avant dans un cours qui l’offre garde le sien.',
+    },
   },
 
   'notice.storage-away': {
@@ -52,12 +89,18 @@ export const noticeFiles = {
     fr: 'Il s’est arrêté {sinceAt} et il est revenu {backAt}. Ce qui attendait reprend de lui-même : les postes démarrent, et ceux qui devaient s’arrêter s’arrêtent maintenant.',
   },
   'notice.volumes-lost': {
-    en: 'Labplan: {count} volumes are missing or damaged',
-    fr: 'Labplan : {count} volumes sont absents ou endommagés',
+    en: {
+      one: 'Labplan: a volume is missing or damaged',
+      other: 'Labplan: {count} volumes are missing or damaged',
+    },
+    fr: {
+      one: 'Labplan : un volume est absent ou endommagé',
+      other: 'Labplan : {count} volumes sont absents ou endommagés',
+    },
   },
   'notice.volumes-lost.text': {
-    en: 'Their storage answers; {missing} are not there, {damaged} cannot be mounted. Nothing was deleted, and nothing new is made in their place: their seats do not start. Mount the disk they were on, or restore it; all goes on by itself then. labplan volume list --full names each.',
-    fr: 'Leur stockage répond ; {missing} ne sont pas là, {damaged} ne peuvent être montés. Rien n’a été supprimé et rien de neuf n’est créé à leur place : leurs postes ne démarrent pas. Montez le disque qui les portait, ou restaurez-le ; tout reprendra de soi-même. labplan volume list --full les nomme.',
+    en: 'Their storage answers. Not there: {missing}; cannot be mounted: {damaged}. Nothing was deleted, and nothing new is made in their place: their seats do not start. Mount the disk they were on, or restore it; all goes on by itself then. labplan volume list --full names each.',
+    fr: 'Leur stockage répond. Absents : {missing} ; impossibles à monter : {damaged}. Rien n’a été supprimé et rien de neuf n’est créé à leur place : leurs postes ne démarrent pas. Montez le disque qui les portait, ou restaurez-le ; tout reprendra de soi-même. labplan volume list --full les nomme.',
   },
   'notice.volumes-lost.of': {
     en: 'Course {name}: {count}',
@@ -72,8 +115,8 @@ export const noticeFiles = {
     fr: 'À supprimer, et absents : {count}. Rien ne compte comme supprimé avant le retour de leur disque',
   },
   'notice.volumes-found': {
-    en: 'Labplan: the volumes that were missing or damaged are there again',
-    fr: 'Labplan : les volumes absents ou endommagés sont de nouveau là',
+    en: 'Labplan: no volume is missing or damaged any more',
+    fr: 'Labplan : plus aucun volume n’est absent ni endommagé',
   },
   'notice.volumes-found.text': {
     en: 'It began {sinceAt} and was over {backAt}. Seats that waited for them start by themselves; what was to be deleted is deleted now.',

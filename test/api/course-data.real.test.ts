@@ -11,6 +11,7 @@ import { execute, many, sql } from '../../api/data/db.ts'
 import { parse } from 'yaml'
 import { firstBroken, purgeReceipts } from '../../api/data/purge.ts'
 import { rememberTemplate } from '../../api/data/seat-template.ts'
+import { say } from '../../api/locale.ts'
 import { retentionKeeper } from '../../workers/jobs/keep-retention.ts'
 import { openBrowser, signedInPage } from '../browser.ts'
 import { documentsWith } from '../cast/documents.ts'
@@ -219,6 +220,14 @@ const told = async () =>
       sql`select params from notice where code = 'notice.data-end' order by created_at`,
     )
   ).map(({ params }) => params)
+/** What the last one says of the version in force. */
+const saidOfForce = async () => {
+  const [last] = await many<{ lines: { code: string }[] }>(
+    pool,
+    sql`select lines from notice where code = 'notice.data-end' order by created_at desc limit 1`,
+  )
+  return last?.lines.map(({ code }) => say('en', code)).join(' ')
+}
 const proved = async () =>
   (await purgeReceipts(pool)).map(
     ({ body }) =>
@@ -263,6 +272,7 @@ it('goes at the date of the course’s files but for what is in force, told twic
     { count: 2, goneAt },
     { count: 2, goneAt },
   ])
+  expect(await saidOfForce()).toContain('The version in force stays until the course is archived.')
   expect(await stateOf(4)).toBe('published')
   await at(until + DAY_MS)
   expect([await stateOf(3), await stateOf(4), await stateOf(5)]).toEqual([
@@ -278,6 +288,7 @@ it('goes at the date of the course’s files but for what is in force, told twic
     count: 1,
     goneAt: new Date(until + 9 * DAY_MS).toISOString(),
   })
+  expect(await saidOfForce()).toContain('The version in force is among them')
   await at(until + 8.9 * DAY_MS)
   expect(await stateOf(5)).toBe('published')
   expect((await agent.list()).volumes).toHaveLength(1)

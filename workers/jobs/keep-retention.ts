@@ -13,7 +13,7 @@ import {
 } from '../../api/data/course-data.ts'
 import { type Db, type Pool, withTransaction } from '../../api/data/db.ts'
 import { forgetTickets } from '../../api/data/join-ticket.ts'
-import { sendNotice } from '../../api/data/notice.ts'
+import { type NoticeLine, sendNotice } from '../../api/data/notice.ts'
 import {
   type EndingFiles,
   endingFiles,
@@ -93,12 +93,13 @@ async function tellAndOrder(means: Means): Promise<void> {
   for (const ending of await endingFiles(means.pool, soon))
     await tellOrOrder(means, {
       ...{ ...ending, keyOf: (days) => noticeKey(ending, days), thread: `files-end/${ending.key}` },
-      ...{ code: 'notice.files-end', count: ending.volumes, order: orderPurge },
+      ...{ code: 'notice.files-end', lines: [], count: ending.volumes, order: orderPurge },
     })
   for (const ending of await endingData(means.pool, soon))
     await tellOrOrder(means, {
       ...{ ...ending, keyOf: (days) => dataKey(ending, days), thread: dataThread(ending.key) },
       ...{ code: 'notice.data-end', count: ending.versions, order: orderDataPurge },
+      lines: [{ code: ending.is_all ? 'notice.data-end.all' : 'notice.data-end.rest' }],
     })
 }
 
@@ -113,6 +114,8 @@ type Ending = {
   until: Date
   count: number
   code: 'notice.files-end' | 'notice.data-end'
+  /** What is said before what can be done about it. */
+  lines: NoticeLine[]
   thread: string
   keyOf(days: number): string
   order(tx: Db, course: { id: string; now: Date }): Promise<unknown>
@@ -132,7 +135,7 @@ async function tellOrOrder({ pool, now }: Means, ending: Ending): Promise<void> 
     await sendNotice(tx, {
       ...{ code, to: 'both', courseId: id, now: now() },
       params: { goneAt: goneAt.toISOString(), count },
-      lines: [{ code: `${code}.do` }],
+      lines: [...ending.lines, { code: `${code}.do` }],
       dedupeKey: keyOf(leftMs <= LAST_DAYS * DAY_MS ? LAST_DAYS : FIRST_DAYS),
       ...{ thread, shownUntil: goneAt },
     })
