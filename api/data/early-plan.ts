@@ -2,7 +2,7 @@
 import { type Db, execute, findOne, many, sql } from './db.ts'
 import { newId } from './ids.ts'
 import type { NoticeLine } from './notice.ts'
-import { isInHand, isRunnable } from './stack-wish.ts'
+import { isInHand, isRunnable, type StackWish } from './stack-wish.ts'
 
 export type SessionToPlan = {
   id: string
@@ -17,6 +17,8 @@ export type SessionToPlan = {
   started_at: Date | null
   ended_at: Date | null
   attempts: number | null
+  /** What it could not learn. */
+  unknown: NoticeLine[] | null
 }
 
 /** Sessions that are planned, whose preparation has not begun, soonest first. */
@@ -27,7 +29,7 @@ export async function sessionsToPlan(
   return many<SessionToPlan>(
     db,
     sql`select session.id, session.key, session.course_id, session.starts_at, session.ends_at, session.lead_starts_at,
-          newest.due_at, newest.state, newest.started_at, newest.ended_at, newest.attempts
+          newest.due_at, newest.state, newest.started_at, newest.ended_at, newest.attempts, newest.unknown
         from session left join lateral (
           select * from early_plan where session_id = session.id order by started_at desc limit 1) newest on true
         where session.state = 'planned' and session.lead_starts_at > ${within.now} and session.starts_at <= ${within.until}
@@ -38,11 +40,13 @@ export async function sessionsToPlan(
 /**
  * Whether a stack waits for its run, or is in one: what people wait for comes before what may be known early. Nobody waits for
  * one that is frozen, cancelled, put off, or fails again and again.
+ * @param key of the one stack that is asked about; of any when absent
  */
-export async function hasRunsToDo(db: Db, now: Date): Promise<boolean> {
+export async function hasRunsToDo(db: Db, now: Date, key?: string): Promise<boolean> {
+  const which = key === undefined ? sql`true` : sql`key = ${key}`
   const found = await findOne(
     db,
-    sql`select 1 from stack where ${isInHand(now)} or (failures = 0 and ${isRunnable(now)}) limit 1`,
+    sql`select 1 from stack where ${which} and (${isInHand(now)} or (failures = 0 and ${isRunnable(now)})) limit 1`,
   )
   return found !== undefined
 }
@@ -65,12 +69,18 @@ export async function beginEarlyPlan(
 
 export async function endEarlyPlan(
   tx: Db,
-  plan: { sessionId: string; dueAt: Date; problems: NoticeLine[]; now: Date },
+  plan: {
+    sessionId: string
+    dueAt: Date
+    problems: NoticeLine[]
+    unknown?: NoticeLine[]
+    now: Date
+  },
 ): Promise<void> {
   await execute(
     tx,
     sql`update early_plan set state = ${plan.problems.length > 0 ? 'failed' : 'passed'}, ended_at = ${plan.now},
-          problems = ${JSON.stringify(plan.problems)}
+          problems = ${JSON.stringify(plan.problems)}, unknown = ${JSON.stringify(plan.unknown ?? [])}
         where session_id = ${plan.sessionId} and due_at = ${plan.dueAt} and state = 'running'`,
   )
 }
@@ -88,16 +98,17 @@ export async function failureWasTold(
   return told !== undefined
 }
 
-/** A stack that is planned before anybody wanted it: it has a row, and nothing is wanted of it. */
+/** A stack that is planned before anybody wanted it: it has a row, and nothing is wanted of it. Machines are of no course. */
 export async function ensureStack(
   tx: Db,
-  stack: { key: string; kind: 'seats' | 'volumes'; poolKey: string; courseKey: string; now: Date },
+  stack: Pick<StackWish, 'key' | 'kind' | 'poolKey' | 'courseKey'> & { now: Date },
 ): Promise<void> {
   await execute(
     tx,
     sql`insert into stack (id, key, kind, pool_id, course_id, state, state_at)
         select ${newId()}, ${stack.key}, ${stack.kind}, pool.id, course.id, 'absent', ${stack.now}
-        from pool, course where pool.key = ${stack.poolKey} and course.key = ${stack.courseKey}
+        from pool left join course on course.key = ${stack.courseKey}
+        where pool.key = ${stack.poolKey} and (course.id is not null or ${stack.courseKey}::text is null)
         on conflict (key) do nothing`,
   )
 }

@@ -38,6 +38,7 @@ export type Session = {
   early_state: 'running' | 'passed' | 'failed' | null
   early_ended_at: Date | null
   early_problems: NoticeLine[] | null
+  early_unknown: NoticeLine[] | null
   message_code: string | null
   message_params: Record<string, string | number>
 }
@@ -63,10 +64,10 @@ const sessionColumns = sql`session.id, session.key, session.course_id, course.ke
   course.title as course_title, pool.key as pool_key, session.starts_at, session.ends_at, session.opens_at,
   session.grace_ends_at, session.students, session.at_once, session.state, session.state_at, session.ready_at, session.unready_at,
   session.lead_starts_at, session.lead_reason,
-  early.state as early_state, early.ended_at as early_ended_at, early.problems as early_problems,
+  early.state as early_state, early.ended_at as early_ended_at, early.problems as early_problems, early.unknown as early_unknown,
   session.message_code, session.message_params`
 const sessionTable = sql`session join course on course.id = session.course_id join pool on pool.id = session.pool_id
-  left join lateral (select state, ended_at, problems from early_plan where session_id = session.id
+  left join lateral (select state, ended_at, problems, unknown from early_plan where session_id = session.id
                      order by started_at desc limit 1) early on true`
 
 /** Sessions whose grace is not over, soonest first. */

@@ -8,7 +8,7 @@ import { counts, poolSummaries } from '../data/overview.ts'
 import { listRuns, runRules } from '../data/run-view.ts'
 import { waitingStacks } from '../data/stack-wait.ts'
 import { sessionsToCome } from '../data/session.ts'
-import { earlyText, leadText } from '../pages/lead.ts'
+import { earlyText, leadText, unknownText } from '../pages/lead.ts'
 import { readListing } from '../listing.ts'
 import type { Handler } from '../visit.ts'
 
@@ -35,7 +35,7 @@ export const sessions: Handler = async (visit) => {
         ...{ leadStartsAt: row.lead_starts_at, lead: leadText(visit.locale, row) },
         earlyPlan: row.early_state && {
           ...{ state: row.early_state, at: row.early_ended_at },
-          problems: earlyText(visit.locale, row),
+          ...{ problems: earlyText(visit.locale, row), unknown: unknownText(visit.locale, row) },
         },
       })),
     },

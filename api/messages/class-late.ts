@@ -169,6 +169,32 @@ export const classLate = {
     en: 'The plan of its {what} would be held for a person to look at: {message}',
     fr: 'Le plan ({what}) serait retenu jusqu’à ce que quelqu’un le regarde : {message}',
   },
+  'early.machines-then': {
+    en: 'The machines that its pool {pool} is to buy for it in region {region} could not be made as things are.',
+    fr: 'Les machines que son pool {pool} doit acheter pour elle dans la région {region} ne pourraient pas être créées en l’état.',
+  },
+  'early.quota': {
+    en: 'The quota “{resource}” of the project in region {region} would not hold the machines of its pool {pool}: {asked} more are needed then; {used} of {limit} are in use now, of which {freed} are given back before.',
+    fr: 'Le quota « {resource} » du projet dans la région {region} ne suffirait pas aux machines de son pool {pool} : il en faudra {asked} de plus ; {used} sur {limit} sont utilisés, dont {freed} seront rendus avant.',
+  },
+
+  // What nobody knows before the class, or not yet.
+  'early.unanswered': {
+    en: 'Not known yet whether its machines can be made in region {region}, because the cloud does not answer: {message} It is asked again within the hour.',
+    fr: 'On ne sait pas encore si ses machines peuvent être créées dans la région {region}, car le nuage ne répond pas : {message} Il sera interrogé à nouveau dans l’heure.',
+  },
+  'early.unasked': {
+    en: 'Not known whether all of its machines can be made in region {region}, because the cloud does not say everything that was asked: {message}',
+    fr: 'On ne sait pas si toutes ses machines peuvent être créées dans la région {region}, car le nuage ne dit pas tout ce qui lui a été demandé : {message}',
+  },
+  'early.machines-busy': {
+    en: 'Not known yet what Terraform’s plan of its {what} in region {region} ends in: a run is at work on them. It is made again within the hour.',
+    fr: 'On ne sait pas encore ce que donne le plan de Terraform ({what}, région {region}) : une exécution y travaille. Il sera refait dans l’heure.',
+  },
+  'early.machines-unplanned': {
+    en: 'Not known what Terraform’s plan of its machines in region {region} ends in: it is made once the networks of pool {pool} stand. The cloud was asked for their size, image and quota instead.',
+    fr: 'On ne sait pas ce que donnera le plan de Terraform pour ses machines dans la région {region} : il se fait une fois les réseaux du pool {pool} créés. Le nuage a été interrogé sur leur taille, leur image et le quota.',
+  },
 
   // What can be done.
   'late.do.start-with': {

@@ -8,6 +8,10 @@ export const lead = {
   },
   'lead.early-failed': { en: 'would fail as things are', fr: 'échouerait en l’état' },
   'lead.early-passed': { en: 'planned ahead: it works', fr: 'planifiée d’avance : ça marche' },
+  'lead.early-unsure': {
+    en: 'planned ahead: nothing against it, not all is known',
+    fr: 'planifiée d’avance : rien ne s’y oppose, tout n’est pas connu',
+  },
   'lead.like-it': {
     en: 'Preparation begins {begin} minutes before class, to be ready {ready} minutes before. Of {count} classes like it, nineteen of twenty took at most {plan} s to plan, {apply} s to make and {warm} s to start, with {wait} s of waiting for others; half as much again and two minutes are added.',
     fr: 'La préparation commence {begin} minutes avant la séance, pour être prête {ready} minutes avant. Sur {count} séances semblables, dix-neuf sur vingt ont pris au plus {plan} s de plan, {apply} s de création et {warm} s de démarrage, plus {wait} s d’attente des autres ; on ajoute la moitié et deux minutes.',

@@ -1,5 +1,5 @@
 /** Why preparing a class begins when it does, and what its early plan found, in sentences. */
-import type { NoticeParams } from '../data/notice.ts'
+import type { NoticeLine, NoticeParams } from '../data/notice.ts'
 import type { Session } from '../data/session.ts'
 import { type Locale, clock, say } from '../locale.ts'
 import type { Visit } from '../visit.ts'
@@ -21,10 +21,15 @@ export function leadHint({ locale }: Visit, sessions: Session[], timeZone: strin
   </details>`
 }
 
-export function earlyText(locale: Locale, { early_problems }: Session): string {
-  const problems = early_problems ?? []
-  return problems.map((one) => say(locale, one.code, wordsOf(locale, one.params))).join(' ')
-}
+export const earlyText = (locale: Locale, session: Session): string =>
+  sentences(locale, session.early_problems)
+
+/** What it could not learn. */
+export const unknownText = (locale: Locale, session: Session): string =>
+  sentences(locale, session.early_unknown)
+
+const sentences = (locale: Locale, lines: NoticeLine[] | null): string =>
+  (lines ?? []).map((one) => say(locale, one.code, wordsOf(locale, one.params))).join(' ')
 
 const wordsOf = (locale: Locale, params: NoticeParams = {}): NoticeParams =>
   'what' in params ? { ...params, what: say(locale, String(params['what'])) } : params
@@ -33,7 +38,11 @@ const wordsOf = (locale: Locale, params: NoticeParams = {}): NoticeParams =>
 export function earlyTag({ locale }: Visit, session: Session): Html {
   const { early_state: state } = session
   if (session.state !== 'planned' || (state !== 'passed' && state !== 'failed')) return html``
-  return state === 'failed'
-    ? tag('bad', say(locale, 'lead.early-failed'))
-    : html`<span class="faint">${say(locale, 'lead.early-passed')}</span>`
+  if (state === 'failed') return tag('bad', say(locale, 'lead.early-failed'))
+  const unknown = unknownText(locale, session)
+  if (unknown === '') return html`<span class="faint">${say(locale, 'lead.early-passed')}</span>`
+  return html`<details class="faint">
+    <summary>${say(locale, 'lead.early-unsure')}</summary>
+    <p>${unknown}</p>
+  </details>`
 }

@@ -12,7 +12,7 @@ type Session = {
   atOnce: number
   leadStartsAt: string
   lead: string
-  earlyPlan: { state: string; at: string | null; problems: string } | null
+  earlyPlan: { state: string; at: string | null; problems: string; unknown: string } | null
   message: string | null
 }
 
@@ -65,6 +65,11 @@ function stateOf({ message, state, earlyPlan }: Session): string {
 function reasonsOf({ lead, earlyPlan }: Session): string[] {
   const begin = lead || 'No lead learned yet: the policy’s holds.'
   if (!earlyPlan?.at) return [begin, 'Not planned early yet.']
-  const found = earlyPlan.problems || 'it would work.'
-  return [begin, `Planned early at ${earlyPlan.at.slice(0, 16).replace('T', ' ')}: ${found}`]
+  const { at, problems, unknown } = earlyPlan
+  const found = problems || (unknown ? 'nothing stands in its way.' : 'it would work.')
+  return [
+    begin,
+    `Planned early at ${at.slice(0, 16).replace('T', ' ')}: ${found}`,
+    ...(unknown ? [unknown] : []),
+  ]
 }

@@ -109,6 +109,14 @@ it('says when a class is prepared and why then, and what its early plan found', 
      select id, $1, 'failed', $1, $1, $2 from session where key like 'networks-101/2026-11-24%'`,
     [now, JSON.stringify(problems)],
   )
+  const unknown = [
+    { code: 'early.machines-busy', params: { what: 'late.what.nodes', region: 'RegionOne' } },
+  ]
+  await site.pool.query(
+    `insert into early_plan (session_id, due_at, state, started_at, ended_at, unknown)
+     select id, $1, 'passed', $1, $1, $2 from session where key like 'networks-101/2026-12-01%'`,
+    [now, JSON.stringify(unknown)],
+  )
   const text = await run('session', 'list', 'networks-101', '--limit', '2', '--why')
   await expect(text).toMatchFileSnapshot(golden('session-why'))
   await site.pool.query('delete from early_plan')

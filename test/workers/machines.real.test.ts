@@ -11,6 +11,7 @@ import { whyNoCloudNow } from '../beds/openstack.ts'
 import { courseDocument, poolDocument } from '../cast/cloud.ts'
 import { importDocuments } from '../cast/record.ts'
 import { killedInTheMiddle, NOTHING, planOf, whenWanted } from './machines-acts.ts'
+import { testEarlyBesideOthers, testEarlyWithoutBase } from './machines-early.ts'
 import { LIVE, projectDocument, testLiveMachines } from './machines-live.ts'
 import { testRegions } from './machines-regions.ts'
 import { testRefusals } from './machines-refusals.ts'
@@ -47,6 +48,8 @@ const active = (count: number): string[] =>
 const states = async (): Promise<string[]> =>
   (await livingNodes(scene.database.pool)).map(({ key, state }) => `${key} ${state}`)
 
+testEarlyWithoutBase(() => scene)
+
 it('makes a base when the timeline says so, and says what the cloud refuses', async () => {
   await scene.tenant.setQuota({ instances: 0 })
   scene.at(await whenWanted(scene, 2))
@@ -77,6 +80,8 @@ it('goes on when the cloud lets it', async () => {
   for (const key of ['base-cloud', 'nodes-cloud'])
     expect(await planOf(scene, key)).toMatchObject(NOTHING)
 })
+
+testEarlyBesideOthers(() => scene)
 
 it('grows to five, makes again what was deleted or failed meanwhile, and shrinks to two', async () => {
   const busy = await whenWanted(scene, 5)

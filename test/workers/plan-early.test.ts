@@ -4,14 +4,13 @@ import { sql, many, withTransaction } from '../../api/data/db.ts'
 import { currentBlueprint } from '../../api/data/blueprint.ts'
 import { zonesInForce } from '../../api/data/documents.ts'
 import { freeze, unfreeze } from '../../api/data/freeze.ts'
-import {
-  beginEarlyPlan,
-  endEarlyPlan,
-  hasRunsToDo,
-  sessionsToPlan,
-} from '../../api/data/early-plan.ts'
+import { beginEarlyPlan, hasRunsToDo, sessionsToPlan } from '../../api/data/early-plan.ts'
+import { latestNotices } from '../../api/data/notice.ts'
 import { keepCredential } from '../../api/data/pool-credential.ts'
+import { sessionsToCome } from '../../api/data/session.ts'
 import { postponeStack, wantStacks } from '../../api/data/stack-wish.ts'
+import { earlyTag } from '../../api/pages/lead.ts'
+import type { Visit } from '../../api/visit.ts'
 import { wantedAt } from '../../stacks/rules/wanted.ts'
 import {
   askedOfOwn,
@@ -19,7 +18,7 @@ import {
   ownRooms,
   roomProblems,
 } from '../../workers/jobs/early-checks.ts'
-import { dueNow, turnOf } from '../../workers/jobs/plan-early.ts'
+import { dueNow, endAndTell, turnOf } from '../../workers/jobs/plan-early.ts'
 import type { SeatTemplate } from '../../stacks/blueprint.ts'
 import { courseDocument, POOL, poolDocument } from '../cast/cloud.ts'
 import { zoneDocument } from '../cast/documents.ts'
@@ -48,14 +47,18 @@ const names = async (now: Date) =>
     dueAt.toISOString().slice(5, 16),
   ])
 
-async function plan(now: Date, problems: { code: string }[]): Promise<boolean> {
+async function plan(
+  now: Date,
+  problems: { code: string }[],
+  unknown: { code: string }[] = [],
+): Promise<boolean> {
   const [first] = await due(now)
   const { session, dueAt } = first!
   const since = session.due_at?.getTime() === dueAt.getTime() ? session.started_at : null
   const which = { sessionId: session.id, dueAt }
   return withTransaction(pool, async (tx) => {
     if (!(await beginEarlyPlan(tx, { ...which, since, now }))) return false
-    await endEarlyPlan(tx, { ...which, problems, now })
+    await endAndTell(tx, first!, { problems, unknown }, now)
     return true
   })
 }
@@ -107,6 +110,42 @@ describe('a session', () => {
   })
 })
 
+describe('what could not be learned', () => {
+  const noon = day('12-07T11:00')
+  const hour = (count: number) => new Date(noon.getTime() + count * 3_600_000)
+  const told = async () => (await latestNotices(pool, { limit: 9 })).map(({ code }) => code)
+
+  it('is asked again within the hour where the cloud may answer then, and is no all-clear', async () => {
+    // Of Friday's noon; what follows is of a day before.
+    await pool.query('delete from early_plan; delete from notice')
+    const silent = { code: 'early.unanswered' }
+    expect(await plan(hour(0), [{ code: 'early.quota' }], [silent])).toBe(true)
+    expect(await told()).toEqual(['notice.early-plan-failed'])
+    expect((await latestNotices(pool, { limit: 1 }))[0]?.lines).toEqual([
+      { code: 'early.quota' },
+      silent,
+    ])
+    expect(await plan(hour(1), [], [silent])).toBe(true)
+    expect(await told()).toEqual(['notice.early-plan-failed'])
+    expect(await names(new Date(hour(2).getTime() - 1))).toEqual([])
+    expect(await names(hour(2))).toHaveLength(1)
+    const [session] = await sessionsToCome(pool, { now: hour(2), limit: 1 })
+    expect(session).toMatchObject({ early_state: 'passed', early_unknown: [silent] })
+  })
+
+  it('is left at that where nobody can say it before, and kept for who looks', async () => {
+    const unplanned = { code: 'early.machines-unplanned', params: { pool: 'cloud', region: 'One' } }
+    expect(await plan(hour(2), [], [unplanned])).toBe(true)
+    expect(await told()).toEqual(['notice.early-plan-passed', 'notice.early-plan-failed'])
+    expect(await names(hour(6))).toEqual([])
+    const [session] = await sessionsToCome(pool, { now: hour(2), limit: 1 })
+    const tag = String(earlyTag({ locale: 'en' } as Visit, session!))
+    expect(tag).toContain('planned ahead: nothing against it, not all is known')
+    expect(tag).toContain('it is made once the networks of pool cloud stand')
+    await pool.query('delete from early_plan; delete from notice')
+  })
+})
+
 it('lets real runs go first', async () => {
   const now = day('12-02T08:00')
   expect(await hasRunsToDo(pool, now)).toBe(false)
@@ -116,6 +155,8 @@ it('lets real runs go first', async () => {
         select gen_random_uuid(), 'seats-x-0', 'seats', id, 'absent', ${now}, 'wanted' from pool limit 1`,
   )
   expect(await hasRunsToDo(pool, now)).toBe(true)
+  expect(await hasRunsToDo(pool, now, 'seats-x-0')).toBe(true)
+  expect(await hasRunsToDo(pool, now, 'nodes-cloud')).toBe(false)
   // One that fails again and again holds nobody up.
   await pool.query('update stack set failures = 2')
   expect(await hasRunsToDo(pool, now)).toBe(false)

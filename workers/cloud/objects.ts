@@ -71,6 +71,8 @@ const server = object.extend({
   /** Why it is in ERROR: Terraform's provider does not tell. */
   fault: z.looseObject({ message: z.string() }).optional(),
   metadata: z.record(z.string(), z.string()).default({}),
+  /** Its size; named by its id alone up to 2.46. */
+  flavor: z.looseObject({ id: z.string().optional() }).optional(),
   /** By network. */
   addresses: z
     .record(z.string(), z.array(z.looseObject({ addr: z.string(), version: z.number() })))

@@ -101,8 +101,8 @@ async function stillHere(
  * From what is under the seal alone: rows of machines follow it, and decide nothing of what may be bought.
  * @param asked in all regions of the pool
  */
-async function approvedMachines(
-  means: ApplyMeans,
+export async function approvedMachines(
+  means: Pick<ApplyMeans, 'pool' | 'ring' | 'now'>,
   blueprint: Blueprint,
   { pool, asked }: { pool: string; asked: { key: string; flavour: string }[] },
 ): Promise<ApprovedMachines> {

@@ -31,9 +31,10 @@ import { planStack } from '../terraform/plan-stack.ts'
 import type { RunResult, RunServices } from '../terraform/run-stack.ts'
 import { type Place, contentOf } from './content.ts'
 import { askedOfOwn, cloudProblems, imageProblems, ownRooms, roomProblems } from './early-checks.ts'
+import { type Findings, isAskedAgain, machineFindings } from './early-machines.ts'
 
 const HORIZON_MS = 31 * 24 * 3_600_000
-/** What failed is looked at again, so that who repaired it sees so … */
+/** What failed is looked at again, so that who repaired it sees so, and what nobody could say just now … */
 const AGAIN_AFTER_MS = 3_600_000
 /** … a bounded number of times; and what a killed worker left, after its lease is long over. */
 const MOST_ATTEMPTS = 30
@@ -117,16 +118,19 @@ export function dueNow(
 
 /** From when on it may be planned, or planned again; never: Infinity. */
 function mayBeSince(session: SessionToPlan, due: number): number {
-  const { due_at: planned, state, started_at, ended_at, attempts } = session
+  const { due_at: planned, state, started_at, ended_at, attempts, unknown } = session
   if (!planned || planned.getTime() !== due) return due
-  if (state === 'passed' || (attempts ?? 0) >= MOST_ATTEMPTS) return Infinity
-  const [last, wait] = state === 'failed' ? [ended_at, AGAIN_AFTER_MS] : [started_at, LOST_AFTER_MS]
+  if ((attempts ?? 0) >= MOST_ATTEMPTS) return Infinity
+  if (state === 'passed' && !isAskedAgain(unknown ?? [])) return Infinity
+  const [last, wait] =
+    state === 'running' ? [started_at, LOST_AFTER_MS] : [ended_at, AGAIN_AFTER_MS]
   return (last?.getTime() ?? due) + (last === null ? 0 : wait)
 }
 
 async function planOne(means: EarlyMeans, blueprint: Blueprint, due: Due): Promise<void> {
   const { session, course, dueAt } = due
-  const since = session.due_at?.getTime() === dueAt.getTime() ? session.started_at : null
+  const isSame = session.due_at?.getTime() === dueAt.getTime()
+  const since = isSame ? session.started_at : null
   const begun = await withTransaction(means.pool, (tx) =>
     beginEarlyPlan(tx, { sessionId: session.id, dueAt, since, now: means.now() }),
   )
@@ -138,13 +142,30 @@ async function planOne(means: EarlyMeans, blueprint: Blueprint, due: Due): Promi
   const problems = await problemsOf(means, blueprint, course, where)
   // Somebody works on the stack: asked again once this attempt counts as lost.
   if (problems === 'busy') return
-  await withTransaction(means.pool, async (tx) => {
-    await endEarlyPlan(tx, { sessionId: session.id, dueAt, problems, now: means.now() })
-    const keys = keysOf(session)
-    if (problems.length > 0) await tell(tx, due, problems, means.now())
-    else if (await failureWasTold(tx, keys)) await tellOver(tx, due, means.now())
-  })
-  means.log.info({ session: session.key, problems }, 'a session was planned early')
+  const attempt = (isSame ? (session.attempts ?? 0) : 0) + 1
+  const machines =
+    planned && (await machineFindings(means, blueprint, { session: planned, attempt }))
+  // A worker that stops has learned nothing of what it did not ask any more.
+  if (means.signal.aborted) return
+  const { unknown = [] } = machines ?? {}
+  const found = { problems: [...problems, ...(machines?.problems ?? [])], unknown }
+  await withTransaction(means.pool, (tx) => endAndTell(tx, due, found, means.now()))
+  means.log.info({ session: session.key, ...found }, 'a session was planned early')
+}
+
+/** What failed before and could not be asked now is told to be over only once it was asked. */
+export async function endAndTell(
+  tx: Tx,
+  due: Pick<Due, 'session' | 'dueAt'>,
+  found: Findings,
+  now: Date,
+): Promise<void> {
+  const { session, dueAt } = due
+  const { problems, unknown } = found
+  await endEarlyPlan(tx, { sessionId: session.id, dueAt, problems, unknown, now })
+  if (problems.length > 0) return tell(tx, due, [...problems, ...unknown], now)
+  if (!isAskedAgain(unknown) && (await failureWasTold(tx, keysOf(session))))
+    await tellOver(tx, due, unknown, now)
 }
 
 async function problemsOf(
@@ -233,7 +254,12 @@ function keysOf(session: SessionToPlan) {
   return { failed, over: `${failed}/over` }
 }
 
-async function tell(tx: Tx, { session }: Due, lines: NoticeLine[], now: Date): Promise<void> {
+async function tell(
+  tx: Tx,
+  { session }: Pick<Due, 'session'>,
+  lines: NoticeLine[],
+  now: Date,
+): Promise<void> {
   const { failed } = keysOf(session)
   await sendNotice(tx, {
     ...{ code: 'notice.early-plan-failed', to: 'both', lines, dedupeKey: failed, now },
@@ -242,10 +268,22 @@ async function tell(tx: Tx, { session }: Due, lines: NoticeLine[], now: Date): P
   })
 }
 
-async function tellOver(tx: Tx, { session }: Due, now: Date): Promise<void> {
+async function tellOver(
+  tx: Tx,
+  { session }: Pick<Due, 'session'>,
+  lines: NoticeLine[],
+  now: Date,
+): Promise<void> {
   const { failed, over } = keysOf(session)
   await sendNotice(tx, {
-    ...{ code: 'notice.early-plan-passed', to: 'both', dedupeKey: over, thread: failed, now },
+    ...{
+      code: 'notice.early-plan-passed',
+      to: 'both',
+      lines,
+      dedupeKey: over,
+      thread: failed,
+      now,
+    },
     params: { startsAt: session.starts_at.toISOString() },
     ...{ courseId: session.course_id, sessionId: session.id },
     shownUntil: new Date(now.getTime() + 24 * 3_600_000),
