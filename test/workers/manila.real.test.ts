@@ -6,13 +6,16 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
+import { currentBlueprint } from '../../api/data/blueprint.ts'
 import { execute, many, notify, one, sql, withTransaction } from '../../api/data/db.ts'
 import { orderPurge } from '../../api/data/purge.ts'
 import { storageAgent } from '../../api/storage-agent.ts'
 import { mountsBelow } from '../../scripts/steps/mounts.ts'
+import { wantedAt } from '../../stacks/rules/wanted.ts'
 import { CloudError } from '../../workers/cloud/client.ts'
 import { removeStillborn, type Share, type Shares, sharesOf } from '../../workers/cloud/shares.ts'
 import { retentionKeeper } from '../../workers/jobs/keep-retention.ts'
+import { planAsItWillBe } from '../../workers/jobs/plan-early.ts'
 import type { Backend } from '../../workers/storage/backend.ts'
 import { cephBackend } from '../../workers/storage/cephfs.ts'
 import { manilaSource } from '../../workers/storage/manila-keeper.ts'
@@ -22,6 +25,7 @@ import { administrator } from '../beds/cloud/seed.ts'
 import { credentialFile, type ManilaBeds } from '../beds/manila-pool.ts'
 import { type PracticeClass, until } from '../practice-class.ts'
 import { formTo } from '../visitor.ts'
+import { meansOf } from './machines-player.ts'
 import { type ManilaScene, manilaScene, volumesStack } from './manila-scene.ts'
 import { docker, seatsInside } from './seats-inside.ts'
 import { storageScene } from './storage-scene.ts'
@@ -218,6 +222,26 @@ it('has no key of a share in state, specification, record or log, and tells the 
   for (const secret of [...keys, password])
     for (const form of [secret, Buffer.from(secret).toString('hex')])
       expect(said.includes(form)).toBe(false)
+})
+
+it('is looked at in its cloud when it is planned ahead of time, and nothing is made', async () => {
+  const { inst, bed } = practice
+  const keys = JSON.parse(readFileSync(join(inst.home, 'keys.json'), 'utf8'))
+  const of = { database: { pool: inst.pool, installation: inst.id }, dockerHost: bed.dockerHost }
+  const means = meansOf({ ...of, registry: bed.registry, home: inst.home, keys }, () => new Date())
+  const place = { ...means.place, storageRoot: bed.volumes }
+  const { blueprint } = (await currentBlueprint(inst.pool))!
+  const { stacks } = wantedAt(blueprint, new Date().toISOString())
+  const volumesThen = stacks.find(({ kind }) => kind === 'volumes')!
+  const before = await ids()
+  const early = { ...means, place, signal: new AbortController().signal }
+  const { result } = await planAsItWillBe(early, volumesThen)
+  means.engine.close()
+  expect(result).toMatchObject({
+    ok: true,
+    summary: { create: 0, update: 0, replace: 0, delete: 0, import: 0 },
+  })
+  expect(await ids()).toEqual(before)
 })
 
 it('takes up the shares that are there when a run was killed before it could say so', async () => {

@@ -17,6 +17,8 @@ import {
   sessionsToPlan,
 } from '../../api/data/early-plan.ts'
 import { type NoticeLine, sendNotice } from '../../api/data/notice.ts'
+import { findCredential } from '../../api/data/pool-credential.ts'
+import { findPool } from '../../api/data/pool.ts'
 import { seatReasons } from '../../api/data/reasons.ts'
 import type { Blueprint, BlueprintCourse } from '../../stacks/blueprint.ts'
 import type { SeatsContent } from '../../stacks/content.ts'
@@ -24,11 +26,14 @@ import { secretName } from '../../stacks/parts/names.ts'
 import { dueEarlyPlan, earlyPlansOf } from '../../stacks/rules/early.ts'
 import { type Wanted, type WantedStack, wantedAt } from '../../stacks/rules/wanted.ts'
 import type { Zone } from '../../stacks/terms.ts'
+import { connectCloud } from '../cloud/client.ts'
 import type { Engine } from '../swarm/engine.ts'
 import { listNodes } from '../swarm/node.ts'
 import { listSecrets } from '../swarm/secret.ts'
+import type { StackRequest } from '../terraform/context.ts'
 import { planStack } from '../terraform/plan-stack.ts'
-import type { RunResult, RunServices } from '../terraform/run-stack.ts'
+import { refuse, type RunResult, type RunServices } from '../terraform/run-stack.ts'
+import { noCredential } from './apply-machines.ts'
 import { type Place, contentOf } from './content.ts'
 import { askedOfOwn, cloudProblems, imageProblems, ownRooms, roomProblems } from './early-checks.ts'
 import { type Findings, isAskedAgain, machineFindings } from './early-machines.ts'
@@ -221,15 +226,30 @@ export async function planAsItWillBe(
     ensureStack(tx, { key, kind, poolKey, courseKey, now: means.now() }),
   )
   const content = await contentOf(means.pool, means.place, stack)
+  // Shares of a cloud that are in the state are looked at there.
+  const isInCloud = content.kind === 'volumes' && content.shares !== undefined
+  const cloud = isInCloud ? await cloudOf(means, poolKey) : undefined
+  if (isInCloud && !cloud)
+    return { result: refuse('failed', noCredential(poolKey), true), text: undefined }
   const before = async () => ({
     secrets: content.kind === 'seats' ? await knownSecrets(means, content) : {},
   })
   let text: string | undefined
   const result = await planStack(means.runs, {
-    ...{ content, before, approved: true, signal: means.signal },
+    ...{ content, before, approved: true, signal: means.signal, ...(cloud && { cloud }) },
     onText: (shown) => (text = shown),
   })
   return { result, text }
+}
+
+async function cloudOf(
+  { pool, runs, now }: EarlyMeans,
+  key: string,
+): Promise<StackRequest['cloud']> {
+  const row = await findPool(pool, key)
+  const credential = row && (await findCredential(pool, runs.keyRing, row.id))
+  if (!credential) return undefined
+  return { access: credential.access, client: connectCloud(credential.access, now) }
 }
 
 /** A seat that was never made has no secret yet, and a plan makes none: a name stands for its id. */
