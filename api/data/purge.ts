@@ -225,11 +225,17 @@ export async function noteNotThere(db: Db, volumeId: string): Promise<void> {
   )
 }
 
-/** Names of volumes whose purge waits for their disk. */
+/** Of the notice that says it of a version of data, which has no line of its own for it. */
+export const dataNotThereKey = (purge: string): string => `data-not-there/${purge}`
+
+/** Names of volumes, and of versions of data, whose purge waits for their disk. */
 export async function purgesNotThere(db: Db): Promise<string[]> {
   const rows = await many<{ name: string }>(
     db,
-    sql`select name from volume where state = 'purging' and message_code = 'volume.not-there' order by name`,
+    sql`select name from volume where state = 'purging' and message_code = 'volume.not-there'
+        union select data.name from purge join course_data data on data.id = data_id
+          where done_at is null and exists (select from notice where dedupe_key = ${dataNotThereKey('')} || purge.id)
+        order by name`,
   )
   return rows.map(({ name }) => name)
 }

@@ -114,6 +114,14 @@ export const noticeFiles = {
     en: 'To be deleted, and not there: {count}. Nothing counts as deleted until their disk is back',
     fr: 'À supprimer, et absents : {count}. Rien ne compte comme supprimé avant le retour de leur disque',
   },
+  'notice.data-not-there': {
+    en: 'Labplan: version {version} of the data of {course} is to be deleted, and is not there',
+    fr: 'Labplan : la version {version} des données de {course} est à supprimer, et elle n’est pas là',
+  },
+  'notice.data-not-there.text': {
+    en: 'It was made as {name}, and the disk that the storage agent has before it has nothing of it. Nothing counts as deleted. Mount the disk it was on: it is deleted by itself then. labplan doctor names it until it is; docs/storage-away.md says what to do where it is lost for good.',
+    fr: 'Elle a été créée sous le nom {name}, et le disque que l’agent de stockage a devant lui n’en a rien. Rien ne compte comme supprimé. Montez le disque qui la portait : elle sera alors supprimée d’elle-même. labplan doctor la nomme jusque-là ; docs/storage-away.md dit que faire si elle est perdue pour de bon.',
+  },
   'notice.volumes-found': {
     en: 'Labplan: no volume is missing or damaged any more',
     fr: 'Labplan : plus aucun volume n’est absent ni endommagé',

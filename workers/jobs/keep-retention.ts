@@ -15,6 +15,7 @@ import { type Db, type Pool, withTransaction } from '../../api/data/db.ts'
 import { forgetTickets } from '../../api/data/join-ticket.ts'
 import { type NoticeLine, sendNotice } from '../../api/data/notice.ts'
 import {
+  dataNotThereKey,
   type EndingFiles,
   endingFiles,
   endingPersonal,
@@ -48,6 +49,8 @@ type Means = {
 }
 
 const DAY_MS = 86_400_000
+/** A disk that is mounted late is there by then. */
+const YOUNG_MS = 60_000
 const FIRST_DAYS = 30
 const LAST_DAYS = 7
 const UNUSED_DAYS = 30
@@ -58,6 +61,7 @@ export type RetentionKeeper = { keep(): Promise<void> }
 
 export function retentionKeeper(means: Means): RetentionKeeper {
   const approved = blueprintReader()
+  const missed: Missed = new Map()
   return {
     async keep() {
       const before = new Date(means.now().getTime() - TICKET_DAYS * DAY_MS)
@@ -69,7 +73,7 @@ export function retentionKeeper(means: Means): RetentionKeeper {
         await tellAndOrderPersonal(means)
       }
       await orderUnused(means)
-      await purgeOrdered(means)
+      await purgeOrdered(means, missed)
       await letGoOfEmpty(means.pool, means.now())
     },
   }
@@ -177,13 +181,16 @@ async function toldOf(tx: Db, purge: OpenPurge): Promise<Date | undefined> {
   return until <= by ? threadToldAt(tx, { thread: dataThread(course), by }) : undefined
 }
 
-async function purgeOrdered(means: Means): Promise<void> {
+/** By the purge's id, since when its disk is seen to be another. */
+type Missed = Map<string, Date>
+
+async function purgeOrdered(means: Means, missed: Missed): Promise<void> {
   const { pool, log } = means
   const isAway = (await openOutages(pool)).length > 0
   const look = onceThere(means)
   for (const purge of await openPurges(pool)) {
     if (isAway && !purge.is_engines) continue
-    await purgeOne(means, purge, look).catch((error: unknown) =>
+    await purgeOne(means, purge, { look, missed }).catch((error: unknown) =>
       log.warn(
         { err: error, volume: purge.name },
         'a volume could not be purged; it is tried again',
@@ -208,12 +215,12 @@ function onceThere({ agent }: Means): () => Promise<Set<string>> {
 async function purgeOne(
   means: Means,
   purge: OpenPurge,
-  look: () => Promise<Set<string>>,
+  { look, missed }: { look: () => Promise<Set<string>>; missed: Missed },
 ): Promise<void> {
   const { pool, installation, log, now } = means
   const gone = await takeAway(means, purge, look)
   if (gone === 'not-there') {
-    if (purge.volume_id !== null) await noteNotThere(pool, purge.volume_id)
+    await sayNotThere(means, purge, missed)
     log.warn({ volume: purge.name }, 'a volume is to be purged, and its disk is not there')
     return
   }
@@ -224,6 +231,21 @@ async function purgeOne(
     await recordPurge(tx, { purge, gone, toldAt: told, installation, now: now() })
   })
   log.info({ volume: purge.name }, 'a volume was purged')
+}
+
+/** A volume's row says it, on lists and in the notice of all that is lost (watch-losses.ts); a version of data has a notice of its own. */
+async function sayNotThere({ pool, now }: Means, purge: OpenPurge, missed: Missed): Promise<void> {
+  if (purge.volume_id !== null) return noteNotThere(pool, purge.volume_id)
+  const { id, course, data_version: version, name } = purge
+  const since = missed.get(id) ?? now()
+  missed.set(id, since)
+  if (now().getTime() - since.getTime() < YOUNG_MS) return
+  await withTransaction(pool, async (tx) => {
+    await sendNotice(tx, {
+      ...{ code: 'notice.data-not-there', to: 'infra', dedupeKey: dataNotThereKey(id), now: now() },
+      params: { course: course ?? '–', version: version ?? '–', name },
+    })
+  })
 }
 
 /** What was made has to be seen once before it goes: on another disk than its own there is nothing, which proves nothing. */
