@@ -2,7 +2,7 @@
  * Whoever asks for something new while the storage agent has another disk before it than volumes were made on: nothing is made there,
  * and nothing counts as gone, since the one mark that tells that disk from others would be on the wrong one.
  */
-import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeEach, expect, it } from 'vitest'
 import { execute, many, sql } from '../../api/data/db.ts'
@@ -97,4 +97,19 @@ it('makes no lost volume anew before somebody said that this is the disk that co
   expect([made(), readdirSync(scene.root).includes(ROOT_MARK)]).toEqual([[], false])
   mount()
   expect(await scene.agent.recreate(name, 8)).toBe(undefined)
+})
+
+it('hides no volume that is there by an order that could not look at it', async () => {
+  const name = 'lp-test0000-c0urse00-s001-g1'
+  mount()
+  await scene.agent.ensure({ name, limitMb: 8, isNew: true })
+  // A folder that cannot be read just now.
+  const images = join(scene.root, 'images')
+  renameSync(images, `${images}-away`)
+  writeFileSync(images, '')
+  await expect(scene.agent.recreate(name, 8)).rejects.toThrow('ENOTDIR')
+  rmSync(images)
+  renameSync(`${images}-away`, images)
+  expect((await scene.agent.list()).volumes).toMatchObject([{ name, state: 'ready' }])
+  expect(await scene.agent.recreate(name, 8)).toBe('there')
 })

@@ -384,13 +384,15 @@ it('is made anew where somebody removed it in Ceph, once an operator says so', a
     (await again.list()).find((volume) => volume.name === lost.name)?.state
   await again.ensure({ ...lost, isNew: true })
   writeFileSync(join(home(8), 'note'), 'of before')
-  const order = { ...lost, isBegun: false }
+  let begun = 0
+  const order = { ...lost, isBegun: false, begin: async () => void begun++ }
   expect(await again.recreate(order)).toEqual({ ok: false, code: 'there' })
+  expect(begun).toBe(0)
   await ceph.run('ceph', 'fs', 'subvolume', 'rm', 'cephfs', lost.name, '--group_name', ceph.group)
   await expect.poll(stateNow, { timeout: 60_000, interval: 500 }).toBe('missing')
   expect(await again.ensure({ ...lost, isNew: false })).toMatchObject({ code: 'missing' })
   expect(await again.recreate(order)).toEqual({ ok: true })
-  expect(readdirSync(home(8))).toEqual([])
+  expect([begun, readdirSync(home(8))]).toEqual([1, []])
   writeFileSync(join(home(8), 'note'), 'of now')
   const found = (await again.list()).find((volume) => volume.name === lost.name)
   expect(found).toMatchObject({ state: 'ready', limitBytes: 16 * MIB })

@@ -155,6 +155,44 @@ describe('an import whose agent was killed', () => {
   })
 })
 
+it('is on disk once it is said to be there, also when the power is cut then', async () => {
+  expect(await agent.restore(name, Readable.from([whole]))).toEqual({ ok: true })
+  // What the disk has at this moment: all else is in the memory of its file system alone.
+  const [copy, mount] = [join(root, 'copy.ext4'), join(root, 'copy')]
+  execFileSync('cp', ['--sparse=always', join(root, 'images', `${name}.ext4`), copy])
+  mkdirSync(mount)
+  execFileSync('mount', ['-o', 'loop', copy, mount])
+  try {
+    expect(readdirSync(join(mount, 'home')).toSorted()).toEqual(['.profile', 'lab'])
+    expect(readFileSync(join(mount, 'home', 'lab', 'two'), 'utf8')).toBe('of the export')
+    expect(readdirSync(join(mount, 'uploads'))).toEqual([])
+  } finally {
+    execFileSync('umount', [mount])
+  }
+})
+
+it('says of a large file that is no export that it is none', async () => {
+  const large = Readable.from(Array.from({ length: 64 }, () => Buffer.alloc(2 ** 20, 'no tar')))
+  expect(await agent.restore(name, large)).toMatchObject({ ok: false, code: 'not-a-backup' })
+  expect([readdirSync(home), readdirSync(uploads)]).toEqual([[], []])
+})
+
+it('says of an export that does not fit which of its files did not', async () => {
+  const big = join(root, 'big')
+  mkdirSync(big)
+  writeFileSync(join(big, 'all'), Buffer.alloc(96 * 2 ** 20, 'x'))
+  const file = execFileSync('tar', ['--create', '--directory', big, '.'], { maxBuffer: 2 ** 28 })
+  const parts = Array.from({ length: 97 }, (_, i) => file.subarray(i * 2 ** 20, (i + 1) * 2 ** 20))
+  expect(await agent.restore(name, Readable.from(parts))).toMatchObject({
+    ...{
+      ok: false,
+      code: 'not-a-backup',
+      says: expect.stringMatching(/all: (Wrote only|Cannot write)/),
+    },
+  })
+  expect([readdirSync(home), readdirSync(uploads)]).toEqual([[], []])
+})
+
 it('says that a volume is not empty also of a file that is large', async () => {
   writeFileSync(join(home, 'notes'), 'x')
   const large = Readable.from(Array.from({ length: 64 }, () => Buffer.alloc(2 ** 20)))

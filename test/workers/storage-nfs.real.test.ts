@@ -56,10 +56,17 @@ it('holds as many more as it is larger', async () => {
 it('is held to it at the first look where it was made before files were counted', async () => {
   await sh(`xfs_quota -x -c 'limit -p ihard=0 1001' ${ROOT}`)
   await sh(`cd ${home} && : >beyond && rm beyond`)
+  // At the first look of all it cannot be, and is seen as it is.
+  const program = await sh('command -v xfs_quota')
+  await sh(`mv ${program} ${program}.away`)
   await server!.killAgent()
+  const soon = { timeout: 60_000, interval: 500 }
   await expect
-    .poll(() => seen().catch(() => undefined), { timeout: 60_000, interval: 500 })
-    .toMatchObject({ limitBytes: 12 * MIB, files: { limit: 3072 } })
+    .poll(() => seen().catch(() => undefined), soon)
+    .toMatchObject({ state: 'ready', limitBytes: 12 * MIB })
+  expect((await seen())!.files!.limit).not.toBe(3072)
+  await sh(`mv ${program}.away ${program}`)
+  expect(await seen()).toMatchObject({ limitBytes: 12 * MIB, files: { limit: 3072 } })
 })
 
 it('is made anew where its folder was lost, when an operator says so, with its limits', async () => {

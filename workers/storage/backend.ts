@@ -18,6 +18,13 @@ export type Ensured =
   | { ok: false; code: 'below-use' | 'in-use'; volume: VolumeSight }
   | { ok: false; code: 'missing' | 'damaged'; volume: VolumeSight }
 
+export type Recreation = {
+  name: string
+  limitMb: number
+  isBegun: boolean
+  begin(): Promise<void>
+}
+
 /** there: it is not missing; in-use: its files are gone by name alone, and open; not-ours: others make it. */
 export type Recreated = { ok: true } | { ok: false; code: 'there' | 'in-use' | 'not-ours' }
 
@@ -62,8 +69,11 @@ export type Backend = {
   list(): Promise<VolumeSight[]>
   /** Makes, mounts and sizes a volume. One that is not new is never made: an empty home is not its files. */
   ensure(wish: { name: string; limitMb: number; isNew: boolean }): Promise<Ensured>
-  /** Makes one that is missing anew, empty. Only on an operator's word; `isBegun`: it was given before, and what is there is gone on with. */
-  recreate(wish: { name: string; limitMb: number; isBegun: boolean }): Promise<Recreated>
+  /**
+   * Makes one that is missing anew, empty. Only on an operator's word; `isBegun`: it was given before, and what is there is gone on
+   * with. `begin`: waited for once it was looked at, and before anything of it is made.
+   */
+  recreate(wish: Recreation): Promise<Recreated>
   /**
    * Takes a volume away for good; in-use: something of this machine holds it open. Twice does no harm. `hasToBe`: refused as not-there
    * where nothing is of it, neither itself nor a purge that was cut: its disk may be away. What Ceph has Ceph says.

@@ -47,6 +47,9 @@ async function withTar(
   })
   const code = await ended
   await used
-  if (!good.includes(code))
-    throw new Error(said.trim().split('\n').at(-1) || `tar ended with ${code}`)
+  if (!good.includes(code)) throw new Error(lastReason(said) ?? `tar ended with ${code}`)
 }
+
+/** Its very last line says only that there was another before. */
+const lastReason = (said: string): string | undefined =>
+  said.split('\n').findLast((line) => line.trim() !== '' && !/: Exiting with failure/.test(line))

@@ -12,6 +12,7 @@ import {
   isVolumeName,
   MIB,
   type Recreated,
+  type Recreation,
   type VolumeSight,
 } from './backend.ts'
 import type { Cluster } from './ceph-command.ts'
@@ -184,7 +185,7 @@ async function ensure(
 /** Ceph may have a folder of it still, without its home, where this was cut. */
 async function recreate(
   place: Place,
-  { limitMb, isBegun }: { limitMb: number; isBegun: boolean },
+  { limitMb, isBegun, begin }: Recreation,
   means: Means,
 ): Promise<Recreated> {
   const { source, names, limits } = means
@@ -192,6 +193,7 @@ async function recreate(
   // What is left of the one before opens nothing any more.
   if ((await letGo(place)) === 'in-use') return { ok: false, code: 'in-use' }
   limits.delete(place.name)
+  await begin()
   if (!(await make(place, limitMb, source))) return { ok: false, code: 'not-ours' }
   names.add(place.name)
   return { ok: true }

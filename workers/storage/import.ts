@@ -21,6 +21,7 @@ import type { Readable } from 'node:stream'
 import type { VolumePlace } from './backend.ts'
 import { unpack } from './backup.ts'
 import { run } from './command.ts'
+import { isGone } from './local-file.ts'
 import { inside, namesIn, withFolder } from './files.ts'
 import { namesFor } from './restore.ts'
 import { isSealed } from './seal.ts'
@@ -81,6 +82,9 @@ async function take(place: VolumePlace, from: Readable): Promise<Imported> {
 const isEmpty = async ({ home }: VolumePlace): Promise<boolean> =>
   (await readdir(home)).length === 0
 
+const toDisk = async (folder: string): Promise<void> =>
+  void (await run(['sync', '--file-system', folder], { limitMs: SYNC_MS }))
+
 /** Begins as what it becomes is: a file may say nothing of the home itself. Answers why it failed. */
 async function unpackInto(
   stage: string,
@@ -93,8 +97,8 @@ async function unpackInto(
   await chmod(stage, mode & 0o7777)
   try {
     await unpack(stage, from)
-    // Whoever is told that it is there does not lose it to a power cut.
-    await run(['sync', '--file-system', stage], { limitMs: SYNC_MS })
+    // Its files before it is named whole.
+    await toDisk(stage)
     return undefined
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
@@ -116,7 +120,9 @@ async function goOn(place: VolumePlace): Promise<boolean> {
 
 /** Cut anywhere, it is gone on with. What came into the home in this moment keeps its name. */
 async function moveIn({ home }: VolumePlace, whole: string): Promise<void> {
-  const own = await lstat(join(whole, 'home')).catch(() => undefined)
+  // Only where it is gone, and not where its disk fails: what is left of it would be removed.
+  const isThere = !(await isGone(join(whole, 'home')))
+  const own = isThere ? await lstat(join(whole, 'home')) : undefined
   if (own)
     await withFolder(whole, [Buffer.from('home')], (from) =>
       withFolder(home, [], async (to) => {
@@ -126,6 +132,8 @@ async function moveIn({ home }: VolumePlace, whole: string): Promise<void> {
       }),
     )
   await rm(whole, { recursive: true, force: true })
+  // Whoever is told that it is there does not lose it to a power cut.
+  await toDisk(home)
 }
 
 async function putFreely(from: FileHandle, to: FileHandle, name: Buffer): Promise<void> {

@@ -11,6 +11,7 @@ import {
   isVolumeName,
   MIB,
   type Recreated,
+  type Recreation,
   type VolumeSight,
 } from './backend.ts'
 import {
@@ -161,7 +162,7 @@ async function make(
 
 async function recreate(
   place: Place,
-  { limitMb, isBegun }: { limitMb: number; isBegun: boolean },
+  { limitMb, isBegun, begin }: Recreation,
   means: Means,
 ): Promise<Recreated> {
   if (await exists(place.purging)) throw new Error(`${place.name} is being purged.`)
@@ -169,6 +170,7 @@ async function recreate(
   if (isThere && !isBegun) return { ok: false, code: 'there' }
   // Its name was removed, and what is mounted has its files.
   if (!isThere && (await mountedDevice(place))) return { ok: false, code: 'in-use' }
+  await begin()
   await make(place, limitMb, means)
   return { ok: true }
 }

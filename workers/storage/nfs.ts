@@ -5,7 +5,14 @@
  */
 import { mkdir, readFile, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Backend, type Ensured, MIB, type Recreated, type VolumeSight } from './backend.ts'
+import {
+  type Backend,
+  type Ensured,
+  MIB,
+  type Recreated,
+  type Recreation,
+  type VolumeSight,
+} from './backend.ts'
 import { together } from '../together.ts'
 import { filesFor, holdCommand, limitCommand, run } from './command.ts'
 import { isGone, syncFolder } from './local-file.ts'
@@ -120,14 +127,16 @@ async function sight(place: Place): Promise<VolumeSight> {
 /** One that was made when only bytes were counted is held to its files at the first look. */
 async function heldSight(place: Place, { held, mountPoint }: Means): Promise<VolumeSight> {
   const seen = await sight(place)
-  const { limitBytes, files } = seen
+  const { limitBytes } = seen
   if (limitBytes === null || held.get(place.name) === limitBytes) return seen
-  held.set(place.name, limitBytes)
   const limitMb = Math.round(limitBytes / MIB)
-  const note = await readNote(place)
-  if (!note || files?.limit === filesFor(limitMb)) return seen
-  await run(limitCommand(mountPoint(), note.project, limitMb))
-  return sight(place)
+  const isHeld = (one: VolumeSight): boolean => one.files?.limit === filesFor(limitMb)
+  const note = isHeld(seen) ? undefined : await readNote(place)
+  // It ends well whatever became of it; where it does not, all else is as before, and the next look tries again.
+  if (note) await run(limitCommand(mountPoint(), note.project, limitMb)).catch(() => {})
+  const now = note ? await sight(place) : seen
+  if (isHeld(now)) held.set(place.name, limitBytes)
+  return now
 }
 
 async function ensure(
@@ -158,11 +167,12 @@ async function ensure(
 /** Under the number of before, if that is known: whatever ends it, it is only begun until its home is there. */
 async function recreate(
   place: Place,
-  { limitMb, isBegun }: { limitMb: number; isBegun: boolean },
+  { limitMb, isBegun, begin }: Recreation,
   means: Means,
 ): Promise<Recreated> {
   if (await exists(place.purging)) throw new Error(`${place.name} is being purged.`)
   if (!isBegun && !(await isGone(place.folder))) return { ok: false, code: 'there' }
+  await begin()
   const note = await readNote(place)
   if (note) await beginNote(place, note.project)
   await make(place, limitMb, note?.project, means)

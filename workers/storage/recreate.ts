@@ -31,9 +31,12 @@ export function recreationsIn(root: string, backend: Backend): Recreations {
 
   const recreate = async (name: string, limitMb: number): Promise<Recreated> => {
     const isBegun = await isMarked(name)
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-    await writeFile(mark(name), '', { mode: 0o600, flush: true })
-    const done = await backend.recreate({ name, limitMb, isBegun })
+    // Not before it was looked at: one that is there after all would be nobody's, where its storage does not answer now.
+    const begin = async (): Promise<void> => {
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+      await writeFile(mark(name), '', { mode: 0o600, flush: true })
+    }
+    const done = await backend.recreate({ name, limitMb, isBegun, begin })
     if (!done.ok && !isBegun) await unmark(name)
     return done
   }
