@@ -56,6 +56,9 @@ export default defineConfig({
           exclude: ['test/flow/**', START],
           testTimeout: 120_000,
           hookTimeout: 180_000,
+          // Much of their time they wait. A group of their own, since vitest takes one number for a group.
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -78,7 +81,6 @@ export default defineConfig({
           include: ['test/flow/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
         },
       },
     ],
