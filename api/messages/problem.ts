@@ -17,6 +17,7 @@ export const problem = {
     en: 'Labplan is not available at the moment. Environments that run go on running; load this page again in a few seconds.',
     fr: 'Labplan est indisponible pour l’instant. Les environnements en marche continuent ; rechargez cette page dans quelques secondes.',
   },
+  'problem.back.workspace': { en: 'Back to your workspace', fr: 'Retour à votre espace' },
   'problem.back': { en: 'Back to the start page', fr: 'Retour à l’accueil' },
 
   'problem.bad-request': {

@@ -59,10 +59,18 @@ function isDatabaseAway(error: unknown): boolean {
 export function problemPage(visit: Visit, status: number, message: string): Html {
   const known = `problem.title.${status}`
   const title = say(visit.locale, hasMessage(known) ? known : 'problem.title.400')
+  const workspace = cameFrom(visit, status)
   const main = html`<article class="sheet quiet-page">
     <h1>${title}</h1>
     <p class="lead">${message}</p>
+    ${workspace && html`<p><a href="${paths.workspace(workspace)}">${say(visit.locale, 'problem.back.workspace')}</a></p>`}
     <p><a href="${paths.home()}">${say(visit.locale, 'problem.back')}</a></p>
   </article>`
   return frame(visit, { title, main, refreshSeconds: status === 503 ? RETRY_SECONDS : undefined })
+}
+
+/** The workspace in which something could not be done just now: it is where they go on. */
+function cameFrom({ url }: Visit, status: number): string | undefined {
+  const isTheirs = status === 409 || status === 503
+  return isTheirs ? /^\/workspaces\/([0-9a-f-]{36})\//.exec(url)?.[1] : undefined
 }
