@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { ZipFile } from 'yazl'
-import { type HandedIn, isArchivedLate, isLate } from './data/submission.ts'
+import { type HandedIn, isArchivedLate, isLate, type RefusedHandIn } from './data/submission.ts'
 import { type Locale, say } from './locale.ts'
 
 type Read = (id: string) => Promise<{ stream: Readable } | undefined>
@@ -19,11 +19,10 @@ type Lacks = Map<string, Lack>
 
 const MISSING = '_missing.txt'
 
-export function submissionsArchive(
-  rows: HandedIn[],
-  read: Read,
-  words: { locale: Locale; timeZone: string },
-): Readable {
+type Words = { locale: Locale; timeZone: string; refused?: RefusedHandIn[] }
+
+/** `refused`: what was not taken, which the manifest names for who decides what counts. */
+export function submissionsArchive(rows: HandedIn[], read: Read, words: Words): Readable {
   const zip = new ZipFile()
   const output = zip.outputStream as Readable
   zip.on('error', (error) => output.destroy(error as Error))
@@ -35,7 +34,7 @@ async function fill(
   zip: ZipFile,
   rows: HandedIn[],
   read: Read,
-  { locale, timeZone }: { locale: Locale; timeZone: string },
+  { locale, timeZone, refused }: Words,
 ): Promise<void> {
   const lacks: Lacks = new Map()
   for (const row of rows.filter(({ state }) => state === 'kept')) {
@@ -45,7 +44,7 @@ async function fill(
     if (lack) lacks.set(row.id, lack)
   }
   if (lacks.size > 0) zip.addBuffer(Buffer.from(missingText(rows, lacks, locale)), MISSING)
-  zip.addBuffer(Buffer.from(manifest(rows, timeZone, lacks)), 'manifest.csv')
+  zip.addBuffer(Buffer.from(manifest(rows, timeZone, { lacks, refused })), 'manifest.csv')
   zip.end()
 }
 
@@ -134,29 +133,39 @@ const HEADS = [
 ]
 
 /** CSV as RFC 4180 has it, for people and spreadsheets. */
-export function manifest(rows: HandedIn[], timeZone: string, lacks: Lacks = new Map()): string {
+export function manifest(
+  rows: HandedIn[],
+  timeZone: string,
+  {
+    lacks = new Map(),
+    refused = [],
+  }: { lacks?: Lacks; refused?: RefusedHandIn[] | undefined } = {},
+): string {
   const local = new Intl.DateTimeFormat('sv-SE', {
     timeZone,
     dateStyle: 'short',
     timeStyle: 'medium',
   })
+  const when = (row: HandedIn | RefusedHandIn) => [
+    ...[row.created_at.toISOString(), local.format(row.created_at)],
+    ...[row.due_at?.toISOString() ?? '', isLate(row) ? 'late' : '', lateSeconds(row)],
+  ]
   const lines = rows.map((row) => [
-    ...[row.display_name ?? '', row.pseudonym, row.seat ?? '', row.number],
-    ...[
-      row.created_at.toISOString(),
-      local.format(row.created_at),
-      row.due_at?.toISOString() ?? '',
-    ],
-    ...[isLate(row) ? 'late' : '', lateSeconds(row), row.kept_at?.toISOString() ?? ''],
-    ...[row.kept_at ? local.format(row.kept_at) : '', isArchivedLate(row) ? 'yes' : ''],
+    ...[row.display_name ?? '', row.pseudonym, row.seat ?? '', row.number, ...when(row)],
+    ...[row.kept_at?.toISOString() ?? '', row.kept_at ? local.format(row.kept_at) : ''],
+    isArchivedLate(row) ? 'yes' : '',
     ...[row.state, row.bytes ?? '', row.files ?? '', row.left_out ?? ''],
     ...[row.sha256 ?? '', fileOf(row, lacks.get(row.id))],
     lacks.has(row.id) ? say('en', `submission.lack.${lacks.get(row.id)}`) : '',
   ])
-  return [HEADS, ...lines].map((cells) => `${cells.map(cell).join(',')}\r\n`).join('')
+  const tries = refused.map((row) => [
+    ...[row.display_name ?? '', row.pseudonym, row.seat ?? '', '', ...when(row), '', '', ''],
+    ...['refused', '', '', '', '', '', say('en', `submission.tried.${row.why}`)],
+  ])
+  return [HEADS, ...lines, ...tries].map((cells) => `${cells.map(cell).join(',')}\r\n`).join('')
 }
 
-const lateSeconds = (row: HandedIn): number | '' =>
+const lateSeconds = (row: HandedIn | RefusedHandIn): number | '' =>
   row.due_at && isLate(row) ? (row.created_at.getTime() - row.due_at.getTime()) / 1000 : ''
 
 const fileOf = (row: HandedIn, lack: Lack | undefined): string =>

@@ -253,6 +253,25 @@ export async function submissionsOfCourse(db: Db, courseId: string): Promise<Han
   )
 }
 
+/** A hand-in that was refused: nothing of it is kept but that somebody tried, and when. */
+export type RefusedHandIn = Pick<
+  HandedIn,
+  'workspace_id' | 'seat' | 'pseudonym' | 'display_name' | 'due_at' | 'created_at'
+> & { why: NotHandedIn['refused'] }
+
+/** Those of a course, by student and time. The deadline is the one of now. */
+export async function refusedOfCourse(db: Db, courseId: string): Promise<RefusedHandIn[]> {
+  return many(
+    db,
+    sql`select workspace.id as workspace_id, seat.number as seat, person.pseudonym, person.display_name,
+          course.submissions_due_at as due_at, audit.at as created_at, audit.detail ->> 'why' as why
+        from workspace join course on course.id = workspace.course_id join person on person.id = workspace.person_id
+          join audit on subject_kind = 'workspace' and subject_id = workspace.id::text and action = 'submission.refused'
+          left join seat on seat.id = workspace.seat_id
+        where course.id = ${courseId} and person.erased_at is null order by seat.number, person.pseudonym, audit.at, audit.id`,
+  )
+}
+
 /** One of a workspace's own that is kept. */
 export async function findSubmission(
   db: Db,

@@ -12,6 +12,7 @@ import {
   handIn,
   keepSubmission,
   type NotHandedIn,
+  refusedOfCourse,
   submissionsOfCourse,
 } from '../data/submission.ts'
 import type { Workspace } from '../data/workspace.ts'
@@ -138,7 +139,11 @@ async function archiveOf(
       },
     }),
   )
-  const words = { locale: visit.locale, timeZone: course.time_zone }
+  const { workspace } = visit.params
+  const refused = (await refusedOfCourse(visit.pool, course.id)).filter(
+    (row) => workspace === undefined || row.workspace_id === workspace,
+  )
+  const words = { locale: visit.locale, timeZone: course.time_zone, refused }
   const stream = submissionsArchive(rows, (id) => agent.kept(id), words)
   return { file: zip(of.name, { stream, bytes: undefined }) }
 }

@@ -85,16 +85,28 @@ export const submission = {
     fr: 'Le numéro {number} n’a pas été conservé : le dossier n’était plus là. Choisissez un dossier qui existe, et rendez-le.',
   },
   'submission.refused.count': {
-    en: 'This was not handed in: you have handed in {count} times, and this course keeps {most} of each student. All of yours are kept. Ask your teacher to raise the number, then hand in again: that you tried is noted, with the time.',
-    fr: 'Ceci n’a pas été rendu : vous avez rendu {count} fois, et ce cours conserve {most} rendus par étudiant. Tous les vôtres sont conservés. Demandez à votre enseignant de relever ce nombre, puis rendez à nouveau : votre essai est noté, avec l’heure.',
+    en: 'This was not handed in: you have handed in {count} times, and this course keeps {most} of each student. All of yours are kept. Ask your teacher to raise the number, then hand in again: that you tried is noted for your teacher, with the time.',
+    fr: 'Ceci n’a pas été rendu : vous avez rendu {count} fois, et ce cours conserve {most} rendus par étudiant. Tous les vôtres sont conservés. Demandez à votre enseignant de relever ce nombre, puis rendez à nouveau : votre essai est noté pour votre enseignant, avec l’heure.',
   },
   'submission.refused.size': {
-    en: 'This was not handed in: what you handed in takes {used} of the {limit} that this course keeps of each student. All of it is kept. Ask your teacher to raise the limit, then hand in again: that you tried is noted, with the time.',
-    fr: 'Ceci n’a pas été rendu : vos rendus prennent {used} des {limit} que ce cours conserve par étudiant. Tous sont conservés. Demandez à votre enseignant de relever la limite, puis rendez à nouveau : votre essai est noté, avec l’heure.',
+    en: 'This was not handed in: what you handed in takes {used} of the {limit} that this course keeps of each student. All of it is kept. Ask your teacher to raise the limit, then hand in again: that you tried is noted for your teacher, with the time.',
+    fr: 'Ceci n’a pas été rendu : vos rendus prennent {used} des {limit} que ce cours conserve par étudiant. Tous sont conservés. Demandez à votre enseignant de relever la limite, puis rendez à nouveau : votre essai est noté pour votre enseignant, avec l’heure.',
   },
   'submission.refused.room': {
-    en: 'This was not handed in: the disk that keeps submissions has {free} left, and {least} have to stay free. What you handed in before is kept. Tell your teacher now, and hand in again later: that you tried is noted, with the time.',
-    fr: 'Ceci n’a pas été rendu : il reste {free} sur le disque qui conserve les rendus, et {least} doivent rester libres. Vos rendus précédents sont conservés. Prévenez votre enseignant maintenant, et rendez à nouveau plus tard : votre essai est noté, avec l’heure.',
+    en: 'This was not handed in: the disk that keeps submissions has {free} left, and {least} have to stay free. What you handed in before is kept. Tell your teacher now, and hand in again later: that you tried is noted for your teacher, with the time.',
+    fr: 'Ceci n’a pas été rendu : il reste {free} sur le disque qui conserve les rendus, et {least} doivent rester libres. Vos rendus précédents sont conservés. Prévenez votre enseignant maintenant, et rendez à nouveau plus tard : votre essai est noté pour votre enseignant, avec l’heure.',
+  },
+  'submission.tried.count': {
+    en: 'not taken: as many were kept as the course keeps of each student',
+    fr: 'non pris : le nombre de rendus que le cours conserve par étudiant était atteint',
+  },
+  'submission.tried.size': {
+    en: 'not taken: what was kept had the size that the course keeps of each student',
+    fr: 'non pris : la taille que le cours conserve par étudiant était atteinte',
+  },
+  'submission.tried.room': {
+    en: 'not taken: the disk that keeps submissions had no room',
+    fr: 'non pris : le disque qui conserve les rendus n’avait plus de place',
   },
   'submission.none': { en: 'Nothing was handed in yet.', fr: 'Rien n’a encore été rendu.' },
   'submission.lack.head': {

@@ -131,7 +131,9 @@ function sizeOf({ locale }: Visit, row: Submission): Html | string {
   if (row.state !== 'kept') return html`<span class="faint">–</span>`
   const left = row.left_out ?? 0
   return html`<span class="unbroken">${fileSize(locale, row.bytes ?? 0)}</span>
-    <span class="faint">${say(locale, 'submission.files', { count: row.files ?? 0 })}</span>
+    <span class="faint unbroken"
+      >${say(locale, 'submission.files', { count: row.files ?? 0 })}</span
+    >
     ${left > 0 && html`<span class="faint">${say(locale, 'submission.left-out', { count: left })}</span>`}`
 }
 

@@ -1,4 +1,5 @@
 /** How much of what a student hands in is kept: what is beyond is refused with the figures, and what there is stays as it is. */
+import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -84,7 +85,39 @@ it('refuses more than it keeps in number or size, notes that somebody tried, and
   expect(textOf(large.text)).toContain('what you handed in takes 1 MB of the 1 MB')
   expect([await rows(), archives()]).toEqual(before)
   expect(await refusals()).toEqual([{ detail: { why: 'count' } }, { detail: { why: 'size' } }])
+  // There is a way on.
+  expect(large.text).toContain(`href="/workspaces/${student.workspaceId}"`)
 })
+
+it('names each in the manifest that the teacher downloads, with the time and why', async () => {
+  const { teacher, site } = scene
+  const address = `http://127.0.0.1:${new URL(site.origin).port}/courses/networks-101/submissions`
+  const headers = { cookie: `__Host-labplan=${teacher.token}` }
+  for (const path of ['', `/${student.workspaceId}`]) {
+    const answer = await fetch(address + path, { headers })
+    const [heads, ...lines] = manifestIn(await answer.arrayBuffer())
+    const refused = lines.filter((line) => line.includes(',refused,'))
+    const at = '2026-11-24T09:20:00.000Z,2026-11-24 10:20:00,'
+    expect(refused).toEqual([
+      expect.stringMatching(
+        new RegExp(`^Student One,p-[^,]+,1,,${at},+refused,+not taken: as many were kept`),
+      ),
+      expect.stringMatching(
+        new RegExp(`,1,,${at},+refused,+not taken: what was kept had the size`),
+      ),
+    ])
+    const width = heads!.split(',').length
+    expect(refused.map((line) => line.split(',').length)).toEqual([width, width])
+  }
+})
+
+/** Read by another program than the one that wrote it. */
+function manifestIn(zip: ArrayBuffer): string[] {
+  const program =
+    'import io, sys, zipfile; print(zipfile.ZipFile(io.BytesIO(sys.stdin.buffer.read())).read("manifest.csv").decode())'
+  const text = execFileSync('python3', ['-c', program], { input: Buffer.from(zip) }).toString()
+  return text.trimEnd().split('\r\n')
+}
 
 it('refuses what would leave less free on the disk than has to be, with both figures', async () => {
   await scene.rule('{ most: 30 }')
