@@ -3,6 +3,7 @@
  * LABPLAN_HOME/env, for people: `set -a; . .labplan/env`.
  */
 import { join } from 'node:path'
+import { compileCache } from './compile-cache.ts'
 import { findInstallationId } from './identity.ts'
 import { databaseUrl } from './postgres.ts'
 import { type Settings, writePrivate } from './settings.ts'
@@ -43,7 +44,7 @@ export function environmentOf(settings: Settings): Record<string, string> {
   return {
     PATH: SYSTEM_PATH,
     // Halves the time a process needs to start.
-    NODE_COMPILE_CACHE: join(settings.cache, 'node'),
+    NODE_COMPILE_CACHE: compileCache(settings),
     ...Object.fromEntries(passed),
     ...labplanVariables(settings),
   }

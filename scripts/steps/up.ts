@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline/promises'
 import { inspect, parseArgs } from 'node:util'
 import { toolsAdvice } from './approved-tools.ts'
 import { diskStep, makeWritable, portsStep } from './checks.ts'
+import { compileCache, sweepCompileCache } from './compile-cache.ts'
 import { ensurePrograms } from './debian.ts'
 import { engineStep, swarmStep } from './engine.ts'
 import { writeEnvironmentFile } from './environment.ts'
@@ -93,6 +94,7 @@ async function bringUp(settings: Settings, stay: boolean): Promise<void> {
   }
   rememberChoices(settings, 'all')
   writeEnvironmentFile(settings)
+  sweepCompileCache(compileCache(settings), Date.now())
   process.stdout.write(welcome(settings, seconds(performance.now() - started), stay))
   const advice = await toolsAdvice(settings)
   if (advice) process.stdout.write(`\n${advice}\n`)
