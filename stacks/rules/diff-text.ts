@@ -130,16 +130,9 @@ function movedLines(
   naming: Naming,
   course: string,
 ): string[] {
-  const alike = new Map<string, SessionChange[]>()
-  for (const one of changes) {
-    const { before, after } = one
-    const name = [
-      minutesBetween(before.startsAt, after.startsAt),
-      lengthOf(before),
-      lengthOf(after),
-    ]
-    alike.set(name.join(' '), [...(alike.get(name.join(' ')) ?? []), one])
-  }
+  const alike = Map.groupBy(changes, ({ before, after }) =>
+    [minutesBetween(before.startsAt, after.startsAt), lengthOf(before), lengthOf(after)].join(' '),
+  )
   return [...alike.values()].map((group) => {
     const [{ before, after }] = group as [SessionChange]
     const sessions = group.map((one) => one.after)
@@ -165,13 +158,12 @@ function resizedLines(
   naming: Naming,
   course: string,
 ): string[] {
-  const alike = new Map<string, SessionChange[]>()
-  for (const one of changes) {
-    const { before, after } = one
-    if (before.students === after.students && before.atOnce === after.atOnce) continue
-    const name = [before.students, before.atOnce, after.students, after.atOnce].join(' ')
-    alike.set(name, [...(alike.get(name) ?? []), one])
-  }
+  const resized = changes.filter(
+    ({ before, after }) => before.students !== after.students || before.atOnce !== after.atOnce,
+  )
+  const alike = Map.groupBy(resized, ({ before, after }) =>
+    [before.students, before.atOnce, after.students, after.atOnce].join(' '),
+  )
   return [...alike.values()].map((group) => {
     const [{ before, after }] = group as [SessionChange]
     const name = before.students === after.students ? 'atOnce' : 'students'

@@ -8,7 +8,7 @@ import type { BlueprintCourse, BlueprintPool } from '../blueprint.ts'
 import { isInRoot, needsRoot, type StackContent } from '../content.ts'
 import { limitOf, sharesOf } from './contents.ts'
 import { templateIn } from './pool-constraints.ts'
-import { seatsPerStack } from './wanted.ts'
+import { seatBlocks } from './wanted.ts'
 
 const ranges = z.string().regex(/^(\d+(-\d+)?(,\d+(-\d+)?)*)?$/)
 const common = { apiVersion: z.literal('labplan/v1'), stack: z.string(), course8: z.string() }
@@ -49,7 +49,7 @@ export function stackFiles(
   if (template === null) return files
   const head = { apiVersion: 'labplan/v1' as const, course8 }
   for (const [pool, numbers] of numbersByPool(course))
-    for (const [block, seats] of blocksOf(numbers)) {
+    for (const [block, seats] of seatBlocks(numbers)) {
       const name = pool === course.pool ? course.key : `${course.key}_${pool}`
       const stack = `seats-${name}-${block}`
       const made = { pool, seats: seatRanges(seats), template: templateIn(template, pools, pool) }
@@ -74,11 +74,6 @@ function numbersByPool(course: BlueprintCourse): Map<string, Set<number>> {
   // Outside class any number of the course may be in use.
   if (course.headroom !== null) add(course.pool, seatNumbers(course.seats))
   return byPool
-}
-
-function blocksOf(numbers: Set<number>): Map<number, number[]> {
-  const sorted = [...numbers].toSorted((a, b) => a - b)
-  return Map.groupBy(sorted, (seat) => Math.floor((seat - 1) / seatsPerStack))
 }
 
 export interface RenderChoice {

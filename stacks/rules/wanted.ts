@@ -40,34 +40,21 @@ export interface Running {
   leads?: Leads
 }
 
-export type WantedStack =
-  | {
-      key: string
-      kind: 'seats'
-      pool: string
-      course: string
-      course8: string
-      seats: number[]
-      template: SeatTemplate
-      /** Of what a seat's service is made of. */
-      templateDigest: string
-      /** Digest of all that the stack's Terraform depends on. */
-      contentDigest: string
-      /** When the last reason known now ends; null when none has an end. */
-      until: string | null
-    }
-  | {
-      key: string
-      kind: 'volumes'
-      pool: string
-      course: string
-      course8: string
-      seats: number[]
-      template: SeatTemplate
-      templateDigest: string
-      contentDigest: string
-      until: string | null
-    }
+export type WantedStack = {
+  key: string
+  kind: 'seats' | 'volumes'
+  pool: string
+  course: string
+  course8: string
+  seats: number[]
+  template: SeatTemplate
+  /** Of what a seat's service is made of. */
+  templateDigest: string
+  /** Digest of all that the stack's Terraform depends on. */
+  contentDigest: string
+  /** When the last reason known now ends; null when none has an end. */
+  until: string | null
+}
 
 export interface WantedWarm {
   course: string
@@ -307,7 +294,7 @@ function addStacks(
   const templateDigest = templateDigestOf(template)
   const common = { course: course.key, course8: course.course8, template, templateDigest }
   for (const [pool, seats] of needs) {
-    for (const [block, numbers] of blocksOf([...seats.keys()])) {
+    for (const [block, numbers] of seatBlocks(seats.keys())) {
       const name = pool === course.pool ? course.key : `${course.key}_${pool}`
       const ends = numbers.map((seat) => seats.get(seat) ?? null)
       const until = ends.includes(null) ? null : Math.max(...ends.map(Number))
@@ -336,13 +323,10 @@ function volumeStack(
   return withDigest({ ...common, key, kind: 'volumes', pool: course.pool, seats }, until)
 }
 
-function blocksOf(numbers: number[]): Map<number, number[]> {
-  const blocks = new Map<number, number[]>()
-  for (const seat of numbers.toSorted((a, b) => a - b)) {
-    const block = Math.floor((seat - 1) / seatsPerStack)
-    blocks.set(block, [...(blocks.get(block) ?? []), seat])
-  }
-  return blocks
+/** Numbers of a course's seats by the stack that has them, in order. */
+export function seatBlocks(numbers: Iterable<number>): Map<number, number[]> {
+  const inOrder = [...numbers].toSorted((a, b) => a - b)
+  return Map.groupBy(inOrder, (seat) => Math.floor((seat - 1) / seatsPerStack))
 }
 
 type Content = Omit<WantedStack, 'contentDigest' | 'until'>

@@ -11,6 +11,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { startTicks } from '../../scripts/steps/process-table.ts'
 
 /** Fixed, not os.tmpdir(): beds of every test run of this machine must see each other's claims. */
 export const BEDS_FOLDER = '/tmp/labplan-beds'
@@ -143,17 +144,6 @@ export function livingKeeper(place: BedPlace): number | undefined {
 
 export function forgetBed(place: BedPlace): void {
   rmSync(place.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
-}
-
-/** When a process began, in clock ticks since boot; undefined for one that ended, reaped or not. */
-export function startTicks(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return fields[0] === 'Z' ? undefined : fields[19]
-  } catch {
-    return undefined
-  }
 }
 
 export const isAlive = (pid: number) => startTicks(pid) !== undefined

@@ -11,6 +11,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { startTicks } from '../../../scripts/steps/process-table.ts'
 
 /** Fixed, not os.tmpdir(): clouds of every test run of this machine must see each other's claims. */
 const CLOUDS_FOLDER = '/tmp/labplan-clouds'
@@ -104,15 +105,4 @@ export function sweepClouds(): number[] {
 
 export function forgetCloud({ folder }: CloudPlace): void {
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
-}
-
-/** When a process began, in clock ticks since boot; undefined for one that ended. */
-function startTicks(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return fields[0] === 'Z' ? undefined : fields[19]
-  } catch {
-    return undefined
-  }
 }

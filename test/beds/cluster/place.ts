@@ -12,7 +12,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { unmountBelow } from '../../../scripts/steps/mounts.ts'
-import { isAlive, startTicks } from '../place.ts'
+import { startTicks } from '../../../scripts/steps/process-table.ts'
+import { isAlive } from '../place.ts'
 
 /** Fixed, and short: the names of sockets in it must not be longer than 107 characters. */
 const FOLDER = '/tmp/labplan-ceph'
