@@ -119,3 +119,37 @@ it.each([
   const owner = sql`select lease_owner, failures, message from stack where key = ${SEATS_STACK}`
   expect(await one(pool, owner)).toEqual({ lease_owner: 'successor', failures: 0, message: null })
 })
+
+/** A Swarm that has nothing. */
+const empty = { call: async () => [] } as unknown as Engine
+
+it('writes nothing down at its end of a stack that is somebody else’s by then', async () => {
+  const ends: unknown[] = []
+  let successor: Lease | undefined
+  const answer = await applyStack(
+    { ...services, docker: empty },
+    {
+      content,
+      before: async () => {
+        successor = await take(pool, 'successor', after(now, 16))
+        throw new Error('it had to wait for long')
+      },
+      // It lets go of seats that it held: by now the other holds them.
+      after: async (end) => void ends.push(end),
+    },
+  )
+  expect(answer).toMatchObject({ ok: false, reason: 'lost', retry: true })
+  expect(successor).toBeDefined()
+  expect(ends).toEqual([])
+})
+
+it('holds its lease no longer than from when it asked for it, however long the answer took', async () => {
+  let asked = 0
+  const slow = { ...services, docker: empty, now: () => (asked++ === 0 ? now : after(now, 16)) }
+  const answer = await applyStack(slow, {
+    content,
+    // Four looks at the clock, and no heartbeat yet.
+    before: () => new Promise((resolve) => setTimeout(() => resolve({}), 1_000)),
+  })
+  expect(answer).toMatchObject({ ok: false, message: 'The lease went to another worker.' })
+})

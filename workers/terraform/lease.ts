@@ -15,14 +15,19 @@ export type HeldLease = {
   stop(): void
 }
 
-export function keepLease(means: { pool: Pool; now: () => Date }, lease: Lease): HeldLease {
+/** `until`: as it was taken. The answer to that may have been slow, and others count from when it was asked. */
+export function keepLease(
+  means: { pool: Pool; now: () => Date },
+  lease: Lease,
+  until: Date,
+): HeldLease {
   const lost = new AbortController()
-  let safeUntil = leaseUntil(means.now())
+  let safeUntil = until
   let isBeating = false
   const beat = async () => {
-    const until = leaseUntil(means.now())
+    const next = leaseUntil(means.now())
     try {
-      if (await renewLease(means.pool, { ...lease, until })) safeUntil = until
+      if (await renewLease(means.pool, { ...lease, until: next })) safeUntil = next
       else lost.abort(new LeaseLost())
     } catch {
       // PostgreSQL did not answer. Until the lease runs out nobody else acts either.

@@ -37,7 +37,7 @@ export async function planStack(services: RunServices, request: StackRequest): P
   const stack = await take(services, content.key, tokenHash(token))
   if (!stack) return refuse('busy', `Stack ${content.key} is in another worker's hands.`, true)
   const lease: Lease = { stackId: stack.id, tokenHash: tokenHash(token) }
-  const held = keepLease(services, lease)
+  const held = keepLease(services, lease, stack.until)
   try {
     if (stack.isUnclean) {
       // Taking the lease has cleared what told so: the next run must hear of it.

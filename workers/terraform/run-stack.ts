@@ -59,7 +59,7 @@ async function underLease(
   if (!stack)
     return refuse('busy', `Stack ${request.content.key} is in another worker's hands.`, true)
   const lease: Lease = { stackId: stack.id, tokenHash: tokenHash(token) }
-  const held = keepLease(services, lease)
+  const held = keepLease(services, lease, stack.until)
   try {
     const turn = { services, request, kind, token, lease, kill: held.lost }
     const first = await oneRun({ ...turn, isUnclean: stack.isUnclean, mayRunAgain: true })
@@ -78,14 +78,15 @@ export async function take(
   services: RunServices,
   key: string,
   hash: Buffer,
-): Promise<LeasedStack | undefined> {
+): Promise<(LeasedStack & { until: Date }) | undefined> {
   const { pool, worker, now } = services
   const at = now()
-  const wish = { key, worker, tokenHash: hash, until: leaseUntil(at), now: at }
+  const until = leaseUntil(at)
+  const wish = { key, worker, tokenHash: hash, until, now: at }
   const taken = await takeLease(pool, wish)
   if (!taken && !(await stackExists(pool, key)))
     throw new Error(`There is no stack ${key} in the record: insert it before it is run.`)
-  return taken
+  return taken && { ...taken, until }
 }
 
 type Turn = {
@@ -186,6 +187,8 @@ export function crashed(ctx: RunContext, error: unknown): Ending {
 async function tellCaller(ctx: RunContext, ending: Ending): Promise<Ending> {
   const ok = ending.state === 'applied' && !ctx.kill.aborted
   try {
+    // Paused until somebody else took the stack: seats are held for their run by now, and what is written down is theirs to say.
+    if (!(await holdsLease(ctx.services.pool, ctx.lease))) return ending
     const said = ending.message ?? ''
     const why = await ctx.request.after?.({ runId: ctx.runId, ok, said })
     if (!why || ending.state !== 'failed') return ending
