@@ -3,10 +3,11 @@ import type { Readable } from 'node:stream'
 import { courseOf } from '../data/course.ts'
 import { submissionRules, submissionsOf } from '../data/submission.ts'
 import { isKnownAway } from '../data/storage-outage.ts'
-import { disksOf, type VolumeBackend } from '../data/volume.ts'
+import { disksOf, type DiskView, type VolumeBackend } from '../data/volume.ts'
 import type { Workspace } from '../data/workspace.ts'
 import { Problem, conflict } from '../errors.ts'
 import { filesPage } from '../pages/files.ts'
+import type { Past } from '../pages/snapshots.ts'
 import { paths } from '../paths.ts'
 import { storageAgent } from '../storage-agent.ts'
 import { reached } from '../storage-reached.ts'
@@ -27,9 +28,9 @@ export const show: Handler<Workspace> = async (visit, workspace) => {
     const why = volume ? 'files.inside-only' : 'files.none-yet'
     return { html: filesPage(visit, { ...common, why, past: await pastOf(visit, disks) }) }
   }
-  const away = async () => {
+  const away = async (why = 'problem.files-away', past?: Past) => {
     const handing = await handingIn(visit, workspace)
-    return { html: filesPage(visit, { ...common, why: 'problem.files-away', handing }) }
+    return { html: filesPage(visit, { ...common, why, handing, past }) }
   }
   if (await isKnownAway(visit.pool, volume.backend)) return away()
   const past = await pastOf(visit, disks)
@@ -45,15 +46,22 @@ export const show: Handler<Workspace> = async (visit, workspace) => {
   })
   if (folder === 'away') return away()
   if (!folder && asOf) return { html: filesPage(visit, { ...common, past, noFolder: asOf }) }
-  if (!folder) throw new Problem(404, 'problem.no-file')
+  const disk = (await disksOf(visit.pool, [workspace.seat_id ?? ''])).get(workspace.seat_id ?? '')
+  if (!folder) return away(whyNoFolder(common.path, disk), past)
   // A volume of which the student's home is one folder: nobody wants to see that first.
   const [only] = folder.entries
   if (!visit.query.has('path') && folder.total === 1 && only?.kind === 'folder')
     return { seeOther: paths.files(workspace.id, only.key, 0, asOf?.id) }
-  const disk = (await disksOf(visit.pool, [workspace.seat_id ?? ''])).get(workspace.seat_id ?? '')
   const handing = asOf ? undefined : await handingIn(visit, workspace)
   const shown = { folder, disk, handing, past, pageEntries: PAGE_ENTRIES }
   return { html: filesPage(visit, { ...common, ...shown }) }
+}
+
+/** The first folder of a disk is always there, unless the disk is not; of any other it is said that there is none. */
+function whyNoFolder(path: string, disk: DiskView | undefined): string {
+  if (path === '' && (disk?.state === 'missing' || disk?.state === 'damaged'))
+    return `disk.${disk.state}`
+  throw new Problem(404, 'problem.no-file')
 }
 
 async function handingIn({ pool, query }: Visit, workspace: Workspace) {

@@ -1,4 +1,4 @@
-/** A disk of before a reset that is not there: its student reads so, and not that it was empty. */
+/** A disk that is not there, of now or of before a reset: its student reads so, and not that there is no such file. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -27,19 +27,34 @@ beforeAll(async () => {
 })
 afterAll(() => scene.end())
 
-async function page(path: string, locale = 'en'): Promise<string> {
+async function page(path: string, locale = 'en', asOf?: string): Promise<string> {
   const cookie = `__Host-labplan=${student.token}; __Host-labplan-locale=${locale}`
-  const address = `/workspaces/${student.workspaceId}/files?${new URLSearchParams({ path, asOf: 'g1' })}`
+  const query = new URLSearchParams({ path, ...(asOf && { asOf }) })
+  const address = `/workspaces/${student.workspaceId}/files?${query}`
   return textOf((await scene.site.get(address, { headers: { cookie } })).text)
 }
 
 it('says of a folder that it was not there, and of the disk that it cannot be reached', async () => {
-  expect(await page('')).toContain('report.txt')
-  expect(await page('nowhere')).toContain('This folder was not there on 24 Nov 2026')
+  expect(await page('', 'en', 'g1')).toContain('report.txt')
+  expect(await page('nowhere', 'en', 'g1')).toContain('This folder was not there on 24 Nov 2026')
   rmSync(join(student.home, '..'), { recursive: true })
-  expect(await page('')).toMatch(
+  expect(await page('', 'en', 'g1')).toMatch(
     /What was on your disk before the reset of 24 Nov 2026, \d\d:\d\d cannot be reached at the moment\. Tell your teacher/,
   )
-  expect(await page('', 'fr')).toContain('n’est pas accessible pour l’instant. Si cela dure')
-  expect(await page('')).toContain('Back to my files of now')
+  expect(await page('', 'fr', 'g1')).toContain('n’est pas accessible pour l’instant. Si cela dure')
+  expect(await page('', 'en', 'g1')).toContain('Back to my files of now')
+})
+
+it('says of the disk of now that it is missing, beside what can be done all the same', async () => {
+  const { pool } = scene.site
+  rmSync(join(student.home, '..', '..', 'lp-abcdefgh-abcdefgh-s001-g2'), { recursive: true })
+  await execute(pool, sql`update volume set state = 'missing' where generation = 2`)
+  const said = await page('')
+  expect(said).toContain('Your files cannot be reached at the moment. Nothing was deleted')
+  expect(said).toContain('Hand in this folder')
+  expect(said).toContain('before 24 Nov 2026')
+  expect(await page('', 'fr')).toContain('Vos fichiers ne sont pas accessibles pour l’instant.')
+  expect(await page('nowhere')).toContain('There is no such file')
+  await execute(pool, sql`update volume set state = 'damaged' where generation = 2`)
+  expect(await page('')).toContain('Your files cannot be read at the moment')
 })
