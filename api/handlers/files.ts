@@ -47,7 +47,7 @@ export const show: Handler<Workspace> = async (visit, workspace) => {
   if (folder === 'away') return away()
   if (!folder && asOf) return { html: filesPage(visit, { ...common, past, noFolder: asOf }) }
   const disk = (await disksOf(visit.pool, [workspace.seat_id ?? ''])).get(workspace.seat_id ?? '')
-  if (!folder) return away(whyNoFolder(common.path, disk), past)
+  if (!folder) return away(whyNoFolder('disk', common.path, disk), past)
   // A volume of which the student's home is one folder: nobody wants to see that first.
   const [only] = folder.entries
   if (!visit.query.has('path') && folder.total === 1 && only?.kind === 'folder')
@@ -58,9 +58,13 @@ export const show: Handler<Workspace> = async (visit, workspace) => {
 }
 
 /** The first folder of a disk is always there, unless the disk is not; of any other it is said that there is none. */
-function whyNoFolder(path: string, disk: DiskView | undefined): string {
+export function whyNoFolder(
+  key: 'disk' | 'personal',
+  path: string,
+  disk: DiskView | undefined,
+): string {
   if (path === '' && (disk?.state === 'missing' || disk?.state === 'damaged'))
-    return `disk.${disk.state}`
+    return `${key}.${disk.state}`
   throw new Problem(404, 'problem.no-file')
 }
 

@@ -3,12 +3,12 @@ import { courseOf } from '../data/course.ts'
 import { personalOf, personalVolumeOf } from '../data/personal-volume.ts'
 import { isKnownAway } from '../data/storage-outage.ts'
 import type { Workspace } from '../data/workspace.ts'
-import { Problem, conflict } from '../errors.ts'
+import { conflict } from '../errors.ts'
 import { filesPage } from '../pages/files.ts'
 import { storageAgent } from '../storage-agent.ts'
 import { reached } from '../storage-reached.ts'
 import type { Handler, Visit } from '../visit.ts'
-import { nameOf, openAll, PAGE_ENTRIES, pathOf, whereIn } from './files.ts'
+import { nameOf, openAll, PAGE_ENTRIES, pathOf, whereIn, whyNoFolder } from './files.ts'
 
 export const show: Handler<Workspace> = async (visit, workspace) => {
   const { id } = workspace
@@ -22,8 +22,8 @@ export const show: Handler<Workspace> = async (visit, workspace) => {
   const part = { start: common.start, count: PAGE_ENTRIES }
   const agent = storageAgent(visit.config.storage)
   const folder = await reached(agent.folder(volume.name, common.path, part))
-  if (!folder) throw new Problem(404, 'problem.no-file')
   const { disk } = (await personalOf(visit.pool, id)) ?? {}
+  if (!folder) return why(whyNoFolder('personal', common.path, disk))
   const shown = { folder, disk, handing: undefined, past: undefined, pageEntries: PAGE_ENTRIES }
   return { html: filesPage(visit, { ...common, ...shown }) }
 }

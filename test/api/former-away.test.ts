@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { execute, one, sql, withTransaction } from '../../api/data/db.ts'
+import { rememberTemplate } from '../../api/data/seat-template.ts'
 import { recordVolumes } from '../../api/data/volume.ts'
 import { IN_CLASS } from '../cast/record.ts'
 import { textOf } from './page-text.ts'
@@ -26,6 +27,12 @@ beforeAll(async () => {
   writeFileSync(join(now, 'new.txt'), 'new')
 })
 afterAll(() => scene.end())
+
+async function own(path: string): Promise<string> {
+  const headers = { 'accept-language': 'en' }
+  const address = `/workspaces/${student.workspaceId}/personal/files?path=${path}`
+  return textOf((await scene.site.get(address, { who: student, headers })).text)
+}
 
 async function page(path: string, locale = 'en', asOf?: string): Promise<string> {
   const cookie = `__Host-labplan=${student.token}; __Host-labplan-locale=${locale}`
@@ -57,4 +64,20 @@ it('says of the disk of now that it is missing, beside what can be done all the 
   expect(await page('nowhere')).toContain('There is no such file')
   await execute(pool, sql`update volume set state = 'damaged' where generation = 2`)
   expect(await page('')).toContain('Your files cannot be read at the moment')
+})
+
+it('says the same of a student’s own folder', async () => {
+  const { pool } = scene.site
+  await rememberTemplate(pool, { digest: 'own', body: { personal: { mountPath: '/personal' } } })
+  await execute(pool, sql`update seat set template_digest = 'own' where number = 1`)
+  await execute(
+    pool,
+    sql`insert into volume (id, person_id, generation, name, backend, limit_mb, state, state_at, created_at, last_used_at)
+        values (gen_random_uuid(), ${student.personId}, 1, 'lp-abcdefgh-personal-s1-g1', 'local', 64, 'missing',
+          ${IN_CLASS}, ${IN_CLASS}, ${IN_CLASS})`,
+  )
+  expect(await own('')).toContain('Your personal folder cannot be reached at the moment.')
+  expect(await own('nowhere')).toContain('There is no such file')
+  await execute(pool, sql`update volume set state = 'damaged' where person_id is not null`)
+  expect(await own('')).toContain('Your personal folder cannot be read at the moment')
 })
