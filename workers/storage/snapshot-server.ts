@@ -48,8 +48,14 @@ export function restoresOf(log: RunLog): Restores {
     placeOf,
   ) => {
     for (const name of names) {
-      const place = await placeOf(name)
-      if (place && all.get(place.home)?.restore.state !== 'going') await sweepStaged(place)
+      try {
+        const place = await placeOf(name)
+        if (place && all.get(place.home)?.restore.state !== 'going') await sweepStaged(place)
+      } catch (error) {
+        // The others all the same. Not in its own words: they may have names of a student's files.
+        const { code } = error as NodeJS.ErrnoException
+        log.error({ volume: name, code }, 'what was half brought back could not be removed')
+      }
     }
   }
   const end = (home: string, restore: Restore): void =>
@@ -63,9 +69,7 @@ export function restoresOf(log: RunLog): Restores {
       return isOld ? null : found.restore
     },
     tidyOnce(names, placeOf) {
-      tidying ??= tidyAll(names, placeOf).catch((error: unknown) =>
-        log.error({ err: error }, 'what was half brought back could not be removed'),
-      )
+      tidying ??= tidyAll(names, placeOf)
     },
     async begin(place, from) {
       const key = place.home
