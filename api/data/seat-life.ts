@@ -231,10 +231,7 @@ export async function holdFree(
   { touched, known }: { touched: Touched[]; known: AtWork },
 ): Promise<string[]> {
   const ids = idsOf(touched)
-  await execute(
-    tx,
-    sql`select from seat where id = any(${ids}::uuid[]) order by id for no key update`,
-  )
+  await lockSeats(tx, ids)
   // A statement of its own: one that waited for a launch would not see it.
   const working = await seatsAtWork(tx, ids)
   const isLost = (one: Touched, at: AtWork): boolean =>
@@ -243,6 +240,20 @@ export async function holdFree(
   if (taken.length === 0) await holdSeats(tx, { ids, held: true })
   return idsOf(taken)
 }
+
+/** A run found them cold and altered: holds each where nobody works. Answers the ids of those it holds. */
+export async function holdCold(tx: Db, ids: string[]): Promise<string[]> {
+  await lockSeats(tx, ids)
+  const working = await seatsAtWork(tx, ids)
+  const held = await many<{ id: string }>(
+    tx,
+    sql`update seat set held = true where id = any(${ids.filter((id) => !working.has(id))}::uuid[]) and state = 'cold' returning id`,
+  )
+  return idsOf(held)
+}
+
+const lockSeats = (tx: Db, ids: string[]): Promise<number> =>
+  execute(tx, sql`select from seat where id = any(${ids}::uuid[]) order by id for no key update`)
 
 export async function holdSeats(db: Db, seats: { ids: string[]; held: boolean }): Promise<void> {
   await execute(

@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -26,7 +26,7 @@ import { importDocuments, launch } from '../cast/record.ts'
 import { type TestDatabase, testDatabase } from '../postgres.ts'
 import { removeEngineVolume } from '../../workers/swarm/engine-volume.ts'
 import { pushSleeper } from '../beds/sleeper.ts'
-import { type LiveService, liveServices, makeNetwork } from './terraform-bed.ts'
+import { type LiveService, liveServices, makeNetwork, runningTask } from './terraform-bed.ts'
 
 // A Wednesday, between two classes: a course of two headroom seats, cold.
 const startedAt = Date.now()
@@ -74,11 +74,20 @@ function writeConfig(): Config {
     LABPLAN_INSTALLATION: installation(),
     LABPLAN_REGISTRY: bed.registry,
     DOCKER_HOST: bed.dockerHost,
-    TERRAFORM_BINARY_NAME: process.env.TERRAFORM_BINARY_NAME ?? 'terraform',
+    TERRAFORM_BINARY_NAME: engineThatWaits(process.env.TERRAFORM_BINARY_NAME ?? 'terraform'),
     LABPLAN_PROVIDER_MIRROR:
       process.env.LABPLAN_PROVIDER_MIRROR ?? join(homedir(), '.cache', 'labplan', 'mirror'),
     PATH: process.env.PATH,
   })
+}
+
+/** The engine; while `waits` is there, it does not begin an apply, and says so by `began`. */
+const [waits, began] = [join(home, 'waits'), join(home, 'began')]
+function engineThatWaits(engine: string): string {
+  const file = join(home, 'engine')
+  const wait = `if [ "$1" = apply ] && [ -e ${waits} ]; then touch ${began}; while [ -e ${waits} ]; do sleep 0.1; done; fi`
+  writeFileSync(file, `#!/bin/sh\n${wait}\nexec ${engine} "$@"\n`, { mode: 0o755 })
+  return file
 }
 
 async function importCourse(ring: ReturnType<typeof readKeyRing>): Promise<void> {
@@ -314,6 +323,37 @@ it('makes a lost seat again while another one that was altered is at work, which
   expect(still).toContain(`altered ${nameOf(mine)} differs wait`)
   expect(still).not.toContain(`missing ${nameOf(other)} not-there run`)
 }, 180_000)
+
+it('cuts nobody who launches while a cold seat that was altered is made right again', async () => {
+  const { pool } = database
+  await execute(pool, sql`update workspace set state = 'stopped'`)
+  await execute(pool, sql`update seat set wanted_on = false`)
+  const areCold = async () =>
+    (await many(pool, sql`select 1 from seat where state not in ('cold', 'absent')`)).length === 0
+  await expect.poll(areCold, { timeout: 60_000, interval: 200 }).toBe(true)
+  const { number: altered } = await one<{ number: number }>(
+    pool,
+    sql`select number from seat where state = 'cold' and not taken order by number limit 1`,
+  )
+  await giveMoreMemory(await service(altered))
+  writeFileSync(waits, '')
+  expect(await lookTwice()).toContain(`altered ${nameOf(altered)} differs run`)
+  await expect.poll(() => existsSync(began), { timeout: 60_000, interval: 100 }).toBe(true)
+
+  const personId = await newPerson(pool)
+  const { seatNumber } = await launch(pool, { personId, courseKey: 'networks-101', now: now() })
+  const isOn = async () => (await service(seatNumber!)).Spec.Mode.Replicated.Replicas === 1
+  await expect.poll(isOn, { timeout: 60_000, interval: 200 }).toBe(true)
+  const task = await runningTask(docker, (await service(seatNumber!)).ID)
+  rmSync(waits)
+  await untilSettled(2)
+  expect(await runningTask(docker, (await service(seatNumber!)).ID)).toBe(task)
+  expect(seatNumber).not.toBe(altered)
+  expect((await service(altered)).Spec.TaskTemplate).toMatchObject({
+    Resources: { Limits: { MemoryBytes: 32 * 1024 * 1024 } },
+  })
+  expect(await many(pool, sql`select 1 from seat where held`)).toEqual([])
+}, 240_000)
 
 async function giveMoreMemory({ ID, Spec }: LiveService): Promise<void> {
   const { Version } = (await docker.call('GET', `/services/${ID}`)) as {

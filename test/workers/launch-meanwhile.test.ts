@@ -9,7 +9,7 @@ import pino from 'pino'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Db, many, one, sql, withTransaction } from '../../api/data/db.ts'
 import { type Boss, startBoss } from '../../api/data/jobs.ts'
-import { holdSeats, markCold } from '../../api/data/seat-life.ts'
+import { holdCold, holdSeats, markCold } from '../../api/data/seat-life.ts'
 import { serveQueue } from '../../api/data/serve-queue.ts'
 import { stopWorkspace } from '../../api/data/workspace-act.ts'
 import { claimWorkspace } from '../../api/data/workspace-begin.ts'
@@ -316,4 +316,30 @@ it('gives who is new a seat that no run holds, and one that goes only when there
   const numbers = []
   for (const _ of free) numbers.push(await take())
   expect(numbers).toEqual([...free.slice(1).map((seat) => seat.number), free[0]!.number])
+})
+
+it('holds a seat that is to be made right where it is cold and nobody begins to work', async () => {
+  const id = await courseId(pool, 'goes')
+  const mine = await arrive('goes', 604)
+  await pool.query(`update seat set state = 'cold', held = false where course_id = $1`, [id])
+  await pool.query(`update workspace set state = 'stopped' where course_id = $1 and id <> $2`, [
+    id,
+    mine.id,
+  ])
+  await pool.query(`update workspace set state = 'starting' where id = $1`, [mine.id])
+  const others = await many<{ id: string }>(
+    pool,
+    sql`select id from seat where course_id = ${id} and number <> ${mine.seatNumber} order by number limit 2`,
+  )
+  await pool.query(`update seat set state = 'ready' where id = $1`, [others[1]!.id])
+  const all = await many<{ id: string }>(
+    pool,
+    sql`select id from seat where course_id = ${id}
+    and (number = ${mine.seatNumber} or id = any(${others.map((one) => one.id)}::uuid[]))`,
+  )
+  const ids = all.map((one) => one.id)
+  expect(await withTransaction(pool, (tx) => holdCold(tx, ids))).toEqual([others[0]!.id])
+  expect(await many(pool, sql`select id from seat where held and course_id = ${id}`)).toEqual([
+    { id: others[0]!.id },
+  ])
 })

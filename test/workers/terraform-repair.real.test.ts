@@ -66,6 +66,14 @@ it('leaves an altered seat that runs as it is, whatever else is due, and gives i
   expect(await lookAndRepair(change)).toMatchObject({ ok: false, reason: 'held' })
 
   await setReplicas(bed.docker, ID, { replicas: 0, pidsLimit: 0 })
+  // Somebody begins to work there, and it is not up yet.
+  const asked: string[] = []
+  const hold = async (addresses: string[]) => (asked.push(...addresses), addresses)
+  expect(await lookAndRepair({ before, hold })).toMatchObject({
+    ok: true,
+    summary: { create: 0, update: 0, spared },
+  })
+  expect(asked).toEqual(spared)
   expect(await lookAndRepair()).toMatchObject({ ok: true, summary: { create: 0, update: 1 } })
   expect((await serviceOf(bed.docker, 1)).Spec.TaskTemplate).toMatchObject({
     Resources: { Limits: { MemoryBytes: 16 * 1024 * 1024 } },

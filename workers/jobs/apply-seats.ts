@@ -6,6 +6,7 @@ import { withTransaction } from '../../api/data/db.ts'
 import {
   type AtWork,
   countWarm,
+  holdCold,
   holdFree,
   holdSeats,
   markMade,
@@ -65,7 +66,7 @@ export async function seatsGoal(
   const before = async ({ stop }: { stop: AbortSignal }) => {
     // Anew, under the lease: the lease may have been waited for, and the second run of one finds what the first has left.
     ;({ there, touched } = await look())
-    const taken = await hold(means, touched, { goal, known })
+    const taken = await holdTouched(means, touched, { goal, known })
     if (taken.length > 0) return { outdated: takenMeanwhile(taken) }
     held = touched
     const cold = untilCold(means, stack, touched, stop)
@@ -76,6 +77,13 @@ export async function seatsGoal(
     const asWanted = there.filter((seat) => !touched.includes(seat)).map(addressOf)
     return { secrets, asWanted, ...(isChanged ? {} : { cold }) }
   }
+  const holdAltered = async (addresses: string[]) => {
+    const altered = there.filter((seat) => addresses.includes(addressOf(seat)))
+    const ids = await withTransaction(means.pool, (tx) => holdCold(tx, idsOf(altered)))
+    const own = altered.filter(({ id }) => ids.includes(id))
+    held = [...held, ...own]
+    return altered.filter((seat) => !own.includes(seat)).map(addressOf)
+  }
   const after = async (run: { runId: string; ok: boolean }) => {
     if (run.ok) await record(means, stack, wanted?.seats ?? [], there)
     else await release(means, held)
@@ -83,11 +91,12 @@ export async function seatsGoal(
   }
   const beside = (run: Applying) => writeDownEarly(means, { stack, goal }, run)
   return {
-    request: { content, blueprintDigest, before, beside, after },
+    request: { content, blueprintDigest, before, hold: holdAltered, beside, after },
     isEmpty: wanted === undefined,
   }
 }
 
+const idsOf = (seats: Seat[]): string[] => seats.map(({ id }) => id)
 const addressOf = ({ number }: Seat): string => serviceAddress(number)
 
 type SeatsWish = {
@@ -146,7 +155,7 @@ function isTouched(seat: Seat, goal: SeatContent | undefined): boolean {
 }
 
 /** The driver brings held seats down, and nobody brings them up. Answers those somebody came to meanwhile: then none is held. */
-async function hold(
+async function holdTouched(
   means: ApplyMeans,
   seats: Seat[],
   { goal, known }: { goal: Map<number, SeatContent>; known: AtWork },
@@ -159,7 +168,7 @@ async function hold(
 
 async function release(means: ApplyMeans, held: Seat[]): Promise<void> {
   if (held.length === 0) return
-  await holdSeats(means.pool, { ids: held.map((seat) => seat.id), held: false })
+  await holdSeats(means.pool, { ids: idsOf(held), held: false })
 }
 
 async function untilCold(
@@ -169,7 +178,7 @@ async function untilCold(
   stop: AbortSignal,
 ): Promise<void> {
   if (touched.length === 0) return
-  const ids = touched.map((seat) => seat.id)
+  const ids = idsOf(touched)
   const end = means.pace.elapsedMs() + COLD_LIMIT_MS
   for (
     let wait = COLD_POLL_MS.first;
@@ -213,7 +222,7 @@ async function record(
       ...[...digests].map(([body, digest]) => rememberTemplate(tx, { digest, body })),
       markMade(tx, { seats: made, poolId: stack.pool_id, now }),
     ])
-    await markRemoved(tx, { ids: gone.map((seat) => seat.id), now })
+    await markRemoved(tx, { ids: idsOf(gone), now })
   })
   const own = rows.filter((seat) => wanted.has(seat.number) || isOwn(seat, stack))
   await dropSecrets(means, stack, { goal, seats: own })

@@ -51,6 +51,11 @@ export type StackRequest = {
    */
   before?: (run: { runId: string; stop: AbortSignal }) => Promise<Prelude>
   /**
+   * Once it is planned: of seats that are `asWanted`, those that are to be changed all the same, since somebody altered them. Holds
+   * each where nobody works, and answers the addresses of the others: they are left as they are.
+   */
+  hold?: (addresses: string[]) => Promise<string[]>
+  /**
    * Beside Terraform while it applies. Nobody waits for it, and a failure of it is only logged: whatever it has not done
    * when `over` is aborted is `after`'s.
    */

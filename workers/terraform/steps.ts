@@ -83,7 +83,9 @@ async function untilCold({ found }: RunContext): Promise<undefined> {
 
 /** Whether this plan may be applied with nobody looking; replicas are read at the last moment. */
 async function guard(ctx: RunContext): Promise<Ending | undefined> {
-  const refused = await refusedChanges(ctx)
+  const taken = await holdAltered(ctx)
+  // After that: what it looks at stays as it is until it is applied.
+  const refused = [...(await refusedChanges(ctx)), ...taken]
   if (refused.length === 0) return undefined
   const altered = alteredAtWork(refused, ctx)
   const held = refused.filter(({ address }) => !altered.includes(address))
@@ -99,6 +101,18 @@ async function guard(ctx: RunContext): Promise<Ending | undefined> {
   if (held.length === 0) return undefined
   ctx.found.heldBack = held
   note(ctx, `${refusalText(held)} The rest goes on.`)
+}
+
+/** Nobody may begin in an altered seat while it is made right: it would be cut. Answers those where somebody has begun. */
+async function holdAltered({ request, found }: RunContext): Promise<Refusal[]> {
+  const changed = need(found.changes, 'a plan').filter(({ action }) => action !== 'none')
+  const altered = changed.flatMap(({ address }) =>
+    found.asWanted.includes(address) ? [address] : [],
+  )
+  if (!request.hold || altered.length === 0) return []
+  const taken = await request.hold(altered)
+  const detail = 'somebody begins to work there'
+  return taken.map((address) => ({ code: 'seat_is_running', address, detail }))
 }
 
 /** Seats that run, and of which the record says that they are as they should be. */
