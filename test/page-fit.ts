@@ -8,10 +8,10 @@ import { barriers, overflow } from './browser.ts'
 /** Set to a folder to keep what was seen. */
 const shots = process.env['LABPLAN_SHOTS']
 
-export async function keepPicture(page: Page, name: string): Promise<void> {
+export async function keepPicture(page: Page, name: string, fullPage = true): Promise<void> {
   if (!shots) return
   mkdirSync(shots, { recursive: true })
-  await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true })
+  await page.screenshot({ path: join(shots, `${name}.png`), fullPage })
 }
 
 /** No wider than its window, and with no barrier axe knows of: its context is made with `bypassCSP`. */

@@ -1,16 +1,11 @@
 /** Every page in Chromium has no barrier that axe knows of, and fits: wide, on a telephone, and in the dark. */
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
-import type { Page } from 'playwright-core'
-import { afterAll, expect, it } from 'vitest'
+import { afterAll, it } from 'vitest'
 import { execute, sql } from '../../api/data/db.ts'
-import { barriers, overflow } from '../browser.ts'
+import { isFit } from '../page-fit.ts'
 import { type SignedIn, seatReady } from '../cast/record.ts'
 import { SEATS_STACK } from '../cast/runs.ts'
 import { pagesScene } from './pages-scene.ts'
 
-// Set to a folder to keep what was seen.
-const shots = process.env['LABPLAN_SHOTS']
 const scene = await pagesScene()
 const { visit, student, waiting, teacher, administrator, mine, queued, change } = scene
 await seatReady(scene.pool, mine.id, scene.now)
@@ -70,14 +65,7 @@ it.each(everyPage)('%s has no barrier and fits, wide, narrow and dark', async (n
   ] as const) {
     await page.setViewportSize({ width, height: 820 })
     await page.emulateMedia({ colorScheme })
-    expect(await barriers(page)).toEqual([])
-    expect(await overflow(page)).toBeLessThanOrEqual(0)
-    if (shots) await keep(page, `${name}-${width}-${colorScheme}`)
+    await isFit(page, `${name}-${width}-${colorScheme}`)
   }
   await page.context().close()
 })
-
-async function keep(page: Page, name: string): Promise<void> {
-  mkdirSync(shots ?? '', { recursive: true })
-  await page.screenshot({ path: join(shots ?? '', `${name}.png`), fullPage: true })
-}

@@ -2,8 +2,6 @@
  * A teacher at the calendar of their plan, in Chromium: each class by hand and by keys, a series in part and as a
  * whole, undo, the draft, a telephone. Everything is real but the LMS.
  */
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { execute, one, sql } from '../../api/data/db.ts'
@@ -15,14 +13,13 @@ import {
   importDocuments,
   signIn,
 } from '../cast/record.ts'
-import { barriers, openBrowser } from '../browser.ts'
+import { openBrowser } from '../browser.ts'
+import { isFit, keepPicture } from '../page-fit.ts'
 import { openWebsite } from '../api/website.ts'
 
 const PLAN = '/courses/networks-101/plan'
 const site = await openWebsite(BEFORE_CLASS)
 const { pool, ring } = site
-// Set to a folder to keep what was seen.
-const shots = process.env['LABPLAN_SHOTS']
 
 let browser: Browser
 let teacher: SignedIn
@@ -81,11 +78,7 @@ const documentNow = async () =>
     )
   ).document
 
-async function keep(name: string, fullPage = true): Promise<void> {
-  if (!shots) return
-  mkdirSync(shots, { recursive: true })
-  await page.screenshot({ path: join(shots, `${name}.png`), fullPage })
-}
+const keep = (name: string, fullPage = true) => keepPicture(page, name, fullPage)
 
 /** From the middle of one to so many pixels and days away, in steps as a hand does. */
 async function drag(from: Locator, by: { days?: number; hours?: number; fromEdge?: boolean }) {
@@ -184,11 +177,7 @@ it('has no barrier and fits, wide, narrow, dark, in a week and in a month', asyn
     ] as const) {
       await page.setViewportSize({ width, height: 900 })
       await page.emulateMedia({ colorScheme })
-      expect(await barriers(page)).toEqual([])
-      expect(
-        await page.evaluate('document.documentElement.scrollWidth - window.innerWidth'),
-      ).toBeLessThanOrEqual(0)
-      await keep(`plan-${unit}-${width}-${colorScheme}`)
+      await isFit(page, `plan-${unit}-${width}-${colorScheme}`)
     }
     await page
       .getByRole('button', { name: unit === 'week' ? 'Month' : 'Week', exact: true })

@@ -3,8 +3,6 @@
  * back, the draft, keys, a telephone; and nothing that is typed runs.
  * Everything is real but the LMS.
  */
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { execute, one, sql } from '../../api/data/db.ts'
@@ -20,13 +18,12 @@ import {
   signIn,
 } from '../cast/record.ts'
 import { openWebsite } from '../api/website.ts'
-import { barriers, openBrowser, overflow } from '../browser.ts'
+import { barriers, openBrowser } from '../browser.ts'
+import { isFit, keepPicture } from '../page-fit.ts'
 
 const COURSE = '/courses/networks-101'
 const site = await openWebsite(BEFORE_CLASS)
 const { pool, ring } = site
-// Set to a folder to keep what was seen.
-const shots = process.env['LABPLAN_SHOTS']
 
 let browser: Browser
 let teacher: SignedIn
@@ -82,11 +79,7 @@ const documentNow = async () =>
 
 const answer = () => page.locator('.plan-answer')
 
-async function keep(name: string, fullPage = true): Promise<void> {
-  if (!shots) return
-  mkdirSync(shots, { recursive: true })
-  await page.screenshot({ path: join(shots, `${name}.png`), fullPage })
-}
+const keep = (name: string, fullPage = true) => keepPicture(page, name, fullPage)
 
 const sample = () => page.locator('.sample')
 
@@ -262,17 +255,13 @@ it('has no barrier and fits, wide, narrow and dark', async () => {
       await page.setViewportSize({ width, height: 900 })
       await page.emulateMedia({ colorScheme })
       await page.goto(site.origin + COURSE + part)
-      await keep(`course${part.replace('/', '-')}-${width}-${colorScheme}`)
-      expect(await barriers(page), `${part} ${width} ${colorScheme}`).toEqual([])
-      expect(await overflow(page), `${part} ${width}`).toBeLessThanOrEqual(0)
+      await isFit(page, `course${part.replace('/', '-')}-${width}-${colorScheme}`)
     }
 })
 
 async function looksRight(name: string): Promise<void> {
   for (const width of [360, 1200]) {
     await page.setViewportSize({ width, height: 900 })
-    await keep(`${name}-${width}`)
-    expect(await barriers(page), `${name} ${width}`).toEqual([])
-    expect(await overflow(page), `${name} ${width}`).toBeLessThanOrEqual(0)
+    await isFit(page, `${name}-${width}`)
   }
 }

@@ -17,7 +17,8 @@ import { retentionKeeper } from '../../workers/jobs/keep-retention.ts'
 import { keepSubmissions } from '../../workers/jobs/keep-submissions.ts'
 import { volumeKeeper } from '../../workers/jobs/keep-volumes.ts'
 import { mountsBelow } from '../../scripts/steps/mounts.ts'
-import { barriers, openBrowser, overflow, signedInPage } from '../browser.ts'
+import { openBrowser, signedInPage } from '../browser.ts'
+import { isFit } from '../page-fit.ts'
 import { textOf } from '../api/page-text.ts'
 import { openWebsite } from '../api/website.ts'
 import { allDocuments } from '../cast/documents.ts'
@@ -69,17 +70,9 @@ let theirs: string
 let before: Snapshot
 let erasurePath: string
 let browser: Browser
-const shots = process.env['LABPLAN_SHOTS']
 
 const pageOf = ({ token }: SignedIn, locale: 'en' | 'fr', width: number): Promise<Page> =>
   signedInPage(browser, site, { token, locale, width, bypassCSP: true })
-
-/** Fits its window, is usable without a mouse or eyes, and is kept to be looked at. */
-async function isFit(page: Page, name: string): Promise<void> {
-  if (shots) await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true })
-  expect(await overflow(page)).toBeLessThanOrEqual(0)
-  expect(await barriers(page)).toEqual([])
-}
 
 const documents = allDocuments().map((one) => {
   const [course] = courses.filter((key) => one.name === `${key}.yaml`)
