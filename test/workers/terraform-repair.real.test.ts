@@ -167,6 +167,29 @@ it('says of a run that had to be killed that its end may be in no state, and loo
   expect(less).toMatchObject({ ok: true, summary: { delete: 1 } })
 })
 
+it('looks as closely in the run after one whose plan could not be made', async () => {
+  const { config } = bed.services
+  const engine = join(config.home, 'no-plans')
+  writeFileSync(
+    engine,
+    `#!/bin/sh\n[ "$1" != plan ] || exit 1\nexec ${config.terraformBinary} "$@"\n`,
+    { mode: 0o755 },
+  )
+  const content = bed.seats([1, 2, 3])
+  expect(await applyStack(bed.services, bed.request(content))).toMatchObject({ ok: true })
+  const { ID } = await serviceOf(bed.docker, 1)
+  await setMemory(ID, 24)
+  const { pool } = bed.database
+  await execute(pool, sql`update stack set state = 'needs_reconcile' where key = ${SEATS}`)
+  const without = { ...bed.services, config: { ...config, terraformBinary: engine } }
+  expect(await applyStack(without, bed.request(content))).toMatchObject({ reason: 'failed' })
+  const next = await applyStack(bed.services, bed.request(content))
+  expect(next).toMatchObject({ ok: true, summary: { update: 1 } })
+  expect((await serviceOf(bed.docker, 1)).Spec.TaskTemplate).toMatchObject({
+    Resources: { Limits: { MemoryBytes: 16 * 1024 * 1024 } },
+  })
+})
+
 it('leaves a running seat of another make alone, and takes it over once it is cold', async () => {
   const stranger = await makeByHand(4)
   const task = await runningTask(bed.docker, stranger)

@@ -69,8 +69,9 @@ export async function plan(ctx: RunContext): Promise<Ending | undefined> {
     await writeWorkdir(ctx)
     ended = await planOnce(ctx, refresh)
   }
-  ctx.found.refreshed = refresh
+  // A plan that could not be made has looked at nothing: the next run has to.
   if (ended) return ended
+  ctx.found.refreshed = refresh
   const summary = summaryOf(ctx)
   return (await enter(ctx, 'planned', { summary })) ? undefined : lost()
 }
