@@ -331,6 +331,10 @@ it('cuts nobody who launches while a cold seat that was altered is made right ag
   const areCold = async () =>
     (await many(pool, sql`select 1 from seat where state not in ('cold', 'absent')`)).length === 0
   await expect.poll(areCold, { timeout: 60_000, interval: 200 }).toBe(true)
+  // What was altered before, and worked on, is made right first.
+  await untilSettled(2)
+  await lookTwice()
+  await untilSettled(2)
   const { number: altered } = await one<{ number: number }>(
     pool,
     sql`select number from seat where state = 'cold' and not taken order by number limit 1`,
