@@ -12,6 +12,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { snapshotIdOf } from '../../api/storage-snapshots.ts'
 import type { Backend } from '../../workers/storage/backend.ts'
 import type { Cluster } from '../../workers/storage/ceph-command.ts'
+import { letGo, placeOf } from '../../workers/storage/cephfs-volume.ts'
 import { cephfsBackend } from '../../workers/storage/cephfs.ts'
 import { pathOf } from '../../workers/storage/files.ts'
 import { bringBack, isFull } from '../../workers/storage/restore.ts'
@@ -329,6 +330,27 @@ function endGently(pid: number): void {
     // Gone meanwhile.
   }
 }
+
+it('lets go of a volume, and of others after it, while Ceph does not say how large it is', async () => {
+  for (const number of [7, 8])
+    await backend.ensure({ name: name(number), limitMb: 24, isNew: true })
+  ceph.freeze()
+  try {
+    for (const number of [7, 8]) {
+      const over = sleep(10_000).then(() => 'waits')
+      expect(await Promise.race([letGo(placeOf(root, name(number))), over])).toBe('let-go')
+    }
+  } finally {
+    ceph.thaw()
+  }
+  // It has lost no key: it is asked for once more.
+  for (const number of [7, 8]) {
+    expect(await backend.ensure({ name: name(number), limitMb: 24, isNew: false })).toMatchObject({
+      ok: true,
+    })
+    expect(await backend.purge(name(number))).toMatchObject({ ok: true })
+  }
+}, 120_000)
 
 it('goes on with a client that was cut off for longer than Ceph waits for one', async ({
   skip,

@@ -6,6 +6,8 @@ export type Argv = [program: string, ...args: string[]]
 /** Another size than this is not meant: mke2fs would choose 1 KiB blocks for small ones. */
 export const BLOCK = 4096
 const LIMIT_MS = 120_000
+/** From when it is told to end. */
+const ENDING_MS = 3_000
 
 /** What a volume of this size has for each file that it may hold: many small ones fill it before it has no more of them. */
 const bytesPerFile = (bytes: number): number => (bytes > 16 * 2 ** 30 ? 16_384 : BLOCK)
@@ -50,7 +52,11 @@ export const mountCommand = (source: string, folder: string): Argv => [
   ...[source, folder],
 ]
 
-export const unmountCommand = (folder: string): Argv => ['umount', folder]
+/**
+ * Absolute and without links. Told so, umount(8) asks the file system for nothing before: a client whose key has ended never answers how
+ * large it is, and who waits for that in the kernel cannot be ended.
+ */
+export const unmountCommand = (folder: string): Argv => ['umount', '--no-canonicalize', folder]
 export const describeCommand = (file: string): Argv => ['dumpe2fs', '-h', file]
 export const attachedCommand = (file: string): Argv => [
   ...(['losetup', '--noheadings', '--output', 'NAME', '--associated'] as const),
@@ -115,12 +121,18 @@ export class CommandError extends Error {
   }
 }
 
-/** Runs it and answers its stdout; throws CommandError with its last words. */
+/**
+ * Runs it and answers its stdout; throws CommandError with its last words. One that is told to end and does not, as while it waits in the
+ * kernel for a file system, is left to itself: what else the agent has to do waits for no other.
+ */
 export function run(argv: Argv, { limitMs = LIMIT_MS } = {}): Promise<string> {
   const [program, ...args] = argv
   const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', E2FSPROGS_SKIP_PROGRESS: '1' }
   return new Promise((resolve, reject) => {
+    const giveUp = () => reject(new CommandError(argv, null, 'it was told to end, and did not'))
+    const left = setTimeout(giveUp, limitMs + ENDING_MS)
     execFile(program, args, { env, timeout: limitMs }, (error, stdout, stderr) => {
+      clearTimeout(left)
       if (!error) return resolve(stdout)
       const code = typeof error.code === 'number' ? error.code : null
       reject(new CommandError(argv, code, stderr || error.message))

@@ -7,7 +7,7 @@
 import { mkdir, rmdir, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SLOT_FILES } from '../../stacks/parts/names.ts'
-import { CommandError, run } from './command.ts'
+import { CommandError, run, unmountCommand } from './command.ts'
 import {
   type Export,
   exportBelow,
@@ -191,7 +191,7 @@ async function bind(places: Places, name: string, home: string): Promise<void> {
 async function unmount(places: Places, name: string): Promise<void> {
   const at = filesIn(places, name)
   while ((await mountTable()).some((mount) => mount.at === at))
-    await run(['umount', at]).catch(async (error: unknown) => {
+    await run(unmountCommand(at)).catch(async (error: unknown) => {
       if (!(error instanceof CommandError) || !/busy/i.test(error.message)) throw error
       await run(['umount', '--lazy', at])
     })

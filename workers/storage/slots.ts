@@ -5,7 +5,7 @@
  */
 import { chown, mkdir, readdir, rmdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { CommandError, run } from './command.ts'
+import { CommandError, run, unmountCommand } from './command.ts'
 import { type MountLine, mountTable } from './mount-table.ts'
 
 /** `volume` is null when nothing is mounted there, and empty when it is nothing that can be read. */
@@ -148,7 +148,7 @@ async function showSlots(places: Places): Promise<void> {
 
 /** Left by who was killed while it showed them. */
 export async function endView(view: string): Promise<void> {
-  while ((await mountTable()).some((mount) => mount.at === view)) await run(['umount', view])
+  while ((await mountTable()).some((mount) => mount.at === view)) await run(unmountCommand(view))
 }
 
 /**
@@ -174,7 +174,7 @@ export async function giveToStudent(home: string): Promise<void> {
 
 async function letGo(folder: string): Promise<boolean> {
   try {
-    await run(['umount', folder])
+    await run(unmountCommand(folder))
     return true
   } catch (error) {
     if (!(error instanceof CommandError) || !/busy/i.test(error.message)) throw error
