@@ -3,6 +3,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { z } from 'zod'
 import { processesOf } from './cluster/place.ts'
@@ -76,13 +77,40 @@ export async function cephBed(): Promise<CephBed> {
       for (const pid of processesOf(record.folder, server)) process.kill(pid, 'SIGKILL')
     },
     freeze: () => signalAll('SIGSTOP'),
-    thaw: () => signalAll('SIGCONT'),
+    thaw() {
+      signalAll('SIGCONT')
+      // A bed that goes meanwhile needs it no more.
+      void wakeGroups(run).catch(() => {})
+    },
     down: () => {
       signalAll('SIGCONT')
       return down(keeper)
     },
   }
 }
+
+const LOOKS = { everyMs: 5_000, most: 6 }
+
+/**
+ * Its one disk stood still for longer than it may read without asking: now and then a placement group then stays `laggy` for good, since
+ * nothing looks at it again before who keeps it changes (ceph/ceph-container#1682, ceph/ceph#71663). Said to be down, the disk says that it
+ * is not, and all of its groups begin anew.
+ */
+async function wakeGroups(run: CephBed['run']): Promise<void> {
+  for (let looks = 0, laggy = 0; looks < LOOKS.most; looks++) {
+    await sleep(LOOKS.everyMs, undefined, { ref: false })
+    const { pg_stats } = laggySchema.parse(
+      JSON.parse(await run('ceph', 'pg', 'ls', 'laggy', '--format', 'json')),
+    )
+    laggy = pg_stats.length === 0 ? 0 : laggy + 1
+    if (laggy < 2) continue
+    await run('ceph', 'osd', 'down', '0')
+    laggy = 0
+  }
+}
+
+// Not named where there is none.
+const laggySchema = z.object({ pg_stats: z.array(z.unknown()).default([]) })
 
 export function startCephKeeper(tie: 'to this process' | 'by hand'): ChildProcess {
   const program = join(import.meta.dirname, 'cluster', 'keeper.ts')
