@@ -4,6 +4,7 @@ import { type Db, execute, findOne, many, sql } from './db.ts'
 import { policyInForce } from './documents.ts'
 import { newId } from './ids.ts'
 import { isAway } from './storage-outage.ts'
+import type { SeatState } from './seat.ts'
 
 export type VolumeBackend = 'engine' | 'local' | 'nfs' | 'cephfs' | 'manila'
 export type VolumeState = 'wanted' | 'ready' | 'missing' | 'damaged' | 'purging' | 'purged'
@@ -98,16 +99,25 @@ export async function recordSights(
   )
 }
 
-/** An operator's word that one that is missing is made anew, in the audit log before anything is made; undefined when it is not missing. */
+/** Of which nothing runs, nor is tried again by the Swarm. */
+const STILL: SeatState[] = ['absent', 'cold']
+
+/**
+ * An operator's word that one that is missing is made anew, in the audit log before anything is made. Refused where it is not missing, and
+ * while its seat is not still: a container that the Swarm tries again would begin in the empty home.
+ */
 export async function orderRecreation(
   tx: Db,
   { name, actor, now }: { name: string; actor: Actor; now: Date },
-): Promise<{ limitMb: number } | undefined> {
-  const found = await findOne<{ limit_mb: number; backend: VolumeBackend }>(
+): Promise<{ limitMb: number } | { refused: 'not-missing' | 'seat-on' }> {
+  const found = await findOne<{ limit_mb: number; backend: VolumeBackend; is_on: boolean }>(
     tx,
-    sql`select limit_mb, backend from volume where name = ${name} and state = 'missing' for update`,
+    sql`select limit_mb, backend, exists (select from seat where seat.id = seat_id and seat.applied_generation = volume.generation
+            and seat.state <> all(${STILL}::text[])) as is_on
+        from volume where name = ${name} and state = 'missing' for update`,
   )
-  if (!found) return undefined
+  if (!found) return { refused: 'not-missing' }
+  if (found.is_on) return { refused: 'seat-on' }
   const { limit_mb: limitMb, backend } = found
   const subject = { kind: 'volume', id: name }
   await audit(tx, { actor, action: 'volume.recreate', subject, detail: { backend, limitMb }, now })

@@ -40,6 +40,6 @@ export const recreate: Handler = async (visit) => {
     ...{ name: visit.params['volume'] ?? '', actor: actorOf(visit, 'operator'), now: visit.at },
   }
   const ordered = await withTransaction(visit.pool, (tx) => orderRecreation(tx, order))
-  if (!ordered) throw conflict('volume.not-missing')
+  if ('refused' in ordered) throw conflict(`volume.${ordered.refused}`)
   return { json: ordered }
 }

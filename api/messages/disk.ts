@@ -127,6 +127,10 @@ export const disk = {
     en: 'It has as many files and folders as it may hold ({files}): some have to be deleted, or the disk made larger.',
     fr: 'Il contient autant de fichiers et de dossiers que permis ({files}) : il faut en supprimer, ou agrandir le disque.',
   },
+  'volume.seat-on': {
+    en: 'Its seat is not stopped yet, and would begin in the empty volume. Stop it, or wait until it is given up, and try again.',
+    fr: 'Son poste n’est pas encore arrêté, et démarrerait dans le volume vide. Arrêtez-le, ou attendez que Labplan y renonce, puis recommencez.',
+  },
   'volume.not-missing': {
     en: 'There is no volume of this name that is missing: no other is made anew. See labplan volume list --full.',
     fr: 'Aucun volume de ce nom n’est absent : aucun autre n’est recréé. Voyez labplan volume list --full.',

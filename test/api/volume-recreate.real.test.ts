@@ -82,6 +82,20 @@ it('stays missing, whatever looks at it or asks for it', async () => {
   expect(existsSync(image)).toBe(false)
 })
 
+it('is not made anew while its seat would begin in it', async () => {
+  const before = (await orders()).length
+  for (const on of ['starting', 'ready', 'stopping', 'failed']) {
+    await execute(pool, sql`update seat set state = ${on}, applied_generation = generation`)
+    expect(await recreate()).toMatchObject({
+      code: 1,
+      text: expect.stringContaining('not stopped'),
+    })
+  }
+  await execute(pool, sql`update seat set state = 'cold'`)
+  expect(await orders()).toHaveLength(before)
+  expect(existsSync(image)).toBe(false)
+})
+
 it('is nobody’s until files are in it, whatever ends the agent meanwhile', async () => {
   const before = (await orders()).length
   const none = join(folder, 'none.tar')
