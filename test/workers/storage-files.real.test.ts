@@ -287,6 +287,20 @@ describe('uploads', () => {
     expect(readdirSync(join(root, 'mounts', mine, 'uploads'))).toEqual([])
   })
 
+  it('are on disk once they are said to be there, also when the power is cut then', async () => {
+    expect((await upload('handed over', 'thesis.txt')).status).toBe(204)
+    // What the disk has at this moment: all else is in the memory of its file system alone.
+    const [copy, mount] = [join(root, 'copy.ext4'), join(root, 'copy')]
+    execFileSync('cp', ['--sparse=always', join(root, 'images', `${mine}.ext4`), copy])
+    mkdirSync(mount)
+    execFileSync('mount', ['-o', 'loop', copy, mount])
+    try {
+      expect(readFileSync(join(mount, 'home', 'thesis.txt'), 'utf8')).toBe('handed over')
+    } finally {
+      execFileSync('umount', [mount])
+    }
+  })
+
   it('write over nothing', async () => {
     const done = await upload('another', 'essay.txt', 'lab')
     expect([done.status, decodeURIComponent(String(done.headers['x-labplan-name']))]).toEqual([

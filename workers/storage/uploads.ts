@@ -135,6 +135,8 @@ async function moveIn(place: VolumePlace, id: string, { folder, name }: Target):
           ifThere,
         )
         if (!isMade) continue
+        // Its name, too: what was said to be there is there after the power was cut.
+        await open_.sync()
         await unlink(arrived)
         return free
       }
