@@ -4,23 +4,14 @@
  */
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import {
-  chmod,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  writeFile,
-} from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
 import { zipFolder } from './archive.ts'
 import type { VolumePlace } from './backend.ts'
+import { syncFolder } from './local-file.ts'
 import { checkRoom, type LeastFree, type Room, roomAt } from './submission-room.ts'
 
 const keptSchema = z.object({
@@ -204,9 +195,4 @@ async function writeInto(
   }
   await chmod(target, 0o400)
   return { bytes, sha256: hash.digest('hex') }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  await handle.sync().finally(() => handle.close())
 }
