@@ -12,7 +12,7 @@ import { type SwarmBed, swarmBed } from '../beds/swarm.ts'
 
 const MIB = 2 ** 20
 const why = whyNoMachinesNow()
-const folder = mkdtempSync(join(tmpdir(), 'labplan-test-storage-nfs-'))
+const folder = mkdtempSync(join(tmpdir(), 'labplan-test-nfs-server-'))
 const socket = join(folder, 'run', 'storage.sock')
 const agent = storageAgent({ socket })
 const name = 'lp-test0000-c0urse00-s001-g1'

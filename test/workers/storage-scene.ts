@@ -70,7 +70,8 @@ export function loopFiles(folder: string): string[] {
 
 function sweepDeadRuns(): void {
   for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(PREFIX))) {
-    const owner = name.slice(PREFIX.length).split('-')[0] ?? ''
-    if (!readdirSync('/proc').includes(owner)) remove(join(tmpdir(), name))
+    const owner = /^\d+(?=-)/.exec(name.slice(PREFIX.length))?.[0]
+    // A folder that names no process is another test's.
+    if (owner && !readdirSync('/proc').includes(owner)) remove(join(tmpdir(), name))
   }
 }
