@@ -4,11 +4,12 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { initialisePostgres, postgresCommand } from '../scripts/steps/postgres-server.ts'
+import { foldersOfDead } from './dead-runs.ts'
 import { freePort } from './free-port.ts'
 
 const PREFIX = `labplan-test-pg-`
@@ -26,7 +27,8 @@ export type ScratchPostgres = {
 export async function scratchPostgres(
   settings: Record<string, string> = {},
 ): Promise<ScratchPostgres> {
-  sweepDeadRuns()
+  // The server of a killed run died with it; its folder did not.
+  for (const dead of foldersOfDead(PREFIX)) rmSync(dead, { recursive: true, force: true })
   const folder = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`))
   const port = await freePort()
   const data = join(folder, 'data')
@@ -41,22 +43,6 @@ export async function scratchPostgres(
       if (server.exitCode === null) await once(server, 'exit')
       rmSync(folder, { recursive: true, force: true })
     },
-  }
-}
-
-/** The server of a killed run died with it; its folder did not. */
-function sweepDeadRuns(): void {
-  for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(PREFIX))) {
-    const pid = Number(name.slice(PREFIX.length).split('-')[0])
-    if (!isAlive(pid)) rmSync(join(tmpdir(), name), { recursive: true, force: true })
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
   }
 }
 

@@ -4,11 +4,12 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type Ran, run } from '../../scripts/steps/shell.ts'
+import { foldersOfDead } from '../dead-runs.ts'
 
 const PREFIX = 'labplan-test-machine-'
 
@@ -22,7 +23,8 @@ export type FreshMachine = {
 }
 
 export async function freshMachine(): Promise<FreshMachine> {
-  sweepDeadRuns()
+  // The processes of a killed run ended with it; its folders did not.
+  for (const dead of foldersOfDead(PREFIX)) rmSync(dead, { recursive: true, force: true })
   const folder = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`))
   const outer = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...namespaces, 'sh', '-c', boot], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -61,13 +63,4 @@ function firstChildOf({ pid }: ChildProcess): string {
 function cleanEnvironment(): NodeJS.ProcessEnv {
   const foreign = /^(LABPLAN_(?!CACHE)|DATABASE_URL$|DOCKER_HOST$|LMS_|VITEST|NODE_)/
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)))
-}
-
-/** The processes of a killed run ended with it; its folders did not. */
-function sweepDeadRuns(): void {
-  for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(PREFIX))) {
-    const owner = name.slice(PREFIX.length).split('-')[0] ?? ''
-    if (!readdirSync('/proc').includes(owner))
-      rmSync(join(tmpdir(), name), { recursive: true, force: true })
-  }
 }

@@ -1,19 +1,20 @@
 /** A storage agent's folder of a test's own, gone with all that was mounted in it, also after a run that was killed. */
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type StorageAgent, storageAgent } from '../../api/storage-agent.ts'
 import { localBackend } from '../../workers/storage/local.ts'
 import { serveAgent } from '../../workers/storage/server.ts'
 import { unmountBelow } from '../../scripts/steps/mounts.ts'
+import { foldersOfDead } from '../dead-runs.ts'
 
 const PREFIX = 'labplan-test-storage-'
 
 export type StorageScene = { root: string; end(): void }
 
 export function storageScene(): StorageScene {
-  sweepDeadRuns()
+  for (const folder of foldersOfDead(PREFIX)) remove(folder)
   const root = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`))
   // A student's process has to pass.
   chmodSync(root, 0o711)
@@ -66,12 +67,4 @@ export function loopFiles(folder: string): string[] {
     .split('\n')
     .map((line) => line.trim())
     .filter((file) => file.startsWith(`${folder}/`))
-}
-
-function sweepDeadRuns(): void {
-  for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(PREFIX))) {
-    const owner = /^\d+(?=-)/.exec(name.slice(PREFIX.length))?.[0]
-    // A folder that names no process is another test's.
-    if (owner && !readdirSync('/proc').includes(owner)) remove(join(tmpdir(), name))
-  }
 }
