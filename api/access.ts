@@ -8,13 +8,13 @@ import {
   editsPlanOf,
   findCourse,
   roleInCourse,
-} from './data/course.ts'
-import { type Capability, shareWith } from './data/course-share.ts'
+} from './data/courses/course.ts'
+import { type Capability, shareWith } from './data/courses/course-share.ts'
 import { isUuid } from './data/ids.ts'
-import type { Visitor } from './data/visitor.ts'
-import { zoneOfMaker } from './data/new-course.ts'
-import { type RunSummary, findRun } from './data/run-view.ts'
-import { type Workspace, findWorkspace } from './data/workspace.ts'
+import type { Visitor } from './data/people/visitor.ts'
+import { zoneOfMaker } from './data/courses/new-course.ts'
+import { type RunSummary, findRun } from './data/runs/run-view.ts'
+import { type Workspace, findWorkspace } from './data/workspaces/workspace.ts'
 import { Problem, notAllowed, notFound, signInFirst } from './errors.ts'
 import type { Visit } from './visit.ts'
 
@@ -61,7 +61,7 @@ export const ownWorkspace: Access<Workspace> = async (visit) => {
 /** A course with the role the visitor has in it; administrators may have none. */
 export type SeenCourse = CourseRow & { role: 'student' | 'teacher' | undefined }
 
-/** Who teaches the course, through an LMS course that points at it; administrators see it too. */
+/** Who teaches the course, through an LMS course that points at it or, while none does, as their own; administrators see it too. */
 export const teaches: Access<SeenCourse> = (visit) => courseSeenBy(visit, ['teacher'])
 
 export type PlannedCourse = SeenCourse & { document: string }

@@ -6,19 +6,19 @@ import { timingSafeEqual } from 'node:crypto'
 import Koa, { type Context } from 'koa'
 import { readBody } from './body.ts'
 import { operatorToken } from './config.ts'
-import { LOCALE_COOKIE, LOGIN_COOKIE, readCookies } from './cookies.ts'
+import { LOCALE_COOKIE, LOGIN_COOKIE, localeOf, readCookies } from './cookies.ts'
 import { tokenHash } from './data/ids.ts'
-import { platformOrigins } from './data/platform.ts'
-import { type Visitor, findVisitor } from './data/visitor.ts'
+import { platformOrigins } from './data/lms/platform.ts'
+import { type Visitor, findVisitor } from './data/people/visitor.ts'
 import { loginOfPass } from './door-pass.ts'
 import { Problem, notAllowed, notFound } from './errors.ts'
 import { securityHeaders } from './headers.ts'
-import { type Locale, acceptedLocale, isLocale } from './locale.ts'
-import { problemReply } from './pages/problem.ts'
+import { type Locale, isLocale } from './locale.ts'
+import { type ProblemForm, problemReply } from './pages/problem.ts'
 import { sendAsset, sendReply } from './reply.ts'
-import { type Route, routeFinder } from './route.ts'
-import { routes } from './routes.ts'
-import { passUpload, type UploadInto, uploadOf } from './uploads.ts'
+import { type Route, routeFinder } from './routes/route.ts'
+import { routes } from './routes/routes.ts'
+import { passUpload, type UploadInto, uploadOf } from './storage/uploads.ts'
 import type { Reply, Services, Visit } from './visit.ts'
 
 const FRAMING_MS = 5_000
@@ -36,6 +36,7 @@ export function createApp(services: Services): Koa {
     const found = find(ctx.method === 'HEAD' ? 'GET' : ctx.method, ctx.path)
     const route = 'route' in found ? found.route : undefined
     const visit = await visitOf(ctx, services, 'route' in found ? found.params : {})
+    if (ctx.method === 'POST') visit.page = pageAround(find, ctx.path)
     const reply = await answer(ctx, route, visit, 'allowed' in found ? found.allowed : [])
     const mayFrame = route === undefined || isFramable(route)
     ctx.set(securityHeaders(services.config, mayFrame ? await framing(visit.at) : []))
@@ -53,7 +54,7 @@ async function receive(ctx: Context, services: Services, upload: UploadInto): Pr
     await identify(ctx, visit)
     await passUpload(ctx, visit, upload)
   } catch (error) {
-    sendReply(ctx, problemReply(visit, error, true), services.stopping)
+    sendReply(ctx, problemReply(visit, error, 'json'), services.stopping)
   }
   logVisit(services, ctx, UPLOADS[upload.into], visit, performance.now() - startedAt)
 }
@@ -86,18 +87,23 @@ async function visitOf(
   services: Services,
   params: Record<string, string>,
 ): Promise<Visit> {
-  const cookies = readCookies(ctx.get('cookie'))
-  const chosen = cookies.get(LOCALE_COOKIE)
   const query = new URLSearchParams(ctx.querystring)
   return {
     ...services,
     ...{ visitor: undefined, isOperator: isOperator(ctx, services), params, query, body: {} },
     bearer: bearerOf(ctx),
-    locale: isLocale(chosen) ? chosen : (acceptedLocale(ctx.get('accept-language')) ?? 'en'),
+    locale: localeOf(ctx.req.headers),
     isFramed: ctx.get('sec-fetch-dest') === 'iframe' || query.get('framed') === '1',
-    url: ctx.url,
+    ...{ url: ctx.url, page: ctx.url },
     at: services.now(),
   }
+}
+
+/** What a form is sent to is often no page, and stands below the one that it is of. */
+function pageAround(find: ReturnType<typeof routeFinder>, path: string): string {
+  let page = path
+  while (page !== '' && !('route' in find('GET', page))) page = page.slice(0, page.lastIndexOf('/'))
+  return page || '/'
 }
 
 const bearerOf = (ctx: Context): string | undefined =>
@@ -127,7 +133,7 @@ async function answer(
     if (route.method === 'POST') await acceptBody(ctx, route, visit)
     return await route.answer(visit)
   } catch (error) {
-    return problemReply(visit, error, wantsJson(ctx))
+    return problemReply(visit, error, formOf(ctx))
   }
 }
 
@@ -146,9 +152,12 @@ async function becomes(visit: Visit, hash: Buffer, ctx: Context): Promise<void> 
 /** Reads the body, and refuses forms that our own pages did not make for this login. */
 async function acceptBody(ctx: Context, route: Route, visit: Visit): Promise<void> {
   const body = await readBody(ctx.req)
-  if (!visit.visitor && route.takesPass && typeof body['pass'] === 'string') {
+  if (route.takesPass && typeof body['pass'] === 'string') {
     const hash = loginOfPass(visit.ring, body['pass'], ctx.path)
+    const own = visit.visitor
+    // The tab may have a cookie of its own, of somebody else even: the form is of who its page was made for.
     if (hash) await becomes(visit, hash, ctx)
+    visit.visitor ??= own
   }
   if (!visit.isOperator) checkOrigin(ctx, visit, body)
   const parsed = route.body?.safeParse(body)
@@ -173,8 +182,10 @@ function isSame(given: unknown, visitor: Visitor): boolean {
   return timingSafeEqual(tokenHash(given), tokenHash(visitor.csrf))
 }
 
-function wantsJson(ctx: Context): boolean {
-  return ctx.path.startsWith('/api/') || ctx.accepts('html', 'json') === 'json'
+/** As whoever asks can read it: a program, a page that follows its subject, or a person. */
+function formOf(ctx: Context): ProblemForm {
+  if (ctx.path.startsWith('/api/') || ctx.accepts('html', 'json') === 'json') return 'json'
+  return ctx.get('accept') === 'text/event-stream' ? 'events' : 'page'
 }
 
 function logVisit(

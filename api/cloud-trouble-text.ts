@@ -1,5 +1,5 @@
 /** Why a cloud refused, as sentences of a page and of JSON. Pure. */
-import { type ToldTrouble, troubleLines } from './data/cloud-trouble.ts'
+import { type ToldTrouble, troubleLines } from './data/pools/cloud-trouble.ts'
 import { type Locale, moment, say } from './locale.ts'
 
 export function troubleSentences(

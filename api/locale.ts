@@ -39,6 +39,9 @@ export function say(locale: Locale, code: string, params: Params = {}): string {
   return locale === 'fr' ? spacedAsInFrench(filled) : filled
 }
 
+/** After what a sentence does not end with: a label, a name. */
+export const colon = (locale: Locale): string => (locale === 'fr' ? '\u00a0:' : ':')
+
 const plurals = { en: new Intl.PluralRules('en'), fr: new Intl.PluralRules('fr') }
 
 function pluralForm(locale: Locale, count: string | number | undefined): 'one' | 'other' {
@@ -87,7 +90,7 @@ export function dayAndYear(locale: Locale, timeZone: string, at: Date, now: Date
 }
 
 // The first of a month is an ordinal in French, and no other day is; Intl does not know.
-const ordinal = (locale: Locale, text: string): string =>
+export const ordinal = (locale: Locale, text: string): string =>
   locale === 'fr' ? text.replace(/(?<=^| )1(?= )/, '1er') : text
 
 /** `Tue 24 Nov`, for tables. */

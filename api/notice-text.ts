@@ -1,14 +1,17 @@
 /** A notice in words: subject and paragraphs in a language, and the mail made of them. Pure. */
 import type { Notice, NoticeParams, Reader } from './data/notice.ts'
-import { type Locale, moment, say } from './locale.ts'
+import { type Locale, hasMessage, moment, say } from './locale.ts'
 import { html } from './pages/html.ts'
 import { paths } from './paths.ts'
 
 export type NoticeText = { subject: string; paragraphs: string[] }
 
-export function noticeText(notice: Notice, locale: Locale): NoticeText {
+/** @param reader who teaches reads nothing of commands that others run; without one it is said for all */
+export function noticeText(notice: Notice, locale: Locale, reader: Reader = 'infra'): NoticeText {
   const sentence = (code: string, params: NoticeParams = {}) =>
-    say(locale, code, inWords(notice, locale, params))
+    say(locale, codeFor(code, params, reader), inWords(notice, locale, params))
+      // What people and machines say may end in a full stop of its own.
+      .replaceAll('.).', ').')
   return {
     subject: sentence(notice.code, notice.params),
     paragraphs: [
@@ -18,11 +21,18 @@ export function noticeText(notice: Notice, locale: Locale): NoticeText {
   }
 }
 
+/** The same said otherwise: where nobody gave a reason, and to who teaches. */
+function codeFor(code: string, { reason }: NoticeParams, reader: Reader): string {
+  const isUnsaid = reason === '' || reason === '–'
+  const others = [isUnsaid && `${code}.unsaid`, reader === 'teacher' && `${code}.teacher`]
+  return others.find((one) => one !== false && hasMessage(one)) || code
+}
+
 /** The course by its title, also where a change is named; instants in its time zone, as seen on the day the notice was sent; codes as words. */
 function inWords(notice: Notice, locale: Locale, params: NoticeParams): NoticeParams {
   const inWord = (name: string, value: string | number) =>
     name.endsWith('At')
-      ? moment(locale, notice.time_zone, new Date(value), notice.created_at)
+      ? momentOrWord(notice, locale, value)
       : name === 'what'
         ? say(locale, String(value))
         : // A text that people wrote in both languages.
@@ -37,10 +47,31 @@ function inWords(notice: Notice, locale: Locale, params: NoticeParams): NoticePa
   }
 }
 
-/** The page where there is something to do about it. */
-function pathOf({ course_key: course, params }: Notice, reader: Reader): string | null {
-  if (reader === 'waiting') return paths.workspace(String(params['workspace']))
-  return course && paths.course(course)
+/** What is no instant is shown as it is: better than no notice, and no page that it stands on. */
+function momentOrWord(notice: Notice, locale: Locale, value: string | number): string | number {
+  const at = new Date(value)
+  if (Number.isNaN(at.getTime())) return value
+  return moment(locale, notice.time_zone, at, notice.created_at)
+}
+
+type Way = { path: string; says: string }
+
+/** The page where there is something to do about it, and what its link says. */
+function wayFor(notice: Notice, reader: Reader): Way | undefined {
+  const { course_key: course, params } = notice
+  if (reader === 'waiting')
+    return { path: paths.workspace(String(params['workspace'])), says: 'notice.open.workspace' }
+  if (course) return { path: paths.course(course), says: 'notice.open' }
+  if (reader === 'teacher') return { path: paths.home(), says: 'notice.open.home' }
+  const path = adminPath(notice)
+  return path === undefined ? undefined : { path, says: 'notice.open.page' }
+}
+
+function adminPath({ code, params, thread }: Notice): string | undefined {
+  const change = /^change\/([0-9a-f-]{36})$/.exec(thread)?.[1]
+  if (change) return paths.adminChange(change)
+  if (code === 'notice.run-held') return paths.adminRun(String(params['stack']))
+  return code === 'notice.finding' ? paths.adminInventory() : undefined
 }
 
 export type MailText = { subject: string; text: string; html: string }
@@ -50,14 +81,15 @@ export function mailText(
   notice: Notice,
   to: { locale: Locale; reader: Reader; publicUrl: string },
 ): MailText {
-  const { subject, paragraphs } = noticeText(notice, to.locale)
-  const why = say(to.locale, `notice.why.${to.reader}`)
-  const path = pathOf(notice, to.reader)
-  const url = path && to.publicUrl + path
-  const opens = to.reader === 'waiting' ? 'notice.open.workspace' : 'notice.open'
+  const { subject, paragraphs } = noticeText(notice, to.locale, to.reader)
+  // Of a course that is not there nobody is told but who asked for it.
+  const isAuthor = to.reader === 'teacher' && notice.course_key === null
+  const why = say(to.locale, `notice.why.${isAuthor ? 'author' : to.reader}`)
+  const way = wayFor(notice, to.reader)
+  const url = way && to.publicUrl + way.path
   return {
     subject,
-    text: `${[...paragraphs, url && say(to.locale, `${opens}-at`, { url }), `-- \n${why}`].filter(Boolean).join('\n\n')}\n`,
+    text: `${[...paragraphs, url && say(to.locale, `${way.says}-at`, { url }), `-- \n${why}`].filter(Boolean).join('\n\n')}\n`,
     html: html`<!doctype html>
       <html lang="${to.locale}">
         <head>
@@ -66,7 +98,7 @@ export function mailText(
         </head>
         <body>
           ${paragraphs.map((paragraph) => html`<p>${paragraph}</p>`)}
-          ${url && html`<p><a href="${url}">${say(to.locale, opens)}</a></p>`}
+          ${url && html`<p><a href="${url}">${say(to.locale, way.says)}</a></p>`}
           <p><small>${why}</small></p>
         </body>
       </html>`.toString(),

@@ -64,7 +64,7 @@ function stream(ctx: Context, events: Events, stopping: AbortSignal): void {
   ctx.set('x-accel-buffering', 'no')
   out.write('retry: 1000\n\n')
   ctx.body = out
-  events.start(write, gone.signal)
+  events.start(write, gone.signal, end)
 }
 
 /** A file of api/public; for good when its address carries the hash of its content. */

@@ -14,8 +14,9 @@ import { Listening } from './data/listen.ts'
 import { openLog } from './log.ts'
 import { createLti } from './lti/provider.ts'
 import { watchRosters } from './lti/roster-watch.ts'
-import { openPlanner } from './planner.ts'
+import { openPlanner } from './teaching/planner.ts'
 import type { Services } from './visit.ts'
+import { whyOf } from '../stacks/parts/thrown.ts'
 
 const POOL_CONNECTIONS = 20
 const STOP_MS = 5_000
@@ -102,7 +103,7 @@ async function close(server: Server): Promise<void> {
 if (import.meta.main) {
   const running = await startServer(readConfig(), { warms: true, readsRosters: true }).catch(
     (error: unknown) => {
-      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+      process.stderr.write(`${whyOf(error)}\n`)
       process.exit(1)
     },
   )

@@ -8,12 +8,12 @@ import type { Pool } from './data/db.ts'
 import type { KeyRing } from './data/key-ring.ts'
 import type { Listening } from './data/listen.ts'
 import type { Actor } from './data/audit.ts'
-import type { Visitor } from './data/visitor.ts'
+import type { Visitor } from './data/people/visitor.ts'
 import { signInFirst } from './errors.ts'
 import type { Locale } from './locale.ts'
 import type { Log } from './log.ts'
 import type { Lti } from './lti/provider.ts'
-import type { Planner } from './planner.ts'
+import type { Planner } from './teaching/planner.ts'
 import type { Html } from './pages/html.ts'
 
 export type Services = {
@@ -46,12 +46,14 @@ export type Visit<Body = unknown> = Services & {
   isFramed: boolean
   /** The path and query that were asked for. */
   url: string
+  /** The page that this is, or that the form which was sent is of. */
+  page: string
   at: Date
 }
 
 export type Events = {
-  /** Calls `send` whenever there is something to say, until `signal` aborts. */
-  start(send: (event: string, data: string) => void, signal: AbortSignal): void
+  /** Calls `send` whenever there is something to say, until `signal` aborts; `end` lets the browser come back anew. */
+  start(send: (event: string, data: string) => void, signal: AbortSignal, end: () => void): void
 }
 
 export type Cookie = { name: string; value: string; maxAgeSeconds: number }

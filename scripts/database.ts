@@ -3,6 +3,7 @@ import { type Pool, openPool } from '../api/data/db.ts'
 import { CommandFailure } from './command.ts'
 import { labplanVariables } from './steps/environment.ts'
 import { readSettings } from './steps/settings.ts'
+import { whyOf } from '../stacks/parts/thrown.ts'
 
 const WAIT_MS = 5_000
 
@@ -17,7 +18,7 @@ export async function withDatabase<T>(
   const pool = openPool({ ...options, max: 1, answerMs: WAIT_MS })
   try {
     await pool.query('select 1 from migration limit 1').catch((cause: unknown) => {
-      const why = cause instanceof Error ? cause.message : String(cause)
+      const why = whyOf(cause)
       throw new CommandFailure(
         `The database does not answer (${why}). Start PostgreSQL, or set DATABASE_URL: labplan doctor.`,
         3,

@@ -1,6 +1,6 @@
 /** What the record says of a course's submissions that are kept, for the commands that keep them elsewhere and bring them back. */
 import { createHash } from 'node:crypto'
-import type { StorageAgent } from '../api/storage-agent.ts'
+import type { StorageAgent } from '../api/storage/storage-agent.ts'
 import type { Api } from './api-client.ts'
 
 export type KeptSubmission = {

@@ -16,7 +16,7 @@ const allowed: Record<string, (target: string) => boolean> = {
   // Its version is told to others.
   api: (target) => /^(api|stacks)\/|^package\.json$/.test(target),
   workers: (target) =>
-    /^(workers|stacks|api\/data)\/|^api\/(config|log|notice-text|reach|storage-agent)\.ts$/.test(
+    /^(workers|stacks|api\/data)\/|^api\/(config|log|notice-text|reach|storage\/storage-agent)\.ts$/.test(
       target,
     ),
   scripts: () => true,

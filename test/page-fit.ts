@@ -30,3 +30,28 @@ export async function isFitWideAndNarrow(page: Page, name: string): Promise<void
   }
   await page.setViewportSize(before)
 }
+
+/** So, wide, on a telephone, and in the dark. */
+export async function isFitEverywhere(page: Page, name: string): Promise<void> {
+  for (const [width, colorScheme] of [
+    [1200, 'light'],
+    [390, 'light'],
+    [1200, 'dark'],
+  ] as const) {
+    await page.setViewportSize({ width, height: 820 })
+    await page.emulateMedia({ colorScheme })
+    await isFit(page, `${name}-${width}-${colorScheme}`)
+  }
+}
+
+/** So, wide, and on a telephone in the dark: for pages that are the others' in another state. */
+export async function isFitWideAndDark(page: Page, name: string): Promise<void> {
+  for (const [width, colorScheme] of [
+    [1280, 'light'],
+    [390, 'dark'],
+  ] as const) {
+    await page.setViewportSize({ width, height: 820 })
+    await page.emulateMedia({ colorScheme })
+    await isFit(page, `${name}-${width}-${colorScheme}`)
+  }
+}

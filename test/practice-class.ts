@@ -310,15 +310,16 @@ export async function seatsReady(
   )
 }
 
-/** Asks every 50 ms until it is so. */
+/** Asks every so often until it is so. */
 export async function until(
   isSo: () => Promise<boolean>,
   withinMs: number,
   what: () => string,
+  everyMs = 50,
 ): Promise<void> {
   const end = performance.now() + withinMs
   while (!(await isSo())) {
     if (performance.now() > end) throw new Error(`Waited ${withinMs} ms in vain for ${what()}`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await new Promise((resolve) => setTimeout(resolve, everyMs))
   }
 }

@@ -12,6 +12,7 @@ const worker = await startWorker({
   name: `${hostname()}-${process.pid}`,
   now: () => new Date(),
   clockToleranceMs: 60_000,
+  isRealTime: true,
 })
 log.info('the worker runs')
 

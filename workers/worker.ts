@@ -7,10 +7,9 @@ import { applyStackJob, startBoss } from '../api/data/jobs.ts'
 import { readKeyRing } from '../api/data/key-ring.ts'
 import { type Leadership, tryToLead } from '../api/data/leader.ts'
 import { Listening } from '../api/data/listen.ts'
-import { purgeLti } from '../api/data/lti-store.ts'
-import { AT_REST } from '../api/data/seat-life.ts'
-import { ledgerFile } from '../api/data/erasure-ledger.ts'
-import { storageAgent } from '../api/storage-agent.ts'
+import { AT_REST } from '../api/data/seats/seat-life.ts'
+import { ledgerFile } from '../api/data/people/erasure-ledger.ts'
+import { storageAgent } from '../api/storage/storage-agent.ts'
 import { estateKeeper } from './git/keep-estate.ts'
 import { forgeKeeper } from './git/keep-forge.ts'
 import { terraformOf } from './jobs/apply-means.ts'
@@ -23,17 +22,18 @@ import { erasureKeeper } from './jobs/keep-erasures.ts'
 import { retentionKeeper } from './jobs/keep-retention.ts'
 import { volumeKeeper } from './jobs/keep-volumes.ts'
 import { notifier } from './jobs/deliver-notices.ts'
+import { endWhatIsDue } from './jobs/end-what-is-due.ts'
 import { runsAtOnce } from './jobs/next.ts'
 import { changePlanner } from './jobs/plan-changes.ts'
 import { earlyPlanner } from './jobs/plan-early.ts'
 import { reconciler } from './jobs/reconcile.ts'
-import { watchLosses } from './jobs/watch-losses.ts'
 import { startLoop } from './loop.ts'
 import { turnsFor } from './storage/turns.ts'
 import { rosterFollower } from './jobs/follow-rosters.ts'
 import { storageWatch } from './jobs/watch-storage.ts'
-import { watchChanges } from './jobs/watch-changes.ts'
 import { realPace } from './pace.ts'
+import { keepEstate, keepFiles, planAhead, tidyUp } from './passes.ts'
+import { recordClock } from './record-clock.ts'
 import { seatDriver } from './swarm/drive.ts'
 import { sampleSeats } from './swarm/sample.ts'
 import { connectEngine } from './swarm/engine.ts'
@@ -47,6 +47,8 @@ export type Worker = { stop(): Promise<void> }
 
 const RECONCILE_MS = 2_000
 const DRIVE_MS = 1_000
+/** A class that comes up says something all the time, and each look reads all of it: a machine that is busy looks less often. */
+const DRIVE_REST = { times: 3, mostMs: 300 }
 const TIDY_MS = 60_000
 const SAMPLE_MS = 60_000
 const NOTICES_MS = 15_000
@@ -67,6 +69,7 @@ const NODES_MS = 5_000
 /** No question takes so long on a machine that works: what was asked of a PostgreSQL that is gone fails, and is tried again. */
 const ANSWER_MS = 120_000
 const ROSTERS_MS = 60_000
+const CLOCK_MS = 5_000
 
 export async function startWorker(options: {
   config: Config
@@ -75,6 +78,8 @@ export async function startWorker(options: {
   now: () => Date
   /** How far the clock may be from the Swarm's. */
   clockToleranceMs?: number
+  /** `now` is the time that other workers have, too: leases are dated by PostgreSQL's clock. */
+  isRealTime?: boolean
 }): Promise<Worker> {
   const { config, log, now } = options
   const ring = readKeyRing(config.keyFile)
@@ -85,6 +90,8 @@ export async function startWorker(options: {
     databaseUrl: config.databaseUrl,
     onError: (error) => log.warn({ err: error }, 'jobs'),
   })
+  const clock = options.isRealTime ? await recordClock(pool, now) : undefined
+  const clocks = { now, leaseNow: clock?.now ?? now }
   const listening = await new Listening(config.databaseUrl).open()
   const front = await openEngineFront(engine, join(config.home, 'terraform'))
   const place = {
@@ -97,7 +104,7 @@ export async function startWorker(options: {
     config,
     log,
     worker: options.name,
-    now,
+    ...clocks,
     docker: { ...engine, host: () => front?.dockerHost ?? engine.host() },
     listening,
     ...(options.clockToleranceMs !== undefined && { clockToleranceMs: options.clockToleranceMs }),
@@ -119,10 +126,16 @@ export async function startWorker(options: {
     ...{ pool, engine, ring, installation: config.installation, log, now },
     wake: () => drive.wake(),
   })
-  const reconcile = reconciler({ pool, boss, place, now, budget: config.runBudget })
+  const reconcile = reconciler({ pool, boss, place, ...clocks, budget: config.runBudget })
   const onError = (what: string) => (error: unknown) => log.error({ err: error }, what)
+  const compare = startLoop({
+    everyMs: CLOCK_MS,
+    pass: async () => clock?.look(),
+    onError: onError('the clock could not be compared with PostgreSQL’s'),
+  })
   const drive = startLoop({
     everyMs: DRIVE_MS,
+    rest: DRIVE_REST,
     pass: async () => void ((await lead.isOurs()) && (await driver.tick())),
     onError: onError('the seats could not be looked at'),
   })
@@ -141,9 +154,7 @@ export async function startWorker(options: {
   const tidy = startLoop({
     everyMs: TIDY_MS,
     pass: async () => {
-      if (!(await lead.isOurs())) return
-      await purgeLti(pool, now())
-      await watchChanges(pool, ring, now())
+      if (await lead.isOurs()) await tidyUp({ pool, ring, now })
     },
     onError: onError('what is over could not be tidied up'),
   })
@@ -156,9 +167,7 @@ export async function startWorker(options: {
   const write = startLoop({
     everyMs: estate.remote ? ESTATE_MS.remote : ESTATE_MS.folder,
     pass: async () => {
-      if (!(await lead.isOurs())) return
-      await books.keep()
-      await requests?.keep()
+      if (await lead.isOurs()) await keepEstate({ pool, now, books, requests })
     },
     onError: onError('the estate could not be kept'),
   })
@@ -169,10 +178,7 @@ export async function startWorker(options: {
   const early = startLoop({
     everyMs: EARLY_MS,
     pass: async () => {
-      if (hasSettled && (await lead.isOurs())) {
-        await planner.plan()
-        await reviews.plan()
-      }
+      if (hasSettled && (await lead.isOurs())) await planAhead({ pool, now, planner, reviews })
       hasSettled = true
     },
     onError: onError('sessions could not be planned early'),
@@ -201,9 +207,7 @@ export async function startWorker(options: {
   const keep = startLoop({
     everyMs: VOLUMES_MS,
     pass: async () => {
-      if (!(await lead.isOurs())) return
-      await keeper.keep()
-      await watchLosses({ pool, log, now })
+      if (await lead.isOurs()) await keepFiles({ pool, log, now, volumes: keeper })
     },
     onError: onError('volumes could not be kept'),
   })
@@ -232,10 +236,9 @@ export async function startWorker(options: {
     pass: async () => {
       clearTimeout(soon)
       if (!(await lead.isOurs())) return
-      await erasures.begin()
-      await retention.keep()
+      const isLeft = await endWhatIsDue({ pool, erasures, retention, now })
       // A seat that is being stopped is cold in seconds; a disk that is away may be so for long.
-      waits = (await erasures.finish()) ? waits + 1 : 0
+      waits = isLeft ? waits + 1 : 0
       const waitMs = Math.min(ERASURE_MS * 2 ** (waits - 1), RETENTION_MS)
       if (waits > 0) soon = setTimeout(() => retain.wake(), waitMs)
     },
@@ -295,6 +298,7 @@ export async function startWorker(options: {
       clearTimeout(soon)
       clearTimeout(spread)
       const loops = [
+        compare,
         drive,
         plan,
         tidy,

@@ -1,10 +1,10 @@
 /** What the record tells of Labplan's own health: read by `labplan doctor`, which judges it. Read only. */
-import { currentBlueprint } from './blueprint.ts'
+import { currentBlueprint } from './changes/blueprint.ts'
 import { type Db, many, one, sql } from './db.ts'
 import { LEADER_LOCK } from './leader.ts'
 import { migrationFiles } from './migrate.ts'
-import { sessionsWithoutReceipt, verifyReceipts } from './receipt.ts'
-import { stackDiffers } from './stack-wish.ts'
+import { sessionsWithoutReceipt, verifyReceipts } from './sessions/receipt.ts'
+import { stackDiffers } from './runs/stack-wish.ts'
 
 export type ServerFacts = { version: string; clock: Date }
 

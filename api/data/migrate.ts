@@ -9,7 +9,7 @@ import { readConfig } from '../config.ts'
 import { type Db, type Pool, execute, many, openPool, sql, withTransaction } from './db.ts'
 import { newId } from './ids.ts'
 import { readKeyRing } from './key-ring.ts'
-import { sealHead, sealReviewers } from './seal.ts'
+import { sealHead, sealReviewers } from './changes/seal.ts'
 
 const folder = join(import.meta.dirname, 'migrations')
 const LOCK = 7_080_001

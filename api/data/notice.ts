@@ -4,7 +4,8 @@
  * address or without.
  */
 import { audit } from './audit.ts'
-import { type Db, execute, many, notify, sql } from './db.ts'
+import { type Db, execute, findOne, many, notify, sql } from './db.ts'
+import { courseTimeZone, isTaughtByItsOwn } from './courses/course.ts'
 import { newId } from './ids.ts'
 
 export type NoticeParams = Record<string, string | number>
@@ -62,12 +63,14 @@ export type Notice = {
   course_key: string | null
   course_title: { en: string; fr: string } | null
   time_zone: string
+  /** What it is about, such as `change/ID`. */
+  thread: string
   session_key: string | null
   created_at: Date
 }
 
-const noticeColumns = sql`notice.id, notice.code, notice.params, notice.lines, course.key as course_key,
-  course.title as course_title, zone.time_zone, session.key as session_key, notice.created_at`
+const noticeColumns = sql`notice.id, notice.code, notice.thread, notice.params, notice.lines, course.key as course_key,
+  course.title as course_title, ${courseTimeZone} as time_zone, session.key as session_key, notice.created_at`
 // A notice that is about no course is said in the time of the default zone.
 const noticeTable = sql`notice left join course on course.id = notice.course_id
   left join session on session.id = notice.session_id
@@ -187,37 +190,55 @@ export async function noticeWaiting(
 /** The infra team's addresses, as configured. */
 export type InfraAddresses = { channel: Delivery['channel']; address: string }[]
 
-/**
- * Makes the deliveries of notices that have none yet: to the teachers of their course who have an address
- * (`hasMail`: when there is a way to send it), and to the infra team.
- */
-export async function addressNotices(
-  tx: Db,
-  to: { infra: InfraAddresses; hasMail: boolean; now: Date },
-): Promise<number> {
-  const notices = await many<{ id: string; audience: string; locale: 'en' | 'fr' }>(
-    tx,
-    sql`select notice.id, notice.audience, zone.locale from ${noticeTable}
-        where notice.addressed_at is null order by notice.created_at limit 100 for update of notice skip locked`,
+/** Those that have no deliveries yet, oldest first; so many that a pass ends. */
+export async function noticesToAddress(db: Db): Promise<{ id: string; code: string }[]> {
+  return many(
+    db,
+    sql`select id, code from notice where addressed_at is null order by created_at, id limit 100`,
   )
-  for (const { id, audience, locale } of notices) {
-    if (audience !== 'infra' && to.hasMail) await addTeachers(tx, { noticeId: id, now: to.now })
-    if (audience !== 'teachers')
-      for (const one of to.infra)
-        await addDelivery(tx, { noticeId: id, ...one, locale, now: to.now })
-    await execute(tx, sql`update notice set addressed_at = ${to.now} where id = ${id}`)
-  }
-  return notices.length
 }
 
+/**
+ * Makes the deliveries of a notice, unless somebody else did or does: to the teachers of its course who have an address
+ * (`hasMail`: when there is a way to send it), and to the infra team.
+ */
+export async function addressNotice(
+  tx: Db,
+  to: { id: string; infra: InfraAddresses; hasMail: boolean; now: Date },
+): Promise<void> {
+  const { id, now } = to
+  const notice = await findOne<{ audience: string; locale: 'en' | 'fr' }>(
+    tx,
+    sql`select notice.audience, zone.locale from ${noticeTable}
+        where notice.id = ${id} and notice.addressed_at is null for update of notice skip locked`,
+  )
+  if (!notice) return
+  const { audience, locale } = notice
+  if (audience !== 'infra' && to.hasMail) await addTeachers(tx, { noticeId: id, now })
+  if (audience !== 'teachers')
+    for (const one of to.infra) await addDelivery(tx, { noticeId: id, ...one, locale, now })
+  await execute(tx, sql`update notice set addressed_at = ${now} where id = ${id}`)
+}
+
+/** Who teaches it in an LMS, and has not left that course; whose course it is, while no LMS course opens it; and who asked for one that is not there. */
 async function addTeachers(tx: Db, of: { noticeId: string; now: Date }): Promise<void> {
   const teachers = await many<{ id: string; locale: 'en' | 'fr' }>(
     tx,
     sql`select distinct person.id, person.locale from notice
         join lms_resource on lms_resource.course_id = notice.course_id
         join membership on membership.lms_context_id = lms_resource.lms_context_id and membership.role = 'teacher'
+          and membership.state = 'active'
         join person on person.id = membership.person_id
-        where notice.id = ${of.noticeId} and person.email is not null and person.erased_at is null order by person.id`,
+        where notice.id = ${of.noticeId} and person.email is not null and person.erased_at is null
+        union select person.id, person.locale from notice
+        join course_share on course_share.course_id = notice.course_id and ${isTaughtByItsOwn}
+        join person on person.id = course_share.person_id
+        where notice.id = ${of.noticeId} and person.email is not null and person.erased_at is null
+        union select person.id, person.locale from notice
+        join change on notice.thread = 'change/' || change.id and change.author_role = 'teacher'
+        join person on person.pseudonym = change.author
+        where notice.id = ${of.noticeId} and notice.course_id is null and person.email is not null and person.erased_at is null
+        order by id`,
   )
   for (const teacher of teachers)
     await execute(

@@ -1,7 +1,7 @@
 /** Who stands before the gate, and where the way leads. Decided anew for every request, from memory if it lets in. */
 import type { IncomingMessage } from 'node:http'
-import type { Route } from '../data/route.ts'
-import type { Pass } from '../data/ticket.ts'
+import type { Route } from '../data/seats/route.ts'
+import type { Pass } from '../data/seats/ticket.ts'
 import type { Log } from '../log.ts'
 import { type Outside, passesIn } from './headers.ts'
 import type { Keys } from './keys.ts'

@@ -12,7 +12,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../config.ts'
-import { identityKey } from '../data/seat-secret.ts'
+import { identityKey } from '../data/seats/seat-secret.ts'
 import type { Log } from '../log.ts'
 import { forward } from './forward.ts'
 import { type Gate, freshVisit, isHolder, isOwnOrigin, outsideOf } from './gate.ts'
@@ -141,7 +141,8 @@ function makeServer(config: GatewayConfig, desk: Desk): Server | TlsServer {
   const serve = (request: IncomingMessage, response: ServerResponse) =>
     void handle(desk, request, response).catch((error: unknown) => {
       desk.gate.log.error({ err: error }, 'request failed')
-      response.destroy()
+      if (response.headersSent || response.destroyed) response.destroy()
+      else show({ request, response }, 'broken', desk.gate)
     })
   server.on('request', serve)
   server.on('checkContinue', serve)

@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto'
 import { Agent, get } from 'node:http'
 import { z } from 'zod'
-import { identityProofHolds } from '../data/seat-secret.ts'
+import { identityProofHolds } from '../data/seats/seat-secret.ts'
 
 const ANSWER_MS = 3_000
 const ANSWER_BYTES = 4_096

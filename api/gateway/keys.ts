@@ -1,6 +1,6 @@
 /** The key ring, held locally; read again when told to, or when something is signed by a key not known yet. */
 import { type KeyRing, readKeyRing } from '../data/key-ring.ts'
-import { type Pass, readPass } from '../data/ticket.ts'
+import { type Pass, readPass } from '../data/seats/ticket.ts'
 
 const REREAD_MS = 10_000
 const PASSES_KEPT = 10_000

@@ -1,5 +1,5 @@
 /** What is under way through the gateway: requests and tunnels, by seat. */
-import type { Pass } from '../data/ticket.ts'
+import type { Pass } from '../data/seats/ticket.ts'
 
 /** One seat cannot take the gateway from the others. Two file descriptors each. */
 const MOST_PER_SEAT = 2_048

@@ -11,6 +11,7 @@ export const STATUS = {
   foreign: 403,
   nowhere: 404,
   malformed: 400,
+  broken: 500,
   silent: 502,
   away: 503,
   busy: 503,
@@ -43,6 +44,7 @@ export function show(
   const body = isPage ? page(locale, { said, waits, link }) : `${plain(locale, said)}\n`
   response.writeHead(status, {
     ...OWN_HEADERS,
+    'Labplan-Said': said,
     'Content-Type': `text/${isPage ? 'html' : 'plain'}; charset=utf-8`,
     'Content-Length': Buffer.byteLength(body),
     'Content-Language': locale,
@@ -65,7 +67,7 @@ function page(
   const isOwn = said === 'away' || said === 'silent' || said === 'busy'
   return String(
     html`<!doctype html>
-      <html lang="${locale}">
+      <html lang="${locale}" data-said="${said}">
         <head>
           <meta charset="utf-8" />
           <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -81,7 +83,7 @@ function page(
               <h1>${t(`${said}.title`)}</h1>
               <p class="lead">${t(`${said}.text`)}</p>
               ${waits && html`<p class="waiting" role="status">${t('waiting')}</p>`}
-              <p><a href="${link}" target="_top">${t(isOwn ? 'workspace' : 'labplan')}</a></p>
+              <p><a href="${link}" target="_top">${t(isOwn ? 'workspace' : 'activities')}</a></p>
             </article>
           </main>
         </body>

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
 import { z } from 'zod'
-import type { Route } from '../data/route.ts'
+import type { Route } from '../data/seats/route.ts'
 
 const port = z.int().min(1).max(65_535).nullable()
 const routeFile = z.object({

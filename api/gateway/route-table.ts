@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pool } from '../data/db.ts'
 import { openPool } from '../data/db.ts'
 import { Listening } from '../data/listen.ts'
-import { type Route, routes } from '../data/route.ts'
+import { type Route, routes } from '../data/seats/route.ts'
 import type { Log } from '../log.ts'
 import { readRouteFile, writeRouteFile } from './route-file.ts'
 

@@ -5,7 +5,7 @@
 import { Agent, type ClientRequestArgs } from 'node:http'
 import { type Socket, connect, isIPv4 } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Route } from '../data/route.ts'
+import type { Route } from '../data/seats/route.ts'
 import { Prover } from './identity.ts'
 
 const CONNECT_MS = 3_000

@@ -1,6 +1,6 @@
 /** Each ticket opens once, also across a restart: its id is on disk before its bearer is let in. */
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
-import type { Ticket } from '../data/ticket.ts'
+import type { Ticket } from '../data/seats/ticket.ts'
 
 type Used = Pick<Ticket, 'id' | 'expiresAt'>
 

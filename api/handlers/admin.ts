@@ -1,6 +1,6 @@
 /** The administrator's pages: the overview, and the lists of courses and pools, also as files. */
-import { courseSummaries } from '../data/course.ts'
-import { counts, poolSummaries } from '../data/overview.ts'
+import { courseSummaries } from '../data/courses/course.ts'
+import { counts, poolSummaries } from '../data/pools/overview.ts'
 import { csv } from '../csv.ts'
 import { readListing } from '../listing.ts'
 import { adminPage } from '../pages/admin.ts'

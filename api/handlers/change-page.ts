@@ -1,9 +1,9 @@
 /** Changes, as pages for those who review them. */
 import type { z } from 'zod'
 import { csv } from '../csv.ts'
-import { listChanges } from '../data/change-list.ts'
-import { defaultTimeZone } from '../data/course.ts'
-import { findEstate } from '../data/estate.ts'
+import { listChanges } from '../data/changes/change-list.ts'
+import { defaultTimeZone } from '../data/courses/course.ts'
+import { findEstate } from '../data/changes/estate.ts'
 import { changesPage } from '../pages/changes.ts'
 import { changePage } from '../pages/change.ts'
 import { paths } from '../paths.ts'

@@ -1,16 +1,16 @@
 /** Documents in, as JSON: what the command line imports. */
 import { z } from 'zod'
-import { type Approved, approveChange } from '../data/approval.ts'
-import type { Change } from '../data/change.ts'
-import { type ChangeQuery, changeRules, listChanges } from '../data/change-list.ts'
+import { type Approved, approveChange } from '../data/changes/approval.ts'
+import type { Change } from '../data/changes/change.ts'
+import { type ChangeQuery, changeRules, listChanges } from '../data/changes/change-list.ts'
 import {
   type ChangeReview,
   type Reverted,
   rejectChange,
   reviewOf,
   revertChange,
-} from '../data/change-review.ts'
-import { defaultTimeZone } from '../data/course.ts'
+} from '../data/changes/change-review.ts'
+import { defaultTimeZone } from '../data/courses/course.ts'
 import { withTransaction } from '../data/db.ts'
 import { isUuid } from '../data/ids.ts'
 import { Problem, conflict, notFound } from '../errors.ts'
@@ -176,9 +176,14 @@ export async function revertOne(
   const outcome = await revertChange(pool, { id: idOf(visit), actor, now }, visit.planner.propose)
   if (outcome.outcome === 'not-approved') throw conflict('problem.not-approved')
   if (outcome.outcome === 'first') {
-    const documents = outcome.documents.map(({ kind, key }) => `${kind} ${key}`).join(', ')
-    throw new Problem(409, 'problem.nothing-to-undo', { params: { documents } })
+    throw new Problem(409, 'problem.nothing-to-undo', {
+      params: { documents: namesOf(outcome.documents) },
+    })
   }
+  if (outcome.outcome === 'later')
+    throw new Problem(409, 'problem.changed-since', {
+      params: { documents: namesOf(outcome.documents) },
+    })
   if (outcome.outcome === 'wrong')
     throw new Problem(422, 'problem.documents', {
       params: { count: outcome.errors.length },
@@ -186,6 +191,9 @@ export async function revertOne(
     })
   return outcome
 }
+
+const namesOf = (documents: { kind: string; key: string }[]): string =>
+  documents.map(({ kind, key }) => `${kind} ${key}`).join(', ')
 
 /** The change that the address names, as its reviewer reads it. */
 export async function found(visit: Visit): Promise<ChangeReview> {

@@ -8,18 +8,21 @@ import {
   afterAct,
   checkWindow,
   displayIn,
+  mergedWindow,
   readWindow,
   sentWindow,
+  windowParts,
   writeWindow,
-} from '../connection-window.ts'
-import { courseChoices } from '../data/course-choices.ts'
+} from '../teaching/connection-window.ts'
+import { readBase } from '../teaching/course-settings.ts'
+import { courseChoices } from '../data/courses/course-choices.ts'
 import { type WindowView, windowFragment, windowPage } from '../pages/connection-window.ts'
 import { paths } from '../paths.ts'
-import { courseIn } from '../plan-edits.ts'
+import { courseIn } from '../teaching/plan-edits.ts'
 import type { Handler, Reply, Visit } from '../visit.ts'
 import { isReadable, readOf, saveCourse, savedChange } from './edited-course.ts'
 
-export const windowBody = z.record(z.string(), z.string().max(20_000))
+export const windowBody = z.record(z.string(), z.string().max(100_000))
 type Body = z.infer<typeof windowBody>
 type Seen = PlannedCourse & { mayChange: boolean }
 
@@ -46,6 +49,7 @@ export const save: Handler<PlannedCourse, Body> = async (visit, course) => {
   if (view.errors.length > 0 || view.refused) return again(422)
   const text = writeWindow(course.document, view.form, view.ports)
   const saving = await saveCourse(visit, course, text)
+  if ('fresh' in saving) return save(visit, saving.fresh)
   if ('refused' in saving) return again(422, { refused: saving.refused })
   return { seeOther: paths.courseWindow(course.key, saving.change) }
 }
@@ -57,11 +61,14 @@ async function portsOf(visit: Visit, course: PlannedCourse): Promise<Port[]> {
   return environments.find((one) => one.key === own)?.ports ?? []
 }
 
+/** What was typed; where somebody else saved meanwhile, over what they did. */
 async function sentView(visit: Visit<Body>, course: PlannedCourse): Promise<WindowView> {
   const ports = await portsOf(visit, course)
   const { act } = visit.body
-  const sent = sentWindow(visit.body, readWindow(course.document, ports))
-  const view = await viewOf(visit, course, afterAct(sent, act, ports), ports)
+  const current = readWindow(course.document, ports)
+  const base = readBase(visit.body['base']) ?? windowParts(current)
+  const sent = afterAct(sentWindow(visit.body, current), act, ports)
+  const view = await viewOf(visit, course, mergedWindow(sent, base, current), ports)
   return { ...view, ...(act !== undefined && { act }) }
 }
 
@@ -72,7 +79,8 @@ async function viewOf(
   ports: Port[],
 ): Promise<WindowView> {
   const errors = checkWindow(form, ports)
-  const common = { course, form, ports, errors, read: readOf(course), mayChange: true }
+  const base = windowParts(readWindow(course.document, ports))
+  const common = { course, form, ports, errors, base, read: readOf(course), mayChange: true }
   if (errors.length > 0) return common
   const text = writeWindow(course.document, form, ports)
   if (!isReadable(text, course.key)) return { ...common, refused: 'plan' }

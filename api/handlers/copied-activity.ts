@@ -1,22 +1,22 @@
 /** What a copied activity opens: asked of its teacher, decided by who may edit one of the two LMS courses. */
 import { z } from 'zod'
-import { copyCourse, daysBetween, firstDay } from '../course-copy.ts'
-import { keyOfTitle } from '../course-draft.ts'
+import { copyCourse, daysBetween, firstDay } from '../teaching/course-copy.ts'
+import { keyOfTitle } from '../teaching/course-draft.ts'
 import { audit } from '../data/audit.ts'
-import { courseDocument } from '../data/course.ts'
+import { courseDocument } from '../data/courses/course.ts'
 import { type Db, withTransaction } from '../data/db.ts'
 import {
   type CopiedActivity,
   acceptCopiedActivity,
   findCopiedActivity,
   pointCopiesTo,
-} from '../data/lms-activity.ts'
-import { freeCourseKey, makeCourse } from '../data/new-course.ts'
-import { editsPlansIn, findMembership } from '../data/person.ts'
+} from '../data/lms/lms-activity.ts'
+import { freeCourseKey, makeCourse } from '../data/courses/new-course.ts'
+import { editsPlansIn, findMembership } from '../data/people/person.ts'
 import { Problem, badRequest, notAllowed, notFound } from '../errors.ts'
 import { type CopiedActivityView, copiedActivityPage } from '../pages/copied-activity.ts'
 import { paths } from '../paths.ts'
-import { addDays } from '../plan-calendar.ts'
+import { addDays } from '../teaching/plan-calendar.ts'
 import { type Handler, type Reply, type Visit, actorOf, personOf } from '../visit.ts'
 import { makerOf } from './new-course.ts'
 import { zoneOf } from './plan.ts'
@@ -92,7 +92,7 @@ async function newEdition(
   const days = first && from !== '' ? daysBetween(first, from) : 0
   const key = await freeCourseKey(visit.pool, keyOfTitle(title))
   const text = copyCourse(document, { key, title, days })
-  const made = await makeCourse(visit.pool, { key, text, ...makerOf(visit) }, visit.planner.propose)
+  const made = await makeCourse({ key, text, ...makerOf(visit) }, visit.planner.propose)
   if (made === 'waits')
     return { html: copiedActivityPage(visit, { ...(await viewOf(visit, activity)), waits: true }) }
   if (made !== 'made') throw badRequest(`settings.refused.${made.refused}`)

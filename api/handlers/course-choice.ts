@@ -4,8 +4,8 @@
  */
 import { z } from 'zod'
 import { audit } from '../data/audit.ts'
-import { findCourseInZone } from '../data/deep-link.ts'
-import { findPlatform } from '../data/platform.ts'
+import { findCourseInZone } from '../data/lms/deep-link.ts'
+import { findPlatform } from '../data/lms/platform.ts'
 import { notFound } from '../errors.ts'
 import { signChoice } from '../lti/course-choice.ts'
 import { type Handler, actorOf } from '../visit.ts'

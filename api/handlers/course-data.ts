@@ -9,18 +9,18 @@ import {
   discardDraft,
   findDataVersion,
   publishVersion,
-} from '../data/course-data.ts'
-import { isKept } from '../data/course-storage.ts'
+} from '../data/volumes/course-data.ts'
+import { isKept } from '../data/courses/course-storage.ts'
 import { withTransaction } from '../data/db.ts'
-import { hasMade } from '../data/storage-outage.ts'
-import { putAt } from '../document-edit.ts'
+import { hasMade } from '../data/volumes/storage-outage.ts'
+import { putAt } from '../teaching/document-edit.ts'
 import { badRequest, conflict, notFound, Problem } from '../errors.ts'
 import { courseDataPage } from '../pages/course-data.ts'
 import { paths } from '../paths.ts'
-import { type StorageAgent, storageAgent } from '../storage-agent.ts'
+import { type StorageAgent, storageAgent } from '../storage/storage-agent.ts'
 import { actorOf, type Handler, type Visit } from '../visit.ts'
 import { savedChange, saveCourse } from './edited-course.ts'
-import { reached } from '../storage-reached.ts'
+import { reached } from '../storage/storage-reached.ts'
 
 const ENTRIES_SHOWN = 100
 
@@ -116,6 +116,9 @@ async function putInForce(
   let text = course.document
   for (const name of ['sizeMb', 'version'] as const) text = putAt(text, ['data', name], data[name])
   const saving = await saveCourse(visit, course, text)
+  if ('fresh' in saving) return putInForce(visit, saving.fresh, data)
+  if ('refused' in saving && typeof saving.refused === 'object')
+    throw conflict('settings.refused.denied')
   if ('refused' in saving) throw badRequest('plan.refused')
   return saving.change
 }

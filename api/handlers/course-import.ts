@@ -2,22 +2,22 @@
 import { z } from 'zod'
 import { defaultZone } from '../../stacks/schema.ts'
 import type { Course } from '../../stacks/terms.ts'
-import { firstDay } from '../course-copy.ts'
-import { keyOfTitle } from '../course-draft.ts'
-import { importChoice, importedDocument, readCourseFile } from '../course-import.ts'
-import { zonesInForce } from '../data/documents.ts'
-import { leakIn, leaksIn } from '../data/known-people.ts'
-import { courseOffers, freeCourseKey, makeCourse } from '../data/new-course.ts'
+import { firstDay } from '../teaching/course-copy.ts'
+import { keyOfTitle } from '../teaching/course-draft.ts'
+import { importChoice, importedDocument, readCourseFile } from '../teaching/course-import.ts'
+import { zonesInForce } from '../data/courses/documents.ts'
+import { leakIn, leaksIn } from '../data/people/known-people.ts'
+import { courseOffers, freeCourseKey, makeCourse } from '../data/courses/new-course.ts'
 import { type ImportView, importPage } from '../pages/course-import.ts'
 import { paths } from '../paths.ts'
-import { type CalendarZone, planClasses } from '../plan-edits.ts'
+import { type CalendarZone, planClasses } from '../teaching/plan-edits.ts'
 import type { Handler, Visit } from '../visit.ts'
 import { makerOf } from './new-course.ts'
 
 export const show: Handler<string> = (visit) => ({ html: importPage(visit, { text: '' }) })
 
 export const importBody = z.object({
-  text: z.string().max(1_500_000),
+  text: z.string(),
   title: z.string().max(200).optional(),
   from: z.union([z.literal(''), z.iso.date()]).optional(),
   environment: z.string().max(100).optional(),
@@ -39,7 +39,7 @@ export const take: Handler<string, Body> = async (visit, zoneKey) => {
   const text = importedDocument(...([view.text, meaning.course, meaning.choice] as const), {
     ...{ ...as, locale: visit.locale },
   })
-  const made = await makeCourse(visit.pool, { key, text, ...makerOf(visit) }, visit.planner.propose)
+  const made = await makeCourse({ key, text, ...makerOf(visit) }, visit.planner.propose)
   if (made === 'made') return { seeOther: paths.coursePlan(key) }
   if (made === 'waits') return { html: importPage(visit, { ...view, waits: true }) }
   return { html: importPage(visit, { ...view, wrong: { leak: made.refused } }), status: 422 }

@@ -9,8 +9,8 @@ import {
   coursesToChoose,
   findDeepLink,
   takeDeepLink,
-} from '../data/deep-link.ts'
-import { findPlatform, platformOrigins } from '../data/platform.ts'
+} from '../data/lms/deep-link.ts'
+import { findPlatform, platformOrigins } from '../data/lms/platform.ts'
 import { Problem, badRequest } from '../errors.ts'
 import { securityHeaders } from '../headers.ts'
 import { signChoice } from '../lti/course-choice.ts'

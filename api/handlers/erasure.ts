@@ -1,18 +1,18 @@
 /** What is kept of a person; erasing it, for who asks and for who administers; and what became of it. */
 import { z } from 'zod'
 import { LOGIN_COOKIE } from '../cookies.ts'
-import { defaultTimeZone } from '../data/course.ts'
+import { defaultTimeZone } from '../data/courses/course.ts'
 import { withTransaction } from '../data/db.ts'
-import { type OrderedBy, orderErasure } from '../data/erasure.ts'
+import { type OrderedBy, orderErasure } from '../data/people/erasure.ts'
 import {
   erasurePlan,
   findPeople,
   personByPseudonym,
   type PersonLine,
-} from '../data/erasure-plan.ts'
-import { allErasures, erasureByToken, erasureReceipts } from '../data/erasure-view.ts'
-import { firstBroken } from '../data/purge.ts'
-import type { Visitor } from '../data/visitor.ts'
+} from '../data/people/erasure-plan.ts'
+import { allErasures, erasureByToken, erasureReceipts } from '../data/people/erasure-view.ts'
+import { firstBroken } from '../data/volumes/purge.ts'
+import type { Visitor } from '../data/people/visitor.ts'
 import { badRequest, conflict, notFound } from '../errors.ts'
 import { erasurePage, myDataPage } from '../pages/erasure.ts'
 import { peoplePage, personPage } from '../pages/people.ts'

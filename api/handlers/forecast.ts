@@ -1,7 +1,7 @@
 /** The forecast: the administrator's page, its rows as CSV, and JSON for the command line. */
 import { forecastDays } from '../../stacks/rules/forecast.ts'
 import { csv } from '../csv.ts'
-import { defaultTimeZone } from '../data/course.ts'
+import { defaultTimeZone } from '../data/courses/course.ts'
 import { forecastPage } from '../pages/forecast.ts'
 import type { Handler, Visit } from '../visit.ts'
 

@@ -1,12 +1,12 @@
 /** The start page, the language, signing out, and whether we are alive. */
 import { z } from 'zod'
 import { LOCALE_COOKIE, LOGIN_COOKIE } from '../cookies.ts'
-import { coursesOfPerson } from '../data/course.ts'
-import { coursesSharedWith } from '../data/course-share.ts'
-import { zoneOfMaker } from '../data/new-course.ts'
-import { ping } from '../data/overview.ts'
-import { sessionsToCome } from '../data/session.ts'
-import { forgetVisitor } from '../data/visitor.ts'
+import { coursesOfPerson } from '../data/courses/course.ts'
+import { coursesSharedWith } from '../data/courses/course-share.ts'
+import { askedCourses, zoneOfMaker } from '../data/courses/new-course.ts'
+import { ping } from '../data/pools/overview.ts'
+import { sessionsToCome } from '../data/sessions/session.ts'
+import { forgetVisitor } from '../data/people/visitor.ts'
 import { frontPage, homePage } from '../pages/home.ts'
 import { paths } from '../paths.ts'
 import type { Handler } from '../visit.ts'
@@ -21,8 +21,9 @@ export const show: Handler = async (visit) => {
   const filter = { courseIds, now: visit.at, limit: SESSIONS_SHOWN }
   const sessions = await sessionsToCome(visit.pool, filter)
   const shared = await coursesSharedWith(visit.pool, visit.visitor.personId)
+  const asked = await askedCourses(visit.pool, { personId: visit.visitor.personId, now: visit.at })
   const makesCourses = (await zoneOfMaker(visit.pool, visit.visitor.personId)) !== undefined
-  return { html: homePage(visit, { makesCourses, courses, sessions, shared }) }
+  return { html: homePage(visit, { makesCourses, courses, sessions, shared, asked }) }
 }
 
 export const localeBody = z.object({

@@ -1,7 +1,7 @@
 /** The inventory: the administrator's page, and JSON for the command line. */
-import { defaultTimeZone } from '../data/course.ts'
-import { openFindings, resolvedFindings } from '../data/finding.ts'
-import { lastInventory } from '../data/inventory.ts'
+import { defaultTimeZone } from '../data/courses/course.ts'
+import { openFindings, resolvedFindings } from '../data/runs/finding.ts'
+import { lastInventory } from '../data/runs/inventory.ts'
 import { csv } from '../csv.ts'
 import { readListing } from '../listing.ts'
 import { say } from '../locale.ts'

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { LOGIN_COOKIE } from '../cookies.ts'
 import { withTransaction } from '../data/db.ts'
-import { type OpenedLogin, inviteIsOpen, issueInvite, redeemInvite } from '../data/login.ts'
+import { type OpenedLogin, inviteIsOpen, issueInvite, redeemInvite } from '../data/people/login.ts'
 import { Problem } from '../errors.ts'
 import { invitePage } from '../pages/enter.ts'
 import { paths } from '../paths.ts'

@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { key } from '../../stacks/schema-key.ts'
 import { joinScript } from '../../stacks/parts/join-script.ts'
-import { currentBlueprint } from '../data/blueprint.ts'
-import { defaultTimeZone } from '../data/course.ts'
+import { currentBlueprint } from '../data/changes/blueprint.ts'
+import { defaultTimeZone } from '../data/courses/course.ts'
 import { withTransaction } from '../data/db.ts'
 import {
   callTicket,
@@ -15,7 +15,7 @@ import {
   issueTicket,
   type JoinTicket,
   takeJoin,
-} from '../data/join-ticket.ts'
+} from '../data/pools/join-ticket.ts'
 import { conflict } from '../errors.ts'
 import { type JoinLine, whyNotJoin } from '../join-line.ts'
 import { say } from '../locale.ts'

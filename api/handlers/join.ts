@@ -4,8 +4,8 @@ import { seatPath } from '../../stacks/rules/seat-path.ts'
 import type { PlannedCourse } from '../access.ts'
 import { audit } from '../data/audit.ts'
 import { withTransaction } from '../data/db.ts'
-import { type JoinedCourse, courseToJoin, setJoinLink } from '../data/join-link.ts'
-import { claimWorkspace } from '../data/workspace-begin.ts'
+import { type JoinedCourse, courseToJoin, setJoinLink } from '../data/lms/join-link.ts'
+import { claimWorkspace } from '../data/workspaces/workspace-begin.ts'
 import { Problem, conflict } from '../errors.ts'
 import { readJoinToken } from '../join-token.ts'
 import { joinPage, signInToJoinPage } from '../pages/join.ts'
@@ -46,11 +46,16 @@ async function asked(visit: Visit): Promise<JoinedCourse> {
   return course
 }
 
-export const linkBody = z.object({ act: z.enum(['open', 'close']) })
+/** `was`: the number of the link that the page showed, or of the last one. */
+export const linkBody = z.object({
+  act: z.enum(['open', 'close']),
+  was: z.coerce.number().int().optional(),
+})
 
 export const setLink: Handler<PlannedCourse, z.infer<typeof linkBody>> = async (visit, course) => {
   const actor = actorOf(visit, 'teacher')
-  const link = { courseId: course.id, act: visit.body.act, actor, now: visit.at }
+  const { act, was } = visit.body
+  const link = { courseId: course.id, act, was, actor, now: visit.at }
   await withTransaction(visit.pool, (tx) => setJoinLink(tx, link))
   return { seeOther: paths.courseSharing(course.key) }
 }

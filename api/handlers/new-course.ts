@@ -1,17 +1,22 @@
 /** A course made there and then, while an activity is added in the LMS: what it would mean, making it, and back. */
 import { z } from 'zod'
-import { type CourseOffers, courseOffers, freeCourseKey, makeCourse } from '../data/new-course.ts'
-import { zoneKeyOf } from '../data/course.ts'
+import {
+  type CourseOffers,
+  courseOffers,
+  freeCourseKey,
+  makeCourse,
+} from '../data/courses/new-course.ts'
+import { zoneKeyOf } from '../data/courses/course.ts'
 import {
   type CourseDraft,
   checkDraft,
   draftDocument,
   keyOfTitle,
   sentDraft,
-} from '../course-draft.ts'
+} from '../teaching/course-draft.ts'
 import { type NewCourseView, meaningFragment, newCoursePage } from '../pages/new-course.ts'
 import { badRequest } from '../errors.ts'
-import { type Handler, type Visit, actorOf, personOf } from '../visit.ts'
+import { type Handler, type Visit, actorOf } from '../visit.ts'
 import { openLink, sendChoice } from './deep-link.ts'
 
 export const draftBody = z.record(z.string(), z.string().max(500))
@@ -38,7 +43,7 @@ export const create: Handler<unknown, Body> = async (visit) => {
   if (meaning?.lane === 'deny') return { html: newCoursePage(visit, view), status: 422 }
   const key = await freeCourseKey(visit.pool, keyOfTitle(draft.title))
   const text = draftDocument(draft, key, offers.environments)
-  const made = await makeCourse(visit.pool, { key, text, ...makerOf(visit) }, visit.planner.propose)
+  const made = await makeCourse({ key, text, ...makerOf(visit) }, visit.planner.propose)
   if (made === 'waits') return { html: newCoursePage(visit, { ...view, waits: true }) }
   if (made !== 'made') throw badRequest(`settings.refused.${made.refused}`)
   return sendChoice(visit, key)
@@ -46,7 +51,6 @@ export const create: Handler<unknown, Body> = async (visit) => {
 
 /** Who makes it, and when. */
 export const makerOf = (visit: Visit) => ({
-  personId: personOf(visit).personId,
   actor: actorOf(visit, 'teacher'),
   now: visit.at,
 })

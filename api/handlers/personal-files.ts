@@ -1,12 +1,12 @@
 /** A student's own folder, the same beside each of their workspaces, read through the storage agent: also while nothing runs. */
-import { courseOf } from '../data/course.ts'
-import { personalOf, personalVolumeOf } from '../data/personal-volume.ts'
-import { isKnownAway } from '../data/storage-outage.ts'
-import type { Workspace } from '../data/workspace.ts'
+import { courseOf } from '../data/courses/course.ts'
+import { personalOf, personalVolumeOf } from '../data/volumes/personal-volume.ts'
+import { isKnownAway } from '../data/volumes/storage-outage.ts'
+import type { Workspace } from '../data/workspaces/workspace.ts'
 import { conflict } from '../errors.ts'
 import { filesPage } from '../pages/files.ts'
-import { storageAgent } from '../storage-agent.ts'
-import { reached } from '../storage-reached.ts'
+import { storageAgent } from '../storage/storage-agent.ts'
+import { reached } from '../storage/storage-reached.ts'
 import type { Handler, Visit } from '../visit.ts'
 import { nameOf, openAll, PAGE_ENTRIES, pathOf, whereIn, whyNoFolder } from './files.ts'
 

@@ -4,17 +4,25 @@ import { z } from 'zod'
 import { formatWall, wallOf } from '../../stacks/rules/clock.ts'
 import { defaultZone } from '../../stacks/schema.ts'
 import type { PlannedCourse } from '../access.ts'
-import { mergeSent, readBase } from '../course-settings.ts'
-import { revertChange } from '../data/change-review.ts'
-import { zonesInForce } from '../data/documents.ts'
+import { mergeSent, readBase } from '../teaching/course-settings.ts'
+import { revertChange } from '../data/changes/change-review.ts'
+import { zonesInForce } from '../data/courses/documents.ts'
 import { conflict, notFound } from '../errors.ts'
 import { type PlanView, boardFragment, planPage } from '../pages/plan.ts'
 import { type SavedPart, savedParts } from '../pages/saved-note.ts'
 import { paths } from '../paths.ts'
-import { type CalendarView, firstView, readView, shows, viewAt } from '../plan-calendar.ts'
-import { type CalendarZone, courseIn, courseZone, planClasses } from '../plan-edits.ts'
-import { type PlanForm, baseOf, checkForm, editPlan, planForm, sentForm } from '../plan-form.ts'
-import { afterGesture } from '../plan-gesture.ts'
+import { type CalendarView, firstView, readView, shows, viewAt } from '../teaching/plan-calendar.ts'
+import { type CalendarZone, courseIn, courseZone, planClasses } from '../teaching/plan-edits.ts'
+import {
+  type PlanForm,
+  baseOf,
+  checkForm,
+  editPlan,
+  lostSteps,
+  planForm,
+  sentForm,
+} from '../teaching/plan-form.ts'
+import { afterGesture } from '../teaching/plan-gesture.ts'
 import { type Handler, type Reply, type Visit, actorOf } from '../visit.ts'
 import { isReadable, ownChange, readOf, saveCourse, savedChange } from './edited-course.ts'
 
@@ -26,7 +34,7 @@ export const undoBody = z.object({
   part: z.enum(savedParts).default('plan'),
 })
 
-const pathOf: Record<SavedPart, (key: string) => string> = {
+const pathOf: Record<SavedPart, (key: string, saved?: string) => string> = {
   plan: paths.coursePlan,
   settings: paths.courseSettings,
   window: paths.courseWindow,
@@ -62,20 +70,28 @@ export const save: Handler<PlannedCourse, Body> = async (visit, course) => {
     return { ...(await page(visit, course, { ...answer, isStale: true })), status: 409 }
   const { text } = editPlan(course.document, answer.form, await zoneOf(visit, course))
   const saving = await saveCourse(visit, course, text)
+  if ('fresh' in saving) return save(visit, saving.fresh)
   if ('refused' in saving)
     return { ...(await page(visit, course, { ...answer, refused: saving.refused })), status: 422 }
   return { seeOther: paths.coursePlan(course.key, saving.change) }
 }
 
-/** Back to what was approved before a change of this course alone. */
+/** Back to what was approved before a change of this course alone, as long as nobody changed it since. */
 export const undo: Handler<PlannedCourse, z.infer<typeof undoBody>> = async (visit, course) => {
   const { id } = (await ownChange(visit, course, visit.body.change)) ?? {}
   if (!id) throw notFound()
+  const seeOther = pathOf[visit.body.part](course.key)
   const actor = actorOf(visit, 'teacher')
-  const undone = await revertChange(visit.pool, { id, actor, now: visit.at }, visit.planner.propose)
+  const over = { key: course.key, text: course.document }
+  const undone = await revertChange(visit.pool, { id, actor, now: visit.at }, (proposal) =>
+    visit.planner.proposeOver({ ...proposal, over }),
+  )
+  if (undone.outcome === 'later' || undone.outcome === 'stale') throw conflict('plan.undo-later')
   if (undone.outcome !== 'changed' && undone.outcome !== 'unchanged')
     throw conflict('problem.not-approved')
-  return { seeOther: pathOf[visit.body.part](course.key) }
+  if (undone.outcome === 'unchanged' || undone.change.state === 'approved') return { seeOther }
+  // Nothing is undone yet: somebody has to agree, or the policy denies it.
+  return { seeOther: pathOf[visit.body.part](course.key, undone.change.id) }
 }
 
 type Answer = Pick<PlanView, 'form' | 'errors' | 'isStale' | 'refused' | 'saved' | 'mayChange'> & {
@@ -132,6 +148,7 @@ async function viewOf(visit: Visit, course: PlannedCourse, answer: Answer): Prom
   const { shown = firstView(classes, today), ...said } = answer
   const common = {
     ...{ course, read: readOf(course), zone, classes, edited, groups, today, shown },
+    lost: errors.length > 0 ? 0 : lostSteps(course.document, form, zone),
     ...said,
     timeZone: zone.timeZone,
   }

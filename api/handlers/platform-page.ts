@@ -1,14 +1,14 @@
 /** The administrator's page of LMS platforms, and what its buttons do. */
 import { z } from 'zod'
-import { defaultTimeZone } from '../data/course.ts'
+import { defaultTimeZone } from '../data/courses/course.ts'
 import { withTransaction } from '../data/db.ts'
 import {
   activatePlatform,
   decideDeployment,
   disablePlatform,
   listPlatforms,
-} from '../data/platform.ts'
-import { issueRegistrationLink } from '../data/registration-link.ts'
+} from '../data/lms/platform.ts'
+import { issueRegistrationLink } from '../data/lms/registration-link.ts'
 import { notFound } from '../errors.ts'
 import { platformsPage } from '../pages/admin-platforms.ts'
 import { paths } from '../paths.ts'

@@ -8,7 +8,7 @@ import {
   decideDeployment,
   disablePlatform,
   listPlatforms,
-} from '../data/platform.ts'
+} from '../data/lms/platform.ts'
 import { notFound } from '../errors.ts'
 import { type Handler, type Visit, actorOf } from '../visit.ts'
 

@@ -2,8 +2,8 @@
 import { z } from 'zod'
 import { parseDocuments } from '../../stacks/schema-parse.ts'
 import { withTransaction } from '../data/db.ts'
-import { tryOnRecord } from '../data/policy-trial.ts'
-import { putInTeam, reviewers } from '../data/reviewer.ts'
+import { tryOnRecord } from '../data/changes/policy-trial.ts'
+import { putInTeam, reviewers } from '../data/changes/reviewer.ts'
 import { Problem, notFound } from '../errors.ts'
 import { type Handler, actorOf } from '../visit.ts'
 

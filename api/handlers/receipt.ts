@@ -1,5 +1,5 @@
 /** Receipts: the administrator's page, and JSON for the command line. */
-import { defaultTimeZone } from '../data/course.ts'
+import { defaultTimeZone } from '../data/courses/course.ts'
 import {
   findReceipt,
   latestReceipts,
@@ -7,7 +7,7 @@ import {
   removedLater,
   sessionsWithoutReceipt,
   verifyReceipts,
-} from '../data/receipt.ts'
+} from '../data/sessions/receipt.ts'
 import { Problem, badRequest } from '../errors.ts'
 import { csv } from '../csv.ts'
 import { readListing } from '../listing.ts'

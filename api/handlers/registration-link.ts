@@ -5,7 +5,7 @@ import {
   issueRegistrationLink,
   listRegistrationLinks,
   withdrawRegistrationLink,
-} from '../data/registration-link.ts'
+} from '../data/lms/registration-link.ts'
 import { notFound } from '../errors.ts'
 import { paths } from '../paths.ts'
 import { type Handler, actorOf } from '../visit.ts'

@@ -1,12 +1,12 @@
 /** The lists of a course's LMS courses: read now because a teacher says so; counts for the command line. */
 import type { SeenCourse } from '../access.ts'
-import { findCourse } from '../data/course.ts'
+import { findCourse } from '../data/courses/course.ts'
 import {
   type CourseRoster,
   listsOfCourse,
   rosterSummaries,
   rostersOfCourse,
-} from '../data/roster-view.ts'
+} from '../data/lms/roster-view.ts'
 import { Problem } from '../errors.ts'
 import { say } from '../locale.ts'
 import { paths } from '../paths.ts'

@@ -1,8 +1,8 @@
 /** Runs, for administrators and the command line: lists, one run as it goes, and what may be done about it. */
 import { withTransaction } from '../data/db.ts'
-import { defaultTimeZone } from '../data/course.ts'
-import { activeFreezes } from '../data/freeze.ts'
-import { cancelRun, retryStack } from '../data/run-control.ts'
+import { defaultTimeZone } from '../data/courses/course.ts'
+import { activeFreezes } from '../data/runs/freeze.ts'
+import { cancelRun, retryStack } from '../data/runs/run-control.ts'
 import {
   type RunQuery,
   type RunSummary,
@@ -11,8 +11,8 @@ import {
   resourcesOf,
   runRules,
   runView,
-} from '../data/run-view.ts'
-import { waitingStacks } from '../data/stack-wait.ts'
+} from '../data/runs/run-view.ts'
+import { waitingStacks } from '../data/runs/stack-wait.ts'
 import { troubleJson } from '../cloud-trouble-text.ts'
 import { csv } from '../csv.ts'
 import { conflict, notFound } from '../errors.ts'

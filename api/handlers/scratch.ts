@@ -1,7 +1,7 @@
 /** Begins a class whose storage is away on scratch homes, or takes that back. */
 import { type SeenCourse, mayPlan } from '../access.ts'
 import { withTransaction } from '../data/db.ts'
-import { chooseScratch, classScratch, undoScratch } from '../data/scratch.ts'
+import { chooseScratch, classScratch, undoScratch } from '../data/seats/scratch.ts'
 import { conflict } from '../errors.ts'
 import { askScratchPage } from '../pages/scratch.ts'
 import { paths } from '../paths.ts'

@@ -10,8 +10,8 @@ import {
   readSettings,
   sentSettings,
   writeSettings,
-} from '../course-settings.ts'
-import { courseChoices } from '../data/course-choices.ts'
+} from '../teaching/course-settings.ts'
+import { courseChoices } from '../data/courses/course-choices.ts'
 import {
   type SettingsView,
   changedWords,
@@ -20,9 +20,9 @@ import {
   settingsPage,
 } from '../pages/settings.ts'
 import { paths } from '../paths.ts'
-import { type PlanEdit, courseIn, planClasses } from '../plan-edits.ts'
-import { planForm, sentForm, withEdits } from '../plan-form.ts'
-import { afterGesture } from '../plan-gesture.ts'
+import { type PlanEdit, courseIn, planClasses } from '../teaching/plan-edits.ts'
+import { lostSteps, planForm, sentForm, withEdits } from '../teaching/plan-form.ts'
+import { afterGesture } from '../teaching/plan-gesture.ts'
 import type { Handler, Reply, Visit } from '../visit.ts'
 import { isReadable, readOf, saveCourse, savedChange } from './edited-course.ts'
 import { zoneOf } from './plan.ts'
@@ -58,6 +58,7 @@ export const save: Handler<PlannedCourse, Body> = async (visit, course) => {
   if (isStale) return again(409)
   if (view.errors.length > 0 || view.refused) return again(422)
   const saving = await saveCourse(visit, course, await textOf(visit, course, answer))
+  if ('fresh' in saving) return save(visit, saving.fresh)
   if ('refused' in saving) return again(422, { refused: saving.refused })
   return { seeOther: paths.courseSettings(course.key, saving.change) }
 }
@@ -106,6 +107,13 @@ async function textOf(
   return withEdits(text, { ...planForm(text), edits }, await zoneOf(visit, course))
 }
 
+/** Classes that were to be moved and are not there any more. */
+async function lostOf(visit: Visit, course: PlannedCourse, { settings, edits }: Answer) {
+  const text = written(course, settings)
+  if (edits.length === 0 || !isReadable(text, course.key)) return 0
+  return lostSteps(text, { ...planForm(text), edits }, await zoneOf(visit, course))
+}
+
 async function page(visit: Visit, course: PlannedCourse, answer: Answer): Promise<Reply> {
   return { html: settingsPage(visit, await viewOf(visit, course, answer)) }
 }
@@ -126,7 +134,7 @@ async function viewOf(visit: Visit, course: PlannedCourse, answer: Answer): Prom
       errors: checkSettings(settings, current),
     },
     ...{ mayChange: answer.mayChange ?? true, isStale: answer.isStale, saved: answer.saved },
-    ...{ timeZone: calendar.timeZone, classes: [] },
+    ...{ timeZone: calendar.timeZone, classes: [], lost: 0 },
   }
   if (common.errors.length > 0) return common
   const text = await textOf(visit, course, answer)
@@ -135,6 +143,7 @@ async function viewOf(visit: Visit, course: PlannedCourse, answer: Answer): Prom
   const meaning = await visit.planner.preview({ document, now: visit.at })
   return {
     ...common,
+    lost: await lostOf(visit, course, answer),
     ...{ preview: meaning, isSame: text === course.document, classes: planClasses(text, calendar) },
     words: changedWords(visit, { settings, current }),
     follows: keptWords(visit, meaning, calendar.timeZone),

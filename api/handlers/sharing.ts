@@ -1,23 +1,24 @@
 /** Sharing a course with colleagues, letting all use it, and taking it as the start of another. */
 import { z } from 'zod'
 import { seatPath } from '../../stacks/rules/seat-path.ts'
-import type { PlannedCourse } from '../access.ts'
-import { copyCourse, daysBetween, firstDay } from '../course-copy.ts'
-import { keyOfTitle } from '../course-draft.ts'
+import { type PlannedCourse, mayPlan } from '../access.ts'
+import { copyCourse, daysBetween, firstDay } from '../teaching/course-copy.ts'
+import { keyOfTitle } from '../teaching/course-draft.ts'
 import {
   capabilities,
   findColleagues,
+  isLastEditor,
   isUsableByAll,
   letAllUse,
   shareCourse,
   sharesOf,
   unshareCourse,
-} from '../data/course-share.ts'
+} from '../data/courses/course-share.ts'
 import { withTransaction } from '../data/db.ts'
-import { joinLinkOf } from '../data/join-link.ts'
+import { joinLinkOf } from '../data/lms/join-link.ts'
 import { isUuid } from '../data/ids.ts'
-import { freeCourseKey, makeCourse } from '../data/new-course.ts'
-import { badRequest } from '../errors.ts'
+import { freeCourseKey, makeCourse } from '../data/courses/new-course.ts'
+import { badRequest, conflict } from '../errors.ts'
 import { sharingPage } from '../pages/sharing.ts'
 import { paths } from '../paths.ts'
 import { attachment } from '../reply.ts'
@@ -64,9 +65,14 @@ export const share: Handler<PlannedCourse, z.infer<typeof shareBody>> = async (v
       return letAllUse(tx, { ...common, usableByAll: act === 'all' })
     if (!isUuid(person) || !(await isColleague(visit, course, person))) throw badRequest()
     const of = { ...common, personId: person }
+    const stays = act === 'share' && capability === 'edit'
+    if (!stays && (await isLastEditor(tx, of))) throw conflict('sharing.last')
     await (act === 'share' ? shareCourse(tx, { ...of, capability }) : unshareCourse(tx, of))
   })
-  return { seeOther: paths.courseSharing(course.key) }
+  // Who gave it away has no page of it any more.
+  return {
+    seeOther: (await mayPlan(visit, course)) ? paths.courseSharing(course.key) : paths.home(),
+  }
 }
 
 /** Somebody who can be found, or with whom it is shared: an id alone opens nothing to anybody else. */
@@ -100,7 +106,7 @@ export const copy: Handler<PlannedCourse, z.infer<typeof copyBody>> = async (vis
   const key = await freeCourseKey(visit.pool, keyOfTitle(title))
   const isRenamed = title !== course.title[visit.locale]
   const text = copyCourse(course.document, { key, days, title: isRenamed ? title : undefined })
-  const made = await makeCourse(visit.pool, { key, text, ...makerOf(visit) }, visit.planner.propose)
+  const made = await makeCourse({ key, text, ...makerOf(visit) }, visit.planner.propose)
   if (made === 'made') return { seeOther: paths.coursePlan(key) }
   if (made !== 'waits') throw badRequest(`settings.refused.${made.refused}`)
   return { seeOther: `${paths.courseSharing(course.key)}?copied=1` }

@@ -3,9 +3,9 @@ import type { Readable } from 'node:stream'
 import { z } from 'zod'
 import type { SeenCourse } from '../access.ts'
 import { audit } from '../data/audit.ts'
-import { findCourse } from '../data/course.ts'
+import { findCourse } from '../data/courses/course.ts'
 import { withTransaction } from '../data/db.ts'
-import { openOutages } from '../data/storage-outage.ts'
+import { openOutages } from '../data/volumes/storage-outage.ts'
 import {
   findSubmission,
   type HandedIn,
@@ -14,14 +14,14 @@ import {
   type NotHandedIn,
   refusedOfCourse,
   submissionsOfCourse,
-} from '../data/submission.ts'
-import type { Workspace } from '../data/workspace.ts'
+} from '../data/volumes/submission.ts'
+import type { Workspace } from '../data/workspaces/workspace.ts'
 import { Problem, conflict, notAllowed, notFound } from '../errors.ts'
 import { byteSize } from '../locale.ts'
 import { paths } from '../paths.ts'
-import { storageAgent } from '../storage-agent.ts'
-import { reached } from '../storage-reached.ts'
-import { submissionsArchive } from '../submissions-archive.ts'
+import { storageAgent } from '../storage/storage-agent.ts'
+import { reached } from '../storage/storage-reached.ts'
+import { submissionsArchive } from '../storage/submissions-archive.ts'
 import { type Handler, type Reply, type Visit, actorOf } from '../visit.ts'
 
 export const handInBody = z.object({ path: z.string().max(4096).default('') })

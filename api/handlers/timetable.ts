@@ -5,13 +5,13 @@ import { sha256 } from '../../stacks/blueprint.ts'
 import { courseCalendar } from '../../stacks/rules/calendar-export.ts'
 import { formatWall, wallOf } from '../../stacks/rules/clock.ts'
 import type { PlannedCourse } from '../access.ts'
-import { blueprintReader, findHead } from '../data/blueprint.ts'
-import { findCourse } from '../data/course.ts'
+import { blueprintReader, findHead } from '../data/changes/blueprint.ts'
+import { courseDocument, findCourse } from '../data/courses/course.ts'
 import type { KeyRing } from '../data/key-ring.ts'
 import { conflict, notFound } from '../errors.ts'
 import { type TimetableView, timetablePage } from '../pages/timetable.ts'
 import { paths } from '../paths.ts'
-import { takeTimetable } from '../timetable.ts'
+import { takeTimetable } from '../teaching/timetable.ts'
 import { type Handler, type Visit, actorOf } from '../visit.ts'
 import { zoneOf } from './plan.ts'
 
@@ -22,34 +22,46 @@ export const show: Handler<PlannedCourse> = (visit, course) => ({
 })
 
 export const timetableBody = z.object({
-  feed: z.string().max(1_500_000),
+  feed: z.string(),
   contains: z.string().max(200).default(''),
   read: z.string(),
+  /** `timetable`: also what was changed here becomes as the timetable has it. */
+  look: z.string().optional(),
   take: z.string().optional(),
 })
 type Body = z.infer<typeof timetableBody>
 
 /** What it changes; and, once that was seen, the change itself. */
 export const take: Handler<PlannedCourse, Body> = async (visit, course) => {
-  const { feed, contains, read, take: isTaken } = visit.body
+  const { feed, contains, read, look, take: isTaken } = visit.body
+  const asTimetable = (isTaken ?? look) === 'timetable'
   const zone = await zoneOf(visit, course)
   const today = formatWall(wallOf(visit.at.getTime(), zone.timeZone)).slice(0, 10)
-  const timetable = takeTimetable(course.document, { feed, contains, zone, today })
+  const timetable = takeTimetable(course.document, {
+    ...{ feed, contains, zone, today, asTimetable },
+  })
   const document = { kind: 'Course', key: course.key, text: timetable.text }
-  const view = { ...common(visit, course), feed, contains, timetable }
-  if (isTaken === undefined || timetable.changes.length === 0) {
+  const view = { ...common(visit, course), feed, contains, timetable, asTimetable }
+  // What was looked at is what is taken over.
+  const isStale = isTaken !== undefined && read !== sha256(course.document)
+  if (isTaken === undefined || isStale || timetable.changes.length === 0) {
     const isSame = timetable.text === course.document
     const preview = isSame ? undefined : await visit.planner.preview({ document, now: visit.at })
-    return { html: timetablePage(visit, { ...view, ...(preview && { preview }) }) }
+    const page = timetablePage(visit, { ...view, isStale, ...(preview && { preview }) })
+    return { html: page, status: isStale ? 409 : 200 }
   }
-  // What was looked at is what is taken over.
-  if (read !== sha256(course.document)) throw conflict('timetable.stale')
-  const outcome = await visit.planner.propose({
+  const outcome = await visit.planner.proposeOver({
+    over: { key: course.key, text: course.document },
     sources: [{ name: course.key, text: timetable.text }],
     actor: actorOf(visit, 'teacher'),
     now: visit.at,
   })
+  // Saved while this was on its way: with the course as it is by now, it is shown what would change.
+  if (outcome.outcome === 'stale')
+    return take(visit, { ...course, document: await courseDocument(visit.pool, course.id) })
   if (outcome.outcome === 'wrong') throw conflict('timetable.wrong')
+  if (outcome.outcome === 'changed' && outcome.change.lane === 'deny')
+    throw conflict('settings.refused.denied')
   const saved = outcome.outcome === 'changed' ? outcome.change.id : undefined
   return { seeOther: paths.coursePlan(course.key, saved) }
 }

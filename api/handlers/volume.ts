@@ -1,9 +1,9 @@
 /** Volumes as JSON, for the command line. */
 import { z } from 'zod'
-import { findCourse } from '../data/course.ts'
+import { findCourse } from '../data/courses/course.ts'
 import { withTransaction } from '../data/db.ts'
-import { firstBroken, purgeReceipts } from '../data/purge.ts'
-import { orderRecreation, volumeLines } from '../data/volume.ts'
+import { firstBroken, purgeReceipts } from '../data/volumes/purge.ts'
+import { orderRecreation, volumeLines } from '../data/volumes/volume.ts'
 import { conflict, Problem } from '../errors.ts'
 import { say } from '../locale.ts'
 import { actorOf, type Handler } from '../visit.ts'

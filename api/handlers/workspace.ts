@@ -2,20 +2,20 @@
 import { z } from 'zod'
 import { seatPath } from '../../stacks/rules/seat-path.ts'
 import { withTransaction } from '../data/db.ts'
-import { courseOf } from '../data/course.ts'
-import { doorOf } from '../data/door.ts'
-import { sessionsToCome } from '../data/session.ts'
-import { holdOnSeat } from '../data/stack-wait.ts'
-import { doorUrl, mintTicket } from '../data/ticket.ts'
-import { type WorkspaceView, workspaceView } from '../data/workspace-view.ts'
-import type { Workspace } from '../data/workspace.ts'
+import { courseOf } from '../data/courses/course.ts'
+import { doorOf } from '../data/seats/door.ts'
+import { sessionsToCome } from '../data/sessions/session.ts'
+import { holdOnSeat } from '../data/runs/stack-wait.ts'
+import { doorUrl, mintTicket } from '../data/seats/ticket.ts'
+import { type WorkspaceView, workspaceView } from '../data/workspaces/workspace-view.ts'
+import type { Workspace } from '../data/workspaces/workspace.ts'
 import {
   resetWorkspace,
   restartWorkspace,
   startWorkspace,
   stopWorkspace,
-} from '../data/workspace-act.ts'
-import { extendWorkspace } from '../data/workspace-time.ts'
+} from '../data/workspaces/workspace-act.ts'
+import { extendWorkspace } from '../data/workspaces/workspace-time.ts'
 import { Problem, conflict, notFound } from '../errors.ts'
 import { moment } from '../locale.ts'
 import { liveEvents } from '../pages/live.ts'
@@ -86,8 +86,21 @@ export const extend: Handler<Workspace, z.infer<typeof extendBody>> = (visit, wo
 }
 
 export const start = act(startWorkspace)
-export const stop = act(stopWorkspace)
-export const restart = act(restartWorkspace)
+
+/** `only`: of a state that the page showed, which may be of some time ago. */
+export const stopBody = z.object({ only: z.literal('queued').optional() })
+
+export const stop: Handler<Workspace, z.infer<typeof stopBody>> = (visit, workspace) => {
+  const { only } = visit.body
+  return act((tx, done) => stopWorkspace(tx, { ...done, only }))(visit, workspace)
+}
+
+export const restartBody = z.object({ only: z.literal('failed').optional() })
+
+export const restart: Handler<Workspace, z.infer<typeof restartBody>> = (visit, workspace) => {
+  const { only } = visit.body
+  return act((tx, done) => restartWorkspace(tx, { ...done, only }))(visit, workspace)
+}
 
 export const resetBody = z.object({ files: z.enum(['keep', 'empty']) })
 

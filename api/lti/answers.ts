@@ -7,9 +7,10 @@ import type { Config } from '../config.ts'
 import type { Pool } from '../data/db.ts'
 import { randomLabel } from '../data/ids.ts'
 import type { KeyRing } from '../data/key-ring.ts'
-import { type PlatformState, platformOrigins } from '../data/platform.ts'
-import { registrationLinkState } from '../data/registration-link.ts'
-import { type Locale, acceptedLocale } from '../locale.ts'
+import { type PlatformState, platformOrigins } from '../data/lms/platform.ts'
+import { registrationLinkState } from '../data/lms/registration-link.ts'
+import { localeOf } from '../cookies.ts'
+import type { Locale } from '../locale.ts'
 import type { Log } from '../log.ts'
 import { peekLocale } from './claims.ts'
 import { entryOf, openEntry } from './entry.ts'
@@ -81,7 +82,9 @@ export class Answers {
     if ('refused' in answer) return this.refuse(req, res, answer.refused)
     if ('breakout' in answer) {
       const formOrigins = [new URL(answer.platform.auth_url).origin]
-      return this.#page(res, 200, breakoutPage(localeOf(req), answer.breakout), { formOrigins })
+      return this.#page(res, 200, breakoutPage(localeOf(req.headers), answer.breakout), {
+        formOrigins,
+      })
     }
   }
 
@@ -159,13 +162,13 @@ export class Answers {
       },
     )
     if ('refused' in outcome) return refuse(outcome.refused)
-    return this.#page(res, 200, registeredPage(localeOf(req), outcome), { frameOrigins })
+    return this.#page(res, 200, registeredPage(localeOf(req.headers), outcome), { frameOrigins })
   }
 
   async #explainLink(req: LtiRequest, res: LtiResponse, token: string): Promise<void> {
     const { pool, now } = this.#parts
     const state = await registrationLinkState(pool, { token, now: now() })
-    if (state === 'open') return this.#page(res, 200, pastePage(localeOf(req)))
+    if (state === 'open') return this.#page(res, 200, pastePage(localeOf(req.headers)))
     return this.refuse(req, res, await whyNoLink(this.#parts, token))
   }
 
@@ -183,7 +186,7 @@ export class Answers {
     const line = { refusal: refusal.code, reference, platform: platform?.id, ...refusal.params }
     if (refusal.code === 'broken') this.#parts.log.error({ ...line, err: cause }, 'LTI failed')
     else this.#parts.log.info({ ...line, cause }, 'LTI refused')
-    const page = refusalPage(locale ?? localeOf(req), refusal, reference)
+    const page = refusalPage(locale ?? localeOf(req.headers), refusal, reference)
     await this.#page(res, refusals[refusal.code].status, page, may)
   }
 
@@ -227,8 +230,6 @@ function seeOther(res: LtiResponse, location: string): void {
   res.setHeader('location', location)
   res.end()
 }
-
-const localeOf = (req: LtiRequest): Locale => acceptedLocale(req.headers['accept-language']) ?? 'en'
 
 /** The language the launch asks for, also when it was not accepted. */
 function scopeLocale(): Locale | undefined {

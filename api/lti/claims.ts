@@ -1,6 +1,6 @@
 /**
  * What a launch says, read once and strictly (LTI 1.3 core §5.3 and §5.4, Deep Linking 2.0 §4, NRPS 2.0, AGS 2.0).
- * Names are optional; PHP platforms send [] where an object would be empty.
+ * Names are optional; PHP platforms send [] where an object would be empty, and others null where they say nothing.
  */
 import { z } from 'zod'
 import { seatPath } from '../../stacks/rules/seat-path.ts'
@@ -9,7 +9,14 @@ const lti = 'https://purl.imsglobal.org/spec/lti/claim'
 const membership = 'http://purl.imsglobal.org/vocab/lis/v2/membership'
 
 const text = z.string().min(1).max(2000)
-const name = z.string().max(255).optional().catch(undefined)
+// PostgreSQL keeps no NUL: a number with one is none, and a name is as good without.
+const number = z
+  .string()
+  .max(255)
+  .refine((said) => !said.includes('\0'))
+const spoken = z.string().transform((said) => said.replaceAll('\0', ''))
+const name = spoken.pipe(z.string().max(255)).optional().catch(undefined)
+const title = spoken.optional().catch(undefined)
 // An address that is none is as good as no address: a launch is not refused for it.
 const email = z.email().max(254).optional().catch(undefined)
 const objectOf = <Shape extends z.ZodType>(shape: Shape) =>
@@ -17,7 +24,7 @@ const objectOf = <Shape extends z.ZodType>(shape: Shape) =>
 
 const claims = z.object({
   iss: text,
-  sub: z.string().min(1).max(255),
+  sub: number.min(1),
   iat: z.number(),
   exp: z.number(),
   name,
@@ -26,16 +33,16 @@ const claims = z.object({
   email,
   [`${lti}/message_type`]: z.enum(['LtiResourceLinkRequest', 'LtiDeepLinkingRequest']),
   [`${lti}/version`]: z.literal('1.3.0'),
-  [`${lti}/deployment_id`]: z.string().min(1).max(255),
+  [`${lti}/deployment_id`]: number.min(1),
   [`${lti}/roles`]: z.array(z.string()),
   [`${lti}/context`]: objectOf(
     z.object({
-      id: z.string().max(255).optional(),
-      label: z.string().optional(),
-      title: z.string().optional(),
+      id: number.optional(),
+      label: title,
+      title,
     }),
   ).optional(),
-  [`${lti}/resource_link`]: objectOf(z.object({ id: z.string().max(255).optional() })).optional(),
+  [`${lti}/resource_link`]: objectOf(z.object({ id: number.optional() })).optional(),
   [`${lti}/launch_presentation`]: objectOf(
     z.object({ locale: z.string().optional().catch(undefined) }),
   ).optional(),
@@ -76,7 +83,7 @@ export type LaunchClaims = {
 
 /** Undefined with the name of the first claim that is missing or not of its form. */
 export function readClaims(payload: unknown): { claims: LaunchClaims } | { wrongClaim: string } {
-  const parsed = claims.safeParse(payload)
+  const parsed = claims.safeParse(withoutNulls(payload))
   if (!parsed.success) return { wrongClaim: String(parsed.error.issues[0]?.path[0] ?? 'payload') }
   const c = parsed.data
   const context = c[`${lti}/context`]
@@ -108,6 +115,15 @@ export function readClaims(payload: unknown): { claims: LaunchClaims } | { wrong
       },
     },
   }
+}
+
+function withoutNulls(payload: unknown): unknown {
+  if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) return payload
+  return Object.fromEntries(
+    Object.entries(payload).flatMap(([claim, value]) =>
+      value === null ? [] : [[claim, withoutNulls(value)]],
+    ),
+  )
 }
 
 const pathIn = (custom: Record<string, unknown> = {}): string | undefined =>

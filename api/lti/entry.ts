@@ -2,9 +2,9 @@
  * The step from a launch into our pages: a code in the address and a secret in a cookie, together worth one
  * login, for half a minute. The address alone signs nobody in, so it cannot be handed to somebody else.
  */
-import { LOGIN_COOKIE, writtenCookie } from '../cookies.ts'
+import { LMS_LOCALE_COOKIE, LOGIN_COOKIE, LMS_LOCALE_SECONDS, writtenCookie } from '../cookies.ts'
 import { type Pool, withTransaction } from '../data/db.ts'
-import { findLogin, redeemLoginCode } from '../data/login.ts'
+import { findLogin, redeemLoginCode } from '../data/people/login.ts'
 import { paths } from '../paths.ts'
 
 const COOKIE_SECONDS = 60
@@ -53,6 +53,11 @@ export async function openEntry(
     cookies: [
       writtenCookie({ name: LOGIN_COOKIE, value: opened.token, maxAgeSeconds }),
       writtenCookie({ name: cookieName(code), value: '', maxAgeSeconds: 0 }),
+      writtenCookie({
+        name: LMS_LOCALE_COOKIE,
+        value: opened.locale,
+        maxAgeSeconds: LMS_LOCALE_SECONDS,
+      }),
     ],
   }
 }

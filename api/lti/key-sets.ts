@@ -1,9 +1,11 @@
 /**
- * The platforms' public keys (RFC 7517), kept for minutes: a launch does not wait for the LMS. A key id that
+ * The platforms' public keys (RFC 7517), kept for minutes: a launch does not wait for the LMS, also not for one that is slow to say
+ * them again. A key id that
  * is not known asks again at once, so that an LMS may change keys at any moment; not more often than every few
  * seconds, so that forged tokens do not make us hammer it.
  */
 import { type KeyObject, createPublicKey } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Reach } from '../reach.ts'
 import { askLms } from './lms-fetch.ts'
@@ -12,6 +14,8 @@ const FRESH_MS = 5 * 60_000
 /** While the LMS does not answer, what it said last holds for so long. */
 const STALE_MS = 60 * 60_000
 const AGAIN_MS = 5_000
+/** So long the first launch of those minutes waits to hear whether a key that is known still is one. */
+const HEAR_MS = 1_000
 /** Below this an RSA key is not one (NIST SP 800-131A). */
 const LEAST_BITS = 2048
 
@@ -44,18 +48,33 @@ export function openKeySets(parts: { reach: Reach; now(): Date }): KeySets {
     return question
   }
 
+  const after = (failure: string | undefined, url: string, kid: string): FoundKey => {
+    const set = sets.get(url)
+    const key = set?.keys.get(kid)
+    const isStale = !set || parts.now().getTime() - set.readAtMs > STALE_MS
+    if (failure && isStale) return { failure: 'unreachable', detail: failure }
+    return key ? { key } : { failure: 'unknown', detail: kid }
+  }
+
   return {
     async find(url, kid) {
-      const known = usable(sets.get(url), kid, parts.now().getTime())
+      const [set, nowMs] = [sets.get(url), parts.now().getTime()]
+      const known = usable(set, kid, nowMs)
       if (known) return known
-      const failure = await refresh(url)
-      const set = sets.get(url)
-      const key = set?.keys.get(kid)
-      const isStale = !set || parts.now().getTime() - set.readAtMs > STALE_MS
-      if (failure && isStale) return { failure: 'unreachable', detail: failure }
-      return key ? { key } : { failure: 'unknown', detail: kid }
+      const held = heldKey(set, kid, nowMs)
+      if (!held) return after(await refresh(url), url, kid)
+      if (asking.has(url)) return held
+      const question = refresh(url).then((failure) => ({ failure }))
+      const heard = await Promise.race([question, sleep(HEAR_MS, undefined, { ref: false })])
+      return heard ? after(heard.failure, url, kid) : held
     },
   }
+}
+
+/** A key that holds until the LMS says otherwise, for an hour. */
+function heldKey(set: KeySet | undefined, kid: string, nowMs: number): FoundKey | undefined {
+  const key = set && nowMs - set.readAtMs <= STALE_MS ? set.keys.get(kid) : undefined
+  return key && { key }
 }
 
 /** What can be answered without asking the LMS. */

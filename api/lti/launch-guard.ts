@@ -4,8 +4,8 @@
  */
 import type { LtiRequest } from 'ltijs'
 import type { Pool } from '../data/db.ts'
-import { type LtiPlatform, ltiPlatformsOf } from '../data/lti-store.ts'
-import { meetDeployment } from '../data/platform.ts'
+import { type LtiPlatform, ltiPlatformsOf } from '../data/lms/lti-store.ts'
+import { meetDeployment } from '../data/lms/platform.ts'
 import { peekLocale, peekToken, readClaims } from './claims.ts'
 import type { KeySets } from './key-sets.ts'
 import type { Launch } from './launch.ts'

@@ -5,7 +5,7 @@
 import type { Config } from '../config.ts'
 import { type Actor, audit } from '../data/audit.ts'
 import { type Db, type Pool, withTransaction } from '../data/db.ts'
-import { keepDeepLink } from '../data/deep-link.ts'
+import { keepDeepLink } from '../data/lms/deep-link.ts'
 import { newToken } from '../data/ids.ts'
 import type { KeyRing } from '../data/key-ring.ts'
 import {
@@ -14,13 +14,13 @@ import {
   findActivity,
   keepLmsContext,
   keepLmsResource,
-} from '../data/lms-activity.ts'
-import { issueLoginCode } from '../data/login.ts'
-import type { LtiPlatform } from '../data/lti-store.ts'
-import { keepMember } from '../data/person.ts'
-import { admitToActivity, askForRoster } from '../data/roster.ts'
-import { keepTurnMail } from '../data/turn-mail.ts'
-import { claimWorkspace } from '../data/workspace-begin.ts'
+} from '../data/lms/lms-activity.ts'
+import { issueLoginCode } from '../data/people/login.ts'
+import type { LtiPlatform } from '../data/lms/lti-store.ts'
+import { keepMember } from '../data/people/person.ts'
+import { admitToActivity, askForRoster } from '../data/lms/roster.ts'
+import { keepTurnMail } from '../data/workspaces/turn-mail.ts'
+import { claimWorkspace } from '../data/workspaces/workspace-begin.ts'
 import { paths } from '../paths.ts'
 import type { LaunchClaims } from './claims.ts'
 import { readChoice } from './course-choice.ts'

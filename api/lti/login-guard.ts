@@ -5,7 +5,7 @@
 import type { LtiRequest, LtiResponse } from 'ltijs'
 import { z } from 'zod'
 import type { Pool } from '../data/db.ts'
-import { type LtiPlatform, ltiPlatformsOf } from '../data/lti-store.ts'
+import { type LtiPlatform, ltiPlatformsOf } from '../data/lms/lti-store.ts'
 import { issueNonce } from './nonce.ts'
 import type { Refusal } from './refusals.ts'
 import { scope } from './scope.ts'

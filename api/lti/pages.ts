@@ -1,6 +1,6 @@
 /** The pages of the handshake itself: small, without a login, in the reader's language, readable in a frame. */
 import type { Config } from '../config.ts'
-import { type Locale, say } from '../locale.ts'
+import { type Locale, colon, say } from '../locale.ts'
 import { type Html, html } from '../pages/html.ts'
 import { paths } from '../paths.ts'
 import { type Refusal, refusals } from './refusals.ts'
@@ -38,7 +38,9 @@ export function refusalPage(locale: Locale, refusal: Refusal, reference: string)
       ${say(locale, `lti.refused.${refusal.code}`, refusal.params)}
     </p>
     <p>${say(locale, `lti.next.${refusals[refusal.code].next}`)}</p>
-    <p class="hint">${say(locale, code)}: <code>${refusal.code} ${reference}</code></p>`
+    <p class="hint">
+      ${say(locale, code)}${colon(locale)} <code>${refusal.code} ${reference}</code>
+    </p>`
   return sheet(locale, { title: say(locale, `lti.title${suffix}`), main })
 }
 

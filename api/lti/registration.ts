@@ -16,15 +16,15 @@ import {
   type Registration,
   keepLtiPlatform,
   ltiPlatformsOf,
-} from '../data/lti-store.ts'
-import { keepDeployment } from '../data/platform.ts'
+} from '../data/lms/lti-store.ts'
+import { keepDeployment } from '../data/lms/platform.ts'
 import {
   type RegistrationLink,
   closeRegistrationLink,
   giveBackRegistrationLink,
   registrationLinkState,
   takeRegistrationLink,
-} from '../data/registration-link.ts'
+} from '../data/lms/registration-link.ts'
 import { type Reach, refusedUrl } from '../reach.ts'
 import { type Answer, askLms } from './lms-fetch.ts'
 import type { Refusal } from './refusals.ts'

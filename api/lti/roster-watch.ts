@@ -1,7 +1,10 @@
-/** Reads the lists that are due, one after the other: every half minute, and at once when a teacher came. */
+/**
+ * Reads the lists that are due, every half minute, and at once when a teacher came: those of an LMS one after the other, and each
+ * LMS beside the others, so that one that does not answer keeps nobody else's class waiting.
+ */
 import type { Pool } from '../data/db.ts'
 import type { Listening } from '../data/listen.ts'
-import { rostersDue } from '../data/roster-due.ts'
+import { rostersDue } from '../data/lms/roster-due.ts'
 import type { Log } from '../log.ts'
 import type { Lti } from './provider.ts'
 
@@ -17,39 +20,55 @@ export function watchRosters(parts: {
   const { pool, listening, lti, log, now } = parts
   const stopping = new AbortController()
   const { signal } = stopping
-  let isStale = false
-  let running: Promise<void> | undefined
-  let timer: NodeJS.Timeout | undefined
+  /** By platform. */
+  const reading = new Map<string, Promise<void>>()
+  /** Platforms that something became due of while theirs were read. */
+  const stale = new Set<string>()
+  let looking: Promise<void> | undefined
+  let isAsked = false
+  const failed = (error: unknown): void =>
+    log.error({ err: error }, 'lists of LMS courses were not read')
 
-  const pass = async (): Promise<void> => {
-    do {
-      isStale = false
-      for (const id of await rostersDue(pool, now())) {
-        if (signal.aborted) return
-        await lti.readRoster(id)
-      }
-    } while (isStale && !signal.aborted)
+  const readOf = async (ids: string[]): Promise<void> => {
+    for (const id of ids) if (!signal.aborted) await lti.readRoster(id)
+  }
+  const begin = (platform: string, ids: string[]): void => {
+    const whole = readOf(ids)
+      .catch(failed)
+      .finally(() => {
+        reading.delete(platform)
+        if (stale.delete(platform)) look()
+      })
+    reading.set(platform, whole)
+  }
+  const lookOnce = async (): Promise<void> => {
+    for (const { platform, ids } of await rostersDue(pool, now())) {
+      if (signal.aborted) return
+      if (reading.has(platform)) stale.add(platform)
+      else begin(platform, ids)
+    }
   }
   const look = (): void => {
-    if (signal.aborted) return
-    isStale = true
-    if (running) return
-    clearTimeout(timer)
-    running = pass()
-      .catch((error: unknown) => log.error({ err: error }, 'lists of LMS courses were not read'))
+    isAsked = true
+    if (looking || signal.aborted) return
+    isAsked = false
+    looking = lookOnce()
+      .catch(failed)
       .finally(() => {
-        running = undefined
-        if (!signal.aborted) timer = setTimeout(look, LOOK_MS)
+        looking = undefined
+        if (isAsked) look()
       })
   }
   const forget = listening.on('roster-due', look)
+  const timer = setInterval(look, LOOK_MS)
   look()
   return {
     async stop() {
       stopping.abort()
       forget()
-      clearTimeout(timer)
-      await running
+      clearInterval(timer)
+      await looking
+      await Promise.all(reading.values())
     },
   }
 }

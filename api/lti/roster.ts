@@ -1,24 +1,26 @@
 /**
  * Reads who is in an LMS course (Names and Roles Provisioning Services 2.0): page by page, and once more for each
  * activity of ours with its `rlid`, since an activity may be shown to a part of the course only. What comes of it is
- * data/roster.ts's.
+ * data/lms/roster.ts's.
  */
 import { z } from 'zod'
 import { type Pool, withTransaction } from '../data/db.ts'
 import type { KeyRing } from '../data/key-ring.ts'
-import { type LtiPlatform, ltiPlatform } from '../data/lti-store.ts'
+import { type LtiPlatform, ltiPlatform } from '../data/lms/lti-store.ts'
 import {
   type Listed,
   type RosterDifference,
   type RosterFailure,
   type RosterToRead,
+  hasListed,
   keepRoster,
   keepRosterFailure,
   takeRoster,
-} from '../data/roster.ts'
+} from '../data/lms/roster.ts'
 import type { Reach } from '../reach.ts'
 import { type Answer, type LmsFailure, askLms } from './lms-fetch.ts'
 import { serviceToken } from './service-token.ts'
+import { whyOf } from '../../stacks/parts/thrown.ts'
 
 const SCOPE = 'https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly'
 const MEDIA_TYPE = 'application/vnd.ims.lti-nrps.v2.membershipcontainer+json'
@@ -28,10 +30,19 @@ const MOST_PAGES = 100
 const TEACHES = /^(?:http:\/\/purl\.imsglobal\.org\/vocab\/lis\/v2\/membership#)?Instructor$/
 const LEARNS = /^(?:http:\/\/purl\.imsglobal\.org\/vocab\/lis\/v2\/membership#)?Learner$/
 
+// Whoever is there has a number: one that is none would be somebody who never comes.
+const userId = z.union([z.string(), z.number().transform(String)]).pipe(
+  z
+    .string()
+    .min(1)
+    .max(255)
+    .refine((text) => !text.includes('\0')),
+)
+
 const page = z.object({
   members: z.array(
     z.looseObject({
-      user_id: z.coerce.string().min(1).max(255),
+      user_id: userId,
       roles: z.array(z.string()).default([]),
       status: z.enum(['Active', 'Inactive', 'Deleted']).catch('Active'),
     }),
@@ -53,16 +64,24 @@ export async function readRoster(parts: RosterParts, lmsContextId: string): Prom
   const taken = await takeRoster(pool, { lmsContextId, now: now() })
   if (!taken) return { skipped: true }
   const lists = await listsOf(parts, taken).catch((cause: unknown) => {
-    const detail = cause instanceof Error ? cause.message : String(cause)
+    const detail = whyOf(cause)
     return { failure: 'bad-answer', detail } satisfies LmsFailure
   })
-  if ('failure' in lists) {
-    const failure = wordsOf(lists)
-    await keepRosterFailure(pool, { lmsContextId, failure })
-    return { failed: failure }
-  }
+  if ('failure' in lists) return fail(pool, lmsContextId, wordsOf(lists))
+  // Not even who teaches: an LMS that lost its list, for now, sends nobody's class away.
+  if (lists.members.length === 0 && (await hasListed(pool, lmsContextId)))
+    return fail(pool, lmsContextId, { code: 'roster.nobody', params: {} })
   const read = { lmsContextId, ...lists, now: now() }
   return { read: await withTransaction(pool, (tx) => keepRoster(tx, read)) }
+}
+
+async function fail(
+  pool: Pool,
+  lmsContextId: string,
+  failure: RosterFailure,
+): Promise<RosterOutcome> {
+  await keepRosterFailure(pool, { lmsContextId, failure })
+  return { failed: failure }
 }
 
 type Lists = { members: Listed[]; restricted: Map<string, string[]> }

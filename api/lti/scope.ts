@@ -5,7 +5,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { KeyObject } from 'node:crypto'
-import type { LtiPlatform } from '../data/lti-store.ts'
+import type { LtiPlatform } from '../data/lms/lti-store.ts'
 
 export type Scope = {
   platform: LtiPlatform

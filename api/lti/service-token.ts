@@ -12,7 +12,7 @@ import {
   findAccessToken,
   findPrivateKey,
   keepAccessToken,
-} from '../data/lti-store.ts'
+} from '../data/lms/lti-store.ts'
 import type { Reach } from '../reach.ts'
 import { type LmsFailure, askLms } from './lms-fetch.ts'
 

@@ -17,7 +17,7 @@ import {
   ltiPlatformsOf,
   publicKeys,
   spendNonce,
-} from '../data/lti-store.ts'
+} from '../data/lms/lti-store.ts'
 import { NONCE_SECONDS } from './nonce.ts'
 import { scope } from './scope.ts'
 

@@ -128,6 +128,7 @@ export const admin = {
   'admin.changes.none': { en: 'No change yet.', fr: 'Aucune modification.' },
   'admin.change': { en: 'Change', fr: 'Modification' },
   'admin.change.lane': { en: 'Lane', fr: 'Voie' },
+  'change.lane-is': { en: 'Lane: {lane}', fr: 'Voie : {lane}' },
   'admin.change.notes': { en: 'Notes', fr: 'Notes' },
   'admin.change.at': { en: 'When', fr: 'Quand' },
   'admin.change.approve': { en: 'Approve', fr: 'Approuver' },

@@ -67,6 +67,30 @@ export const classLate = {
       other: '{count} postes ne trouvent de place sur aucune machine de leur pool.',
     },
   },
+  'late.pool-closed': {
+    en: {
+      one: 'One seat finds no machine: its pool was closed by people ({reason}). “labplan pool open” lets it start.',
+      other:
+        '{count} seats find no machine: their pool was closed by people ({reason}). “labplan pool open” lets them start.',
+    },
+    fr: {
+      one: 'Un poste ne trouve pas de machine : son pool a été fermé sur demande ({reason}). « labplan pool open » le laisse démarrer.',
+      other:
+        '{count} postes ne trouvent pas de machine : leur pool a été fermé sur demande ({reason}). « labplan pool open » les laisse démarrer.',
+    },
+  },
+  'late.pool-closed.teacher': {
+    en: {
+      one: 'One seat finds no machine: its pool was closed by the infrastructure team ({reason}), who can open it again.',
+      other:
+        '{count} seats find no machine: their pool was closed by the infrastructure team ({reason}), who can open it again.',
+    },
+    fr: {
+      one: 'Un poste ne trouve pas de machine : son pool a été fermé par l’équipe infrastructure ({reason}), qui peut le rouvrir.',
+      other:
+        '{count} postes ne trouvent pas de machine : leur pool a été fermé par l’équipe infrastructure ({reason}), qui peut le rouvrir.',
+    },
+  },
   'late.step-runs': {
     en: 'Its {what} are being made: the step “{step}” runs, begun {sinceAt}.',
     fr: 'La création est en cours ({what}) : étape « {step} », commencée {sinceAt}.',
@@ -74,6 +98,22 @@ export const classLate = {
   'late.not-begun': {
     en: 'Its {what} have not been begun: no worker has taken them up yet.',
     fr: 'La création n’a pas commencé ({what}) : aucun agent ne s’en est encore chargé.',
+  },
+  'late.frozen': {
+    en: 'Making its {what} is paused by people ({reason}). It resumes {untilAt}, or when “labplan unfreeze” ends that.',
+    fr: 'La création ({what}) est suspendue sur demande ({reason}). Elle reprend {untilAt}, ou dès que « labplan unfreeze » y met fin.',
+  },
+  'late.frozen.teacher': {
+    en: 'Making its {what} is paused by the infrastructure team ({reason}). It resumes {untilAt}, or as soon as they end that.',
+    fr: 'La création ({what}) est suspendue par l’équipe infrastructure ({reason}). Elle reprend {untilAt}, ou dès que celle-ci y met fin.',
+  },
+  'late.cancelled.teacher': {
+    en: 'Somebody cancelled making its {what}: it waits until the infrastructure team tries it again.',
+    fr: 'Quelqu’un a annulé la création ({what}) : elle attend que l’équipe infrastructure la relance.',
+  },
+  'late.cancelled': {
+    en: 'Somebody cancelled making its {what}: it waits until it is retried on the page of runs.',
+    fr: 'Quelqu’un a annulé la création ({what}) : elle attend d’être relancée sur la page des exécutions.',
   },
   'late.seat.start_failed': {
     en: {
@@ -83,6 +123,16 @@ export const classLate = {
     fr: {
       one: 'Un poste ne démarre pas. Les machines disent : {reason}',
       other: '{count} postes ne démarrent pas. Les machines disent : {reason}',
+    },
+  },
+  'late.seat.start_failed.unsaid': {
+    en: {
+      one: 'One seat does not start, and the machines do not say why.',
+      other: '{count} seats do not start, and the machines do not say why.',
+    },
+    fr: {
+      one: 'Un poste ne démarre pas, et les machines ne disent pas pourquoi.',
+      other: '{count} postes ne démarrent pas, et les machines ne disent pas pourquoi.',
     },
   },
   'late.seat.check_failed': {
@@ -123,6 +173,10 @@ export const classLate = {
     en: 'The image {image} cannot be pulled ({reason}). Build it again, or put the previous build back.',
     fr: 'L’image {image} ne peut pas être tirée ({reason}). Reconstruisez-la, ou remettez la version précédente.',
   },
+  'early.registry-away': {
+    en: 'The registry of its image {image} does not answer ({reason}): no machine that lacks the image could start a seat. The infrastructure team has to bring it back.',
+    fr: 'Le registre de son image {image} ne répond pas ({reason}) : aucune machine qui n’a pas l’image ne pourrait démarrer de poste. L’équipe infrastructure doit le remettre en service.',
+  },
   'early.no-room': {
     en: {
       one: 'The one node that takes seats now has room for {placed} of the {total} seats that run then. Bring nodes back, or plan fewer at once.',
@@ -138,6 +192,10 @@ export const classLate = {
   'early.no-credential': {
     en: 'Its machines come from a cloud, and nobody has said how that is entered: source its openrc file and run “labplan pool credential {pool}”.',
     fr: 'Ses machines viennent d’un nuage, et personne n’a dit comment y entrer : chargez son fichier openrc et lancez « labplan pool credential {pool} ».',
+  },
+  'early.no-credential.teacher': {
+    en: 'Its machines come from a cloud, and the infrastructure team has not said yet how that is entered.',
+    fr: 'Ses machines viennent d’un nuage, et l’équipe infrastructure n’a pas encore dit comment y entrer.',
   },
   'early.machines-fail': {
     en: {
@@ -169,6 +227,18 @@ export const classLate = {
     en: 'The plan of its {what} would be held for a person to look at: {message}',
     fr: 'Le plan ({what}) serait retenu jusqu’à ce que quelqu’un le regarde : {message}',
   },
+  'early.frozen': {
+    en: 'Runs of Terraform are paused by people ({reason}) beyond when it has to be ready: they resume {untilAt}, or when “labplan unfreeze” ends that.',
+    fr: 'Les exécutions de Terraform sont suspendues sur demande ({reason}) au-delà du moment où elle doit être prête : elles reprennent {untilAt}, ou dès que « labplan unfreeze » y met fin.',
+  },
+  'early.frozen.teacher': {
+    en: 'Making machines and seats is paused by the infrastructure team ({reason}) beyond when it has to be ready. It resumes {untilAt}, or as soon as they end that.',
+    fr: 'La création des machines et des postes est suspendue par l’équipe infrastructure ({reason}) au-delà du moment où elle doit être prête. Elle reprend {untilAt}, ou dès que celle-ci y met fin.',
+  },
+  'early.unplanned': {
+    en: 'It could not be planned: {message}',
+    fr: 'Elle n’a pas pu être planifiée : {message}',
+  },
   'early.machines-then': {
     en: 'The machines that its pool {pool} is to buy for it in region {region} could not be made as things are.',
     fr: 'Les machines que son pool {pool} doit acheter pour elle dans la région {region} ne pourraient pas être créées en l’état.',
@@ -180,8 +250,12 @@ export const classLate = {
 
   // What nobody knows before the class, or not yet.
   'early.unanswered': {
-    en: 'Not known yet whether its machines can be made in region {region}, because the cloud does not answer: {message} It is asked again within the hour.',
-    fr: 'On ne sait pas encore si ses machines peuvent être créées dans la région {region}, car le nuage ne répond pas : {message} Il sera interrogé à nouveau dans l’heure.',
+    en: 'Not known yet whether its machines can be made in region {region}, because the cloud does not answer ({message}). It is asked again within the hour.',
+    fr: 'On ne sait pas encore si ses machines peuvent être créées dans la région {region}, car le nuage ne répond pas ({message}). Il sera interrogé à nouveau dans l’heure.',
+  },
+  'early.registry-unanswered': {
+    en: 'Not known yet whether its image {image} can be pulled, because the registry does not answer ({reason}). It is asked again within the hour.',
+    fr: 'On ne sait pas encore si son image {image} peut être tirée, car le registre ne répond pas ({reason}). Il sera interrogé à nouveau dans l’heure.',
   },
   'early.unasked': {
     en: 'Not known whether all of its machines can be made in region {region}, because the cloud does not say everything that was asked: {message}',
@@ -208,6 +282,14 @@ export const classLate = {
   'late.do.other-pool': {
     en: 'Another pool has no failures: {pools}. “labplan whatif” says whether the class fits there.',
     fr: 'Un autre pool n’a pas de panne : {pools}. « labplan whatif » dit si la séance y tient.',
+  },
+  'late.do.other-pool.teacher': {
+    en: 'Machines elsewhere have no failures: {pools}. Choose them in the course’s settings under “Where it runs”: the page says whether the class fits there.',
+    fr: 'Ailleurs, les machines n’ont pas de panne : {pools}. Choisissez-les dans les réglages du cours, à « Où cela tourne » : la page dit si la séance y tient.',
+  },
+  'late.do.infra.teacher': {
+    en: 'The infrastructure team was told too.',
+    fr: 'L’équipe infrastructure est prévenue aussi.',
   },
   'late.do.infra': {
     en: 'The infrastructure team was told too. “labplan doctor” and the page of runs say more.',

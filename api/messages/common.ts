@@ -37,6 +37,21 @@ export const common = {
 
   'home.title': { en: 'My activities', fr: 'Mes activités' },
   'home.next': { en: 'Next sessions', fr: 'Prochaines séances' },
+  'home.asked': { en: 'Courses you asked for', fr: 'Cours que vous avez demandés' },
+  'home.asked.proposed.tag': { en: 'waits for agreement', fr: 'attend un accord' },
+  'home.asked.rejected.tag': { en: 'not agreed to', fr: 'pas accepté' },
+  'home.asked.proposed': {
+    en: 'Sent to the infra team {when}. Nothing is made before they agree; then it is here, among your courses.',
+    fr: 'Envoyé à l’équipe infra {when}. Rien n’est créé avant son accord ; il sera ensuite ici, parmi vos cours.',
+  },
+  'home.asked.rejected': {
+    en: 'Decided {when}: it was not made. You can ask again with less: fewer students, smaller environments, other hours.',
+    fr: 'Décidé {when} : il n’a pas été créé. Vous pouvez redemander avec moins : moins d’étudiants, des environnements plus petits, d’autres heures.',
+  },
+  'home.asked.reason': {
+    en: 'Who decided wrote: “{reason}”',
+    fr: 'Qui a décidé a écrit : « {reason} »',
+  },
   'home.none': { en: 'No session is planned.', fr: 'Aucune séance n’est prévue.' },
   'home.courses': { en: 'My courses', fr: 'Mes cours' },
   'home.no-courses': {

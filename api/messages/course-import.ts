@@ -30,6 +30,10 @@ export const courseImport = {
     en: 'Where it ran ({key}) is not here: choose another place.',
     fr: 'L’endroit où il tournait ({key}) n’est pas ici : choisissez-en un autre.',
   },
+  'import.waits': {
+    en: 'Sent to the infra team for review: it is more than a course may have. Nothing is made before they agree. “My activities” says how it stands, and has the course once they have agreed.',
+    fr: 'Envoyé à l’équipe infra pour accord : c’est plus que ce qu’un cours peut avoir. Rien n’est créé avant. « Mes activités » dit où cela en est, et le cours y sera une fois l’accord donné.',
+  },
   'import.again': { en: 'Look again', fr: 'Regarder de nouveau' },
   'import.make': { en: 'Make this course', fr: 'Créer ce cours' },
   'import.wrong': { en: 'This file makes no course:', fr: 'Ce fichier ne donne aucun cours :' },

@@ -48,8 +48,8 @@ export const courseNew = {
     fr: 'Les règles de votre établissement ne le permettent pas.',
   },
   'course-new.waits': {
-    en: 'Sent to the infra team for review. Press “Select content” in your LMS again once they have agreed.',
-    fr: 'Envoyé à l’équipe infra pour accord. Ensuite, appuyez de nouveau sur « Sélectionner le contenu » dans votre plateforme.',
+    en: 'Sent to the infra team for review. “My activities” in Labplan says how it stands. Press “Select content” in your LMS again once they have agreed.',
+    fr: 'Envoyé à l’équipe infra pour accord. « Mes activités », dans Labplan, dit où cela en est. Une fois l’accord donné, appuyez de nouveau sur « Sélectionner le contenu » dans votre plateforme.',
   },
   'course-new.go': { en: 'Make this course and use it', fr: 'Créer ce cours et l’utiliser' },
   'course-new.error.title': { en: 'give it a name', fr: 'donnez-lui un nom' },

@@ -7,16 +7,16 @@ export const gateway = {
     fr: 'Cet environnement ne vous est pas ouvert ici',
   },
   'gateway.stranger.text': {
-    en: 'It opens only for the person it belongs to, in the browser they came from. Open the activity in your course page, then press Open: that brings you to your own.',
-    fr: 'Il ne s’ouvre que pour la personne à qui il appartient, dans le navigateur d’où elle est venue. Ouvrez l’activité dans la page de votre cours, puis choisissez Ouvrir : vous arriverez dans le vôtre.',
+    en: 'It opens only for the person it belongs to, in the browser they came from. Open the activity in your course page, then press Start: that brings you to your own.',
+    fr: 'Il ne s’ouvre que pour la personne à qui il appartient, dans le navigateur d’où elle est venue. Ouvrez l’activité dans la page de votre cours, puis choisissez Démarrer : vous arriverez dans le vôtre.',
   },
   'gateway.ticket.title': {
     en: 'This link has served its turn',
     fr: 'Ce lien a déjà servi, ou a expiré',
   },
   'gateway.ticket.text': {
-    en: 'The way in works once, for half a minute. Go back to your workspace page and press Open again.',
-    fr: 'L’accès fonctionne une seule fois, pendant une demi-minute. Revenez à la page de votre espace et choisissez de nouveau Ouvrir.',
+    en: 'The way in works once, for half a minute. Go to your activities, open your workspace, and press Start again.',
+    fr: 'L’accès fonctionne une seule fois, pendant une demi-minute. Allez à vos activités, ouvrez votre espace et choisissez de nouveau Démarrer.',
   },
   'gateway.away.title': {
     en: 'Your environment is not running',
@@ -32,7 +32,7 @@ export const gateway = {
   },
   'gateway.silent.text': {
     en: 'It runs, but the program behind this address does not answer. This page tries again by itself. If it lasts more than a minute, restart it from your workspace page: your files are kept.',
-    fr: 'Il est en marche, mais le programme de cette adresse ne répond pas. Cette page réessaie d’elle-même. Si cela dure plus d’une minute, redémarrez-le depuis la page de votre espace : vos fichiers sont conservés.',
+    fr: 'Il est en marche, mais le programme de cette adresse ne répond pas. Cette page réessaie d’elle-même. Si cela dure plus d’une minute, relancez-le depuis la page de votre espace : vos fichiers sont conservés.',
   },
   'gateway.nowhere.title': {
     en: 'There is no environment at this address',
@@ -66,10 +66,18 @@ export const gateway = {
     en: 'Its address, its Host header or its length is not said as HTTP/1.1 asks (RFC 9112).',
     fr: 'Son adresse, son en-tête Host ou sa longueur n’est pas conforme à HTTP/1.1 (RFC 9112).',
   },
+  'gateway.broken.title': {
+    en: 'Something went wrong on the way to your environment',
+    fr: 'Une erreur est survenue sur le chemin de votre environnement',
+  },
+  'gateway.broken.text': {
+    en: 'It goes on running, and your files are kept. Go back to your workspace page and try again in a moment; if this page returns, tell your teacher.',
+    fr: 'Il continue de fonctionner et vos fichiers sont conservés. Revenez à la page de votre espace et réessayez dans un instant ; si cette page revient, prévenez votre enseignant.',
+  },
   'gateway.waiting': {
     en: 'Waiting for the environment…',
     fr: 'En attente de l’environnement…',
   },
   'gateway.workspace': { en: 'Go to my workspace page', fr: 'Aller à la page de mon espace' },
-  'gateway.labplan': { en: 'Go to Labplan', fr: 'Aller à Labplan' },
+  'gateway.activities': { en: 'Go to my activities', fr: 'Aller à mes activités' },
 } satisfies Record<string, Message>

@@ -19,8 +19,8 @@ export const noticeFiles = {
     },
   },
   'notice.files-end.do': {
-    en: 'Students may download their files until then, from their workspace’s page. To keep them longer, raise keepDays in the course’s plan, or plan another session: the date moves with it.',
-    fr: 'D’ici là, les étudiants peuvent télécharger leurs fichiers depuis la page de leur espace. Pour les garder plus longtemps, augmentez keepDays dans le plan du cours, ou prévoyez une autre séance : la date suivra.',
+    en: 'Students may download their files until then, from their workspace’s page. To keep them longer, raise “Kept after the last class (days)” in the course’s settings, or plan another class: the date moves with it.',
+    fr: 'D’ici là, les étudiants peuvent télécharger leurs fichiers depuis la page de leur espace. Pour les garder plus longtemps, augmentez « Gardés après la dernière séance (jours) » dans les réglages du cours, ou prévoyez une autre séance : la date suivra.',
   },
   'notice.data-end': {
     en: 'Data of “{course}” are deleted {goneAt}',
@@ -46,8 +46,8 @@ export const noticeFiles = {
     fr: 'La version en vigueur en fait partie, car le cours est archivé : désarchivez-le pour garder celle-là.',
   },
   'notice.data-end.do': {
-    en: 'To keep them longer, raise keepDays in the course’s plan, or plan another session: the date moves with it.',
-    fr: 'Pour les garder plus longtemps, augmentez keepDays dans le plan du cours, ou prévoyez une autre séance : la date suivra.',
+    en: 'To keep them longer, raise “Kept after the last class (days)” in the course’s settings, or plan another class: the date moves with it.',
+    fr: 'Pour les garder plus longtemps, augmentez « Gardés après la dernière séance (jours) » dans les réglages du cours, ou prévoyez une autre séance : la date suivra.',
   },
   'notice.personal-end': {
     en: {

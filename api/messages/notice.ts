@@ -50,6 +50,10 @@ export const notice = {
     en: 'All {count} seats that the course may have are somebody’s: a seat stays with its student. Whoever comes now waits, and holds up nobody else. Plan a class for more than {count} students, or raise allowance: seats in course.yaml; the page says who has to agree. Who waits is let in by themselves then.',
     fr: 'Les {count} postes que le cours peut avoir sont tous attribués : un poste reste à son étudiant. Qui vient maintenant attend, sans gêner personne. Prévoyez une séance pour plus de {count} étudiants, ou augmentez allowance : seats dans course.yaml ; la page dit qui doit donner son accord. Qui attend entrera alors de lui-même.',
   },
+  'notice.seat-numbers.text.teacher': {
+    en: 'All {count} seats that the course may have are somebody’s: a seat stays with its student. Whoever comes now waits, and holds up nobody else. Plan a class for more than {count} students: the page of the plan says whether somebody has to agree. Who waits is let in by themselves then.',
+    fr: 'Les {count} postes que le cours peut avoir sont tous attribués : un poste reste à son étudiant. Qui vient maintenant attend, sans gêner personne. Prévoyez une séance pour plus de {count} étudiants : la page de planification dit si quelqu’un doit donner son accord. Qui attend entrera alors de lui-même.',
+  },
   'notice.session-late': {
     en: '{course}: the class {startsAt} is not ready yet',
     fr: '{course} : la séance prévue {startsAt} n’est pas encore prête',
@@ -116,7 +120,14 @@ export const notice = {
     en: '{title}: your change was not agreed to',
     fr: '{title} : votre modification n’a pas été acceptée',
   },
-  'notice.change-rejected.text': { en: '{reason}', fr: '{reason}' },
+  'notice.change-rejected.text': {
+    en: 'Nothing was changed. Who decided wrote: “{reason}”',
+    fr: 'Rien n’a changé. Qui a décidé a écrit : « {reason} »',
+  },
+  'notice.change-rejected.text.unsaid': {
+    en: 'Nothing was changed, and no reason was given.',
+    fr: 'Rien n’a changé, et aucune raison n’a été donnée.',
+  },
   'notice.change-superseded': {
     en: '{title}: the list of students is another by now',
     fr: '{title} : la liste des étudiants a changé depuis',
@@ -130,8 +141,8 @@ export const notice = {
     fr: '{title} : personne n’a encore décidé, {by} peut donc décider aussi',
   },
   'notice.change-deputy.text': {
-    en: 'It has waited since {createdAt}.',
-    fr: 'Elle attend depuis {createdAt}.',
+    en: 'It was handed in {createdAt}.',
+    fr: 'Elle a été déposée {createdAt}.',
   },
   'notice.change-in-class': {
     en: '{title}: a class under way took more than its course may have',
@@ -179,11 +190,22 @@ export const notice = {
     en: 'Open your workspace: {url}',
     fr: 'Ouvrir votre espace : {url}',
   },
+  'notice.open.home': { en: 'Open your activities', fr: 'Ouvrir vos activités' },
+  'notice.open.home-at': { en: 'Open your activities: {url}', fr: 'Ouvrir vos activités : {url}' },
+  'notice.open.page': { en: 'Open the page about it', fr: 'Ouvrir la page qui en parle' },
+  'notice.open.page-at': {
+    en: 'Open the page about it: {url}',
+    fr: 'Ouvrir la page qui en parle : {url}',
+  },
   'notice.open': { en: 'Open the course', fr: 'Ouvrir le cours' },
   'notice.open-at': { en: 'Open the course: {url}', fr: 'Ouvrir le cours : {url}' },
   'notice.why.teacher': {
     en: 'Sent by Labplan because you teach this course.',
     fr: 'Envoyé par Labplan parce que vous enseignez dans ce cours.',
+  },
+  'notice.why.author': {
+    en: 'Sent by Labplan because you asked for this course.',
+    fr: 'Envoyé par Labplan parce que vous avez demandé ce cours.',
   },
   'notice.why.waiting': {
     en: 'Sent by Labplan because you wait for a place. Your address came with your launch, and is forgotten when you no longer wait.',

@@ -122,10 +122,30 @@ export const plan = {
     en: 'Sent to the infra team for review.',
     fr: 'Envoyé à l’équipe infra pour accord.',
   },
+  'plan.not-agreed': {
+    en: 'This change was not agreed to, or is no longer asked: everything stays as it is. Why stands on the page of the class for a day.',
+    fr: 'Cette modification n’a pas été acceptée, ou n’est plus demandée : rien ne change. La raison est sur la page de la séance pendant un jour.',
+  },
   'plan.undo': { en: 'Undo', fr: 'Annuler' },
   'plan.stale': {
     en: 'Somebody else saved this course meanwhile. What you wrote is still here; what they changed and you did not is taken over. Look through it, and save again.',
     fr: 'Quelqu’un d’autre a enregistré ce cours entre-temps. Ce que vous avez écrit est toujours là ; ce qu’ils ont changé et vous non est repris. Relisez, puis enregistrez de nouveau.',
+  },
+  'plan.lost-steps': {
+    en: {
+      one: '{count} of your steps is for a class that is no longer there: it is left out. Look through the calendar before you save.',
+      other:
+        '{count} of your steps are for classes that are no longer there: they are left out. Look through the calendar before you save.',
+    },
+    fr: {
+      one: '{count} de vos étapes concerne une séance qui n’existe plus : elle est laissée de côté. Parcourez le calendrier avant d’enregistrer.',
+      other:
+        '{count} de vos étapes concernent des séances qui n’existent plus : elles sont laissées de côté. Parcourez le calendrier avant d’enregistrer.',
+    },
+  },
+  'plan.undo-later': {
+    en: 'It was changed again since: undoing this would take that away, too. Nothing was done. Look at the plan as it is now, and change it there.',
+    fr: 'Il a été modifié de nouveau depuis : annuler ceci enlèverait aussi cela. Rien n’a été fait. Regardez la planification telle qu’elle est, et modifiez-la là.',
   },
   'plan.refused': {
     en: 'This cannot be a plan: look through the times and numbers.',

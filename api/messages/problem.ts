@@ -11,6 +11,7 @@ export const problem = {
   'problem.title.404': { en: 'There is nothing here', fr: 'Il n’y a rien ici' },
   'problem.title.409': { en: 'This cannot be done now', fr: 'Impossible pour le moment' },
   'problem.title.410': { en: 'This link has expired', fr: 'Ce lien a expiré' },
+  'problem.title.413': { en: 'This is too large', fr: 'C’est trop volumineux' },
   'problem.title.500': { en: 'Something went wrong', fr: 'Une erreur est survenue' },
   'problem.title.503': { en: 'Back in a moment', fr: 'De retour dans un instant' },
   'problem.away': {
@@ -18,6 +19,8 @@ export const problem = {
     fr: 'Labplan est indisponible pour l’instant. Les environnements en marche continuent ; rechargez cette page dans quelques secondes.',
   },
   'problem.back.workspace': { en: 'Back to your workspace', fr: 'Retour à votre espace' },
+  'problem.back.change': { en: 'Back to the change', fr: 'Retour à la modification' },
+  'problem.back.course': { en: 'Back to the course', fr: 'Retour au cours' },
   'problem.back': { en: 'Back to the start page', fr: 'Retour à l’accueil' },
 
   'problem.bad-request': {
@@ -25,8 +28,8 @@ export const problem = {
     fr: 'La demande est incomplète. Revenez en arrière, rechargez la page et réessayez.',
   },
   'problem.too-large': {
-    en: 'What was sent is larger than {megabytes} MB.',
-    fr: 'L’envoi dépasse {megabytes} Mo.',
+    en: 'What was sent is larger than {megabytes} MB: nothing was done. Go back, and send less of it: of a timetable, the events of this course alone.',
+    fr: 'L’envoi dépasse {megabytes} Mo : rien n’a été fait. Revenez en arrière et envoyez-en moins : d’un emploi du temps, les seuls évènements de ce cours.',
   },
   'problem.no-run': {
     en: 'There is no such run, and no run of such a stack. The list of runs says what there is.',
@@ -49,12 +52,16 @@ export const problem = {
     fr: 'Votre rôle dans ce cours ne donne pas accès à cette page.',
   },
   'problem.foreign-form': {
-    en: 'This form did not come from this site, or your sign-in changed meanwhile. Go back, reload the page and try again.',
-    fr: 'Ce formulaire ne vient pas de ce site, ou votre connexion a changé entre-temps. Revenez en arrière, rechargez la page et réessayez.',
+    en: 'This form did not come from this site, or somebody else came in with this browser meanwhile. Nothing was done. Open the activity in your LMS again, and try once more.',
+    fr: 'Ce formulaire ne vient pas de ce site, ou quelqu’un d’autre est entré avec ce navigateur entre-temps. Rien n’a été fait. Ouvrez de nouveau l’activité dans votre plateforme, puis réessayez.',
   },
   'problem.not-found': {
     en: 'The address may be mistyped, or what it showed is gone.',
     fr: 'L’adresse est peut-être erronée, ou ce qu’elle montrait n’existe plus.',
+  },
+  'problem.not-yours': {
+    en: 'If it was here before, somebody else may have come in with this browser: open the activity in your LMS again.',
+    fr: 'Si elle était là auparavant, quelqu’un d’autre est peut-être entré avec ce navigateur : ouvrez de nouveau l’activité dans votre plateforme.',
   },
   'problem.method': {
     en: 'This address does not answer to {method}.',
@@ -101,6 +108,10 @@ export const problem = {
   'problem.nothing-to-undo': {
     en: 'This cannot be undone: {documents} came with it. Archive a course instead: state: archived.',
     fr: 'Impossible d’annuler : {documents} est arrivé avec cette modification. Archivez plutôt le cours : state: archived.',
+  },
+  'problem.changed-since': {
+    en: '{documents} was changed again since: undoing this would take that away, too. Nothing was done. Undo the later change first.',
+    fr: '{documents} a été modifié de nouveau depuis : annuler ceci enlèverait aussi cela. Rien n’a été fait. Annulez d’abord la modification suivante.',
   },
   'problem.not-approved': {
     en: 'This change is not in force, so there is nothing to undo.',

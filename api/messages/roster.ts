@@ -67,6 +67,10 @@ export const roster = {
     en: 'what the LMS answered is no list.',
     fr: 'ce que la plateforme a répondu n’est pas une liste.',
   },
+  'roster.nobody': {
+    en: 'the LMS answered a list without anybody on it. If nobody is in its course any more, archive this course, or set the number of students in the plan.',
+    fr: 'la plateforme a répondu par une liste vide. Si plus personne n’est dans son cours, archivez ce cours, ou fixez le nombre d’étudiants dans la planification.',
+  },
   'roster.unreachable': {
     en: 'its address is one that Labplan may not ask.',
     fr: 'son adresse est de celles que Labplan ne peut pas interroger.',

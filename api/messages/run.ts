@@ -85,7 +85,7 @@ export const run = {
     fr: 'Cette stack attend que quelqu’un la relance ou qu’autre chose en soit attendu.',
   },
   'run.waits.until': {
-    en: 'This stack now waits until somebody retries it or something else is wanted of it, and goes on by itself {when}.',
+    en: 'This stack now waits until somebody retries it or something else is wanted of it, and resumes by itself {when}.',
     fr: 'Cette stack attend que quelqu’un la relance ou qu’autre chose en soit attendu, et reprend d’elle-même {when}.',
   },
 
@@ -124,15 +124,15 @@ export const run = {
   'freeze.everywhere': { en: 'everywhere', fr: 'partout' },
   'freeze.in-pool': { en: 'in pool {pool}', fr: 'dans le pool {pool}' },
   'freeze.applies': {
-    en: 'Applies are frozen {where}: {reason}. They go on {until}. Seats that exist are still turned on and off.',
+    en: 'Applies are frozen {where}: {reason}. They resume {until}. Seats that exist are still turned on and off.',
     fr: 'Les applications sont gelées {where} : {reason}. Elles reprennent {until}. Les postes qui existent s’allument et s’éteignent toujours.',
   },
   'freeze.destroys': {
-    en: 'Destroys are frozen {where}: {reason}. They go on {until}. No seat is removed meanwhile.',
+    en: 'Destroys are frozen {where}: {reason}. They resume {until}. No seat is removed meanwhile.',
     fr: 'Les destructions sont gelées {where} : {reason}. Elles reprennent {until}. Aucun poste n’est supprimé d’ici là.',
   },
   'freeze.both': {
-    en: 'Applies and destroys are frozen {where}: {reason}. They go on {until}. Seats that exist are still turned on and off.',
+    en: 'Applies and destroys are frozen {where}: {reason}. They resume {until}. Seats that exist are still turned on and off.',
     fr: 'Les applications et les destructions sont gelées {where} : {reason}. Elles reprennent {until}. Les postes qui existent s’allument et s’éteignent toujours.',
   },
 

@@ -37,7 +37,7 @@ export const seat = {
     fr: 'L’équipe technique a mis ceci en pause : votre environnement ne peut pas encore être créé. Vous gardez votre place et cette page continue d’elle-même. Votre enseignant peut se renseigner auprès d’elle.',
   },
   'starting.held-until': {
-    en: 'The people who run the machines have paused this for now. Making your environment goes on {when} at the latest. You keep your place, and this page goes on by itself.',
+    en: 'The people who run the machines have paused this for now. Making your environment resumes {when} at the latest. You keep your place, and this page goes on by itself.',
     fr: 'L’équipe technique a mis ceci en pause. La création de votre environnement reprend {when} au plus tard. Vous gardez votre place et cette page continue d’elle-même.',
   },
   'starting.again': {

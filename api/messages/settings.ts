@@ -152,6 +152,7 @@ export const settings = {
   'settings.day.SA': { en: 'Sat', fr: 'sam.' },
   'settings.day.SU': { en: 'Sun', fr: 'dim.' },
 
+  'settings.change': { en: '{what}: {from} → {to}', fr: '{what} : {from} → {to}' },
   'settings.unsaid': { en: '(nothing)', fr: '(rien)' },
   'settings.value.yes': { en: 'yes', fr: 'oui' },
   'settings.error.title': {
@@ -171,6 +172,10 @@ export const settings = {
   'settings.refused.person': {
     en: 'It names a person. A course is kept where reviewers read it, and names roles and groups only: take the name or address out, then save again.',
     fr: 'Le texte nomme une personne. Un cours est conservé là où des relecteurs le lisent, et ne nomme que rôles et groupes : retirez le nom ou l’adresse, puis enregistrez de nouveau.',
+  },
+  'settings.refused.denied': {
+    en: 'The rules of your institution do not allow this: nothing was saved. Your infra team can tell you what would be.',
+    fr: 'Les règles de votre établissement ne le permettent pas : rien n’a été enregistré. Votre équipe infra peut vous dire ce qui le serait.',
   },
   'settings.refused.secret': {
     en: 'It looks like a password or a key. A course is kept where reviewers read it: take it out, then save again. The student’s own password is {{password}}.',

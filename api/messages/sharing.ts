@@ -17,6 +17,10 @@ export const sharing = {
   'sharing.change': { en: 'Change', fr: 'Modifier' },
   'sharing.share': { en: 'Share', fr: 'Partager' },
   'sharing.end': { en: 'No longer', fr: 'Ne plus partager' },
+  'sharing.last': {
+    en: 'Nobody could change this course any more: it stays as it is. First share it with a colleague who may change it.',
+    fr: 'Plus personne ne pourrait modifier ce cours : rien ne change. Partagez-le d’abord avec un collègue qui pourra le modifier.',
+  },
   'sharing.find': {
     en: 'A colleague’s name or e-mail address',
     fr: 'Nom ou adresse d’un collègue',
@@ -49,8 +53,8 @@ export const sharing = {
   'sharing.from': { en: 'Day of the first class', fr: 'Jour de la première séance' },
   'sharing.copy': { en: 'Duplicate', fr: 'Dupliquer' },
   'sharing.copy-waits': {
-    en: 'The copy was sent to the infra team for review: it is more than a course may have.',
-    fr: 'La copie a été envoyée à l’équipe infra pour accord : c’est plus que ce qu’un cours peut avoir.',
+    en: 'The copy was sent to the infra team for review: it is more than a course may have. “My activities” says how it stands.',
+    fr: 'La copie a été envoyée à l’équipe infra pour accord : c’est plus que ce qu’un cours peut avoir. « Mes activités » dit où cela en est.',
   },
   'sharing.export': { en: 'Download as one file', fr: 'Télécharger en un fichier' },
 } satisfies Record<string, Message>

@@ -20,6 +20,11 @@ export const timetable = {
     en: 'Nothing changes: the plan already says this.',
     fr: 'Rien ne change : la planification le dit déjà.',
   },
+  'timetable.none-taken': {
+    en: 'Nothing changes: nothing of it can be taken over, for what is said below.',
+    fr: 'Rien ne change : rien ne peut en être repris, pour les raisons ci-dessous.',
+  },
+  'timetable.unnamed': { en: 'Event without a name', fr: 'Évènement sans nom' },
   'timetable.class': { en: 'Event', fr: 'Évènement' },
   'timetable.change': { en: 'Change', fr: 'Changement' },
   'timetable.before': { en: 'Now', fr: 'Maintenant' },
@@ -27,7 +32,45 @@ export const timetable = {
   'timetable.added': { en: 'New', fr: 'Nouveau' },
   'timetable.updated': { en: 'Changed', fr: 'Modifié' },
   'timetable.cancelled': { en: 'Cancelled', fr: 'Annulé' },
-  'timetable.more': { en: 'and {count} more', fr: 'et {count} autres' },
+  'timetable.more': {
+    en: 'and {count} more',
+    fr: { one: 'et {count} autre', other: 'et {count} autres' },
+  },
+  'timetable.same-hours': { en: 'the same hours', fr: 'les mêmes heures' },
+  'timetable.kept': {
+    en: {
+      one: '{count} class stands otherwise here than in the timetable, changed by hand or by an earlier timetable. It stays so:',
+      other:
+        '{count} classes stand otherwise here than in the timetable, changed by hand or by an earlier timetable. They stay so:',
+    },
+    fr: {
+      one: '{count} séance est ici autrement que dans l’emploi du temps, modifiée à la main ou par un emploi du temps antérieur. Elle reste ainsi :',
+      other:
+        '{count} séances sont ici autrement que dans l’emploi du temps, modifiées à la main ou par un emploi du temps antérieur. Elles restent ainsi :',
+    },
+  },
+  'timetable.moved': { en: '{from}: held on {to}', fr: '{from} : a lieu {to}' },
+  'timetable.out': { en: '{from}: taken out', fr: '{from} : retirée' },
+  'timetable.as-timetable': {
+    en: 'See them as the timetable has them',
+    fr: 'Les voir telles que dans l’emploi du temps',
+  },
+  'timetable.undone': {
+    en: {
+      one: '{count} class that was changed here, by hand or by an earlier timetable, becomes as this timetable has it. What was changed is lost:',
+      other:
+        '{count} classes that were changed here, by hand or by an earlier timetable, become as this timetable has them. What was changed is lost:',
+    },
+    fr: {
+      one: '{count} séance modifiée ici, à la main ou par un emploi du temps antérieur, devient telle que dans cet emploi du temps. La modification est perdue :',
+      other:
+        '{count} séances modifiées ici, à la main ou par un emploi du temps antérieur, deviennent telles que dans cet emploi du temps. Les modifications sont perdues :',
+    },
+  },
+  'timetable.twice': {
+    en: 'A class that was planned here stands already at the same hour: {days}. Both would be held. If they are the same, take one of them out of the plan.',
+    fr: 'Une séance planifiée ici est déjà à la même heure : {days}. Les deux auraient lieu. Si c’est la même, retirez-en une de la planification.',
+  },
   'timetable.over': {
     en: {
       one: '{count} event that is over is left out.',
@@ -39,8 +82,8 @@ export const timetable = {
     },
   },
   'timetable.problem.not-a-calendar': {
-    en: 'This is no iCalendar file.',
-    fr: 'Ce n’est pas un fichier iCalendar.',
+    en: 'This is no iCalendar file. Export your timetable as one (.ics), and choose it above.',
+    fr: 'Ce n’est pas un fichier iCalendar. Exportez votre emploi du temps dans ce format (.ics), puis choisissez-le ci-dessus.',
   },
   'timetable.problem.matches-no-course': {
     en: 'It is of no course.',
@@ -58,6 +101,22 @@ export const timetable = {
     en: 'It has no end, or lasts less than five minutes: it is left out.',
     fr: 'Il n’a pas de fin, ou dure moins de cinq minutes : il est laissé de côté.',
   },
+  'timetable.problem.too-long': {
+    en: 'It lasts longer than two weeks: it is left out. Plan its days one by one.',
+    fr: 'Il dure plus de deux semaines : il est laissé de côté. Planifiez ses jours un par un.',
+  },
+  'timetable.problem.no-uid': {
+    en: 'It has no UID, so it would not be known again: it is left out. Export your timetable anew, or plan it here.',
+    fr: 'Il n’a pas d’UID et ne serait pas reconnu : il est laissé de côté. Exportez de nouveau votre emploi du temps, ou planifiez-le ici.',
+  },
+  'timetable.problem.not-understood': {
+    en: 'It cannot be read: it is left out. Look through its times in your timetable, or plan it here.',
+    fr: 'Il ne peut pas être lu : il est laissé de côté. Relisez ses heures dans votre emploi du temps, ou planifiez-le ici.',
+  },
+  'timetable.problem.following-not-understood': {
+    en: 'It changes a class and all those after it in one: that change is left out. Make it in the plan, for “this one and those after it”.',
+    fr: 'Il change d’un coup une séance et toutes les suivantes : ce changement est laissé de côté. Faites-le dans la planification, pour « celle-ci et les suivantes ».',
+  },
   'timetable.problem.endless-series': {
     en: 'It repeats for ever: it is left out. Give it an end in your timetable.',
     fr: 'Il se répète sans fin : il est laissé de côté. Donnez-lui une fin dans votre emploi du temps.',
@@ -67,8 +126,8 @@ export const timetable = {
     fr: 'Il se répète d’une manière qui n’est pas comprise ici : il est laissé de côté.',
   },
   'timetable.stale': {
-    en: 'Somebody else saved this course meanwhile. Look again at what would change.',
-    fr: 'Quelqu’un d’autre a enregistré ce cours entre-temps. Regardez de nouveau ce qui changerait.',
+    en: 'Somebody else saved this course meanwhile, so nothing was taken over. What would change by now is below: look through it, and take it over again.',
+    fr: 'Quelqu’un d’autre a enregistré ce cours entre-temps : rien n’a été repris. Ce qui changerait maintenant est ci-dessous : relisez, puis reprenez de nouveau.',
   },
   'timetable.wrong': {
     en: 'What is in this file cannot be a plan. Look through its times.',

@@ -62,10 +62,6 @@ export const window = {
     en: 'Shown again once the above is corrected.',
     fr: 'Montré de nouveau quand ce qui précède est corrigé.',
   },
-  'window.stale': {
-    en: 'Somebody else saved this course meanwhile. What you wrote is still here; saving again puts it in the place of what they have for this page, and leaves everything else as they have it.',
-    fr: 'Quelqu’un d’autre a enregistré ce cours entre-temps. Ce que vous avez écrit est toujours là ; enregistrer de nouveau le met à la place de ce qu’ils ont pour cette page, et laisse tout le reste comme ils l’ont.',
-  },
   'window.error.token': {
     en: '{{{token}}} means nothing here',
     fr: '{{{token}}} ne veut rien dire ici',

@@ -1,7 +1,7 @@
 /** The administrator's lists: courses and pools. */
-import type { CourseSummary } from '../data/course.ts'
+import type { CourseSummary } from '../data/courses/course.ts'
 import type { ListQuery } from '../data/list-query.ts'
-import type { PoolSummary } from '../data/overview.ts'
+import type { PoolSummary } from '../data/pools/overview.ts'
 import { arrange } from '../listing.ts'
 import { type Locale, say, stamp } from '../locale.ts'
 import { paths } from '../paths.ts'

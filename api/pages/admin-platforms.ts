@@ -1,5 +1,5 @@
 /** LMS platforms: who waits for a yes, who is in, and the one-time links that let an LMS register itself. */
-import type { listPlatforms } from '../data/platform.ts'
+import type { listPlatforms } from '../data/lms/platform.ts'
 import { say, stamp } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'

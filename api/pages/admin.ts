@@ -1,5 +1,5 @@
 /** The administrator's frame and first page: what needs somebody, then what there is. */
-import type { Counts } from '../data/overview.ts'
+import type { Counts } from '../data/pools/overview.ts'
 import { say } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'

@@ -2,7 +2,7 @@
 import { type BlueprintDiff } from '../../stacks/rules/diff.ts'
 import { diffText } from '../../stacks/rules/diff-text.ts'
 import type { PlanRow, PlanSummary } from '../../stacks/rules/plan-page.ts'
-import type { ChangeReview } from '../data/change-review.ts'
+import type { ChangeReview } from '../data/changes/change-review.ts'
 import { say, stamp } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
@@ -27,8 +27,9 @@ export function changePage(visit: Visit, review: ChangeReview, timeZone: string)
           ${changeTag(visit, change)}
         </div>
         <p class="hint">
-          ${stamp(visit.locale, timeZone, change.created_at)} · ${t('admin.change.lane')}:
-          ${t(`lane.${change.lane}`)} · <code>${change.blueprint_digest.slice(0, 12)}</code>
+          ${stamp(visit.locale, timeZone, change.created_at)} ·
+          ${say(visit.locale, 'change.lane-is', { lane: t(`lane.${change.lane}`) })} ·
+          <code>${change.blueprint_digest.slice(0, 12)}</code>
         </p>
         ${forgeLines(visit, review.onForge, change, timeZone)}
         ${change.message !== null && html`<p class="note is-warning">${change.message}</p>`}

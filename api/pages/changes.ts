@@ -1,8 +1,8 @@
 /** The review queue and its past: narrowed, searched and ordered by the address alone, so each view can be sent. */
 import { withoutLogin } from '../config.ts'
-import type { Change } from '../data/change.ts'
-import { type ChangeQuery, changeRules } from '../data/change-list.ts'
-import type { Estate } from '../data/estate.ts'
+import type { Change } from '../data/changes/change.ts'
+import { type ChangeQuery, changeRules } from '../data/changes/change-list.ts'
+import type { Estate } from '../data/changes/estate.ts'
 import { say, stamp } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'

@@ -1,6 +1,6 @@
 /** The class as its teacher sees it: counts, then every seat with who sits there and how they are. */
-import type { courseSeats } from '../data/seat.ts'
-import type { DiskView } from '../data/volume.ts'
+import type { courseSeats } from '../data/seats/seat.ts'
+import type { DiskView } from '../data/volumes/volume.ts'
 import { clock, duration, say } from '../locale.ts'
 import type { Visit } from '../visit.ts'
 import { diskCell } from './disk.ts'

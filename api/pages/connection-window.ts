@@ -1,11 +1,11 @@
 /** The student's connection window: its settings, and beside them the window as a student sees it, with a sample. */
 import type { Display, Port } from '../../stacks/terms.ts'
 import type { PlannedCourse } from '../access.ts'
-import type { WindowForm } from '../connection-window.ts'
-import type { Change } from '../data/change.ts'
+import type { WindowForm } from '../teaching/connection-window.ts'
+import type { Change } from '../data/changes/change.ts'
 import { say } from '../locale.ts'
 import { paths } from '../paths.ts'
-import type { FormError } from '../plan-form.ts'
+import type { FormError } from '../teaching/plan-form.ts'
 import type { Visit } from '../visit.ts'
 import { type ConnectionPort, connection } from './connection.ts'
 import { courseFrame } from './course-frame.ts'
@@ -23,6 +23,8 @@ export type WindowView = {
   ports: Port[]
   errors: FormError[]
   read: string
+  /** What the form held when it was made, part by part. */
+  base: Record<string, string>
   /** What the sample shows; absent while something is wrong. */
   display?: Display
   isSame?: boolean
@@ -41,7 +43,7 @@ export function windowPage(visit: Visit, view: WindowView): Html {
   return courseFrame(visit, {
     ...{ course, mayChange, part: 'window', seesPlan: true },
     main: html`${savedNote(visit, course, { saved: view.saved, part: 'window' })}
-    ${view.isStale && html`<p class="note is-warning" role="alert">${t('window.stale')}</p>`}
+    ${view.isStale && html`<p class="note is-warning" role="alert">${t('plan.stale')}</p>`}
     ${planFrame(visit, { src: paths.courseWindowPreview(course.key), saved: view.saved !== undefined }, form(visit, view))}`,
   })
 }
@@ -55,6 +57,7 @@ function form(visit: Visit, view: WindowView): Html {
     action="${paths.courseWindow(view.course.key)}"
   >
     ${csrfField(visit)}<input type="hidden" name="read" value="${view.read}" />
+    <input type="hidden" name="base" value="${JSON.stringify(view.base)}" />
     <button class="unseen" name="check" value="1" tabindex="-1">${t('plan.check')}</button>
     <div class="plan-board">${windowFragment(visit, view)}</div>
     ${saveActs(visit, view, 'window.look')}
@@ -73,14 +76,16 @@ export function windowFragment(visit: Visit, view: WindowView): Html {
     </div>`
 }
 
-/** `button-where-0` is called as its label is. */
-function namesOf(visit: Visit, { errors }: WindowView): Record<string, string> {
+/** Each called as its label is, after what it is of: `button-where-0`, `title-en-ssh`, `textEn`. */
+function namesOf({ locale }: Visit, { errors }: WindowView): Record<string, string> {
   const name = (field: string) => {
-    const [part, of] = [field.replace(/-(\d+|[a-z][a-z0-9-]*)$/, ''), /-(\d+)$/.exec(field)?.[1]]
-    const label = say(visit.locale, `window.${of === undefined ? field : part}`)
-    return of === undefined
-      ? label
-      : `${say(visit.locale, 'window.button', { number: Number(of) + 1 })} ${label}`
+    const [, part = field, of] = /^(button-[a-z]+|title-(?:en|fr))-(.+)$/.exec(field) ?? []
+    const label = say(locale, `window.${part}`)
+    if (of === undefined) return label
+    const whose = field.startsWith('button')
+      ? say(locale, 'window.button', { number: Number(of) + 1 })
+      : of
+    return `${whose}, ${label}`
   }
   return Object.fromEntries(errors.map(({ field }) => [field, name(field)]))
 }

@@ -3,7 +3,7 @@
  * login and password. The workspace page shows it for real; the teacher's page shows it with a sample.
  */
 import { type Part, arrangePorts, fillLink, partsOf } from '../display.ts'
-import type { WorkspaceView } from '../data/workspace-view.ts'
+import type { WorkspaceView } from '../data/workspaces/workspace-view.ts'
 import type { Visit } from '../visit.ts'
 import { type Html, html } from './html.ts'
 import { paragraphsOf } from './prose.ts'

@@ -1,5 +1,5 @@
 /** An activity that was copied with its LMS course: its teacher is asked what it opens. */
-import type { CopiedActivity } from '../data/lms-activity.ts'
+import type { CopiedActivity } from '../data/lms/lms-activity.ts'
 import { say } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
@@ -32,27 +32,11 @@ export function copiedActivityPage(visit: Visit, view: CopiedActivityView): Html
   return frame(visit, { title: t('lti.copied.title'), main })
 }
 
-function choices(visit: Visit, { activity, from }: CopiedActivityView): Html {
+/** A new edition is asked for once: it was, where it waits. */
+function choices(visit: Visit, view: CopiedActivityView): Html {
   const t = (code: string) => say(visit.locale, code)
-  const title = activity.course_title[visit.locale] || activity.course_key
-  return html`<form class="ask" method="post" action="${paths.copiedActivity(activity.id)}">
-      ${csrfField(visit)}
-      <p>${t('lti.copied.edition-why')}</p>
-      <div class="buttons">
-        <label class="field"
-          >${t('course-new.name')} <input name="title" value="${title}" maxlength="200" required />
-        </label>
-        ${
-          from &&
-          html`<label class="field"
-            >${t('sharing.from')} <input type="date" name="from" value="${from}" />
-          </label>`
-        }
-        <button class="button primary" name="decision" value="edition">
-          ${t('lti.copied.edition')}
-        </button>
-      </div>
-    </form>
+  const { activity, waits } = view
+  return html`${!waits && editionForm(visit, view)}
     <form class="ask" method="post" action="${paths.copiedActivity(activity.id)}">
       ${csrfField(visit)}
       <p>${t('lti.copied.same-why')}</p>
@@ -61,4 +45,27 @@ function choices(visit: Visit, { activity, from }: CopiedActivityView): Html {
       </div>
     </form>
     <p>${t('lti.copied.other')}</p>`
+}
+
+function editionForm(visit: Visit, { activity, from }: CopiedActivityView): Html {
+  const t = (code: string) => say(visit.locale, code)
+  const title = activity.course_title[visit.locale] || activity.course_key
+  return html`<form class="ask" method="post" action="${paths.copiedActivity(activity.id)}">
+    ${csrfField(visit)}
+    <p>${t('lti.copied.edition-why')}</p>
+    <div class="buttons">
+      <label class="field"
+        >${t('course-new.name')} <input name="title" value="${title}" maxlength="200" required />
+      </label>
+      ${
+        from &&
+        html`<label class="field"
+          >${t('sharing.from')} <input type="date" name="from" value="${from}" />
+        </label>`
+      }
+      <button class="button primary" name="decision" value="edition">
+        ${t('lti.copied.edition')}
+      </button>
+    </div>
+  </form>`
 }

@@ -1,14 +1,15 @@
 /** A course's data: which version is in force, the one that is being filled, and those before. */
 import type { PlannedCourse } from '../access.ts'
-import type { Change } from '../data/change.ts'
-import type { DataRules, DataVersion } from '../data/course-data.ts'
+import type { Change } from '../data/changes/change.ts'
+import type { DataRules, DataVersion } from '../data/volumes/course-data.ts'
 import { fileSize, say, stamp } from '../locale.ts'
 import { paths } from '../paths.ts'
-import type { AgentFolder } from '../storage-agent.ts'
+import type { AgentFolder } from '../storage/storage-agent.ts'
 import type { Visit } from '../visit.ts'
 import { courseFrame } from './course-frame.ts'
 import { csrfField } from './frame.ts'
 import { type Html, html } from './html.ts'
+import { notInForce } from './saved-note.ts'
 import { type Column, tableOf, tag } from './table.ts'
 import { uploadBox } from './upload-box.ts'
 
@@ -39,7 +40,7 @@ export function courseDataPage(visit: Visit, view: CourseDataView): Html {
   return courseFrame(visit, {
     course,
     ...{ part: 'data', seesPlan: true, mayChange, scripts: ['tus.js', 'files.js'] },
-    main: html`${saved && html`<p class="note is-info" role="status">${t(saved.state === 'approved' ? 'data.saved' : 'plan.waits')}</p>`}
+    main: html`${saved && (saved.state === 'approved' ? html`<p class="note is-info" role="status">${t('data.saved')}</p>` : notInForce(visit, saved))}
       <section class="sheet" aria-labelledby="data-title">
         <h2 id="data-title">${t('data.title')}</h2>
         <p>${t('data.explain', { path: view.rules.path ?? '/data' })}</p>

@@ -1,8 +1,8 @@
 /** A course from a file: the file, what it makes, and what may be said anew: its name, first day, and where it runs. */
 import type { DocumentError } from '../../stacks/schema-parse.ts'
 import type { Course } from '../../stacks/terms.ts'
-import type { ImportChoice, ImportOffers } from '../course-import.ts'
-import type { Preview } from '../data/change-preview.ts'
+import type { ImportChoice, ImportOffers } from '../teaching/course-import.ts'
+import type { Preview } from '../data/changes/change-preview.ts'
 import { say } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
@@ -12,7 +12,10 @@ import { noteList } from './notes.ts'
 import { costLine } from './plan-answer.ts'
 import { dayWords } from './wall-day.ts'
 
-type Wrong = { errors: DocumentError[] } | { isNotOne: true } | { leak: 'person' | 'secret' }
+type Wrong =
+  | { errors: DocumentError[] }
+  | { isNotOne: true }
+  | { leak: 'person' | 'secret' | 'denied' }
 
 export type ImportView = {
   text: string
@@ -37,16 +40,33 @@ export function importPage(visit: Visit, view: ImportView): Html {
     title: t('import.title'),
     isWide: true,
     main: html`<h1>${t('import.title')}</h1>
-      ${view.waits && html`<p class="note is-info" role="status">${t('course-new.waits')}</p>`}
-      <form class="timetable" id="import" method="post" action="${paths.courseImport()}">
-        ${csrfField(visit)}
-        <section class="sheet">
-          <p>${t('import.why')}</p>
-          ${fileFields(visit, view)}
-        </section>
-        ${view.wrong && wrongNote(visit, view.wrong)} ${meaning(visit, view)}
-      </form>`,
+      ${view.waits ? waitsSheet(visit, view) : form(visit, view)}`,
   })
+}
+
+/** Sent: to send it once more would ask for a second one. */
+function waitsSheet({ locale }: Visit, { meaning: of }: ImportView): Html {
+  return html`<section class="sheet">
+    <div class="ask" role="status">
+      <p><strong>${of?.choice.title}</strong></p>
+      <p>${say(locale, 'import.waits')}</p>
+    </div>
+    <div class="buttons">
+      <a class="button plain" href="${paths.home()}">${say(locale, 'frame.activities')}</a>
+    </div>
+  </section>`
+}
+
+function form(visit: Visit, view: ImportView): Html {
+  const t = (code: string) => say(visit.locale, code)
+  return html`<form class="timetable" id="import" method="post" action="${paths.courseImport()}">
+    ${csrfField(visit)}
+    <section class="sheet">
+      <p>${t('import.why')}</p>
+      ${fileFields(visit, view)}
+    </section>
+    ${view.wrong && wrongNote(visit, view.wrong)} ${meaning(visit, view)}
+  </form>`
 }
 
 function fileFields(visit: Visit, { text, meaning: known }: ImportView): Html {

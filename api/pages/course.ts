@@ -1,10 +1,10 @@
 /** A teacher's course: the next sessions, who is in the class now, what the planner says. Live. */
 import type { Note } from '../../stacks/terms.ts'
 import type { SeenCourse } from '../access.ts'
-import type { PastSession } from '../data/receipt.ts'
+import type { PastSession } from '../data/sessions/receipt.ts'
 import type { Notice } from '../data/notice.ts'
-import type { CourseRoster } from '../data/roster-view.ts'
-import type { Session } from '../data/session.ts'
+import type { CourseRoster } from '../data/lms/roster-view.ts'
+import type { Session } from '../data/sessions/session.ts'
 import { clock, say, shortDay, shortMoment } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'

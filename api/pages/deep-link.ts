@@ -1,5 +1,5 @@
 /** Inside the LMS's "Select content": which course the activity opens, and the form that says so to the LMS. */
-import type { CourseChoice } from '../data/deep-link.ts'
+import type { CourseChoice } from '../data/lms/deep-link.ts'
 import { say } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'

@@ -1,6 +1,6 @@
 /** How full a disk is: a section of the student's page, and a cell of the teacher's table. */
-import type { PersonalView } from '../data/personal-volume.ts'
-import { type DiskView, NO_FILES_LEFT } from '../data/volume.ts'
+import type { PersonalView } from '../data/volumes/personal-volume.ts'
+import { type DiskView, NO_FILES_LEFT } from '../data/volumes/volume.ts'
 import { byteSize, dayAndYear, hasMessage, say } from '../locale.ts'
 import type { Visit } from '../visit.ts'
 import { type Html, html } from './html.ts'

@@ -1,6 +1,6 @@
 /** What is kept of a person and how they have it erased; and the page that says what became of that. */
-import type { ErasurePlan, OwnSubmission, OwnVolume } from '../data/erasure-plan.ts'
-import type { ErasureItem, ErasureView } from '../data/erasure-view.ts'
+import type { ErasurePlan, OwnSubmission, OwnVolume } from '../data/people/erasure-plan.ts'
+import type { ErasureItem, ErasureView } from '../data/people/erasure-view.ts'
 import { fileSize, lastDay, say, stamp } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'

@@ -1,9 +1,9 @@
 /** A student's files, on the disk of a workspace or in their own folder: where one is, what is there, all of it as an archive, and what is uploaded. */
-import type { CourseRow } from '../data/course.ts'
-import type { DiskView } from '../data/volume.ts'
+import type { CourseRow } from '../data/courses/course.ts'
+import type { DiskView } from '../data/volumes/volume.ts'
 import { fileSize, say, stamp } from '../locale.ts'
 import { paths, type Shelf } from '../paths.ts'
-import type { AgentEntry, AgentFolder } from '../storage-agent.ts'
+import type { AgentEntry, AgentFolder } from '../storage/storage-agent.ts'
 import type { Visit } from '../visit.ts'
 import { diskSection } from './disk.ts'
 import { frame } from './frame.ts'

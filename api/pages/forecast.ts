@@ -2,7 +2,7 @@
 import { dateText, numberText } from '../../stacks/rules/explain.ts'
 import { forecastChart } from '../../stacks/rules/forecast-chart.ts'
 import type { ForecastHour } from '../../stacks/rules/forecast.ts'
-import type { PoolForecast } from '../data/forecast.ts'
+import type { PoolForecast } from '../data/pools/forecast.ts'
 import { say } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'

@@ -1,5 +1,5 @@
 /** Where a change is on the forge, and what keeps the forge from being told. */
-import type { ForgeRequest, ForgeState } from '../data/forge.ts'
+import type { ForgeRequest, ForgeState } from '../data/changes/forge.ts'
 import { say, stamp } from '../locale.ts'
 import type { Visit } from '../visit.ts'
 import { type Html, html } from './html.ts'

@@ -1,5 +1,5 @@
 /** What was on a student's disk before their resets: said on the page of the workspace, and listed on that of the files. */
-import type { FormerVolume } from '../data/former-volume.ts'
+import type { FormerVolume } from '../data/volumes/former-volume.ts'
 import { dayAndYear, say, stamp } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'

@@ -76,7 +76,7 @@ function languages(visit: Visit): Html {
     aria-label="${say(visit.locale, 'frame.language')}"
   >
     ${csrfField(visit)}
-    <input type="hidden" name="back" value="${visit.url}" />
+    <input type="hidden" name="back" value="${visit.page}" />
     ${locales
       .filter((locale) => locale !== visit.locale)
       .map(

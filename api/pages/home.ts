@@ -1,12 +1,14 @@
 /** The start page: one's own activities, or, for nobody in particular, where to come in. */
-import type { OwnCourse } from '../data/course.ts'
-import type { SharedCourse } from '../data/course-share.ts'
-import type { Session } from '../data/session.ts'
-import { clock, day, say } from '../locale.ts'
+import type { OwnCourse } from '../data/courses/course.ts'
+import type { AskedCourse } from '../data/courses/new-course.ts'
+import type { SharedCourse } from '../data/courses/course-share.ts'
+import type { Session } from '../data/sessions/session.ts'
+import { clock, day, moment, say } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
 import { csrfField, frame } from './frame.ts'
 import { type Html, html } from './html.ts'
+import { tag } from './table.ts'
 
 export function frontPage(visit: Visit): Html {
   const { locale } = visit
@@ -27,6 +29,8 @@ type Home = {
   courses: OwnCourse[]
   sessions: Session[]
   shared: SharedCourse[]
+  /** That they asked for, and that are not there. */
+  asked: AskedCourse[]
 }
 
 export function homePage(visit: Visit, own: Home): Html {
@@ -46,6 +50,7 @@ export function homePage(visit: Visit, own: Home): Html {
           }
         </section>
         ${own.makesCourses && html`<p><a class="button plain" href="${paths.courseImport()}">${t('import.open')}</a></p>`}
+        ${own.asked.length > 0 && askedSection(visit, own.asked)}
         ${own.shared.length > 0 && sharedSection(visit, own.shared)}
         <section aria-labelledby="next-title">
           <h2 id="next-title">${t('home.next')}</h2>
@@ -59,6 +64,27 @@ export function homePage(visit: Visit, own: Home): Html {
         </form>
       </div>`,
   })
+}
+
+/** What became of courses that others have to agree to. */
+function askedSection(visit: Visit, asked: AskedCourse[]): Html {
+  const t = (code: string, params = {}) => say(visit.locale, code, params)
+  return html`<section aria-labelledby="asked-title">
+    <h2 id="asked-title">${t('home.asked')}</h2>
+    <ul class="course-list">
+      ${asked.map(({ title, state, at, reason, time_zone: timeZone }) => {
+        const when = moment(visit.locale, timeZone, at, visit.at)
+        return html`<li>
+          <div>
+            <strong>${title[visit.locale]}</strong>
+            ${tag(state === 'proposed' ? 'busy' : 'bad', t(`home.asked.${state}.tag`))}
+            <span class="hint">${t(`home.asked.${state}`, { when })}</span>
+            ${reason && html`<span class="hint">${t('home.asked.reason', { reason })}</span>`}
+          </div>
+        </li>`
+      })}
+    </ul>
+  </section>`
 }
 
 /** What a teacher made, or colleagues share with them. */

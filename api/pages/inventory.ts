@@ -1,6 +1,6 @@
 /** The administrator's inventory: what exists by kind, what is off, since when, and what is done about it. */
-import type { Finding } from '../data/finding.ts'
-import type { InventoryCounts } from '../data/inventory.ts'
+import type { Finding } from '../data/runs/finding.ts'
+import type { InventoryCounts } from '../data/runs/inventory.ts'
 import type { ListQuery } from '../data/list-query.ts'
 import { arrange } from '../listing.ts'
 import { say, stamp } from '../locale.ts'

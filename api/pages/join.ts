@@ -1,6 +1,6 @@
 /** Joining a course by its address; and, for its teacher, that address. */
 import type { PlannedCourse } from '../access.ts'
-import type { JoinLink, JoinedCourse } from '../data/join-link.ts'
+import type { JoinLink, JoinedCourse } from '../data/lms/join-link.ts'
 import { joinToken } from '../join-token.ts'
 import { say } from '../locale.ts'
 import { paths } from '../paths.ts'
@@ -60,7 +60,8 @@ export function joinLinkSection(
     <p>${t(link.isOpen ? 'join.link-why' : 'join.none')}</p>
     ${link.isOpen && linkWithPath(visit, course, { wanted, path, address })}
     <form class="buttons" method="post" action="${paths.courseJoinLink(course.key)}">
-      ${csrfField(visit)} ${act('open', link.isOpen ? 'join.renew' : 'join.make')}
+      ${csrfField(visit)}<input type="hidden" name="was" value="${link.number}" />
+      ${act('open', link.isOpen ? 'join.renew' : 'join.make')}
       ${link.isOpen && act('close', 'join.close')}
     </form>
   </section>`

@@ -1,6 +1,6 @@
 /** Why preparing a class begins when it does, and what its early plan found, in sentences. */
 import type { NoticeLine, NoticeParams } from '../data/notice.ts'
-import type { Session } from '../data/session.ts'
+import type { Session } from '../data/sessions/session.ts'
 import { type Locale, clock, say } from '../locale.ts'
 import type { Visit } from '../visit.ts'
 import { type Html, html } from './html.ts'

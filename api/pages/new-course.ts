@@ -1,10 +1,10 @@
 /** A new course for an activity of the LMS: a few fields, and what they mean beside them. */
-import type { Preview } from '../data/change-preview.ts'
-import type { CourseOffers } from '../data/new-course.ts'
-import type { CourseDraft } from '../course-draft.ts'
+import type { Preview } from '../data/changes/change-preview.ts'
+import type { CourseOffers } from '../data/courses/new-course.ts'
+import type { CourseDraft } from '../teaching/course-draft.ts'
 import { say } from '../locale.ts'
 import { paths } from '../paths.ts'
-import type { FormError } from '../plan-form.ts'
+import type { FormError } from '../teaching/plan-form.ts'
 import type { Visit } from '../visit.ts'
 import { csrfField, frame } from './frame.ts'
 import { type Html, html } from './html.ts'
@@ -51,11 +51,17 @@ function form(visit: Visit, view: NewCourseView): Html {
     <button class="unseen" name="check" value="1" tabindex="-1">${t('plan.check')}</button>
     <div class="plan-calendar plan-new">${fields(visit, view)}</div>
     <div class="plan-board">${meaningFragment(visit, view)}</div>
-    <div class="plan-acts acts">
-      <button class="button primary">${t('course-new.go')}</button>
-      <button class="button plain plan-check" name="check" value="1">${t('plan.check')}</button>
-    </div>
+    ${!view.waits && makeActs(visit)}
   </form>`
+}
+
+/** Once it is sent, no more: to send it again would ask for a second one. */
+function makeActs({ locale }: Visit): Html {
+  const t = (code: string) => say(locale, code)
+  return html`<div class="plan-acts acts">
+    <button class="button primary">${t('course-new.go')}</button>
+    <button class="button plain plan-check" name="check" value="1">${t('plan.check')}</button>
+  </div>`
 }
 
 function fields(visit: Visit, { draft, offers, errors }: NewCourseView): Html {

@@ -9,7 +9,7 @@ export function noticeBanner({ locale }: Visit, notices: Notice[]): Html {
   return html`<section class="notices" aria-labelledby="notices-title" role="status">
     <h2 id="notices-title" class="unseen">${say(locale, 'notice.title')}</h2>
     ${notices.map((notice) => {
-      const { subject, paragraphs } = noticeText(notice, locale)
+      const { subject, paragraphs } = noticeText(notice, locale, 'teacher')
       return html`<div class="notice">
         <p>
           <strong>${subject}</strong>

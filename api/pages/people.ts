@@ -1,6 +1,6 @@
 /** The administrator's pages of people: found by name, erased when they ask for it, and all erasures. */
-import type { PersonLine } from '../data/erasure-plan.ts'
-import type { ErasureView } from '../data/erasure-view.ts'
+import type { PersonLine } from '../data/people/erasure-plan.ts'
+import type { ErasureView } from '../data/people/erasure-view.ts'
 import { say, stamp } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'

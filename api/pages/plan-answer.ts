@@ -1,8 +1,8 @@
 /** What the plan means: fits or not, where else it would, what it costs, whether somebody has to agree. */
 import type { Note, NoteValue } from '../../stacks/terms.ts'
-import type { Preview } from '../data/change-preview.ts'
+import type { Preview } from '../data/changes/change-preview.ts'
 import { say } from '../locale.ts'
-import { writeId } from '../plan-edits.ts'
+import { writeId } from '../teaching/plan-edits.ts'
 import type { Visit } from '../visit.ts'
 import { wordsOf } from './change.ts'
 import { type Html, html } from './html.ts'
@@ -86,6 +86,13 @@ export function wallOfSlot(slot: NoteValue): string {
   const isSlot = typeof slot === 'object' && slot !== null && !Array.isArray(slot)
   return isSlot && typeof slot['wall'] === 'string' ? slot['wall'] : ''
 }
+
+/** Steps for classes that somebody took away meanwhile. */
+export const lostNote = ({ locale }: Visit, { lost }: { lost: number }): Html | false =>
+  lost > 0 &&
+  html`<p class="note is-warning" role="alert">
+    ${say(locale, 'plan.lost-steps', { count: lost })}
+  </p>`
 
 export const errorList = (visit: Visit, { errors, refused }: PlanView): Html | undefined =>
   refusedNote(visit, refused) ?? errorsOf(visit, errors, FIELDS)

@@ -10,11 +10,12 @@ import {
   viewAfter,
   viewAt,
   writeView,
-} from '../plan-calendar.ts'
-import { type PlanClass, writeId } from '../plan-edits.ts'
+} from '../teaching/plan-calendar.ts'
+import { type PlanClass, writeId } from '../teaching/plan-edits.ts'
 import type { Visit } from '../visit.ts'
 import { type Html, html } from './html.ts'
 import type { PlanView } from './plan.ts'
+import { lostNote } from './plan-answer.ts'
 import { dayWords } from './wall-day.ts'
 
 export function calendarSection(visit: Visit, view: PlanView): Html {
@@ -23,7 +24,8 @@ export function calendarSection(visit: Visit, view: PlanView): Html {
   const days = daysOf(shown)
   const here = classes.filter((one) => days.includes(one.wall.slice(0, 10)))
   return html`<section class="plan-calendar sheet" aria-labelledby="calendar-title">
-    ${head(visit, view)} ${classes.length === 0 && html`<p class="empty">${t('plan.no-class')}</p>`}
+    ${lostNote(visit, view)} ${head(visit, view)}
+    ${classes.length === 0 && html`<p class="empty">${t('plan.no-class')}</p>`}
     ${classes.length > 0 && here.length === 0 && html`<p class="hint">${t('plan.none-here')}</p>`}
     <p class="unseen" id="calendar-keys">${t('plan.keys')}</p>
     ${shown.unit === 'week' ? week(visit, view, days, here) : month(visit, view, days, here)}

@@ -1,8 +1,8 @@
 /** The class that is chosen in the calendar: its time as fields, for whom a change of it holds, removing it. */
 import { scopes } from '../../stacks/rules/series-edit.ts'
 import { type Locale, say } from '../locale.ts'
-import { type PlanClass, writeId } from '../plan-edits.ts'
-import { type Chosen, findClass } from '../plan-form.ts'
+import { type PlanClass, findClass, writeId } from '../teaching/plan-edits.ts'
+import type { Chosen } from '../teaching/plan-form.ts'
 import type { Visit } from '../visit.ts'
 import { type Html, html } from './html.ts'
 import type { PlanView } from './plan.ts'

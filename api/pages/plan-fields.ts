@@ -1,6 +1,6 @@
 /** Fields of a plan's form, with what is wrong about them. */
-import { say } from '../locale.ts'
-import type { FormError } from '../plan-form.ts'
+import { colon, say } from '../locale.ts'
+import type { FormError } from '../teaching/plan-form.ts'
 import type { Visit } from '../visit.ts'
 import { type Html, html } from './html.ts'
 
@@ -69,7 +69,7 @@ export function errorsOf(
       ${errors.map(
         ({ field, code, params }) =>
           html`<li>
-            <a href="#${field}">${say(locale, names[field] ?? field)}</a>:
+            <a href="#${field}">${say(locale, names[field] ?? field)}</a>${colon(locale)}
             ${say(locale, code, params)}
           </li>`,
       )}

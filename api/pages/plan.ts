@@ -1,12 +1,12 @@
 /** A teacher's plan: the course's numbers, its classes on a calendar, and what all that means, which follows at once. */
 import type { Group } from '../../stacks/terms.ts'
 import type { PlannedCourse } from '../access.ts'
-import type { Change } from '../data/change.ts'
-import type { Preview } from '../data/change-preview.ts'
+import type { Change } from '../data/changes/change.ts'
+import type { Preview } from '../data/changes/change-preview.ts'
 import { say } from '../locale.ts'
 import { paths } from '../paths.ts'
-import { type CalendarView, writeView } from '../plan-calendar.ts'
-import { type CalendarZone, type PlanClass, writeEdits } from '../plan-edits.ts'
+import { type CalendarView, writeView } from '../teaching/plan-calendar.ts'
+import { type CalendarZone, type PlanClass, writeEdits } from '../teaching/plan-edits.ts'
 import {
   type EditedPlan,
   type FormError,
@@ -14,7 +14,7 @@ import {
   baseOf,
   planForm,
   planStates,
-} from '../plan-form.ts'
+} from '../teaching/plan-form.ts'
 import type { Visit } from '../visit.ts'
 import { courseFrame } from './course-frame.ts'
 import { csrfField } from './frame.ts'
@@ -37,6 +37,8 @@ export type PlanView = {
   /** As they would be. */
   classes: PlanClass[]
   edited: EditedPlan
+  /** Steps that change nothing, since their classes are gone. */
+  lost: number
   /** Of the course. */
   groups: Group[]
   shown: CalendarView

@@ -1,5 +1,5 @@
 /** The part of a pool's page by which machines that stand idle join it. */
-import type { PoolReport } from '../data/pool-report.ts'
+import type { PoolReport } from '../data/pools/pool-report.ts'
 import { type JoinLine, whyNotJoin } from '../join-line.ts'
 import { clock, say } from '../locale.ts'
 import { paths } from '../paths.ts'

@@ -1,6 +1,6 @@
 /** The regions of a pool on its page: which answers, and where machines are made while one refuses. */
 import { troubleSentences } from '../cloud-trouble-text.ts'
-import type { PoolRegion } from '../data/pool-regions.ts'
+import type { PoolRegion } from '../data/pools/pool-regions.ts'
 import { say, stamp } from '../locale.ts'
 import type { Visit } from '../visit.ts'
 import { type Html, html } from './html.ts'

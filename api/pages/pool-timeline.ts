@@ -1,5 +1,5 @@
 /** How many machines of a pool were planned and how many were there, hour by hour, and what they cost. */
-import type { PoolMoment, PoolReport } from '../data/pool-report.ts'
+import type { PoolMoment, PoolReport } from '../data/pools/pool-report.ts'
 import { clock, decimal, say } from '../locale.ts'
 import type { Visit } from '../visit.ts'
 import { type Html, html } from './html.ts'

@@ -1,5 +1,5 @@
 /** The volumes of a pool on its page, a line for each course: what needs somebody stands first. */
-import type { CourseVolumes } from '../data/pool-volumes.ts'
+import type { CourseVolumes } from '../data/pools/pool-volumes.ts'
 import { byteSize, say } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'

@@ -1,6 +1,11 @@
 /** Receipts: under a course's past sessions, and the whole chain for administrators. */
-import type { PastSession, Receipt, RemovedLater, verifyReceipts } from '../data/receipt.ts'
-import type { ReceiptBody } from '../data/receipt-chain.ts'
+import type {
+  PastSession,
+  Receipt,
+  RemovedLater,
+  verifyReceipts,
+} from '../data/sessions/receipt.ts'
+import type { ReceiptBody } from '../data/sessions/receipt-chain.ts'
 import type { ListQuery } from '../data/list-query.ts'
 import { arrange } from '../listing.ts'
 import { clock, say, shortDay, stamp } from '../locale.ts'

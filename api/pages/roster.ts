@@ -1,6 +1,6 @@
 /** How many students come, as the LMS's lists say it, when they were read, and what went wrong. */
-import type { CourseRow } from '../data/course.ts'
-import type { CourseRoster } from '../data/roster-view.ts'
+import type { CourseRow } from '../data/courses/course.ts'
+import type { CourseRoster } from '../data/lms/roster-view.ts'
 import { clock, say, shortDay } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'

@@ -1,8 +1,8 @@
 /** One run: what it is at, what may be done about it, and where its time went. Live. */
-import { whyNotCancel, whyNotRetry } from '../data/run-control.ts'
-import { type Resource, type RunView, type StepRow, resourcesOf } from '../data/run-view.ts'
+import { whyNotCancel, whyNotRetry } from '../data/runs/run-control.ts'
+import { type Resource, type RunView, type StepRow, resourcesOf } from '../data/runs/run-view.ts'
 import { troubleSentences } from '../cloud-trouble-text.ts'
-import type { ToldTrouble } from '../data/cloud-trouble.ts'
+import type { ToldTrouble } from '../data/pools/cloud-trouble.ts'
 import { clock, duration, moment, say, stamp } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'

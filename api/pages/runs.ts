@@ -1,7 +1,7 @@
 /** The list of runs: narrowed by the address, live. */
-import type { Freeze } from '../data/freeze.ts'
-import { type RunQuery, type RunSummary, runRules } from '../data/run-view.ts'
-import type { WaitingStack } from '../data/stack-wait.ts'
+import type { Freeze } from '../data/runs/freeze.ts'
+import { type RunQuery, type RunSummary, runRules } from '../data/runs/run-view.ts'
+import type { WaitingStack } from '../data/runs/stack-wait.ts'
 import { listAddress } from '../listing.ts'
 import { duration, moment, say, stamp } from '../locale.ts'
 import { paths } from '../paths.ts'

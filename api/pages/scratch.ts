@@ -1,7 +1,7 @@
 /** A class whose storage is away: what its teacher may choose, what was chosen, and what is still to be brought home. */
 import type { SeenCourse } from '../access.ts'
-import type { ClassScratch } from '../data/scratch.ts'
-import type { SeatScratch, ScratchLeft } from '../data/scratch-home.ts'
+import type { ClassScratch } from '../data/seats/scratch.ts'
+import type { SeatScratch, ScratchLeft } from '../data/seats/scratch-home.ts'
 import { moment, say } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'

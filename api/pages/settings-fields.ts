@@ -1,7 +1,7 @@
 /** Fields of a course's settings, by their names: a label, what goes without saying, and what is wrong. */
-import type { NumberRule, Settings } from '../course-settings.ts'
+import type { NumberRule, Settings } from '../teaching/course-settings.ts'
 import { hasMessage, say } from '../locale.ts'
-import type { FormError } from '../plan-form.ts'
+import type { FormError } from '../teaching/plan-form.ts'
 import type { Visit } from '../visit.ts'
 import { type Html, html } from './html.ts'
 import { invalid } from './plan-fields.ts'

@@ -10,20 +10,20 @@ import {
   storageRules,
   submissionRules,
   weekdays,
-} from '../course-settings.ts'
-import type { CourseChoices } from '../data/course-choices.ts'
-import type { Change } from '../data/change.ts'
+} from '../teaching/course-settings.ts'
+import type { CourseChoices } from '../data/courses/course-choices.ts'
+import type { Change } from '../data/changes/change.ts'
 import { formatWall, wallOf } from '../../stacks/rules/clock.ts'
 import { submissionLimits } from '../../stacks/rules/submissions.ts'
 import { hasMessage, say } from '../locale.ts'
 import { paths } from '../paths.ts'
-import { type PlanEdit, writeEdits } from '../plan-edits.ts'
-import { type FormError, planStates } from '../plan-form.ts'
+import { type PlanEdit, writeEdits } from '../teaching/plan-edits.ts'
+import { type FormError, planStates } from '../teaching/plan-form.ts'
 import type { Visit } from '../visit.ts'
 import { courseFrame } from './course-frame.ts'
 import { csrfField } from './frame.ts'
 import { type Html, html } from './html.ts'
-import { type AnswerView, answerSection } from './plan-answer.ts'
+import { type AnswerView, answerSection, lostNote } from './plan-answer.ts'
 import { planFrame } from './plan-frame.ts'
 import { errorsOf, saveActs } from './plan-fields.ts'
 import { type Refused, refusedNote, savedNote } from './saved-note.ts'
@@ -39,6 +39,8 @@ export type SettingsView = AnswerView & {
   /** Digest of the document that the form was made of. */
   read: string
   edits: PlanEdit[]
+  /** Steps that change nothing, since their classes are gone. */
+  lost: number
   errors: FormError[]
   isStale?: boolean | undefined
   refused?: Refused | undefined
@@ -82,8 +84,8 @@ function form(visit: Visit, view: SettingsView): Html {
 export function settingsFragment(visit: Visit, view: SettingsView): Html {
   return html`<input type="hidden" name="edits" value="${writeEdits(view.edits)}" />
     <div class="plan-side">
-      ${refusedNote(visit, view.refused)} ${errorsOf(visit, view.errors, namesOf(view.errors))}
-      ${answerSection(visit, view)}
+      ${lostNote(visit, view)} ${refusedNote(visit, view.refused)}
+      ${errorsOf(visit, view.errors, namesOf(view.errors))} ${answerSection(visit, view)}
     </div>`
 }
 
@@ -213,7 +215,9 @@ export function changedWords(
     .filter((name) => settings[name] !== current[name])
     .map((name) => {
       const [from, to] = [current[name] ?? '', settings[name] ?? '']
-      return `${say(locale, `settings.${name}`)}: ${shown(name, from)} → ${shown(name, to)}`
+      return say(locale, 'settings.change', {
+        ...{ what: say(locale, `settings.${name}`), from: shown(name, from), to: shown(name, to) },
+      })
     })
 }
 

@@ -1,6 +1,11 @@
 /** With whom a course is shared; and the course as one file, and as the start of another. */
 import type { PlannedCourse } from '../access.ts'
-import { type Capability, type Colleague, type Share, capabilities } from '../data/course-share.ts'
+import {
+  type Capability,
+  type Colleague,
+  type Share,
+  capabilities,
+} from '../data/courses/course-share.ts'
 import { say } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'

@@ -1,8 +1,8 @@
 /** A student's files as they were: what is kept of before, what one looks at, and bringing it back. */
-import type { FormerVolume } from '../data/former-volume.ts'
+import type { FormerVolume } from '../data/volumes/former-volume.ts'
 import { dayAndYear, say, stamp } from '../locale.ts'
 import { paths } from '../paths.ts'
-import type { AgentRestore, AgentSnapshot } from '../storage-snapshots.ts'
+import type { AgentRestore, AgentSnapshot } from '../storage/storage-snapshots.ts'
 import type { Visit } from '../visit.ts'
 import { formerList } from './former.ts'
 import { csrfField } from './frame.ts'

@@ -7,7 +7,7 @@ import {
   type Submission,
   type SubmissionRules,
   useOf,
-} from '../data/submission.ts'
+} from '../data/volumes/submission.ts'
 import { byteSize, duration, fileSize, say, lastDay, stamp } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'

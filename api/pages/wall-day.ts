@@ -1,5 +1,5 @@
 /** Wall times in words: they are nowhere's until somebody says a zone. */
-import type { Locale } from '../locale.ts'
+import { type Locale, ordinal } from '../locale.ts'
 
 type Format = Intl.DateTimeFormatOptions
 
@@ -11,7 +11,10 @@ export const wallDay = (locale: Locale, wall: string): string =>
 
 /** A day in the words that are asked for. */
 export const dayWords = (locale: Locale, day: string, format: Format): string =>
-  new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, {
-    ...format,
-    timeZone: 'UTC',
-  }).format(new Date(`${day.slice(0, 10)}T00:00:00Z`))
+  ordinal(
+    locale,
+    new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, {
+      ...format,
+      timeZone: 'UTC',
+    }).format(new Date(`${day.slice(0, 10)}T00:00:00Z`)),
+  )

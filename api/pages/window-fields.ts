@@ -1,5 +1,5 @@
 /** Fields of the connection window's form: ports in their order, login and password, text with tokens, buttons. */
-import { type ButtonLine, LINK, type PortLine } from '../connection-window.ts'
+import { type ButtonLine, LINK, type PortLine } from '../teaching/connection-window.ts'
 import { tokenNames } from '../display.ts'
 import { say } from '../locale.ts'
 import type { Visit } from '../visit.ts'

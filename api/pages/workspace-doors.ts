@@ -1,5 +1,5 @@
 /** The ways into a workspace that runs, as forms that lead there. */
-import type { WorkspaceView } from '../data/workspace-view.ts'
+import type { WorkspaceView } from '../data/workspaces/workspace-view.ts'
 import { arrangePorts } from '../display.ts'
 import { doorPass } from '../door-pass.ts'
 import { paths } from '../paths.ts'

@@ -1,5 +1,5 @@
 /** Small parts of the workspace page that its sections share. */
-import type { WorkspaceView } from '../data/workspace-view.ts'
+import type { WorkspaceView } from '../data/workspaces/workspace-view.ts'
 import { type Params, duration, hasMessage } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
@@ -9,15 +9,18 @@ import { type Html, html } from './html.ts'
 export type Words = (code: string, params?: Record<string, string | number>) => string
 type Act = 'start' | 'stop' | 'restart'
 
+/** `only`: pressed in a page left open, too, it does nothing to a workspace that is in another state by then. */
 export function actForm(
   visit: Visit,
   view: Pick<WorkspaceView, 'id'>,
   act: Act,
   label: string,
   look: 'primary' | 'plain',
+  only?: 'queued' | 'failed',
 ): Html {
   return html`<form method="post" action="${paths.workspaceAct(view.id, act)}">
-    ${csrfField(visit)}<button class="button ${look}">${label}</button>
+    ${csrfField(visit)}${only && html`<input type="hidden" name="only" value="${only}" />`}
+    <button class="button ${look}">${label}</button>
   </form>`
 }
 

@@ -1,5 +1,5 @@
 /** What is happening to a workspace, in its state's own words: one short card under the title. */
-import type { WorkspaceView } from '../data/workspace-view.ts'
+import type { WorkspaceView } from '../data/workspaces/workspace-view.ts'
 import { moment } from '../locale.ts'
 import type { Visit } from '../visit.ts'
 import { type Html, html } from './html.ts'
@@ -82,7 +82,7 @@ function explained(
       ${actForm(visit, view, 'start', t('act.start'), 'primary')}`
     case 'failed':
       return html`${messageOf(view.message ?? { code: 'failed.unknown', params: {} }, t)}
-      ${actForm(visit, view, 'restart', t('act.retry'), 'primary')}`
+      ${actForm(visit, view, 'restart', t('act.retry'), 'primary', 'failed')}`
   }
 }
 

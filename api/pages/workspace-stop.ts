@@ -1,5 +1,5 @@
 /** When a workspace stops by itself: said always, warned of when it is near, and put off with one click. */
-import type { WorkspaceView } from '../data/workspace-view.ts'
+import type { WorkspaceView } from '../data/workspaces/workspace-view.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
 import { csrfField } from './frame.ts'

@@ -1,10 +1,10 @@
 /** A student's workspace: what is happening, the way in, and what can be done. Live: see live.ts. */
-import type { WorkspaceView } from '../data/workspace-view.ts'
-import { actable } from '../data/workspace.ts'
+import type { WorkspaceView } from '../data/workspaces/workspace-view.ts'
+import { actable } from '../data/workspaces/workspace.ts'
 import { dayAndYear, say } from '../locale.ts'
 import { paths } from '../paths.ts'
 import type { Visit } from '../visit.ts'
-import type { SeatData } from '../data/course-data.ts'
+import type { SeatData } from '../data/volumes/course-data.ts'
 import { diskSection, personalSection } from './disk.ts'
 import { formerSection } from './former.ts'
 import { csrfField, frame } from './frame.ts'
@@ -70,7 +70,7 @@ function acts(visit: Visit, view: WorkspaceView, t: Words): Html | false {
   const isThere = ['starting', 'ready', 'failed', 'stopped'].includes(view.state)
   if (view.state === 'queued')
     return html`<div class="acts">
-      ${actForm(visit, view, 'stop', t('act.leave-queue'), 'plain')}
+      ${actForm(visit, view, 'stop', t('act.leave-queue'), 'plain', 'queued')}
     </div>`
   if (!isThere || view.seatNumber === null) return false
   return html`<section class="manage" aria-labelledby="manage-title">

@@ -51,9 +51,11 @@ export class PlanForm extends HTMLElement {
     this.takeUpDraft()
   }
 
-  /** Whether it fits stays in sight beside the button that saves. */
+  /** What is wrong, or whether it fits, stays in sight beside the button that saves. */
   giveVerdict() {
-    this.verdict.textContent = this.board.querySelector('.headline')?.textContent ?? ''
+    const wrong = this.board.querySelector('.errors li, .errors p:only-child')
+    const said = wrong ?? this.board.querySelector('.headline')
+    this.verdict.textContent = said?.textContent.replaceAll(/\s+/g, ' ').trim() ?? ''
   }
 
   disconnectedCallback() {

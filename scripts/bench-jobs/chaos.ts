@@ -7,26 +7,24 @@
  * first seed of each victim in each phase instead of `--runs` in a row; `--together 7,12,31` does these to one class.
  * A class is harmed as it begins, as students launch and as it ends; classes run side by side on `--beds` beds.
  */
-import { parseArgs } from 'node:util'
 import { runOnBeds } from '../../test/chaos/beds.ts'
 import { classesOf, seedsOfEach } from '../../test/chaos/harm.ts'
 import { CONVERGED_BAR_MS } from '../../test/chaos/run.ts'
 import { CHAOS_TABLE } from '../../test/chaos/table.ts'
 import { sit } from '../bench-parts/kept-runs.ts'
+import { askedOf } from '../bench-parts/asked.ts'
 
-const { values } = parseArgs({
-  options: {
-    json: { type: 'boolean' },
-    runs: { type: 'string', default: '20' },
-    seed: { type: 'string', default: '1' },
-    together: { type: 'string' },
-    seats: { type: 'string', default: '4' },
-    beds: { type: 'string', default: '2' },
-    minutes: { type: 'string' },
-    resume: { type: 'string' },
-    document: { type: 'string' },
-    each: { type: 'boolean' },
-  },
+const values = askedOf({
+  json: { type: 'boolean' },
+  runs: { type: 'string', default: '20' },
+  seed: { type: 'string', default: '1' },
+  together: { type: 'string' },
+  seats: { type: 'string', default: '4' },
+  beds: { type: 'string', default: '2' },
+  minutes: { type: 'string' },
+  resume: { type: 'string' },
+  document: { type: 'string' },
+  each: { type: 'boolean' },
 })
 const say = (text: string) => process.stderr.write(`${text}\n`)
 

@@ -4,21 +4,19 @@
  */
 import { execFileSync } from 'node:child_process'
 import { request } from 'node:http'
-import { parseArgs } from 'node:util'
 import { one, sql } from '../../api/data/db.ts'
 import { practiceClass, seatsReady, until } from '../../test/practice-class.ts'
 import { scratchPostgres } from '../../test/scratch-postgres.ts'
 import { type Page, Visitor, formTo } from '../../test/visitor.ts'
 import { connectEngine } from '../../workers/swarm/engine.ts'
+import { askedOf } from '../bench-parts/asked.ts'
 
 const BAR = 1.5
 const LIMIT_MS = 60_000
 // Half a core, as a course gives. The practice class's 2 % of one makes its 60 ms of start the whole of what is measured.
 const SIZE = { students: 2, cpu: 0.5, memoryMb: 256 }
 const PROBE_MS = 20
-const { values } = parseArgs({
-  options: { pairs: { type: 'string', default: '9' }, json: { type: 'boolean' } },
-})
+const values = askedOf({ pairs: { type: 'string', default: '9' }, json: { type: 'boolean' } })
 const say = (text: string) => process.stderr.write(`${text}\n`)
 
 const postgres = await scratchPostgres()

@@ -8,6 +8,7 @@ import { digest } from '../../stacks/blueprint.ts'
 import { compile, createCompiler } from '../../stacks/compile.ts'
 import type { CompileInput } from '../../stacks/compile.ts'
 import { campus } from '../../test/campus/campus.ts'
+import { askedOf } from '../bench-parts/asked.ts'
 
 const size = { courses: 500, weeks: 15, sessionsPerWeek: 2, seats: 60 }
 const barMs = 1000
@@ -157,6 +158,7 @@ function percentile(values: number[], share: number): number {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  askedOf({ json: { type: 'boolean' } })
   const result = measureCompile()
   process.stdout.write(`${JSON.stringify(result)}\n`)
   process.exitCode = result.holds ? 0 : 1

@@ -11,6 +11,7 @@ import type { CampusSize } from '../../test/campus/campus.ts'
 import { claimsOf, lowerBound } from '../../test/campus/lower-bound.ts'
 import type { PoolClaims, Spent } from '../../test/campus/lower-bound.ts'
 import { firstFit, peakSized, perSession } from '../../test/campus/policies.ts'
+import { askedOf } from '../bench-parts/asked.ts'
 
 const bar = 1.15
 
@@ -118,6 +119,7 @@ function round(value: number): number {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  askedOf({ json: { type: 'boolean' } })
   const result = measureCost()
   process.stdout.write(`${JSON.stringify(result)}\n`)
   process.exitCode = result.holds ? 0 : 1

@@ -9,18 +9,18 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { randomBytes } from 'node:crypto'
-import { parseArgs } from 'node:util'
 import { stringify } from 'yaml'
 import { type Pool, execute, sql } from '../../api/data/db.ts'
-import { approveChange } from '../../api/data/approval.ts'
-import { proposeChange } from '../../api/data/change.ts'
-import type { Source } from '../../api/data/documents.ts'
+import { approveChange } from '../../api/data/changes/approval.ts'
+import { proposeChange } from '../../api/data/changes/change.ts'
+import type { Source } from '../../api/data/courses/documents.ts'
 import { type KeyRing, readKeyRing } from '../../api/data/key-ring.ts'
 import { campus, dayAfter } from '../../test/campus/campus.ts'
 import { type SignedIn, addLmsCourse, signIn } from '../../test/cast/record.ts'
 import { ask } from '../../test/lms/http.ts'
 import { freePort } from '../../test/free-port.ts'
 import { migratedPostgres } from '../bench-parts/postgres.ts'
+import { askedOf } from '../bench-parts/asked.ts'
 
 const BAR_MS = 150
 const LOOKS = 200
@@ -33,7 +33,7 @@ const nextMonday = mondayAfter(new Date())
 const START_MS = 60_000
 const root = join(import.meta.dirname, '..', '..')
 
-parseArgs({ options: { json: { type: 'boolean' } } })
+askedOf({ json: { type: 'boolean' } })
 const say = (text: string) => process.stderr.write(`${text}\n`)
 
 const home = mkdtempSync(join(tmpdir(), 'labplan-bench-edit-'))

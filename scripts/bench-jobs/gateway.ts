@@ -14,8 +14,8 @@ import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readKeyRing } from '../../api/data/key-ring.ts'
-import { identityKey } from '../../api/data/seat-secret.ts'
-import { doorUrl, mintTicket } from '../../api/data/ticket.ts'
+import { identityKey } from '../../api/data/seats/seat-secret.ts'
+import { doorUrl, mintTicket } from '../../api/data/seats/ticket.ts'
 import { echoImage, echoSeat } from '../../test/api/gateway-container.ts'
 import {
   type SeatRow,
@@ -29,6 +29,7 @@ import { connectEngine } from '../../workers/swarm/engine.ts'
 import { runLoad } from '../bench-parts/load.ts'
 import { migratedPostgres } from '../bench-parts/postgres.ts'
 import { freePort } from '../../test/free-port.ts'
+import { askedOf } from '../bench-parts/asked.ts'
 
 const BAR = 0.7
 const WEBSOCKETS = 1000
@@ -42,6 +43,7 @@ const DOMAIN = 'seats.localhost'
 type Proxy = { name: 'gateway' | 'chp'; port: number; headers: Record<string, string>; pid: number }
 type Undo = () => unknown
 
+askedOf({ json: { type: 'boolean' } })
 const say = (text: string) => process.stderr.write(`${text}\n`)
 const undo: Undo[] = []
 

@@ -5,13 +5,13 @@
  * Start, to the environment's first byte.
  */
 import { Agent, request } from 'node:http'
-import { parseArgs } from 'node:util'
 import { many, one, sql, withTransaction } from '../../api/data/db.ts'
 import { readKeyRing } from '../../api/data/key-ring.ts'
-import { ensureSeats } from '../../api/data/seat.ts'
+import { ensureSeats } from '../../api/data/seats/seat.ts'
 import { practiceClass, seatsReady } from '../../test/practice-class.ts'
 import { scratchPostgres } from '../../test/scratch-postgres.ts'
 import { browserClicks } from '../bench-parts/browser-clicks.ts'
+import { askedOf } from '../bench-parts/asked.ts'
 
 const BAR_MS = 50
 const BROWSER_BAR_MS = 2_000
@@ -24,7 +24,7 @@ const phases = [
   { name: '50/s for 20 s', launches: 1_000, seconds: 20 },
 ]
 
-parseArgs({ options: { json: { type: 'boolean' } } })
+askedOf({ json: { type: 'boolean' } })
 const say = (text: string) => process.stderr.write(`${text}\n`)
 
 const postgres = await scratchPostgres()

@@ -10,7 +10,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { engineMachines } from '../../test/beds/machines/engine.ts'
 import { startHypervisor } from '../../test/beds/machines/hypervisor.ts'
 import { type CloudBed, cloudBed, type Tenant, whyNoCloudNow } from '../../test/beds/openstack.ts'
@@ -19,6 +18,7 @@ import { type SwarmBed, swarmBed } from '../../test/beds/swarm.ts'
 import { type PoolByHand, poolByHand } from '../bench-parts/pool-by-hand.ts'
 import { type Ordered, type PoolByPlan, poolByPlan } from '../bench-parts/pool-by-plan.ts'
 import { migratedPostgres } from '../bench-parts/postgres.ts'
+import { askedOf } from '../bench-parts/asked.ts'
 
 const BAR = 1.2
 const INSTALLATION = 'bench000'
@@ -28,12 +28,10 @@ const READY_LIMIT_MS = 15 * 60_000
 /** So many engines start side by side. */
 const AT_ONCE = 4
 
-const { values } = parseArgs({
-  options: {
-    json: { type: 'boolean' },
-    pairs: { type: 'string', default: '3' },
-    classes: { type: 'string', default: '20' },
-  },
+const values = askedOf({
+  json: { type: 'boolean' },
+  pairs: { type: 'string', default: '3' },
+  classes: { type: 'string', default: '20' },
 })
 const say = (text: string): void => void process.stderr.write(`${text}\n`)
 const seconds = (ms: number): number => Math.round(ms / 100) / 10

@@ -2,17 +2,15 @@
  * Takes api, worker, PostgreSQL and the LMS away for ten minutes while two hundred terminals are open in twenty real
  * seats: none is cut, and who comes back with their pass is in their own seat.
  */
-import { parseArgs } from 'node:util'
 import { outage } from '../../test/chaos/outage.ts'
+import { askedOf } from '../bench-parts/asked.ts'
 
 const OWN_BAR = 0.99
-const { values } = parseArgs({
-  options: {
-    json: { type: 'boolean' },
-    minutes: { type: 'string', default: '10' },
-    seats: { type: 'string', default: '20' },
-    sockets: { type: 'string', default: '200' },
-  },
+const values = askedOf({
+  json: { type: 'boolean' },
+  minutes: { type: 'string', default: '10' },
+  seats: { type: 'string', default: '20' },
+  sockets: { type: 'string', default: '200' },
 })
 const say = (text: string) => process.stderr.write(`${text}\n`)
 

@@ -2,17 +2,15 @@
  * Five students whom nobody expected, in a class of 30 that runs: from their first click until the last is in an
  * environment of their own, with nobody asked. Real Swarm, Terraform, LMS.
  */
-import { parseArgs } from 'node:util'
 import { comeLate, fullClass } from '../../test/late-students.ts'
 import { scratchPostgres } from '../../test/scratch-postgres.ts'
+import { askedOf } from '../bench-parts/asked.ts'
 
 const BAR_S = 90
-const { values } = parseArgs({
-  options: {
-    students: { type: 'string', default: '30' },
-    late: { type: 'string', default: '5' },
-    json: { type: 'boolean' },
-  },
+const values = askedOf({
+  students: { type: 'string', default: '30' },
+  late: { type: 'string', default: '5' },
+  json: { type: 'boolean' },
 })
 const say = (text: string) => process.stderr.write(`${text}\n`)
 

@@ -3,33 +3,31 @@
  * compiler, reconciler, driver, launch queue and data layer. Every second seed has faults. What is virtual:
  * test/semester/README.md.
  */
-import { parseArgs } from 'node:util'
 import { approvedCampus } from '../../test/semester/approved.ts'
 import { floorOf } from '../../test/semester/floor.ts'
 import { semester, type Report } from '../../test/semester/semester.ts'
 import { countTraffic } from '../../test/semester/traffic.ts'
 import { freshDatabases } from '../bench-parts/fresh-databases.ts'
 import { beginTally, endTally, TALLY_SETTINGS, tallyText } from '../bench-parts/statement-tally.ts'
+import { askedOf } from '../bench-parts/asked.ts'
 
 const BAR_SECONDS = 60
 const INSTALLATION = 'semester'
 /** A pass of the worker lasts as long in life. */
 const TOGETHER_MS = 250
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '1' },
-    first: { type: 'string', default: '1' },
-    courses: { type: 'string', default: '50' },
-    weeks: { type: 'string', default: '15' },
-    students: { type: 'string', default: '24' },
-    json: { type: 'boolean' },
-    // A seed replays its semester to the last row: one thing after the other, which takes longer.
-    exact: { type: 'boolean' },
-    // Says on stderr which statements PostgreSQL was asked, how often, and what they took.
-    statements: { type: 'boolean' },
-    // Only what launches cannot do without: no worker, no runs, no time that passes.
-    floor: { type: 'boolean' },
-  },
+const values = askedOf({
+  seeds: { type: 'string', default: '1' },
+  first: { type: 'string', default: '1' },
+  courses: { type: 'string', default: '50' },
+  weeks: { type: 'string', default: '15' },
+  students: { type: 'string', default: '24' },
+  json: { type: 'boolean' },
+  // A seed replays its semester to the last row: one thing after the other, which takes longer.
+  exact: { type: 'boolean' },
+  // Says on stderr which statements PostgreSQL was asked, how often, and what they took.
+  statements: { type: 'boolean' },
+  // Only what launches cannot do without: no worker, no runs, no time that passes.
+  floor: { type: 'boolean' },
 })
 const say = (text: string) => process.stderr.write(`${text}\n`)
 const size = {

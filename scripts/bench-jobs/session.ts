@@ -5,12 +5,12 @@
  * With the image `terminal`, which students get: its two servers start in every container, on both sides. Engine and
  * worker share the machine, so Terraform's own work counts against us twice, as it does at a small school.
  */
-import { parseArgs } from 'node:util'
 import { practiceClass } from '../../test/practice-class.ts'
 import { scratchPostgres } from '../../test/scratch-postgres.ts'
 import { connectEngine } from '../../workers/swarm/engine.ts'
 import { type ClassSize, bigClass } from '../bench-parts/big-class.ts'
 import { rawClass } from '../bench-parts/raw-class.ts'
+import { askedOf } from '../bench-parts/asked.ts'
 
 const BAR = 1.5
 const CONNECTIONS = [1, 8, 32]
@@ -18,13 +18,11 @@ const PORTS = [
   { number: 8080, kind: 'web' },
   { number: 22, kind: 'ssh' },
 ] as const
-const { values } = parseArgs({
-  options: {
-    json: { type: 'boolean' },
-    pairs: { type: 'string', default: '3' },
-    seats: { type: 'string', default: '100' },
-    nodes: { type: 'string', default: '4' },
-  },
+const values = askedOf({
+  json: { type: 'boolean' },
+  pairs: { type: 'string', default: '3' },
+  seats: { type: 'string', default: '100' },
+  nodes: { type: 'string', default: '4' },
 })
 const say = (text: string) => process.stderr.write(`${text}\n`)
 

@@ -2,18 +2,16 @@
  * Takes the storage of volumes away for ten minutes while a class is prepared, in class, and at its end: no seat is made anew,
  * ended or begun meanwhile, no line that was written is lost, and all goes on by itself. `--backend` is cephfs or nfs.
  */
-import { parseArgs } from 'node:util'
 import { AWAY_BACKENDS, storageAway } from '../../test/chaos/storage-away.ts'
+import { askedOf } from '../bench-parts/asked.ts'
 
 /** Seconds from its return on until the last seat runs, writes or is gone. */
 const BAR_SECONDS = 90
-const { values } = parseArgs({
-  options: {
-    json: { type: 'boolean' },
-    backend: { type: 'string', default: 'cephfs' },
-    minutes: { type: 'string', default: '10' },
-    seats: { type: 'string', default: '4' },
-  },
+const values = askedOf({
+  json: { type: 'boolean' },
+  backend: { type: 'string', default: 'cephfs' },
+  minutes: { type: 'string', default: '10' },
+  seats: { type: 'string', default: '4' },
 })
 // What it started ends with it (test/installation.ts, beds).
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(2))

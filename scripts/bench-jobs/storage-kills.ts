@@ -5,22 +5,20 @@
  * `--backend` is local, nfs, cephfs or manila. `--resume FILE` keeps each outcome as a line there and goes on where it ended; `--minutes`
  * bounds one sitting; `--document FILE` writes what all of them led to between two marks of a text.
  */
-import { parseArgs } from 'node:util'
 import { BACKENDS, tableOf } from '../../test/storage-kills/harm.ts'
 import { BAR_MS } from '../../test/storage-kills/life.ts'
 import { runLives } from '../../test/storage-kills/runs.ts'
 import { sit } from '../bench-parts/kept-runs.ts'
+import { askedOf } from '../bench-parts/asked.ts'
 
-const { values } = parseArgs({
-  options: {
-    json: { type: 'boolean' },
-    backend: { type: 'string', default: 'local' },
-    runs: { type: 'string', default: '7' },
-    seed: { type: 'string', default: '1' },
-    minutes: { type: 'string' },
-    resume: { type: 'string' },
-    document: { type: 'string' },
-  },
+const values = askedOf({
+  json: { type: 'boolean' },
+  backend: { type: 'string', default: 'local' },
+  runs: { type: 'string', default: '7' },
+  seed: { type: 'string', default: '1' },
+  minutes: { type: 'string' },
+  resume: { type: 'string' },
+  document: { type: 'string' },
 })
 const say = (text: string) => process.stderr.write(`${text}\n`)
 

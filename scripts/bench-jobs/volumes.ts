@@ -15,11 +15,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { one, type Pool, sql, withTransaction } from '../../api/data/db.ts'
 import { newId } from '../../api/data/ids.ts'
-import { recordVolumes } from '../../api/data/volume.ts'
-import { storageAgent } from '../../api/storage-agent.ts'
+import { recordVolumes } from '../../api/data/volumes/volume.ts'
+import { storageAgent } from '../../api/storage/storage-agent.ts'
 import { AT_ONCE, volumeKeeper } from '../../workers/jobs/keep-volumes.ts'
 import { migratedPostgres } from '../bench-parts/postgres.ts'
 import {
@@ -30,22 +29,22 @@ import {
 } from '../bench-parts/volume-backends.ts'
 import { unmountBelow } from '../steps/mounts.ts'
 import { turnsFor } from '../../workers/storage/turns.ts'
+import { askedOf } from '../bench-parts/asked.ts'
 
 const BAR = 1.3
 const USUAL_LIMIT_MB = 256
 const COURSE = 'bench000'
 
-const { values } = parseArgs({
-  options: {
-    json: { type: 'boolean' },
-    backend: { type: 'string', default: 'local' },
-    volumes: { type: 'string', default: '300' },
-    pairs: { type: 'string', default: '3' },
-  },
+const values = askedOf({
+  json: { type: 'boolean' },
+  backend: { type: 'string', default: 'local' },
+  volumes: { type: 'string', default: '300' },
+  pairs: { type: 'string' },
 })
 const VOLUMES = Number(values.volumes)
-const PAIRS = Number(values.pairs)
 const KIND = BENCH_BACKENDS.find((one) => one === values.backend)
+// A round of files of this machine takes seconds, in which others' work weighs much.
+const PAIRS = Number(values.pairs ?? (KIND === 'local' ? 9 : 3))
 
 const say = (text: string) => process.stderr.write(`${text}\n`)
 

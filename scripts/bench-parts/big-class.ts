@@ -12,6 +12,8 @@ import { leftOf } from './raw-class.ts'
 
 const LIMIT_MS = 300_000
 const PROGRESS_MS = 5_000
+/** When a seat was ready is in its row: looking for it more often would only take time from what is measured. */
+const LOOK_MS = 500
 
 export type BigClass = {
   /** Milliseconds until every seat is ready: each has proven who it is, and its required ports answer. */
@@ -72,6 +74,7 @@ export function bigClass(
         async () => (await readySeats(inst.pool, key)).length === size.seats,
         LIMIT_MS,
         () => `${size.seats} ready seats:\n${said()}`,
+        LOOK_MS,
       ).finally(() => clearInterval(progress))
       const last = Math.max(...(await readySeats(inst.pool, key)).map((at) => at.getTime()))
       return last - begun.getTime()

@@ -1,5 +1,5 @@
-import type { Finding } from '../../api/data/finding.ts'
-import type { InventoryCounts } from '../../api/data/inventory.ts'
+import type { Finding } from '../../api/data/runs/finding.ts'
+import type { InventoryCounts } from '../../api/data/runs/inventory.ts'
 import type { Command } from '../command.ts'
 import { table } from '../table.ts'
 

@@ -1,4 +1,4 @@
-import { activeFreezes } from '../../api/data/freeze.ts'
+import { activeFreezes } from '../../api/data/runs/freeze.ts'
 import type { Command } from '../command.ts'
 import { withDatabase } from '../database.ts'
 import { type FreezeLine, freezeText } from '../freezes.ts'

@@ -1,6 +1,6 @@
-import { defaultTimeZone } from '../../api/data/course.ts'
+import { defaultTimeZone } from '../../api/data/courses/course.ts'
 import { withTransaction } from '../../api/data/db.ts'
-import { freeze } from '../../api/data/freeze.ts'
+import { freeze } from '../../api/data/runs/freeze.ts'
 import { type Command, CommandFailure, usedWrongly } from '../command.ts'
 import { withDatabase } from '../database.ts'
 import { OPERATOR, freezeText, instantOf, poolOf } from '../freezes.ts'

@@ -1,4 +1,4 @@
-import type { Receipt } from '../../api/data/receipt.ts'
+import type { Receipt } from '../../api/data/sessions/receipt.ts'
 import type { Command } from '../command.ts'
 import { table } from '../table.ts'
 

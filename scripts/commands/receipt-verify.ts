@@ -4,7 +4,7 @@ import {
   type ChainEnd,
   type ReceiptLink,
   walkChain,
-} from '../../api/data/receipt-chain.ts'
+} from '../../api/data/sessions/receipt-chain.ts'
 import type { Api } from '../api-client.ts'
 import { type Command, CommandFailure, usedWrongly } from '../command.ts'
 

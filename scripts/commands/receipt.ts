@@ -1,4 +1,4 @@
-import type { Receipt, RemovedLater } from '../../api/data/receipt.ts'
+import type { Receipt, RemovedLater } from '../../api/data/sessions/receipt.ts'
 import { type Command, usedWrongly } from '../command.ts'
 
 type Told = Receipt & { removedLater: (Omit<RemovedLater, 'at'> & { at: string })[] }

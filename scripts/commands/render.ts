@@ -21,6 +21,7 @@ import {
   readPlanFiles,
   readText,
 } from '../plan-files.ts'
+import { whyOf } from '../../stacks/parts/thrown.ts'
 
 export const command: Command = {
   summary:
@@ -96,7 +97,7 @@ function contentChosen(file: StackFile, choice: RenderChoice) {
   try {
     return contentOfFile(file, choice)
   } catch (error) {
-    throw new CommandFailure(error instanceof Error ? error.message : String(error))
+    throw new CommandFailure(whyOf(error))
   }
 }
 

@@ -1,6 +1,6 @@
 import { withTransaction } from '../../api/data/db.ts'
-import { type ScratchRefusal, chooseScratch, undoScratch } from '../../api/data/scratch.ts'
-import { findSession } from '../../api/data/session.ts'
+import { type ScratchRefusal, chooseScratch, undoScratch } from '../../api/data/seats/scratch.ts'
+import { findSession } from '../../api/data/sessions/session.ts'
 import { type Command, CommandFailure, usedWrongly } from '../command.ts'
 import { withDatabase } from '../database.ts'
 import { OPERATOR } from '../freezes.ts'

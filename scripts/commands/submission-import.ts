@@ -1,5 +1,5 @@
 import { createReadStream, existsSync } from 'node:fs'
-import { type StorageAgent, storageAgent } from '../../api/storage-agent.ts'
+import { type StorageAgent, storageAgent } from '../../api/storage/storage-agent.ts'
 import type { Command } from '../command.ts'
 import { CommandFailure, usedWrongly } from '../command.ts'
 import { readSettings } from '../steps/settings.ts'

@@ -1,5 +1,5 @@
 import { withTransaction } from '../../api/data/db.ts'
-import { activeFreezes, unfreeze } from '../../api/data/freeze.ts'
+import { activeFreezes, unfreeze } from '../../api/data/runs/freeze.ts'
 import { type Command, CommandFailure } from '../command.ts'
 import { withDatabase } from '../database.ts'
 import { OPERATOR, poolOf } from '../freezes.ts'

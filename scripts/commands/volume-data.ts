@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { statSync } from 'node:fs'
-import { storageAgent } from '../../api/storage-agent.ts'
+import { storageAgent } from '../../api/storage/storage-agent.ts'
 import type { Call, Command } from '../command.ts'
 import { CommandFailure, usedWrongly } from '../command.ts'
 import { readSettings } from '../steps/settings.ts'

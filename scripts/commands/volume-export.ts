@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
-import { storageAgent } from '../../api/storage-agent.ts'
+import { storageAgent } from '../../api/storage/storage-agent.ts'
 import type { Command } from '../command.ts'
 import { CommandFailure, usedWrongly } from '../command.ts'
 import { readSettings } from '../steps/settings.ts'

@@ -1,4 +1,4 @@
-import { storageAgent } from '../../api/storage-agent.ts'
+import { storageAgent } from '../../api/storage/storage-agent.ts'
 import type { Command } from '../command.ts'
 import { CommandFailure, usedWrongly } from '../command.ts'
 import { readSettings } from '../steps/settings.ts'

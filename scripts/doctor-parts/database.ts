@@ -1,8 +1,8 @@
 /** PostgreSQL, and what the record says of the worker, its stacks, and what waits for somebody. */
 import type { Pool } from '../../api/data/db.ts'
 import { openPool } from '../../api/data/db.ts'
-import { openFindings } from '../../api/data/finding.ts'
-import { activeFreezes } from '../../api/data/freeze.ts'
+import { openFindings } from '../../api/data/runs/finding.ts'
+import { activeFreezes } from '../../api/data/runs/freeze.ts'
 import {
   leaders,
   migrationFacts,
@@ -13,7 +13,7 @@ import {
   sessionsLeftRunning,
   stackFacts,
 } from '../../api/data/health.ts'
-import { lastInventory } from '../../api/data/inventory.ts'
+import { lastInventory } from '../../api/data/runs/inventory.ts'
 import { readKeyRing } from '../../api/data/key-ring.ts'
 import { type Look, type Looks, bad, doubtful, good, listed, reason, unknown } from './look.ts'
 import type { World } from './world.ts'

@@ -4,8 +4,9 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { globSync, readFileSync } from 'node:fs'
+import { globSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { openingOf } from '../bench-parts/asked.ts'
 import { preparations } from './preparations.ts'
 import { readSettings, root } from './settings.ts'
 import { CannotGoOn, runSteps } from './step.ts'
@@ -22,11 +23,7 @@ export function listBenches(): { name: string; about: string }[] {
 }
 
 function aboutOf(file: string): string {
-  const comment = /^\/\*\*([\s\S]*?)\*\//.exec(readFileSync(join(folder, file), 'utf8'))?.[1] ?? ''
-  const text = comment
-    .replaceAll(/^\s*\*\s?/gm, '')
-    .replaceAll(/\s+/g, ' ')
-    .trim()
+  const text = openingOf(join(folder, file)).replaceAll(/\s+/g, ' ')
   return /^.*?[.:](?=\s|$)/.exec(text)?.[0].replace(/[.:]$/, '') ?? text
 }
 
@@ -35,7 +32,7 @@ function usage(): string {
   return `scripts/bench NAME [--json]
 
 Measures one promise about speed, and says whether its bar holds. With --json the last line of the output is one JSON object.
-Installs what is missing first (Debian packages need root).
+\`scripts/bench NAME --help\` says what else it can be asked. Installs what is missing first (Debian packages need root).
 Exit code: 0 it holds, 1 it does not, 2 it could not be measured.
 
 ${names.join('\n') || '  (none yet)'}
@@ -53,7 +50,8 @@ async function main(argv: string[]): Promise<number> {
     return 2
   }
   // Its only words on stdout are the bench's own.
-  if (!UNPREPARED.has(name)) await runSteps(preparations(readSettings()), process.stderr)
+  const isTold = rest.includes('--help')
+  if (!UNPREPARED.has(name) && !isTold) await runSteps(preparations(readSettings()), process.stderr)
   const job = spawn(process.execPath, [join(folder, `${name}.ts`), ...rest], { stdio: 'inherit' })
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => job.kill(signal))
   const [code] = (await once(job, 'exit')) as [number | null]

@@ -1,7 +1,7 @@
 /** Volumes with a real limit on this machine: whether they can be had here, and the agent that keeps them. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { storageAgent } from '../../api/storage-agent.ts'
+import { storageAgent } from '../../api/storage/storage-agent.ts'
 import type { Settings } from './settings.ts'
 import { findProgram, isRoot } from './shell.ts'
 

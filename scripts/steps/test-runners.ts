@@ -19,8 +19,11 @@ export type Runner = {
   cwd?: string
   env?: Record<string, string>
   minutes: number
-  /** Light ones use one processor and run side by side; the others use the whole machine. */
-  light: boolean
+  /**
+   * light: uses one processor, and runs beside other light ones. waits: waits more than half of its time, so
+   * those that fill go on beside it, one after the other. alone: uses the whole machine, or is timed.
+   */
+  load: 'light' | 'waits' | 'fills' | 'alone'
   count(status: number, output: string): Count
 }
 
@@ -32,7 +35,7 @@ function tool(name: string, argv: string[]): Runner {
     name,
     argv: [process.execPath, ...argv],
     minutes: 5,
-    light: true,
+    load: 'light',
     count: (status) => ({
       passed: status === 0 ? 1 : 0,
       failed: status === 0 ? 0 : 1,
@@ -56,7 +59,7 @@ const summarySchema = z.object({
 })
 
 /** One project of vitest.config.ts. */
-export function vitest(project: string, minutes: number, { light = false } = {}): Runner {
+export function vitest(project: string, minutes: number, load: Runner['load']): Runner {
   const summary = join(tmpdir(), `labplan-test-summary-${process.pid}-${project}.json`)
   const reporter = join(root, 'scripts', 'steps', 'test-reporter.ts')
   return {
@@ -67,10 +70,11 @@ export function vitest(project: string, minutes: number, { light = false } = {})
     ],
     env: { LABPLAN_TEST_SUMMARY: summary },
     minutes,
-    light,
+    load,
     count(status) {
       // No summary: it was killed, or fell over before it could write one.
-      if (!existsSync(summary)) return { passed: 0, failed: 1, skipped: [] }
+      if (!existsSync(summary))
+        return { passed: 0, failed: 1, failures: ['did not end'], skipped: [] }
       const counted = summarySchema.parse(JSON.parse(readFileSync(summary, 'utf8')))
       rmSync(summary)
       return status !== 0 && counted.failed === 0 ? { ...counted, failed: 1 } : counted
@@ -85,7 +89,7 @@ export function goTests(go: string, folder: string): Runner {
     argv: [go, 'test', '-json', './...'],
     cwd: join(root, folder),
     minutes: 10,
-    light: true,
+    load: 'light',
     count: countGo,
   }
 }
@@ -100,10 +104,11 @@ export function countGo(status: number, output: string): Count {
   const events = output.split('\n').flatMap(goEventOf)
   const ended = (action: string): string[] =>
     events.filter(({ Action, Test }) => Action === action && Test).map(({ Test }) => Test ?? '')
-  const failed = ended('fail').length
+  const failures = ended('fail')
   return {
     passed: ended('pass').length,
-    failed: status !== 0 && failed === 0 ? 1 : failed,
+    failed: status !== 0 && failures.length === 0 ? 1 : failures.length,
+    failures,
     skipped: ended('skip').map((name) => ({ name, reason: reasonOf(events, name) })),
   }
 }

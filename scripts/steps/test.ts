@@ -40,10 +40,11 @@ async function main(): Promise<number> {
   }
   for (const name of Object.keys(process.env)) if (FOREIGN.test(name)) delete process.env[name]
   const runners = await chosenRunners(values.fast ?? false, positionals)
-  const light = await inParallel(runners.filter((runner) => runner.light))
-  const results = [...light]
-  for (const runner of runners.filter((one) => !one.light)) results.push(await perform(runner))
-  return report(results)
+  const those = (load: Runner['load']): Runner[] => runners.filter((one) => one.load === load)
+  const results = await inLanes(those('light'), availableParallelism())
+  const beside = await Promise.all([inLanes(those('waits'), 1), inLanes(those('fills'), 1)])
+  results.push(...beside.flat(), ...(await inLanes(those('alone'), 1)))
+  return report(results.toSorted((a, b) => runners.indexOf(a.runner) - runners.indexOf(b.runner)))
 }
 
 async function chosenRunners(fast: boolean, names: string[]): Promise<Runner[]> {
@@ -62,14 +63,14 @@ function allRunners(go: string): Runner[] {
   return [
     ...Object.values(tools),
     ...images.map((folder) => goTests(go, folder)),
-    vitest('fast', 10),
-    vitest('start', 15),
+    vitest('fast', 10, 'fills'),
+    vitest('start', 15, 'alone'),
     // Each is one file, which one processor does.
-    vitest('laws', 20, { light: true }),
-    vitest('semester', 10, { light: true }),
-    vitest('real', 40),
-    vitest('chaos', 15),
-    vitest('flow', 20),
+    vitest('laws', 20, 'light'),
+    vitest('semester', 10, 'light'),
+    vitest('real', 40, 'alone'),
+    vitest('chaos', 15, 'waits'),
+    vitest('flow', 20, 'fills'),
   ]
 }
 
@@ -79,15 +80,16 @@ async function prepare(settings: Settings): Promise<string> {
   return await ensureGo(settings.cache, () => {})
 }
 
-async function inParallel(runners: Runner[]): Promise<Result[]> {
-  // The longest first, so that none of them runs alone at the end.
-  const waiting = runners.toSorted((a, b) => b.minutes - a.minutes)
+/** So many at once. */
+async function inLanes(runners: Runner[], lanes: number): Promise<Result[]> {
+  // The longest first, so that none of them runs alone at the end; in their order where each waits for the one before.
+  const waiting = lanes === 1 ? [...runners] : runners.toSorted((a, b) => b.minutes - a.minutes)
   const results: Result[] = []
   const lane = async (): Promise<void> => {
     for (let next = waiting.shift(); next; next = waiting.shift()) results.push(await perform(next))
   }
-  await Promise.all(Array.from({ length: availableParallelism() }, lane))
-  return results.toSorted((a, b) => runners.indexOf(a.runner) - runners.indexOf(b.runner))
+  await Promise.all(Array.from({ length: lanes }, lane))
+  return results
 }
 
 /** Runs one runner to its end or its bound. It also ends when this process is killed. */
@@ -106,7 +108,7 @@ async function perform(runner: Runner): Promise<Result> {
   const keep = (chunk: Buffer): void => {
     output += chunk.toString()
     // A long runner shows that it moves; a light one speaks only when it fails.
-    if (!runner.light) process.stdout.write(chunk)
+    if (runner.load !== 'light') process.stdout.write(chunk)
   }
   child.stdout.on('data', keep)
   child.stderr.on('data', keep)
@@ -117,7 +119,8 @@ async function perform(runner: Runner): Promise<Result> {
   const tookMs = performance.now() - started
   const busyShare = (busyMs() - busyBefore) / (tookMs * cpus().length)
   const ran = counted.passed + counted.failed + counted.skipped.length
-  if (runner.light && counted.failed > 0) process.stdout.write(`\n${runner.name}:\n${output}\n`)
+  if (runner.load === 'light' && counted.failed > 0)
+    process.stdout.write(`\n${runner.name}:\n${output}\n`)
   const result = { ...counted, runner, tookMs, output, busyShare }
   if (ran > 0) return result
   process.stdout.write(`\n${runner.name}: ran no test, which counts as a failure.\n`)
@@ -144,6 +147,11 @@ function report(results: Result[]): number {
       `  ${mark.padEnd(7)} ${runner.name.padEnd(16)} ${seconds(tookMs).padStart(11)} ${busy.padStart(11)}   ${counts}\n`,
     )
   }
+  // Last, and a line each: who reads what CI kept often sees the end alone.
+  const failures = results.flatMap(({ runner, failures = [] }) =>
+    failures.map((failure) => `FAILED: ${runner.name}: ${failure}\n`),
+  )
+  if (failures.length > 0) process.stdout.write(`\n${failures.join('')}`)
   const failed = sum((result) => result.failed)
   process.stdout.write(
     `\n${line(

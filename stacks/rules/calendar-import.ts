@@ -7,7 +7,16 @@ import ICAL from 'ical.js'
 import { canonicalJson } from '../blueprint.ts'
 import { courseSchema } from '../schema.ts'
 import type { Course, SessionPlan } from '../terms.ts'
-import { formatWall, instantOf, wallOf } from './clock.ts'
+import {
+  type EventTimes,
+  type TimesProblem,
+  type ZonedTime,
+  hasRealTimes,
+  minutesOf,
+  timeIn,
+  timesOf,
+  wallText,
+} from './calendar-times.ts'
 
 /** An event belongs to a course when its summary or a category contains this text, whatever the case. */
 export interface CalendarMatch {
@@ -27,10 +36,10 @@ export type CalendarProblem =
   | 'not-a-calendar'
   | 'matches-no-course'
   | 'matches-several-courses'
-  | 'whole-day'
-  | 'no-end'
-  | 'endless-series'
-  | 'series-not-understood'
+  | 'no-uid'
+  | 'not-understood'
+  | 'following-not-understood'
+  | TimesProblem
 
 interface CalendarEvent {
   uid: string
@@ -39,7 +48,8 @@ interface CalendarEvent {
   words: string[]
   isCancelled: boolean
   /** Set on an event that replaces one class of a series: the wall time first planned. */
-  replaces: ICAL.Time | undefined
+  replaces: ZonedTime | undefined
+  hasRealTimes: boolean
   component: ICAL.Component
 }
 
@@ -58,7 +68,10 @@ export function importCalendar(
   const byCourse = new Map<string, CalendarEvent[]>()
   for (const event of events) {
     const course = courseOf(event, matches, result)
-    if (course !== undefined) byCourse.set(course, [...(byCourse.get(course) ?? []), event])
+    if (course !== undefined && event.uid === '') addProblem(result, event, 'no-uid')
+    else if (course !== undefined && !event.hasRealTimes)
+      addProblem(result, event, 'not-understood')
+    else if (course !== undefined) byCourse.set(course, [...(byCourse.get(course) ?? []), event])
   }
   result.courses = courses.map((course) => {
     const mine = byCourse.get(course.key)
@@ -70,16 +83,48 @@ export function importCalendar(
 }
 
 function readEvents(text: string, result: CalendarImport): CalendarEvent[] {
-  try {
-    const calendar = new ICAL.Component(ICAL.parse(text) as unknown[])
-    const isCancelling =
-      String(calendar.getFirstPropertyValue('method') ?? '').toUpperCase() === 'CANCEL'
-    return calendar
-      .getAllSubcomponents('vevent')
-      .map((component) => readEvent(component, isCancelling))
-  } catch {
+  const whole = eventsIn(text)
+  if (whole) return whole
+  // One event that cannot be read costs no other.
+  const { blocks, around } = eventBlocks(text)
+  if (around.length > MOST_AROUND || !eventsIn(around)) {
     result.problems.push({ uid: '', summary: text.slice(0, 40), code: 'not-a-calendar' })
     return []
+  }
+  return blocks.flatMap((block) => {
+    const events = eventsIn(around.replace(/^END:VCALENDAR/im, () => `${block}\r\nEND:VCALENDAR`))
+    const summary = /^SUMMARY[^:\r\n]*:(.*)/im.exec(block)?.[1]?.trim() ?? ''
+    if (!events) result.problems.push({ uid: '', summary, code: 'not-understood' })
+    return events ?? []
+  })
+}
+
+/** Zones and the like, read again with each event. */
+const MOST_AROUND = 100_000
+
+/** The lines of each event, and those around them. */
+function eventBlocks(text: string): { blocks: string[]; around: string } {
+  const blocks: string[][] = []
+  const around: string[] = []
+  let block: string[] | undefined
+  for (const line of text.split(/\r?\n/)) {
+    if (/^BEGIN:VEVENT\s*$/i.test(line)) blocks.push((block = []))
+    ;(block ?? around).push(line)
+    if (/^END:VEVENT\s*$/i.test(line)) block = undefined
+  }
+  return { blocks: blocks.map((lines) => lines.join('\r\n')), around: around.join('\r\n') }
+}
+
+/** Undefined when it cannot be read. */
+function eventsIn(text: string): CalendarEvent[] | undefined {
+  try {
+    const calendar = new ICAL.Component(ICAL.parse(text) as unknown[])
+    const method = String(calendar.getFirstPropertyValue('method') ?? '')
+    return calendar
+      .getAllSubcomponents('vevent')
+      .map((component) => readEvent(component, method.toUpperCase() === 'CANCEL'))
+  } catch {
+    return undefined
   }
 }
 
@@ -89,14 +134,14 @@ function readEvent(component: ICAL.Component, isCancelling: boolean): CalendarEv
   const categories = component
     .getAllProperties('categories')
     .flatMap((one) => one.getValues().map(String))
-  const replaces = value('recurrence-id')
   return {
     uid: String(value('uid') ?? ''),
-    sequence: Number(value('sequence') ?? 0),
+    sequence: Number(value('sequence') ?? 0) || 0,
     summary,
     words: [summary, ...categories].map((word) => word.toLowerCase()),
     isCancelled: isCancelling || String(value('status') ?? '').toUpperCase() === 'CANCELLED',
-    replaces: replaces instanceof ICAL.Time ? replaces : undefined,
+    replaces: timeIn(component, 'recurrence-id'),
+    hasRealTimes: hasRealTimes(component),
     component,
   }
 }
@@ -112,8 +157,16 @@ function courseOf(
   const courses = new Set(found.map((match) => match.course))
   if (courses.size === 1) return [...courses][0]
   const code = courses.size === 0 ? 'matches-no-course' : 'matches-several-courses'
-  result.problems.push({ uid: event.uid, summary: event.summary, code })
+  addProblem(result, event, code)
   return undefined
+}
+
+function addProblem(
+  result: CalendarImport,
+  { uid, summary }: CalendarEvent,
+  code: CalendarProblem,
+): void {
+  result.problems.push({ uid, summary, code })
 }
 
 /** Series first, then the single classes that replace one of theirs. */
@@ -124,27 +177,29 @@ function withEvents(
   result: CalendarImport,
 ): Course {
   const before = new Map(course.sessions.map((plan, i) => [plan.uid ?? `#${i}`, plan]))
-  const plans = new Map(before)
-  const inOrder = events.toSorted(
-    (a, b) =>
-      Number(a.replaces !== undefined) - Number(b.replaces !== undefined) ||
-      a.sequence - b.sequence,
-  )
-  for (const event of inOrder) {
-    const plan = plans.get(event.uid)
-    const after = event.replaces
-      ? replaceClass(plan, event, event.replaces, timeZone)
-      : replaceSeries(plan, event, timeZone, result)
-    if (after === undefined) plans.delete(event.uid)
-    else plans.set(event.uid, after)
-  }
-  const changes = [...new Set(events.map((event) => event.uid))].flatMap((uid) => {
+  const reading: Reading = { course, timeZone, result, plans: new Map(before), read: new Set() }
+  for (const event of events.toSorted((a, b) => a.sequence - b.sequence))
+    if (!event.replaces) takeSeries(reading, event)
+  for (const event of events.toSorted((a, b) => a.sequence - b.sequence))
+    if (event.replaces) takeClass(reading, event, event.replaces)
+  const { plans } = reading
+  const changes = [...new Set([...before.keys(), ...plans.keys()])].flatMap((uid) => {
     const change = changeOf(before.get(uid), plans.get(uid))
     return change === undefined ? [] : [{ course: course.key, uid, change }]
   })
   result.changes.push(...changes)
   if (changes.length === 0) return course
   return courseSchema.parse({ ...course, sessions: [...plans.values()] })
+}
+
+type Reading = {
+  course: Course
+  timeZone: string
+  result: CalendarImport
+  /** By UID; `#` and a number for what is of no calendar. */
+  plans: Map<string, SessionPlan>
+  /** Series that are as this feed has them: what it says of their classes is as new, whatever those count. */
+  read: Set<string>
 }
 
 type Change = CalendarImport['changes'][number]['change']
@@ -158,26 +213,24 @@ function changeOf(
   return canonicalJson(before) === canonicalJson(after) ? undefined : 'updated'
 }
 
-/** @returns the plan before when the event is old news, undefined when it is cancelled */
-function replaceSeries(
-  before: SessionPlan | undefined,
-  event: CalendarEvent,
-  timeZone: string,
-  result: CalendarImport,
-): SessionPlan | undefined {
-  if (before !== undefined && event.sequence < (before.sequence ?? 0)) return before
-  if (event.isCancelled) return undefined
-  const read = planOf(event, timeZone)
-  if (typeof read === 'string') {
-    result.problems.push({ uid: event.uid, summary: event.summary, code: read })
-    return before
-  }
-  // What a teacher added here (group, places, exam) stays; when it takes place comes from the feed.
-  const { repeat: _repeat, title: _title, ...kept }: Kept = before ?? emptyPlan
-  return { ...kept, ...read }
+/** Leaves everything as it was when the event is old news, or cannot be taken over. */
+function takeSeries(reading: Reading, event: CalendarEvent): void {
+  const { plans, read } = reading
+  const before = plans.get(event.uid)
+  if (before !== undefined && event.sequence < (before.sequence ?? 0)) return
+  const after = event.isCancelled ? undefined : planOf(reading, event, before)
+  if (typeof after === 'string') return addProblem(reading.result, event, after)
+  read.add(event.uid)
+  // Said anew, or no more: classes of theirs that stood by themselves.
+  for (const uid of plans.keys()) if (uid.startsWith(`${event.uid}${OWN}`)) plans.delete(uid)
+  if (after === undefined) plans.delete(event.uid)
+  else plans.set(event.uid, after)
 }
 
-type Kept = Omit<SessionPlan, keyof Times> & { repeat?: unknown; title?: unknown }
+type Kept = Omit<SessionPlan, keyof EventTimes | 'uid' | 'sequence'> & {
+  repeat?: unknown
+  title?: unknown
+}
 
 const emptyPlan: Kept = {
   holidays: 'keep',
@@ -187,95 +240,72 @@ const emptyPlan: Kept = {
   extraTime: [],
 }
 
-type Times = Pick<
-  SessionPlan,
-  'start' | 'minutes' | 'except' | 'also' | 'move' | 'uid' | 'sequence'
-> & {
-  repeat?: string
-  title?: string
-}
-
-function planOf(event: CalendarEvent, timeZone: string): Times | CalendarProblem {
-  const start = event.component.getFirstPropertyValue('dtstart')
-  if (!(start instanceof ICAL.Time) || start.isDate) return 'whole-day'
-  const minutes = minutesOf(event.component, start)
-  if (minutes === undefined || minutes < 5) return 'no-end'
-  const repeat = repeatOf(event.component)
-  if (repeat === 'endless-series' || repeat === 'series-not-understood') return repeat
-  const walls = (name: string) =>
-    event.component
-      .getAllProperties(name)
-      .flatMap((property) => property.getValues())
-      .filter((value) => value instanceof ICAL.Time)
-      .map((value) => (value.isDate ? value.toString().slice(0, 10) : wallText(value, timeZone)))
-      .toSorted()
-  return {
-    start: wallText(start, timeZone),
-    minutes,
-    ...(repeat === undefined ? {} : { repeat }),
-    except: walls('exdate'),
-    also: walls('rdate').filter((wall) => wall.length > 10),
-    move: {},
-    ...(event.summary === '' ? {} : { title: event.summary.slice(0, 200) }),
-    uid: event.uid,
-    sequence: event.sequence,
-  }
-}
-
-function minutesOf(component: ICAL.Component, start: ICAL.Time): number | undefined {
-  const end = component.getFirstPropertyValue('dtend')
-  if (end instanceof ICAL.Time)
-    return Math.round((instantIn(end, 'UTC') - instantIn(start, 'UTC')) / 60_000)
-  const duration = component.getFirstPropertyValue('duration')
-  if (duration instanceof ICAL.Duration) return Math.round(duration.toSeconds() / 60)
-  return undefined
-}
-
-function repeatOf(component: ICAL.Component): string | undefined {
-  const rule = component.getFirstPropertyValue('rrule')
-  if (rule === null) return undefined
-  const text = String(rule)
-  if (!/^FREQ=(DAILY|WEEKLY|MONTHLY)/.test(text)) return 'series-not-understood'
-  return /;(COUNT|UNTIL)=/.test(text) ? text : 'endless-series'
-}
-
-/** A time of the feed as the course's wall time. */
-function wallText(time: ICAL.Time, timeZone: string): string {
-  return formatWall(wallOf(instantIn(time, timeZone), timeZone))
-}
-
-/** UTC as it is; a zone by its IANA name, else by the feed's own VTIMEZONE; a floating time in ours. */
-function instantIn(time: ICAL.Time, timeZone: string): number {
-  const { zone } = time
-  const wall = Date.UTC(time.year, time.month - 1, time.day, time.hour, time.minute)
-  const name = zone?.tzid ?? 'floating'
-  if (name === 'UTC' || name === 'Z') return wall
-  if (name === 'floating') return instantOf(wall, timeZone)
-  return isIana(name) ? instantOf(wall, name) : time.toUnixTime() * 1000
-}
-
-function isIana(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone.length > 0
-  } catch {
-    return false
-  }
-}
-
-/** One class of a series: cancelled, or at another time. Its length stays the series'. */
-function replaceClass(
-  series: SessionPlan | undefined,
+/** What a teacher added here (group, places, exam) stays; when it takes place comes from the feed. */
+function planOf(
+  { course, timeZone }: Pick<Reading, 'course' | 'timeZone'>,
   event: CalendarEvent,
-  replaces: ICAL.Time,
-  timeZone: string,
-): SessionPlan | undefined {
-  if (series === undefined || event.sequence < (series.sequence ?? 0)) return series
+  before: SessionPlan | undefined,
+  uid = event.uid,
+): SessionPlan | CalendarProblem {
+  const times = readTimes(event, timeZone)
+  if (typeof times === 'string') return times
+  const { repeat: _repeat, title: _title, ...kept }: Kept = before ?? emptyPlan
+  const title = event.summary === '' ? {} : { title: event.summary.slice(0, 200) }
+  const plan = { ...kept, ...times, ...title, uid, sequence: event.sequence }
+  const parsed = courseSchema.safeParse({ ...course, sessions: [plan] })
+  return parsed.data?.sessions[0] ?? 'not-understood'
+}
+
+function readTimes({ component }: CalendarEvent, timeZone: string): EventTimes | CalendarProblem {
+  try {
+    return timesOf(component, timeZone)
+  } catch {
+    return 'not-understood'
+  }
+}
+
+/** Between the UID of a series and the wall time at which one of its classes was planned: the UID of that class by itself. */
+const OWN = '/'
+
+/** One class of a series: cancelled, at another time, or of another length; then it stands by itself. */
+function takeClass(reading: Reading, event: CalendarEvent, replaces: ZonedTime): void {
+  const { plans, result, timeZone } = reading
+  const isRange = event.component.getFirstProperty('recurrence-id')?.getParameter('range')
+  if (isRange) return addProblem(result, event, 'following-not-understood')
+  const series = plans.get(event.uid)
   const planned = wallText(replaces, timeZone)
-  const { [planned]: _old, ...move } = series.move
+  const uid = `${event.uid}${OWN}${planned}`
+  const known = series ?? plans.get(uid)
+  const isOld = known !== undefined && event.sequence < (known.sequence ?? 0)
+  if (isOld && !reading.read.has(event.uid)) return
+  plans.delete(uid)
+  if (event.isCancelled) return without(reading, event.uid, planned)
+  const minutes = minutesOf(event.component) ?? series?.minutes
+  const start = timeIn(event.component, 'dtstart')
+  if (series && minutes === series.minutes && start && !start.time.isDate)
+    return move(reading, event.uid, planned, wallText(start, timeZone))
+  const own = planOf(reading, event, series, uid)
+  if (typeof own === 'string') return addProblem(result, event, own)
+  without(reading, event.uid, planned)
+  plans.set(uid, own)
+}
+
+function without({ plans }: Reading, uid: string, planned: string): void {
+  const series = plans.get(uid)
+  if (!series) return
+  const { [planned]: _old, ...moves } = series.move
+  const except = [...new Set([...series.except, planned])].toSorted()
+  plans.set(uid, { ...series, move: moves, except })
+}
+
+function move({ plans }: Reading, uid: string, planned: string, to: string): void {
+  const series = plans.get(uid)
+  if (!series) return
+  const { [planned]: _old, ...moves } = series.move
   const except = series.except.filter((wall) => wall !== planned)
-  if (event.isCancelled) return { ...series, move, except: [...except, planned].toSorted() }
-  const start = event.component.getFirstPropertyValue('dtstart')
-  if (!(start instanceof ICAL.Time)) return series
-  const moved = wallText(start, timeZone)
-  return { ...series, except, move: moved === planned ? move : { ...move, [planned]: moved } }
+  plans.set(uid, {
+    ...series,
+    except,
+    move: to === planned ? moves : { ...moves, [planned]: to },
+  })
 }

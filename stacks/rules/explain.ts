@@ -250,7 +250,8 @@ const weekdays: Record<Language, string[]> = {
 /** `2026-11-23T08:00` → "Monday 23 November at 08:00", "lundi 23 novembre à 8 h 00". */
 export function dateText(wall: string, language: Language): string {
   const date = new Date(`${wall.slice(0, 10)}T00:00:00Z`)
-  const day = `${weekdays[language][date.getUTCDay()]} ${date.getUTCDate()} ${months[language][date.getUTCMonth()]}`
+  const number = date.getUTCDate() === 1 && language === 'fr' ? '1er' : date.getUTCDate()
+  const day = `${weekdays[language][date.getUTCDay()]} ${number} ${months[language][date.getUTCMonth()]}`
   if (wall.length === 10) return day
   return `${day} ${language === 'fr' ? 'à' : 'at'} ${clockText(wall, language)}`
 }

@@ -24,6 +24,8 @@ export interface ClassEdit {
   scope: Scope
   /** Undefined: it is not held. Apart: one class becomes a session of its own, so that it can differ in more than its time. */
   to: { start: string; minutes: number; isApart?: boolean } | undefined
+  /** Of a timetable: a single class keeps the time at which it stands there, so that what was changed here is known. */
+  isTaken?: boolean
 }
 
 export interface EditedTimes {
@@ -42,6 +44,7 @@ export function editTimes(times: Times, edit: ClassEdit, place: Place): EditedTi
   const planned = parseWall(edit.planned)
   const index = all.indexOf(planned)
   if (index < 0) return { sessions: [times], at: undefined }
+  if (all.length === 1 && edit.isTaken) return editTaken(times, edit, place)
   const scope = all.length === 1 || (edit.scope === 'following' && index === 0) ? 'all' : edit.scope
   if (scope === 'one') return editOne(times, edit, { ...place, isOfRule: rule.includes(planned) })
   if (scope === 'all') return editAll(times, edit, place, all.length === 1)
@@ -71,6 +74,12 @@ function editOne(
     sessions: [without, onceAt(to, times, place)],
     at: { session: 1, planned: to.start },
   }
+}
+
+/** Alone it needs no session of its own to differ in more than its time. */
+function editTaken(times: Times, edit: ClassEdit, place: Place): EditedTimes {
+  const to = edit.to && { start: edit.to.start, minutes: edit.to.minutes }
+  return editOne(times, { ...edit, to }, { ...place, isOfRule: true })
 }
 
 /** Whoever puts a single class on a holiday means it. */
@@ -127,7 +136,7 @@ function shifted(times: Times, deltaMs: number, timeZone: string): Times {
 }
 
 /** Start, rule and added days that give these walls: the rule as it is, else counted, else day by day. */
-function ruleFor(
+export function ruleFor(
   walls: number[],
   times: Pick<Times, 'repeat' | 'also'>,
   timeZone: string,

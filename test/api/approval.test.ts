@@ -1,18 +1,31 @@
 /** Who approves what: teams, authors, several at once, deputies; what is denied; what an approval gives; a policy's trial. */
 import { afterAll, beforeEach, expect, it } from 'vitest'
-import { approveChange } from '../../api/data/approval.ts'
+import { approveChange } from '../../api/data/changes/approval.ts'
 import type { Actor } from '../../api/data/audit.ts'
-import { latestChanges, proposeChange } from '../../api/data/change.ts'
-import { rejectChange } from '../../api/data/change-review.ts'
+import {
+  type Proposal,
+  findChange,
+  latestChanges,
+  proposeChange,
+} from '../../api/data/changes/change.ts'
+import { rejectChange, revertChange, reviewOf } from '../../api/data/changes/change-review.ts'
 import { many, one, sql, withTransaction } from '../../api/data/db.ts'
 import { latestNotices, noticesOfCourse } from '../../api/data/notice.ts'
-import { tryOnRecord } from '../../api/data/policy-trial.ts'
-import { putInTeam, reviewers } from '../../api/data/reviewer.ts'
+import { tryOnRecord } from '../../api/data/changes/policy-trial.ts'
+import { putInTeam, reviewers } from '../../api/data/changes/reviewer.ts'
 import { noticeText } from '../../api/notice-text.ts'
 import { policySchema } from '../../stacks/schema.ts'
+import { tidyUp } from '../../workers/passes.ts'
 import { watchChanges } from '../../workers/jobs/watch-changes.ts'
 import { networksDocument, poolDocument } from '../cast/documents.ts'
-import { addLmsCourse, courseId, importDocuments, signIn, testRing } from '../cast/record.ts'
+import {
+  addLmsCourse,
+  courseId,
+  documentOf,
+  importDocuments,
+  signIn,
+  testRing,
+} from '../cast/record.ts'
 import { type TestDatabase, testDatabase } from '../postgres.ts'
 
 /** A Monday, 13:00 in Paris. */
@@ -47,6 +60,68 @@ const pseudonym = async (id: string) =>
 const operator: Actor = { name: 'operator', role: 'operator' }
 const told = async () =>
   (await latestNotices(database.pool, { limit: 20 })).map((one) => noticeText(one, 'en'))
+
+/** Of a large change administrators may decide, too, once `net` has let eight working hours go by. */
+const DEPUTY_AFTER_A_DAY = `gate:
+  rules:
+    - key: large
+      title: Large
+      lane: review
+      when: { students: 31 }
+      by: [net]
+      deputy: { by: [administrators], afterWorkingHours: 8 }`
+
+it('leaves what was saved while a change waited, and shows that before anybody agrees to it', async () => {
+  const admin = await administrator()
+  await propose(networksDocument(150, 30))
+  const waits = await newest()
+  const shorter = (text: string) => text.replace('minutes: 120', 'minutes: 90')
+  const [later, latest] = [60_000, 120_000].map((ms) => new Date(NOW.getTime() + ms))
+  await propose(shorter(networksDocument()), teacher, later)
+  expect(await documentOf(database.pool, 'networks-101')).toBe(shorter(networksDocument()))
+  const { id } = waits
+  const agree = async () => {
+    const { blueprint_digest: digest } = (await findChange(database.pool, id))!
+    return approveChange(database.pool, { id, digest, actor: admin, ring, now: latest! })
+  }
+  expect(await agree()).toEqual({ outcome: 'changed' })
+  const review = await reviewOf(database.pool, { id, ring, now: latest! })
+  expect(JSON.stringify(review?.difference)).not.toContain('minutes')
+  expect(await agree()).toEqual({ outcome: 'approved', isSolo: false })
+  expect(await documentOf(database.pool, 'networks-101')).toBe(shorter(networksDocument(150, 30)))
+  // Undone, only what it changed itself is.
+  const sources = { id, actor: admin, now: latest! }
+  const again = (proposal: Proposal) => proposeChange(database.pool, { ...proposal, ring })
+  expect(await revertChange(database.pool, sources, again)).toMatchObject({ outcome: 'changed' })
+  expect(await documentOf(database.pool, 'networks-101')).toBe(shorter(networksDocument()))
+})
+
+it('keeps both of two changes of the same series, and of two changes of the same number the one agreed to', async () => {
+  const admin = await administrator()
+  const fewer = (text: string) => text.replace('COUNT=12', 'COUNT=11')
+  const shorter = (text: string) => text.replace('minutes: 120', 'minutes: 90')
+  await propose(fewer(networksDocument(150, 30)))
+  const { id } = await newest()
+  const later = new Date(NOW.getTime() + 60_000)
+  await propose(shorter(networksDocument(20, 20)), teacher, later)
+  const agree = async () => {
+    const { blueprint_digest: digest } = (await findChange(database.pool, id))!
+    return approveChange(database.pool, { id, digest, actor: admin, ring, now: later })
+  }
+  expect(await agree()).toEqual({ outcome: 'changed' })
+  expect(await agree()).toMatchObject({ outcome: 'approved' })
+  expect(await documentOf(database.pool, 'networks-101')).toBe(
+    fewer(shorter(networksDocument(150, 20))),
+  )
+})
+
+it('follows a list without undoing what was saved since its course was read', async () => {
+  const roster: Actor = { name: 'roster', role: 'labplan' }
+  const read = await documentOf(database.pool, 'networks-101')
+  await propose(networksDocument(20))
+  await propose(read, roster)
+  expect(await documentOf(database.pool, 'networks-101')).toBe(networksDocument(20))
+})
 
 it('lets nobody approve their own where somebody else could, and says so where it was', async () => {
   const first = await administrator()
@@ -110,15 +185,55 @@ it('forgets approvals of what compiles to something else, or is judged by anothe
   })
 })
 
+it('says of every change that deputies may decide, also where that cannot be said of one', async () => {
+  await policy(DEPUTY_AFTER_A_DAY)
+  await propose(networksDocument(40))
+  const first = await newest()
+  const second = networksDocument(41).replaceAll('networks-101', 'networks-102')
+  await propose(second, { name: 'op', role: 'operator' }, new Date(NOW.getTime() + 1000))
+  expect((await newest()).id).not.toBe(first.id)
+  await database.pool.query(`
+    create function refuse() returns trigger language plpgsql as $$ begin
+      if new.dedupe_key like '%${first.id}/deputy%' then raise exception 'nothing is written here'; end if;
+      return new;
+    end $$;
+    create trigger refuse before insert on notice for each row execute function refuse()`)
+  const later = new Date('2026-11-24T08:30:00Z')
+  const may = async () =>
+    (await told()).filter(({ subject }) => subject.includes('nobody decided yet')).length
+  await expect(watchChanges(database.pool, ring, later)).rejects.toThrow(
+    `Change ${first.id}: nobody could be told that deputies may decide.`,
+  )
+  const others = await may()
+  expect(others).toBeGreaterThan(0)
+  await database.pool.query('drop function refuse cascade')
+  await watchChanges(database.pool, ring, later)
+  expect(await may()).toBeGreaterThan(others)
+})
+
+it('says that deputies may decide also where what is over cannot be tidied up', async () => {
+  const pool = database.pool
+  await policy(DEPUTY_AFTER_A_DAY)
+  await propose(networksDocument(40))
+  const { personId } = await signIn(pool, { now: NOW })
+  await pool.query(`
+    create function refuse() returns trigger language plpgsql as $$ begin
+      raise exception 'nothing goes from here';
+    end $$;
+    create trigger refuse before delete on login for each row execute function refuse()`)
+  const may = async () =>
+    (await told()).filter(({ subject }) => subject.includes('nobody decided yet')).length
+  const tidy = tidyUp({ pool, ring, now: () => new Date('2026-11-24T08:30:00Z') })
+  await expect(tidy).rejects.toThrow('What of logins and LMS launches is over could not go.')
+  expect(await may()).toBeGreaterThan(0)
+  await pool.query('drop function refuse cascade')
+  await tidyUp({ pool, ring, now: () => new Date('2026-11-24T08:31:00Z') })
+  const left = await many(pool, sql`select from login where person_id = ${personId}`)
+  expect(left).toEqual([])
+})
+
 it('lets deputies decide after so many working hours, and says so once', async () => {
-  await policy(`gate:
-  rules:
-    - key: large
-      title: Large
-      lane: review
-      when: { students: 31 }
-      by: [net]
-      deputy: { by: [administrators], afterWorkingHours: 8 }`)
+  await policy(DEPUTY_AFTER_A_DAY)
   await propose(networksDocument(40))
   const soon = new Date('2026-11-24T07:59:00Z')
   expect(await approve(operator, soon)).toMatchObject({ outcome: 'not-asked' })
@@ -142,7 +257,7 @@ it('lets deputies decide after so many working hours, and says so once', async (
   expect(seen).toEqual([
     {
       subject: 'Networks 101: nobody decided yet, so administrators may decide too',
-      paragraphs: [expect.stringMatching(/^It has waited since .*13:00/), 'It is with: net.'],
+      paragraphs: [expect.stringMatching(/^It was handed in .*13:00/), 'It is with: net.'],
     },
   ])
   expect(await approve(operator, later)).toMatchObject({ outcome: 'approved' })
@@ -182,7 +297,7 @@ it('tells teachers who has their change since when, and what became of it, with 
   await withTransaction(database.pool, (tx) => rejectChange(tx, no))
   expect((await told())[0]).toEqual({
     subject: 'Networks 101: your change was not agreed to',
-    paragraphs: ['Ask again in May.'],
+    paragraphs: ['Nothing was changed. Who decided wrote: “Ask again in May.”'],
   })
 })
 

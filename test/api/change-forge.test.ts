@@ -1,7 +1,12 @@
 /** Where a change is on the forge, and what keeps the forge from being told: on its page, over the API. */
 import { afterAll, expect, it } from 'vitest'
-import { latestChanges } from '../../api/data/change.ts'
-import { forgeIsHeld, forgeIsWell, requestIs, requestIsRefused } from '../../api/data/forge.ts'
+import { latestChanges } from '../../api/data/changes/change.ts'
+import {
+  forgeIsHeld,
+  forgeIsWell,
+  requestIs,
+  requestIsRefused,
+} from '../../api/data/changes/forge.ts'
 import { BEFORE_CLASS, importDocuments, signIn } from '../cast/record.ts'
 import { allDocuments, networksDocument } from '../cast/documents.ts'
 import { textOf } from './page-text.ts'

@@ -1,7 +1,7 @@
 /** A change as its reviewer reads it, and what may be done with it: over the pages, the API and the record. */
 import { afterAll, expect, it } from 'vitest'
-import { keepPlan } from '../../api/data/change-plan.ts'
-import { latestChanges } from '../../api/data/change.ts'
+import { keepPlan } from '../../api/data/changes/change-plan.ts'
+import { latestChanges } from '../../api/data/changes/change.ts'
 import { one, sql } from '../../api/data/db.ts'
 import { newId } from '../../api/data/ids.ts'
 import { BEFORE_CLASS, importDocuments, signIn, documentOf } from '../cast/record.ts'
@@ -98,6 +98,18 @@ it('is undone by a new change to what was approved before', async () => {
   expect(undo).toMatchObject({ state: 'approved', title: 'Course networks-101' })
   const { status, body } = await site.api(`/api/changes/${smaller.id}/reversal`, {})
   expect([status, body['outcome']]).toEqual([200, 'unchanged'])
+})
+
+it('is not undone where something was changed again since: that would go with it', async () => {
+  const first = await importCourse(networksDocument(21))
+  const later = await importCourse(networksDocument(22))
+  const answer = await site.api(`/api/changes/${first.id}/reversal`, {})
+  expect(answer.status).toBe(409)
+  expect(answer.body['message']).toContain('Course networks-101 was changed again since')
+  expect(await courseText()).toBe(networksDocument(22))
+  expect((await act(later.id, 'reversal')).status).toBe(303)
+  expect((await act(first.id, 'reversal')).status).toBe(303)
+  expect(await courseText()).not.toContain('students: 2')
 })
 
 it('is not undone where there was nothing before, or nothing is in force', async () => {

@@ -8,10 +8,10 @@ import {
   markReady,
   markStarting,
   markStopping,
-} from '../../api/data/seat-life.ts'
-import { rememberTemplate } from '../../api/data/seat-template.ts'
-import { ensureSeats, seatsOfCourse } from '../../api/data/seat.ts'
-import { claimWorkspace } from '../../api/data/workspace-begin.ts'
+} from '../../api/data/seats/seat-life.ts'
+import { rememberTemplate } from '../../api/data/seats/seat-template.ts'
+import { ensureSeats, seatsOfCourse } from '../../api/data/seats/seat.ts'
+import { claimWorkspace } from '../../api/data/workspaces/workspace-begin.ts'
 
 export const ring = keyRing({ current: 'k1', keys: { k1: Buffer.alloc(32, 7).toString('base64') } })
 export const at = (minutes: number) =>

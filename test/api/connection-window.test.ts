@@ -1,7 +1,12 @@
 /** The student's connection window: what its teacher sets, the sample beside it, and what a student gets of it. */
 import { afterAll, beforeEach, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { afterAct, checkWindow, readWindow, writeWindow } from '../../api/connection-window.ts'
+import {
+  afterAct,
+  checkWindow,
+  readWindow,
+  writeWindow,
+} from '../../api/teaching/connection-window.ts'
 import { execute, one, sql } from '../../api/data/db.ts'
 import { arrangePorts, fillLink, partsOf } from '../../api/display.ts'
 import { parseDocuments } from '../../stacks/schema-parse.ts'
@@ -117,6 +122,14 @@ it('is what students see once it is saved', async () => {
 const sessionsOf = async () =>
   (await one<{ n: number }>(pool, sql`select count(*)::int as n from session`)).n
 
+it('calls each mistake as its field is called', async () => {
+  const wrong = { buttons: '1', 'button-to-0': 'web', 'button-where-0': '//x' }
+  const text = textOf(await sample({ ...wrong, 'title-fr-ssh': 'x'.repeat(101) }))
+  expect(text).toContain('ssh, Called in English: at most 100')
+  expect(text).toContain('Button 1, Name in English: a name')
+  expect(text).toContain('Button 1, path or address: a path')
+})
+
 it('opens a port at its path, and at no other host', async () => {
   const door = (to: string) =>
     site.post(`/workspaces/${mine.id}/doors/8080`, { to }, { who: student })
@@ -213,6 +226,40 @@ it('refuses what somebody else saved over, with what was written still there', a
   expect(stale.status).toBe(409)
   expect(stale.text).toContain('Somebody else saved this course meanwhile')
   expect(stale.text).toMatch(/>\s*Mine<\/textarea/)
+})
+
+/** With what the page says it was made of. */
+async function openedWhole(): Promise<Record<string, string>> {
+  const { text } = await site.get(WINDOW, { who: teacher })
+  const [, base = ''] = /name="base" value="([^"]*)"/.exec(text) ?? []
+  return { ...(await opened()), base: base.replaceAll('&quot;', '"') }
+}
+
+it('loses nothing of two who change it at once, also where the page is loaded for each step', async () => {
+  const form = { ...(await openedWhole()), textEn: 'Mine' }
+  const theirs = { password: 'never', 'title-en-ssh': 'Console', order: 'ssh,web' }
+  expect((await post({ ...form, textEn: '', ...theirs })).status).toBe(303)
+  const step = await post({ ...form, act: 'add' })
+  expect(step.text).toMatch(/>\s*Mine<\/textarea/)
+  const stale = await post(form)
+  expect(stale.status).toBe(409)
+  for (const { text } of [step, stale]) {
+    expect(text).toMatch(/value="never"\s+checked/)
+    expect(text).toMatch(/name="title-en-ssh"\s+value="Console"/)
+    expect(text).toContain('name="order" value="ssh,web"')
+  }
+})
+
+it('leaves a text alone that ends in a line', async () => {
+  const written = networksDocument().replace(
+    'environment:',
+    'display:\n  text: |\n    Read this.\nenvironment:',
+  )
+  await importDocuments(pool, ring, BEFORE_CLASS, [{ name: 'n.yaml', text: written }])
+  const form = { ...(await openedWhole()), textEn: 'Read this.', textFr: 'Read this.' }
+  expect(textOf((await post(form, `${WINDOW}/preview`)).text)).toContain('Nothing is changed yet')
+  expect((await post(form)).status).toBe(303)
+  expect(await courseText()).toBe(written)
 })
 
 it('cuts a text into what stands there and what is filled in', () => {

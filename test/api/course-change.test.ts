@@ -1,8 +1,8 @@
 /** Which courses something happened to: whatever is written is seen once it is committed, and no course is named without cause. */
 import { afterAll, expect, it } from 'vitest'
-import { changesSince } from '../../api/data/course-change.ts'
+import { changesSince } from '../../api/data/courses/course-change.ts'
 import { execute, type Query, sql, withTransaction } from '../../api/data/db.ts'
-import { seatsOfCourse } from '../../api/data/seat.ts'
+import { seatsOfCourse } from '../../api/data/seats/seat.ts'
 import { testDatabase } from '../postgres.ts'
 import { at, launchAt, newPerson, plannedCourse } from './class-scene.ts'
 

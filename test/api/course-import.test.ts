@@ -1,8 +1,8 @@
 /** A course carried from one installation to another as one file: the same blueprint there, but for its key and dates. */
 import { afterAll, expect, it } from 'vitest'
 import { canonicalJson, sha256 } from '../../stacks/blueprint.ts'
-import { readCourseFile } from '../../api/course-import.ts'
-import { currentBlueprint } from '../../api/data/blueprint.ts'
+import { readCourseFile } from '../../api/teaching/course-import.ts'
+import { currentBlueprint } from '../../api/data/changes/blueprint.ts'
 import { execute, many, sql } from '../../api/data/db.ts'
 import { allDocuments, networksDocument } from '../cast/documents.ts'
 import { BEFORE_CLASS, addLmsCourse, importDocuments, signIn } from '../cast/record.ts'

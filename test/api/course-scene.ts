@@ -1,6 +1,6 @@
 /** Networks 101 of the cast in an LMS, with its people signed in; and one of them at a seat, whose volume the test records as a run does. */
 import { one, sql, withTransaction } from '../../api/data/db.ts'
-import { recordVolumes } from '../../api/data/volume.ts'
+import { recordVolumes } from '../../api/data/volumes/volume.ts'
 import type { Storage } from '../../stacks/terms-pool.ts'
 import {
   addLmsCourse,

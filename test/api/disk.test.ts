@@ -1,10 +1,15 @@
 /** How full a disk is, in words: on the student's page, on the teacher's, and on the command line. */
 import { afterAll, beforeEach, expect, it } from 'vitest'
 import { execute, sql, withTransaction } from '../../api/data/db.ts'
-import { markFailed } from '../../api/data/seat-life.ts'
-import { rememberTemplate } from '../../api/data/seat-template.ts'
-import { diskLevel, keptVolumes, recordSights, type VolumeSight } from '../../api/data/volume.ts'
-import { beginOutage, endOutage } from '../../api/data/storage-outage.ts'
+import { markFailed } from '../../api/data/seats/seat-life.ts'
+import { rememberTemplate } from '../../api/data/seats/seat-template.ts'
+import {
+  diskLevel,
+  keptVolumes,
+  recordSights,
+  type VolumeSight,
+} from '../../api/data/volumes/volume.ts'
+import { beginOutage, endOutage } from '../../api/data/volumes/storage-outage.ts'
 import { byteSize } from '../../api/locale.ts'
 import { BEFORE_CLASS, IN_CLASS, seatReady } from '../cast/record.ts'
 import { seatScene } from './course-scene.ts'

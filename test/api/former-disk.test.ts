@@ -1,8 +1,8 @@
 /** What a seat had before a reset: whose it is, how much of it is kept, and what its student reads before and after. */
 import { afterAll, beforeEach, expect, it } from 'vitest'
 import { execute, many, sql, withTransaction } from '../../api/data/db.ts'
-import { formerVolumes, resetRoom } from '../../api/data/former-volume.ts'
-import { beginGeneration } from '../../api/data/seat.ts'
+import { formerVolumes, resetRoom } from '../../api/data/volumes/former-volume.ts'
+import { beginGeneration } from '../../api/data/seats/seat.ts'
 import { BEFORE_CLASS, IN_CLASS, importDocuments, seatReady } from '../cast/record.ts'
 import { seatScene } from './course-scene.ts'
 import { textOf } from './page-text.ts'

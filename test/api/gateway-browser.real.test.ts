@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream'
 import type { Browser, FrameLocator, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { WebSocketServer } from 'ws'
-import { doorUrl, mintTicket } from '../../api/data/ticket.ts'
+import { doorUrl, mintTicket } from '../../api/data/seats/ticket.ts'
 import { openBrowser } from '../browser.ts'
 import { type Scene, type TestSeat, runSeat, scene, seat, tell } from './gateway-scene.ts'
 
@@ -48,7 +48,7 @@ function door(own: TestSeat): string {
 }
 
 async function sayBack(page: Page | FrameLocator): Promise<void> {
-  await page.getByText('hello from 0, said back').waitFor({ timeout: 10_000 })
+  await page.getByText('hello from 0, said back').waitFor({ timeout: 30_000 })
 }
 
 it('opens a seat in a tab, and its websocket with it', async () => {

@@ -1,8 +1,10 @@
+import { mkdirSync, renameSync, rmdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { execute, sql } from '../../api/data/db.ts'
 import { newId, randomLabel } from '../../api/data/ids.ts'
 import { keyRing } from '../../api/data/key-ring.ts'
-import { mintTicket } from '../../api/data/ticket.ts'
+import { mintTicket } from '../../api/data/seats/ticket.ts'
 import { writeWhere } from './gateway-rows.ts'
 import {
   DOMAIN,
@@ -63,6 +65,20 @@ describe('entering', () => {
     expect(again.status).toBe(403)
     expect(again.headers['set-cookie']).toBeUndefined()
     expect(again.body).toContain('served its turn')
+  })
+
+  it('lets nobody in by a ticket that cannot be kept on its disk, and says so; the same works afterwards', async () => {
+    const file = join(on.config.home, 'gateway-tickets')
+    renameSync(file, `${file}.kept`)
+    mkdirSync(file)
+    const way = wayIn(on, own)
+    const refused = await browse(on, own.host, way, { headers: html })
+    rmdirSync(file)
+    renameSync(`${file}.kept`, file)
+    expect(refused.status).toBe(500)
+    expect(refused.body).toContain('Go back to your workspace page and try again')
+    expect(refused.headers['set-cookie']).toBeUndefined()
+    expect((await browse(on, own.host, way)).status).toBe(303)
   })
 
   it('takes a ticket once across a restart', async () => {

@@ -4,7 +4,7 @@ import { type IncomingMessage, request as ask } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { identityKey } from '../../api/data/seat-secret.ts'
+import { identityKey } from '../../api/data/seats/seat-secret.ts'
 import { Prover } from '../../api/gateway/identity.ts'
 import { keyed, writeWhere } from './gateway-rows.ts'
 import {

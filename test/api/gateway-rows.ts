@@ -1,7 +1,7 @@
 /** Rows of the database that make a seat with its holder. Without vitest, so that the bench uses them too. */
 import { type Pool, execute, one, sql } from '../../api/data/db.ts'
 import { newId, randomLabel } from '../../api/data/ids.ts'
-import type { Entry } from '../../api/data/ticket.ts'
+import type { Entry } from '../../api/data/seats/ticket.ts'
 
 export type SeatRow = Entry & { workspaceId: string }
 /** What a seat's identity key derives from. */

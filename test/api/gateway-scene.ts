@@ -22,8 +22,8 @@ import { type GatewayConfig, type Gateway, startGateway } from '../../api/gatewa
 import { notify } from '../../api/data/db.ts'
 import { randomLabel } from '../../api/data/ids.ts'
 import { type KeyRing, readKeyRing } from '../../api/data/key-ring.ts'
-import { identityKey } from '../../api/data/seat-secret.ts'
-import { type Entry, doorUrl, mintTicket } from '../../api/data/ticket.ts'
+import { identityKey } from '../../api/data/seats/seat-secret.ts'
+import { type Entry, doorUrl, mintTicket } from '../../api/data/seats/ticket.ts'
 import { type TestDatabase, testDatabase } from '../postgres.ts'
 import { type SeatRow, type Where, insertSeat, keyed, writeWhere } from './gateway-rows.ts'
 

@@ -1,6 +1,6 @@
 /** Two real containers of a real Swarm whose ports are swapped behind the gateway's back. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { identityKey } from '../../api/data/seat-secret.ts'
+import { identityKey } from '../../api/data/seats/seat-secret.ts'
 import { connectEngine } from '../../workers/swarm/engine.ts'
 import type { Engine } from '../../workers/swarm/engine.ts'
 import { type SwarmBed, swarmBed } from '../beds/swarm.ts'

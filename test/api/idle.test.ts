@@ -2,13 +2,19 @@
 import { createHmac } from 'node:crypto'
 import { type AddressInfo } from 'node:net'
 import { createServer } from 'node:http'
+import { pino } from 'pino'
 import { afterAll, expect, it } from 'vitest'
 import { type Db, one, sql, withTransaction } from '../../api/data/db.ts'
-import { rememberTemplate } from '../../api/data/seat-template.ts'
-import { recordSample, watchedSeats } from '../../api/data/seat-sample.ts'
-import { workspaceView } from '../../api/data/workspace-view.ts'
-import { extendWorkspace, warnWorkspaces, workspacesDue } from '../../api/data/workspace-time.ts'
-import { countersOf } from '../../workers/swarm/sample.ts'
+import { rememberTemplate } from '../../api/data/seats/seat-template.ts'
+import { identityKey } from '../../api/data/seats/seat-secret.ts'
+import { recordSample, type WatchedSeat, watchedSeats } from '../../api/data/seats/seat-sample.ts'
+import { workspaceView } from '../../api/data/workspaces/workspace-view.ts'
+import {
+  extendWorkspace,
+  warnWorkspaces,
+  workspacesDue,
+} from '../../api/data/workspaces/workspace-time.ts'
+import { countersOf, sampleSeats } from '../../workers/swarm/sample.ts'
 import { testDatabase } from '../postgres.ts'
 import {
   type ClassCourse,
@@ -149,4 +155,38 @@ it('believes a seat that proves itself, and nobody else', async () => {
   expect(await ask('t')).toBeUndefined()
   await new Promise((closed) => seat.close(closed))
   expect(await ask('t')).toBeUndefined()
+})
+
+it('asks all the others although the key of one seat is lost', async () => {
+  const course = await plannedCourse(pool, { seats: 20, atOnce: 20, ready: 20, outside: 20 })
+  for (let i = 0; i < 20; i++) await launchAt(pool, course, await newPerson(pool), 301)
+  const { rows } = await pool.query<WatchedSeat>(
+    `select id, generation, credential_key_id from seat where course_id = $1 order by id`,
+    [course.id],
+  )
+  const keys = rows.map((seat) => ({ seat, key: identityKey(ring, seat) }))
+  const sign = (by: Buffer, text: string) =>
+    createHmac('sha256', by).update(text).digest('base64url')
+  const seats = createServer((request, response) => {
+    const query = new URL(request.url ?? '', 'http://seat').searchParams
+    const nonce = query.get('nonce') ?? ''
+    const own = keys.find(({ key }) => query.get('proof') === sign(key, `counters?${nonce}`))
+    if (!own) return response.writeHead(403).end()
+    const told = { cpuMicros: 5, networkBytes: 6, inputSecondsAgo: -1, gpuPercent: -1 }
+    const task = `task-${own.seat.id}`
+    const proof = sign(own.key, `counters=${[task, nonce, ...Object.values(told)].join('.')}`)
+    response.end(JSON.stringify({ task, ...told, proof }))
+  })
+  await new Promise<void>((listening) => seats.listen(0, '127.0.0.1', listening))
+  const { port } = seats.address() as AddressInfo
+  await pool.query(`update seat set identity_port = $2 where course_id = $1`, [course.id, port])
+  await pool.query(`update seat set credential_key_id = 'lost' where id = $1`, [rows[0]!.id])
+  const log = pino({ level: 'silent' })
+  await sampleSeats({ pool, ring, log, now: () => at(302) }).catch(() => {})
+  const { asked } = await one<{ asked: number }>(
+    pool,
+    sql`select count(*) as asked from seat_sample where seat_id = any(${rows.map(({ id }) => id)}::uuid[])`,
+  )
+  expect(asked).toBe(19)
+  await new Promise((closed) => seats.close(closed))
 })

@@ -1,9 +1,9 @@
 // Documents in: errors with file and line, compiled, approved or kept for approval, and what follows in rows.
 import { afterAll, beforeEach, expect, it } from 'vitest'
-import { approveChange } from '../../api/data/approval.ts'
+import { approveChange } from '../../api/data/changes/approval.ts'
 import { parseBlueprint, digest as digestOf } from '../../stacks/blueprint.ts'
-import { currentBlueprint } from '../../api/data/blueprint.ts'
-import { latestChanges, notesOfCourse, proposeChange } from '../../api/data/change.ts'
+import { currentBlueprint } from '../../api/data/changes/blueprint.ts'
+import { latestChanges, notesOfCourse, proposeChange } from '../../api/data/changes/change.ts'
 import { many, one, sql } from '../../api/data/db.ts'
 import { Listening } from '../../api/data/listen.ts'
 import {

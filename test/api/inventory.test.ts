@@ -1,8 +1,8 @@
 // What exists and what is off, as administrators and the command line read it.
 import { afterAll, expect, it } from 'vitest'
 import { withTransaction } from '../../api/data/db.ts'
-import { type NewFinding, saveFindings } from '../../api/data/finding.ts'
-import { saveInventory } from '../../api/data/inventory.ts'
+import { type NewFinding, saveFindings } from '../../api/data/runs/finding.ts'
+import { saveInventory } from '../../api/data/runs/inventory.ts'
 import { signIn } from '../cast/record.ts'
 import { textOf } from './page-text.ts'
 import { openWebsite } from './website.ts'

@@ -9,8 +9,8 @@ import {
   sealJoin,
   type TicketState,
   ticketsOfPool,
-} from '../../api/data/join-ticket.ts'
-import { findPool, saveSeenNodes } from '../../api/data/pool.ts'
+} from '../../api/data/pools/join-ticket.ts'
+import { findPool, saveSeenNodes } from '../../api/data/pools/pool.ts'
 import { withNode } from '../../workers/jobs/join-machines.ts'
 import { hallDocument } from '../cast/cloud.ts'
 import { zoneDocument } from '../cast/documents.ts'

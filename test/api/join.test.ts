@@ -63,6 +63,26 @@ it('is made, renewed and closed by who plans the course, and is otherwise not th
   expect((await site.post(first, {}, { who: guest })).status).toBe(404)
 })
 
+it('is not made void, or closed, from a page that shows the one before', async () => {
+  const formOf = async (act: string) => {
+    const { text } = await site.get(`${COURSE}/sharing`, { who: teacher })
+    const [, form = ''] = /action="[^"]*\/join-link"\s*>([^]*?)<\/form>/.exec(text) ?? []
+    return { act, was: /name="was"\s+value="(\d+)"/.exec(form)?.[1] ?? '' }
+  }
+  const press = (form: Record<string, string>) =>
+    site.post(`${COURSE}/join-link`, form, { who: teacher })
+  await setLink('close')
+  const [mine, theirs] = [await formOf('open'), await formOf('open')]
+  await press(theirs)
+  const link = await shownLink()
+  expect((await press(mine)).status).toBe(303)
+  expect(await shownLink()).toBe(link)
+  await press({ ...mine, act: 'close' })
+  expect(await shownLink()).toBe(link)
+  await press(await formOf('close'))
+  expect(await shownLink()).toBeUndefined()
+})
+
 it('asks who comes, and says nothing of the course to strangers', async () => {
   const { status, text } = await site.get((await shownLink())!)
   expect(status).toBe(401)
@@ -123,6 +143,31 @@ it('does not open a draft, and tells a teacher whose path is none', async () => 
   await importDocuments(pool, ring, now, [{ name: 'n.yaml', text: networksDocument() }])
   const page = await site.get(`${COURSE}/sharing?path=//other.example`, { who: teacher })
   expect(textOf(page.text)).toContain('a path in the environment, beginning with one slash')
+})
+
+it('shows the class to whose course it is while its students come by the link alone', async () => {
+  const copied = await site.post(
+    `${COURSE}/copies`,
+    { title: 'By link', from: '2026-11-24' },
+    { who: teacher },
+  )
+  const [course = ''] = /\/courses\/by-link-\w+/.exec(String(copied.headers['location'])) ?? []
+  await site.post(`${course}/join-link`, { act: 'open' }, { who: teacher })
+  const sharing = await site.get(`${course}/sharing`, { who: teacher })
+  const address = /<code>[^<]*(\/join\/[^<]+)<\/code>/.exec(sharing.text)?.[1] ?? ''
+  expect((await site.post(address, {}, { who: guest })).status).toBe(303)
+  const shown = await site.get(course, { who: teacher })
+  expect(shown.status).toBe(200)
+  expect(textOf(shown.text)).toContain('Guest One')
+  const home = await site.get('/', { who: teacher })
+  expect(home.text).toContain(`href="${course}"`)
+  expect(textOf(home.text)).toMatch(/Tuesday 1 December 10:00–12:00 By link/)
+  for (const who of [guest, await signIn(pool, { contextId, role: 'teacher', now })])
+    expect((await site.get(course, { who })).status).not.toBe(200)
+  // Once an LMS course opens it, it is taught there.
+  await addLmsCourse(pool, { courseKey: course.split('/')[2]!, contextId: 'another', now })
+  expect((await site.get(course, { who: teacher })).status).toBe(404)
+  expect((await site.get('/', { who: teacher })).text).not.toContain(`href="${course}"`)
 })
 
 it('has a token of this installation only', () => {

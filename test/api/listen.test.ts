@@ -40,9 +40,9 @@ it('tries one connection at a time while the database is away, and hears again o
   expect(tries).toBeLessThanOrEqual(Math.ceil((performance.now() - begun) / 500) + 1)
 
   isAway = false
-  await expect.poll(() => heard, { timeout: 5_000 }).toEqual([undefined])
+  await expect.poll(() => heard).toEqual([undefined])
   await notify(database.pool, 'work', 'seat')
-  await expect.poll(() => heard, { timeout: 5_000 }).toEqual([undefined, 'seat'])
+  await expect.poll(() => heard).toEqual([undefined, 'seat'])
   await listening.close()
   server.close()
 })

@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { arrange, listAddress, readListing } from '../../api/listing.ts'
 import { withTransaction } from '../../api/data/db.ts'
-import { type NewFinding, saveFindings } from '../../api/data/finding.ts'
+import { type NewFinding, saveFindings } from '../../api/data/runs/finding.ts'
 import { BEFORE_CLASS, IN_CLASS, importDocuments, signIn } from '../cast/record.ts'
 import { after, SEATS_STACK, applyingRun, want } from '../cast/runs.ts'
 import { openWebsite } from './website.ts'

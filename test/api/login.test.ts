@@ -6,9 +6,9 @@ import {
   issueInvite,
   redeemInvite,
   redeemLoginCode,
-} from '../../api/data/login.ts'
-import { purgeLti, spendNonce } from '../../api/data/lti-store.ts'
-import { issueRegistrationLink } from '../../api/data/registration-link.ts'
+} from '../../api/data/people/login.ts'
+import { purgeLti, spendNonce } from '../../api/data/lms/lti-store.ts'
+import { issueRegistrationLink } from '../../api/data/lms/registration-link.ts'
 import { testDatabase } from '../postgres.ts'
 
 const database = await testDatabase()

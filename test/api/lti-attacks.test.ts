@@ -7,7 +7,7 @@ import {
   decideDeployment,
   disablePlatform,
   listPlatforms,
-} from '../../api/data/platform.ts'
+} from '../../api/data/lms/platform.ts'
 import type { LaunchFault } from '../lms/faults.ts'
 import { ask } from '../lms/http.ts'
 import {

@@ -44,7 +44,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   context = await browser.newContext()
-  context.setDefaultTimeout(15_000)
+  context.setDefaultTimeout(30_000)
   page = await context.newPage()
 })
 

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { many, one, sql } from '../../api/data/db.ts'
-import { findLogin } from '../../api/data/login.ts'
+import { findLogin } from '../../api/data/people/login.ts'
 import { ask } from '../lms/http.ts'
 import {
   chosenActivity,
@@ -183,6 +183,18 @@ describe('cookies', () => {
     const [own] = entered.headers['set-cookie'] ?? []
     expect(own).toMatch(/^__Host-labplan=[\w-]{43};/)
     expect(attributes(own)).toEqual([...framable, 'Max-Age=43200', 'Path=/'].toSorted())
+  })
+
+  it('keep the language of the LMS for who is not signed in any more', async () => {
+    // Who reads French, in a browser that asks for English.
+    const order = { person: 'student10', activity: lab }
+    const { entered, page } = await launchAndEnter(scene, order)
+    const cookie = entered.cookies.filter((one) => !one.startsWith('__Host-labplan=')).join('; ')
+    const headers = { accept: 'text/html', 'accept-language': 'en', cookie }
+    const ended = await ask(config.publicUrl + page, { headers })
+    expect([ended.status, ended.text.includes('Passez par votre plateforme')]).toEqual([401, true])
+    const refused = await ask(`${config.publicUrl}/lti/launch`, { headers })
+    expect(refused.text).toContain('L’activité n’a pas pu être ouverte')
   })
 
   it('are looked for before the LMS answers, when the login runs in a frame', async () => {

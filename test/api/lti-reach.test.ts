@@ -98,9 +98,10 @@ describe('the keys of an LMS', () => {
 
   /** A key set that can change, and counts how often it was asked. */
   async function keySetServer() {
-    const state = { keys: [jwk('a')] as object[], asked: 0, isDown: false }
+    const state = { keys: [jwk('a')] as object[], asked: 0, isDown: false, isSilent: false }
     const server = createServer((_, res) => {
       state.asked += 1
+      if (state.isSilent) return
       res.writeHead(state.isDown ? 503 : 200).end(JSON.stringify({ keys: state.keys }))
     }).listen(0, '127.0.0.1')
     await once(server, 'listening')
@@ -113,7 +114,11 @@ describe('the keys of an LMS', () => {
       return 'key' in found ? 'found' : found.failure
     }
     const pass = (seconds: number) => (nowMs += seconds * 1000)
-    return { state, find, pass, close: () => server.close() }
+    const close = () => {
+      server.close()
+      server.closeAllConnections()
+    }
+    return { state, find, pass, close }
   }
 
   it('are asked for once in a while, not at each launch', async () => {
@@ -135,6 +140,17 @@ describe('the keys of an LMS', () => {
     expect(await lms.find('b')).toBe('found')
     expect(await lms.find('a')).toBe('unknown')
     for (let i = 0; i < 10; i++) expect(await lms.find(`forged-${i}`)).toBe('unknown')
+    expect(lms.state.asked).toBe(2)
+    lms.close()
+  })
+
+  it('keep no launch waiting for an LMS that does not answer, while they are known', async () => {
+    const lms = await keySetServer()
+    await lms.find('a')
+    lms.state.isSilent = true
+    lms.pass(301)
+    const found = await Promise.all(Array.from({ length: 20 }, () => lms.find('a')))
+    expect(new Set(found)).toEqual(new Set(['found']))
     expect(lms.state.asked).toBe(2)
     lms.close()
   })

@@ -3,11 +3,11 @@ import { once } from 'node:events'
 import { createPublicKey, createVerify } from 'node:crypto'
 import { afterAll, describe, expect, it } from 'vitest'
 import { many, one, sql, withTransaction } from '../../api/data/db.ts'
-import { activatePlatform, listPlatforms } from '../../api/data/platform.ts'
+import { activatePlatform, listPlatforms } from '../../api/data/lms/platform.ts'
 import {
   issueRegistrationLink,
   withdrawRegistrationLink,
-} from '../../api/data/registration-link.ts'
+} from '../../api/data/lms/registration-link.ts'
 import { type HttpAnswer, ask } from '../lms/http.ts'
 import { startLms } from '../lms/lms.ts'
 import { actor, openScene, refusalOf, registrationLink } from './lti-scene.ts'

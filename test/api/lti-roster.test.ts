@@ -1,9 +1,9 @@
 /** Lists of LMS courses, read from the practice LMS over its Names and Roles service. */
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { many, one, sql } from '../../api/data/db.ts'
-import { backoffMs, isDue, rostersDue } from '../../api/data/roster-due.ts'
-import { rostersOfCourse } from '../../api/data/roster-view.ts'
-import { takeRoster } from '../../api/data/roster.ts'
+import { backoffMs, isDue, rostersDue } from '../../api/data/lms/roster-due.ts'
+import { rostersOfCourse } from '../../api/data/lms/roster-view.ts'
+import { takeRoster } from '../../api/data/lms/roster.ts'
 import { readRoster } from '../../api/lti/roster.ts'
 import { reachFrom } from '../../api/reach.ts'
 import { Visitor, formTo } from '../visitor.ts'
@@ -49,7 +49,7 @@ const lists = () => rostersOfCourse(pool, courseId)
 
 describe('a list', () => {
   it('is due once a teacher came, and makes everybody on it known, by number and without a name', async () => {
-    expect(await rostersDue(pool, now())).toEqual([context])
+    expect(await rostersDue(pool, now())).toEqual([{ platform: platformId, ids: [context] }])
     const outcome = await readRoster(parts, context)
     expect(outcome).toEqual({ read: { students: 40, joined: 40, left: 0 } })
     expect(await members('active')).toEqual(subs(everyone))
@@ -129,6 +129,15 @@ describe('a list', () => {
   })
 })
 
+it('counts everybody while the LMS hides the activity from them all, as before a class', async () => {
+  expect(await readRoster(parts, context)).toHaveProperty('read')
+  const [{ students } = { students: 0 }] = await lists()
+  expect(students).toBeGreaterThanOrEqual(40)
+  lms.spoilRoster('hidden')
+  expect(await readRoster(parts, context)).toHaveProperty('read')
+  expect(await lists()).toMatchObject([{ students, dormant: expect.any(Number), code: null }])
+})
+
 describe('a list that cannot be read', () => {
   it.each([
     ['error', { code: 'roster.status', params: { status: 500 } }],
@@ -136,6 +145,8 @@ describe('a list that cannot be read', () => {
     ['nonsense', { code: 'roster.bad-answer', params: {} }],
     ['elsewhere', { code: 'roster.bad-answer', params: {} }],
     ['endless', { code: 'roster.bad-answer', params: {} }],
+    ['numberless', { code: 'roster.bad-answer', params: {} }],
+    ['nobody', { code: 'roster.nobody', params: {} }],
   ] as const)('(%s) says so, and what it said last holds', async (fault, failure) => {
     const before = await members('active')
     lms.spoilRoster(fault)
@@ -165,6 +176,21 @@ describe('a list that cannot be read', () => {
     scene.shiftMinutes(6)
     expect(await readRoster(parts, context)).toHaveProperty('read')
   })
+})
+
+it('of nobody holds where nobody was listed before', async () => {
+  await plannedCourse(scene, 'crypto')
+  const { key: lmsCourse } = lms.copyCourse('networks-101')
+  const activity = chosenActivity(scene, {
+    ...{ platformId, lmsCourse, key: 'crypto', courseKey: 'crypto' },
+  })
+  await launchAndEnter(scene, { person: 'teacher1', activity })
+  const { id } = await one<{ id: string }>(
+    pool,
+    sql`select id from lms_context order by created_at desc limit 1`,
+  )
+  lms.spoilRoster('nobody')
+  expect(await readRoster(parts, id)).toMatchObject({ read: { joined: 0, left: 0 } })
 })
 
 it('is read each day, when a teacher comes, before a class is prepared and when it opens', () => {

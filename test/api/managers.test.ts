@@ -1,9 +1,9 @@
 /** Managers that a pool makes: their rows as bases come and go, and what the pool's page and command line say of them. */
 import { afterAll, expect, it } from 'vitest'
 import { withTransaction } from '../../api/data/db.ts'
-import { followManagers } from '../../api/data/manager.ts'
-import { livingNodes, moveNode, noteNode } from '../../api/data/node.ts'
-import { saveSeenNodes } from '../../api/data/pool.ts'
+import { followManagers } from '../../api/data/pools/manager.ts'
+import { livingNodes, moveNode, noteNode } from '../../api/data/pools/node.ts'
+import { saveSeenNodes } from '../../api/data/pools/pool.ts'
 import { courseDocument, POOL, poolDocument } from '../cast/cloud.ts'
 import { environmentDocument, zoneDocument } from '../cast/documents.ts'
 import { importDocuments, signIn } from '../cast/record.ts'

@@ -7,10 +7,10 @@ import {
   emptyDraft,
   keyOfTitle,
   sentDraft,
-} from '../../api/course-draft.ts'
+} from '../../api/teaching/course-draft.ts'
 import { many, one, sql, withTransaction } from '../../api/data/db.ts'
-import { courseOffers } from '../../api/data/new-course.ts'
-import { keepCredential } from '../../api/data/pool-credential.ts'
+import { courseOffers } from '../../api/data/courses/new-course.ts'
+import { keepCredential } from '../../api/data/pools/pool-credential.ts'
 import { allDocuments } from '../cast/documents.ts'
 import { importDocuments } from '../cast/record.ts'
 import { type HttpAnswer, ask } from '../lms/http.ts'

@@ -1,9 +1,9 @@
 /** A pool of two regions, one of which refuses: which, why, and where machines are made meanwhile. */
 import { afterAll, expect, it } from 'vitest'
 import { withTransaction } from '../../api/data/db.ts'
-import { endRefusal, noteRefusal } from '../../api/data/region-refusal.ts'
-import { findPool } from '../../api/data/pool.ts'
-import { followTimeline } from '../../api/data/node.ts'
+import { endRefusal, noteRefusal } from '../../api/data/pools/region-refusal.ts'
+import { findPool } from '../../api/data/pools/pool.ts'
+import { followTimeline } from '../../api/data/pools/node.ts'
 import { courseDocument, POOL, twoRegions } from '../cast/cloud.ts'
 import { environmentDocument, zoneDocument } from '../cast/documents.ts'
 import { importDocuments, signIn } from '../cast/record.ts'

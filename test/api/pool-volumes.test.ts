@@ -1,8 +1,8 @@
 /** Volumes on the page of their pool: a line for each course, what needs somebody first. */
 import { afterAll, expect, it } from 'vitest'
 import { execute, many, sql, withTransaction } from '../../api/data/db.ts'
-import { poolVolumes } from '../../api/data/pool-volumes.ts'
-import { recordVolumes } from '../../api/data/volume.ts'
+import { poolVolumes } from '../../api/data/pools/pool-volumes.ts'
+import { recordVolumes } from '../../api/data/volumes/volume.ts'
 import { allDocuments, networksDocument, poolDocument } from '../cast/documents.ts'
 import { BEFORE_CLASS, IN_CLASS, importDocuments, signIn } from '../cast/record.ts'
 import { textOf } from './page-text.ts'

@@ -1,6 +1,6 @@
 /** Reasons for seats, of some courses: what is read of them is what is read of them among all, and nothing of others. */
 import { afterAll, expect, it } from 'vitest'
-import { reasonsByCourse, seatReasons } from '../../api/data/reasons.ts'
+import { reasonsByCourse, seatReasons } from '../../api/data/workspaces/reasons.ts'
 import { testDatabase } from '../postgres.ts'
 import { launchAt, newPerson, plannedCourse } from './class-scene.ts'
 

@@ -1,9 +1,9 @@
 // Runs as administrators see them: list and pages as text, live; cancel and retry, and who may.
 import { afterAll, expect, it } from 'vitest'
 import { one, sql, withTransaction } from '../../api/data/db.ts'
-import { endCancelledDeadRuns, waitAfterCancel } from '../../api/data/run-control.ts'
-import { moveStack, recordApplied, releaseLease } from '../../api/data/stack.ts'
-import { dueStacks, postponeStack } from '../../api/data/stack-wish.ts'
+import { endCancelledDeadRuns, waitAfterCancel } from '../../api/data/runs/run-control.ts'
+import { moveStack, recordApplied, releaseLease } from '../../api/data/runs/stack.ts'
+import { dueStacks, postponeStack } from '../../api/data/runs/stack-wish.ts'
 import { BEFORE_CLASS, IN_CLASS, importDocuments, signIn } from '../cast/record.ts'
 import {
   type LiveRun,
@@ -124,7 +124,7 @@ it('lets a cancelled teardown wait for ten minutes, and no longer', async () => 
   const run = await beginRun(pool, { key: SEATS_STACK, kind: 'destroy', digest: 'none', now })
   await post(`/admin/runs/${run.id}/cancellation`)
   await endAs(run, 'cancelled', now)
-  expect(await read(`/admin/runs/${run.id}`)).toContain('goes on by itself at 10:30')
+  expect(await read(`/admin/runs/${run.id}`)).toContain('resumes by itself at 10:30')
   expect(await due(after(now, 9 * 60))).toEqual([])
   expect(await due(after(now, 10 * 60))).toEqual([SEATS_STACK])
 })

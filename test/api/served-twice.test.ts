@@ -1,7 +1,7 @@
 /** Two serve the same queue at the same moment, as two places that come free do: each who waits is served once, by one of them. */
 import { afterAll, expect, it } from 'vitest'
 import { execute, many, one, sql, withTransaction } from '../../api/data/db.ts'
-import { serveQueue } from '../../api/data/serve-queue.ts'
+import { serveQueue } from '../../api/data/workspaces/serve-queue.ts'
 import { testDatabase } from '../postgres.ts'
 import {
   type ClassCourse,

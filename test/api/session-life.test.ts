@@ -1,11 +1,11 @@
 /** When a session counts as ready, beside the class before it; and that nothing is due where nothing is to be done. */
 import { afterAll, describe, expect, it } from 'vitest'
 import { execute, one, sql, withTransaction } from '../../api/data/db.ts'
-import { whatIsDue } from '../../api/data/due.ts'
-import { moveSessions } from '../../api/data/session-life.ts'
-import { loseReady, noteShort } from '../../api/data/session-ready.ts'
-import { sessionsNotReady } from '../../api/data/session-watch.ts'
-import { stopWorkspace } from '../../api/data/workspace-act.ts'
+import { whatIsDue } from '../../api/data/runs/due.ts'
+import { moveSessions } from '../../api/data/sessions/session-life.ts'
+import { loseReady, noteShort } from '../../api/data/sessions/session-ready.ts'
+import { sessionsNotReady } from '../../api/data/sessions/session-watch.ts'
+import { stopWorkspace } from '../../api/data/workspaces/workspace-act.ts'
 import { testDatabase } from '../postgres.ts'
 import {
   type ClassCourse,

@@ -7,7 +7,7 @@ import {
   readSettings,
   sentSettings,
   writeSettings,
-} from '../../api/course-settings.ts'
+} from '../../api/teaching/course-settings.ts'
 import { execute, sql } from '../../api/data/db.ts'
 import { allDocuments, networksDocument } from '../cast/documents.ts'
 import { BEFORE_CLASS, addLmsCourse, importDocuments, signIn, documentOf } from '../cast/record.ts'
@@ -135,6 +135,62 @@ it('loses nothing of two who change it at once', async () => {
     new RegExp(`name="${name}"\\s+value="([^"]*)"`).exec(stale.text)?.[1]
   expect([field('cpu'), field('memoryMb'), field('stopMinutes')]).toEqual(['0.25', '768', '90'])
   expect(textOf(stale.text)).toContain('Stops outside class after (minutes): 60 → 90')
+})
+
+it('says which classes cannot be moved to where it fits, since somebody took them away', async () => {
+  const placed = await post({
+    ...(await opened()),
+    place: '0@2026-11-24T10:00>2026-11-25T13:00',
+  })
+  const edits = /name="edits"\s+value="([^"]+)"/.exec(placed.text)?.[1] ?? ''
+  expect(edits).toContain('2026-11-25T13:00')
+  const form = { ...(await opened()), edits }
+  const other = networksDocument().replace('2026-11-24T10:00', '2026-11-24T14:00')
+  await importDocuments(pool, ring, now, [{ name: 'n.yaml', text: other }])
+  const stale = await post(form)
+  expect(stale.status).toBe(409)
+  expect(textOf(stale.text)).toContain('1 of your steps is for a class that is no longer there')
+})
+
+it('takes a text as its author wrote it for untouched, with whatever lines it ends', async () => {
+  const written = networksDocument().replace(
+    'environment:',
+    'description: |\n  Bring a cable.\n\n  Come early.\nenvironment:',
+  )
+  await importDocuments(pool, ring, now, [{ name: 'n.yaml', text: written }])
+  const shown = await opened()
+  // As a browser sends what stands in the field.
+  const sent = (text = '') => text.replaceAll('\n', '\r\n')
+  const form = {
+    ...shown,
+    descriptionEn: sent(shown['descriptionEn']),
+    descriptionFr: sent(shown['descriptionFr']),
+  }
+  expect((await post({ ...form, memoryMb: '768' })).status).toBe(303)
+  expect(await courseText()).toBe(written.replace('512', '768'))
+})
+
+it('keeps the description that somebody else wrote while another number was typed', async () => {
+  const written = networksDocument().replace('environment:', 'description: |\n  Old.\nenvironment:')
+  await importDocuments(pool, ring, now, [{ name: 'n.yaml', text: written }])
+  const form = { ...(await opened()), memoryMb: '768' }
+  const other = { ...(await opened()), descriptionEn: 'New.', descriptionFr: 'Neuf.' }
+  expect((await post(other)).status).toBe(303)
+  const stale = await post(form)
+  expect(stale.status).toBe(409)
+  expect(stale.text).toMatch(/>\s*New\.<\/textarea/)
+  expect(textOf(stale.text)).not.toContain('Description in English:')
+})
+
+it.each(['cables', 'null', 'true'])('takes the one word %s for a text of several lines', (word) => {
+  const written = networksDocument().replace(
+    'environment:',
+    'description: |\n  Bring a cable.\n  Come early.\nenvironment:',
+  )
+  const said = { titleEn: word, titleFr: word, descriptionEn: word, descriptionFr: word }
+  const text = writeSettings(written, { ...readSettings(written), ...said })
+  expect(parse(text)).toEqual({ ...parse(written), title: word, description: word })
+  expect(readSettings(text)).toMatchObject(said)
 })
 
 it('writes every field, and reads it again', () => {

@@ -1,9 +1,9 @@
 /** Courses between colleagues: found by name or address, used, seen or changed as they were shared; and copies. */
 import { afterAll, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { copyCourse, daysBetween } from '../../api/course-copy.ts'
+import { copyCourse, daysBetween } from '../../api/teaching/course-copy.ts'
 import { execute, many, one, sql } from '../../api/data/db.ts'
-import { coursesToChoose } from '../../api/data/deep-link.ts'
+import { coursesToChoose } from '../../api/data/lms/deep-link.ts'
 import { allDocuments, networksDocument } from '../cast/documents.ts'
 import { BEFORE_CLASS, addLmsCourse, importDocuments, signIn } from '../cast/record.ts'
 import { textOf } from './page-text.ts'
@@ -119,6 +119,32 @@ it('duplicates a course to new dates, as the own course of who does it', async (
   })
   expect((await site.get(`/courses/${key}/plan`, { who: other })).status).toBe(200)
   expect((await site.get(`/courses/${key}/plan`, { who: teacher })).status).toBe(404)
+})
+
+it('stays with somebody who may change it, and leads who gave it away to where they still may be', async () => {
+  const copied = await site.post(
+    `${COURSE}/copies`,
+    { title: 'Kept', from: '2027-02-02' },
+    { who: other },
+  )
+  const [course = ''] = /\/courses\/kept-\w+/.exec(String(copied.headers['location'])) ?? []
+  const press = (form: Record<string, string>) =>
+    site.post(`${course}/sharing`, form, { who: other })
+  const mine = { person: other.personId }
+  for (const form of [
+    { act: 'unshare', ...mine },
+    { act: 'share', capability: 'view', ...mine },
+  ]) {
+    const refused = await press(form)
+    expect(refused.status).toBe(409)
+    expect(textOf(refused.text)).toContain('Nobody could change this course any more')
+    expect(refused.text).toContain(`href="${course}/sharing"`)
+  }
+  expect((await site.get(`${course}/plan`, { who: other })).status).toBe(200)
+  await press({ act: 'share', person: colleague.personId, capability: 'edit' })
+  const given = await press({ act: 'unshare', ...mine })
+  expect([given.status, given.headers['location']]).toEqual([303, '/'])
+  expect((await site.get(`${course}/plan`, { who: colleague })).status).toBe(200)
 })
 
 it('moves every date of a plan, and nothing that only looks like one', () => {

@@ -1,14 +1,14 @@
 /**
  * A student's files as they were, over the agent's own socket and the site's own pages. What keeps the volume is the test's: folders,
- * whose snapshots are copies; a real Ceph's are in test/workers/storage-cephfs.real.test.ts.
+ * whose snapshots are copies; a real Ceph's are in test/workers/storage/storage-cephfs.real.test.ts.
  */
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { execute, many, sql, withTransaction } from '../../api/data/db.ts'
-import { beginOutage, endOutage } from '../../api/data/storage-outage.ts'
-import { recordVolumes } from '../../api/data/volume.ts'
-import { storageAgent } from '../../api/storage-agent.ts'
+import { beginOutage, endOutage } from '../../api/data/volumes/storage-outage.ts'
+import { recordVolumes } from '../../api/data/volumes/volume.ts'
+import { storageAgent } from '../../api/storage/storage-agent.ts'
 import { openLog } from '../../api/log.ts'
 import { labplan } from '../../scripts/labplan.ts'
 import type { Backend, VolumePlace } from '../../workers/storage/backend.ts'

@@ -1,8 +1,8 @@
 /** When something was handed in, and when its archive was made: pages and manifest say both, and what of it is after the deadline. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { submissionsOf, submissionsOfCourse } from '../../api/data/submission.ts'
-import { manifest } from '../../api/submissions-archive.ts'
-import { findCourse } from '../../api/data/course.ts'
+import { submissionsOf, submissionsOfCourse } from '../../api/data/volumes/submission.ts'
+import { manifest } from '../../api/storage/submissions-archive.ts'
+import { findCourse } from '../../api/data/courses/course.ts'
 import { keepSubmissions } from '../../workers/jobs/keep-submissions.ts'
 import { textOf } from './page-text.ts'
 import { type Hander, type SubmissionScene, submissionScene } from './submission-scene.ts'

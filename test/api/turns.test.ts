@@ -1,13 +1,17 @@
 // Turns on GPUs, and the line for them, on real rows with a clock the test holds.
 import { afterAll, expect, it } from 'vitest'
 import { type Db, one, sql, withTransaction } from '../../api/data/db.ts'
-import { whatIsDue } from '../../api/data/due.ts'
-import { opening } from '../../api/data/place.ts'
-import { waiters } from '../../api/data/queue.ts'
-import { workspaceView } from '../../api/data/workspace-view.ts'
-import { extendWorkspace, warnWorkspaces, workspacesDue } from '../../api/data/workspace-time.ts'
-import { serveQueue } from '../../api/data/serve-queue.ts'
-import { startWorkspace, stopWorkspace } from '../../api/data/workspace-act.ts'
+import { whatIsDue } from '../../api/data/runs/due.ts'
+import { opening } from '../../api/data/workspaces/place.ts'
+import { waiters } from '../../api/data/workspaces/queue.ts'
+import { workspaceView } from '../../api/data/workspaces/workspace-view.ts'
+import {
+  extendWorkspace,
+  warnWorkspaces,
+  workspacesDue,
+} from '../../api/data/workspaces/workspace-time.ts'
+import { serveQueue } from '../../api/data/workspaces/serve-queue.ts'
+import { startWorkspace, stopWorkspace } from '../../api/data/workspaces/workspace-act.ts'
 import { testDatabase } from '../postgres.ts'
 import {
   type ClassCourse,

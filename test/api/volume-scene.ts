@@ -3,7 +3,7 @@ import { chownSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { volumeKeeper } from '../../workers/jobs/keep-volumes.ts'
 import { turnsFor } from '../../workers/storage/turns.ts'
-import { type AgentScene, agentScene, silent } from '../workers/storage-scene.ts'
+import { type AgentScene, agentScene, silent } from '../workers/storage/storage-scene.ts'
 import { type SeatScene, seatScene, volumeOf } from './course-scene.ts'
 
 export type VolumeScene = SeatScene &

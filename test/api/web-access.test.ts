@@ -1,7 +1,8 @@
 // Who may what: a table of addresses against the cast. 404 where even existence is nobody's business.
 import { afterAll, expect, it } from 'vitest'
+import { execute, sql } from '../../api/data/db.ts'
 import { newId } from '../../api/data/ids.ts'
-import { routes } from '../../api/routes.ts'
+import { routes } from '../../api/routes/routes.ts'
 import {
   IN_CLASS,
   type SignedIn,
@@ -195,4 +196,22 @@ it('guards every address with a rule of access.ts', () => {
       '/calendars/:token',
     ]),
   )
+})
+
+it('shows a class and its names no more to a teacher who left the LMS course, until they come again', async () => {
+  const former = await signIn(pool, { contextId: networks, role: 'teacher', now })
+  const seen = async () => [
+    (await site.get('/courses/networks-101', { who: former })).status,
+    (await site.get('/', { who: former })).text.includes('/courses/networks-101'),
+  ]
+  expect(await seen()).toEqual([200, true])
+  const set = (state: string) =>
+    execute(
+      pool,
+      sql`update membership set state = ${state}, edits_plans = false where person_id = ${former.personId}`,
+    )
+  await set('dormant')
+  expect(await seen()).toEqual([404, false])
+  await set('active')
+  expect(await seen()).toEqual([200, true])
 })

@@ -1,10 +1,12 @@
 // Forged forms, addresses that lead elsewhere, headers, errors as pages and as JSON.
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { Client } from 'pg'
 import { afterAll, expect, it } from 'vitest'
 import { doorPass } from '../../api/door-pass.ts'
 import { tokenHash } from '../../api/data/ids.ts'
-import { readTicket } from '../../api/data/ticket.ts'
-import { findWorkspace } from '../../api/data/workspace.ts'
+import { readTicket } from '../../api/data/seats/ticket.ts'
+import { findWorkspace } from '../../api/data/workspaces/workspace.ts'
 import {
   IN_CLASS,
   addLmsCourse,
@@ -107,6 +109,19 @@ it('keeps the language in this browser, and goes back to a page of ours only', a
   expect((await site.get(own, { headers })).text).toContain('<html lang="fr">')
 })
 
+it('offers the other language also where a form was answered, on the page that it is of', async () => {
+  const waiting = await signIn(pool, { contextId, now })
+  const mine = await launch(pool, { personId: waiting.personId, courseKey: 'networks-101', now })
+  const page = `/workspaces/${mine.id}`
+  const answer = await site.post(`${page}/doors/8080`, {}, { who: waiting })
+  expect(answer.status).toBe(409)
+  const [, back = ''] = /name="back" value="([^"]*)"/.exec(answer.text) ?? []
+  const chosen = await site.post('/locale', { locale: 'fr', back }, { who: waiting })
+  expect(chosen.headers['location']).toBe(page)
+  const undo = await site.post('/courses/networks-101/plan/undo', {}, { who: waiting })
+  expect(undo.text).toContain('name="back" value="/courses/networks-101/plan"')
+})
+
 it('says which pages an LMS may frame, and where forms may lead', async () => {
   const policy = async (path: string) =>
     String((await site.get(path, { who: student })).headers['content-security-policy'])
@@ -146,6 +161,30 @@ it('refuses what is too large or unreadable', async () => {
   const large = { locale: 'x'.repeat(2 * 1024 * 1024 + 1) }
   expect((await site.post('/locale', large)).status).toBe(413)
   expect((await site.post('/locale', { locale: 'de', back: '/' })).status).toBe(400)
+})
+
+it('says so, too, to a browser that reads nothing before all of it is sent', async () => {
+  const body = `locale=${'x'.repeat(12 * 1024 * 1024)}`
+  const socket = connect(Number(new URL(site.origin).port), '127.0.0.1').pause()
+  const end = once(socket, 'close')
+  const head = [
+    'POST /locale HTTP/1.1',
+    `Host: ${new URL(site.origin).host}`,
+    `Origin: ${site.origin}`,
+    'Accept: text/html',
+    'Content-Type: application/x-www-form-urlencoded',
+    `Content-Length: ${body.length}`,
+    'Connection: close',
+  ]
+  const isSent = Promise.withResolvers<void>()
+  socket.on('error', isSent.reject)
+  socket.write(`${head.join('\r\n')}\r\n\r\n${body}`, () => isSent.resolve())
+  await isSent.promise
+  let answer = ''
+  socket.on('data', (chunk) => (answer += String(chunk))).resume()
+  await end
+  expect(answer).toContain('HTTP/1.1 413')
+  expect(answer).toContain('send less of it')
 })
 
 it('hides what went wrong inside, but for a reference', async () => {

@@ -2,7 +2,7 @@
 import { request } from 'node:http'
 import { afterAll, expect, it } from 'vitest'
 import { withTransaction } from '../../api/data/db.ts'
-import { stopWorkspace } from '../../api/data/workspace-act.ts'
+import { stopWorkspace } from '../../api/data/workspaces/workspace-act.ts'
 import {
   IN_CLASS,
   type SignedIn,
@@ -39,7 +39,7 @@ type Stream = {
   close(): void
 }
 
-function follow(path: string, who: SignedIn): Promise<Stream> {
+function follow(path: string, who: SignedIn, accept?: string): Promise<Stream> {
   const { promise, resolve, reject } = Promise.withResolvers<Stream>()
   const views: string[] = []
   const watchers = new Set<() => void>()
@@ -50,7 +50,7 @@ function follow(path: string, who: SignedIn): Promise<Stream> {
       host: '127.0.0.1',
       port: url.port,
       path,
-      headers: { host: url.host, cookie: `__Host-labplan=${who.token}` },
+      headers: { host: url.host, cookie: `__Host-labplan=${who.token}`, ...(accept && { accept }) },
     },
     (answer) => {
       if (answer.statusCode !== 200) return reject(new Error(`${path}: ${answer.statusCode}`))
@@ -128,6 +128,33 @@ it('catches up on what was missed while the database was away', async () => {
   )
   await stream.sees('[ Start Web terminal ]')
   stream.close()
+})
+
+it('tells who comes back after their sign-in ended, or as somebody else, what to do instead', async () => {
+  const path = `/workspaces/${waiting.id}/events`
+  const browser = 'text/event-stream'
+  site.setNow(new Date(now.getTime() + 13 * 3_600_000))
+  const late = await follow(path, next, browser)
+  expect(await late.sees('Please come in through your LMS')).toContain(
+    'Open the activity in your LMS',
+  )
+  late.close()
+  site.setNow(now)
+  const other = await follow(path, student, browser)
+  const seen = await other.sees('There is nothing here')
+  expect(seen).toContain('somebody else may have come in with this browser')
+  expect(seen).not.toContain('Networks')
+  // It ends by itself, so that the page is whole again once they are back.
+  await other.ended
+  // Programs hear it as before.
+  await expect(follow(path, student)).rejects.toThrow('404')
+})
+
+it('says the same on a page that is asked for', async () => {
+  const { status, text } = await site.get(`/workspaces/${waiting.id}`, { who: student })
+  expect(status).toBe(404)
+  expect(text).toContain('somebody else may have come in with this browser')
+  expect((await site.get('/nothing-here', { who: student })).text).not.toContain('this browser')
 })
 
 it('ends streams when the server stops, so that browsers come back to the next one', async () => {

@@ -3,7 +3,7 @@
  * What changes from run to run (ids, passwords, tokens) is blanked.
  */
 import { afterAll, describe, expect, it } from 'vitest'
-import { type WorkspaceState, findWorkspace } from '../../api/data/workspace.ts'
+import { type WorkspaceState, findWorkspace } from '../../api/data/workspaces/workspace.ts'
 import { execute, one as rowOf, sql } from '../../api/data/db.ts'
 import {
   BEFORE_CLASS,

@@ -1,7 +1,7 @@
 // Automatic stops, warnings and the click that moves them, on real rows with a clock the test holds.
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { type Db, execute, many, one, sql, withTransaction } from '../../api/data/db.ts'
-import { workspaceView } from '../../api/data/workspace-view.ts'
+import { workspaceView } from '../../api/data/workspaces/workspace-view.ts'
 import {
   extendWorkspace,
   followSessions,
@@ -9,10 +9,10 @@ import {
   toFollow,
   warnWorkspaces,
   workspacesDue,
-} from '../../api/data/workspace-time.ts'
-import { serveQueue } from '../../api/data/serve-queue.ts'
-import { stopWorkspace } from '../../api/data/workspace-act.ts'
-import { lockWorkspace } from '../../api/data/workspace.ts'
+} from '../../api/data/workspaces/workspace-time.ts'
+import { serveQueue } from '../../api/data/workspaces/serve-queue.ts'
+import { stopWorkspace } from '../../api/data/workspaces/workspace-act.ts'
+import { lockWorkspace } from '../../api/data/workspaces/workspace.ts'
 import { testDatabase } from '../postgres.ts'
 import {
   type ClassCourse,

@@ -1,15 +1,15 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { many, one, sql, withTransaction } from '../../api/data/db.ts'
-import { settlePlaces } from '../../api/data/settle-places.ts'
-import { workspaceView } from '../../api/data/workspace-view.ts'
+import { settlePlaces } from '../../api/data/workspaces/settle-places.ts'
+import { workspaceView } from '../../api/data/workspaces/workspace-view.ts'
 import {
   resetWorkspace,
   restartWorkspace,
   startWorkspace,
   stopWorkspace,
-} from '../../api/data/workspace-act.ts'
-import { claimWorkspace } from '../../api/data/workspace-begin.ts'
-import { workspacesDue } from '../../api/data/workspace-time.ts'
+} from '../../api/data/workspaces/workspace-act.ts'
+import { claimWorkspace } from '../../api/data/workspaces/workspace-begin.ts'
+import { workspacesDue } from '../../api/data/workspaces/workspace-time.ts'
 import {
   type ClassCourse,
   actor,

@@ -28,8 +28,8 @@ export type CephBed = CephRecord & {
   kill(server: CephServer): void
   /** All its servers stand still, as when the way to them is cut: who asks waits. */
   freeze(): void
-  /** They go on from where they were. */
-  thaw(): void
+  /** They go on from where they were; resolves once all that is in it can be read, or nothing more is done for that. */
+  thaw(): Promise<void>
   down(): Promise<void>
 }
 const SERVERS = ['ceph-mon', 'ceph-mgr', 'ceph-osd', 'ceph-mds'] as const
@@ -79,8 +79,7 @@ export async function cephBed(): Promise<CephBed> {
     freeze: () => signalAll('SIGSTOP'),
     thaw() {
       signalAll('SIGCONT')
-      // A bed that goes meanwhile needs it no more.
-      void wakeGroups(run).catch(() => {})
+      return new Promise((resolve) => void wakeGroups(run, resolve).finally(resolve))
     },
     down: () => {
       signalAll('SIGCONT')
@@ -89,24 +88,31 @@ export async function cephBed(): Promise<CephBed> {
   }
 }
 
-const LOOKS = { everyMs: 5_000, most: 6 }
+const LOOKS = { everyMs: 2_500, most: 12 }
 
 /**
  * Its one disk stood still for longer than it may read without asking: now and then a placement group then stays `laggy` for good, since
  * nothing looks at it again before who keeps it changes (ceph/ceph-container#1682, ceph/ceph#71663). Said to be down, the disk says that it
- * is not, and all of its groups begin anew.
+ * is not, and all of its groups begin anew. `onAwake`: none was found twice in a row.
  */
-async function wakeGroups(run: CephBed['run']): Promise<void> {
-  for (let looks = 0, laggy = 0; looks < LOOKS.most; looks++) {
+async function wakeGroups(run: CephBed['run'], onAwake: () => void): Promise<void> {
+  for (let looks = 0, laggy = 0, calm = 0; looks < LOOKS.most; looks++) {
     await sleep(LOOKS.everyMs, undefined, { ref: false })
-    const { pg_stats } = laggySchema.parse(
-      JSON.parse(await run('ceph', 'pg', 'ls', 'laggy', '--format', 'json')),
-    )
-    laggy = pg_stats.length === 0 ? 0 : laggy + 1
+    // Its monitor may still be on its way, or the bed gone.
+    const found = await laggyGroups(run).catch(() => undefined)
+    if (found === undefined) continue
+    laggy = found === 0 ? 0 : laggy + 1
+    calm = found === 0 ? calm + 1 : 0
+    if (calm === 2) onAwake()
     if (laggy < 2) continue
-    await run('ceph', 'osd', 'down', '0')
+    await run('ceph', 'osd', 'down', '0').catch(() => {})
     laggy = 0
   }
+}
+
+async function laggyGroups(run: CephBed['run']): Promise<number> {
+  const listed = await run('ceph', 'pg', 'ls', 'laggy', '--format', 'json')
+  return laggySchema.parse(JSON.parse(listed)).pg_stats.length
 }
 
 // Not named where there is none.

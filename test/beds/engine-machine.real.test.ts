@@ -61,11 +61,11 @@ it('ends when its power is cut, and leaves nothing when its bed does', async () 
   await machines[0]!.kill()
   expect(machines.map((one) => one.isRunning())).toEqual([false, true])
   const [first, second] = [1, 2].map((number) => `lpbed-${bed.id}-e${number}`)
-  await expect.poll(() => processesIn(first!), { timeout: 10_000 }).toEqual([])
+  await expect.poll(() => processesIn(first!)).toEqual([])
   expect(processesIn(second!)).not.toEqual([])
   await bed.down()
   expect(namespacesOf(bedPlace(bed.id))).toEqual([])
-  await expect.poll(() => machines[1]!.isRunning(), { timeout: 10_000 }).toBe(false)
+  await expect.poll(() => machines[1]!.isRunning()).toBe(false)
 })
 
 const processesIn = (namespace: string): string[] =>

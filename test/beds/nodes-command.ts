@@ -11,6 +11,7 @@ import { firstStart } from './machines/first-start.ts'
 import { ensureParts, whyNoMachines } from './machines/install.ts'
 import { type BedRecord, bedPlace, bedSpecSchema } from './place.ts'
 import { bedOf, startKeeper } from './swarm.ts'
+import { whyOf } from '../../stacks/parts/thrown.ts'
 
 const USAGE = `Usage: test/beds/nodes COMMAND
 
@@ -64,7 +65,7 @@ async function up(count: number): Promise<number> {
   try {
     await untilJoined(engine, machines)
   } catch (error) {
-    tell(error instanceof Error ? error.message : String(error))
+    tell(whyOf(error))
     await manage('down', [bedPlace(bed.id).id])
     return 1
   } finally {

@@ -6,8 +6,8 @@ import {
   moveNode,
   noteNode,
   replaceNode,
-} from '../../api/data/node.ts'
-import { saveSeenNodes } from '../../api/data/pool.ts'
+} from '../../api/data/pools/node.ts'
+import { saveSeenNodes } from '../../api/data/pools/pool.ts'
 
 export const POOL = 'cloud'
 

@@ -2,14 +2,14 @@
  * The cast in a database: platform, LMS courses, people with logins, and a class under way, made through the
  * product's own functions wherever there is one.
  */
-import { courseDocument } from '../../api/data/course.ts'
+import { courseDocument } from '../../api/data/courses/course.ts'
 import { randomBytes } from 'node:crypto'
 import { type Db, type Pool, execute, one, sql, withTransaction } from '../../api/data/db.ts'
-import { proposeChange } from '../../api/data/change.ts'
+import { proposeChange } from '../../api/data/changes/change.ts'
 import { newId, newToken, tokenHash } from '../../api/data/ids.ts'
 import { type KeyRing, keyRing } from '../../api/data/key-ring.ts'
-import { markReady } from '../../api/data/seat-life.ts'
-import { claimWorkspace } from '../../api/data/workspace-begin.ts'
+import { markReady } from '../../api/data/seats/seat-life.ts'
+import { claimWorkspace } from '../../api/data/workspaces/workspace-begin.ts'
 import { allDocuments } from './documents.ts'
 
 /** A Tuesday, twenty minutes into the first session of Networks 101. */

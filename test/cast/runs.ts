@@ -9,9 +9,9 @@ import {
   endStep,
   moveRun,
   startStep,
-} from '../../api/data/run.ts'
-import { type Lease, takeLease } from '../../api/data/stack.ts'
-import { wantStacks } from '../../api/data/stack-wish.ts'
+} from '../../api/data/runs/run.ts'
+import { type Lease, takeLease } from '../../api/data/runs/stack.ts'
+import { wantStacks } from '../../api/data/runs/stack-wish.ts'
 
 export const SEATS_STACK = 'seats-networks-101-0'
 const LEASE_MS = 15_000

@@ -2,6 +2,7 @@
 import { many, one, sql } from '../../api/data/db.ts'
 import { type Engine, connectEngine } from '../../workers/swarm/engine.ts'
 import type { World } from './world.ts'
+import { whyOf } from '../../stacks/parts/thrown.ts'
 
 type Labelled = { Labels?: Record<string, string>; Names?: string[]; Id: string }
 type Named = { ID: string; Spec: { Name: string; Labels?: Record<string, string> } }
@@ -59,7 +60,7 @@ async function inspecting(
   try {
     return await look(engine)
   } catch (error) {
-    return [`cannot be looked at: ${error instanceof Error ? error.message : String(error)}`]
+    return [`cannot be looked at: ${whyOf(error)}`]
   } finally {
     engine.close()
   }

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { many, sql } from '../../api/data/db.ts'
 import type { World } from './world.ts'
+import { whyOf } from '../../stacks/parts/thrown.ts'
 
 const PATIENCE_MS = 90_000
 
@@ -89,7 +90,7 @@ export async function patiently(what: string, act: () => Promise<unknown>): Prom
       await act()
       return
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause)
+      const why = whyOf(cause)
       if (performance.now() > deadline) throw new Error(`${what} never worked: ${why}`, { cause })
       await sleep(500)
     }

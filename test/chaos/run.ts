@@ -9,6 +9,7 @@ import { type Harm, PHASE_MS, type Phase } from './harm.ts'
 import { comeBack, everyoneIsHome, patiently, whoIsNotIn } from './homes.ts'
 import type { Failure, Outcome as Told } from './record.ts'
 import type { World } from './world.ts'
+import { whyOf } from '../../stacks/parts/thrown.ts'
 
 type Outcome = Harm & Pick<Told, 'convergedMs' | 'hit'>
 export type Line = Outcome | Failure
@@ -33,7 +34,7 @@ export async function chaosClass(world: World, harms: Harm[]): Promise<Line[]> {
     for await (const outcome of outcomesOf(world, { harms, harm })) lines.push(outcome)
     return lines
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
+    const why = whyOf(error)
     // What comes out only after all seemed right again is the doing of what came last.
     return [...lines.filter(({ seed }) => seed !== last.seed), failureOf(harms, last, why)]
   } finally {

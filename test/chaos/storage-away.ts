@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { many, one, sql } from '../../api/data/db.ts'
-import { latestReceipts } from '../../api/data/receipt.ts'
+import { latestReceipts } from '../../api/data/sessions/receipt.ts'
 import { type PracticeClass, seatsReady, until } from '../practice-class.ts'
 import { cephfsAway } from './away-cephfs.ts'
 import { nfsAway } from './away-nfs.ts'

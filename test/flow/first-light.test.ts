@@ -114,6 +114,9 @@ it('a reset asks first, and gives an empty home at a new address', async () => {
   await types(await start(page), 'echo "old $((1+1))" > old.txt; cat old.txt', 'old 2')
   const before = page.url()
   const again = await clickActivity('student2')
+  // Before its script the link leads to a page that asks the same.
+  await again.locator('a[data-dialog]').waitFor()
+  await again.waitForLoadState('load')
   await again.locator('a[data-dialog]').click()
   await again.locator('dialog input[value="empty"]').check()
   await again.locator('dialog button.danger').click()

@@ -30,7 +30,7 @@ beforeAll(async () => {
     ...{ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce', locale: 'en-GB' },
     bypassCSP: true,
   })
-  context.setDefaultTimeout(20_000)
+  context.setDefaultTimeout(30_000)
   page = await context.newPage()
   page.on('pageerror', (error) => expect.unreachable(error.message))
 })

@@ -1,15 +1,14 @@
 /** Our own pages in Chromium, with a class that is on now: who looks, what they have, and a tab for each. */
-import type { Page } from 'playwright-core'
-import { expect } from 'vitest'
 import { type Website, openWebsite } from '../api/website.ts'
-import { latestChanges } from '../../api/data/change.ts'
-import { keepPlan } from '../../api/data/change-plan.ts'
+import { latestChanges } from '../../api/data/changes/change.ts'
+import { keepPlan } from '../../api/data/changes/change-plan.ts'
 import { execute, sql, withTransaction } from '../../api/data/db.ts'
 import { openBrowser } from '../browser.ts'
 import { cloudMachines, courseDocument, poolDocument } from '../cast/cloud.ts'
-import { allDocuments, networksDocument } from '../cast/documents.ts'
+import { allDocuments, machineLearningDocument, networksDocument } from '../cast/documents.ts'
 import { type SignedIn, addLmsCourse, importDocuments, launch, signIn } from '../cast/record.ts'
 import { SEATS_STACK, applyingRun, want } from '../cast/runs.ts'
+import { visitor } from './visitor.ts'
 
 export async function pagesScene() {
   // The browser has the machine's clock, so the class is on now.
@@ -26,43 +25,13 @@ export async function pagesScene() {
   return {
     ...{ now, site, pool: site.pool, change, run, ...people },
     /** A tab of this person's on a page of the site. */
-    async visit(
-      path: string,
-      who: SignedIn | undefined,
-      { javaScript = true } = {},
-    ): Promise<Page> {
-      const context = await browser.newContext({
-        viewport: { width: 1200, height: 820 },
-        javaScriptEnabled: javaScript,
-        // Colours that are on their way from light to dark are neither.
-        reducedMotion: 'reduce',
-        locale: 'en-GB',
-        // axe is injected as a script.
-        bypassCSP: true,
-        permissions: ['clipboard-read', 'clipboard-write'],
-      })
-      if (who) await context.addCookies([loginCookie(site, who)])
-      const page = await context.newPage()
-      page.on('pageerror', (error) => expect.unreachable(`${path}: ${error.message}`))
-      await page.goto(site.origin + path)
-      return page
-    },
+    visit: visitor(browser, site),
     async close() {
       await browser.close()
       await site.close()
     },
   }
 }
-
-// Chromium keeps `__Host-` cookies for https addresses only when asked this way, and sends them to *.localhost.
-export const loginCookie = ({ origin }: Website, { token }: SignedIn) => ({
-  name: '__Host-labplan',
-  value: token,
-  url: `https://${new URL(origin).hostname}`,
-  secure: true,
-  httpOnly: true,
-  sameSite: 'None' as const,
-})
 
 /** `2026-11-24T10:00` in Paris. */
 const wallOf = (at: Date): string =>
@@ -75,12 +44,17 @@ const wallOf = (at: Date): string =>
     .replace(' ', 'T')
 
 async function makeClass({ pool, ring }: Website, networks: string, now: Date) {
-  const documents = allDocuments().map((one) =>
-    one.name === 'networks-101.yaml' ? { ...one, text: networks } : one,
-  )
+  // The other's has its class to come, whenever this runs: what does not fit is said of no other.
+  const tomorrow = wallOf(new Date(now.getTime() + 24 * 3_600_000))
+  const learning = machineLearningDocument.replace(/start: .*/, `start: ${tomorrow}`)
+  const texts: Record<string, string> = {
+    'networks-101.yaml': networks,
+    'machine-learning-lab.yaml': learning,
+  }
+  const documents = allDocuments().map((one) => ({ ...one, text: texts[one.name] ?? one.text }))
   await importDocuments(pool, ring, now, documents)
   const contextId = await addLmsCourse(pool, { courseKey: 'networks-101', contextId: '2', now })
-  const learning = await addLmsCourse(pool, {
+  const learningId = await addLmsCourse(pool, {
     courseKey: 'machine-learning-lab',
     contextId: '3',
     now,
@@ -91,7 +65,7 @@ async function makeClass({ pool, ring }: Website, networks: string, now: Date) {
   await execute(
     pool,
     sql`insert into membership (id, person_id, lms_context_id, role, seen_at)
-        values (gen_random_uuid(), ${teacher.personId}, ${learning}, 'teacher', ${now})`,
+        values (gen_random_uuid(), ${teacher.personId}, ${learningId}, 'teacher', ${now})`,
   )
   const administrator = await signIn(pool, { administrator: true, now })
   const start = ({ personId }: SignedIn) =>

@@ -7,11 +7,12 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, expect, it } from 'vitest'
 import { execute, sql, withTransaction } from '../../api/data/db.ts'
-import { markFailed } from '../../api/data/seat-life.ts'
+import { markFailed } from '../../api/data/seats/seat-life.ts'
 import { barriers } from '../browser.ts'
 import { seatReady } from '../cast/record.ts'
 import { SEATS_STACK, hear } from '../cast/runs.ts'
-import { loginCookie, pagesScene } from './pages-scene.ts'
+import { pagesScene } from './pages-scene.ts'
+import { loginCookie } from './visitor.ts'
 
 const scene = await pagesScene()
 const { now, site, pool, visit, student, waiting, teacher, administrator, mine, queued, run } =

@@ -5,7 +5,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { execute, sql, withTransaction } from '../../api/data/db.ts'
-import { warnWorkspaces } from '../../api/data/workspace-time.ts'
+import { warnWorkspaces } from '../../api/data/workspaces/workspace-time.ts'
 import {
   type SignedIn,
   addLmsCourse,

@@ -9,6 +9,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { JSONWebKeySet, JWTPayload } from 'jose'
 import type { Platform } from './platform.ts'
 import type { Tool } from './state.ts'
+import { whyOf } from '../../stacks/parts/thrown.ts'
 
 const tokenLifetimeSeconds = 3600
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
@@ -88,7 +89,7 @@ export async function verifyToolJwt(
     })
     return payload
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = whyOf(cause)
     throw new Refusal(400, 'invalid_client', `The tool’s JWT is refused: ${reason}.`, { cause })
   }
 }

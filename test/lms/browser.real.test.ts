@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { setTimeout } from 'node:timers/promises'
 import { chromium } from 'playwright-core'
 import { startLms } from './lms.ts'
 import { startReferenceTool } from './reference-tool.ts'
@@ -47,7 +48,7 @@ afterAll(async () => {
 beforeEach(async () => {
   tool.accepted.length = 0
   context = await browser.newContext()
-  context.setDefaultTimeout(10_000)
+  context.setDefaultTimeout(30_000)
   page = await context.newPage()
 })
 
@@ -61,6 +62,11 @@ const toolHeading = { name: 'Reference tool' }
 
 test('an administrator connects a tool and activates it', async () => {
   const another = await startReferenceTool()
+  // This tool says at once that it is done: late, the page's script must hear it all the same.
+  await page.route('**/lms.js', async (route) => {
+    await setTimeout(1000)
+    await route.continue()
+  })
   await become('admin', '/admin/tools')
   await page.getByLabel('Registration address').fill(`${another.url}/register`)
   await page.getByRole('button', { name: 'Start registration' }).click()

@@ -13,7 +13,8 @@ export const rosterType = 'application/vnd.ims.lti-nrps.v2.membershipcontainer+j
 
 /**
  * Ways of being wrong: an error of the server's, a right that was taken away, an answer that is no list, a next page
- * at another site, a next page for ever, tokens that were taken back before their time (once).
+ * at another site, a next page for ever, tokens that were taken back before their time (once), nobody, somebody without a
+ * number. `hidden` is none: each activity is one that only who teaches may see.
  */
 export type RosterFault =
   | 'error'
@@ -22,6 +23,9 @@ export type RosterFault =
   | 'elsewhere'
   | 'endless'
   | 'token-revoked'
+  | 'nobody'
+  | 'numberless'
+  | 'hidden'
 
 /** What stands in the way before a list is even made. */
 export function spoilBefore(platform: Platform): void {
@@ -37,6 +41,9 @@ export function spoilBefore(platform: Platform): void {
 export function spoilPage(platform: Platform, page: RosterPage): RosterPage {
   const { rosterFault: fault, url } = platform
   if (fault === 'nonsense') return { body: { members: 'everybody' } }
+  if (fault === 'nobody') return { body: { ...page.body, members: [] } }
+  if (fault === 'numberless')
+    return { body: { ...page.body, members: [{ user_id: null, roles: ['Learner'] }] } }
   if (fault === 'elsewhere') return { ...page, link: '<https://elsewhere.example/>; rel="next"' }
   if (fault === 'endless') {
     const { id } = page.body as { id: string }
@@ -55,9 +62,12 @@ export function rosterPage(
 ): RosterPage {
   const course = courseNamed(platform, courseId)
   const activity = linkedActivity(platform, course, tool, query.get('rlid'))
+  const isHidden = platform.rosterFault === 'hidden'
   const members = course.members.filter(
     (member) =>
-      (!activity || maySeeActivity(activity, member)) && hasRole(member, query.get('role') ?? ''),
+      (!activity ||
+        (maySeeActivity(activity, member) && (!isHidden || member.role !== 'student'))) &&
+      hasRole(member, query.get('role') ?? ''),
   )
   const limit = wholeNumber(query.get('limit'))
   const from = limit === 0 ? 0 : wholeNumber(query.get('from'))

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { withTransaction } from '../../api/data/db.ts'
-import { dueStacks } from '../../api/data/stack-wish.ts'
+import { dueStacks } from '../../api/data/runs/stack-wish.ts'
 import type { WantedStack } from '../../stacks/rules/wanted.ts'
 import { labplan } from '../../scripts/labplan.ts'
 import { keepSeats } from '../../workers/jobs/freezes.ts'
@@ -137,7 +137,7 @@ it('tells a student whose seat cannot be made, and not one whose seat is there',
   const read = async () => textOf((await site.get(`/workspaces/${id}`, { who: student })).text)
   expect(await read()).not.toContain('have paused this')
   await run('freeze', 'local', '--reason', 'Rack 3 moves', '--until', '4h')
-  expect(await read()).toContain('Making your environment goes on at 14:20 at the latest.')
+  expect(await read()).toContain('Making your environment resumes at 14:20 at the latest.')
   await pool.query(`update seat set state = 'cold' where id = (select seat_id from workspace)`)
   expect(await read()).not.toContain('have paused this')
   await pool.query(`update seat set state = 'absent'`)

@@ -1,8 +1,8 @@
 // Runs from the command line, against a running api: list, show, follow as it goes, cancel, retry.
 import { afterAll, expect, it } from 'vitest'
 import { withTransaction } from '../../api/data/db.ts'
-import { isCancelAsked, waitAfterCancel } from '../../api/data/run-control.ts'
-import { moveStack, releaseLease } from '../../api/data/stack.ts'
+import { isCancelAsked, waitAfterCancel } from '../../api/data/runs/run-control.ts'
+import { moveStack, releaseLease } from '../../api/data/runs/stack.ts'
 import { labplan } from '../../scripts/labplan.ts'
 import { openWebsite } from '../api/website.ts'
 import { IN_CLASS, importDocuments } from '../cast/record.ts'

@@ -7,7 +7,7 @@ import { notifier } from '../../workers/jobs/deliver-notices.ts'
 import { startLoop } from '../../workers/loop.ts'
 import { openWebsite } from '../api/website.ts'
 import { BEFORE_CLASS, addLmsCourse, courseId, importDocuments, signIn } from '../cast/record.ts'
-import { catchMail } from '../workers/mail-catcher.ts'
+import { catchMail } from '../workers/notices/mail-catcher.ts'
 import { runCommand } from '../api/command-line.ts'
 
 const now = BEFORE_CLASS
@@ -94,4 +94,32 @@ it('lists what people were told; the teacher reads it on the course’s page, a 
   expect(text).toMatch(/Labplan: this channel works +page +networks-101 +shown/)
   site.setNow(new Date(now.getTime() + 60_000))
   expect(await page('en')).not.toContain('this channel works')
+})
+
+it('shows one that goes wrong beside the others: with what was recorded, or by its code alone', async () => {
+  const contextId = await addLmsCourse(site.pool, {
+    courseKey: 'networks-101',
+    contextId: '3',
+    now,
+  })
+  const teacher = await signIn(site.pool, { contextId, role: 'teacher', locale: 'en', now })
+  site.setNow(now)
+  const networks = await courseId(site.pool, 'networks-101')
+  await withTransaction(site.pool, async (tx) => {
+    const shownUntil = new Date(now.getTime() + 60_000)
+    const wish = { code: 'notice.session-ready', courseId: networks, now, shownUntil }
+    await sendNotice(tx, { ...wish, to: 'both', dedupeKey: 'bad', params: { startsAt: 'soon' } })
+    await sendNotice(tx, {
+      ...{ ...wish, code: 'notice.test', to: 'infra', dedupeKey: 'worse' },
+      params: { startsAt: now.toISOString() },
+    })
+  })
+  const cookie = `__Host-labplan=${teacher.token}`
+  const page = await site.get('/courses/networks-101', { headers: { cookie } })
+  expect(page.text).toContain('the class soon is ready now')
+  await site.pool.query(`update course set time_zone = 'Europe/Nowhere'`)
+  const { text } = await run('notice', 'list', '--limit', '2')
+  await site.pool.query('update course set time_zone = null')
+  expect(text).toMatch(/notice\.test +.*networks-101/)
+  expect(text).toContain('the class soon is ready now')
 })

@@ -1,7 +1,7 @@
 /** What may be wrong with the record, and with what it says of seats and volumes: one thing at a time. */
 import { type Pool, type Query, one, sql, withTransaction } from '../../api/data/db.ts'
-import { type NewFinding, saveFindings } from '../../api/data/finding.ts'
-import { freeze, unfreeze } from '../../api/data/freeze.ts'
+import { type NewFinding, saveFindings } from '../../api/data/runs/finding.ts'
+import { freeze, unfreeze } from '../../api/data/runs/freeze.ts'
 import { type DoctorScene, type Fault, MINUTE_MS, type NamedFault } from './doctor-scene.ts'
 import { away, keptVolume, olderAgent, otherAgent, unlimited } from './sick-volumes.ts'
 

@@ -3,11 +3,11 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Pool, execute, one, sql, withTransaction } from '../../api/data/db.ts'
 import { newId } from '../../api/data/ids.ts'
-import { beginOutage, endOutage } from '../../api/data/storage-outage.ts'
+import { beginOutage, endOutage } from '../../api/data/volumes/storage-outage.ts'
 import { openLog } from '../../api/log.ts'
 import { localBackend } from '../../workers/storage/local.ts'
 import { type Served, serveAgent } from '../../workers/storage/server.ts'
-import { oldAgent } from '../workers/old-agent.ts'
+import { oldAgent } from '../workers/storage/old-agent.ts'
 
 type Sickness = { sicken: () => unknown; heal: () => unknown }
 

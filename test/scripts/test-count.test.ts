@@ -15,10 +15,21 @@ it('counts the tests of go test -json, with the reason of each skip', () => {
   expect(countGo(0, output)).toEqual({
     passed: 1,
     failed: 0,
+    failures: [],
     skipped: [{ name: 'TestB', reason: 'needs root' }],
   })
 })
 
 it('counts what does not compile as a failure', () => {
-  expect(countGo(1, event({ Action: 'fail' }))).toEqual({ passed: 0, failed: 1, skipped: [] })
+  expect(countGo(1, event({ Action: 'fail' }))).toEqual({
+    passed: 0,
+    failed: 1,
+    failures: [],
+    skipped: [],
+  })
+})
+
+it('names what failed', () => {
+  const output = event({ Action: 'fail', Test: 'TestC' })
+  expect(countGo(1, output)).toMatchObject({ failed: 1, failures: ['TestC'] })
 })

@@ -55,7 +55,7 @@ afterEach(leave)
 
 it('shows what is typed and printed, in the size of the window', async () => {
   await type('echo $((6*7))\n')
-  await expect.poll(screen, { timeout: 10_000 }).toContain('42')
+  await expect.poll(screen).toContain('42')
   const before = await size()
   await page.setViewportSize({ width: 500, height: 300 })
   await expect.poll(size).not.toEqual(before)
@@ -65,7 +65,7 @@ it('is the same shell after a reload', async () => {
   await type('kept=still\n')
   await page.reload()
   await type('echo $kept-here\n')
-  await expect.poll(screen, { timeout: 10_000 }).toContain('still-here')
+  await expect.poll(screen).toContain('still-here')
 })
 
 it('comes back by itself when the connection breaks, and says so meanwhile', async () => {
@@ -85,17 +85,17 @@ it('comes back by itself when the connection breaks, and says so meanwhile', asy
     .poll(() => page.evaluate('words'))
     .toEqual(['Connection lost. Your programs go on; connecting again…', ''])
   await type('echo $kept-here\n')
-  await expect.poll(screen, { timeout: 10_000 }).toContain('still-here')
+  await expect.poll(screen).toContain('still-here')
 })
 
 it('does not answer again what programs asked before', async () => {
   // A question to the terminal ("what are you?"), as vim and others ask at their start.
   await type(`printf '\\033[c'; read -rsd c -t 5 answer; echo answered ${'$'}{#answer}\n`)
-  await expect.poll(screen, { timeout: 10_000 }).toContain('answered 6')
+  await expect.poll(screen).toContain('answered 6')
   await type('clear\n')
   await page.reload()
   await type('echo nothing else\n')
-  await expect.poll(screen, { timeout: 10_000 }).toContain('$ echo nothing else')
+  await expect.poll(screen).toContain('$ echo nothing else')
 })
 
 it('offers a new shell when one has ended, in the language of the browser', async () => {
@@ -107,7 +107,7 @@ it('offers a new shell when one has ended, in the language of the browser', asyn
   await type('\n')
   await expect.poll(() => page.getByRole('status').isVisible()).toBe(false)
   await type('echo new-${gone-shell}\n')
-  await expect.poll(screen, { timeout: 10_000 }).toContain('new-shell')
+  await expect.poll(screen).toContain('new-shell')
 })
 
 it('can be used with a screen reader', async () => {
@@ -120,7 +120,7 @@ it('can be used with a screen reader', async () => {
   expect(await button.getAttribute('aria-pressed')).toBe('true')
   await type('echo read-this\n')
   const read = () => page.locator('.xterm-accessibility').textContent()
-  await expect.poll(read, { timeout: 15_000 }).toContain('read-this')
+  await expect.poll(read).toContain('read-this')
 })
 
 it('asked nobody else, and complained of nothing', () => {
@@ -131,7 +131,7 @@ it('asked nobody else, and complained of nothing', () => {
 
 async function enter(locale: string): Promise<void> {
   context = await browser.newContext({ locale, viewport: { width: 1000, height: 600 } })
-  context.setDefaultTimeout(10_000)
+  context.setDefaultTimeout(30_000)
   page = await context.newPage()
   page.on('request', (request) => asked.push(request.url()))
   page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
@@ -167,6 +167,6 @@ async function screen(): Promise<string> {
 
 async function size(): Promise<string | undefined> {
   await type('clear; stty size\n')
-  await expect.poll(screen, { timeout: 10_000 }).toMatch(/^\d+ \d+ *$/m)
+  await expect.poll(screen).toMatch(/^\d+ \d+ *$/m)
   return /^\d+ \d+/m.exec(await screen())?.[0]
 }

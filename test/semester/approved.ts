@@ -1,7 +1,7 @@
 /** The campus of a semester as it is on its first day: approved, with its people, and nobody came yet. */
 import { randomBytes } from 'node:crypto'
-import { currentBlueprint } from '../../api/data/blueprint.ts'
-import { proposeChange } from '../../api/data/change.ts'
+import { currentBlueprint } from '../../api/data/changes/blueprint.ts'
+import { proposeChange } from '../../api/data/changes/change.ts'
 import { execute, many, type Pool, sql } from '../../api/data/db.ts'
 import { newId, newToken } from '../../api/data/ids.ts'
 import { type KeyRing, keyRing } from '../../api/data/key-ring.ts'

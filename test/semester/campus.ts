@@ -6,7 +6,7 @@
 import { courseSchema, environmentSchema, poolSchema } from '../../stacks/schema.ts'
 import type { CompileInput } from '../../stacks/compile.ts'
 import type { Course } from '../../stacks/terms.ts'
-import type { Source } from '../../api/data/documents.ts'
+import type { Source } from '../../api/data/courses/documents.ts'
 import { campus, dayAfter } from '../campus/campus.ts'
 
 export type SemesterSize = { courses: number; weeks: number; students: number }

@@ -9,7 +9,7 @@ import { one, type Pool, sql } from '../../api/data/db.ts'
 
 const dayMs = 86_400_000
 const TOLD_BEFORE_MS = 20 * 60_000
-/** As in api/data/stack-wish.ts: so long a job that was sent has to begin. */
+/** As in api/data/runs/stack-wish.ts: so long a job that was sent has to begin. */
 const ASKED_MS = 15_000
 /** However little happens, the worker looks this often while somebody is at work. */
 const HEARTBEAT_MS = 3_600_000

@@ -4,7 +4,7 @@
  */
 import { type Pool, withTransaction } from '../../api/data/db.ts'
 import { newToken, tokenHash } from '../../api/data/ids.ts'
-import { beginRun, moveRun, type RunState } from '../../api/data/run.ts'
+import { beginRun, moveRun, type RunState } from '../../api/data/runs/run.ts'
 import {
   type Lease,
   moveStack,
@@ -12,8 +12,8 @@ import {
   releaseLease,
   renewLease,
   takeLease,
-} from '../../api/data/stack.ts'
-import { type CourseStack, findStack, isOfCourse } from '../../api/data/stack-wish.ts'
+} from '../../api/data/runs/stack.ts'
+import { type CourseStack, findStack, isOfCourse } from '../../api/data/runs/stack-wish.ts'
 import {
   contentDigest,
   emptied,

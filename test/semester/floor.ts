@@ -3,12 +3,12 @@
  * down, and nothing else. No reconciler, no runs, no look of the driver, no clock that waits: what a whole semester takes is never less.
  */
 import { type Pool, withTransaction } from '../../api/data/db.ts'
-import { markMade } from '../../api/data/seat-life.ts'
-import { rememberTemplate } from '../../api/data/seat-template.ts'
-import { settlePlaces } from '../../api/data/settle-places.ts'
-import { seatsOfCourse } from '../../api/data/seat.ts'
-import { claimWorkspace } from '../../api/data/workspace-begin.ts'
-import { stopWorkspace } from '../../api/data/workspace-act.ts'
+import { markMade } from '../../api/data/seats/seat-life.ts'
+import { rememberTemplate } from '../../api/data/seats/seat-template.ts'
+import { settlePlaces } from '../../api/data/workspaces/settle-places.ts'
+import { seatsOfCourse } from '../../api/data/seats/seat.ts'
+import { claimWorkspace } from '../../api/data/workspaces/workspace-begin.ts'
+import { stopWorkspace } from '../../api/data/workspaces/workspace-act.ts'
 import type { Blueprint, BlueprintSession } from '../../stacks/blueprint.ts'
 import { seatNotes } from '../../workers/swarm/seat-notes.ts'
 import type { ApprovedCampus } from './approved.ts'

@@ -3,7 +3,7 @@
  * when served, stops, comes again; a fifth never stop by themselves.
  */
 import { withTransaction } from '../../api/data/db.ts'
-import { startWorkspace } from '../../api/data/workspace-act.ts'
+import { startWorkspace } from '../../api/data/workspaces/workspace-act.ts'
 import type { BlueprintSession } from '../../stacks/blueprint.ts'
 import type { Random } from '../campus/random.ts'
 import { GPU_COURSE, GPUS } from './campus.ts'

@@ -1,6 +1,6 @@
 /** A student presses Stop, or gives up waiting. */
 import { withTransaction, type Pool } from '../../api/data/db.ts'
-import { stopWorkspace } from '../../api/data/workspace-act.ts'
+import { stopWorkspace } from '../../api/data/workspaces/workspace-act.ts'
 import type { VirtualClock } from './clock.ts'
 
 export async function stop(

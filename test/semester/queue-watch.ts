@@ -1,6 +1,6 @@
 /** Everybody who waits: what the page told them when they came, and when they were served. */
 import { findOne, many, type Pool, sql } from '../../api/data/db.ts'
-import { queueView } from '../../api/data/queue.ts'
+import { queueView } from '../../api/data/workspaces/queue.ts'
 import type { VirtualClock } from './clock.ts'
 import { stop } from './press-stop.ts'
 import type { SeenWorkspace } from './told.ts'

@@ -3,7 +3,7 @@
  * data layer on a real PostgreSQL; see README.md for what is not real.
  */
 import { execute, many, type Pool, sql } from '../../api/data/db.ts'
-import { AT_REST } from '../../api/data/seat-life.ts'
+import { AT_REST } from '../../api/data/seats/seat-life.ts'
 import type { Blueprint } from '../../stacks/blueprint.ts'
 import { random } from '../campus/random.ts'
 import { approvedCampus } from './approved.ts'

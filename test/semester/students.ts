@@ -1,6 +1,6 @@
 /** Students of the trace, acting as the pages let them: launch, stop, give up. Through the real launch and queue. */
 import { withTransaction, type Pool } from '../../api/data/db.ts'
-import { claimWorkspace } from '../../api/data/workspace-begin.ts'
+import { claimWorkspace } from '../../api/data/workspaces/workspace-begin.ts'
 import type { VirtualClock } from './clock.ts'
 import type { Checks } from './checks.ts'
 import { stop } from './press-stop.ts'

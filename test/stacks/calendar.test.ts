@@ -2,6 +2,8 @@ import { expect, test } from 'vitest'
 import { compile } from '../../stacks/compile.ts'
 import { courseCalendar, studentCalendar } from '../../stacks/rules/calendar-export.ts'
 import { importCalendar } from '../../stacks/rules/calendar-import.ts'
+import { formatWall } from '../../stacks/rules/clock.ts'
+import { plannedClasses } from '../../stacks/rules/schedule.ts'
 import { courseSchema } from '../../stacks/schema.ts'
 import { campus } from '../campus/campus.ts'
 
@@ -144,6 +146,119 @@ test('what cannot be taken over is said, event by event', () => {
   expect(read('<html>not found</html>').problems[0]?.code).toBe('not-a-calendar')
 })
 
+const paris = (id: string, at: string, end = '') =>
+  `UID:net-1\nSUMMARY:NET101 Lab\nRECURRENCE-ID;TZID=Europe/Paris:${id}\nDTSTART;TZID=Europe/Paris:${at}${end && `\nDTEND;TZID=Europe/Paris:${end}`}`
+const moved = (more = '') =>
+  event(`${paris('20261130T080000', '20261201T103000', '20261201T123000')}${more}`)
+const heldIn = (text: string, from = courses) => {
+  const { courses: after, problems } = read(text, from)
+  const zone = { timeZone: 'Europe/Paris', holidays: [] }
+  const held = plannedClasses(after[0]!, zone).map(
+    ({ wall, plan: { minutes } }) => `${formatWall(wall)} ${minutes}`,
+  )
+  return { after, held: held.toSorted(), codes: problems.map((one) => one.code) }
+}
+
+test('what is said of one class holds as long as its series does, whatever its own count of changes', () => {
+  const later = weekly().replace('SEQUENCE:1', 'SEQUENCE:4')
+  const { after, held } = heldIn(feed(later, moved('\nSEQUENCE:1')))
+  expect(held).toContain('2026-12-01T10:30 120')
+  // Alone, and older than what is known, it is old news.
+  const alone = paris('20261207T080000', '20261208T080000', '20261208T100000')
+  expect(read(feed(event(`${alone}\nSEQUENCE:1`)), after).changes).toEqual([])
+})
+
+test('one class of a series may be longer or shorter than the others, and is known again', () => {
+  const longer = event(paris('20261130T080000', '20261130T080000', '20261130T120000'))
+  const { after, held } = heldIn(feed(weekly(), longer))
+  expect(held).toEqual([
+    '2026-11-23T08:00 120',
+    '2026-11-30T08:00 240',
+    '2026-12-07T08:00 120',
+    '2026-12-14T08:00 120',
+  ])
+  expect(read(feed(weekly(), longer), after).changes).toEqual([])
+  const usual = heldIn(feed(weekly()), after)
+  expect(usual.held).toContain('2026-11-30T08:00 120')
+  expect(usual.held).toHaveLength(4)
+  const gone = event('UID:net-1\nSEQUENCE:3\nSTATUS:CANCELLED\nSUMMARY:NET101 Lab')
+  expect(heldIn(feed(gone), after).held).toEqual([])
+})
+
+test('a class of a series that the calendar does not have is a class of its own', () => {
+  const { after, held } = heldIn(feed(moved()))
+  expect(held).toEqual(['2026-12-01T10:30 120'])
+  expect(read(feed(moved()), after).changes).toEqual([])
+  expect(heldIn(feed(weekly(), moved()), after).held).toEqual([
+    '2026-11-23T08:00 120',
+    '2026-12-01T10:30 120',
+    '2026-12-07T08:00 120',
+    '2026-12-14T08:00 120',
+  ])
+})
+
+test('a series in another zone is held at its own instants, over midnight and a change of clocks', () => {
+  const series = (start: string, end: string, rule: string, more = '') =>
+    event(`UID:far\nSUMMARY:NET101\nDTSTART${start}\nDTEND${end}\nRRULE:${rule}${more}`)
+  // 23:30 in UTC on Monday is half past midnight on Tuesday.
+  const night = series(':20261123T233000Z', ':20261124T003000Z', 'FREQ=WEEKLY;BYDAY=MO;COUNT=2')
+  expect(heldIn(feed(night)).held).toEqual(['2026-11-24T00:30 60', '2026-12-01T00:30 60'])
+  // Clocks go back on 25 October: what is said in UTC stays where it is in UTC.
+  const utc = series(
+    ...([':20261019T080000Z', ':20261019T090000Z', 'FREQ=WEEKLY;UNTIL=20261102T080000Z'] as const),
+    '\nEXDATE:20261019T080000Z',
+  )
+  const { after, held } = heldIn(feed(utc))
+  expect(held).toEqual(['2026-10-26T09:00 60', '2026-11-02T09:00 60'])
+  expect(read(feed(utc), after).changes).toEqual([])
+  const montreal = series(
+    ';TZID=America/Toronto:20261019T090000',
+    ';TZID=America/Toronto:20261019T100000',
+    'FREQ=WEEKLY;COUNT=3',
+  )
+  expect(heldIn(feed(montreal)).held).toEqual([
+    '2026-10-19T15:00 60',
+    '2026-10-26T14:00 60',
+    '2026-11-02T15:00 60',
+  ])
+})
+
+test('what no plan can hold is said of that event, and the others are taken over', () => {
+  const single = (uid: string, more: string) => event(`UID:${uid}\nSUMMARY:NET101 ${uid}\n${more}`)
+  const text = feed(
+    weekly(),
+    single('weeks', 'DTSTART:20261101T080000Z\nDTEND:20261201T080000Z'),
+    single(
+      'rule',
+      'DTSTART:20261101T080000Z\nDURATION:PT1H\nRRULE:FREQ=MONTHLY;BYMONTHDAY=99;COUNT=3',
+    ),
+    single('u'.repeat(501), 'DTSTART:20261101T080000Z\nDURATION:PT1H'),
+    event('SUMMARY:NET101\nDTSTART:20261101T080000Z\nDURATION:PT1H'),
+    event(
+      paris('20261207T080000', '20261207T090000', '20261207T110000').replace(
+        'RECURRENCE-ID',
+        'RECURRENCE-ID;RANGE=THISANDFUTURE',
+      ),
+    ),
+  )
+  const { held, codes } = heldIn(text)
+  expect(held).toHaveLength(4)
+  expect(codes.toSorted()).toEqual([
+    'following-not-understood',
+    'no-uid',
+    'not-understood',
+    'not-understood',
+    'too-long',
+  ])
+})
+
+test('a zone that the feed names and does not describe is the one of that name', () => {
+  const single = event(
+    'UID:n\nSUMMARY:NET101\nDTSTART;TZID=America/Toronto:20261123T090000\nDTEND;TZID=America/Toronto:20261123T100000',
+  )
+  expect(heldIn(feed(single)).held).toEqual(['2026-11-23T15:00 60'])
+})
+
 const plan = compile(campus(5, { courses: 8, weeks: 4, sessionsPerWeek: 2, seats: 30 })).blueprint
 const options = {
   name: 'Example University',
@@ -183,4 +298,23 @@ test('a student sees the classes of their own group only', () => {
   const text = studentCalendar(plan, [{ course: key, seat: 1 }], options)
   expect(text.match(/BEGIN:VEVENT/g)).toHaveLength(mine.length)
   expect(text).not.toContain('(g2)')
+})
+
+test('plans nothing on a day that there is not', () => {
+  const at = (uid: string, start: string, more = '') =>
+    event(`UID:${uid}\nSUMMARY:NET101\nDTSTART:${start}\nDURATION:PT1H${more}`)
+  const { courses: after, problems } = read(
+    feed(
+      ...[at('no-number', '2026120XT080000Z'), at('no-month', '20261332T080000Z')],
+      ...[at('no-leap-day', '20270229T080000Z'), at('no-hour', '20261204T250000Z')],
+      at('no-break', '20261201T080000Z', '\nRRULE:FREQ=WEEKLY;COUNT=2\nEXDATE:20261301T080000Z'),
+      event('UID:no-end\nSUMMARY:NET101\nDTSTART:20261201T080000Z\nDTEND:20261232T090000Z'),
+      ...[at('well', '20261201T080000Z'), weekly()],
+    ),
+  )
+  expect(after[0]?.sessions.map((one) => one.uid)).toEqual(['well', 'net-1'])
+  expect(problems.map((one) => `${one.uid} ${one.code}`)).toEqual([
+    ...['no-number not-understood', 'no-month not-understood', 'no-leap-day not-understood'],
+    ...['no-hour not-understood', 'no-break not-understood', 'no-end not-understood'],
+  ])
 })

@@ -1,6 +1,6 @@
 /**
  * Parts of what an idle machine runs to join, by its own shell: whether it may, and its engine's settings. The engine and
- * systemd are stand-ins that answer as Docker 20.10 does; on a real machine it runs in test/workers/join-machine.real.test.ts.
+ * systemd are stand-ins that answer as Docker 20.10 does; on a real machine it runs in test/workers/machines/join-machine.real.test.ts.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

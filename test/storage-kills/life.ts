@@ -10,6 +10,7 @@ import { type Wanted, whatIsWrong } from './checks.ts'
 import { type Backend, type Harm, type Step, STEPS } from './harm.ts'
 import { nextQuota, planOf, STUDENTS, untilDone, type World } from './world.ts'
 import { startWriters, type Writers } from './writers.ts'
+import { whyOf } from '../../stacks/parts/thrown.ts'
 
 /**
  * Until all is right again. A dead node is noticed by the Swarm after half a minute, and its seat begins on machines where that is
@@ -66,7 +67,7 @@ export async function live(world: World, harms: Harm[], telling: Telling): Promi
     return true
   } catch (error) {
     if (!last) throw error
-    const why = error instanceof Error ? error.message : String(error)
+    const why = whyOf(error)
     const { seed, step, victim, delayMs } = last
     const again = `scripts/bench storage-kills --backend ${world.backend} --seed ${seed} --runs 1`
     ended([{ seed, failure: `${victim} in ${step} after ${delayMs} ms (${again}): ${why}` }])

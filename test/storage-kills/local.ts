@@ -2,10 +2,10 @@
 import { execFile, execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { storageAgent } from '../../api/storage-agent.ts'
+import { storageAgent } from '../../api/storage/storage-agent.ts'
 import { killableNode } from '../chaos/node.ts'
 import { mountsBelow } from '../../scripts/steps/mounts.ts'
-import { loopFiles } from '../workers/storage-scene.ts'
+import { loopFiles } from '../workers/storage/storage-scene.ts'
 import { seatsIn } from './containers.ts'
 import { classOn, type Ground, healing, type Storage, type World, worldOf } from './world.ts'
 

@@ -6,7 +6,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { many, one, sql } from '../../api/data/db.ts'
 import { readKeyRing } from '../../api/data/key-ring.ts'
-import { findState } from '../../api/data/state.ts'
+import { findState } from '../../api/data/runs/state.ts'
 import { sideBySide } from '../../workers/side-by-side.ts'
 import { connectEngine } from '../../workers/swarm/engine.ts'
 import { finderOf, inventPeople } from '../cast/invented.ts'

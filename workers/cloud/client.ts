@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import type { CloudAccess } from '../../api/data/pool-credential.ts'
+import type { CloudAccess } from '../../api/data/pools/pool-credential.ts'
 
 /** As the catalogue of Keystone names them. */
 export type CloudService =

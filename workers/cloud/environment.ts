@@ -1,5 +1,5 @@
 /** How the OpenStack provider is told where to enter: by its environment, so that no configuration, plan or state holds it. */
-import type { CloudAccess } from '../../api/data/pool-credential.ts'
+import type { CloudAccess } from '../../api/data/pools/pool-credential.ts'
 import { type Content, isOfMachines } from '../../stacks/content.ts'
 
 /** Objects that are adopted are looked for in the stack's one region: the provider's import asks nowhere else. */

@@ -4,10 +4,10 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { lastCloud } from '../../api/data/blueprint.ts'
+import { lastCloud } from '../../api/data/changes/blueprint.ts'
 import type { Pool } from '../../api/data/db.ts'
 import type { KeyRing } from '../../api/data/key-ring.ts'
-import { findCredential } from '../../api/data/pool-credential.ts'
+import { findCredential } from '../../api/data/pools/pool-credential.ts'
 import { managersOf } from '../../stacks/content.ts'
 import { stackIn, machinesContent } from '../../stacks/rules/machine-stacks.ts'
 import type { BlueprintCloud } from '../../stacks/blueprint.ts'

@@ -3,7 +3,7 @@
  * forge-call.ts does.
  */
 import { z } from 'zod'
-import type { CommitStatus } from '../../api/data/forge.ts'
+import type { CommitStatus } from '../../api/data/changes/forge.ts'
 
 /** `path` comes after the address of the project's API. */
 export type Ask = { method: 'GET' | 'POST' | 'PUT' | 'PATCH'; path: string; json?: unknown }

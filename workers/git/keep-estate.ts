@@ -4,8 +4,8 @@
  * way is done at the next pass, from what is there then.
  */
 import type { Actor } from '../../api/data/audit.ts'
-import { approveChange } from '../../api/data/approval.ts'
-import { proposeChange } from '../../api/data/change.ts'
+import { approveChange } from '../../api/data/changes/approval.ts'
+import { proposeChange } from '../../api/data/changes/change.ts'
 import type { Pool } from '../../api/data/db.ts'
 import {
   approvedEstate,
@@ -19,12 +19,12 @@ import {
   proposedFiles,
   waitingChanges,
   wasOffered,
-} from '../../api/data/estate.ts'
-import { sayUnderRequest, statusShouldBe } from '../../api/data/forge.ts'
-import { knownPeople } from '../../api/data/known-people.ts'
+} from '../../api/data/changes/estate.ts'
+import { sayUnderRequest, statusShouldBe } from '../../api/data/changes/forge.ts'
+import { knownPeople } from '../../api/data/people/known-people.ts'
 import { isUuid } from '../../api/data/ids.ts'
 import type { KeyRing } from '../../api/data/key-ring.ts'
-import { AlteredRecord } from '../../api/data/seal.ts'
+import { AlteredRecord } from '../../api/data/changes/seal.ts'
 import { GitFailure, type RefMove, type Repository } from './command.ts'
 import { pushedStatus } from './forge-words.ts'
 import { findLeaks, leakText, strangeKeys } from '../../stacks/rules/leaks.ts'

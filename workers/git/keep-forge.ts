@@ -22,7 +22,7 @@ import {
   statusWasSaid,
   unsaidComments,
   unsaidStatuses,
-} from '../../api/data/forge.ts'
+} from '../../api/data/changes/forge.ts'
 import type { KeyRing } from '../../api/data/key-ring.ts'
 import { isUuid } from '../../api/data/ids.ts'
 import { type Forge, type MergeRequest, listOf } from './forge.ts'

@@ -1,6 +1,6 @@
 /** What became of a push, as the note on its commit: `git notes --ref=labplan show`. */
-import type { Approved } from '../../api/data/approval.ts'
-import type { Outcome } from '../../api/data/change.ts'
+import type { Approved } from '../../api/data/changes/approval.ts'
+import type { Outcome } from '../../api/data/changes/change.ts'
 import { sentence } from '../../stacks/rules/explain.ts'
 
 export function outcomeText(outcome: Outcome): string {

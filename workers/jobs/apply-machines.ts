@@ -2,7 +2,7 @@
  * A stack of machines, brought to what is wanted of it now: those that go are out of the Swarm before they are
  * destroyed, those that come are told how to join it.
  */
-import { lastCloud } from '../../api/data/blueprint.ts'
+import { lastCloud } from '../../api/data/changes/blueprint.ts'
 import { type Db, withTransaction } from '../../api/data/db.ts'
 import {
   clearReplace,
@@ -11,12 +11,12 @@ import {
   noteNode,
   type NodeRow,
   type NodeState,
-} from '../../api/data/node.ts'
-import { findCredential } from '../../api/data/pool-credential.ts'
-import { documentsInForce } from '../../api/data/course.ts'
-import { merged, valuesOf } from '../../api/data/documents.ts'
-import { approvedBlueprint, checkDocuments } from '../../api/data/seal.ts'
-import { poolKeyOf, type StackRow } from '../../api/data/stack-wish.ts'
+} from '../../api/data/pools/node.ts'
+import { findCredential } from '../../api/data/pools/pool-credential.ts'
+import { documentsInForce } from '../../api/data/courses/course.ts'
+import { merged, valuesOf } from '../../api/data/courses/documents.ts'
+import { approvedBlueprint, checkDocuments } from '../../api/data/changes/seal.ts'
+import { poolKeyOf, type StackRow } from '../../api/data/runs/stack-wish.ts'
 import { emptied, type MachinesContent, type NodesContent } from '../../stacks/content.ts'
 import type { Blueprint } from '../../stacks/blueprint.ts'
 import { approvedLive } from '../../stacks/rules/live-limits.ts'

@@ -12,11 +12,11 @@ import {
   markMade,
   markRemoved,
   seatsAtWork,
-} from '../../api/data/seat-life.ts'
-import { rememberTemplate, seatTemplate } from '../../api/data/seat-template.ts'
-import { AlteredRecord } from '../../api/data/seal.ts'
-import { numbersOfCourse, type Seat, seatsOfCourse } from '../../api/data/seat.ts'
-import type { CourseStack } from '../../api/data/stack-wish.ts'
+} from '../../api/data/seats/seat-life.ts'
+import { rememberTemplate, seatTemplate } from '../../api/data/seats/seat-template.ts'
+import { AlteredRecord } from '../../api/data/changes/seal.ts'
+import { numbersOfCourse, type Seat, seatsOfCourse } from '../../api/data/seats/seat.ts'
+import type { CourseStack } from '../../api/data/runs/stack-wish.ts'
 import {
   type Blueprint,
   type ServiceTemplate,

@@ -2,14 +2,14 @@
  * One stack, brought to what is wanted of it now: its goal, Terraform's run, and what becomes of its end. Twice or late
  * does no harm.
  */
-import { approvedReader } from '../../api/data/blueprint.ts'
-import { findCredential } from '../../api/data/pool-credential.ts'
+import { approvedReader } from '../../api/data/changes/blueprint.ts'
+import { findCredential } from '../../api/data/pools/pool-credential.ts'
 import { withTransaction } from '../../api/data/db.ts'
 import { sendNotice } from '../../api/data/notice.ts'
-import type { AtWork } from '../../api/data/seat-life.ts'
-import { seatReasons } from '../../api/data/reasons.ts'
-import { AlteredRecord, approvedBlueprint } from '../../api/data/seal.ts'
-import { numbersOfCourse } from '../../api/data/seat.ts'
+import type { AtWork } from '../../api/data/seats/seat-life.ts'
+import { seatReasons } from '../../api/data/workspaces/reasons.ts'
+import { AlteredRecord, approvedBlueprint } from '../../api/data/changes/seal.ts'
+import { numbersOfCourse } from '../../api/data/seats/seat.ts'
 import {
   type CourseStack,
   type StackRow,
@@ -19,9 +19,9 @@ import {
   markVolumes,
   poolKeyOf,
   postponeStack,
-} from '../../api/data/stack-wish.ts'
-import { purgedVolumes } from '../../api/data/purge.ts'
-import { recordVolumes } from '../../api/data/volume.ts'
+} from '../../api/data/runs/stack-wish.ts'
+import { purgedVolumes } from '../../api/data/volumes/purge.ts'
+import { recordVolumes } from '../../api/data/volumes/volume.ts'
 import { type Blueprint, sha256 } from '../../stacks/blueprint.ts'
 import type { SeatsContent, VolumesContent } from '../../stacks/content.ts'
 import { shareAddress, volumeAddress, volumeName } from '../../stacks/parts/names.ts'
@@ -35,6 +35,7 @@ import { refuseBeyond, seatsGoal, whoWorks } from './apply-seats.ts'
 import { contentOf } from './content.ts'
 import { honourFreezes } from './freezes.ts'
 import { noteMade } from './note-made.ts'
+import { whyOf } from '../../stacks/parts/thrown.ts'
 
 /** People launch while a run begins: so often what is wanted is read anew at once, and then some seconds later. */
 const READ_AT_MOST = 3
@@ -44,12 +45,31 @@ export async function applyStackNow(
   stackKey: string,
   signal: AbortSignal,
 ): Promise<void> {
+  try {
+    await bringToWanted(means, stackKey, signal)
+  } catch (error) {
+    means.log.error(
+      { stack: stackKey, err: error },
+      'a stack could not be brought to what is wanted',
+    )
+    // Where PostgreSQL does not answer it is asked for again, some seconds later.
+    await putOff(means, stackKey, error).catch(() => {
+      throw error
+    })
+  }
+}
+
+async function bringToWanted(
+  means: ApplyMeans,
+  stackKey: string,
+  signal: AbortSignal,
+): Promise<void> {
   for (let reading = 1; ; reading++) {
     const stack = await findRunnable(means.pool, stackKey, means.now())
     if (!stack || stack.isFrozen) return
     const goal = await approvedGoal(means, stack, stack.areKept)
     if (!goal) return
-    if ('problem' in goal) return cannotRun(means, stack, goal.problem)
+    if ('problem' in goal) return waitForPerson(means, stack, goal.problem)
     const request = { ...goal.request, approved: true, signal }
     const result = goal.isEmpty
       ? await means.terraform.destroy(request)
@@ -194,10 +214,20 @@ async function noteVolumes(
 }
 
 /** Something a person has to do first: it is said where the stack is, and looked at again later. */
-async function cannotRun(means: ApplyMeans, stack: StackRow, message: string): Promise<void> {
+async function waitForPerson(means: ApplyMeans, stack: StackRow, message: string): Promise<void> {
   means.log.warn({ stack: stack.key }, message)
-  const now = means.now()
-  await withTransaction(means.pool, (tx) => postponeStack(tx, { key: stack.key, message, now }))
+  await postpone(means, stack.key, message)
+}
+
+/** A bug of ours, or something broken beside it: said, and tried again slower each time. At once it would take others' turns for ever. */
+async function putOff(means: ApplyMeans, key: string, error: unknown): Promise<void> {
+  const why = whyOf(error)
+  const message = `It could not be begun, or not be ended: ${why}`.slice(0, 1000)
+  await postpone(means, key, message)
+}
+
+async function postpone({ pool, now }: ApplyMeans, key: string, message: string): Promise<void> {
+  await withTransaction(pool, (tx) => postponeStack(tx, { key, message, now: now() }))
 }
 
 async function settle(means: ApplyMeans, stack: StackRow, result: RunResult): Promise<void> {

@@ -1,6 +1,6 @@
 /** What follows when a cloud refuses: how long is waited, and who is told. */
-import { currentBlueprint } from '../../api/data/blueprint.ts'
-import { tellTrouble, troubleLines } from '../../api/data/cloud-trouble.ts'
+import { currentBlueprint } from '../../api/data/changes/blueprint.ts'
+import { tellTrouble, troubleLines } from '../../api/data/pools/cloud-trouble.ts'
 import { withTransaction } from '../../api/data/db.ts'
 import { sendNotice } from '../../api/data/notice.ts'
 import {
@@ -8,8 +8,8 @@ import {
   poolKeyOf,
   postponeStack,
   type StackRow,
-} from '../../api/data/stack-wish.ts'
-import { noteRefusal } from '../../api/data/region-refusal.ts'
+} from '../../api/data/runs/stack-wish.ts'
+import { noteRefusal } from '../../api/data/pools/region-refusal.ts'
 import { otherRegion } from '../../stacks/parts/names.ts'
 import { type CloudTrouble, isOfRegion, needsPerson } from '../../stacks/rules/cloud-trouble.ts'
 import { othersFor } from '../../stacks/rules/regions.ts'

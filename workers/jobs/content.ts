@@ -14,13 +14,13 @@ import { withoutPersonal } from '../../stacks/rules/personal.ts'
 import { serviceTemplate } from '../../stacks/rules/template.ts'
 import type { WantedStack } from '../../stacks/rules/wanted.ts'
 import type { Db } from '../../api/data/db.ts'
-import { seatTemplate } from '../../api/data/seat-template.ts'
+import { seatTemplate } from '../../api/data/seats/seat-template.ts'
 import {
   type StackSeat,
   type StackWish,
   type UnusualSeat,
   unusualSeats,
-} from '../../api/data/stack-wish.ts'
+} from '../../api/data/runs/stack-wish.ts'
 import type { Steps } from './pass-steps.ts'
 
 export type Place = { installation: string; registry: string; storageRoot: string }

@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import type { NoticeLine } from '../../api/data/notice.ts'
 import type { Db } from '../../api/data/db.ts'
-import { failingMachines, findPool } from '../../api/data/pool.ts'
+import { failingMachines, findPool } from '../../api/data/pools/pool.ts'
 import type { Blueprint, SeatTemplate } from '../../stacks/blueprint.ts'
 import { imageReference } from '../../stacks/parts/text.ts'
 import { needsPerson, readCloudTrouble } from '../../stacks/rules/cloud-trouble.ts'
@@ -14,18 +14,32 @@ import type { Wanted } from '../../stacks/rules/wanted.ts'
 import type { Engine } from '../swarm/engine.ts'
 import type { SwarmNode } from '../swarm/node.ts'
 
+/** `unknown`: what nobody can say before the class, or could not be asked just now. */
+export type Findings = { problems: NoticeLine[]; unknown: NoticeLine[] }
+
+/** What does not answer may answer again: so many attempts, an hour apart, before that is told as a failure. */
+export const SILENT_AFTER = 3
+
+/** As an engine says that it did not get through to a registry. Whatever else is said is of the image. */
+const IS_AWAY =
+  /dial tcp|connection (refused|reset)|no such host|no route to host|i\/o timeout|deadline exceeded|request canceled|\bEOF\b|\b50[0234]\b/i
+
 /** Asked through the Docker engine, so with its certificates and from where the nodes are. */
-export async function imageProblems(
+export async function imageFindings(
   engine: Engine,
-  registry: string,
-  image: string,
-): Promise<NoticeLine[]> {
+  { registry, image, attempt }: { registry: string; image: string; attempt: number },
+): Promise<Findings> {
   const reference = imageReference(image, registry)
   const { status, body } = await engine.ask('GET', `/distribution/${reference}/json`)
-  if (status === 200) return []
+  if (status === 200) return { problems: [], unknown: [] }
   const said = z.looseObject({ message: z.string() }).safeParse(body)
   const reason = (said.success ? said.data.message : `status ${status}`).slice(0, 300)
-  return [{ code: 'early.image-missing', params: { image, reason } }]
+  const line = (code: string): NoticeLine[] => [{ code, params: { image, reason } }]
+  if (status < 500 || !IS_AWAY.test(reason))
+    return { problems: line('early.image-missing'), unknown: [] }
+  return attempt >= SILENT_AFTER
+    ? { problems: line('early.registry-away'), unknown: [] }
+    : { problems: [], unknown: line('early.registry-unanswered') }
 }
 
 export type Room = { cpuMillis: number; memoryMb: number }

@@ -4,14 +4,14 @@
  * changed or bought. What could not be learned is said to be unknown, never taken for an answer.
  */
 import { z } from 'zod'
-import { ensureStack, hasRunsToDo } from '../../api/data/early-plan.ts'
+import { ensureStack, hasRunsToDo } from '../../api/data/runs/early-plan.ts'
 import { withTransaction } from '../../api/data/db.ts'
-import { poolsWithoutDestroys } from '../../api/data/freeze.ts'
-import { basesThere } from '../../api/data/manager.ts'
+import { poolsWithoutDestroys } from '../../api/data/runs/freeze.ts'
+import { basesThere } from '../../api/data/pools/manager.ts'
 import type { NoticeLine } from '../../api/data/notice.ts'
-import { findCredential } from '../../api/data/pool-credential.ts'
-import { findPool } from '../../api/data/pool.ts'
-import { AlteredRecord } from '../../api/data/seal.ts'
+import { findCredential } from '../../api/data/pools/pool-credential.ts'
+import { findPool } from '../../api/data/pools/pool.ts'
+import { AlteredRecord } from '../../api/data/changes/seal.ts'
 import type { Blueprint, BlueprintCloud, BlueprintSession } from '../../stacks/blueprint.ts'
 import { type MachinesContent, managersOf } from '../../stacks/content.ts'
 import {
@@ -40,12 +40,10 @@ import {
 import type { StackRequest } from '../terraform/context.ts'
 import { planStack } from '../terraform/plan-stack.ts'
 import { approvedMachines } from './apply-machines.ts'
+import { type Findings, SILENT_AFTER } from './early-checks.ts'
 import { machinesWanted } from './machines.ts'
 import type { EarlyMeans } from './plan-early.ts'
 import { keysOf } from './prepare-machines.ts'
-
-/** `unknown`: what nobody can say before the class, or could not be asked just now. */
-export type Findings = { problems: NoticeLine[]; unknown: NoticeLine[] }
 
 /** `isShut`: nobody gets in, or nobody answers there. Terraform would only find the same. */
 type RegionFindings = Findings & { isShut: boolean }
@@ -53,11 +51,12 @@ type RegionFindings = Findings & { isShut: boolean }
 const nothingFound = (): RegionFindings => ({ problems: [], unknown: [], isShut: false })
 
 const MESSAGE_LENGTH = 400
-/** A cloud that does not answer may answer again: so many attempts, an hour apart, before that is told as a failure. */
-const SILENT_AFTER = 3
-
 /** What time alone may settle: asked again. */
-const ASKED_AGAIN = new Set(['early.unanswered', 'early.machines-busy'])
+const ASKED_AGAIN = new Set([
+  'early.unanswered',
+  'early.machines-busy',
+  'early.registry-unanswered',
+])
 export const isAskedAgain = (unknown: NoticeLine[]): boolean =>
   unknown.some(({ code }) => ASKED_AGAIN.has(code))
 

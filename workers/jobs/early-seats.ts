@@ -5,11 +5,11 @@
  * The end of the run writes the whole down in any case, so nobody waits for this, and what fails here fails nothing.
  */
 import { withTransaction } from '../../api/data/db.ts'
-import { type MadeSeat, markMade } from '../../api/data/seat-life.ts'
-import { rememberTemplate } from '../../api/data/seat-template.ts'
-import { seatsOfCourse } from '../../api/data/seat.ts'
-import { holdsLease } from '../../api/data/stack.ts'
-import type { CourseStack } from '../../api/data/stack-wish.ts'
+import { type MadeSeat, markMade } from '../../api/data/seats/seat-life.ts'
+import { rememberTemplate } from '../../api/data/seats/seat-template.ts'
+import { seatsOfCourse } from '../../api/data/seats/seat.ts'
+import { holdsLease } from '../../api/data/runs/stack.ts'
+import type { CourseStack } from '../../api/data/runs/stack-wish.ts'
 import type { SeatContent } from '../../stacks/content.ts'
 import { serviceName } from '../../stacks/parts/names.ts'
 import { templateDigestOf } from '../../stacks/rules/wanted.ts'

@@ -4,8 +4,8 @@
  * there twice.
  */
 import { z } from 'zod'
-import { findState } from '../../api/data/state.ts'
-import { findStack, type StackRow } from '../../api/data/stack-wish.ts'
+import { findState } from '../../api/data/runs/state.ts'
+import { findStack, type StackRow } from '../../api/data/runs/stack-wish.ts'
 import type { MachinesContent } from '../../stacks/content.ts'
 import { otherRegion } from '../../stacks/parts/names.ts'
 import type { ApplyMeans } from './apply-means.ts'

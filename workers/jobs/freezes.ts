@@ -1,6 +1,6 @@
 /** What a freeze of destroys means for a stack that goes on: seats that exist stay wanted. */
 import { type Db } from '../../api/data/db.ts'
-import { type KeptSeat, seatsKeptByFreeze } from '../../api/data/freeze.ts'
+import { type KeptSeat, seatsKeptByFreeze } from '../../api/data/runs/freeze.ts'
 import { type WantedStack, seatsPerStack } from '../../stacks/rules/wanted.ts'
 
 export async function honourFreezes(

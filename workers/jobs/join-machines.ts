@@ -4,9 +4,9 @@
  */
 import type { Logger } from 'pino'
 import { parseDocument } from 'yaml'
-import { lastCloud } from '../../api/data/blueprint.ts'
-import { proposeWithin } from '../../api/data/change.ts'
-import { documentsInForce } from '../../api/data/course.ts'
+import { lastCloud } from '../../api/data/changes/blueprint.ts'
+import { proposeWithin } from '../../api/data/changes/change.ts'
+import { documentsInForce } from '../../api/data/courses/course.ts'
 import { type Db, type Pool, withTransaction } from '../../api/data/db.ts'
 import {
   type JoinTicket,
@@ -14,9 +14,9 @@ import {
   notePlanned,
   openTickets,
   sealJoin,
-} from '../../api/data/join-ticket.ts'
+} from '../../api/data/pools/join-ticket.ts'
 import type { KeyRing } from '../../api/data/key-ring.ts'
-import { noteTokenHanded } from '../../api/data/node.ts'
+import { noteTokenHanded } from '../../api/data/pools/node.ts'
 import type { Engine } from '../swarm/engine.ts'
 import { type Probe, startProbe } from '../swarm/node-probe.ts'
 import { managerAddress, type SwarmNode, workerToken } from '../swarm/node.ts'

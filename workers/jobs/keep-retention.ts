@@ -1,18 +1,19 @@
 /**
  * Files whose date comes: who teaches the course is told 30 and 7 days before, then they are purged, with a receipt. Never before a
- * week has gone by since they were told, whatever was planned; never while a seat of the course exists. Level-triggered.
+ * week has gone by since they were told, whatever was planned; never while a seat of the course exists. Level-triggered. What goes
+ * wrong with one course keeps no other.
  */
 import type { Logger } from 'pino'
 import type { Blueprint } from '../../stacks/blueprint.ts'
-import { blueprintReader } from '../../api/data/blueprint.ts'
+import { blueprintReader } from '../../api/data/changes/blueprint.ts'
 import {
   type EndingData,
   endingData,
   orderDataPurge,
   orderUnusedData,
-} from '../../api/data/course-data.ts'
-import { type Db, type Pool, withTransaction } from '../../api/data/db.ts'
-import { forgetTickets } from '../../api/data/join-ticket.ts'
+} from '../../api/data/volumes/course-data.ts'
+import { type Db, isServerLost, type Pool, withTransaction } from '../../api/data/db.ts'
+import { forgetTickets } from '../../api/data/pools/join-ticket.ts'
 import { type NoticeLine, sendNotice } from '../../api/data/notice.ts'
 import {
   dataNotThereKey,
@@ -20,6 +21,7 @@ import {
   endingFiles,
   endingPersonal,
   type Gone,
+  type KeptUntil,
   letGoOfEmpty,
   noteFound,
   noteNotThere,
@@ -31,10 +33,11 @@ import {
   setKeptUntil,
   threadToldAt,
   toldAt,
-} from '../../api/data/purge.ts'
-import { openOutages } from '../../api/data/storage-outage.ts'
-import type { StorageAgent } from '../../api/storage-agent.ts'
+} from '../../api/data/volumes/purge.ts'
+import { openOutages } from '../../api/data/volumes/storage-outage.ts'
+import type { StorageAgent } from '../../api/storage/storage-agent.ts'
 import type { InTurn } from '../storage/turns.ts'
+import { type Steps, passSteps } from './pass-steps.ts'
 
 type Means = {
   pool: Pool
@@ -64,23 +67,54 @@ export function retentionKeeper(means: Means): RetentionKeeper {
   const missed: Missed = new Map()
   return {
     async keep() {
-      const before = new Date(means.now().getTime() - TICKET_DAYS * DAY_MS)
-      await withTransaction(means.pool, (tx) => forgetTickets(tx, before))
-      const blueprint = await approved(means.pool)
+      const { pool, now } = means
+      const steps = passSteps(means)
+      const before = new Date(now().getTime() - TICKET_DAYS * DAY_MS)
+      const forget = () => withTransaction(pool, (tx) => forgetTickets(tx, before))
+      await steps.take('Old tickets of machines could not be forgotten.', forget, undefined)
+      const blueprint = await steps.take(
+        'What is approved could not be read.',
+        () => approved(pool),
+        undefined,
+      )
       if (blueprint) {
-        await withTransaction(means.pool, (tx) => setKeptUntil(tx, datesOf(blueprint)))
-        await tellAndOrder(means)
-        await tellAndOrderPersonal(means)
+        const undated = await noteDates(means, steps, blueprint)
+        await tellAndOrder(means, steps, undated)
+        await tellAndOrderPersonal(means, steps)
       }
-      await orderUnused(means)
-      await purgeOrdered(means, missed)
-      await letGoOfEmpty(means.pool, means.now())
+      const unused = () => orderUnused(means)
+      await steps.take('Old data of courses could not be ordered to go.', unused, undefined)
+      const purge = () => purgeOrdered(means, missed)
+      await steps.take('What is ordered to go could not be purged.', purge, undefined)
+      const letGo = () => letGoOfEmpty(pool, now())
+      await steps.take('Stacks of empty volumes could not be let go.', letGo, undefined)
+      steps.end()
     },
   }
 }
 
-const datesOf = ({ courses }: Blueprint) =>
-  courses.map(({ key, volumes }) => ({ key, until: volumes?.until ?? null }))
+/** Answers of which courses no date could be noted: what is recorded of them may be over, and the plan says another. */
+async function noteDates(
+  { pool }: Means,
+  steps: Steps,
+  { courses }: Blueprint,
+): Promise<Set<string>> {
+  const dates = courses.map(({ key, volumes }) => ({ key, until: volumes?.until ?? null }))
+  const note = async (some: KeptUntil[]): Promise<boolean> => {
+    await withTransaction(pool, (tx) => setKeptUntil(tx, some))
+    return true
+  }
+  const undated = new Set<string>()
+  const all = await note(dates).catch((error: unknown) => {
+    if (isServerLost(error)) throw error
+    return false
+  })
+  for (const date of all ? [] : dates) {
+    const what = `Course ${date.key}: until when its files are kept could not be noted.`
+    if (!(await steps.take(what, () => note([date]), false))) undated.add(date.key)
+  }
+  return undated
+}
 
 /** Versions of courses' data that nobody used for long. */
 async function orderUnused({ pool, now }: Means): Promise<void> {
@@ -92,19 +126,30 @@ async function orderUnused({ pool, now }: Means): Promise<void> {
 const noticeKey = ({ key, until }: Pick<EndingFiles, 'key' | 'until'>, days: number): string =>
   `files-end/${key}/${until.toISOString()}/${days}`
 
-async function tellAndOrder(means: Means): Promise<void> {
+async function tellAndOrder(means: Means, steps: Steps, undated: Set<string>): Promise<void> {
+  const { pool } = means
   const soon = new Date(means.now().getTime() + FIRST_DAYS * DAY_MS)
-  for (const ending of await endingFiles(means.pool, soon))
-    await tellOrOrder(means, {
+  const files = async () =>
+    (await endingFiles(pool, soon)).map((ending): Ending => ({
       ...{ ...ending, keyOf: (days) => noticeKey(ending, days), thread: `files-end/${ending.key}` },
       ...{ code: 'notice.files-end', lines: [], count: ending.volumes, order: orderPurge },
-    })
-  for (const ending of await endingData(means.pool, soon))
-    await tellOrOrder(means, {
+    }))
+  const data = async () =>
+    (await endingData(pool, soon)).map((ending): Ending => ({
       ...{ ...ending, keyOf: (days) => dataKey(ending, days), thread: dataThread(ending.key) },
       ...{ code: 'notice.data-end', count: ending.versions, order: orderDataPurge },
       lines: [{ code: ending.is_all ? 'notice.data-end.all' : 'notice.data-end.rest' }],
-    })
+    }))
+  const endings = [
+    ...(await steps.take('Courses whose files end could not be read.', files, [])),
+    ...(await steps.take('Courses whose data ends could not be read.', data, [])),
+  ]
+  for (const ending of endings.filter(({ key }) => !undated.has(key)))
+    await steps.take(
+      `Course ${ending.key}: nobody could be told when its files end, nor could they be ordered to go.`,
+      () => tellOrOrder(means, ending),
+      undefined,
+    )
 }
 
 const dataThread = (course: string): string => `data-end/${course}`
@@ -115,6 +160,7 @@ const dataKey = ({ key, until, is_all: isAll, newest }: EndingData, days: number
 
 type Ending = {
   id: string
+  key: string
   until: Date
   count: number
   code: 'notice.files-end' | 'notice.data-end'
@@ -150,26 +196,42 @@ const personalKey = (until: Date, days: number): string =>
   `personal-end/${until.toISOString()}/${days}`
 
 /** Students read the date on their page; who runs the machines is told how many they are. */
-async function tellAndOrderPersonal({ pool, now }: Means): Promise<void> {
-  const soon = new Date(now().getTime() + FIRST_DAYS * DAY_MS)
-  for (const { until, ids } of await endingPersonal(pool, soon))
-    await withTransaction(pool, async (tx) => {
-      const told = await toldAt(tx, personalKey(until, LAST_DAYS))
-      const wasLongAgo = told && now().getTime() - told.getTime() >= LAST_DAYS * DAY_MS
-      if (until <= now() && wasLongAgo)
-        return void (await orderPersonalPurge(tx, { ids, now: now() }))
-      const isLast = until.getTime() - now().getTime() <= LAST_DAYS * DAY_MS
-      const owed = (told ?? now()).getTime() + LAST_DAYS * DAY_MS
-      await sendNotice(tx, {
-        ...{ code: 'notice.personal-end', to: 'infra', now: now() },
-        params: {
-          goneAt: new Date(Math.max(until.getTime(), owed)).toISOString(),
-          count: ids.length,
-        },
-        thread: `personal-end/${until.toISOString()}`,
-        dedupeKey: personalKey(until, isLast ? LAST_DAYS : FIRST_DAYS),
-      })
+async function tellAndOrderPersonal(means: Means, steps: Steps): Promise<void> {
+  const soon = new Date(means.now().getTime() + FIRST_DAYS * DAY_MS)
+  const endings = await steps.take(
+    'Students’ own files that end could not be read.',
+    () => endingPersonal(means.pool, soon),
+    [],
+  )
+  for (const ending of endings)
+    await steps.take(
+      `Students’ own files that end ${ending.until.toISOString()}: nobody could be told, nor could they be ordered to go.`,
+      () => tellOrOrderPersonal(means, ending),
+      undefined,
+    )
+}
+
+async function tellOrOrderPersonal(
+  { pool, now }: Means,
+  { until, ids }: { until: Date; ids: string[] },
+): Promise<void> {
+  await withTransaction(pool, async (tx) => {
+    const told = await toldAt(tx, personalKey(until, LAST_DAYS))
+    const wasLongAgo = told && now().getTime() - told.getTime() >= LAST_DAYS * DAY_MS
+    if (until <= now() && wasLongAgo)
+      return void (await orderPersonalPurge(tx, { ids, now: now() }))
+    const isLast = until.getTime() - now().getTime() <= LAST_DAYS * DAY_MS
+    const owed = (told ?? now()).getTime() + LAST_DAYS * DAY_MS
+    await sendNotice(tx, {
+      ...{ code: 'notice.personal-end', to: 'infra', now: now() },
+      params: {
+        goneAt: new Date(Math.max(until.getTime(), owed)).toISOString(),
+        count: ids.length,
+      },
+      thread: `personal-end/${until.toISOString()}`,
+      dedupeKey: personalKey(until, isLast ? LAST_DAYS : FIRST_DAYS),
     })
+  })
 }
 
 /** When who had to be told was told; undefined when nobody had to. */

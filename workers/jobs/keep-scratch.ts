@@ -14,7 +14,7 @@ import {
   type ScratchHome,
   type ScratchResult,
   type ScratchTrouble,
-} from '../../api/data/scratch-home.ts'
+} from '../../api/data/seats/scratch-home.ts'
 import {
   type Carrier,
   dismissCarrier,

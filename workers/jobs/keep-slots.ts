@@ -10,10 +10,10 @@ import {
   recordSlot,
   type SlotWish,
   slotWishes,
-} from '../../api/data/personal-volume.ts'
-import { openLack } from '../../api/data/slot-lack.ts'
-import { openOutages } from '../../api/data/storage-outage.ts'
-import type { AgentSlot, StorageAgent } from '../../api/storage-agent.ts'
+} from '../../api/data/volumes/personal-volume.ts'
+import { openLack } from '../../api/data/seats/slot-lack.ts'
+import { openOutages } from '../../api/data/volumes/storage-outage.ts'
+import type { AgentSlot, StorageAgent } from '../../api/storage/storage-agent.ts'
 import { lackWatch } from './watch-slots.ts'
 
 type Means = {

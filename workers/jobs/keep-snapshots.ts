@@ -4,9 +4,13 @@
  */
 import type { Logger } from 'pino'
 import { type Pool, withTransaction } from '../../api/data/db.ts'
-import { recordSnapshots, type SnapshotWish, snapshotWishes } from '../../api/data/snapshot.ts'
-import { openOutages } from '../../api/data/storage-outage.ts'
-import type { StorageAgent } from '../../api/storage-agent.ts'
+import {
+  recordSnapshots,
+  type SnapshotWish,
+  snapshotWishes,
+} from '../../api/data/volumes/snapshot.ts'
+import { openOutages } from '../../api/data/volumes/storage-outage.ts'
+import type { StorageAgent } from '../../api/storage/storage-agent.ts'
 
 type Means = {
   pool: Pool

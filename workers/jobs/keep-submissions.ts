@@ -9,9 +9,9 @@ import {
   keepSubmission,
   type LeftSubmission,
   submissionsLeft,
-} from '../../api/data/submission.ts'
-import { openOutages } from '../../api/data/storage-outage.ts'
-import type { StorageAgent } from '../../api/storage-agent.ts'
+} from '../../api/data/volumes/submission.ts'
+import { openOutages } from '../../api/data/volumes/storage-outage.ts'
+import type { StorageAgent } from '../../api/storage/storage-agent.ts'
 
 type Means = {
   pool: Pool

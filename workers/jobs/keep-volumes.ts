@@ -11,9 +11,9 @@ import {
   NO_FILES_LEFT,
   recordSights,
   type VolumeSight,
-} from '../../api/data/volume.ts'
-import { openOutages } from '../../api/data/storage-outage.ts'
-import type { AgentRefusal, AgentVolume, StorageAgent } from '../../api/storage-agent.ts'
+} from '../../api/data/volumes/volume.ts'
+import { openOutages } from '../../api/data/volumes/storage-outage.ts'
+import type { AgentRefusal, AgentVolume, StorageAgent } from '../../api/storage/storage-agent.ts'
 import { wholeGib } from '../../stacks/parts/seat-share.ts'
 import type { InTurn } from '../storage/turns.ts'
 import { together } from '../together.ts'
@@ -97,7 +97,9 @@ async function keepSome(
   const written: Promise<void>[] = []
   try {
     for (const row of queue) {
-      const found = await sightOf(means, row, seen.get(row.name))
+      const found = await sightOf(means, row, seen.get(row.name)).catch((error: unknown) =>
+        failedAlone(means, row, error),
+      )
       if (!found) continue
       // Not waited for: the next is made meanwhile.
       const wrote = record(found)
@@ -107,6 +109,12 @@ async function keepSome(
   } finally {
     await Promise.all(written)
   }
+}
+
+/** What the agent could not do for one volume keeps no other waiting; an agent that does not answer would not for them either. */
+function failedAlone({ log }: Means, { name }: KeptVolume, error: unknown): undefined {
+  if (!(error instanceof Error) || 'code' in error) throw error
+  log.warn({ volume: name, err: error }, 'a volume is not as wanted; it is tried again')
 }
 
 /** Undefined when the row says it already. */

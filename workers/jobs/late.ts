@@ -1,6 +1,6 @@
 /** Why a session is not ready, and what can be done about it, as lines of a notice. Pure. */
 import type { NoticeLine } from '../../api/data/notice.ts'
-import type { Readiness, StackAtWork } from '../../api/data/session-readiness.ts'
+import type { Readiness, StackAtWork } from '../../api/data/sessions/session-readiness.ts'
 import type { BlueprintCloud } from '../../stacks/blueprint.ts'
 import { readCloudTrouble } from '../../stacks/rules/cloud-trouble.ts'
 
@@ -23,6 +23,7 @@ function reasons(facts: Facts): NoticeLine[] {
   if (storageAwaySince)
     return [{ code: 'late.storage-away', params: { sinceAt: storageAwaySince.toISOString() } }]
   const lines = [
+    ...open(facts).flatMap(heldByPeople),
     ...failing(facts).flatMap((stack) => stepFails(stack, facts.cloud)),
     ...machinesFail(facts),
     ...trouble.map(({ code, reason, count }) => ({
@@ -53,10 +54,25 @@ const open = ({ stacks, machines }: Facts): StackAtWork[] =>
 
 const isOfCourse = (kind: StackAtWork['kind']): boolean => kind === 'seats' || kind === 'volumes'
 
-const failing = (facts: Facts): StackAtWork[] => open(facts).filter((stack) => stack.failures > 0)
+const failing = (facts: Facts): StackAtWork[] =>
+  open(facts).filter((stack) => stack.failures > 0 && heldByPeople(stack).length === 0)
+
+/** Nothing is done about it, nor fails, until people say so or the time has come that they said. */
+function heldByPeople(stack: StackAtWork): NoticeLine[] {
+  const { frozen_for: reason, frozen_until: until, is_cancelled: isCancelled, is_running } = stack
+  if (is_running) return []
+  if (until !== null)
+    return [
+      {
+        code: 'late.frozen',
+        params: { what: what(stack), untilAt: until.toISOString(), reason: reason ?? '–' },
+      },
+    ]
+  return isCancelled ? [{ code: 'late.cancelled', params: { what: what(stack) } }] : []
+}
 
 /** Machines that had to be made anew; and seats that no machine has room for, though none is coming. */
-function machinesFail({ machines, away, homeless }: Facts): NoticeLine[] {
+function machinesFail({ machines, away, homeless, closedFor }: Facts): NoticeLine[] {
   const anew = machines
     .filter(({ tries }) => tries > 0)
     .flatMap(({ key, tries, message }) => [
@@ -64,6 +80,8 @@ function machinesFail({ machines, away, homeless }: Facts): NoticeLine[] {
       ...(message ? [{ code: `node.trouble.${message}`, params: { tries } }] : []),
     ])
   if (homeless === 0 || machines.length > 0) return anew
+  if (closedFor !== null)
+    return [{ code: 'late.pool-closed', params: { count: homeless, reason: closedFor } }]
   const params = { count: homeless, names: away.join(', ') }
   return [{ code: away.length > 0 ? 'late.machines-away' : 'late.no-room', params }]
 }

@@ -8,7 +8,7 @@ import {
   keepLeadSamples,
   leadSamples,
   sessionsWithoutSample,
-} from '../../api/data/lead-sample.ts'
+} from '../../api/data/sessions/lead-sample.ts'
 import type { NoticeLine } from '../../api/data/notice.ts'
 import type { Blueprint } from '../../stacks/blueprint.ts'
 import { type SessionLead, leadBook, sessionLeads } from '../../stacks/rules/lead.ts'

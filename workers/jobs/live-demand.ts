@@ -1,7 +1,7 @@
 /** What `stacks/rules/decide-nodes.ts` decides from: the machines there are, and who needs room beyond the timeline. */
 import type { Db } from '../../api/data/db.ts'
-import { closedPools, nodesNow, waitingSeats } from '../../api/data/live-demand.ts'
-import { refusingRegions } from '../../api/data/region-refusal.ts'
+import { closedPools, nodesNow, waitingSeats } from '../../api/data/pools/live-demand.ts'
+import { refusingRegions } from '../../api/data/pools/region-refusal.ts'
 import type { Blueprint, BlueprintCourse } from '../../stacks/blueprint.ts'
 import { parseInstant, wallOf } from '../../stacks/rules/clock.ts'
 import type { LiveDemand, Situation } from '../../stacks/rules/decide-nodes.ts'

@@ -1,9 +1,14 @@
 /** Which machines should exist now: what was decided, and those that are still being emptied. */
 import { type Db, type Pool, withTransaction } from '../../api/data/db.ts'
-import { poolsWithoutDestroys } from '../../api/data/freeze.ts'
-import { basesThere, followManagers } from '../../api/data/manager.ts'
-import { followTimeline, livingNodes, moveToRegion, type NodeRow } from '../../api/data/node.ts'
-import type { StackWish } from '../../api/data/stack-wish.ts'
+import { poolsWithoutDestroys } from '../../api/data/runs/freeze.ts'
+import { basesThere, followManagers, type ManagerWish } from '../../api/data/pools/manager.ts'
+import {
+  followTimeline,
+  livingNodes,
+  moveToRegion,
+  type NodeRow,
+} from '../../api/data/pools/node.ts'
+import type { StackWish } from '../../api/data/runs/stack-wish.ts'
 import type { Blueprint } from '../../stacks/blueprint.ts'
 import { contentDigest, type MachinesContent, managersOf } from '../../stacks/content.ts'
 import {
@@ -12,12 +17,22 @@ import {
   stackIn,
   type WantedMachines,
 } from '../../stacks/rules/machine-stacks.ts'
-import { type DecidedNode, decideNodes, type NodeNow } from '../../stacks/rules/decide-nodes.ts'
+import {
+  type DecidedNode,
+  decideNodes,
+  type NodeNow,
+  type Situation,
+} from '../../stacks/rules/decide-nodes.ts'
 import type { Leads } from '../../stacks/rules/node-lead.ts'
 import { machineStackKey, regionOf } from '../../stacks/rules/regions.ts'
 import { situationNow } from './live-demand.ts'
 
-type Means = { pool: Pool; place: { installation: string }; now: () => Date }
+type Means = {
+  pool: Pool
+  place: { installation: string }
+  now: () => Date
+  leaseNow?: () => Date
+}
 
 /**
  * Sorted by key. Bases as the blueprint says; machines as the record does, which follows it: what was ordered early stays,
@@ -82,17 +97,17 @@ function machineWish(wanted: WantedMachines, installation: string): StackWish {
 async function moveRegions(
   tx: Db,
   blueprint: Blueprint,
-  { nodes, before, now }: { nodes: DecidedNode[]; before: NodeNow[]; now: Date },
+  { nodes, before, ...at }: { nodes: DecidedNode[]; before: NodeNow[]; now: Date; leaseNow: Date },
 ): Promise<boolean> {
   let isDone = true
   for (const { pool, key, flavour, region } of nodes) {
     const cloud = blueprint.pools.find((one) => one.key === pool)?.cloud
     const was = before.find((one) => one.pool === pool && one.key === key)
     if (!cloud || !was || was.isMade) continue
-    const at = { flavour, region: was.region }
-    if (regionOf(cloud, at) === regionOf(cloud, { flavour, region })) continue
-    const leaves = machineStackKey('nodes', pool, { cloud, region: regionOf(cloud, at) })
-    const move = { pool, key, region: region ?? null, leaves, now }
+    const stands = { flavour, region: was.region }
+    if (regionOf(cloud, stands) === regionOf(cloud, { flavour, region })) continue
+    const leaves = machineStackKey('nodes', pool, { cloud, region: regionOf(cloud, stands) })
+    const move = { pool, key, region: region ?? null, leaves, ...at }
     if (!(await moveToRegion(tx, move))) isDone = false
   }
   return isDone
@@ -104,37 +119,51 @@ const managersWanted = (stack: WantedMachines, installation: string) =>
 
 /**
  * Decides which machines should be on, and answers the wish for each stack of them. Where no pool is in a cloud and no
- * machine is left, the record is not asked; what was decided is written only when it is something else than before.
+ * machine is left, the record is not asked; what was decided is written only when it, or what the record has, is something else than
+ * before: another worker may have led in between.
  */
-export function machineWisher({ pool, place, now }: Means) {
+export function machineWisher({ pool, place, now, leaseNow = now }: Means) {
+  /** What was decided, and the record once it was written. */
   let known: string | undefined
   let knownManagers: string | undefined
-  return async (
-    blueprint: Blueprint,
-    { areThere, leads }: { areThere: boolean; leads: Leads },
-  ): Promise<StackWish[]> => {
-    if (!areThere && !blueprint.pools.some(({ cloud }) => cloud !== null)) return []
-    const situation = await situationNow(pool, blueprint, { areThere, leads, now: now() })
+  const follow = async (blueprint: Blueprint, asked: Asked): Promise<void> => {
+    const look = (areThere: boolean) =>
+      situationNow(pool, blueprint, { ...asked, areThere, now: now() })
+    const situation = await look(asked.areThere)
     const nodes = decideNodes(blueprint, situation)
-    const said = JSON.stringify(nodes)
-    if (said !== known) {
-      const isDone = await withTransaction(pool, async (tx) => {
-        const isMoved = await moveRegions(tx, blueprint, {
-          nodes,
-          before: situation.nodes,
-          now: now(),
-        })
-        await followTimeline(tx, { nodes, now: now() })
-        return isMoved
-      })
-      known = isDone ? said : undefined
+    const named = (of: Situation) => JSON.stringify([nodes, of.nodes.map(standOf)])
+    if (named(situation) === known) return
+    const isDone = await withTransaction(pool, async (tx) => {
+      const move = { nodes, before: situation.nodes, now: now(), leaseNow: leaseNow() }
+      const isMoved = await moveRegions(tx, blueprint, move)
+      await followTimeline(tx, { nodes, now: now() })
+      return isMoved
+    })
+    known = isDone ? named(await look(true)) : undefined
+  }
+  const followOf = async (managers: ManagerWish[], areThere: boolean): Promise<void> => {
+    const named = async (isRead: boolean) => {
+      const rows = isRead ? await livingNodes(pool, null, 'manager') : []
+      return JSON.stringify([managers, rows.map(({ id, state }) => [id, state])])
     }
+    if ((await named(areThere)) === knownManagers) return
+    await withTransaction(pool, (tx) => followManagers(tx, { managers, now: now() }))
+    knownManagers = await named(true)
+  }
+  return async (blueprint: Blueprint, asked: Asked): Promise<StackWish[]> => {
+    const { areThere } = asked
+    if (!areThere && !blueprint.pools.some(({ cloud }) => cloud !== null)) return []
+    await follow(blueprint, asked)
     const stacks = await machinesWanted(pool, blueprint, now())
     const managers = stacks.flatMap((stack) => managersWanted(stack, place.installation))
-    const named = JSON.stringify(managers)
-    if (named !== knownManagers)
-      await withTransaction(pool, (tx) => followManagers(tx, { managers, now: now() }))
-    knownManagers = named
+    await followOf(managers, areThere)
     return stacks.map((stack) => machineWish(stack, place.installation))
   }
 }
+
+type Asked = { areThere: boolean; leads: Leads }
+
+/** What a decision writes of a machine, as the record has it. */
+const standOf = ({ pool, key, flavour, stage, why, unusedSince, region }: NodeNow) => [
+  ...[pool, key, flavour, stage, why, unusedSince, region],
+]

@@ -1,17 +1,17 @@
 /** What time alone changes for people: places, who is past the end, who may come in, who waits. */
-import { courseNames } from '../../api/data/courses-at-work.ts'
+import { courseNames } from '../../api/data/courses/courses-at-work.ts'
 import { type Db, type Pool, withTransaction } from '../../api/data/db.ts'
-import type { Due } from '../../api/data/due.ts'
-import { settleStopped } from '../../api/data/seat-life.ts'
-import { coursesInLine, serveQueue } from '../../api/data/serve-queue.ts'
-import { settlePlacesOf } from '../../api/data/settle-places.ts'
-import { startWorkspace, stopWorkspace } from '../../api/data/workspace-act.ts'
+import type { Due } from '../../api/data/runs/due.ts'
+import { settleStopped } from '../../api/data/seats/seat-life.ts'
+import { coursesInLine, serveQueue } from '../../api/data/workspaces/serve-queue.ts'
+import { settlePlacesOf } from '../../api/data/workspaces/settle-places.ts'
+import { startWorkspace, stopWorkspace } from '../../api/data/workspaces/workspace-act.ts'
 import {
   followSessions,
   stopWhoIsOver,
   warnWorkspaces,
   workspacesDue,
-} from '../../api/data/workspace-time.ts'
+} from '../../api/data/workspaces/workspace-time.ts'
 import type { Steps } from './pass-steps.ts'
 
 type Means = { pool: Pool; now: () => Date }

@@ -3,7 +3,7 @@
  * pass from what is due then: nobody stands in a queue behind what was due earlier and matters less, so pg-boss
  * needs no priorities and a job says no more than which stack to look at.
  */
-import type { DueStack } from '../../api/data/stack-wish.ts'
+import type { DueStack } from '../../api/data/runs/stack-wish.ts'
 import { seatsPerStack } from '../../stacks/rules/wanted.ts'
 
 /** What a run takes at its peak, measured (docs/runs.md): the engine holds every seat of the stack in memory. */

@@ -1,6 +1,6 @@
 /** What happens next in the life of a machine, from its row and what the cloud and the Swarm say of it. Pure. */
-import type { NodeRow, NodeState } from '../../api/data/node.ts'
-import type { Closing } from '../../api/data/pool.ts'
+import type { NodeRow, NodeState } from '../../api/data/pools/node.ts'
+import type { Closing } from '../../api/data/pools/pool.ts'
 import type { Availability } from '../swarm/node.ts'
 
 /** What is seen of one machine; undefined where it could not be looked at just now. */
@@ -46,11 +46,14 @@ export function joinLimitMs(times: number[]): number {
 
 const HAS_MACHINE = new Set<NodeState>(['booted', 'joined', 'ready', 'draining'])
 
+/** `watchedMs`: for how long machines have been looked at. A Swarm whose manager was away says of those that joined that they are down. */
+type Clock = { now: Date; joinLimitMs: number; watchedMs?: number }
+
 /** One step, or none. A machine that is being emptied and has died is done with. */
 export function nextStep(
   row: NodeRow,
   sight: NodeSight,
-  { now, joinLimitMs: limit }: { now: Date; joinLimitMs: number },
+  { now, joinLimitMs: limit, watchedMs = Infinity }: Clock,
 ): NodeStep | undefined {
   const since = now.getTime() - row.state_at.getTime()
   const dead = deathOf(row, sight)
@@ -59,7 +62,8 @@ export function nextStep(
   const { swarm } = sight
   if (row.state === 'booted') {
     if (swarm?.isUp) return { do: 'join', swarmId: swarm.id }
-    return since > limit ? { do: 'replace', why: 'never-joined' } : undefined
+    const isHeardOf = watchedMs > LOST_MS
+    return since > limit && isHeardOf ? { do: 'replace', why: 'never-joined' } : undefined
   }
   if (!swarm) return undefined
   if (row.state === 'draining')

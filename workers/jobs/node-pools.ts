@@ -1,12 +1,13 @@
 /** Nodes of the Swarm by pool: which are closed, and what is known of each, written down for pages. */
 import { type Pool, withTransaction } from '../../api/data/db.ts'
-import type { NodeRow } from '../../api/data/node.ts'
-import { listPools, saveSeenNodes } from '../../api/data/pool.ts'
+import type { NodeRow } from '../../api/data/pools/node.ts'
+import { listPools, saveSeenNodes } from '../../api/data/pools/pool.ts'
 import type { Blueprint } from '../../stacks/blueprint.ts'
 import type { Engine } from '../swarm/engine.ts'
 import type { Load } from '../swarm/load.ts'
 import { setAvailability, type SwarmNode } from '../swarm/node.ts'
 import { availabilityFor } from './node-life.ts'
+import type { Steps } from './pass-steps.ts'
 
 type Means = { pool: Pool; engine: Engine; now: () => Date }
 
@@ -25,11 +26,10 @@ export function poolOf(
   return (naming ?? (withOwn.length === 1 ? withOwn[0] : undefined))?.key ?? null
 }
 
-/** Closes and opens what should be; what is right already is left alone. */
+/** Closes and opens what should be; what is right already is left alone, and one that cannot be changed keeps no other. */
 export async function closeNodes(
   { pool, engine }: Means,
-  nodes: SwarmNode[],
-  rows: NodeRow[],
+  { nodes, rows, steps }: { nodes: SwarmNode[]; rows: NodeRow[]; steps: Steps },
 ): Promise<void> {
   const closed = new Map((await listPools(pool)).map((one) => [one.key, one.closed]))
   const going = new Set(
@@ -41,7 +41,12 @@ export async function closeNodes(
       ...{ availability: node.availability, isHeld: node.isHeld },
       ...{ closed: closed.get(node.pool) ?? null, isGoing: going.has(node.id) },
     })
-    if (wanted) await setAvailability(engine, node.id, wanted)
+    if (wanted)
+      await steps.take(
+        `Node ${node.hostname} could not be made ${wanted}.`,
+        () => setAvailability(engine, node.id, wanted),
+        undefined,
+      )
   }
 }
 

@@ -1,5 +1,5 @@
 /** What is seen of a machine: in its cloud, and in the Swarm. */
-import type { NodeRow } from '../../api/data/node.ts'
+import type { NodeRow } from '../../api/data/pools/node.ts'
 import type { RegionLook } from '../cloud/look.ts'
 import type { Load } from '../swarm/load.ts'
 import type { SwarmNode } from '../swarm/node.ts'
@@ -56,4 +56,18 @@ export function sightOfServer(
   if (!look || look.at < row.state_at.getTime() || !row.server_id) return {}
   const server = look.byKey.get(row.key)
   return { server: server?.id === row.server_id ? server : null }
+}
+
+/** When somebody last looked, and since when without a gap, in ms since 1970. */
+export type Watched = { since: number; at: number }
+
+/** A worker that was started anew, or whose machine slept: looks are seconds apart. */
+const GAP_MS = 3 * 60_000
+
+/** For how long machines are being looked at: what is not seen just after a gap may only be heard of later. */
+export function watchedMs(watched: Watched, now: Date): number {
+  const at = now.getTime()
+  if (at < watched.at || at - watched.at > GAP_MS) watched.since = at
+  watched.at = at
+  return at - watched.since
 }

@@ -1,6 +1,6 @@
 /** After a run: what of the stack is there by now, for the record that receipts are written from. */
-import { noteObjects, type ObjectKind } from '../../api/data/made-object.ts'
-import type { StackRow } from '../../api/data/stack-wish.ts'
+import { noteObjects, type ObjectKind } from '../../api/data/runs/made-object.ts'
+import type { StackRow } from '../../api/data/runs/stack-wish.ts'
 import type { StackContent } from '../../stacks/content.ts'
 import { listSecrets } from '../swarm/secret.ts'
 import { listOwn, wantedNames } from '../terraform/survey.ts'

@@ -5,25 +5,25 @@
 import type { Blueprint } from '../../stacks/blueprint.ts'
 import type { Steps } from './pass-steps.ts'
 import type { WantedStack } from '../../stacks/rules/wanted.ts'
-import { changesSince } from '../../api/data/course-change.ts'
+import { changesSince } from '../../api/data/courses/course-change.ts'
 import { inOneBreath, type Pool } from '../../api/data/db.ts'
-import { type Due, whatIsDue } from '../../api/data/due.ts'
+import { type Due, whatIsDue } from '../../api/data/runs/due.ts'
 import {
   reasonsByCourse,
   type Running,
   runningOf,
   type WarmSeat,
   wantWarmSeats,
-} from '../../api/data/reasons.ts'
-import { type Warm, noteShort } from '../../api/data/session-ready.ts'
-import { type UnusualSeat, unusualSeats } from '../../api/data/stack-wish.ts'
+} from '../../api/data/workspaces/reasons.ts'
+import { type Warm, noteShort } from '../../api/data/sessions/session-ready.ts'
+import { type UnusualSeat, unusualSeats } from '../../api/data/runs/stack-wish.ts'
 
 /** However little happens, all of it is read so often. */
 const READ_ALL_MS = 30 * 60_000
 
 export type PassReader = {
   /** What is due; what is read below is of this moment or later. */
-  look(now: Date): Promise<Due>
+  look(now: Date, leaseNow: Date): Promise<Due>
   /** The pass changed something itself. */
   lookAgain(): Promise<void>
   running(blueprint: Blueprint): Promise<Running>
@@ -50,13 +50,13 @@ export function passReader(pool: Pool): PassReader {
     for (const one of [running, turns, unusual, short]) one.touch(changes.courses)
   }
   return {
-    async look(now) {
+    async look(now, leaseNow) {
       const isWhole = now.getTime() < readAllAt || now.getTime() >= readAllAt + READ_ALL_MS
       const since = isWhole ? undefined : mark
       // What fails may be the server, and the next one need not have all that this one had.
       mark = undefined
       const [due, changes] = await inOneBreath(pool, (db) =>
-        Promise.all([whatIsDue(db, now), changesSince(db, since)]),
+        Promise.all([whatIsDue(db, now, leaseNow), changesSince(db, since)]),
       )
       note(changes)
       if (isWhole) readAllAt = now.getTime()

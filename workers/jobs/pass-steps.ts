@@ -2,7 +2,7 @@
  * A pass of the reconciler is many steps, over many courses. What throws in one keeps none of the others: it is kept
  * until the pass is over, thrown then with what was being done, and tried again in the next pass.
  */
-import { type CourseName, coursesAtWork } from '../../api/data/courses-at-work.ts'
+import { type CourseName, coursesAtWork } from '../../api/data/courses/courses-at-work.ts'
 import { type Pool, isServerLost } from '../../api/data/db.ts'
 
 export type Steps = {
@@ -54,7 +54,7 @@ export function passSteps({ pool, now }: { pool: Pool; now: () => Date }): Steps
       const [first, ...others] = failures
       if (first === undefined) return
       if (others.length === 0) throw first
-      throw new AggregateError(failures, failures.map(({ message }) => message).join(' '))
+      throw new AggregateError(failures, [...new Set(failures.map((one) => one.message))].join(' '))
     },
   }
 }

@@ -2,17 +2,17 @@
  * Plans of changes that wait: what Terraform would do to the stacks of their courses at the next class, for reviewers to
  * read. As an early plan does: nothing is held, made or applied. A course that is not there yet has no stack to plan.
  */
-import { currentBlueprint } from '../../api/data/blueprint.ts'
-import { changesThatWait } from '../../api/data/approval.ts'
-import type { Change } from '../../api/data/change.ts'
+import { currentBlueprint } from '../../api/data/changes/blueprint.ts'
+import { changesThatWait } from '../../api/data/changes/approval.ts'
+import type { Change } from '../../api/data/changes/change.ts'
 import {
   forgetPlans,
   keepPlan,
   knownCourses,
   plansOfChange,
   proposedBytes,
-} from '../../api/data/change-plan.ts'
-import { seatReasons } from '../../api/data/reasons.ts'
+} from '../../api/data/changes/change-plan.ts'
+import { seatReasons } from '../../api/data/workspaces/reasons.ts'
 import { type Blueprint, emptyBlueprint, parseBlueprint } from '../../stacks/blueprint.ts'
 import { diff } from '../../stacks/rules/diff.ts'
 import { type WantedStack, wantedAt } from '../../stacks/rules/wanted.ts'
@@ -20,25 +20,42 @@ import { type EarlyMeans, planAsItWillBe, turnOf } from './plan-early.ts'
 
 /** Of one change; what a reviewer wants to read is in the first of them. */
 const MOST_STACKS = 6
+/** What could not be planned is a run of Terraform each time. */
+const AGAIN_AFTER_MS = 15 * 60_000
 
 export type ChangePlanner = { plan(): Promise<void> }
 
 export function changePlanner(means: EarlyMeans): ChangePlanner {
   /** Changes of which nothing is to be planned any more, by what they compile to. */
   const done = new Set<string>()
+  /** Those that could not be planned, and when that was. */
+  const failed = new Map<string, number>()
   return {
     async plan() {
       const { pool } = means
       await forgetPlans(pool)
       for (const change of await changesThatWait(pool)) {
         const name = `${change.id} ${change.blueprint_digest}`
-        if (done.has(name)) continue
+        const now = means.now().getTime()
+        if (done.has(name) || now - (failed.get(name) ?? -Infinity) < AGAIN_AFTER_MS) continue
         const turn = await turnOf(means, change.created_at)
         if (turn === 'wait') return
-        if (await planChange(means, change)) done.add(name)
+        const end = await planApart(means, change)
+        if (end === 'done') done.add(name)
+        if (end === 'failed') failed.set(name, now)
         if (turn === 'one') return
       }
     },
+  }
+}
+
+/** What goes wrong with one keeps no other from being planned: it is tried again after a while. */
+async function planApart(means: EarlyMeans, change: Change): Promise<'done' | 'busy' | 'failed'> {
+  try {
+    return (await planChange(means, change)) ? 'done' : 'busy'
+  } catch (error) {
+    means.log.error({ change: change.id, err: error }, 'a change could not be planned')
+    return 'failed'
   }
 }
 

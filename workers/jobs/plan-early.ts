@@ -4,9 +4,9 @@
  * told again when it no longer would.
  */
 import type { Logger } from 'pino'
-import { blueprintReader } from '../../api/data/blueprint.ts'
+import { blueprintReader } from '../../api/data/changes/blueprint.ts'
 import { type Pool, withTransaction } from '../../api/data/db.ts'
-import { zonesInForce } from '../../api/data/documents.ts'
+import { zonesInForce } from '../../api/data/courses/documents.ts'
 import {
   type SessionToPlan,
   beginEarlyPlan,
@@ -14,14 +14,16 @@ import {
   ensureStack,
   failureWasTold,
   hasRunsToDo,
+  isApplied,
   sessionsToPlan,
-} from '../../api/data/early-plan.ts'
+} from '../../api/data/runs/early-plan.ts'
+import { activeFreezes } from '../../api/data/runs/freeze.ts'
 import { type NoticeLine, sendNotice } from '../../api/data/notice.ts'
-import { findCredential } from '../../api/data/pool-credential.ts'
-import { findPool } from '../../api/data/pool.ts'
-import { seatReasons } from '../../api/data/reasons.ts'
+import { findCredential } from '../../api/data/pools/pool-credential.ts'
+import { findPool } from '../../api/data/pools/pool.ts'
+import { seatReasons } from '../../api/data/workspaces/reasons.ts'
 import type { Blueprint, BlueprintCourse } from '../../stacks/blueprint.ts'
-import type { SeatsContent } from '../../stacks/content.ts'
+import { contentDigest, type SeatsContent } from '../../stacks/content.ts'
 import { secretName } from '../../stacks/parts/names.ts'
 import { dueEarlyPlan, earlyPlansOf } from '../../stacks/rules/early.ts'
 import { type Wanted, type WantedStack, wantedAt } from '../../stacks/rules/wanted.ts'
@@ -35,8 +37,17 @@ import { planStack } from '../terraform/plan-stack.ts'
 import { refuse, type RunResult, type RunServices } from '../terraform/run-stack.ts'
 import { noCredential } from './apply-machines.ts'
 import { type Place, contentOf } from './content.ts'
-import { askedOfOwn, cloudProblems, imageProblems, ownRooms, roomProblems } from './early-checks.ts'
-import { type Findings, isAskedAgain, machineFindings } from './early-machines.ts'
+import {
+  askedOfOwn,
+  cloudProblems,
+  type Findings,
+  imageFindings,
+  ownRooms,
+  roomProblems,
+} from './early-checks.ts'
+import { isAskedAgain, machineFindings } from './early-machines.ts'
+import { whyOf } from '../../stacks/parts/thrown.ts'
+import { type Steps, passSteps } from './pass-steps.ts'
 
 const HORIZON_MS = 31 * 24 * 3_600_000
 /** What failed is looked at again, so that who repaired it sees so, and what nobody could say just now … */
@@ -73,12 +84,16 @@ export function earlyPlanner(means: EarlyMeans): EarlyPlanner {
       const sessions = await sessionsToPlan(means.pool, { now, until })
       if (sessions.length === 0) return
       const due = dueNow(sessions, blueprint, await zonesInForce(means.pool), now)
-      for (const one of longestFirst(due).slice(0, AT_ONCE)) {
+      const steps = passSteps(means)
+      let planned = 0
+      for (const one of longestFirst(due)) {
         const turn = await turnOf(means, one.since)
-        if (turn === 'wait') return
-        await planOne(means, blueprint, one)
-        if (turn === 'one') return
+        if (turn === 'wait') break
+        // One that cannot even be begun takes the turn of no other.
+        if (await planOne(means, steps, blueprint, one)) planned++
+        if (planned === (turn === 'one' ? 1 : AT_ONCE)) break
       }
+      steps.end()
     },
   }
 }
@@ -132,30 +147,77 @@ function mayBeSince(session: SessionToPlan, due: number): number {
   return (last?.getTime() ?? due) + (last === null ? 0 : wait)
 }
 
-async function planOne(means: EarlyMeans, blueprint: Blueprint, due: Due): Promise<void> {
-  const { session, course, dueAt } = due
+/**
+ * A plan that goes wrong keeps no other: it is made again once this attempt counts as lost, and told when it does so again and
+ * again. False when it was not begun.
+ */
+async function planOne(
+  means: EarlyMeans,
+  steps: Steps,
+  blueprint: Blueprint,
+  due: Due,
+): Promise<boolean> {
+  const { session, dueAt } = due
   const isSame = session.due_at?.getTime() === dueAt.getTime()
   const since = isSame ? session.started_at : null
-  const begun = await withTransaction(means.pool, (tx) =>
-    beginEarlyPlan(tx, { sessionId: session.id, dueAt, since, now: means.now() }),
+  const begin = () =>
+    withTransaction(means.pool, (tx) =>
+      beginEarlyPlan(tx, { sessionId: session.id, dueAt, since, now: means.now() }),
+    )
+  const named = `Session ${session.key}`
+  if (!(await steps.take(`${named}: it could not be planned early.`, begin, false))) return false
+  const attempt = (isSame ? (session.attempts ?? 0) : 0) + 1
+  const found = await findingsOf(means, blueprint, due, attempt).catch((error: unknown) =>
+    unplanned(means, due, { error, attempt }),
   )
-  if (!begun) return
+  // A worker that stops has learned nothing of what it did not ask any more.
+  if (!found || means.signal.aborted) return true
+  const end = async () => {
+    await withTransaction(means.pool, (tx) => endAndTell(tx, due, found, means.now()))
+    means.log.info({ session: session.key, ...found }, 'a session was planned early')
+  }
+  await steps.take(`${named}: what its early plan found could not be told.`, end, undefined)
+  return true
+}
+
+/** Undefined when somebody works on a stack of it: asked again once this attempt counts as lost. */
+async function findingsOf(
+  means: EarlyMeans,
+  blueprint: Blueprint,
+  { session, course }: Due,
+  attempt: number,
+): Promise<Findings | undefined> {
   const running = await seatReasons(means.pool)
   const planned = course.sessions.find((one) => one.key === session.key)
   const wanted = wantedAt(blueprint, planned?.leadStartsAt ?? '', { ...running, leads: {} })
-  const where = { wanted, poolKey: planned?.pool ?? course.pool }
-  const problems = await problemsOf(means, blueprint, course, where)
-  // Somebody works on the stack: asked again once this attempt counts as lost.
-  if (problems === 'busy') return
-  const attempt = (isSame ? (session.attempts ?? 0) : 0) + 1
+  const { pool: poolKey = course.pool, readyAt } = planned ?? {}
+  const where = {
+    wanted,
+    poolKey,
+    readyAt: readyAt === undefined ? session.starts_at : new Date(readyAt),
+  }
+  const own = await courseFindings(means, blueprint, course, { ...where, attempt })
+  if (own === 'busy') return undefined
   const machines =
     planned && (await machineFindings(means, blueprint, { session: planned, attempt }))
-  // A worker that stops has learned nothing of what it did not ask any more.
-  if (means.signal.aborted) return
-  const { unknown = [] } = machines ?? {}
-  const found = { problems: [...problems, ...(machines?.problems ?? [])], unknown }
-  await withTransaction(means.pool, (tx) => endAndTell(tx, due, found, means.now()))
-  means.log.info({ session: session.key, ...found }, 'a session was planned early')
+  return {
+    problems: [...own.problems, ...(machines?.problems ?? [])],
+    unknown: [...own.unknown, ...(machines?.unknown ?? [])],
+  }
+}
+
+/** Something that is broken for a moment is no news. */
+const UNPLANNED_TOLD_AFTER = 3
+
+function unplanned(
+  means: EarlyMeans,
+  { session }: Due,
+  { error, attempt }: { error: unknown; attempt: number },
+): Findings | undefined {
+  means.log.error({ session: session.key, err: error, attempt }, 'a session could not be planned')
+  if (attempt < UNPLANNED_TOLD_AFTER) return undefined
+  const message = whyOf(error).slice(0, 400)
+  return { problems: [{ code: 'early.unplanned', params: { message } }], unknown: [] }
 }
 
 /** What failed before and could not be asked now is told to be over only once it was asked. */
@@ -173,24 +235,48 @@ export async function endAndTell(
     await tellOver(tx, due, unknown, now)
 }
 
-async function problemsOf(
+async function courseFindings(
   means: EarlyMeans,
   blueprint: Blueprint,
   course: BlueprintCourse,
-  where: { wanted: Wanted; poolKey: string },
-): Promise<NoticeLine[] | 'busy'> {
+  where: { wanted: Wanted; poolKey: string; readyAt: Date; attempt: number },
+): Promise<Findings | 'busy'> {
   const stacks = where.wanted.stacks.filter((stack) => stack.course === course.key)
-  const problems: NoticeLine[] = []
   const image = course.template?.image
-  if (!image) return [{ code: 'early.no-build' }]
-  problems.push(...(await imageProblems(means.engine, means.place.registry, image)))
+  if (!image) return { problems: [{ code: 'early.no-build' }], unknown: [] }
+  const { registry } = means.place
+  const { attempt } = where
+  const { problems, unknown } = await imageFindings(means.engine, { registry, image, attempt })
   problems.push(...(await missingRoom(means, blueprint, where)))
+  problems.push(...(await stillFrozen(means, stacks, where.readyAt)))
   for (const stack of stacks) {
     const problem = await planOneStack(means, stack)
     if (problem === 'busy') return 'busy'
     if (problem) problems.push(problem)
   }
-  return problems
+  return { problems, unknown }
+}
+
+/** What has to be made while people have paused it, until it is too late. */
+async function stillFrozen(
+  { pool, place }: EarlyMeans,
+  stacks: WantedStack[],
+  readyAt: Date,
+): Promise<NoticeLine[]> {
+  const freezes = (await activeFreezes(pool, readyAt)).filter(({ applies }) => applies)
+  for (const stack of freezes.length > 0 ? stacks : []) {
+    const [last] = freezes
+      .filter(({ pool_key: key }) => key === null || key === stack.pool)
+      .toReversed()
+    const isThere = await isApplied(
+      pool,
+      stack.key,
+      contentDigest(await contentOf(pool, place, stack)),
+    )
+    const params = last && { reason: last.reason, untilAt: last.until_at.toISOString() }
+    if (params && !isThere) return [{ code: 'early.frozen', params }]
+  }
+  return []
 }
 
 /** Room on own machines, which are there; and what is known of those that a cloud is to make. */

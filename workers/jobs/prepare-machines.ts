@@ -1,7 +1,7 @@
 /** Before a run of machines: who goes is out of the Swarm, who comes is told how to join it. */
 import { withTransaction } from '../../api/data/db.ts'
-import { livingNodes, moveNode, type NodeRow, noteTokenHanded } from '../../api/data/node.ts'
-import { seenNodes } from '../../api/data/pool.ts'
+import { livingNodes, moveNode, type NodeRow, noteTokenHanded } from '../../api/data/pools/node.ts'
+import { seenNodes } from '../../api/data/pools/pool.ts'
 import { type MachinesContent, managersOf } from '../../stacks/content.ts'
 import { retireNode } from '../swarm/manager.ts'
 import { listNodes, removeNode, setAvailability, workerToken } from '../swarm/node.ts'

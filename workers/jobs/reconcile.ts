@@ -4,16 +4,16 @@
  */
 import type { Blueprint } from '../../stacks/blueprint.ts'
 import { type Wanted, wantedAt } from '../../stacks/rules/wanted.ts'
-import { blueprintReader } from '../../api/data/blueprint.ts'
+import { blueprintReader } from '../../api/data/changes/blueprint.ts'
 import { type Db, type Pool, withTransaction } from '../../api/data/db.ts'
-import type { Due } from '../../api/data/due.ts'
+import type { Due } from '../../api/data/runs/due.ts'
 import { type Sender, sendJob } from '../../api/data/jobs.ts'
-import type { WarmSeat } from '../../api/data/reasons.ts'
-import { giveUpLeases } from '../../api/data/left-lease.ts'
-import { closeSessions, sessionsOver } from '../../api/data/session-close.ts'
-import { moveSessions } from '../../api/data/session-life.ts'
-import { loseReady, readySessions } from '../../api/data/session-ready.ts'
-import { endCancelledDeadRuns } from '../../api/data/run-control.ts'
+import type { WarmSeat } from '../../api/data/workspaces/reasons.ts'
+import { giveUpLeases } from '../../api/data/runs/left-lease.ts'
+import { closeSessions, sessionsOver } from '../../api/data/sessions/session-close.ts'
+import { moveSessions } from '../../api/data/sessions/session-life.ts'
+import { loseReady, readySessions } from '../../api/data/sessions/session-ready.ts'
+import { endCancelledDeadRuns } from '../../api/data/runs/run-control.ts'
 import {
   type StackWish,
   dueStacks,
@@ -22,7 +22,7 @@ import {
   releaseHolds,
   stacksInHand,
   wantStacks,
-} from '../../api/data/stack-wish.ts'
+} from '../../api/data/runs/stack-wish.ts'
 import { type Place, wishReader } from './content.ts'
 import { type PassReader, type WarmSession, passReader } from './pass-reader.ts'
 import { leadLearner } from './learn-leads.ts'
@@ -35,9 +35,20 @@ import { type Budget, nextStacks } from './next.ts'
 
 export type Reconciler = { reconcile(): Promise<void> }
 
-type Means = { pool: Pool; boss: Sender; place: Place; now: () => Date; budget: Budget }
+type Means = {
+  pool: Pool
+  boss: Sender
+  place: Place
+  now: () => Date
+  /** The clock that leases are dated by. */
+  leaseNow: () => Date
+  budget: Budget
+}
 
-export function reconciler(means: Means): Reconciler {
+export function reconciler(
+  given: Omit<Means, 'leaseNow'> & Partial<Pick<Means, 'leaseNow'>>,
+): Reconciler {
+  const means: Means = { leaseNow: given.now, ...given }
   const approved = blueprintReader()
   const leads = leadLearner(means)
   const reader = passReader(means.pool)
@@ -45,7 +56,7 @@ export function reconciler(means: Means): Reconciler {
   const wishMachines = machineWisher(means)
   return {
     async reconcile() {
-      const due = await reader.look(means.now())
+      const due = await reader.look(means.now(), means.leaseNow())
       const blueprint = await approved(means.pool, due.head)
       if (!blueprint) return
       const steps = passSteps(means)
@@ -70,7 +81,11 @@ export function reconciler(means: Means): Reconciler {
       const now = { ...due, closing: due.closing || (due.sessions && moved > 0) }
       await ask(now, { wanted, machines, steps }, keptUntil(blueprint))
       const isLate = wanted.warm.some(({ session }) => due.late.includes(session))
-      const tell = () => watchSessions(means.pool, { warm: wanted.warm, steps, now: means.now() })
+      const tell = () =>
+        watchSessions(means.pool, {
+          ...{ warm: wanted.warm, steps },
+          ...{ now: means.now(), leaseNow: means.leaseNow() },
+        })
       // Whatever else did not go well: who waits for a class hears of it.
       if (due.news || isLate || moved > 0)
         await steps.take('Nobody could be told of classes.', tell, undefined)
@@ -123,7 +138,7 @@ const keptUntil = ({ courses }: Blueprint): Map<string, string | null> =>
 
 /** One job for each stack that differs, in the transaction that records what it should be; none when nothing does. */
 function runAsker(means: Means, reader: PassReader) {
-  const { pool, boss, place, now, budget } = means
+  const { pool, place, now } = means
   const wishesOf = wishReader(place)
   let known = { wishes: '', mark: '' }
   return async (due: Due, asked: Asked, kept: Map<string, string | null>): Promise<void> => {
@@ -143,7 +158,7 @@ function runAsker(means: Means, reader: PassReader) {
         const left = { keys, kinds: machines ? [] : MACHINES }
         if (!isSame) await wantStacks(tx, { stacks, unsaid: left, now: now() })
         const sizes = new Map(wanted.stacks.map((stack) => [stack.key, stack.seats.length]))
-        await askForNext(tx, { boss, budget, sizes }, now())
+        await askForNext(tx, means, sizes)
         known = { wishes, mark: isSame ? due.wishMark : await readWishMark(tx) }
       })
       return answer
@@ -157,12 +172,15 @@ type Asked = { wanted: Wanted; machines: StackWish[] | undefined; steps: Steps }
 const MACHINES: StackWish['kind'][] = ['base', 'nodes']
 
 /** What a worker that died held. */
-async function letGo({ pool, now }: Means, due: Due, steps: Steps): Promise<void> {
+async function letGo({ pool, now, leaseNow }: Means, due: Due, steps: Steps): Promise<void> {
   if (due.holds)
     await steps.inCourses('its seats that a dead run held could not be let go of.', (of) =>
-      withTransaction(pool, (tx) => releaseHolds(tx, now(), of)),
+      withTransaction(pool, (tx) => releaseHolds(tx, leaseNow(), of)),
     )
-  const end = (tx: Db) => endCancelledDeadRuns(tx, now()).then(() => giveUpLeases(tx, now()))
+  const end = async (tx: Db) => {
+    await endCancelledDeadRuns(tx, now(), leaseNow())
+    await giveUpLeases(tx, now(), leaseNow())
+  }
   const work = () => withTransaction(pool, end)
   if (due.dead) await steps.take('Runs of a dead worker could not be ended.', work, undefined)
 }
@@ -190,15 +208,16 @@ async function closeThem(
 /** As many of them as may run beside what runs: what waits is chosen anew in the next pass. */
 async function askForNext(
   tx: Db,
-  { boss, budget, sizes }: Pick<Means, 'boss' | 'budget'> & { sizes: Map<string, number> },
-  now: Date,
+  { boss, budget, ...clocks }: Means,
+  sizes: Map<string, number>,
 ): Promise<void> {
+  const [now, leaseNow] = [clocks.now(), clocks.leaseNow()]
   const sized = <Stack extends { key: string; seats: number }>(stack: Stack): Stack => ({
     ...stack,
     seats: Math.max(stack.seats, sizes.get(stack.key) ?? 0),
   })
-  const due = (await dueStacks(tx, now)).map(sized)
-  const running = (await stacksInHand(tx, now)).map(sized)
+  const due = (await dueStacks(tx, now, leaseNow)).map(sized)
+  const running = (await stacksInHand(tx, now, leaseNow)).map(sized)
   const keys = nextStacks({ due, running, budget, now })
   if (keys.length === 0) return
   await markAsked(tx, keys, now)

@@ -1,7 +1,7 @@
 /** A machine that did not get on is made anew; who keeps the pool is told after three in a row. */
 import type { Logger } from 'pino'
 import { type Pool, withTransaction } from '../../api/data/db.ts'
-import { type NodeRow, replaceNode } from '../../api/data/node.ts'
+import { type NodeRow, replaceNode } from '../../api/data/pools/node.ts'
 import { sendNotice } from '../../api/data/notice.ts'
 
 /** So many machines in a row that never joined are no accident. */

@@ -1,7 +1,7 @@
 /** The Swarm secrets of a stack's seats: made before Terraform names them, removed when no seat uses them any more. */
-import { seatSecret } from '../../api/data/seat-secret.ts'
-import { type Seat, credentialOf, seatsOfCourse } from '../../api/data/seat.ts'
-import type { CourseStack } from '../../api/data/stack-wish.ts'
+import { seatSecret } from '../../api/data/seats/seat-secret.ts'
+import { type Seat, credentialOf, seatsOfCourse } from '../../api/data/seats/seat.ts'
+import type { CourseStack } from '../../api/data/runs/stack-wish.ts'
 import type { SeatContent } from '../../stacks/content.ts'
 import { secretName } from '../../stacks/parts/names.ts'
 import { sideBySide } from '../side-by-side.ts'

@@ -5,7 +5,7 @@
 import type { Logger } from 'pino'
 import { type Db, type Pool, withTransaction } from '../../api/data/db.ts'
 import { type NoticeLine, sendNotice } from '../../api/data/notice.ts'
-import { openOutages } from '../../api/data/storage-outage.ts'
+import { openOutages } from '../../api/data/volumes/storage-outage.ts'
 import {
   beginLoss,
   endLoss,
@@ -14,7 +14,7 @@ import {
   lostVolumes,
   noteTold,
   openLoss,
-} from '../../api/data/volume-loss.ts'
+} from '../../api/data/volumes/volume-loss.ts'
 
 type Means = { pool: Pool; log: Pick<Logger, 'info' | 'warn'>; now: () => Date }
 

@@ -1,11 +1,12 @@
 /**
  * Managers that pools' bases made, from the order to the end: each joins like a node, with no seat ever on it, is known by
- * the address that its cloud gave it, and then given a vote. One that is dead loses it before its machine is made anew.
+ * the address that its cloud gave it, and then given a vote. One that is dead loses it before its machine is made anew. What goes
+ * wrong with one keeps no other.
  */
 import type { Logger } from 'pino'
 import { type Pool, withTransaction } from '../../api/data/db.ts'
-import { noteManagerTrouble } from '../../api/data/manager.ts'
-import { moveNode, noteNode, type NodeRow } from '../../api/data/node.ts'
+import { noteManagerTrouble } from '../../api/data/pools/manager.ts'
+import { moveNode, noteNode, type NodeRow } from '../../api/data/pools/node.ts'
 import { sendNotice } from '../../api/data/notice.ts'
 import type { CloudLooks } from '../cloud/look.ts'
 import type { Engine } from '../swarm/engine.ts'
@@ -14,6 +15,7 @@ import { setAvailability, type SwarmNode } from '../swarm/node.ts'
 import { isSettled, type Member, nextRole, quorumOf } from '../../stacks/rules/quorum.ts'
 import { joinLimitMs, LOST_MS, nextStep } from './node-life.ts'
 import { awayMs, type AwaySince, nodeOf, sightOfNode, sightOfServer } from './node-sight.ts'
+import type { Steps } from './pass-steps.ts'
 import { replaceMachine } from './replace-machine.ts'
 
 type Means = { pool: Pool; engine: Engine; log: Pick<Logger, 'info' | 'warn'>; now: () => Date }
@@ -28,6 +30,9 @@ export type ManagersSight = {
   /** By pool's key: where its managers are. */
   regionFor: (poolKey: string) => string | undefined
   awaySince: AwaySince
+  /** For how long machines are being looked at, in ms. */
+  watched: number
+  steps: Steps
 }
 
 /** A manager that does not hear the others is away, whatever its engine says. */
@@ -41,7 +46,12 @@ export async function lookAtManagers(means: Means, sight: ManagersSight): Promis
   const role = nextRole(members, { coming })
   const nobodyElse = role === undefined && isSettled(members)
   for (const row of sight.rows)
-    if (row.state !== 'draining') await follow(means, sight, row, nobodyElse)
+    if (row.state !== 'draining')
+      await sight.steps.take(
+        `Manager ${row.key} of pool ${row.pool_key} could not come further.`,
+        () => follow(means, sight, row, nobodyElse),
+        undefined,
+      )
   const name = members.find(({ id }) => id === role?.id)?.name
   if (!role) return
   means.log.info({ node: name, ...role }, 'the managers of the Swarm are another number')
@@ -67,7 +77,7 @@ const isKnown = (row: NodeRow, node: SwarmNode): boolean =>
 /** @param nobodyElse is to become a manager now, or is on the way to it: who is none stands by */
 async function follow(
   means: Means,
-  { own, clouds, regionFor, awaySince }: ManagersSight,
+  { own, clouds, regionFor, awaySince, watched }: ManagersSight,
   row: NodeRow,
   nobodyElse: boolean,
 ): Promise<void> {
@@ -88,7 +98,7 @@ async function follow(
         : 0,
       probe: isReady ? 'ran' : 'waiting',
     },
-    { now: now(), joinLimitMs: joinLimitMs([]) },
+    { now: now(), joinLimitMs: joinLimitMs([]), watchedMs: watched },
   )
   if (step?.do === 'replace') return replaceManager(means, row, step.why)
   if (step?.do === 'join' || step?.do === 'move') {
@@ -133,20 +143,23 @@ async function replaceManager(means: Means, row: NodeRow, why: string): Promise<
 /** Where there are several: what is left to lose is what somebody must know. Once a day for each. */
 async function tellWhoIsAway(
   { pool, now }: Means,
-  { nodes, awaySince }: ManagersSight,
+  { nodes, awaySince, steps }: ManagersSight,
 ): Promise<void> {
   const { votes, answering, canLose } = quorumOf(nodes)
   for (const node of nodes.filter(({ vote }) => vote !== null)) {
     const away = awayMs(awaySince, { id: node.id, isThere: isThere(node) }, now())
     if (away <= LOST_MS || votes === 1) continue
-    await withTransaction(pool, (tx) =>
-      sendNotice(tx, {
-        ...{ code: 'notice.manager-away', to: 'infra', now: now() },
-        params: { node: node.key ?? node.hostname, votes, answering },
-        lines: [{ code: canLose > 0 ? 'managers.can-lose' : 'managers.cannot-lose' }],
-        dedupeKey: `manager ${node.id} ${now().toISOString().slice(0, 10)}`,
-      }),
-    )
+    const name = node.key ?? node.hostname
+    const tell = () =>
+      withTransaction(pool, (tx) =>
+        sendNotice(tx, {
+          ...{ code: 'notice.manager-away', to: 'infra', now: now() },
+          params: { node: name, votes, answering },
+          lines: [{ code: canLose > 0 ? 'managers.can-lose' : 'managers.cannot-lose' }],
+          dedupeKey: `manager ${node.id} ${now().toISOString().slice(0, 10)}`,
+        }),
+      )
+    await steps.take(`Nobody could be told that manager ${name} is away.`, tell, false)
   }
 }
 

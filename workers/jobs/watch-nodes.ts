@@ -12,10 +12,10 @@ import {
   noteTokenRotated,
   type NodeRow,
   tokenOutSince,
-} from '../../api/data/node.ts'
-import { nodesWithHomes } from '../../api/data/scratch-home.ts'
+} from '../../api/data/pools/node.ts'
+import { nodesWithHomes } from '../../api/data/seats/scratch-home.ts'
 import type { KeyRing } from '../../api/data/key-ring.ts'
-import { blueprintReader } from '../../api/data/blueprint.ts'
+import { blueprintReader } from '../../api/data/changes/blueprint.ts'
 import type { Blueprint } from '../../stacks/blueprint.ts'
 import { machineStackKey, otherRegionOf, regionOf } from '../../stacks/rules/regions.ts'
 import { imageReference } from '../../stacks/parts/text.ts'
@@ -29,7 +29,16 @@ import { closeNodes, poolOf, type Saved, saveNodes } from './node-pools.ts'
 import { watchRegions } from './watch-regions.ts'
 import { joinMachines } from './join-machines.ts'
 import { joinLimitMs, type NodeSight, type NodeStep, nextStep } from './node-life.ts'
-import { awayMs, type AwaySince, nodeOf, sightOfNode, sightOfServer } from './node-sight.ts'
+import {
+  awayMs,
+  type AwaySince,
+  nodeOf,
+  sightOfNode,
+  sightOfServer,
+  type Watched,
+  watchedMs,
+} from './node-sight.ts'
+import { passSteps, type Steps } from './pass-steps.ts'
 import { replaceMachine } from './replace-machine.ts'
 import { isThere, lookAtManagers, tellNoLeader } from './watch-managers.ts'
 
@@ -50,6 +59,7 @@ type Memory = {
   approved: ReturnType<typeof blueprintReader>
   /** By row, and by manager: since when it is not in the Swarm. */
   awaySince: AwaySince
+  watched: Watched
   saved: Saved
 }
 
@@ -58,6 +68,7 @@ export function nodeWatch(means: Means): NodeWatch {
     clouds: cloudLooks(means),
     approved: blueprintReader(),
     awaySince: new Map(),
+    watched: { since: 0, at: 0 },
     saved: { text: '', at: 0 },
   }
   return {
@@ -83,26 +94,14 @@ async function lookAtNodes(means: Means, memory: Memory): Promise<void> {
     listProbes(engine, installation),
   ])
   const own = nodes.filter((node) => node.installation === installation)
-  for (const [poolKey, ofPool] of Map.groupBy(rows, (row) => row.pool_key))
-    await followPool(means, memory, { poolKey, rows: ofPool, own, load, homes, probes })
-  const managers = await livingNodes(means.pool, null, 'manager')
-  const { clouds, awaySince } = memory
   const approved = await memory.approved(means.pool)
-  const regionFor = (poolKey: string) =>
-    approved?.pools.find(({ key }) => key === poolKey)?.cloud?.regions[0]?.name
-  await lookAtManagers(means, { rows: managers, nodes, own, clouds, regionFor, awaySince })
-  const placed = nodes.map((node) => ({
-    ...{ ...node, isUp: isThere(node), pool: poolOf(node, installation, approved) },
-  }))
-  const isNode = (node: SwarmNode) => !managers.some((row) => isOf(row, node))
-  await closeNodes(
-    means,
-    placed.filter(isNode),
-    rows.filter((row) => !homes.has(row.swarm_id ?? '')),
-  )
-  memory.saved = await saveNodes(means, { nodes: placed, load, before: memory.saved })
-  const living = new Set([...rows, ...managers].map(({ swarm_id }) => swarm_id))
-  await forgetStale(means, own, { living, busy: load, homes })
+  const steps = passSteps(means)
+  const watched = watchedMs(memory.watched, means.now())
+  // What was away before a gap may have been back in it.
+  if (watched === 0) memory.awaySince.clear()
+  const look: Look = { watched, rows, nodes, own, load, homes, probes, approved, steps }
+  const managers = await followAll(means, memory, look)
+  await keepNodes(means, memory, look, managers)
   const underWay = await joinMachines(means, {
     ...{ nodes, probes },
     imageFor: (poolKey) => probeImage(approved, poolKey, means.registry),
@@ -111,23 +110,78 @@ async function lookAtNodes(means: Means, memory: Memory): Promise<void> {
     if (probe.state === 'ran' || !own.some(({ id }) => id === nodeId))
       await removeProbe(engine, probe.id)
   if (underWay.length === 0) await rotateWhenAllJoined(means)
+  steps.end()
+}
+
+/** What was seen at once; `steps`: what goes wrong with some keeps none of the others. */
+type Look = {
+  rows: NodeRow[]
+  nodes: SwarmNode[]
+  own: SwarmNode[]
+  load: Map<string, Load>
+  homes: Set<string>
+  probes: Awaited<ReturnType<typeof listProbes>>
+  approved: Blueprint | undefined
+  /** For how long machines are being looked at, in ms. */
+  watched: number
+  steps: Steps
+}
+
+/** The next step of each machine; answers the managers. */
+async function followAll(means: Means, memory: Memory, look: Look): Promise<NodeRow[]> {
+  const { rows, nodes, own, approved, watched, steps } = look
+  for (const [poolKey, ofPool] of Map.groupBy(rows, (row) => row.pool_key))
+    await steps.take(
+      `Pool ${poolKey}: its machines could not be followed.`,
+      () => followPool(means, memory, { ...look, poolKey, rows: ofPool }),
+      undefined,
+    )
+  const managers = await livingNodes(means.pool, null, 'manager')
+  const { clouds, awaySince } = memory
+  const regionFor = (poolKey: string) =>
+    approved?.pools.find(({ key }) => key === poolKey)?.cloud?.regions[0]?.name
+  await steps.take(
+    'Managers could not be followed.',
+    () =>
+      lookAtManagers(means, {
+        ...{ rows: managers, nodes, own, clouds, regionFor, awaySince, watched, steps },
+      }),
+    undefined,
+  )
+  return managers
+}
+
+/** Closed and open as people want them, written down for pages, and forgotten when they are no more. */
+async function keepNodes(
+  means: Means,
+  memory: Memory,
+  { rows, nodes, own, load, homes, approved, steps }: Look,
+  managers: NodeRow[],
+): Promise<void> {
+  const placed = nodes.map((node) => ({
+    ...{ ...node, isUp: isThere(node), pool: poolOf(node, means.installation, approved) },
+  }))
+  const isNode = (node: SwarmNode) => !managers.some((row) => isOf(row, node))
+  await closeNodes(means, {
+    nodes: placed.filter(isNode),
+    rows: rows.filter((row) => !homes.has(row.swarm_id ?? '')),
+    steps,
+  })
+  memory.saved = await saveNodes(means, { nodes: placed, load, before: memory.saved })
+  const living = new Set([...rows, ...managers].map(({ swarm_id }) => swarm_id))
+  await steps.take(
+    'Nodes that are no more could not be forgotten.',
+    () => forgetStale(means, own, { living, busy: load, homes }),
+    undefined,
+  )
 }
 
 async function followPool(
   means: Means,
   memory: Memory,
-  seen: {
-    poolKey: string
-    rows: NodeRow[]
-    own: SwarmNode[]
-    load: Map<string, Load>
-    homes: Set<string>
-    probes: Awaited<ReturnType<typeof listProbes>>
-  },
+  { poolKey, rows, own, load, homes, probes, approved, watched, steps }: Look & { poolKey: string },
 ): Promise<void> {
-  const { poolKey, rows, own, load, homes, probes } = seen
   const servers = await memory.clouds.look({ id: rows[0]!.pool_id, key: poolKey })
-  const approved = await memory.approved(means.pool)
   const image = probeImage(approved, poolKey, means.registry)
   const cloud = approved?.pools.find(({ key }) => key === poolKey)?.cloud ?? undefined
   if (servers && cloud && cloud.regions.length > 1)
@@ -146,9 +200,15 @@ async function followPool(
       probe: probes.get(row.swarm_id ?? '')?.state ?? 'none',
     }
     const limit = joinLimitMs(await joinTimes(means.pool, row.flavour))
-    const step = nextStep(row, sight, { now: means.now(), joinLimitMs: limit })
+    const clock = { now: means.now(), joinLimitMs: limit, watchedMs: watched }
+    const step = nextStep(row, sight, clock)
     const stack = cloud && machineStackKey('nodes', poolKey, { cloud, region: region ?? '' })
-    if (step) await take(means, { row, stack, image }, step)
+    if (step)
+      await steps.take(
+        `Machine ${row.key} of pool ${poolKey} could not come further.`,
+        () => take(means, { row, stack, image }, step),
+        undefined,
+      )
   }
 }
 

@@ -1,6 +1,6 @@
 /** Regions that were down: what is wanted may be made there again once they answer. */
 import { withTransaction } from '../../api/data/db.ts'
-import { endRefusal, prolongRefusal, refusingRegions } from '../../api/data/region-refusal.ts'
+import { endRefusal, prolongRefusal, refusingRegions } from '../../api/data/pools/region-refusal.ts'
 import { isSilence } from '../../stacks/rules/cloud-trouble.ts'
 import type { CloudLook, CloudLooks } from '../cloud/look.ts'
 import type { ApplyMeans } from './apply-means.ts'

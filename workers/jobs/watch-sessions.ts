@@ -11,9 +11,9 @@ import {
   seatsGivenUp,
   sessionsNotReady,
   sessionsReadyAgain,
-} from '../../api/data/session-watch.ts'
-import { readinessOf } from '../../api/data/session-readiness.ts'
-import { currentBlueprint } from '../../api/data/blueprint.ts'
+} from '../../api/data/sessions/session-watch.ts'
+import { readinessOf } from '../../api/data/sessions/session-readiness.ts'
+import { currentBlueprint } from '../../api/data/changes/blueprint.ts'
 import type { WantedWarm } from '../../stacks/rules/wanted.ts'
 import { lateLines } from './late.ts'
 import type { Steps } from './pass-steps.ts'
@@ -22,9 +22,9 @@ const SHOWN_AFTER_READY_MS = 15 * 60_000
 
 export async function watchSessions(
   pool: Pool,
-  watch: { warm: WantedWarm[]; now: Date; steps: Steps },
+  watch: { warm: WantedWarm[]; now: Date; leaseNow: Date; steps: Steps },
 ): Promise<void> {
-  const { now } = watch
+  const { now, leaseNow } = watch
   const wanted = new Map(watch.warm.map((warm) => [warm.session, warm.seats]))
   const warm = watch.warm.map(({ session: key, seats: numbers }) => ({ key, numbers }))
   const [late, ready, givenUp] = await Promise.all([
@@ -43,7 +43,7 @@ export async function watchSessions(
     )
   for (const session of late) {
     const numbers = wanted.get(session.key) ?? []
-    await tell(session, (tx) => tellLate(tx, { session, numbers, head, now }))
+    await tell(session, (tx) => tellLate(tx, { session, numbers, head, now, leaseNow }))
   }
   for (const session of ready) await tell(session, (tx) => tellReady(tx, session, now))
   for (const seats of givenUp) await tell(seats, (tx) => tellGivenUp(tx, seats, now))
@@ -54,10 +54,11 @@ type Late = {
   numbers: number[]
   head: Awaited<ReturnType<typeof currentBlueprint>>
   now: Date
+  leaseNow: Date
 }
 
-async function tellLate(tx: Db, { session, numbers, head, now }: Late): Promise<void> {
-  const facts = await readinessOf(tx, { ...session, numbers, now })
+async function tellLate(tx: Db, { session, numbers, head, now, leaseNow }: Late): Promise<void> {
+  const facts = await readinessOf(tx, { ...session, numbers, now, leaseNow })
   const lines = lateLines({
     ...facts,
     previousImage: await previousImage(tx, head, session.course_key),

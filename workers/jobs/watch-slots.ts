@@ -4,8 +4,8 @@
  */
 import type { Logger } from 'pino'
 import { type Pool, withTransaction } from '../../api/data/db.ts'
-import { beginLack, endLack, type SlotLack } from '../../api/data/slot-lack.ts'
-import type { StorageAgent } from '../../api/storage-agent.ts'
+import { beginLack, endLack, type SlotLack } from '../../api/data/seats/slot-lack.ts'
+import type { StorageAgent } from '../../api/storage/storage-agent.ts'
 
 type Means = {
   pool: Pool

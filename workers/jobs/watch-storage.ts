@@ -14,9 +14,10 @@ import {
   type KeptBackend,
   openOutages,
   serversInUse,
-} from '../../api/data/storage-outage.ts'
-import type { StorageAgent } from '../../api/storage-agent.ts'
+} from '../../api/data/volumes/storage-outage.ts'
+import type { StorageAgent } from '../../api/storage/storage-agent.ts'
 import { nfsAnswers } from '../storage/nfs-call.ts'
+import { whyOf } from '../../stacks/parts/thrown.ts'
 
 type Means = {
   pool: Pool
@@ -73,7 +74,7 @@ export async function verdictOn(
       ? { is: 'away', reason: 'nothing was ever made in its folder: is its disk mounted?' }
       : { is: 'there' }
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = whyOf(error)
     // Nodes speak to the server without the agent; it runs beside the server, where a cut takes both.
     if (servers.length > 0)
       return (await heard).every(Boolean) ? { is: 'there' } : { is: 'away', reason }

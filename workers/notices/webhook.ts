@@ -9,6 +9,7 @@ import type { Notice } from '../../api/data/notice.ts'
 import { noticeText } from '../../api/notice-text.ts'
 import { PrivateAddress, type Reach, guardedLookup, refusedUrl } from '../../api/reach.ts'
 import type { Sent } from './mail.ts'
+import { whyOf } from '../../stacks/parts/thrown.ts'
 
 const ANSWER_MS = 10_000
 
@@ -35,7 +36,7 @@ export async function postNotice(
   } catch (error) {
     if (error instanceof PrivateAddress)
       return { ok: false, again: false, message: sentences['private-address'](error.message) }
-    const why = error instanceof Error ? error.message : String(error)
+    const why = whyOf(error)
     return { ok: false, again: true, message: `no answer: ${why}`.slice(0, 500) }
   }
 }

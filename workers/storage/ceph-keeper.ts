@@ -22,6 +22,7 @@ import {
   usageCommand,
 } from './ceph-command.ts'
 import { type Argv, CommandError, run } from './command.ts'
+import { whyOf } from '../../stacks/parts/thrown.ts'
 
 /** `usedBytes` is 0 where nobody has counted but who has it mounted. */
 export type Subvolume = { usedBytes: number; limitBytes: number | null }
@@ -152,7 +153,7 @@ export async function troubleSaid(command: Argv): Promise<string | undefined> {
     const found = STANDS_STILL.find((check) => checks[check])
     return found && checks[found]?.summary.message
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    return whyOf(error)
   }
 }
 

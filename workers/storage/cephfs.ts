@@ -30,6 +30,7 @@ import {
 } from './cephfs-volume.ts'
 import { keepSnapshots, listSnapshots, snapshotHome } from './cephfs-snapshots.ts'
 import { turnsFor } from './turns.ts'
+import { whyOf } from '../../stacks/parts/thrown.ts'
 
 type Means = {
   source: Source
@@ -145,7 +146,7 @@ async function sight(place: Place, { source, limits }: Means): Promise<VolumeSig
     return { name: place.name, state: 'ready', limitBytes, usedBytes }
   } catch (error) {
     if (!(await source.keeper.find(place.name))) return { ...nothing, state: 'missing' }
-    const problem = error instanceof Error ? error.message : String(error)
+    const problem = whyOf(error)
     return { ...nothing, state: 'damaged', problem }
   }
 }

@@ -25,6 +25,7 @@ import { isGone } from './local-file.ts'
 import { inside, namesIn, withFolder } from './files.ts'
 import { namesFor } from './restore.ts'
 import { isSealed } from './seal.ts'
+import { whyOf } from '../../stacks/parts/thrown.ts'
 
 const STAGED = 'import-'
 /** Found whole, and the home empty: what is left of it goes in, whatever ended the agent. */
@@ -101,7 +102,7 @@ async function unpackInto(
     await toDisk(stage)
     return undefined
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    return whyOf(error)
   }
 }
 

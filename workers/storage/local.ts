@@ -44,6 +44,7 @@ import { type Images, imagesIn } from './local-image.ts'
 import { together } from '../together.ts'
 import { type RootMark, rootMark } from './root-mark.ts'
 import { turnsFor } from './turns.ts'
+import { whyOf } from '../../stacks/parts/thrown.ts'
 
 /** What a volume may be above its limit, and still be right. */
 const EXACT_BYTES = MIB / 2
@@ -118,7 +119,7 @@ async function sight(place: Place): Promise<VolumeSight> {
     return {
       ...nothing,
       state: 'damaged',
-      problem: error instanceof Error ? error.message : String(error),
+      problem: whyOf(error),
     }
   }
 }

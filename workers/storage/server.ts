@@ -23,6 +23,7 @@ import {
   type SubmissionParts,
 } from './submission-server.ts'
 import { type Uploads, uploadsOf } from './uploads.ts'
+import { whyOf } from '../../stacks/parts/thrown.ts'
 
 const wish = z.strictObject({ limitMb: z.int().min(1).max(1e9), isNew: z.boolean() })
 
@@ -60,7 +61,7 @@ export async function serveAgent(
   const server = createServer((request, response) => {
     respond(parts, request, response).catch((error: unknown) => {
       options.log.error({ err: error }, 'a request could not be answered')
-      if (!response.headersSent) send(response, { status: 500, body: { error: said(error) } })
+      if (!response.headersSent) send(response, { status: 500, body: { error: whyOf(error) } })
       else response.destroy()
     })
   })
@@ -75,8 +76,6 @@ export async function serveAgent(
       }),
   }
 }
-
-const said = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 function answers(socket: string): Promise<boolean> {
   return new Promise((resolve) => {

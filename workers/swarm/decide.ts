@@ -2,7 +2,7 @@
  * What to do next with one seat, from its row and what the Swarm reports: pure, and the same answer
  * whoever asks, so a worker that starts anew simply goes on.
  */
-import type { Seat } from '../../api/data/seat.ts'
+import type { Seat } from '../../api/data/seats/seat.ts'
 
 export type Seen = {
   /** The task that runs for its service now. */

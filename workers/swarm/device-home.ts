@@ -1,5 +1,5 @@
 /** On which node does a seat with GPUs run, and is it still there? Pure. */
-import type { DeviceNeeds, HeldDevice } from '../../api/data/seat-device.ts'
+import type { DeviceNeeds, HeldDevice } from '../../api/data/seats/seat-device.ts'
 import type { Load } from './load.ts'
 import type { SwarmNode } from './node.ts'
 import { GPU_LABEL, gpuLabelsOf } from '../../stacks/parts/names.ts'

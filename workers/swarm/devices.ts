@@ -10,10 +10,10 @@ import {
   leaveDevices,
   lockDevices,
   takeDevices,
-} from '../../api/data/seat-device.ts'
-import { markHomeless } from '../../api/data/live-demand.ts'
-import { markFailed } from '../../api/data/seat-life.ts'
-import type { Seat } from '../../api/data/seat.ts'
+} from '../../api/data/seats/seat-device.ts'
+import { markHomeless } from '../../api/data/pools/live-demand.ts'
+import { markFailed } from '../../api/data/seats/seat-life.ts'
+import type { Seat } from '../../api/data/seats/seat.ts'
 import { gpuNodeLabel, installationOfGpuLabel } from '../../stacks/parts/names.ts'
 import { devicesOf, freeAgain, homesFor, isAtHome, type Sight } from './device-home.ts'
 import type { Engine } from './engine.ts'

@@ -5,8 +5,8 @@
 import type { Logger } from 'pino'
 import { inOneBreath, type Pool, withTransaction } from '../../api/data/db.ts'
 import type { KeyRing } from '../../api/data/key-ring.ts'
-import { movingSeats, restingSeats } from '../../api/data/seat-rest.ts'
-import { type Seat, beginGeneration } from '../../api/data/seat.ts'
+import { movingSeats, restingSeats } from '../../api/data/seats/seat-rest.ts'
+import { type Seat, beginGeneration } from '../../api/data/seats/seat.ts'
 import { type Pace, realPace } from '../pace.ts'
 import { decide, type Step } from './decide.ts'
 import { devicesFor, followDevices, lookAtDevices, needsDevices, unpin } from './devices.ts'
@@ -66,6 +66,9 @@ const MOST_OF_NODE = 16
 const NODES_MS = 5_000
 /** So often those at rest are looked at. In between a look is for who starts or stops: a class that comes up asks for many. */
 const REST_MS = 900
+/** Less often where that takes long: a manager that is busy starting containers has no time for it. */
+const REST_SHARE = 1 / 20
+const REST_MOST_MS = 4_000
 const DOWN_POLL_MS = 120
 
 export function seatDriver(options: Options): Driver {
@@ -80,7 +83,7 @@ export function seatDriver(options: Options): Driver {
   }
   const journeys = new Map<string, Journey>()
   let othersWait = false
-  let restSeenAt = -Infinity
+  let restDueAt = -Infinity
   // Some may be left from before a restart, and of seats that are no more.
   let hasDevices = true
   let crew = { most: LEAST_WAVE, seenAt: -Infinity }
@@ -112,6 +115,7 @@ export function seatDriver(options: Options): Driver {
       leaveWave: () => leaveWave(journey),
       isOff: () => journey.isOff,
       isAway: () => journey.isAway,
+      company: waveSize,
     }
     journeys.set(seat.id, journey)
     journey.work = perform(means, seat, step, way)
@@ -126,8 +130,9 @@ export function seatDriver(options: Options): Driver {
   }
 
   const tick = async (): Promise<void> => {
-    const looksAtRest = means.pace.elapsedMs() - restSeenAt >= REST_MS
-    if (looksAtRest) restSeenAt = means.pace.elapsedMs()
+    const begunAt = means.pace.elapsedMs()
+    const looksAtRest = begunAt >= restDueAt
+    if (looksAtRest) restDueAt = begunAt + REST_MS
     const [moving, resting] = await inOneBreath(means.pool, (db) =>
       Promise.all([movingSeats(db, [...journeys.keys()]), looksAtRest ? restingSeats(db) : []]),
     )
@@ -142,6 +147,10 @@ export function seatDriver(options: Options): Driver {
       const { lost, held } = await lookAtDevices(means, { seats: moving, rising, tasks })
       hasDevices = held > 0
       for (const id of lost) journeys.get(id)!.isOff = true
+    }
+    if (looksAtRest) {
+      const tookMs = means.pace.elapsedMs() - begunAt
+      restDueAt = begunAt + Math.min(Math.max(REST_MS, tookMs / REST_SHARE), REST_MOST_MS)
     }
     const seats = [...moving, ...(await disturbed(means, { moving, resting, tasks }))]
     const due = inOrder(seats)

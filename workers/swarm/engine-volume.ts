@@ -1,6 +1,6 @@
 /** Volumes that an engine keeps itself: taken away when somebody is erased, and looked at whether they are gone. */
 import { z } from 'zod'
-import type { Gone } from '../../api/data/purge.ts'
+import type { Gone } from '../../api/data/volumes/purge.ts'
 import type { Engine } from './engine.ts'
 import { listNodes } from './node.ts'
 

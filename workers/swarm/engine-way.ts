@@ -11,6 +11,7 @@ import { type Socket, createServer, isIP } from 'node:net'
 import { dirname, join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
+import { whyOf } from '../../stacks/parts/thrown.ts'
 
 const CONNECT_SECONDS = 10
 
@@ -71,7 +72,7 @@ function tlsCarrier(far: FarEngine): Carrier {
       engine.on('timeout', () => engine.destroy(new Error(`no answer in ${CONNECT_SECONDS} s`)))
       joinBoth(near, engine, far)
     } catch (error) {
-      refuse(near, far, messageOf(error))
+      refuse(near, far, whyOf(error))
     }
   }
 }
@@ -110,7 +111,7 @@ function sshCarrier(far: FarEngine, folder: string): Carrier {
 function joinBoth(near: Socket, engine: Duplex, far: FarEngine): void {
   let isAnswered = false
   engine.once('data', () => (isAnswered = true))
-  engine.on('error', (error) => (isAnswered ? near.destroy() : refuse(near, far, messageOf(error))))
+  engine.on('error', (error) => (isAnswered ? near.destroy() : refuse(near, far, whyOf(error))))
   engine.on('close', () => near.end())
   near.on('close', () => engine.destroy())
   near.pipe(engine)
@@ -125,9 +126,6 @@ function refuse(near: Socket, { dockerHost }: FarEngine, why: string): void {
     `HTTP/1.1 502 Bad Gateway\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   )
 }
-
-const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error)
 
 const lastLine = (text: string): string | undefined =>
   text.trim().split('\n').at(-1)?.trim() || undefined

@@ -14,8 +14,8 @@ export type TaskFeed = {
 }
 
 /** Each list takes the manager and us time that starting containers want, the more the more are in it. */
-const REST_OF_EACH_MS = 8
-const REST_MOST_MS = 100
+const REST_OF_EACH_MS = 16
+const REST_MOST_MS = 250
 
 type Round = { services: Set<string>; tasks: Promise<Task[]> }
 

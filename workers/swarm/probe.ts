@@ -3,10 +3,10 @@
  * as its kind does. Only this makes a seat ready; an exit code never does.
  */
 import { randomBytes } from 'node:crypto'
-import { request } from 'node:http'
 import { connect } from 'node:net'
 import { z } from 'zod'
-import { identityProofHolds } from '../../api/data/seat-secret.ts'
+import { identityProofHolds } from '../../api/data/seats/seat-secret.ts'
+import { statusOf, textOf } from './ask-seat.ts'
 
 export const IDENTITY_PORT = 1907
 const ANSWER_MS = 2_000
@@ -37,7 +37,8 @@ export async function findDoors(reach: Reach): Promise<Doors | undefined> {
 
 async function provesIdentity(reach: Reach, port: number): Promise<boolean> {
   const nonce = randomBytes(16).toString('base64url')
-  const body = await httpBody(reach.address, port, `/identity?nonce=${nonce}`)
+  const seat = { host: reach.address, port }
+  const body = await textOf(seat, `/identity?nonce=${nonce}`, ANSWER_MS)
   const answer = identityAnswer.safeParse(body === undefined ? undefined : parseJson(body))
   if (!answer.success || answer.data.task !== reach.task) return false
   return identityProofHolds(reach.key, { ...answer.data, nonce })
@@ -45,25 +46,11 @@ async function provesIdentity(reach: Reach, port: number): Promise<boolean> {
 
 /** Whether the port answers as its kind does: any HTTP answer, an SSH or RFB banner, or a connection. */
 export async function portAnswers(kind: PortKind, address: string, port: number): Promise<boolean> {
-  if (kind === 'web') return (await httpBody(address, port, '/')) !== undefined
+  if (kind === 'web')
+    return ((await statusOf({ host: address, port }, '/', ANSWER_MS)) ?? 500) < 500
   if (kind === 'ssh') return (await banner(address, port)).startsWith('SSH-2.0-')
   if (kind === 'vnc') return (await banner(address, port)).startsWith('RFB ')
   return canConnect(address, port)
-}
-
-function httpBody(host: string, port: number, path: string): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const call = request({ host, port, path, timeout: ANSWER_MS, agent: false }, (answer) => {
-      let body = ''
-      answer.setEncoding('utf8')
-      answer.on('data', (text: string) => (body += text))
-      answer.on('end', () => resolve((answer.statusCode ?? 500) < 500 ? body : undefined))
-      answer.on('error', () => resolve(undefined))
-    })
-    call.on('timeout', () => call.destroy())
-    call.on('error', () => resolve(undefined))
-    call.end()
-  })
 }
 
 function banner(host: string, port: number): Promise<string> {

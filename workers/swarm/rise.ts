@@ -5,10 +5,10 @@
 import type { Logger } from 'pino'
 import type { Pool } from '../../api/data/db.ts'
 import type { KeyRing } from '../../api/data/key-ring.ts'
-import { markHomeless } from '../../api/data/live-demand.ts'
-import { markFailed } from '../../api/data/seat-life.ts'
-import { identityKey } from '../../api/data/seat-secret.ts'
-import type { Seat, SeatPort } from '../../api/data/seat.ts'
+import { markHomeless } from '../../api/data/pools/live-demand.ts'
+import { markFailed } from '../../api/data/seats/seat-life.ts'
+import { identityKey } from '../../api/data/seats/seat-secret.ts'
+import type { Seat, SeatPort } from '../../api/data/seats/seat.ts'
 import type { Pace } from '../pace.ts'
 import type { TaskFeed } from './feed.ts'
 import type { Doors, Reach, findDoors, portAnswers } from './probe.ts'
@@ -22,6 +22,7 @@ import {
   type Task,
   waitsForNode,
 } from './task.ts'
+import { whyOf } from '../../stacks/parts/thrown.ts'
 
 export type RiseMeans = {
   pool: Pool
@@ -43,6 +44,8 @@ export type Way = {
   leaveWave(): void
   /** The driver saw the seat's row ask for something else since. */
   isOff(): boolean
+  /** How many seats are being started, this one among them. */
+  company(): number
   /** It saw that what keeps the seat's files does not answer. */
   isAway(): boolean
 }
@@ -52,6 +55,8 @@ const START_LIMIT_MS = 90_000
 const PULL_LIMIT_MS = 20 * 60_000
 // No node has room: one that was ordered boots in minutes, and the Swarm starts the seat on it by itself.
 export const NODE_LIMIT_MS = 5 * 60_000
+// The Swarm takes a moment to place any task; it is a lack of room only when it lasts.
+const PLACED_WITHIN_MS = 2_000
 // Who fetches, or waits for a node, longer than this takes no turn from seats that could start meanwhile.
 const WAVE_LIMIT_MS = 10_000
 const RETRY_STEP_MS = 5_000
@@ -61,19 +66,24 @@ const RETRY_MOST_MS = 60_000
 const POLL_FIRST_MS = 20
 const POLL_GROWTH = 1.15
 const POLL_MOST_MS = 120
+// Among others that start at the same moment it is in no hurry: all of them share the nodes.
+const POLL_OF_EACH_MS = 10
 // So often the Swarm is asked whether the task still runs.
 const RECHECK_MS = 250
 
 /** Follows the seat from its task to its open doors. Gives way as soon as the seat is wanted otherwise. */
 export async function bringUp(means: RiseMeans, seat: Seat, way: Way): Promise<void> {
   const ports = await means.notes.ports(seat.id)
+  const key = keyOf(means, seat)
+  if ('lost' in key) return fail(means, seat, startFailed(key.lost))
   const begun = means.pace.elapsedMs()
   const attempt: Attempt = {
-    key: identityKey(means.ring, seat),
+    key: key.known,
     required: ports.filter((port) => port.required),
     failure: undefined,
     pulling: '',
     pullingUntil: begun,
+    homelessFrom: undefined,
     homelessUntil: begun,
     awayUntil: begun,
     isHomeless: seat.homeless_at !== null,
@@ -82,7 +92,10 @@ export async function bringUp(means: RiseMeans, seat: Seat, way: Way): Promise<v
   }
   const end = await poll(
     means,
-    () => Math.min(POLL_FIRST_MS * POLL_GROWTH ** attempt.looks++, POLL_MOST_MS),
+    () => {
+      const least = Math.max(POLL_FIRST_MS, way.company() * POLL_OF_EACH_MS)
+      return Math.min(least * POLL_GROWTH ** attempt.looks++, POLL_MOST_MS)
+    },
     async () => {
       if (means.isStopped() || way.isOff()) return 'given up' as const
       if (way.isAway()) attempt.awayUntil = means.pace.elapsedMs()
@@ -106,6 +119,15 @@ export async function bringUp(means: RiseMeans, seat: Seat, way: Way): Promise<v
   await giveUp(means, seat, attempt)
 }
 
+/** What it proves itself with: without it nobody ever knows that it is there. */
+function keyOf({ ring }: RiseMeans, seat: Seat): { known: Buffer } | { lost: string } {
+  try {
+    return { known: identityKey(ring, seat) }
+  } catch (error) {
+    return { lost: whyOf(error) }
+  }
+}
+
 type Attempt = {
   key: Buffer
   required: SeatPort[]
@@ -113,6 +135,8 @@ type Attempt = {
   /** The first task that was seen fetching its image, and when it last was: a later one means that it failed. */
   pulling: string
   pullingUntil: number
+  /** Since when no node is seen to have room for it. */
+  homelessFrom: number | undefined
   /** When no node was last seen to have room for it. */
   homelessUntil: number
   /** When its files were last seen out of reach. */
@@ -169,17 +193,21 @@ async function findRunning(
   return { reach, answered: new Set() }
 }
 
-/** Whether a node has room for it is written down when it changes: more may be bought for who waits. */
+/** Whether a node has room for it is written down when that changes for longer than a moment: more may be bought for who waits. */
 async function noteRoom(
   means: RiseMeans,
   seat: Seat,
   attempt: Attempt,
   isHomeless: boolean,
 ): Promise<void> {
-  if (isHomeless) attempt.homelessUntil = means.pace.elapsedMs()
-  if (isHomeless === attempt.isHomeless) return
+  const at = means.pace.elapsedMs()
+  if (isHomeless) attempt.homelessUntil = at
+  attempt.homelessFrom = isHomeless ? (attempt.homelessFrom ?? at) : undefined
+  const waitedMs = at - (attempt.homelessFrom ?? at)
+  if (isHomeless === attempt.isHomeless || (isHomeless && waitedMs < PLACED_WITHIN_MS)) return
   attempt.isHomeless = isHomeless
-  await markHomeless(means.pool, { id: seat.id, since: isHomeless ? means.now() : null })
+  const since = isHomeless ? new Date(means.now().getTime() - waitedMs) : null
+  await markHomeless(means.pool, { id: seat.id, since })
 }
 
 async function reachOf(means: RiseMeans, running: Task, key: Buffer): Promise<Reach | undefined> {
@@ -211,7 +239,15 @@ async function openDoors(
 async function giveUp(means: RiseMeans, seat: Seat, attempt: Attempt): Promise<void> {
   const message = attempt.up
     ? { code: 'seat.check_failed' }
-    : { code: 'seat.start_failed', params: { reason: await reasonOf(means, attempt) } }
+    : startFailed(await reasonOf(means, attempt))
+  return fail(means, seat, message)
+}
+
+type Message = Parameters<typeof markFailed>[1]['message']
+
+const startFailed = (reason: string): Message => ({ code: 'seat.start_failed', params: { reason } })
+
+async function fail(means: RiseMeans, seat: Seat, message: Message): Promise<void> {
   const retryAt = retryAfter(seat, means.now())
   means.log.warn({ seat: seat.id, ...message }, 'a seat did not come up')
   await markFailed(means.pool, { id: seat.id, retryAt, message, now: means.now() })

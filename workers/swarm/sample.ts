@@ -7,10 +7,11 @@ import type { Logger } from 'pino'
 import { z } from 'zod'
 import { type Pool, withTransaction } from '../../api/data/db.ts'
 import type { KeyRing } from '../../api/data/key-ring.ts'
-import { type WatchedSeat, recordSample, watchedSeats } from '../../api/data/seat-sample.ts'
-import { identityKey } from '../../api/data/seat-secret.ts'
+import { type WatchedSeat, recordSample, watchedSeats } from '../../api/data/seats/seat-sample.ts'
+import { identityKey } from '../../api/data/seats/seat-secret.ts'
 import type { Counters } from '../../stacks/rules/idle.ts'
 import { sideBySide } from '../side-by-side.ts'
+import { textOf } from './ask-seat.ts'
 
 const ANSWER_MS = 3_000
 const AT_ONCE = 16
@@ -26,9 +27,13 @@ const counted = z.object({
 
 type Means = { pool: Pool; ring: KeyRing; log: Logger; now: () => Date }
 
-/** Looks once at every seat that somebody is in and whose idleness counts. */
+/** Looks once at every seat that somebody is in and whose idleness counts. What goes wrong with one keeps no other. */
 export async function sampleSeats(means: Means): Promise<void> {
-  await sideBySide(AT_ONCE, await watchedSeats(means.pool), (seat) => sample(means, seat))
+  await sideBySide(AT_ONCE, await watchedSeats(means.pool), (seat) =>
+    sample(means, seat).catch((error: unknown) =>
+      means.log.warn({ err: error, seat: seat.id }, 'a seat could not be asked for its counters'),
+    ),
+  )
 }
 
 async function sample(means: Means, seat: WatchedSeat): Promise<void> {
@@ -45,10 +50,10 @@ export async function countersOf(
 ): Promise<Counters | undefined> {
   const nonce = randomBytes(24).toString('base64url')
   const proof = sign(key, `counters?${nonce}`)
-  const url = `http://${seat.node_address}:${seat.identity_port}/counters?nonce=${nonce}&proof=${proof}`
+  const at = { host: seat.node_address, port: seat.identity_port }
   try {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS), redirect: 'error' })
-    const told = counted.parse(await answer.json())
+    const text = await textOf(at, `/counters?nonce=${nonce}&proof=${proof}`, ANSWER_MS)
+    const told = counted.parse(JSON.parse(text ?? ''))
     const { task, cpuMicros, networkBytes, inputSecondsAgo, gpuPercent } = told
     const numbers = [cpuMicros, networkBytes, inputSecondsAgo, gpuPercent]
     const wanted = sign(key, `counters=${[task, nonce, ...numbers].join('.')}`)

@@ -8,8 +8,8 @@ import {
   markStopping,
   type ReadySeat,
   type RunningSeat,
-} from '../../api/data/seat-life.ts'
-import { type SeatPort, seatPorts } from '../../api/data/seat.ts'
+} from '../../api/data/seats/seat-life.ts'
+import { type SeatPort, seatPorts } from '../../api/data/seats/seat.ts'
 import { gathered } from './gather.ts'
 
 export type SeatNotes = {
@@ -35,12 +35,24 @@ export function seatNotes({ pool, now }: { pool: Pool; now: () => Date }): SeatN
   }
 }
 
-/** What cannot be written down of one seat is no other's trouble: then each is written by itself. */
-const inOneGo = <Item>(write: (items: Item[]) => Promise<void>): ((item: Item) => Promise<void>) =>
-  gathered(async (items) => {
-    if (items.length === 1) return write(items)
-    await write(items).catch(async () => {
-      const ends = await Promise.allSettled(items.map((item) => write([item])))
-      for (const end of ends) if (end.status === 'rejected') throw end.reason
-    })
+/** What cannot be written down of one seat is no other's trouble: then each is written by itself, and hears of itself alone. */
+function inOneGo<Item>(write: (items: Item[]) => Promise<void>): (item: Item) => Promise<void> {
+  const failuresOf = gathered(async (items: Item[]): Promise<Map<Item, unknown>> => {
+    try {
+      await write(items)
+      return new Map()
+    } catch (error) {
+      if (items.length === 1) return new Map([[items[0]!, error]])
+    }
+    const ends = await Promise.allSettled(items.map((item) => write([item])))
+    return new Map(
+      ends.flatMap((end, i) =>
+        end.status === 'rejected' ? [[items[i]!, end.reason] as const] : [],
+      ),
+    )
   })
+  return async (item) => {
+    const failures = await failuresOf(item)
+    if (failures.has(item)) throw failures.get(item)
+  }
+}

@@ -1,7 +1,7 @@
 /** What a look of the driver sees of the Swarm: the tasks that decide what is next with a seat, and seats at rest that were disturbed. */
 import type { Pool } from '../../api/data/db.ts'
-import { type RestingSeat, stillResting } from '../../api/data/seat-rest.ts'
-import type { Seat } from '../../api/data/seat.ts'
+import { type RestingSeat, stillResting } from '../../api/data/seats/seat-rest.ts'
+import type { Seat } from '../../api/data/seats/seat.ts'
 import { decide, type Seen } from './decide.ts'
 import type { Engine } from './engine.ts'
 import { isAlive, listTasks, runningTask, type Task } from './task.ts'

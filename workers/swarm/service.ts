@@ -1,6 +1,6 @@
 /** On and off: the one thing we change of a service after Terraform made it. */
 import { z } from 'zod'
-import type { Seat } from '../../api/data/seat.ts'
+import type { Seat } from '../../api/data/seats/seat.ts'
 import { DEVICES_LABEL } from '../../stacks/parts/seat-gpu.ts'
 import { type Engine, EngineError } from './engine.ts'
 

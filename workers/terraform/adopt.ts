@@ -4,7 +4,7 @@
  * API calls, and an accident may not have been noticed.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { findState, saveState } from '../../api/data/state.ts'
+import { findState, saveState } from '../../api/data/runs/state.ts'
 import { isOfMachines } from '../../stacks/content.ts'
 import { listInCloud } from '../cloud/objects.ts'
 import { listStackShares, removeStillborn } from '../cloud/shares.ts'

@@ -1,6 +1,6 @@
 /** Applies the plan that was guarded, and that one only. */
 import { withTransaction } from '../../api/data/db.ts'
-import { consumePlan, moveRun } from '../../api/data/run.ts'
+import { consumePlan, moveRun } from '../../api/data/runs/run.ts'
 import { applyCommand } from './command.ts'
 import { type Ending, need, type RunContext } from './context.ts'
 import { bench, failed, lost, parallelism, runEngine } from './engine-run.ts'
@@ -28,6 +28,8 @@ export async function apply(ctx: RunContext): Promise<Ending | undefined> {
   )
   ctx.kill.throwIfAborted()
   const isKept = await pushLeftState(ctx, ctx.workdir)
+  // What was held back was left out of the plan, and with it what a look at it saw.
+  ctx.found.isSeen = isKept && ctx.found.refreshed === true && !ctx.found.heldBack
   if (exit.code === 0 && isKept) return undefined
   if (!isKept)
     return {

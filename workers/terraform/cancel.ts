@@ -1,7 +1,7 @@
 /** Hears that somebody asked a run to end: at once by a notice, and within seconds when the notice was lost. */
 import type { Pool } from '../../api/data/db.ts'
 import type { Listening } from '../../api/data/listen.ts'
-import { isCancelAsked } from '../../api/data/run-control.ts'
+import { isCancelAsked } from '../../api/data/runs/run-control.ts'
 
 const LOOK_MS = 2000
 

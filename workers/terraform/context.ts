@@ -3,9 +3,9 @@ import type { Config } from '../../api/config.ts'
 import type { Pool } from '../../api/data/db.ts'
 import type { KeyRing } from '../../api/data/key-ring.ts'
 import type { Listening } from '../../api/data/listen.ts'
-import type { RunState } from '../../api/data/run.ts'
-import type { Lease } from '../../api/data/stack.ts'
-import type { CloudAccess } from '../../api/data/pool-credential.ts'
+import type { RunState } from '../../api/data/runs/run.ts'
+import type { Lease } from '../../api/data/runs/stack.ts'
+import type { CloudAccess } from '../../api/data/pools/pool-credential.ts'
 import type { Content } from '../../stacks/content.ts'
 import type { Cloud } from '../cloud/client.ts'
 import type { Engine } from '../swarm/engine.ts'
@@ -37,6 +37,8 @@ export type RunServices = {
   /** Who holds the lease, e.g. host name and pid. */
   worker: string
   now: () => Date
+  /** The clock that leases are dated by, the same for all workers (record-clock.ts); `now` where absent. */
+  leaseNow?: () => Date
 }
 
 export type StackRequest = {
@@ -155,6 +157,8 @@ export type Findings = {
   /** Running seats that somebody altered: what they should be is given back to them when they are cold. */
   altered: string[]
   refreshed?: boolean
+  /** What it saw when it looked is in the state by now, of every object: it was applied. */
+  isSeen?: boolean
   changes?: Change[]
   /** sha256 of the plan's file as the engine wrote it. */
   planDigest?: string

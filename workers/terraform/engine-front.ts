@@ -1,7 +1,8 @@
 /**
  * The engine as Terraform's provider sees it: a socket of this worker, behind which what all seats ask alike is asked once.
- * For each service it makes, the provider (4.6) has the image looked up in its registry, and to read one back it lists them
- * all: a hundred seats cost a manager a hundred lookups of one image and a hundred lists of a hundred. All else passes as it is.
+ * For each service it makes, the provider (4.6) asks twice whether the engine is there and once how old it is, has the image
+ * looked up in its registry, and to read one back it lists them all: a hundred seats cost a manager a hundred lookups of one
+ * image and a hundred lists of a hundred. All else passes as it is.
  */
 import { once } from 'node:events'
 import { chmodSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
@@ -24,10 +25,16 @@ const PATH_MOST = 107
 /** Whoever asks within it shares the next list: all services of a class are read back within seconds, and nobody waits for one. */
 const LIST_REST_MS = 250
 const REMEMBERED = 200
+/** An engine that has just answered is there, and as old as it was. */
+const THERE_MS = 1_000
 
 const LIST = /^(\/v[\d.]+)?\/services\??$/
 /** What a digest names never changes. */
 const LOOKUP = /^(\/v[\d.]+)?\/distribution\/.+@sha256:[0-9a-f]{64}\/json$/
+
+const THERE = /^(\/v[\d.]+)?\/(_ping|version)$/
+/** Of the connection it came by, or of how it came. */
+const OF_THE_WAY = ['connection', 'keep-alive', 'transfer-encoding', 'content-length', 'date']
 
 type Answer = { status: number; headers: IncomingHttpHeaders; bytes: Buffer }
 
@@ -74,38 +81,57 @@ function isAlive(pid: number): boolean {
 
 function answering(engine: Pick<Engine, 'host'>, agent: Agent) {
   const lists = new Map<string, () => Promise<Answer>>()
-  const lookups = new Map<string, Promise<Answer>>()
+  const answers = new Map<string, Promise<Answer>>()
   const listed = (req: IncomingMessage, url: string): Promise<Answer> => {
-    const list = lists.get(url) ?? shared(() => askWhole(engine, agent, req))
+    const list = lists.get(url) ?? shared(async () => shortened(await askWhole(engine, agent, req)))
     lists.set(url, list)
     return list()
   }
-  const lookedUp = (req: IncomingMessage, url: string): Promise<Answer> => {
+  const remembered = (req: IncomingMessage, url: string, forMs?: number): Promise<Answer> => {
     // Who may read the image is the registry's to say.
-    const key = `${url} ${String(req.headers['x-registry-auth'])}`
-    const known = lookups.get(key)
+    const key = `${req.method} ${url} ${String(req.headers['x-registry-auth'])}`
+    const known = answers.get(key)
     if (known) return known
     const asked = askWhole(engine, agent, req)
-    const forget = (): void => void lookups.delete(key)
+    const forget = (): void => void (answers.get(key) === asked && answers.delete(key))
     asked.then((answer) => answer.status === 200 || forget(), forget)
-    for (const old of [...lookups.keys()].slice(0, lookups.size - REMEMBERED)) lookups.delete(old)
-    lookups.set(key, asked)
+    if (forMs !== undefined) setTimeout(forget, forMs).unref()
+    for (const old of [...answers.keys()].slice(0, answers.size - REMEMBERED)) answers.delete(old)
+    answers.set(key, asked)
     return asked
   }
+  const together = (req: IncomingMessage, url: string): Promise<Answer> | undefined => {
+    if (THERE.test(url) && req.method !== 'POST') return remembered(req, url, THERE_MS)
+    if (req.method !== 'GET') return undefined
+    return LIST.test(url) ? listed(req, url) : LOOKUP.test(url) ? remembered(req, url) : undefined
+  }
   return (req: IncomingMessage, res: ServerResponse): void => {
-    const { method, url = '' } = req
-    const together = LIST.test(url) ? listed : LOOKUP.test(url) ? lookedUp : undefined
-    if (method !== 'GET' || !together) return pass(engine, agent, req, res)
-    void together(req, url)
-      .then((answer) => send(res, answer))
-      .catch(() => res.destroy())
+    const answer = together(req, req.url ?? '')
+    if (!answer) return pass(engine, agent, req, res)
+    void answer.then((whole) => send(res, whole)).catch(() => res.destroy())
   }
 }
 
 function send(res: ServerResponse, { status, headers, bytes }: Answer): ServerResponse {
-  const type = headers['content-type'] ?? 'application/json'
-  res.writeHead(status, { 'content-type': type, 'content-length': bytes.length })
+  const own = Object.entries(headers).filter(([name]) => !OF_THE_WAY.includes(name))
+  res.writeHead(status, { ...Object.fromEntries(own), 'content-length': bytes.length })
   return res.end(bytes)
+}
+
+/**
+ * A list without what each service runs, the most of it by far: the provider looks in it for a name or an id, and reads the one
+ * it finds by itself. Seen in its source at the version that we take; another one may read more of it.
+ */
+function shortened(answer: Answer): Answer {
+  if (answer.status !== 200) return answer
+  const services: unknown = JSON.parse(answer.bytes.toString())
+  if (!Array.isArray(services)) return answer
+  const short = services.map((service: { Spec?: object }) => ({
+    ...service,
+    Spec: { ...service.Spec, TaskTemplate: {} },
+    ...{ PreviousSpec: undefined, Endpoint: {} },
+  }))
+  return { ...answer, bytes: Buffer.from(JSON.stringify(short)) }
 }
 
 /** One at a time; who asks meanwhile has an answer that was asked for after them. */

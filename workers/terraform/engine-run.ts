@@ -1,5 +1,5 @@
 /** Terraform or OpenTofu at work for one run: where, with what, and how its end reads. */
-import { moveRun } from '../../api/data/run.ts'
+import { moveRun } from '../../api/data/runs/run.ts'
 import { cloudEnvironment } from '../cloud/environment.ts'
 import type { Bench, Command } from './command.ts'
 import { type Ending, need, type RunContext, type RunSummary } from './context.ts'

@@ -1,6 +1,6 @@
 /** What Terraform says while it works (`-json`, one object a line) → rows of run_event. */
 import { z } from 'zod'
-import type { RunEvent } from '../../api/data/run.ts'
+import type { RunEvent } from '../../api/data/runs/run.ts'
 
 const hook = z.looseObject({
   resource: z.looseObject({ addr: z.string() }),

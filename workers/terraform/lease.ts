@@ -1,6 +1,6 @@
 /** Holding a stack: a heartbeat while the run lives, and a signal the moment the stack is somebody else's. */
 import type { Pool } from '../../api/data/db.ts'
-import { type Lease, renewLease } from '../../api/data/stack.ts'
+import { type Lease, renewLease } from '../../api/data/runs/stack.ts'
 
 const HEARTBEAT_MS = 5000
 const FENCE_MS = 250
@@ -17,17 +17,20 @@ export type HeldLease = {
 
 /** `until`: as it was taken. The answer to that may have been slow, and others count from when it was asked. */
 export function keepLease(
-  means: { pool: Pool; now: () => Date },
+  means: { pool: Pool; now: () => Date; leaseNow?: () => Date },
   lease: Lease,
   until: Date,
 ): HeldLease {
+  const { pool, now, leaseNow = now } = means
   const lost = new AbortController()
-  let safeUntil = until
+  /** By both clocks: a machine that slept knows by its own alone, at once, that time has passed. */
+  const safe = (end: Date) => ({ until: end, own: now().getTime() + (+end - +leaseNow()) })
+  let known = safe(until)
   let isBeating = false
   const beat = async () => {
-    const next = leaseUntil(means.now())
+    const next = safe(leaseUntil(leaseNow()))
     try {
-      if (await renewLease(means.pool, { ...lease, until: next })) safeUntil = next
+      if (await renewLease(pool, { ...lease, until: next.until })) known = next
       else lost.abort(new LeaseLost())
     } catch {
       // PostgreSQL did not answer. Until the lease runs out nobody else acts either.
@@ -41,7 +44,7 @@ export function keepLease(
   }, HEARTBEAT_MS)
   // Another worker may take the stack from this instant on, so nothing of ours may go on after it.
   const fence = setInterval(() => {
-    if (means.now() >= safeUntil) lost.abort(new LeaseLost())
+    if (leaseNow() >= known.until || now().getTime() >= known.own) lost.abort(new LeaseLost())
   }, FENCE_MS)
   return {
     lost: lost.signal,

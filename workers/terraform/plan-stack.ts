@@ -4,8 +4,8 @@
  */
 import { withTransaction } from '../../api/data/db.ts'
 import { newToken, tokenHash } from '../../api/data/ids.ts'
-import { createRun, endDeadRuns, endPlan, moveRun } from '../../api/data/run.ts'
-import { type Lease, moveStack, releaseLease } from '../../api/data/stack.ts'
+import { createRun, endDeadRuns, endPlan, moveRun } from '../../api/data/runs/run.ts'
+import { type Lease, moveStack, releaseLease } from '../../api/data/runs/stack.ts'
 import { contentDigest } from '../../stacks/content.ts'
 import { surveyStack } from './adopt.ts'
 import { callBefore } from './before.ts'
@@ -40,8 +40,8 @@ export async function planStack(services: RunServices, request: StackRequest): P
   const held = keepLease(services, lease, stack.until)
   try {
     if (stack.isUnclean) {
-      // Taking the lease has cleared what told so: the next run must hear of it.
-      const message = 'An earlier run ended without a word.'
+      // Taking the lease has cleared what told so: the next run must hear of it. Why it is tried in vain stays to be read.
+      const message = stack.trouble ?? 'An earlier run ended without a word.'
       await withTransaction(pool, async (tx) => {
         await endDeadRuns(tx, lease, now())
         await moveStack(tx, lease, { state: 'needs_reconcile', message, now: now() })
@@ -66,7 +66,11 @@ export async function planStack(services: RunServices, request: StackRequest): P
       .finally(() => made.close())
     return await settlePlan(made.context, ending)
   } catch (error) {
-    await releaseLease(pool, lease).catch(() => {})
+    // No run that takes the stack over would be due: nobody else would say that this one is over.
+    await withTransaction(pool, async (tx) => {
+      await endDeadRuns(tx, lease, now())
+      await releaseLease(tx, lease)
+    }).catch(() => {})
     throw error
   } finally {
     held.stop()

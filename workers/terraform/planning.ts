@@ -1,5 +1,5 @@
 /** From content to a plan that may be guarded: the rendered stack in a folder, planned with as few looks as are safe. */
-import { findState } from '../../api/data/state.ts'
+import { findState } from '../../api/data/runs/state.ts'
 import { isOfMachines } from '../../stacks/content.ts'
 import { renderStack } from '../../stacks/render.ts'
 import { planCommand, showCommand, showTextCommand } from './command.ts'
@@ -69,7 +69,6 @@ export async function plan(ctx: RunContext): Promise<Ending | undefined> {
     await writeWorkdir(ctx)
     ended = await planOnce(ctx, refresh)
   }
-  // A plan that could not be made has looked at nothing: the next run has to.
   if (ended) return ended
   ctx.found.refreshed = refresh
   const summary = summaryOf(ctx)

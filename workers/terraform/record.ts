@@ -1,7 +1,7 @@
 /** Writes what a run says into run_event while it says it, a few times a second at most. */
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Pool } from '../../api/data/db.ts'
-import { addRunEvents, type RunEvent } from '../../api/data/run.ts'
+import { addRunEvents, type RunEvent } from '../../api/data/runs/run.ts'
 
 const FLUSH_MS = 500
 /** While PostgreSQL does not answer it is asked more and more seldom. */
@@ -22,8 +22,10 @@ export type Recorder = {
 }
 
 /** PostgreSQL takes no such values, however often it is asked (SQLSTATE classes 22 and 23). */
-const isRefused = (error: unknown): boolean =>
-  /^2[23]/.test(String((error as { code?: unknown }).code))
+const isRefused = (error: unknown): boolean => /^2[23]/.test(codeOf(error))
+/** Of a run that is not in the record any more (foreign_key_violation) none is taken. */
+const isRunGone = (error: unknown): boolean => codeOf(error) === '23503'
+const codeOf = (error: unknown): string => String((error as { code?: unknown }).code)
 
 /** `onLost` hears of events that PostgreSQL refused, or that could not be written until the end: nothing waits for them any longer. */
 export function recordEvents(
@@ -37,11 +39,12 @@ export function recordEvents(
   let failures = 0
   let failure: unknown
   let isClosed = false
+  let atOnce = AT_ONCE
   let timer: NodeJS.Timeout | undefined
   let writing = Promise.resolve()
   const write = async () => {
     while (written < events.length) {
-      const batch = events.slice(written, written + AT_ONCE)
+      const batch = events.slice(written, written + atOnce)
       try {
         await addRunEvents(pool, runId, written + 1, batch)
       } catch (error) {
@@ -50,10 +53,16 @@ export function recordEvents(
           failures++
           return flushLater()
         }
+        // One of many is refused, and found by halves.
+        if (batch.length > 1 && !isRunGone(error)) {
+          atOnce = Math.ceil(batch.length / 2)
+          continue
+        }
         onLost(error, batch)
       }
       failures = 0
       written += batch.length
+      atOnce = Math.min(AT_ONCE, atOnce * 2)
     }
   }
   const later = () => Math.min(AGAIN_MOST_MS, FLUSH_MS * 2 ** failures)

@@ -5,8 +5,8 @@
 import { join } from 'node:path'
 import { type Db, withTransaction } from '../../api/data/db.ts'
 import { newToken, tokenHash } from '../../api/data/ids.ts'
-import { beginRun, moveRun, type RunKind } from '../../api/data/run.ts'
-import { waitAfterCancel } from '../../api/data/run-control.ts'
+import { beginRun, moveRun, type RunKind } from '../../api/data/runs/run.ts'
+import { waitAfterCancel } from '../../api/data/runs/run-control.ts'
 import {
   holdsLease,
   type Lease,
@@ -16,7 +16,7 @@ import {
   releaseLease,
   stackExists,
   takeLease,
-} from '../../api/data/stack.ts'
+} from '../../api/data/runs/stack.ts'
 import { contentDigest, emptied } from '../../stacks/content.ts'
 import { watchCancel } from './cancel.ts'
 import type {
@@ -33,6 +33,7 @@ import { recordEvents } from './record.ts'
 import { serveState, STATE_USER } from './state.ts'
 import { runSteps, STEPS } from './steps.ts'
 import { leaveWorkdir, stackFolder } from './workdir.ts'
+import { whyOf } from '../../stacks/parts/thrown.ts'
 
 export type { RunResult, RunServices, StackRequest } from './context.ts'
 
@@ -79,8 +80,8 @@ export async function take(
   key: string,
   hash: Buffer,
 ): Promise<(LeasedStack & { until: Date }) | undefined> {
-  const { pool, worker, now } = services
-  const at = now()
+  const { pool, worker, leaseNow = services.now } = services
+  const at = leaseNow()
   const until = leaseUntil(at)
   const wish = { key, worker, tokenHash: hash, until, now: at }
   const taken = await takeLease(pool, wish)
@@ -176,7 +177,7 @@ export function crashed(ctx: RunContext, error: unknown): Ending {
   if (ctx.kill.aborted)
     return { state: 'needs_reconcile', message: 'The lease went to another worker.' }
   ctx.services.log.error({ runId: ctx.runId, err: error }, 'a run stopped')
-  const why = error instanceof Error ? error.message : String(error)
+  const why = whyOf(error)
   return { state: 'failed', message: firstError(ctx.recorder.events) ?? why }
 }
 
@@ -196,7 +197,7 @@ async function tellCaller(ctx: RunContext, ending: Ending): Promise<Ending> {
   } catch (error) {
     ctx.services.log.error({ runId: ctx.runId, err: error }, 'the end of a run could not be told')
     if (!ok) return ending
-    const why = error instanceof Error ? error.message : String(error)
+    const why = whyOf(error)
     return {
       ...ending,
       state: 'failed',
@@ -252,9 +253,12 @@ async function writeEnd(tx: Db, ctx: RunContext, { kind, ending }: End): Promise
   return recordApplied(tx, ctx.lease, { digest, now })
 }
 
-/** A failed apply leaves a state that was saved; only an unknown end needs a closer look, until a plan was made with one. */
+/**
+ * A failed apply leaves a state that was saved; only an unknown end needs a closer look, until what one saw is in the state. A run that
+ * was held, cancelled or broken off before it applied anything has kept nothing of it.
+ */
 function stackStateAfter(ctx: RunContext, ending: Ending): 'failed' | 'needs_reconcile' {
-  const isUnseen = ctx.isUnclean && ctx.found.refreshed === undefined
+  const isUnseen = ctx.isUnclean && !ctx.found.isSeen
   const isUnknown = ending.state === 'needs_reconcile' || ending.isUnknown === true
   return isUnknown || isUnseen ? 'needs_reconcile' : 'failed'
 }

@@ -18,8 +18,8 @@ import {
   type StateRefusal,
   type StateWriter,
   unlockState,
-} from '../../api/data/state.ts'
-import { holdsLease } from '../../api/data/stack.ts'
+} from '../../api/data/runs/state.ts'
+import { holdsLease } from '../../api/data/runs/stack.ts'
 import { readBytes } from '../read-body.ts'
 
 export const STATE_USER = 'run'

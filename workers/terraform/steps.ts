@@ -2,8 +2,8 @@
  * A run as a list of steps. Each does one thing and either lets the next go on or says how the run ends;
  * each is recorded with its times.
  */
-import { endStep, startStep } from '../../api/data/run.ts'
-import { findState } from '../../api/data/state.ts'
+import { endStep, startStep } from '../../api/data/runs/run.ts'
+import { findState } from '../../api/data/runs/state.ts'
 import { listThere, removeOrphans, surveyStack, untaint } from './adopt.ts'
 import { apply } from './applying.ts'
 import { callBefore } from './before.ts'

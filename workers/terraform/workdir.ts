@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { findState, isStale, saveState } from '../../api/data/state.ts'
+import { findState, isStale, saveState } from '../../api/data/runs/state.ts'
 import { PLAN_FILE } from './command.ts'
 import type { Configuration, RunContext } from './context.ts'
 import type { Prepared } from './mirror.ts'

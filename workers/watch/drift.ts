@@ -2,8 +2,8 @@
  * What exists beside what should: the difference as findings, each with what will be done. Pure: the same
  * look and record always give the same answer. What is ambiguous is kept, and said.
  */
-import type { NewFinding } from '../../api/data/finding.ts'
-import type { InventoryRecord, SeatFacts, StackFacts } from '../../api/data/inventory.ts'
+import type { NewFinding } from '../../api/data/runs/finding.ts'
+import type { InventoryRecord, SeatFacts, StackFacts } from '../../api/data/runs/inventory.ts'
 import { networkName, secretName, seatLabel, serviceName } from '../../stacks/parts/names.ts'
 import { differencesOf } from './spec.ts'
 import type { Seen, SeenObject, SeenService } from './swarm.ts'

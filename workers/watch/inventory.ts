@@ -1,6 +1,7 @@
 /**
  * The inventory: once a minute one look at the Swarm, compared with the record; what is off is written down
- * and repaired by policy. It deletes nothing that a stack claims: that stack is run, under its own lease.
+ * and repaired by policy. It deletes nothing that a stack claims: that stack is run, under its own lease. What cannot be done of
+ * one finding keeps no other.
  */
 import type { Logger } from 'pino'
 import { type Pool, withTransaction } from '../../api/data/db.ts'
@@ -11,19 +12,21 @@ import {
   noteRemoved,
   openFindings,
   saveFindings,
-} from '../../api/data/finding.ts'
+} from '../../api/data/runs/finding.ts'
 import {
   type InventoryCounts,
   type InventoryRecord,
   inventoryReader,
   saveInventory,
-} from '../../api/data/inventory.ts'
+} from '../../api/data/runs/inventory.ts'
 import { sendNotice } from '../../api/data/notice.ts'
 import type { KeyRing } from '../../api/data/key-ring.ts'
+import { sha256 } from '../../stacks/blueprint.ts'
 import { type Engine, EngineError } from '../swarm/engine.ts'
 import { removeSecret } from '../swarm/secret.ts'
 import { findService } from '../swarm/service.ts'
 import { readState } from '../terraform/survey.ts'
+import { type Steps, passSteps } from '../jobs/pass-steps.ts'
 import { type Place, driftOf } from './drift.ts'
 import { type Seen, lookAtSwarm } from './swarm.ts'
 
@@ -54,7 +57,15 @@ export function inventoryWatch(means: Means): Watch {
       const seen = await lookAtSwarm(means.engine, means.place.installation)
       await writeDown(means, seen, record)
       const findings = await openFindings(means.pool)
-      await repair(means, findings)
+      const steps = passSteps(means)
+      await repair(means, steps, findings)
+      for (const stack of record.unread)
+        await steps.take(
+          `Stack ${stack.key}: nobody could be told that its record cannot be read.`,
+          () => tellUnread(means, stack),
+          undefined,
+        )
+      steps.end()
       return findings
     },
   }
@@ -86,18 +97,27 @@ function countsOf(seen: Seen): InventoryCounts {
   }
 }
 
-async function repair(means: Means, findings: Finding[]): Promise<void> {
+async function repair(means: Means, steps: Steps, findings: Finding[]): Promise<void> {
   const again = new Date(means.now().getTime() - REPAIR_AGAIN_MS)
   const due = findings.filter(({ repairedAt }) => repairedAt === null || repairedAt <= again)
-  await runStacks(means, due)
+  await runStacks(means, steps, due)
+  const named = ({ object, name }: Finding) => `What is off, ${object} ${name}`
   for (const finding of findings.filter((one) => one.repair === 'none' && one.repairedAt === null))
-    await tell(means, finding)
+    await steps.take(
+      `${named(finding)}: nobody could be told.`,
+      () => tell(means, finding),
+      undefined,
+    )
   for (const finding of due.filter((one) => one.repair === 'remove'))
-    await removeOne(means, finding)
+    await steps.take(
+      `${named(finding)}: it could not be removed.`,
+      () => removeOne(means, finding),
+      undefined,
+    )
 }
 
 /** A run leaves out what somebody altered and works on: nothing else of the stack waits for it. */
-async function runStacks({ pool, log, now }: Means, due: Finding[]): Promise<void> {
+async function runStacks({ pool, log, now }: Means, steps: Steps, due: Finding[]): Promise<void> {
   const byStack = Map.groupBy(
     due.filter((one) => one.repair === 'run'),
     (one) => one.stackKey ?? '',
@@ -105,15 +125,17 @@ async function runStacks({ pool, log, now }: Means, due: Finding[]): Promise<voi
   for (const [key, findings] of byStack) {
     const names = findings.map((one) => `${one.kind} ${one.name}`)
     const message = `Not as applied: ${names.slice(0, 3).join(', ')}${names.length > 3 ? ', …' : ''}.`
-    const asked = await withTransaction(pool, async (tx) => {
-      if (!(await askForReconcile(tx, { key, message, now: now() }))) return false
-      await markRepaired(
-        tx,
-        findings.map((one) => one.id),
-        now(),
-      )
-      return true
-    })
+    const ask = () =>
+      withTransaction(pool, async (tx) => {
+        if (!(await askForReconcile(tx, { key, message, now: now() }))) return false
+        await markRepaired(
+          tx,
+          findings.map((one) => one.id),
+          now(),
+        )
+        return true
+      })
+    const asked = await steps.take(`Stack ${key}: it could not be run again.`, ask, false)
     if (asked) log.warn({ stack: key, names }, 'a stack is run again: it is not as applied')
   }
 }
@@ -128,6 +150,21 @@ async function tell({ pool, now }: Means, finding: Finding): Promise<void> {
     })
     await markRepaired(tx, [id], now())
   })
+}
+
+/** As of a run that is held for it: it has none as long as the stack is what is wanted. */
+async function tellUnread(
+  { pool, log, now }: Means,
+  { key, message }: InventoryRecord['unread'][number],
+): Promise<void> {
+  log.warn({ stack: key }, message)
+  await withTransaction(pool, (tx) =>
+    sendNotice(tx, {
+      ...{ code: 'notice.run-held', to: 'infra', now: now() },
+      params: { stack: key, message },
+      dedupeKey: `run-held/${key}/${sha256(message)}`,
+    }),
+  )
 }
 
 /** Read again right before: what runs or is in use by then stays. */

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { startCloud } from './cloud.ts'
 import { claimCloud, type CloudExtent, forgetCloud, sweepClouds } from './place.ts'
 import { untilToldToStop } from '../told-to-stop.ts'
+import { whyOf } from '../../../stacks/parts/thrown.ts'
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`)
 
@@ -41,6 +42,6 @@ try {
   await keep(tie === 'by hand', extent === 'identity' ? extent : 'whole')
   process.exit(0)
 } catch (error) {
-  say(error instanceof Error ? error.message : String(error))
+  say(whyOf(error))
   process.exit(1)
 }

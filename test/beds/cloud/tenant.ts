@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import type { CloudAccess } from '../../../api/data/pool-credential.ts'
+import type { CloudAccess } from '../../../api/data/pools/pool-credential.ts'
 import { type Cloud, CloudError, connectCloud } from '../../../workers/cloud/client.ts'
 import { type CloudRecord, REGION } from './place.ts'
 import { administrator, grant, roleIds } from './seed.ts'

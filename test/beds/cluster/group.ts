@@ -11,8 +11,8 @@ export async function attachFuse(at: { configFile: string; folder: string }): Pr
   await execute('ceph-fuse', [...argv, at.folder], { timeout: CALL_MS })
 }
 
-/** Files in parts of 1 MiB: as much as each that is being written may be beyond a quota. */
+/** Files in parts of 256 KiB: a client asks before it writes on into the next, and hears then what is used (docs/storage-backends.md). */
 export async function shapeGroup(folder: string): Promise<void> {
-  const layout = 'stripe_unit=1048576 stripe_count=1 object_size=1048576 pool=data'
+  const layout = 'stripe_unit=262144 stripe_count=1 object_size=262144 pool=data'
   await execute('setfattr', ['-n', 'ceph.dir.layout', '-v', layout, folder], { timeout: CALL_MS })
 }

@@ -5,6 +5,7 @@
 import { untilToldToStop } from '../told-to-stop.ts'
 import { claimFolder, removeCluster, sweepClusters } from './place.ts'
 import { makeGroup, startCluster } from './servers.ts'
+import { whyOf } from '../../../stacks/parts/thrown.ts'
 
 const GROUP = 'labplan'
 
@@ -36,6 +37,6 @@ try {
   await keep(process.argv[2] ?? '127.0.0.1', process.argv[3] === 'by hand')
   process.exit(0)
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.stderr.write(`${whyOf(error)}\n`)
   process.exit(1)
 }

@@ -42,14 +42,14 @@ export function choosePage(
   return layout(reader, { title: words.choose, trail: courseTrail(course), wide: true, content })
 }
 
-/** The script waits for the tool's `org.imsglobal.lti.close` and then goes back to the list. */
+/** The script opens the tool, waits for its `org.imsglobal.lti.close` and then goes back to the list. */
 export function registeringPage(reader: Reader, address: string): Html {
   const words = wordsIn(reader.language)
   const content = html`<p class="lead">${words.registeringText}</p>
     <iframe
       class="tool"
       title="${words.registering}"
-      src="${address}"
+      data-tool="${address}"
       data-close-to="/admin/tools"
     ></iframe>
     <p class="row">
