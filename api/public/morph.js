@@ -45,11 +45,15 @@ function morphNode(old, fresh) {
   if (old.isEqualNode(fresh)) return
   // What its reader answered is kept: it shows and hides itself. So is what became of each upload.
   if (old.localName === 'notify-me' || old.localName === 'file-upload') return
+  // It says for a moment that it has copied.
+  if (old.localName === 'copy-button' && isAbout(old, fresh, 'value')) return
   morphAttributes(old, fresh)
   // A custom element writes its own content; telling it what it is about is enough.
   if (old.localName === 'time-left') return
   morphChildren(old, fresh)
 }
+
+const isAbout = (old, fresh, name) => old.getAttribute(name) === fresh.getAttribute(name)
 
 function morphAttributes(old, fresh) {
   for (const { name, value } of [...fresh.attributes])

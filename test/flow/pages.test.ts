@@ -59,6 +59,28 @@ it('copies the SSH command', async () => {
   expect(copied).toMatch(/^ssh -p 32769 lab\w{4}@10\.0\.0\.5$/)
 })
 
+it('says that it has copied for its moment, also when the page changes under it', async () => {
+  const page = await visit(`/workspaces/${mine.id}`, student)
+  await page.evaluate(`{
+    const real = setTimeout
+    window.setTimeout = (run, ms) => (ms === 2_000 ? (window.endMoment = run) : real(run, ms))
+  }`)
+  await page.getByRole('button', { name: 'Copy: SSH command' }).click()
+  await page.waitForFunction('window.endMoment')
+  const before = await page.locator('time-left').textContent()
+  await execute(
+    pool,
+    sql`update workspace set stops_at = stops_at + interval '10 minutes' where id = ${mine.id}`,
+  )
+  await pool.query(`select pg_notify('workspace', $1)`, [mine.id])
+  await page.waitForFunction(
+    `document.querySelector('time-left').textContent !== ${JSON.stringify(before)}`,
+  )
+  expect(await page.getByText('Copied').isVisible()).toBe(true)
+  await page.evaluate('window.endMoment()')
+  expect(await page.getByText('Copied').isVisible()).toBe(false)
+})
+
 it('asks before a reset, and can be answered by keyboard alone', async () => {
   const page = await visit(`/workspaces/${mine.id}`, student)
   const dialog = page.getByRole('dialog', { name: 'Start afresh?' })
