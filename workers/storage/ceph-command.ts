@@ -88,7 +88,8 @@ export const STILL_HELD = 75
 
 /**
  * As the volume's own user, who may see its path alone. The client keeps the lock for as long as it lives, also when it outlives
- * who started it: there are never two.
+ * who started it: there are never two. One that Ceph does not let in ends by itself: by its own default it would keep an agent from all
+ * other volumes for five minutes.
  */
 export const mountCommand = (of: Pick<Cluster, 'configFile'>, mount: CephMount): Argv => [
   ...(['flock', '--nonblock', '--conflict-exit-code', String(STILL_HELD), mount.lock] as const),
@@ -97,6 +98,7 @@ export const mountCommand = (of: Pick<Cluster, 'configFile'>, mount: CephMount):
   ...['--keyring', mount.keyring, '--client_fs', mount.fileSystem, '-r', mount.path],
   ...EXACT,
   `--client_snapdir=${mount.snapFolder}`,
+  `--client_mount_timeout=${WAIT_S}`,
   ...[mount.folder, '-o', 'nodev,nosuid'],
 ]
 

@@ -12,7 +12,8 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { snapshotIdOf } from '../../../api/storage/storage-snapshots.ts'
 import type { Backend } from '../../../workers/storage/backend.ts'
 import type { Cluster } from '../../../workers/storage/ceph-command.ts'
-import { letGo, placeOf } from '../../../workers/storage/cephfs-volume.ts'
+import { letGo, mountVolume, placeOf } from '../../../workers/storage/cephfs-volume.ts'
+import { cephItself } from '../../../workers/storage/ceph-keeper.ts'
 import { cephfsBackend } from '../../../workers/storage/cephfs.ts'
 import { pathOf } from '../../../workers/storage/files.ts'
 import { bringBack, isFull } from '../../../workers/storage/restore.ts'
@@ -233,8 +234,8 @@ it('keeps how a volume was, for nothing of its limit, where nobody changes it, a
     after: { file: false, mounted: false, listed: false, snapshots: false },
   })
   const blocks = () => ceph.run('rados', '-p', 'data', '-N', `fsvolumens_${past}`, 'ls')
-  await expect.poll(blocks, { timeout: 60_000, interval: 500 }).toBe('')
-}, 120_000)
+  await expect.poll(blocks, { timeout: 120_000, interval: 500 }).toBe('')
+}, 240_000)
 
 it('has its files on another node, whose agent is told nothing, and goes there with its purge', async () => {
   const other = join(scene.root, 'node-2')
@@ -352,6 +353,29 @@ it('lets go of a volume, and of others after it, while Ceph does not say how lar
   }
 }, 120_000)
 
+it('gives up a mount that Ceph does not let in, and leaves no client behind that waits on', async ({
+  skip,
+}) => {
+  skip(process.env['LABPLAN_LONG'] === undefined, 'takes a minute: LABPLAN_LONG=1 runs it')
+  await backend.ensure({ name: name(7), limitMb: 24, isNew: true })
+  const place = placeOf(root, name(7))
+  const of = { keeper: cephItself(cluster), configFile: cluster.configFile }
+  const clients = () => clientsOf(place.mount)
+  execFileSync('umount', [place.mount])
+  await expect.poll(clients, { timeout: 20_000 }).toEqual([])
+  ceph.freeze()
+  try {
+    const over = sleep(80_000).then(() => 'waits')
+    const mounting = mountVolume(of, place).catch((error: unknown) => String(error))
+    expect(await Promise.race([mounting, over])).toMatch(/timed out/)
+    expect(clients()).toEqual([])
+  } finally {
+    await ceph.thaw()
+  }
+  await mountVolume(of, place)
+  expect(await backend.purge(name(7))).toMatchObject({ ok: true })
+}, 180_000)
+
 it('goes on with a client that was cut off for longer than Ceph waits for one', async ({
   skip,
 }) => {
@@ -441,8 +465,8 @@ it('leaves nothing of a purged volume: no folder, no block, no key, nothing moun
   expect(mountsBelow(root)).toEqual([join(root, 'mounts', board)])
   expect(readdirSync(join(root, 'keys')).filter((file) => !file.startsWith(board))).toEqual([])
   // Ceph empties its bin by itself, and says so by the blocks that are left.
-  await expect.poll(blocks, { timeout: 60_000, interval: 500 }).toBe('')
+  await expect.poll(blocks, { timeout: 120_000, interval: 500 }).toBe('')
   expect(readdirSync(join(ceph.root, 'volumes', ceph.group))).toEqual([board])
-})
+}, 180_000)
 
 testSlots(() => ({ ceph, root: scene.root }))
