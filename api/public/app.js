@@ -124,15 +124,17 @@ class CopyButton extends HTMLElement {
   async copy() {
     const value = this.getAttribute('value')
     const button = this.querySelector('button')
-    const before = (this.label ??= button.textContent)
+    const { textContent, ariaLabel } = button
+    this.asEver ??= { textContent, ariaLabel }
     try {
       await navigator.clipboard.writeText(value)
     } catch {
       copyBySelection(value)
     }
-    button.textContent = this.getAttribute('done')
+    // Without a name of its own, so that who listens hears it, too.
+    Object.assign(button, { textContent: this.getAttribute('done'), ariaLabel: null })
     clearTimeout(this.back)
-    this.back = setTimeout(() => (button.textContent = before), 2_000)
+    this.back = setTimeout(() => Object.assign(button, this.asEver), 2_000)
   }
 }
 

@@ -76,9 +76,10 @@ it('says that it has copied for its moment, also when the page changes under it'
   await page.waitForFunction(
     `document.querySelector('time-left').textContent !== ${JSON.stringify(before)}`,
   )
-  expect(await page.getByText('Copied').isVisible()).toBe(true)
+  expect(await page.getByRole('button', { name: 'Copied' }).isVisible()).toBe(true)
   await page.evaluate('window.endMoment()')
   expect(await page.getByText('Copied').isVisible()).toBe(false)
+  expect(await page.getByRole('button', { name: 'Copy: SSH command' }).isVisible()).toBe(true)
 })
 
 it('asks before a reset, and can be answered by keyboard alone', async () => {
