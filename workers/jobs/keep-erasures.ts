@@ -65,7 +65,7 @@ export function erasureKeeper(means: Means): ErasureKeeper {
       // The ledger has it before the disk has it no more.
       const lines = ended + late > 0 ? await sameLedger(means, steps) : known
       // An agent that is away has nothing brought back either: looked at again in the next pass.
-      await eraseBroughtBack(means, lines).catch((error: unknown) =>
+      await eraseBroughtBack(means, lines, steps).catch((error: unknown) =>
         log.warn({ err: error }, 'disks could not be compared with the ledger of erasures'),
       )
     },
@@ -126,7 +126,7 @@ async function sameLedger(
 }
 
 /** Of what is on disk, all that was erased before: a disk was brought back. */
-async function eraseBroughtBack(means: Means, all: LedgerLine[]): Promise<void> {
+async function eraseBroughtBack(means: Means, all: LedgerLine[], steps: Steps): Promise<void> {
   const { agent, pool, ring, now } = means
   const lines = readable(means, all)
   const { volumes } = await agent.list()
@@ -134,19 +134,24 @@ async function eraseBroughtBack(means: Means, all: LedgerLine[]): Promise<void> 
     .map(({ name }) => name)
     .filter((name) => erasedAt(lines, ring, 'volume', name))
   const known = await volumesByName(pool, names)
+  const once = (name: string, erase: () => Promise<void>) =>
+    steps.take(`${name}: erased before and on a disk again, it could not go.`, erase, undefined)
   for (const name of names) {
     const row = known.get(name)
     // Being purged; or a name that a database from before gave to somebody else meanwhile.
     if (row && row.state !== 'purged') continue
-    if (row) await withTransaction(pool, (tx) => orderPurgeAgain(tx, { id: row.id, now: now() }))
-    else if (await agent.purge(name)) await noteAgain(means, name)
+    await once(name, async () => {
+      if (row) await withTransaction(pool, (tx) => orderPurgeAgain(tx, { id: row.id, now: now() }))
+      else if (await agent.purge(name)) await noteAgain(means, name)
+    })
   }
   const ids = (await agent.handedIn()).filter((id) => erasedAt(lines, ring, 'submission', id))
   const there = await knownSubmissions(pool, ids)
-  for (const id of ids.filter((one) => !there.has(one))) {
-    await agent.forget(id)
-    await noteAgain(means, id)
-  }
+  for (const id of ids.filter((one) => !there.has(one)))
+    await once(id, async () => {
+      await agent.forget(id)
+      await noteAgain(means, id)
+    })
 }
 
 /** Those whose key is in the ring: of the others nobody can say what they name, which is no reason to look for nothing. */

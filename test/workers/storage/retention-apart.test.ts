@@ -198,12 +198,27 @@ it('ends every other erasure when one of a restored backup cannot be replayed', 
 
 it('erases what came back with a disk although another line of the ledger cannot be read', async () => {
   const name = 'lp-test0000-came0000-s001-g1'
-  const volumes = [ledgerHash(ring, ring.current, 'volume', name)]
-  const line = { id: newId(), at: now.toISOString(), keyId: ring.current, person: '1'.repeat(64) }
-  await writeLedger(file, [{ ...line, volumes, submissions: [] }])
-  await scene.agent.ensure({ name, limitMb: 8, isNew: true })
-  const there = async () => (await scene.agent.list()).volumes.map((one) => one.name)
+  await comeBack(name)
   expect(await there()).toContain(name)
   await pass()
   expect(await there()).not.toContain(name)
 })
+
+it('erases all else that came back with a disk when one of it cannot go', async () => {
+  const [first, second] = ['lp-test0000-came0000-s002-g1', 'lp-test0000-came0000-s003-g1']
+  await comeBack(first, second)
+  await refuse('audit', 'insert', `new.subject_id = '${first}'`)
+  const said = await pass()
+  expect(await there()).not.toContain(second)
+  expect(said).toContain(`${first}: erased before and on a disk again, it could not go.`)
+  expect(said).not.toContain(second)
+})
+
+/** Volumes on disk that the ledger says were erased. */
+async function comeBack(...names: string[]): Promise<void> {
+  const volumes = names.map((name) => ledgerHash(ring, ring.current, 'volume', name))
+  const line = { id: newId(), at: now.toISOString(), keyId: ring.current, person: '1'.repeat(64) }
+  await writeLedger(file, [{ ...line, volumes, submissions: [] }])
+  for (const name of names) await scene.agent.ensure({ name, limitMb: 8, isNew: true })
+}
+const there = async () => (await scene.agent.list()).volumes.map((one) => one.name)
