@@ -147,7 +147,9 @@ function machineCommand(of: {
   return [
     ...(of.tie === 'by hand' ? [] : ['setpriv', '--pdeathsig', 'KILL']),
     ...['nsenter', `--net=/run/netns/${of.switchName}`],
-    ...['unshare', '--pid', '--fork', '--kill-child', '--mount-proc', parts.kernel],
+    ...['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'],
+    ...(parts.preload === undefined ? [] : ['env', `LD_PRELOAD=${parts.preload}`]),
+    parts.kernel,
     ...[`umid=${order.name}`, `uml_dir=${join(folder, 'run')}`, `mem=${order.memoryMb ?? 1024}M`],
     ...disks,
     ...['root=/dev/ubda', 'rw', 'rootfstype=ext4', 'net.ifnames=0'],

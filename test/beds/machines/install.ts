@@ -3,7 +3,15 @@
  * system that scripts/node-image makes, with what only that kernel needs.
  */
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, join } from 'node:path'
 import {
@@ -73,7 +81,20 @@ const imageFile = (): string => {
   return join(cache(), 'machines', `node-${shaped.slice(0, 12)}.img`)
 }
 
-export type MachineParts = { kernel: string; image: string }
+/** `preload`: a library for the kernel, where this processor needs one. */
+export type MachineParts = { kernel: string; image: string; preload?: string }
+
+/** Its registers are larger than the kernel knows: uml-registers.c. */
+const hasLargeRegisters = (): boolean => / amx_tile\b/.test(readFileSync('/proc/cpuinfo', 'utf8'))
+const PRELOAD_SOURCE = join(import.meta.dirname, 'uml-registers.c')
+const preloadFile = (): string => {
+  const written = createHash('sha256').update(readFileSync(PRELOAD_SOURCE)).digest('hex')
+  return join(cache(), 'machines', `uml-registers-${written.slice(0, 12)}.so`)
+}
+const madeParts = (): MachineParts => ({
+  ...{ kernel: kernel(), image: imageFile() },
+  ...(hasLargeRegisters() && { preload: preloadFile() }),
+})
 
 /** Undefined when machines can be started here once their parts are made; else why not. */
 export function whyNoMachines(): string | undefined {
@@ -87,8 +108,8 @@ export function whyNoMachines(): string | undefined {
 
 /** What machines are started from, if it is all there. */
 export function machineParts(): MachineParts | undefined {
-  const parts = { kernel: kernel(), image: imageFile() }
-  return existsSync(parts.kernel) && existsSync(parts.image) ? parts : undefined
+  const parts = madeParts()
+  return Object.values(parts).every((file) => existsSync(file)) ? parts : undefined
 }
 
 /**
@@ -112,7 +133,18 @@ export async function ensureParts(say: Say): Promise<MachineParts> {
   await mustPrintBanner()
   const image = imageFile()
   if (!existsSync(image)) await makeImage(image, say)
-  return { kernel: kernel(), image }
+  const parts = madeParts()
+  if (parts.preload && !existsSync(parts.preload)) await compilePreload(parts.preload, say)
+  return parts
+}
+
+async function compilePreload(file: string, say: Say): Promise<void> {
+  // Debian's gcc alone comes without the headers of libc.
+  await ensurePrograms({ gcc: 'g++' }, say)
+  const draft = `${file}.${process.pid}`
+  const compile = ['gcc', '-O2', '-shared', '-fPIC', '-o', draft, PRELOAD_SOURCE]
+  await mustRun(compile, "What User Mode Linux's kernel needs on this processor was not compiled")
+  renameSync(draft, file)
 }
 
 /** Some processors' state is larger than this kernel can take: then it says nothing at all. */
