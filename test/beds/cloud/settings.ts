@@ -185,7 +185,8 @@ const nova = (place: CloudPlace): Sections => ({
   service_user: { ...signIn(place), send_service_user_token: 'true' },
   placement: signIn(place),
   neutron: signIn(place),
-  cinder: { ...signIn(place), catalog_info: 'block-storage::publicURL' },
+  // Nova reads a region of volumes by this name alone; without it, it takes any, also one that is down.
+  cinder: { ...signIn(place), os_region_name: REGION, catalog_info: 'block-storage::publicURL' },
   glance: { api_servers: imageUrl(place) },
   scheduler: { discover_hosts_in_cells_interval: 5, workers: 1 },
   conductor: { workers: 1 },
