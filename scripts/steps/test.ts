@@ -92,6 +92,9 @@ async function inLanes(runners: Runner[], lanes: number): Promise<Result[]> {
   return results
 }
 
+/** From a runner's end on. */
+const LAST_WORDS_MS = 5_000
+
 /** Runs one runner to its end or its bound. It also ends when this process is killed. */
 async function perform(runner: Runner): Promise<Result> {
   const started = performance.now()
@@ -115,7 +118,12 @@ async function perform(runner: Runner): Promise<Result> {
   const { promise, resolve } = Promise.withResolvers<number>()
   child.on('error', () => resolve(127))
   child.on('close', (code) => resolve(code ?? 1))
-  const counted = runner.count(await promise, output)
+  // What a failed test left running may hold the runner's output open for good.
+  child.on('exit', (code) => setTimeout(() => resolve(code ?? 1), LAST_WORDS_MS).unref())
+  const code = await promise
+  child.stdout.destroy()
+  child.stderr.destroy()
+  const counted = runner.count(code, output)
   const tookMs = performance.now() - started
   const busyShare = (busyMs() - busyBefore) / (tookMs * cpus().length)
   const ran = counted.passed + counted.failed + counted.skipped.length
