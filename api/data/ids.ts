@@ -1,8 +1,12 @@
 /** Ids and secrets: where randomness enters the record. */
-import { createHash, randomBytes, randomUUIDv7 } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
+import { v7 } from 'uuid'
 
-/** A uuid v7 (RFC 9562): sorts by the time it was made. */
-export const newId = (): string => randomUUIDv7()
+/**
+ * A uuid v7 (RFC 9562): sorts after every one that this process made before, also in the same millisecond.
+ * Node's own are in random order there, and lists that say "newest first" would be, too.
+ */
+export const newId = (): string => v7()
 
 export const isUuid = (text: string): boolean =>
   /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)
