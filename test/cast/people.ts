@@ -81,7 +81,8 @@ function person(
   siteAdmin = false,
 ): Person {
   const email = `${username}@${institution.domain}`
-  return { id, username, givenName, familyName, email, language, siteAdmin }
+  // Test files share this module: who changes somebody here would change them for all others.
+  return Object.freeze({ id, username, givenName, familyName, email, language, siteAdmin })
 }
 
 function numberName(number: number): string {

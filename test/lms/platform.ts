@@ -52,8 +52,10 @@ export type Platform = {
   save: () => void
 }
 
-export function refreshPeople(platform: Platform): void {
-  for (const person of allPeople(platform.state)) platform.people.set(person.username, person)
+/** Everybody who is not here yet, each as a copy: a name changed in one LMS is no other's. */
+export function refreshPeople({ people, state }: Platform): void {
+  for (const person of allPeople(state))
+    if (!people.has(person.username)) people.set(person.username, { ...person })
 }
 
 export function findPerson(platform: Platform, username: string | undefined): Person | undefined {

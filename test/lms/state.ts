@@ -112,7 +112,7 @@ export function freshState(privateKey: JWK): State {
     lineItems: [],
     scores: [],
   }
-  for (const course of castCourses) seedCourse(state, course)
+  for (const course of castCourses) seedCourse(state, structuredClone(course))
   return state
 }
 
