@@ -2,9 +2,7 @@
  * A change that waited, over what was saved since: what it does not change itself is as it is in force by now, else
  * agreeing to it would undo what others saved meanwhile.
  */
-import { parseDocument } from 'yaml'
-import { canonicalJson } from '../../../stacks/blueprint.ts'
-import { putAt } from '../../teaching/document-edit.ts'
+import { rebased } from '../../teaching/document-rebase.ts'
 import type { StoredDocument } from '../courses/course.ts'
 import { type Db, many, sql } from '../db.ts'
 
@@ -37,55 +35,3 @@ async function coursesBefore(db: Db, changeId: string): Promise<Map<string, stri
   )
   return new Map(rows.flatMap(({ key, text }) => (text === null ? [] : [[key, text] as const])))
 }
-
-/** Value by value; where both changed the same one, the change that waited says how it is. */
-function rebased(text: string, base: string, now: string): string {
-  if (now === base) return text
-  const [wanted, before, there] = [text, base, now].map(
-    (one) => parseDocument(one).toJS() as unknown,
-  )
-  return differences({ wanted, before, there }).reduce(
-    (all, { path, value }) => putAt(all, path, value),
-    now,
-  )
-}
-
-type Three = { wanted: unknown; before: unknown; there: unknown }
-type Difference = { path: string[]; value: unknown }
-
-/** What has to be put into what is there, so that it says what was wanted. */
-function differences(three: Three, path: string[] = []): Difference[] {
-  const { wanted, before, there } = three
-  if (said(wanted) === said(before) || said(wanted) === said(there)) return []
-  if (said(there) === said(before) || !isAlike(three)) return [{ path, value: wanted }]
-  const names = new Set([wanted, before].flatMap((one) => Object.keys(one as object)))
-  const at = (of: unknown, name: string) => (of as Fields)[name]
-  return [...names].flatMap((name) =>
-    differences({ wanted: at(wanted, name), before: at(before, name), there: at(there, name) }, [
-      ...path,
-      name,
-    ]),
-  )
-}
-
-/** Fields of the same thing; or lists of the same things in the same order. */
-function isAlike({ wanted, before, there }: Three): boolean {
-  const all = [wanted, before, there]
-  if (all.every(isFields)) return true
-  if (!all.every(Array.isArray)) return false
-  const names = all.map((list) => said((list as unknown[]).map(nameOf)))
-  return new Set(names).size === 1
-}
-
-/** What a class, a group or a port is known by. */
-const nameOf = (one: unknown): unknown =>
-  isFields(one)
-    ? [one['start'], one['group'], one['key'], one['name']].map((part) => part ?? null)
-    : one
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-type Fields = Record<string, unknown>
-
-const said = (value: unknown): string => canonicalJson(value ?? null)
