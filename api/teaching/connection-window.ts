@@ -58,7 +58,10 @@ export function readWindow(text: string, ports: Port[]): WindowForm {
   }
 }
 
-/** What a browser sent: `order` names the ports, `buttons` counts the buttons. */
+/**
+ * What a browser sent: `order` names the ports, `buttons` counts the buttons. Of a port that its page did not have,
+ * since the environment has it only by now, nothing was said.
+ */
 export function sentWindow(body: Record<string, string>, known: WindowForm): WindowForm {
   if (body['order'] === undefined) return known
   const said = (name: string) => sentText(body[name]) ?? ''
@@ -67,6 +70,10 @@ export function sentWindow(body: Record<string, string>, known: WindowForm): Win
     const at = order.indexOf(name)
     return at < 0 ? order.length : at
   }
+  const sentLine = (name: string): PortLine => ({
+    ...{ name, isShown: body[`shown-${name}`] !== undefined },
+    ...{ titleEn: said(`title-en-${name}`), titleFr: said(`title-fr-${name}`) },
+  })
   const count = Math.min(MOST.buttons, Number(/^\d{1,2}$/.exec(said('buttons')) ?? 0))
   return {
     showsLogin: body['login'] !== undefined,
@@ -74,10 +81,7 @@ export function sentWindow(body: Record<string, string>, known: WindowForm): Win
     ...{ textEn: said('textEn'), textFr: said('textFr') },
     ports: known.ports
       .toSorted((a, b) => place(a) - place(b))
-      .map(({ name }) => ({
-        ...{ name, isShown: body[`shown-${name}`] !== undefined },
-        ...{ titleEn: said(`title-en-${name}`), titleFr: said(`title-fr-${name}`) },
-      })),
+      .map((line) => (order.includes(line.name) ? sentLine(line.name) : line)),
     buttons: Array.from({ length: count }, (_, i) => ({
       ...{ titleEn: said(`button-en-${i}`), titleFr: said(`button-fr-${i}`) },
       ...{ to: said(`button-to-${i}`), where: said(`button-where-${i}`) },

@@ -12,7 +12,7 @@ import { arrangePorts, fillLink, partsOf } from '../../api/display.ts'
 import { parseDocuments } from '../../stacks/schema-parse.ts'
 import { seatPath } from '../../stacks/rules/seat-path.ts'
 import type { Port } from '../../stacks/terms.ts'
-import { allDocuments, networksDocument } from '../cast/documents.ts'
+import { allDocuments, environmentDocument, networksDocument } from '../cast/documents.ts'
 import {
   BEFORE_CLASS,
   IN_CLASS,
@@ -248,6 +248,17 @@ it('loses nothing of two who change it at once, also where the page is loaded fo
     expect(text).toMatch(/name="title-en-ssh"\s+value="Console"/)
     expect(text).toContain('name="order" value="ssh,web"')
   }
+})
+
+it('shows a port that its environment has only since the page was opened', async () => {
+  const form = await openedWhole()
+  const more = `${environmentDocument}  - { number: 8888, name: notebook, kind: web, title: { en: Notebook, fr: Carnet } }\n`
+  await importDocuments(pool, ring, BEFORE_CLASS, [{ name: 'e.yaml', text: more }])
+  expect((await post({ ...form, textEn: 'Mine' })).status).toBe(303)
+  const { text } = await site.get(WINDOW, { who: teacher })
+  expect(text).toMatch(/name="shown-notebook"[^>]*checked/)
+  expect(await courseText()).not.toContain('shown: false')
+  await importDocuments(pool, ring, BEFORE_CLASS, [{ name: 'e.yaml', text: environmentDocument }])
 })
 
 it('leaves a text alone that ends in a line', async () => {
