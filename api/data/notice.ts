@@ -220,14 +220,18 @@ export async function addressNotice(
   await execute(tx, sql`update notice set addressed_at = ${now} where id = ${id}`)
 }
 
-/** Who teaches it in an LMS, and has not left that course; whose course it is, while no LMS course opens it; and who asked for one that is not there. */
+/**
+ * Who teaches it in an LMS, and has not left that course (who was never on its list, as one who teaches by a role in a
+ * whole category, has not left it either); whose course it is, while no LMS course opens it; and who asked for one that
+ * is not there.
+ */
 async function addTeachers(tx: Db, of: { noticeId: string; now: Date }): Promise<void> {
   const teachers = await many<{ id: string; locale: 'en' | 'fr' }>(
     tx,
     sql`select distinct person.id, person.locale from notice
         join lms_resource on lms_resource.course_id = notice.course_id
         join membership on membership.lms_context_id = lms_resource.lms_context_id and membership.role = 'teacher'
-          and membership.state = 'active'
+          and (membership.state = 'active' or membership.listed_at is null)
         join person on person.id = membership.person_id
         where notice.id = ${of.noticeId} and person.email is not null and person.erased_at is null
         union select person.id, person.locale from notice

@@ -127,10 +127,19 @@ it('tells a teacher who left the LMS course no more of it', async () => {
   const left = await teacher('en', 'left@school.example')
   const set = (state: string) =>
     execute(pool, sql`update membership set state = ${state} where person_id = ${left}`)
-  await set('dormant')
+  // Who teaches by a role in the whole category is on no course's list, and leaves by none.
+  const category = await teacher('en', 'category@school.example')
+  await execute(
+    pool,
+    sql`update membership set state = 'dormant' where person_id in (${left}, ${category})`,
+  )
+  await execute(pool, sql`update membership set listed_at = ${now} where person_id = ${left}`)
   await send({ to: 'teachers' })
   await deliver()
-  expect(mail.mails.flatMap(({ to }) => to)).toEqual(['here@school.example'])
+  expect(mail.mails.flatMap(({ to }) => to).toSorted()).toEqual([
+    'category@school.example',
+    'here@school.example',
+  ])
   await set('active')
   await send({ to: 'teachers', dedupeKey: 'two' })
   await deliver()
