@@ -73,7 +73,10 @@ function shift(node: unknown, days: number): void {
     }
 }
 
-/** Days of the week that a rule names go along, or classes that are left out would not be the same any more. */
+/**
+ * Days of the week that a rule names go along, or classes that are left out would not be the same any more. So do the
+ * classes of a rule by the month or year, such as each first Tuesday, where some of them are left out or moved.
+ */
 function followDays(
   document: Document,
   session: YAMLMap,
@@ -81,7 +84,10 @@ function followDays(
   { days, timeZone }: { days: number; timeZone: string },
 ): void {
   const { repeat } = plan
-  if (repeat === undefined || days % 7 === 0 || !/^FREQ=(DAILY|WEEKLY)/.test(repeat)) return
+  if (repeat === undefined) return
+  const isByWeek = /^FREQ=(DAILY|WEEKLY)/.test(repeat)
+  const isWhole = plan.except.length === 0 && Object.keys(plan.move).length === 0
+  if (isByWeek ? days % 7 === 0 : isWhole) return
   const walls = seriesWalls(plan, timeZone).map((wall) => wall + days * dayMs)
   if (walls.length === 0) return
   const also = plan.also.map((wall) => formatWall(parseWall(wall) + days * dayMs))

@@ -18,8 +18,13 @@ const tuesdays = `  # Of the school's timetable.
 const twice = `  - start: 2026-11-24T10:00
     minutes: 120
     repeat: FREQ=WEEKLY;INTERVAL=2;UNTIL=20261220T225959Z;BYDAY=TU,SU`
+const monthly = `  - start: 2026-12-01T10:00
+    minutes: 120
+    repeat: FREQ=MONTHLY;BYDAY=1TU;COUNT=4
+    except: [2027-01-05]`
 
 it.each([
+  ['each first Tuesday but one, a week later', monthly, '2026-12-08'],
   ['each week on a day that is named', tuesdays, '2026-12-02'],
   ['the same day of the week', tuesdays, '2027-11-23'],
   ['every other week on two days, over the end of one', twice, '2026-11-25'],
@@ -38,4 +43,9 @@ it('leaves a rule as it is written where the days are the same', () => {
   const copy = copyCourse(course(tuesdays), { key: 'copy', days: 364 })
   expect(copy).toContain('repeat: FREQ=WEEKLY;COUNT=4;BYDAY=TU\n')
   expect(copy).toContain('# Of the school')
+  const whole = monthly.replace(/\n *except.*/, '')
+  expect(walls(copyCourse(course(whole), { key: 'copy', days: 7 }))).toEqual(
+    // The rule's own days.
+    expect.arrayContaining(['2027-01-05T10:00', '2027-02-02T10:00']),
+  )
 })
