@@ -277,7 +277,7 @@ export async function enter(of: Scene, into: TestSeat): Promise<{ cookie: string
 }
 
 /** Waits until `holds`, at most `seconds`. */
-export async function until(holds: () => boolean | Promise<boolean>, seconds = 5): Promise<void> {
+export async function until(holds: () => boolean | Promise<boolean>, seconds = 25): Promise<void> {
   const deadline = performance.now() + seconds * 1000
   while (!(await holds())) {
     if (performance.now() > deadline) throw new Error(`Waited ${seconds} s in vain for ${holds}`)

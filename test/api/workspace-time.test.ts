@@ -256,7 +256,7 @@ describe('while a seat takes a step, which changes its workspace after itself', 
             sql`select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
           )
         ).length > 0,
-      { timeout: 5000 },
+      { timeout: 25_000 },
     )
 
   it('waits with a stop that somebody asked for until the step is done', async () => {

@@ -143,10 +143,10 @@ it('kills what does not end when asked', async () => {
   await ensureSupervisor(home)
   const stubborn: Wanted = {
     ...sleeper('stubborn'),
-    argv: ['sh', '-c', 'trap "" TERM; while :; do sleep 1; done'],
+    argv: ['sh', '-c', `trap "" TERM; : > ${home}/deaf; while :; do sleep 1; done`],
     stop: { signal: 'SIGTERM', withinMs: 300 },
   }
-  await ensureProcess(home, stubborn, lives('stubborn'))
+  await ensureProcess(home, stubborn, async () => existsSync(join(home, 'deaf')))
   await stopProcesses(home, ['stubborn'])
   const log = readFileSync(join(home, 'log', 'supervisor.log'), 'utf8')
   expect(log).toContain('stubborn did not end in 0.3 s and is killed')

@@ -108,7 +108,7 @@ export function testPersonalFolders(means: () => Means): void {
       expect(await other!.run(`cat ${FILES}/essay; echo more > ${FILES}/second`)).toBe(
         'by student1',
       )
-      await expect.poll(() => own!.run(`cat ${FILES}/second`), { timeout: 5_000 }).toBe('more')
+      await expect.poll(() => own!.run(`cat ${FILES}/second`)).toBe('more')
     })
 
     it('is never in the seat of another, and no name of a volume is in any', async () => {

@@ -69,7 +69,7 @@ it('stays for a day, and then goes by itself with what it took of the disk', asy
   mkdirSync(join(uploadsOf(other), 'import-00000000'))
   nowMs += 2 * HOUR_MS
   await agent.list()
-  await expect.poll(() => [left(), left(other)], { timeout: 10_000 }).toEqual([[], []])
+  await expect.poll(() => [left(), left(other)]).toEqual([[], []])
   expect(await used()).toBeLessThan(MIB)
 })
 

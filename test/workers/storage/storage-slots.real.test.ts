@@ -81,7 +81,7 @@ it('says when a program has it open, and lets go afterwards', async () => {
   const ended = once(program, 'exit')
   program.kill('SIGKILL')
   await ended
-  await expect.poll(() => agent.setSlot(slot(2), null), { timeout: 5_000 }).toBeUndefined()
+  await expect.poll(() => agent.setSlot(slot(2), null)).toBeUndefined()
   expect(shown(2)).toBeUndefined()
   expect(await agent.setSlot(slot(2), 'remove')).toBeUndefined()
   expect(existsSync(folder(2))).toBe(false)

@@ -122,9 +122,10 @@ it('writes down what is there while the rest is being made, and looks no more wh
 })
 
 it('tells the reconciler, which turns on those that are to be warm', async () => {
-  const listening = await new Listening(database.url).open()
+  const listening = new Listening(database.url)
   let heard = 0
   listening.on('work', () => heard++)
+  await listening.open()
   there = [1, 2, 3]
   await early(await take())
   await expect.poll(() => heard).toBeGreaterThan(0)
