@@ -43,7 +43,7 @@ export async function issueRegistrationLink(
 export async function listRegistrationLinks(db: Db): Promise<RegistrationLink[]> {
   return many<RegistrationLink>(
     db,
-    sql`select ${columns} from registration_link order by created_at desc`,
+    sql`select ${columns} from registration_link order by created_at desc, id desc`,
   )
 }
 

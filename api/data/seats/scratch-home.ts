@@ -196,6 +196,6 @@ export async function scratchDuring(
     sql`select seat.number as seat, home.created_at as from, home.result, home.merged_at as "mergedAt"
         from scratch_home home join seat on seat.id = home.seat_id
         where seat.course_id = ${span.courseId} and home.created_at between ${span.from} and ${span.until}
-        order by seat.number, home.created_at`,
+        order by seat.number, home.created_at, home.id`,
   )
 }

@@ -215,7 +215,7 @@ export async function submissionsLeft(db: Db, since: Date): Promise<LeftSubmissi
   return many(
     db,
     sql`select submission.id, submission.workspace_id, volume.name as volume, path from submission join volume on volume.id = volume_id
-        where submission.state = 'making' and submission.created_at <= ${since} and not ${isOnItsWay} order by submission.created_at`,
+        where submission.state = 'making' and submission.created_at <= ${since} and not ${isOnItsWay} order by submission.created_at, submission.id`,
   )
 }
 
