@@ -185,11 +185,19 @@ export const inOneBreath = <T>(pool: Pool, work: (db: Db) => Promise<T>): Promis
 export function isServerLost(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   if (error instanceof pg.DatabaseError) return /^(08|53|57P)/.test(error.code ?? '')
+  const { code = '', syscall } = error as NodeJS.ErrnoException
   return (
-    'syscall' in error ||
+    WAY_LOST.has(code) ||
+    syscall === 'connect' ||
     /^(Connection terminated|Query read timeout|timeout exceeded)/.test(error.message)
   )
 }
+
+/** Of a socket; a file's, as of a full disk, are others. */
+const WAY_LOST = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'],
+  ...['ENETDOWN', 'ENOTFOUND', 'EAI_AGAIN'],
+])
 
 type Loss = { failure?: Error }
 

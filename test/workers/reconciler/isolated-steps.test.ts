@@ -2,8 +2,9 @@
  * One course whose rows PostgreSQL refuses to change, and another beside it: the real reconciler does for the other what it
  * would have done, says what went wrong with the first, and does that too once the rows may change.
  */
+import { writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { execute, isServerLost, many, one, sql } from '../../../api/data/db.ts'
+import { execute, isServerLost, many, one, openPool, sql } from '../../../api/data/db.ts'
 import { type Boss, startBoss } from '../../../api/data/jobs.ts'
 import { pino } from 'pino'
 import { rosterFollower } from '../../../workers/jobs/follow-rosters.ts'
@@ -254,5 +255,15 @@ describe('when the server is lost in the middle of a pass', () => {
     await pass(at('08:16'))
     expect(await asked()).toContain('seats-woods-0')
     expect(await state('woods')).toBe('preparing')
+  })
+
+  it('knows one that is not there from a disk that is full', async () => {
+    const away = openPool({ databaseUrl: 'postgres://nobody@127.0.0.1:1/none', installation: 'x' })
+    const refused: unknown = await away.query('select 1').catch((error: unknown) => error)
+    await away.end()
+    expect(isServerLost(refused)).toBe(true)
+    const full: unknown = await writeFile('/dev/full', 'x').catch((error: unknown) => error)
+    expect(full).toMatchObject({ code: 'ENOSPC' })
+    expect(isServerLost(full)).toBe(false)
   })
 })
