@@ -179,7 +179,7 @@ export function applyEdit(
   text: string,
   edit: PlanEdit,
   zone: CalendarZone,
-): { text: string; at?: ClassId } {
+): { text: string; at?: ClassId; isLost?: true } {
   const document = parseDocument(text)
   const course = courseIn(document)
   const place = { timeZone: course.timeZone ?? zone.timeZone, holidays: zone.holidays }
@@ -191,7 +191,7 @@ export function applyEdit(
   }
   const now = findClass(planClasses(text, zone), edit.at)
   const before = now && course.sessions[now.id.session]
-  if (!before) return { text }
+  if (!before) return { text, isLost: true }
   const { session, planned } = now.id
   const numbers = edit.act === 'move' ? edit.numbers : undefined
   const isApart = numbers !== undefined

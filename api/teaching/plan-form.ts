@@ -148,24 +148,25 @@ export function editPlan(text: string, form: PlanForm, zone: CalendarZone): Edit
 }
 
 /** Without what the open fields say. */
-export function withEdits(text: string, form: PlanForm, zone: CalendarZone): string {
-  return form.edits.reduce(
-    (all, edit) => applyEdit(all, edit, zone).text,
-    withCourseFields(text, form),
-  )
+export const withEdits = (text: string, form: PlanForm, zone: CalendarZone): string =>
+  stepByStep(text, form, zone).text
+
+function stepByStep(text: string, form: PlanForm, zone: CalendarZone) {
+  let [edited, lost] = [withCourseFields(text, form), 0]
+  for (const edit of form.edits) {
+    const step = applyEdit(edited, edit, zone)
+    edited = step.text
+    if (step.isLost) lost++
+  }
+  return { text: edited, lost }
 }
 
 /** How many steps are for classes that are not there (any more), and change nothing. */
 export function lostSteps(text: string, form: PlanForm, zone: CalendarZone): number {
-  const { edits, chosen } = form
-  let [edited, lost] = [withCourseFields(text, form), 0]
-  const isThere = (at: ClassId) => findClass(planClasses(edited, zone), at) !== undefined
-  for (const edit of edits) {
-    if (edit.act !== 'add' && !isThere(edit.at)) lost++
-    edited = applyEdit(edited, edit, zone).text
-  }
+  const { chosen } = form
+  const { text: edited, lost } = stepByStep(text, form, zone)
   if (!chosen || chosen.at === 'new') return lost
-  return lost + (isThere(chosen.at) ? 0 : 1)
+  return findClass(planClasses(edited, zone), chosen.at) ? lost : lost + 1
 }
 
 function openEdit(chosen: Chosen, now: PlanClass | undefined): PlanEdit | undefined {
