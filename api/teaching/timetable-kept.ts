@@ -3,6 +3,7 @@
  * or as an earlier timetable had it. Taken over again it says nothing of them, so they stay; what it does say wins, and
  * is named. Pure.
  */
+import { ownUid } from '../../stacks/rules/calendar-import.ts'
 import { formatWall, parseWall } from '../../stacks/rules/clock.ts'
 import { seriesWalls } from '../../stacks/rules/schedule.ts'
 import type { SessionPlan } from '../../stacks/terms.ts'
@@ -12,34 +13,90 @@ export type OwnWay = { planned: string; to: string | undefined }
 
 export type KeptPlan = { plan: SessionPlan; kept: OwnWay[]; undone: OwnWay[] }
 
-/** @param asTimetable whether the timetable's own hours are wanted for them, too */
-export function keepOwnWays(
-  old: SessionPlan,
-  now: SessionPlan,
-  { timeZone, asTimetable }: { timeZone: string; asTimetable: boolean },
-): KeptPlan {
+type Given = {
+  timeZone: string
+  /** Whether the timetable's own hours are wanted for them, too. */
+  asTimetable: boolean
+  /** Sessions of the timetable by UID, as they were and as it has them now. */
+  before: ReadonlyMap<string, SessionPlan>
+  after: ReadonlyMap<string, SessionPlan>
+}
+
+export function keepOwnWays(old: SessionPlan, now: SessionPlan, given: Given): KeptPlan {
+  const { timeZone, asTimetable } = given
   const said = otherwise(now, timeZone)
   const walls = new Set(wallsOf(now, timeZone))
-  const own = [...otherwise(old, timeZone)].map(([planned, to]) => ({ planned, to }))
-  // One that is held neither before nor after is no loss.
+  const wallsBefore = new Set(wallsOf(old, timeZone))
+  const isShifted = [...walls].some((wall) => !wallsBefore.has(wall))
+  const own = [
+    ...ownWays(old, given).map((way) => atHourNow(way, wallsBefore, walls)),
+    ...[...walls].filter((wall) => isDayOut(old, wall)).map(takenOut),
+  ]
+  // One that is held neither before nor after is no loss; in a shifted series it may be held on another day.
   const differs = own.filter(({ planned, to }) =>
-    said.has(planned) ? said.get(planned) !== to : walls.has(planned) || to !== undefined,
+    said.has(planned)
+      ? said.get(planned) !== to
+      : walls.has(planned) || to !== undefined || isShifted,
   )
   const isKept = ({ planned }: OwnWay) => !asTimetable && walls.has(planned) && !said.has(planned)
-  const kept = differs.filter(isKept)
-  return { plan: withOwnWays(old, now, kept), kept, undone: differs.filter((one) => !isKept(one)) }
+  const [kept, undone] = [differs.filter(isKept), differs.filter((one) => !isKept(one))]
+  const isUndone = (day: string) => asTimetable || undone.some((one) => one.planned.startsWith(day))
+  const days = daysOut(old).filter((day) => !isUndone(day))
+  return { plan: withOwnWays(old, now, kept, days), kept, undone }
+}
+
+const daysOut = (plan: SessionPlan): string[] => plan.except.filter((wall) => wall.length === 10)
+
+const isDayOut = (plan: SessionPlan, wall: string): boolean =>
+  daysOut(plan).includes(wall.slice(0, 10))
+
+const takenOut = (planned: string): OwnWay => ({ planned, to: undefined })
+
+/** What was done here to single classes, but for days out as a whole. Room made for one that stands by itself is no hole. */
+function ownWays(old: SessionPlan, { timeZone, before, after }: Given): OwnWay[] {
+  return [...otherwise(old, timeZone)].flatMap(([planned, to]) => {
+    if (isDayOut(old, planned)) return []
+    const uid = ownUid(old.uid ?? '', planned)
+    const apart = to === undefined ? before.get(uid) : undefined
+    if (!apart) return [{ planned, to }]
+    if (after.has(uid)) return []
+    // Put back into its series, with what was done here to it alone.
+    return [...otherwise(apart, timeZone).values()].map((own) => ({ planned, to: own }))
+  })
+}
+
+/** A class taken out stays so where its series is held at another hour of that day. */
+function atHourNow(way: OwnWay, before: Set<string>, now: Set<string>): OwnWay {
+  if (way.to !== undefined || now.has(way.planned)) return way
+  const onDay = (walls: Set<string>, others: Set<string>) =>
+    [...walls].filter((wall) => wall.startsWith(way.planned.slice(0, 10)) && !others.has(wall))
+  const [gone, come] = [onDay(before, now), onDay(now, before)]
+  // Of several a day it is known which only where there are as many.
+  const planned = gone.length === come.length ? come[gone.indexOf(way.planned)] : undefined
+  return planned === undefined ? way : takenOut(planned)
 }
 
 /** Times written as before stay as and where they were written. */
-function withOwnWays(old: SessionPlan, now: SessionPlan, kept: OwnWay[]): SessionPlan {
-  const names = (wall: string) =>
-    now.except.includes(wall) ||
-    kept.some(({ planned, to }) => to === undefined && planned.startsWith(wall))
-  const except = [...new Set([...old.except.filter(names), ...now.except])]
-  const moves = Object.entries(old.move).filter(
-    ([planned]) => planned in now.move || kept.some((one) => one.planned === planned && one.to),
+function withOwnWays(
+  old: SessionPlan,
+  now: SessionPlan,
+  kept: OwnWay[],
+  days: string[],
+): SessionPlan {
+  const out = kept.filter(({ to }) => to === undefined).map(({ planned }) => planned)
+  const names = new Set([...now.except, ...days, ...out])
+  const unnamed = out.filter((wall) => !days.includes(wall.slice(0, 10)))
+  const except = [
+    ...new Set([...old.except.filter((wall) => names.has(wall)), ...unnamed, ...now.except]),
+  ]
+  const moved = kept.flatMap(({ planned, to }) =>
+    to === undefined ? [] : [[planned, to] as const],
   )
-  return { ...now, except, move: { ...Object.fromEntries(moves), ...now.move } }
+  const written = Object.entries(old.move).filter(
+    ([planned]) => planned in now.move || moved.some(([wall]) => wall === planned),
+  )
+  const move = { ...Object.fromEntries([...written, ...moved]), ...now.move }
+  return { ...now, except, move }
 }
 
 function otherwise(plan: SessionPlan, timeZone: string): Map<string, string | undefined> {

@@ -53,10 +53,12 @@ export function takeTimetable(
   const timeZone = course.timeZone ?? zone.timeZone
   const read = importCalendar(feed, [course], [match], timeZone)
   const known = byUid(course.sessions)
-  const each = (read.courses[0]?.sessions ?? []).map((now) => {
+  const found = read.courses[0]?.sessions ?? []
+  const after = byUid(found)
+  const each = found.map((now) => {
     const old = known.get(now.uid ?? '')
     if (!old) return { plan: now, kept: [], undone: [] }
-    return keepOwnWays(old, now, { timeZone, asTimetable })
+    return keepOwnWays(old, now, { timeZone, asTimetable, before: known, after })
   })
   const wanted = each.map((one) => one.plan)
   const isOver = (one: SessionPlan) =>
@@ -139,11 +141,18 @@ function putAll(
   const known = new Set(before.map((one) => one.uid))
   const added = after.filter((one) => one.uid !== undefined && !known.has(one.uid))
   if (added.length === 0) return
-  const made = added.map((one) =>
-    Object.fromEntries(
-      fields.map((name) => [name, saidOf(one, name)]).filter(([, value]) => value !== undefined),
-    ),
-  )
   if (!isSeq(document.get('sessions'))) document.set('sessions', document.createNode([]))
-  for (const one of made) document.addIn(['sessions'], document.createNode(one))
+  for (const one of added) document.addIn(['sessions'], document.createNode(wholePlan(one)))
+}
+
+/** What goes without saying, too. */
+const unsaid: Partial<SessionPlan> = { stayMinutes: 0, spares: 0, exam: false }
+
+/** A class split off its series is what the series is: group, exam, places. */
+function wholePlan(plan: SessionPlan): Partial<SessionPlan> {
+  const names = Object.keys(plan) as (keyof SessionPlan)[]
+  const said = names.filter(
+    (name) => saidOf(plan, name) !== undefined && plan[name] !== unsaid[name],
+  )
+  return Object.fromEntries(said.map((name) => [name, plan[name]]))
 }

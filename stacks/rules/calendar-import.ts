@@ -64,15 +64,9 @@ export function importCalendar(
   timeZone: string,
 ): CalendarImport {
   const result: CalendarImport = { courses: [], changes: [], problems: [] }
-  const events = readEvents(text, result)
-  const byCourse = new Map<string, CalendarEvent[]>()
-  for (const event of events) {
-    const course = courseOf(event, matches, result)
-    if (course !== undefined && event.uid === '') addProblem(result, event, 'no-uid')
-    else if (course !== undefined && !event.hasRealTimes)
-      addProblem(result, event, 'not-understood')
-    else if (course !== undefined) byCourse.set(course, [...(byCourse.get(course) ?? []), event])
-  }
+  const byCourse = Map.groupBy(readEvents(text, result), (event) =>
+    courseTaking(event, matches, result),
+  )
   result.courses = courses.map((course) => {
     const mine = byCourse.get(course.key)
     return mine === undefined
@@ -83,24 +77,23 @@ export function importCalendar(
 }
 
 function readEvents(text: string, result: CalendarImport): CalendarEvent[] {
-  const whole = eventsIn(text)
-  if (whole) return whole
+  const whole = calendarIn(text)
+  const events = whole && eventsOf(whole)
+  if (events) return events
   // One event that cannot be read costs no other.
   const { blocks, around } = eventBlocks(text)
-  if (around.length > MOST_AROUND || !eventsIn(around)) {
+  const calendar = calendarIn(around)
+  if (!calendar) {
     result.problems.push({ uid: '', summary: text.slice(0, 40), code: 'not-a-calendar' })
     return []
   }
   return blocks.flatMap((block) => {
-    const events = eventsIn(around.replace(/^END:VCALENDAR/im, () => `${block}\r\nEND:VCALENDAR`))
+    const event = eventIn(block, calendar)
     const summary = /^SUMMARY[^:\r\n]*:(.*)/im.exec(block)?.[1]?.trim() ?? ''
-    if (!events) result.problems.push({ uid: '', summary, code: 'not-understood' })
-    return events ?? []
+    if (!event) result.problems.push({ uid: '', summary, code: 'not-understood' })
+    return event ?? []
   })
 }
-
-/** Zones and the like, read again with each event. */
-const MOST_AROUND = 100_000
 
 /** The lines of each event, and those around them. */
 function eventBlocks(text: string): { blocks: string[]; around: string } {
@@ -115,20 +108,52 @@ function eventBlocks(text: string): { blocks: string[]; around: string } {
   return { blocks: blocks.map((lines) => lines.join('\r\n')), around: around.join('\r\n') }
 }
 
-/** Undefined when it cannot be read. */
-function eventsIn(text: string): CalendarEvent[] | undefined {
+/** Undefined when it cannot be read, as with those below. */
+function calendarIn(text: string): ICAL.Component | undefined {
   try {
     const calendar = new ICAL.Component(ICAL.parse(text) as unknown[])
-    const method = String(calendar.getFirstPropertyValue('method') ?? '')
-    return calendar
-      .getAllSubcomponents('vevent')
-      .map((component) => readEvent(component, method.toUpperCase() === 'CANCEL'))
+    return calendar.name === 'vcalendar' ? withZonesByName(calendar) : undefined
   } catch {
     return undefined
   }
 }
 
-function readEvent(component: ICAL.Component, isCancelling: boolean): CalendarEvent {
+/** ical.js looks through all zones again for each time in one that is not there. */
+function withZonesByName(calendar: ICAL.Component): ICAL.Component {
+  const zones = calendar.getAllSubcomponents('vtimezone').map((component) => {
+    const tzid = String(component.getFirstPropertyValue('tzid'))
+    return [tzid, new ICAL.Timezone({ component, tzid })] as const
+  })
+  // Of several by one name the first counts.
+  const byName = new Map(zones.toReversed())
+  // ical.js expects null of one that is not there, whatever its types say.
+  calendar.getTimeZoneByID = (name: string) => byName.get(name) ?? null!
+  return calendar
+}
+
+function eventsOf(calendar: ICAL.Component): CalendarEvent[] | undefined {
+  try {
+    const events = calendar.getAllSubcomponents('vevent')
+    return events.map((component) => readEvent(component, isCancelling(calendar)))
+  } catch {
+    return undefined
+  }
+}
+
+/** Zones and the like are the calendar's, which is not read again with each event. */
+function eventIn(block: string, calendar: ICAL.Component): CalendarEvent | undefined {
+  try {
+    const component = new ICAL.Component(ICAL.parse(block) as unknown[], calendar)
+    return component.name === 'vevent' ? readEvent(component, isCancelling(calendar)) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const isCancelling = (calendar: ICAL.Component): boolean =>
+  String(calendar.getFirstPropertyValue('method') ?? '').toUpperCase() === 'CANCEL'
+
+function readEvent(component: ICAL.Component, isOfCancelling: boolean): CalendarEvent {
   const value = (name: string) => component.getFirstPropertyValue(name)
   const summary = String(value('summary') ?? '')
   const categories = component
@@ -139,11 +164,24 @@ function readEvent(component: ICAL.Component, isCancelling: boolean): CalendarEv
     sequence: Number(value('sequence') ?? 0) || 0,
     summary,
     words: [summary, ...categories].map((word) => word.toLowerCase()),
-    isCancelled: isCancelling || String(value('status') ?? '').toUpperCase() === 'CANCELLED',
+    isCancelled: isOfCancelling || String(value('status') ?? '').toUpperCase() === 'CANCELLED',
     replaces: timeIn(component, 'recurrence-id'),
     hasRealTimes: hasRealTimes(component),
     component,
   }
+}
+
+/** The course into which it is taken over, if it can be. */
+function courseTaking(
+  event: CalendarEvent,
+  matches: CalendarMatch[],
+  result: CalendarImport,
+): string | undefined {
+  const course = courseOf(event, matches, result)
+  if (course !== undefined && event.uid === '') addProblem(result, event, 'no-uid')
+  else if (course !== undefined && !event.hasRealTimes) addProblem(result, event, 'not-understood')
+  else return course
+  return undefined
 }
 
 function courseOf(
@@ -177,12 +215,13 @@ function withEvents(
   result: CalendarImport,
 ): Course {
   const before = new Map(course.sessions.map((plan, i) => [plan.uid ?? `#${i}`, plan]))
-  const reading: Reading = { course, timeZone, result, plans: new Map(before), read: new Set() }
+  const plans = new Map(before)
+  const apart = Map.groupBy(before.keys(), (uid) => OWN_UID.exec(uid)?.[1])
+  const reading: Reading = { course, timeZone, result, before, plans, apart, read: new Set() }
   for (const event of events.toSorted((a, b) => a.sequence - b.sequence))
     if (!event.replaces) takeSeries(reading, event)
   for (const event of events.toSorted((a, b) => a.sequence - b.sequence))
     if (event.replaces) takeClass(reading, event, event.replaces)
-  const { plans } = reading
   const changes = [...new Set([...before.keys(), ...plans.keys()])].flatMap((uid) => {
     const change = changeOf(before.get(uid), plans.get(uid))
     return change === undefined ? [] : [{ course: course.key, uid, change }]
@@ -197,7 +236,11 @@ type Reading = {
   timeZone: string
   result: CalendarImport
   /** By UID; `#` and a number for what is of no calendar. */
+  before: ReadonlyMap<string, SessionPlan>
+  /** The same, as they are by now. */
   plans: Map<string, SessionPlan>
+  /** By the UID of their series: UIDs of classes that stood by themselves before. */
+  apart: Map<string | undefined, string[]>
   /** Series that are as this feed has them: what it says of their classes is as new, whatever those count. */
   read: Set<string>
 }
@@ -222,7 +265,7 @@ function takeSeries(reading: Reading, event: CalendarEvent): void {
   if (typeof after === 'string') return addProblem(reading.result, event, after)
   read.add(event.uid)
   // Said anew, or no more: classes of theirs that stood by themselves.
-  for (const uid of plans.keys()) if (uid.startsWith(`${event.uid}${OWN}`)) plans.delete(uid)
+  for (const uid of reading.apart.get(event.uid) ?? []) plans.delete(uid)
   if (after === undefined) plans.delete(event.uid)
   else plans.set(event.uid, after)
 }
@@ -264,33 +307,53 @@ function readTimes({ component }: CalendarEvent, timeZone: string): EventTimes |
   }
 }
 
-/** Between the UID of a series and the wall time at which one of its classes was planned: the UID of that class by itself. */
-const OWN = '/'
+/** UID of a class that stands by itself: its series' own, and the wall time at which it was planned there. */
+export const ownUid = (series: string, planned: string): string => `${series}/${planned}`
+
+/** Another event's UID may begin as that of a series, too: what follows it has to be a wall time. */
+const OWN_UID = /^([^]*)\/\d{4}-\d\d-\d\dT\d\d:\d\d$/
 
 /** One class of a series: cancelled, at another time, or of another length; then it stands by itself. */
 function takeClass(reading: Reading, event: CalendarEvent, replaces: ZonedTime): void {
-  const { plans, result, timeZone } = reading
-  const isRange = event.component.getFirstProperty('recurrence-id')?.getParameter('range')
-  if (isRange) return addProblem(result, event, 'following-not-understood')
+  const { plans, before, timeZone } = reading
   const series = plans.get(event.uid)
   const planned = wallText(replaces, timeZone)
-  const uid = `${event.uid}${OWN}${planned}`
+  const isRange = event.component.getFirstProperty('recurrence-id')?.getParameter('range')
+  if (isRange) return leave(reading, event, planned, 'following-not-understood')
+  const uid = ownUid(event.uid, planned)
   const known = series ?? plans.get(uid)
   const isOld = known !== undefined && event.sequence < (known.sequence ?? 0)
   if (isOld && !reading.read.has(event.uid)) return
-  plans.delete(uid)
   if (event.isCancelled) return without(reading, event.uid, planned)
   const minutes = minutesOf(event.component) ?? series?.minutes
   const start = timeIn(event.component, 'dtstart')
   if (series && minutes === series.minutes && start && !start.time.isDate)
     return move(reading, event.uid, planned, wallText(start, timeZone))
-  const own = planOf(reading, event, series, uid)
-  if (typeof own === 'string') return addProblem(result, event, own)
+  const own = planOf(reading, event, before.get(uid) ?? series, uid)
+  if (typeof own === 'string') return leave(reading, event, planned, own)
+  without(reading, event.uid, planned)
+  plans.set(uid, own)
+}
+
+/** What is said of it cannot be taken over: a class that stood by itself stays as it was, unless its series is cancelled. */
+function leave(
+  reading: Reading,
+  event: CalendarEvent,
+  planned: string,
+  code: CalendarProblem,
+): void {
+  const { plans, before, read, result } = reading
+  addProblem(result, event, code)
+  const uid = ownUid(event.uid, planned)
+  const own = before.get(uid)
+  const isCancelled = read.has(event.uid) && !plans.has(event.uid)
+  if (!own || plans.has(uid) || isCancelled) return
   without(reading, event.uid, planned)
   plans.set(uid, own)
 }
 
 function without({ plans }: Reading, uid: string, planned: string): void {
+  plans.delete(ownUid(uid, planned))
   const series = plans.get(uid)
   if (!series) return
   const { [planned]: _old, ...moves } = series.move
@@ -299,6 +362,7 @@ function without({ plans }: Reading, uid: string, planned: string): void {
 }
 
 function move({ plans }: Reading, uid: string, planned: string, to: string): void {
+  plans.delete(ownUid(uid, planned))
   const series = plans.get(uid)
   if (!series) return
   const { [planned]: _old, ...moves } = series.move
