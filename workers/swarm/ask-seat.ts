@@ -38,11 +38,17 @@ function asked<T>(
 ): Promise<T | undefined> {
   return new Promise((resolve) => {
     const signal = AbortSignal.timeout(ms)
+    let hasAnswered = false
     const call = request({ host, port, path, signal, agent: false }, (answer) => {
+      hasAnswered = true
       answer.on('error', () => resolve(undefined))
       answer.on('close', () => resolve(undefined))
       read(answer, resolve)
     })
+    // Another protocol than was asked for: no answer, no error, and from then on no limit holds.
+    call.on('upgrade', (_, socket) => void socket.destroy())
+    // One that has an answer may be closed before the end of it was read.
+    call.on('close', () => hasAnswered || resolve(undefined))
     call.on('error', () => resolve(undefined))
     call.end()
   })
