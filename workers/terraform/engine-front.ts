@@ -25,6 +25,8 @@ const PATH_MOST = 107
 /** Whoever asks within it shares the next list: all services of a class are read back within seconds, and nobody waits for one. */
 const LIST_REST_MS = 250
 const REMEMBERED = 200
+/** An answer that is waited for by all who ask later. Whoever asks after it failed has it asked for anew. */
+const ANSWER_MS = 60_000
 /** An engine that has just answered is there, and as old as it was. */
 const THERE_MS = 1_000
 
@@ -38,17 +40,25 @@ const OF_THE_WAY = ['connection', 'keep-alive', 'transfer-encoding', 'content-le
 
 type Answer = { status: number; headers: IncomingHttpHeaders; bytes: Buffer }
 
+type Way = {
+  engine: Pick<Engine, 'host'>
+  agent: Agent
+  /** Until when one answer that many share is waited for. */
+  limit: () => AbortSignal
+}
+
 /** Undefined where the folder's name is too long for a socket in it: then the engine is spoken to as it is. */
 export async function openEngineFront(
   engine: Pick<Engine, 'host'>,
   folder: string,
+  limit: Way['limit'] = () => AbortSignal.timeout(ANSWER_MS),
 ): Promise<EngineFront | undefined> {
   const socket = join(folder, `engine-${process.pid}.sock`)
   if (Buffer.byteLength(socket) > PATH_MOST) return undefined
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   for (const left of socketsLeft(folder)) rmSync(join(folder, left), { force: true })
   const agent = new Agent({ keepAlive: true })
-  const server = createServer(answering(engine, agent))
+  const server = createServer(answering({ engine, agent, limit }))
   server.listen(socket)
   await once(server, 'listening')
   chmodSync(socket, 0o600)
@@ -79,11 +89,11 @@ function isAlive(pid: number): boolean {
   }
 }
 
-function answering(engine: Pick<Engine, 'host'>, agent: Agent) {
+function answering(way: Way) {
   const lists = new Map<string, () => Promise<Answer>>()
   const answers = new Map<string, Promise<Answer>>()
   const listed = (req: IncomingMessage, url: string): Promise<Answer> => {
-    const list = lists.get(url) ?? shared(async () => shortened(await askWhole(engine, agent, req)))
+    const list = lists.get(url) ?? shared(async () => shortened(await askWhole(way, req)))
     lists.set(url, list)
     return list()
   }
@@ -92,7 +102,7 @@ function answering(engine: Pick<Engine, 'host'>, agent: Agent) {
     const key = `${req.method} ${url} ${String(req.headers['x-registry-auth'])}`
     const known = answers.get(key)
     if (known) return known
-    const asked = askWhole(engine, agent, req)
+    const asked = askWhole(way, req)
     const forget = (): void => void (answers.get(key) === asked && answers.delete(key))
     asked.then((answer) => answer.status === 200 || forget(), forget)
     if (forMs !== undefined) setTimeout(forget, forMs).unref()
@@ -107,7 +117,7 @@ function answering(engine: Pick<Engine, 'host'>, agent: Agent) {
   }
   return (req: IncomingMessage, res: ServerResponse): void => {
     const answer = together(req, req.url ?? '')
-    if (!answer) return pass(engine, agent, req, res)
+    if (!answer) return pass(way, req, res)
     void answer.then((whole) => send(res, whole)).catch(() => res.destroy())
   }
 }
@@ -150,17 +160,14 @@ function shared(ask: () => Promise<Answer>): () => Promise<Answer> {
   }
 }
 
-function calling(engine: Pick<Engine, 'host'>, agent: Agent, req: IncomingMessage) {
+function calling({ engine, agent }: Way, req: IncomingMessage, signal?: AbortSignal) {
   const { method, url: path, headers } = req
-  return request({ ...targetOf(engine.host()), agent, method, path, headers })
+  const limited = signal && { signal }
+  return request({ ...targetOf(engine.host()), agent, method, path, headers, ...limited })
 }
 
-async function askWhole(
-  engine: Pick<Engine, 'host'>,
-  agent: Agent,
-  req: IncomingMessage,
-): Promise<Answer> {
-  const call = calling(engine, agent, req)
+async function askWhole(way: Way, req: IncomingMessage): Promise<Answer> {
+  const call = calling(way, req, way.limit())
   call.end()
   const [answer] = (await once(call, 'response')) as [IncomingMessage]
   const chunks: Buffer[] = []
@@ -170,13 +177,8 @@ async function askWhole(
 }
 
 /** Whichever side ends early ends the other: the provider sees what it would see of the engine. */
-function pass(
-  engine: Pick<Engine, 'host'>,
-  agent: Agent,
-  req: IncomingMessage,
-  res: ServerResponse,
-): void {
-  const call = calling(engine, agent, req)
+function pass(way: Way, req: IncomingMessage, res: ServerResponse): void {
+  const call = calling(way, req)
   call.on('response', (answer) => {
     res.writeHead(answer.statusCode ?? 502, answer.rawHeaders)
     pipeline(answer, res, () => {})

@@ -15,12 +15,15 @@ let closers: (() => unknown)[]
 let asked: string[]
 let answer: (req: IncomingMessage, res: ServerResponse) => unknown
 let client: Engine
+/** Ends every wait for an answer that is shared. */
+let limit: AbortController
 let front: Awaited<ReturnType<typeof openEngineFront>>
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'labplan-test-front-'))
   closers = [() => rmSync(folder, { recursive: true, force: true })]
   asked = []
+  limit = new AbortController()
   answer = (_, res) => res.end(JSON.stringify({ number: asked.length }))
   const server = createServer((req, res) => {
     asked.push(`${req.method} ${req.url}`)
@@ -33,7 +36,7 @@ beforeEach(async () => {
     () => server.close(),
     () => server.closeAllConnections(),
   )
-  front = await openEngineFront({ host: () => `unix://${socket}` }, folder)
+  front = await openEngineFront({ host: () => `unix://${socket}` }, folder, () => limit.signal)
   if (!front) throw new Error('There is no front.')
   closers.push(() => front?.close())
   client = connectEngine(front.dockerHost)
@@ -125,6 +128,37 @@ it('breaks off where the engine does', async () => {
   for (const path of ['/services', '/services/create', `/distribution/a@${DIGEST}/json`])
     await expect(client.call('GET', path)).rejects.toThrow(/hang up|ECONNRESET/)
 })
+
+const nothing = (): void => {}
+const half = (_: IncomingMessage, res: ServerResponse) => res.write('[{"ID":')
+it.each([
+  ['list', '/v1.41/services', nothing],
+  ['lookup', `/v1.41/distribution/a@${DIGEST}/json`, nothing],
+  ['rest of a list', '/v1.41/services', half],
+])(
+  'waits no longer than its limit for a %s, and has it asked for anew',
+  async (_, path, silent) => {
+    const ask = () =>
+      client.call('GET', path).then(
+        (said) => said,
+        () => 'none',
+      )
+    const whole = answer
+    answer = silent
+    const first = ask()
+    await expect.poll(() => asked.length).toBe(1)
+    // Shares the lookup, or waits for the next list.
+    const second = ask()
+    limit.abort()
+    expect(await first).toBe('none')
+    limit = new AbortController()
+    answer = whole
+    // A list is asked for once more by who waited for it; a lookup that was shared failed for both.
+    await second
+    expect(await ask()).toMatchObject({ number: asked.length })
+    expect(asked.length).toBeGreaterThan(1)
+  },
+)
 
 it('takes away the sockets of workers that are no more, and stands aside where a path is too long', async () => {
   const dead = join(folder, 'engine-4194305.sock')
