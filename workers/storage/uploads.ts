@@ -8,7 +8,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { constants as system } from 'node:os'
 import { join } from 'node:path'
 import { FileStore } from '@tus/file-store'
-import { Server } from '@tus/server'
+import { Server, type Upload } from '@tus/server'
 import type { VolumePlace } from './backend.ts'
 import { NoSuchFile, pathOf, withFolder } from './files.ts'
 
@@ -68,12 +68,40 @@ async function lastMs(file: string): Promise<{ begun: number; written: number }>
   }
 }
 
+type Arrive = (upload: Pick<Upload, 'id' | 'metadata'>) => Promise<string>
+
+/** What it says is all there is in its folder: nothing more is sent of it, and nobody else would bring it there. */
+class WholeStore extends FileStore {
+  readonly #arrive: Arrive
+  constructor(options: ConstructorParameters<typeof FileStore>[0], arrive: Arrive) {
+    super(options)
+    this.#arrive = arrive
+  }
+  override async getUpload(id: string): Promise<Upload> {
+    const upload = await super.getUpload(id)
+    const isOver = Date.now() > Date.parse(upload.creation_date ?? '') + this.getExpiration()
+    if (upload.offset === upload.size && !isOver) await this.#arrive(upload)
+    return upload
+  }
+}
+
 function serverOf(place: VolumePlace): Server {
-  const datastore = new FileStore({
-    directory: place.uploads,
-    expirationPeriodInMilliseconds: KEPT_MS,
-  })
-  return new Server({
+  const options = { directory: place.uploads, expirationPeriodInMilliseconds: KEPT_MS }
+  const datastore = new FileStore(options)
+  const underWay = new Map<string, Promise<string>>()
+  const moved: Arrive = async ({ id, metadata }) => {
+    const name = await moveIn(place, id, targetOf(metadata))
+    await datastore.configstore.delete(id)
+    return name
+  }
+  /** Once for all who ask meanwhile: the client whose connection was cut asks while it is moved. */
+  const arrive: Arrive = (upload) => {
+    const moving =
+      underWay.get(upload.id) ?? moved(upload).finally(() => underWay.delete(upload.id))
+    underWay.set(upload.id, moving)
+    return moving
+  }
+  const server = new Server({
     datastore,
     path: '/uploads',
     generateUrl: (_, { id }) => `/uploads/${id}`,
@@ -84,13 +112,15 @@ function serverOf(place: VolumePlace): Server {
       if (size > (limitBytes ?? 0) - (usedBytes ?? 0)) throw full
       return {}
     },
-    async onUploadFinish(_, { id, metadata }) {
-      const name = await moveIn(place, id, targetOf(metadata))
-      await datastore.configstore.delete(id)
+    async onUploadFinish(_, upload) {
+      const name = await arrive(upload)
       return { headers: { 'x-labplan-name': encodeURIComponent(name) } }
     },
     onResponseError: (_, error) => (hasNoRoom(error as NodeJS.ErrnoException) ? full : undefined),
   })
+  // All bytes may have been here when the agent was killed, or the folder was not there: a client that hears so takes it for done.
+  server.handlers.HEAD.store = new WholeStore(options, arrive)
+  return server
 }
 
 /** An error of Node has no name for it: its code is `Unknown system error -122`. */
@@ -121,6 +151,7 @@ async function moveIn(place: VolumePlace, id: string, { folder, name }: Target):
     return await withFolder(place.home, folder, async (open_) => {
       const { uid, gid } = await open_.stat()
       const file = await open(arrived, constants.O_RDONLY | constants.O_NOFOLLOW)
+      const { dev, ino } = await file.stat()
       try {
         await file.chown(uid, gid)
         await file.chmod(0o644)
@@ -130,11 +161,10 @@ async function moveIn(place: VolumePlace, id: string, { folder, name }: Target):
       }
       for (let nth = 1; nth <= NAME_TRIES; nth++) {
         const free = nth === 1 ? name : numbered(name, nth)
-        const isMade = await link(arrived, `/proc/self/fd/${open_.fd}/${free}`).then(
-          () => true,
-          ifThere,
-        )
-        if (!isMade) continue
+        const target = `/proc/self/fd/${open_.fd}/${free}`
+        const isMade = await link(arrived, target).then(() => true, ifThere)
+        // Or by an agent that was killed before it said so.
+        if (!isMade && !(await isFile(target, { dev, ino }))) continue
         // Its name, too: what was said to be there is there after the power was cut.
         await open_.sync()
         await unlink(arrived)
@@ -152,6 +182,12 @@ function ifThere(error: unknown): false {
   if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
   throw error
 }
+
+const isFile = (path: string, { dev, ino }: { dev: number; ino: number }): Promise<boolean> =>
+  lstat(path).then(
+    (there) => there.dev === dev && there.ino === ino,
+    () => false,
+  )
 
 /** `essay.pdf`, 2 → `essay (2).pdf` */
 export function numbered(name: string, nth: number): string {
