@@ -19,7 +19,7 @@ import { one, type Pool, sql, withTransaction } from '../../api/data/db.ts'
 import { newId } from '../../api/data/ids.ts'
 import { recordVolumes } from '../../api/data/volumes/volume.ts'
 import { storageAgent } from '../../api/storage/storage-agent.ts'
-import { AT_ONCE, volumeKeeper } from '../../workers/jobs/keep-volumes.ts'
+import { atOnceOf, volumeKeeper } from '../../workers/jobs/keep-volumes.ts'
 import { migratedPostgres } from '../bench-parts/postgres.ts'
 import {
   BENCH_BACKENDS,
@@ -69,7 +69,7 @@ async function measure(backend: BenchBackend): Promise<number> {
     for (let pair = 1; pair <= PAIRS; pair++) {
       // In turn first and second, so that neither always finds a warm machine.
       const first = pair % 2 === 1
-      const byHand = () => inRound(backend, (round) => backend.byHand(round, AT_ONCE))
+      const byHand = () => inRound(backend, (round) => backend.byHand(round, atOnceOf(KIND!)))
       const before = first ? undefined : await byHand()
       const ours = await inRound(backend, (round) => byAgent(round, postgres.pool, backend))
       const hand = before ?? (await byHand())
@@ -92,7 +92,7 @@ async function measure(backend: BenchBackend): Promise<number> {
         byHand: perVolume(median(pairs.map(({ hand }) => hand))),
       },
       ratios: pairs.map(({ ratio }) => round(ratio)),
-      ...{ volumes: VOLUMES, limitMb: limitOf(backend), atOnce: AT_ONCE, pairs: PAIRS },
+      ...{ volumes: VOLUMES, limitMb: limitOf(backend), atOnce: atOnceOf(KIND!), pairs: PAIRS },
       machine: { cores: cpus().length, load: loadavg().map(round), node: process.version },
     }
     process.stdout.write(`${JSON.stringify(result)}\n`)

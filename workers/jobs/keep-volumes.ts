@@ -27,7 +27,8 @@ type Means = {
   now: () => Date
 }
 
-export const AT_ONCE = 2
+/** Volumes that are made at once. A file of this machine waits for its disk most of the time; what others make keeps more to do. */
+export const atOnceOf = (backend: string): number => (backend === 'local' ? 4 : 2)
 /** A figure that moved less is not worth a write for each of thousands of volumes. */
 const NOTABLE_BYTES = 256 * 1024
 const MIB = 1024 * 1024
@@ -54,7 +55,9 @@ export function volumeKeeper(means: Means): VolumeKeeper {
       // Those of a backend that no agent here has wait, and doctor says so.
       const queue = rows.filter(({ backend }) => backend === there.backend).values()
       const record = recorder(means)
-      const hands = Array.from({ length: AT_ONCE }, () => keepSome(means, queue, seen, record))
+      const hands = Array.from({ length: atOnceOf(there.backend) }, () =>
+        keepSome(means, queue, seen, record),
+      )
       await Promise.all(hands)
     },
   }
@@ -112,10 +115,22 @@ async function keepSome(
 }
 
 /** What the agent could not do for one volume keeps no other waiting; an agent that does not answer would not for them either. */
-function failedAlone({ log }: Means, { name }: KeptVolume, error: unknown): undefined {
-  if (!(error instanceof Error) || 'code' in error) throw error
+async function failedAlone(
+  { agent, log }: Means,
+  { name }: KeptVolume,
+  error: unknown,
+): Promise<undefined> {
+  if (!(error instanceof Error)) throw error
+  if ('code' in error && !(error.code === 'ETIMEDOUT' && (await stillAnswers(agent)))) throw error
   log.warn({ volume: name, err: error }, 'a volume is not as wanted; it is tried again')
 }
+
+/** What took too long may be this volume's command, while the agent and its disk are there for the others. */
+const stillAnswers = (agent: StorageAgent): Promise<boolean> =>
+  agent.look().then(
+    ({ trouble }) => trouble === null,
+    () => false,
+  )
 
 /** Undefined when the row says it already. */
 async function sightOf(

@@ -4,8 +4,8 @@
  * Layout: docs.kernel.org/filesystems/ext4/super.html.
  */
 import { randomBytes } from 'node:crypto'
-import type { FileHandle } from 'node:fs/promises'
 import { BLOCK } from './command.ts'
+import type { Sparse } from './sparse-file.ts'
 
 const SIZE = 1024
 /** Of the first one; each copy begins its block. */
@@ -17,9 +17,10 @@ const [UUID, DIRECTORY_SEED, CHECKSUM] = [0x68, 0xec, 0x3fc]
 const EXT4 = 0xef53
 const CHECKSUM_SEED_FEATURE = 0x2000
 
-export async function identify(file: FileHandle): Promise<void> {
+export function withIdentity(original: Sparse): Sparse {
+  const pieces = [...original.pieces]
   const [uuid, seed] = [randomUuid(), randomUuid()]
-  const first = await readBlock(file, FIRST)
+  const first = superblock(pieces, FIRST)
   if ((first.readUInt32LE(INCOMPATIBLE) & CHECKSUM_SEED_FEATURE) === 0)
     throw new Error('The checksums of this file system depend on its UUID.')
   const blocks = first.readUInt32LE(BLOCKS_HIGH) * 2 ** 32 + first.readUInt32LE(BLOCKS_LOW)
@@ -28,12 +29,12 @@ export async function identify(file: FileHandle): Promise<void> {
     (group) => group * perGroup * BLOCK,
   )
   for (const at of [FIRST, ...copies]) {
-    const block = at === FIRST ? first : await readBlock(file, at)
+    const block = at === FIRST ? first : superblock(pieces, at)
     uuid.copy(block, UUID)
     seed.copy(block, DIRECTORY_SEED)
     block.writeUInt32LE(crc32c(block.subarray(0, CHECKSUM)), CHECKSUM)
-    await file.write(block, 0, SIZE, at)
   }
+  return { ...original, pieces }
 }
 
 function randomUuid(): Buffer {
@@ -44,12 +45,20 @@ function randomUuid(): Buffer {
   return bytes
 }
 
-async function readBlock(file: FileHandle, at: number): Promise<Buffer> {
-  const block = Buffer.alloc(SIZE)
-  const { bytesRead } = await file.read(block, 0, SIZE, at)
-  if (bytesRead !== SIZE || block.readUInt16LE(MAGIC) !== EXT4)
+/** In a piece that is a copy from now on. */
+function superblock(pieces: Sparse['pieces'], at: number): Buffer {
+  const index = pieces.findLastIndex((piece) => piece.at <= at)
+  const piece = pieces[index]
+  const offset = at - (piece?.at ?? 0)
+  if (
+    !piece ||
+    piece.data.length < offset + SIZE ||
+    piece.data.readUInt16LE(offset + MAGIC) !== EXT4
+  )
     throw new Error(`There is no superblock of ext4 at ${at}.`)
-  return block
+  const data = Buffer.from(piece.data)
+  pieces[index] = { at: piece.at, data }
+  return data.subarray(offset, offset + SIZE)
 }
 
 /** Group 1 and the powers of 3, 5 and 7 (sparse_super). */

@@ -110,7 +110,8 @@ export async function attachedDevice(place: Place): Promise<string | undefined> 
 
 /** Mounted on its folder; repaired first when it was not left cleanly. One that is fresh nobody has yet. */
 export async function mountImage(place: Place, isFresh = false): Promise<void> {
-  if (!(await mountedDevice(place))) {
+  const known = await mountedDevice(place)
+  if (!known) {
     const source = (isFresh ? undefined : await attachedDevice(place)) ?? place.image
     await mkdir(place.mount, { recursive: true, mode: 0o711 })
     await run(mountCommand(source, place.mount)).catch(async (error: unknown) => {
@@ -119,7 +120,8 @@ export async function mountImage(place: Place, isFresh = false): Promise<void> {
       await run(mountCommand(source, place.mount))
     })
   }
-  await keepFewBlocks(place)
+  const device = known ?? (await mountedDevice(place))
+  if (device) await keepFewBlocks(device)
 }
 
 /** Exit codes of e2fsck: 1 is "repaired". */
@@ -148,10 +150,8 @@ function ifMissing(error: unknown): undefined {
 /** As Linux puts it into 32 bits: twelve of the major number between two parts of the minor. */
 const minorOf = (device: number): number => (device & 0xff) | ((device >>> 12) & 0xfff00)
 
-export async function keepFewBlocks(place: Place): Promise<void> {
-  const device = await mountedDevice(place)
-  if (device) await writeFile(keptFile(device), String(KEPT_BLOCKS)).catch(() => {})
-}
+export const keepFewBlocks = (device: string): Promise<void> =>
+  writeFile(keptFile(device), String(KEPT_BLOCKS)).catch(() => {})
 
 const keptFile = (device: string): string => `/sys/fs/ext4/${basename(device)}/reserved_clusters`
 

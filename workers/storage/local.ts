@@ -69,11 +69,12 @@ export function localBackend({ root }: { root: string }): Backend {
       await images.start()
       // Seats of every user pass through these folders, and may list neither.
       await mkdir(join(root, 'mounts'), { recursive: true, mode: 0o711 })
-      for (const name of await madeNames(root)) await inTurn(name, sight)
+      for (const name of await madeNames(root)) await inTurn(name, (place) => sight(place))
     },
     async list() {
       const sights: VolumeSight[] = []
-      for (const name of await madeNames(root)) sights.push(await inTurn(name, sight))
+      for (const name of await madeNames(root))
+        sights.push(await inTurn(name, (place) => sight(place)))
       return sights
     },
     ensure: (wish) => inTurn(wish.name, (place) => ensure(place, wish, means)),
@@ -82,7 +83,11 @@ export function localBackend({ root }: { root: string }): Backend {
     place: (name) =>
       inTurn(name, async (place) => {
         if ((await sight(place)).state !== 'ready') return undefined
-        return { home: place.home, uploads: place.uploads, sight: () => inTurn(name, sight) }
+        return {
+          home: place.home,
+          uploads: place.uploads,
+          sight: () => inTurn(name, (one) => sight(one)),
+        }
       }),
     async freeBytes() {
       const { bavail, bsize } = await statfs(root)
@@ -105,12 +110,12 @@ async function madeNames(root: string): Promise<string[]> {
     .toSorted()
 }
 
-/** How a volume is now; mounted if it was not. */
-async function sight(place: Place): Promise<VolumeSight> {
+/** How a volume is now; mounted if it was not. `isMade`: just now, and mounted. */
+async function sight(place: Place, isMade = false): Promise<VolumeSight> {
   const nothing = { name: place.name, limitBytes: null, usedBytes: null }
-  if (!(await exists(place.image))) return { ...nothing, state: 'missing' }
+  if (!isMade && !(await exists(place.image))) return { ...nothing, state: 'missing' }
   try {
-    await mountImage(place)
+    if (!isMade) await mountImage(place)
     if (!(await exists(place.home)))
       return { ...nothing, state: 'damaged', problem: 'there is no home in it' }
     const { capacity, used, files } = await measure(place)
@@ -138,7 +143,7 @@ async function ensure(
       volume: { name: place.name, state: 'missing', limitBytes: null, usedBytes: null },
     }
   if (!note) await make(place, limitMb, means)
-  const before = await sight(place)
+  const before = await sight(place, !note)
   if (before.state !== 'ready') return { ok: false, code: before.state, volume: before }
   if (isExact(before, limitMb)) return { ok: true, volume: before }
   const refused = await fit(place, limitMb * MIB)
@@ -215,7 +220,7 @@ async function grow(place: Place, missing: number): Promise<boolean> {
     if (!(error instanceof CommandError) || !/permission denied/i.test(error.message)) throw error
     if (!(await growUnmounted(place))) return false
   }
-  await keepFewBlocks(place)
+  await keepFewBlocks(device)
   return true
 }
 

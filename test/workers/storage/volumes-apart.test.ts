@@ -7,7 +7,7 @@ import { newId } from '../../../api/data/ids.ts'
 import { latestNotices } from '../../../api/data/notice.ts'
 import { livingSeats } from '../../../api/data/seats/seat.ts'
 import { keptVolumes } from '../../../api/data/volumes/volume.ts'
-import { AT_ONCE, volumeKeeper } from '../../../workers/jobs/keep-volumes.ts'
+import { atOnceOf, volumeKeeper } from '../../../workers/jobs/keep-volumes.ts'
 import { keepFiles } from '../../../workers/passes.ts'
 import { turnsFor } from '../../../workers/storage/turns.ts'
 import { at, plannedCourse } from '../../api/class-scene.ts'
@@ -22,8 +22,11 @@ afterAll(async () => {
   sockets.end()
   await drop()
 })
-const said: object[] = []
+const AT_ONCE = atOnceOf('local')
+const said: { volume?: string }[] = []
 const log = { ...silent, warn: (about: object) => void said.push(about) }
+/** Some are at work side by side, and any may be first. */
+const saidOf = () => said.map(({ volume }) => volume).toSorted()
 const { keep } = volumeKeeper({
   ...{ pool, agent: scene.agent, inTurn: turnsFor((name) => name), log },
   now: () => at(0),
@@ -48,11 +51,36 @@ it('are said, and keep no other from being made', async () => {
   const left = broken.map((name) => join(scene.root, 'images', `${name}.purging`))
   for (const one of left) writeFileSync(one, '')
   await keep()
-  expect((await states()).toSorted()).toEqual(['ready', 'wanted', 'wanted'])
-  expect(said).toMatchObject(broken.map((volume) => ({ volume })))
+  expect((await states()).toSorted()).toEqual(['ready', ...broken.map(() => 'wanted')])
+  expect(saidOf()).toEqual(broken.toSorted())
   for (const one of left) rmSync(one)
   await keep()
-  expect(await states()).toEqual(['ready', 'ready', 'ready'])
+  expect(await states()).toEqual(Array.from({ length: seats }, () => 'ready'))
+})
+
+it('keep no other waiting when they take longer than anybody waits, while the agent answers', async () => {
+  await pool.query(`update volume set limit_mb = 12`)
+  said.length = 0
+  const slow = (await keptVolumes(pool)).slice(0, AT_ONCE).map(({ name }) => name)
+  const late = async (wish: Parameters<typeof scene.agent.ensure>[0]) => {
+    if (!slow.includes(wish.name)) return scene.agent.ensure(wish)
+    throw Object.assign(new Error('The storage agent took too long.'), { code: 'ETIMEDOUT' })
+  }
+  const by = (agent: typeof scene.agent) =>
+    volumeKeeper({ pool, agent, inTurn: turnsFor((name) => name), log, now: () => at(0) })
+  const limits = async () =>
+    (await keptVolumes(pool)).map(({ limit_bytes: bytes }) => Math.floor(Number(bytes) / 2 ** 20))
+  await by({ ...scene.agent, ensure: late }).keep()
+  expect((await limits()).toSorted((a, b) => a - b)).toEqual([...slow.map(() => 8), 12])
+  expect(saidOf()).toEqual(slow.toSorted())
+  // Who says nothing of anything is not asked for each.
+  said.length = 0
+  const look = () => Promise.reject(new Error('The storage agent took too long.'))
+  const kept = by({ ...scene.agent, ensure: late, look }).keep()
+  await expect(kept).rejects.toMatchObject({ code: 'ETIMEDOUT' })
+  expect(said).toEqual([])
+  await keep()
+  expect(new Set(await limits())).toEqual(new Set([12]))
 })
 
 it('are told when they are lost, although what the agent says cannot be noted', async () => {
