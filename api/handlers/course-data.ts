@@ -19,7 +19,7 @@ import { courseDataPage } from '../pages/course-data.ts'
 import { paths } from '../paths.ts'
 import { type StorageAgent, storageAgent } from '../storage/storage-agent.ts'
 import { actorOf, type Handler, type Visit } from '../visit.ts'
-import { savedChange, saveCourse } from './edited-course.ts'
+import { isReadable, savedChange, saveCourse } from './edited-course.ts'
 import { reached } from '../storage/storage-reached.ts'
 
 const ENTRIES_SHOWN = 100
@@ -90,15 +90,36 @@ async function versionOf(visit: Visit, course: PlannedCourse): Promise<DataVersi
   return found
 }
 
-/** Sealed first: a row never says of what can still change that it is published. Twice does no harm. */
+/**
+ * Sealed first: a row never says of what can still change that it is published. Twice does no harm. What may not be put in
+ * force is not sealed: it stays a draft, to be corrected or discarded.
+ */
 async function published(visit: Visit, course: PlannedCourse): Promise<string | undefined> {
   const { version, name, state, size_mb } = await versionOf(visit, course)
   if (state !== 'draft' && state !== 'published') throw conflict('data.gone')
+  const data = { version, sizeMb: size_mb }
+  if (state === 'draft') await refuseDenied(visit, course, data)
   const sealed = await reached(storageAgent(visit.config.storage).seal(name))
   if (!sealed) throw new Problem(503, 'problem.files-away')
   const act = { courseId: course.id, actor: actorOf(visit, 'teacher'), now: visit.at, version }
   await withTransaction(visit.pool, (tx) => publishVersion(tx, { ...act, ...sealed }))
-  return putInForce(visit, course, { version, sizeMb: size_mb })
+  return putInForce(visit, course, data)
+}
+
+async function refuseDenied(visit: Visit, course: PlannedCourse, data: Data): Promise<void> {
+  const text = textWith(course, data)
+  if (!isReadable(text, course.key)) throw badRequest('plan.refused')
+  const document = { kind: 'Course', key: course.key, text }
+  const { lane } = await visit.planner.preview({ document, now: visit.at })
+  if (lane === 'deny') throw conflict('settings.refused.denied')
+}
+
+type Data = { version: number; sizeMb: number }
+
+function textWith(course: PlannedCourse, data: Data): string {
+  let text = course.document
+  for (const name of ['sizeMb', 'version'] as const) text = putAt(text, ['data', name], data[name])
+  return text
 }
 
 async function used(visit: Visit, course: PlannedCourse): Promise<string | undefined> {
@@ -111,11 +132,9 @@ async function used(visit: Visit, course: PlannedCourse): Promise<string | undef
 async function putInForce(
   visit: Visit,
   course: PlannedCourse,
-  data: { version: number; sizeMb: number },
+  data: Data,
 ): Promise<string | undefined> {
-  let text = course.document
-  for (const name of ['sizeMb', 'version'] as const) text = putAt(text, ['data', name], data[name])
-  const saving = await saveCourse(visit, course, text)
+  const saving = await saveCourse(visit, course, textWith(course, data))
   if ('fresh' in saving) return putInForce(visit, saving.fresh, data)
   if ('refused' in saving && typeof saving.refused === 'object')
     throw conflict('settings.refused.denied')
