@@ -1,11 +1,10 @@
 /** Documents in, as JSON: what the command line imports. */
 import { z } from 'zod'
 import { type Approved, approveChange } from '../data/changes/approval.ts'
-import type { Change } from '../data/changes/change.ts'
+import type { Change, Outcome } from '../data/changes/change.ts'
 import { type ChangeQuery, changeRules, listChanges } from '../data/changes/change-list.ts'
 import {
   type ChangeReview,
-  type Reverted,
   rejectChange,
   reviewOf,
   revertChange,
@@ -170,10 +169,16 @@ export async function rejectOne(visit: Visit, reason: string): Promise<void> {
 
 export async function revertOne(
   visit: Visit,
-): Promise<Extract<Reverted, { notes: Note[] } | { change: Change }>> {
+): Promise<Extract<Outcome, { notes: Note[] } | { change: Change }>> {
   const actor = actorOf(visit, 'administrator')
   const { pool, at: now } = visit
-  const outcome = await revertChange(pool, { id: idOf(visit), actor, now }, visit.planner.propose)
+  const outcome = await revertChange(
+    pool,
+    { id: idOf(visit), actor, now },
+    visit.planner.proposeOver,
+  )
+  // Somebody saved meanwhile: the next look says what, or that it was undone.
+  if (outcome.outcome === 'stale') return revertOne(visit)
   if (outcome.outcome === 'not-approved') throw conflict('problem.not-approved')
   if (outcome.outcome === 'first') {
     throw new Problem(409, 'problem.nothing-to-undo', {

@@ -8,8 +8,8 @@ import { type Db, withTransaction } from '../data/db.ts'
 import {
   type CopiedActivity,
   acceptCopiedActivity,
+  askForEdition,
   findCopiedActivity,
-  pointCopiesTo,
 } from '../data/lms/lms-activity.ts'
 import { freeCourseKey, makeCourse } from '../data/courses/new-course.ts'
 import { editsPlansIn, findMembership } from '../data/people/person.ts'
@@ -81,25 +81,23 @@ export const decide: Handler<unknown, Decision> = async (visit) => {
   return { seeOther: paths.course(activity.course_key) }
 }
 
-/** The plan at other dates with nobody in it, and the copies in this LMS course open it. */
+/** The plan at other dates with nobody in it, and the copies in this LMS course open it. Asked for once while it waits. */
 async function newEdition(
   visit: Visit,
   activity: CopiedActivity,
   { title, from }: Extract<Decision, { decision: 'edition' }>,
 ): Promise<Reply> {
+  if (activity.asked?.state === 'proposed') return show(visit, undefined)
   const document = await courseDocument(visit.pool, activity.copied_course_id)
   const first = await firstDayOf(visit, activity)
   const days = first && from !== '' ? daysBetween(first, from) : 0
   const key = await freeCourseKey(visit.pool, keyOfTitle(title))
   const text = copyCourse(document, { key, title, days })
+  await withTransaction(visit.pool, (tx) => askForEdition(tx, { activity, courseKey: key }))
   const made = await makeCourse({ key, text, ...makerOf(visit) }, visit.planner.propose)
-  if (made === 'waits')
-    return { html: copiedActivityPage(visit, { ...(await viewOf(visit, activity)), waits: true }) }
-  if (made !== 'made') throw badRequest(`settings.refused.${made.refused}`)
-  await withTransaction(visit.pool, async (tx) => {
-    await pointCopiesTo(tx, { activity, courseKey: key })
-    await note(tx, visit, activity, 'activity.new-edition')
-  })
+  if (made !== 'made' && made !== 'waits') throw badRequest(`settings.refused.${made.refused}`)
+  await withTransaction(visit.pool, (tx) => note(tx, visit, activity, 'activity.new-edition'))
+  if (made === 'waits') return show(visit, undefined)
   return { seeOther: paths.coursePlan(key) }
 }
 

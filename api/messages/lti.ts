@@ -332,6 +332,10 @@ export const lti = {
     en: 'Students from here join the same sessions, seats and allowance.',
     fr: 'Les étudiants d’ici rejoignent les mêmes séances, places et quotas.',
   },
+  'lti.copied.not-agreed': {
+    en: 'The new edition that was asked for was not agreed to: it was not made. You can ask again.',
+    fr: 'La nouvelle édition demandée n’a pas été acceptée : elle n’a pas été créée. Vous pouvez redemander.',
+  },
   'lti.copied.other': {
     en: 'For another course, edit the activity in your LMS and press “Select content”.',
     fr: 'Pour un autre cours, modifiez l’activité dans votre plateforme et appuyez sur « Sélectionner le contenu ».',

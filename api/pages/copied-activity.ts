@@ -11,12 +11,10 @@ export type CopiedActivityView = {
   mayDecide: boolean
   /** Where a new edition might begin; undefined for a course without classes. */
   from: string | undefined
-  /** A new edition was sent for review. */
-  waits?: boolean
 }
 
 export function copiedActivityPage(visit: Visit, view: CopiedActivityView): Html {
-  const { activity, mayDecide, waits } = view
+  const { activity, mayDecide } = view
   const t = (code: string) => say(visit.locale, code)
   const what = say(visit.locale, 'lti.copied.what', {
     course: activity.course_title[visit.locale] || activity.course_key,
@@ -25,18 +23,28 @@ export function copiedActivityPage(visit: Visit, view: CopiedActivityView): Html
   })
   const main = html`<article class="sheet">
     <h1>${t('lti.copied.title')}</h1>
-    ${waits && html`<p class="note is-info" role="status">${t('sharing.copy-waits')}</p>`}
+    ${mayDecide && activity.asked && askedNote(visit, activity.asked)}
     <p class="lead">${what}</p>
     ${mayDecide ? choices(visit, view) : html`<p>${t('lti.copied.may-not')}</p>`}
   </article>`
   return frame(visit, { title: t('lti.copied.title'), main })
 }
 
+function askedNote(visit: Visit, asked: NonNullable<CopiedActivity['asked']>): Html {
+  const t = (code: string, params = {}) => say(visit.locale, code, params)
+  if (asked.state === 'proposed')
+    return html`<p class="note is-info" role="status">${t('sharing.copy-waits')}</p>`
+  const { reason } = asked
+  return html`<p class="note is-warning" role="status">
+    ${t('lti.copied.not-agreed')} ${reason && t('home.asked.reason', { reason })}
+  </p>`
+}
+
 /** A new edition is asked for once: it was, where it waits. */
 function choices(visit: Visit, view: CopiedActivityView): Html {
   const t = (code: string) => say(visit.locale, code)
-  const { activity, waits } = view
-  return html`${!waits && editionForm(visit, view)}
+  const { activity } = view
+  return html`${activity.asked?.state !== 'proposed' && editionForm(visit, view)}
     <form class="ask" method="post" action="${paths.copiedActivity(activity.id)}">
       ${csrfField(visit)}
       <p>${t('lti.copied.same-why')}</p>

@@ -18,7 +18,7 @@ export type Planner = {
   /** Reads what is in force before anybody asks: the first question after a start is then like any other. */
   warm(now: Date): void
   propose(proposal: Proposal): Promise<Outcome>
-  /** Of a course that somebody edits, as they read it. */
+  /** Of documents as somebody read them. */
   proposeOver(proposal: Proposal & { over: Over }): Promise<Outcome | Stale>
   close(): Promise<void>
 }

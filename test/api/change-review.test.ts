@@ -1,8 +1,9 @@
 /** A change as its reviewer reads it, and what may be done with it: over the pages, the API and the record. */
 import { afterAll, expect, it } from 'vitest'
+import { lockHead } from '../../api/data/changes/blueprint.ts'
 import { keepPlan } from '../../api/data/changes/change-plan.ts'
-import { latestChanges } from '../../api/data/changes/change.ts'
-import { one, sql } from '../../api/data/db.ts'
+import { latestChanges, proposeWithin } from '../../api/data/changes/change.ts'
+import { one, sql, withTransaction } from '../../api/data/db.ts'
 import { newId } from '../../api/data/ids.ts'
 import { BEFORE_CLASS, importDocuments, signIn, documentOf } from '../cast/record.ts'
 import { allDocuments, networksDocument } from '../cast/documents.ts'
@@ -111,6 +112,33 @@ it('is not undone where something was changed again since: that would go with it
   expect((await act(first.id, 'reversal')).status).toBe(303)
   expect(await courseText()).not.toContain('students: 2')
 })
+
+it('is not undone where something is saved while the undo waits for its turn', async () => {
+  const first = await importCourse(networksDocument(23))
+  const actor = { name: 'test', role: 'operator' } as const
+  // It has compared what is in force, and waits for this transaction, in which another saves.
+  const undo = await withTransaction(pool, async (tx) => {
+    await lockHead(tx)
+    const answer = site.api(`/api/changes/${first.id}/reversal`, {})
+    await expect.poll(someWaitForTheHead).toBe(true)
+    const sources = [{ name: 'networks.yaml', text: networksDocument(24) }]
+    await proposeWithin(tx, { sources, actor, ring, now: BEFORE_CLASS })
+    return { answer }
+  })
+  const { status, body } = await undo.answer
+  expect(await courseText()).toBe(networksDocument(24))
+  expect(status).toBe(409)
+  expect(body['message']).toContain('Course networks-101 was changed again since')
+})
+
+const someWaitForTheHead = async () =>
+  (
+    await one<{ some: boolean }>(
+      pool,
+      sql`select exists (select from pg_stat_activity where datname = current_database()
+            and wait_event_type = 'Lock' and query like '%from installation for no key update%') as some`,
+    )
+  ).some
 
 it('is not undone where there was nothing before, or nothing is in force', async () => {
   const fresh = networksDocument(10).replace('key: networks-101', 'key: networks-102')

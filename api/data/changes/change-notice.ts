@@ -1,7 +1,7 @@
 /** What people are told of a change: that it waits, for whom and since when; what became of it. */
 import type { Change } from './change.ts'
 import type { StoredDocument } from '../courses/course.ts'
-import { titleIn } from '../courses/new-course.ts'
+import { hasWaited, titleIn } from '../courses/new-course.ts'
 import { type Db, findOne, many, sql } from '../db.ts'
 import { type NoticeLine, sendNotice } from '../notice.ts'
 
@@ -55,21 +55,24 @@ export async function tellOfClass(
   })
 }
 
-/** To the teachers who were told that it waits, and to who made a course that is there only now. */
+/**
+ * To the teachers who were told that it waits, and to who made a course that is there only now: whatever the policy says of
+ * it by now.
+ */
 export async function tellOfDecision(tx: Db, decided: { id: string; now: Date }): Promise<void> {
   const { id, now } = decided
   const change = await findOne<{
     title: string
     state: string
-    lane: string
+    has_waited: boolean
     message: string | null
     documents: StoredDocument[]
     author_role: string | null
   }>(
     tx,
-    sql`select title, state, lane, message, documents, author_role from change where id = ${id}`,
+    sql`select title, state, ${hasWaited} as has_waited, message, documents, author_role from change where id = ${id}`,
   )
-  if (!change || change.lane !== 'review') return
+  if (!change?.has_waited) return
   const made = change.state === 'approved' ? await coursesOf(tx, change.documents) : []
   const courses = new Set([...(await coursesTold(tx, id)), ...made])
   if (courses.size === 0 && change.author_role === 'teacher')

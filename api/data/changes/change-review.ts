@@ -10,7 +10,7 @@ import type { Text } from '../../../stacks/terms.ts'
 import type { Pool as PoolDocument } from '../../../stacks/terms-pool.ts'
 import { type Waiting, waitingFor } from './approval.ts'
 import { type Actor, audit } from '../audit.ts'
-import { type Change, type Outcome, type Proposal, changeColumns } from './change.ts'
+import { type Change, type Over, type Proposal, changeColumns } from './change.ts'
 import { documentsNow } from './change-rebase.ts'
 import { tellOfDecision } from './change-notice.ts'
 import { type ChangePlan, plansOfChange } from './change-plan.ts'
@@ -166,13 +166,14 @@ type NotReverted =
   /** These were changed again since: that would be undone, too. */
   | { outcome: 'later'; documents: { kind: string; key: string }[] }
 
-export type Reverted = Outcome | NotReverted
-
-/** Undo is a new change, to the documents as they were approved before, as long as they are as this one left them. */
+/**
+ * Undo is a new change, to the documents as they were approved before, as long as they are as this one left them: `over` is
+ * what was compared, since somebody may save while it is on its way.
+ */
 export async function revertChange<Answer>(
   pool: Pool,
   request: { id: string; actor: Actor; now: Date },
-  propose: (proposal: Proposal) => Promise<Answer>,
+  propose: (proposal: Proposal & { over: Over }) => Promise<Answer>,
 ): Promise<Answer | NotReverted> {
   const found = await withTransaction(pool, (tx) => documentsBefore(tx, request.id))
   if (!found) return { outcome: 'not-approved' }
@@ -181,7 +182,7 @@ export async function revertChange<Answer>(
     return { outcome: 'first', documents: first.map(({ kind, key }) => ({ kind, key })) }
   const inForce = await documentsInForce(pool)
   const later = found.filter((one) => {
-    const now = inForce.find(({ kind, key }) => kind === one.kind && key === one.key)
+    const now = inForce.find((other) => nameOf(other) === nameOf(one))
     return now === undefined || standing(one, now.text) === 'later'
   })
   if (later.length > 0)
@@ -190,8 +191,11 @@ export async function revertChange<Answer>(
     name: `${kind} ${key}`,
     text: before ?? '',
   }))
-  return propose({ actor: request.actor, now: request.now, sources })
+  const over = inForce.filter((one) => found.some((own) => nameOf(own) === nameOf(one)))
+  return propose({ actor: request.actor, now: request.now, sources, over })
 }
+
+const nameOf = ({ kind, key }: { kind: string; key: string }): string => `${kind} ${key}`
 
 /**
  * How a document that is in force now stands to an approved change: as that left it, as it was before (it was undone), or changed

@@ -39,6 +39,7 @@ import { keepGrants } from './grant.ts'
 import { checkDocuments, sealHead } from './seal.ts'
 import { isUuid, newId } from '../ids.ts'
 import type { KeyRing } from '../key-ring.ts'
+import { pointCopiesTo } from '../lms/lms-activity.ts'
 import { leaksIn } from '../people/known-people.ts'
 import { materialise } from './materialise.ts'
 import { ROSTER_AUTHOR } from './roster-follow.ts'
@@ -76,26 +77,33 @@ export async function proposeChange(pool: Pool, request: Request): Promise<Outco
   return 'wrong' in read ? read.wrong : withTransaction(pool, (tx) => propose(tx, read, request))
 }
 
-/** A course as its editor read it. Somebody saved another since: nothing is done, where what they saved would be lost. */
-export type Over = { key: string; text: string }
+/** A course, or documents, as somebody read them. Another was saved since: nothing is done, where that would be lost. */
+export type Over = { key: string; text: string } | StoredDocument[]
 export type Stale = { outcome: 'stale' }
 
-/** Of that course alone, as long as it is what the change was made of. */
+/** As long as what the change was made of is in force. */
 export async function proposeOver(
   pool: Pool,
   request: Request & { over: Over },
 ): Promise<Outcome | Stale> {
   const read = await readProposal(pool, request.sources)
   if ('wrong' in read) return read.wrong
-  const { key, text } = request.over
+  const { over } = request
+  const wasRead = Array.isArray(over) ? over : [{ kind: 'Course', ...over }]
   return withTransaction(pool, async (tx) => {
     await lockHead(tx)
-    const now = await findOne(
-      tx,
-      sql`select 1 as same from course where key = ${key} and document = ${text}`,
-    )
-    return now ? propose(tx, read, request) : { outcome: 'stale' }
+    return (await areInForce(tx, wasRead)) ? propose(tx, read, request) : { outcome: 'stale' }
   })
+}
+
+async function areInForce(tx: Db, documents: StoredDocument[]): Promise<boolean> {
+  const keys = documents.map(({ key }) => key)
+  const inForce = await many<StoredDocument>(
+    tx,
+    sql`select 'Course' as kind, key, document as text from course where key = any(${keys}::text[])
+        union all select kind, key, text from document where key = any(${keys}::text[])`,
+  )
+  return documents.every((one) => isInForce(one, inForce))
 }
 
 /** The same in the caller's transaction. */
@@ -225,7 +233,9 @@ export async function approve(tx: Db, changeId: string, approval: Approval): Pro
   if (!(await moveHead(tx, approval)))
     throw new Error('The head of the blueprints moved although it was locked.')
   await materialise(tx, approval)
-  await giveToMaker(tx, { changeId, courseKeys: newCoursesOf(approval), now: approval.now })
+  const courseKeys = newCoursesOf(approval)
+  await giveToMaker(tx, { changeId, courseKeys, now: approval.now })
+  await pointCopiesTo(tx, courseKeys)
   await keepGrants(tx, approval)
   await sealHead(tx, approval.ring)
   const { actor, digest, role: by, now } = approval

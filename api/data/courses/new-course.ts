@@ -148,6 +148,10 @@ export type AskedCourse = {
   time_zone: string
 }
 
+/** Of a change: somebody was told that it waits. Its lane does not say so: the policy may be another since. */
+export const hasWaited = sql`exists (select from notice
+  where notice.thread = 'change/' || change.id and notice.code = 'notice.change-waits')`
+
 /** Courses that a teacher asked for and that are not there: they wait, or were not agreed to lately. Newest first. */
 export async function askedCourses(
   db: Db,
@@ -158,7 +162,7 @@ export async function askedCourses(
     sql`select change.state, change.state_at as at, change.message as reason, zone.time_zone, change.title as name,
           change.documents->0->>'text' as text
         from change join person on person.pseudonym = change.author join zone on zone.id = change.zone_id
-        where person.id = ${personId} and change.author_role = 'teacher' and change.lane = 'review'
+        where person.id = ${personId} and change.author_role = 'teacher' and ${hasWaited}
           and (change.state = 'proposed' or change.state = 'rejected'
             and change.state_at > ${now}::timestamptz - make_interval(days => ${REFUSED_SHOWN_DAYS}))
           and change.documents->0->>'kind' = 'Course'

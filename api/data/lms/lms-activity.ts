@@ -4,6 +4,7 @@
  * A whole class shares these rows, so a launch writes them only when something changed: an update would make
  * thirty launches wait for each other.
  */
+import { hasWaited } from '../courses/new-course.ts'
 import { type Db, execute, findOne, one, sql } from '../db.ts'
 import { newId } from '../ids.ts'
 
@@ -89,7 +90,7 @@ export type PointsAt =
   | { courseId: string }
   | { copiedCourseId: string; copiedFromId: string | null }
 
-/** Answers the id of the activity's row. */
+/** Answers the id of the activity's row. A copy that is opened while a new edition is asked for is one of those it is for. */
 export async function keepLmsResource(
   tx: Db,
   resource: {
@@ -106,11 +107,14 @@ export async function keepLmsResource(
   const kept = await one<{ id: string }>(
     tx,
     sql`insert into lms_resource (id, lms_context_id, deployment_id, resource_link_id, course_id,
-          copied_course_id, copied_from_id, line_item_url, created_at)
+          copied_course_id, copied_from_id, asked_course_key, line_item_url, created_at)
         values (${newId()}, ${resource.lmsContextId}, ${resource.deploymentId}, ${resource.resourceLinkId},
-          ${course}, ${copy?.copiedCourseId ?? null}, ${copy?.copiedFromId ?? null}, ${resource.lineItemUrl}, ${resource.now})
+          ${course}, ${copy?.copiedCourseId ?? null}, ${copy?.copiedFromId ?? null},
+          (select asked_course_key from lms_resource where lms_context_id = ${resource.lmsContextId}
+            and copied_course_id = ${copy?.copiedCourseId ?? null} and asked_course_key is not null limit 1), ${resource.lineItemUrl}, ${resource.now})
         on conflict (lms_context_id, deployment_id, resource_link_id) do update set course_id = excluded.course_id,
           copied_course_id = excluded.copied_course_id, copied_from_id = excluded.copied_from_id,
+          asked_course_key = excluded.asked_course_key,
           line_item_url = coalesce(excluded.line_item_url, lms_resource.line_item_url)
         returning id`,
   )
@@ -127,6 +131,8 @@ export type CopiedActivity = {
   course_title: { en?: string; fr?: string }
   here: string | null
   origin: string | null
+  /** A new edition that waits for agreement, or was not agreed to. */
+  asked: { state: 'proposed' | 'rejected'; reason: string | null } | null
 }
 
 export async function findCopiedActivity(db: Db, id: string): Promise<CopiedActivity | undefined> {
@@ -134,7 +140,11 @@ export async function findCopiedActivity(db: Db, id: string): Promise<CopiedActi
     db,
     sql`select resource.id, resource.lms_context_id, resource.copied_course_id,
           resource.copied_from_id, course.key as course_key, course.title as course_title,
-          coalesce(here.title, here.label) as here, coalesce(origin.title, origin.label) as origin
+          coalesce(here.title, here.label) as here, coalesce(origin.title, origin.label) as origin,
+          (select json_build_object('state', change.state, 'reason', change.message) from change
+            where change.state in ('proposed', 'rejected') and change.documents->0->>'kind' = 'Course'
+              and change.documents->0->>'key' = resource.asked_course_key and ${hasWaited}
+            order by change.created_at desc, change.id desc limit 1) as asked
         from lms_resource resource
         join course on course.id = resource.copied_course_id
         join lms_context here on here.id = resource.lms_context_id
@@ -144,18 +154,28 @@ export async function findCopiedActivity(db: Db, id: string): Promise<CopiedActi
 }
 
 /**
- * "New edition": the copy opens another course, and so does every other copy of the same course that was opened in
- * the same LMS course.
+ * "New edition": once there is such a course, the copy opens it, and so does every other copy of the same course that was
+ * opened in the same LMS course. Said before it is proposed, since it may be agreed to in that moment.
  */
-export async function pointCopiesTo(
+export async function askForEdition(
   tx: Db,
   of: { activity: CopiedActivity; courseKey: string },
 ): Promise<void> {
   await execute(
     tx,
-    sql`update lms_resource set course_id = (select id from course where key = ${of.courseKey}),
-          copied_course_id = null, copied_from_id = null
+    sql`update lms_resource set asked_course_key = ${of.courseKey}
         where lms_context_id = ${of.activity.lms_context_id} and copied_course_id = ${of.activity.copied_course_id}`,
+  )
+}
+
+/** These courses are there now: copies for which they were asked open them, unless their teacher decided otherwise. */
+export async function pointCopiesTo(tx: Db, courseKeys: string[]): Promise<void> {
+  if (courseKeys.length === 0) return
+  await execute(
+    tx,
+    sql`update lms_resource set course_id = course.id, copied_course_id = null, copied_from_id = null
+        from course where course.key = lms_resource.asked_course_key and course.key = any(${courseKeys}::text[])
+          and lms_resource.copied_course_id is not null`,
   )
 }
 
