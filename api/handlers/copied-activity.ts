@@ -10,6 +10,7 @@ import {
   acceptCopiedActivity,
   askForEdition,
   findCopiedActivity,
+  inTurnOfCopies,
 } from '../data/lms/lms-activity.ts'
 import { freeCourseKey, makeCourse } from '../data/courses/new-course.ts'
 import { editsPlansIn, findMembership } from '../data/people/person.ts'
@@ -73,7 +74,14 @@ type Decision = z.infer<typeof decisionBody>
 export const decide: Handler<unknown, Decision> = async (visit) => {
   const activity = await seenActivity(visit)
   if (!(await isTheirs(visit, activity))) throw notAllowed('lti.copied.may-not')
-  if (visit.body.decision === 'edition') return newEdition(visit, activity, visit.body)
+  const { body, pool } = visit
+  if (body.decision === 'edition') {
+    const asked = await inTurnOfCopies(pool, activity, async () =>
+      // As it is in its turn: who pressed twice has asked once.
+      newEdition(visit, await seenActivity(visit), body),
+    )
+    return asked ?? show(visit, undefined)
+  }
   await withTransaction(visit.pool, async (tx) => {
     await acceptCopiedActivity(tx, activity.id)
     await note(tx, visit, activity, 'activity.same-course')

@@ -334,7 +334,7 @@ export const lti = {
   },
   'lti.copied.not-agreed': {
     en: 'The new edition that was asked for was not agreed to: it was not made. You can ask again.',
-    fr: 'La nouvelle édition demandée n’a pas été acceptée : elle n’a pas été créée. Vous pouvez redemander.',
+    fr: 'La nouvelle édition demandée n’a pas été acceptée : elle n’a pas été créée. Vous pouvez refaire la demande.',
   },
   'lti.copied.other': {
     en: 'For another course, edit the activity in your LMS and press “Select content”.',

@@ -49,8 +49,10 @@ function wholeList({ wanted, before }: Lists, path: string[]): Difference[] {
 }
 
 /** Each thing of a list by itself: others may have come and gone around it. What comes goes last, then what goes, from the end. */
-function ofLists({ wanted, before, there }: Lists, path: string[]): Difference[] {
-  const [mine, theirs] = [pairs(before, wanted), pairs(before, there)]
+function ofLists(lists: Lists, path: string[]): Difference[] {
+  const { wanted, before, there } = lists
+  const [mine, theirs] = [pairs(before, wanted, isMoved), pairs(before, there, isMoved)]
+  if (isReordered(mine)) return [{ path, value: inWantedOrder(lists) }]
   const at = (index: number) => [...path, String(index)]
   const kept = [...mine].flatMap(([index, is]) => {
     const stands = theirs.get(index)
@@ -67,7 +69,8 @@ function ofLists({ wanted, before, there }: Lists, path: string[]): Difference[]
       (other, index) => !taken.has(index) && said(nameOf(other)) === said(nameOf(one)),
     )
   const [both, come] = [news.filter((one) => twice(one) >= 0), news.filter((one) => twice(one) < 0)]
-  const goes = [...theirs].flatMap(([index, stands]) => (mine.has(index) ? [] : [stands]))
+  // What stands in the place of one that goes may be another.
+  const goes = [...pairs(before, there)].flatMap(([index, is]) => (mine.has(index) ? [] : [is]))
   return [
     ...kept,
     ...both.map((value) => ({ path: at(twice(value)), value })),
@@ -76,29 +79,86 @@ function ofLists({ wanted, before, there }: Lists, path: string[]): Difference[]
   ]
 }
 
+const isReordered = (mine: Map<number, number>): boolean => {
+  const order = [...mine].toSorted(([, a], [, b]) => a - b).map(([index]) => index)
+  return order.some((index, i) => index < (order[i - 1] ?? -1))
+}
+
+/** An order that was wanted, of ports as of buttons: what others added goes last. */
+function inWantedOrder({ wanted, before, there }: Lists): unknown[] {
+  const [mine, theirs] = [pairs(before, wanted, isMoved), pairs(before, there, isMoved)]
+  const baseOf = new Map([...mine].map(([index, is]) => [is, index]))
+  const ordered = wanted.flatMap((one, is) => {
+    const index = baseOf.get(is)
+    if (index === undefined) return [one]
+    const stands = theirs.get(index)
+    return stands === undefined
+      ? []
+      : [merged({ wanted: one, before: before[index], there: there[stands] })]
+  })
+  const known = new Set(theirs.values())
+  const names = new Set(ordered.map((one) => said(nameOf(one))))
+  const added = there.filter((one, index) => !known.has(index) && !names.has(said(nameOf(one))))
+  return [...ordered, ...added]
+}
+
+function merged(three: Three): unknown {
+  const { wanted, before, there } = three
+  if (said(wanted) === said(before)) return there
+  if (!isFields(wanted) || !isFields(before) || !isFields(there)) return wanted
+  const names = Object.keys({ ...there, ...wanted })
+  const all = names.map((name) => {
+    const value = merged({ wanted: wanted[name], before: before[name], there: there[name] })
+    return [name, value] as const
+  })
+  return Object.fromEntries(all.filter(([, value]) => value !== undefined))
+}
+
 /**
- * Where each thing of the one list stands in the other: by its name, else by its place, as a class that was moved
- * has another start. What has no partner came or went. A value without fields is its own name.
+ * Where each thing of the one list stands in the other: by its name; else by its place, if it `fits` there.
+ * What has no partner came or went. A value without fields is its own name.
  */
-function pairs(from: unknown[], to: unknown[]): Map<number, number> {
+function pairs(
+  from: unknown[],
+  to: unknown[],
+  fits: (from: Fields, to: Fields) => boolean = () => false,
+): Map<number, number> {
   const found = new Map<number, number>()
-  const pair = (fits: (from: number, to: number) => boolean) => {
+  const pair = (by: (from: number, to: number) => boolean) => {
     for (const index of from.keys()) {
       if (found.has(index)) continue
       const taken = new Set(found.values())
-      const is = to.findIndex((_, other) => !taken.has(other) && fits(index, other))
+      const is = to.findIndex((_, other) => !taken.has(other) && by(index, other))
       if (is >= 0) found.set(index, is)
     }
   }
   pair((index, other) => said(nameOf(from[index])) === said(nameOf(to[other])))
-  pair((index, other) => index === other && isFields(from[index]) && isFields(to[other]))
+  pair((index, other) => {
+    const [one, two] = [from[index], to[other]]
+    return index === other && isFields(one) && isFields(two) && fits(one, two)
+  })
   return found
 }
+
+/** A class that was moved has another start, and says the same but for when it is; one that says more is another. */
+const isMoved = (one: Fields, two: Fields): boolean =>
+  isUnnamed(one) && isUnnamed(two) && said(withoutTimes(one)) === said(withoutTimes(two))
+
+const isUnnamed = (one: Fields): boolean => properName(one) === undefined
+
+const TIMES = new Set(['start', 'repeat', 'except', 'also', 'move', 'minutes'])
+const withoutTimes = (one: Fields): Fields =>
+  Object.fromEntries(Object.entries(one).filter(([name]) => !TIMES.has(name)))
+
+/** An event of a timetable, a group or a port has a name that stays. */
+const properName = (one: Fields): unknown => one['uid'] ?? one['key'] ?? one['name']
 
 /** What a class, a group or a port is known by; else all that it says. */
 function nameOf(one: unknown): unknown {
   if (!isFields(one)) return one
-  const parts = [one['start'], one['group'], one['key'], one['name']].map((part) => part ?? null)
+  const proper = properName(one)
+  if (proper !== undefined) return { proper }
+  const parts = [one['start'], one['group']].map((part) => part ?? null)
   return parts.some((part) => part !== null) ? parts : one
 }
 

@@ -27,15 +27,22 @@ export function keepOwnWays(old: SessionPlan, now: SessionPlan, given: Given): K
   const said = otherwise(now, timeZone)
   const walls = new Set(wallsOf(now, timeZone))
   const wallsBefore = new Set(wallsOf(old, timeZone))
-  const isShifted = [...walls].some((wall) => !wallsBefore.has(wall))
+  const last = [...wallsBefore].at(-1) ?? ''
+  // Longer at its end is not elsewhere.
+  const isShifted = [...walls].some((wall) => !wallsBefore.has(wall) && wall < last)
   const own = [
     ...ownWays(old, given).map((way) => atHourNow(way, wallsBefore, walls)),
     ...[...walls].filter((wall) => isDayOut(old, wall)).map(takenOut),
   ]
-  // One that is held neither before nor after is no loss; in a shifted series it may be held on another day.
+  const isNewApart = (planned: string) => {
+    const uid = ownUid(old.uid ?? '', planned)
+    return given.after.has(uid) && !given.before.has(uid)
+  }
+  // One that is held neither before nor after is no loss; in a shifted series it may be held on another day. A hole of the
+  // timetable's that makes room for a class by itself is none: that is held.
   const differs = own.filter(({ planned, to }) =>
     said.has(planned)
-      ? said.get(planned) !== to
+      ? said.get(planned) !== to || (to === undefined && isNewApart(planned))
       : walls.has(planned) || to !== undefined || isShifted,
   )
   const isKept = ({ planned }: OwnWay) => !asTimetable && walls.has(planned) && !said.has(planned)

@@ -49,6 +49,7 @@ it('leaves a class where others moved it, with what is changed of it', () => {
   // Also next to one that comes, and where the change is the one that moves.
   const added = `${now}  - { start: 2027-01-07T10:00, minutes: 90 }\n`
   expect(starts(both(more, added))).toEqual(['12-04', '12-05', '01-07'])
+  expect(read(both(more, added)).sessions[0]).toMatchObject({ students: 30 })
   expect(read(both(added, more)).sessions[0]).toMatchObject({
     start: '2026-12-04T08:00',
     students: 30,
@@ -87,5 +88,48 @@ it('keeps the groups of both where there were none, and of the same one what was
   expect(read(both(groups(larger), groups(`${b}, ${a}`))).groups).toEqual([
     { key: 'b', students: 10 },
     { key: 'a', students: 12 },
+  ])
+})
+
+it('takes no other thing for one that others replaced, moved or took out', () => {
+  const [a, b] = ['{ key: a, students: 10 }', '{ key: b, students: 10 }']
+  const groups = (...all: string[]) => `${base}groups: [${all.join(', ')}]\n`
+  const said = (wanted: string, now: string) =>
+    (parse(rebased(wanted, groups(a, b), now)) as { groups: { key: string; students: number }[] })
+      .groups
+  const d = '{ key: d, students: 9 }'
+  expect(said(groups(a), groups(a, d)).map(({ key }) => key)).toEqual(['a', 'd'])
+  expect(said(groups(a, b.replace('10', '3')), groups(a, d))[1]).toEqual({ key: 'd', students: 9 })
+  // Classes of a timetable are known by their event, wherever they are.
+  const event = (uid: string, start: string, more = '') =>
+    `  - { uid: ${uid}, start: 2026-12-${start}, minutes: 60${more} }\n`
+  const plan = (...all: string[]) => `sessions:\n${all.join('')}`
+  const [one, two] = [event('u1', '01T10:00'), event('u2', '02T10:00')]
+  const now = plan(event('u2', '02T15:00'))
+  const left = (wanted: string) => read(rebased(wanted, plan(one, two), now)).sessions
+  const moved = { uid: 'u2', start: '2026-12-02T15:00', minutes: 60 }
+  expect(left(plan(two))).toEqual([moved])
+  expect(left(plan(event('u1', '01T10:00', ', exam: true'), two))).toEqual([moved])
+  expect(left(plan(one, event('u2', '02T10:00', ', exam: true')))).toEqual([
+    { ...moved, exam: true },
+  ])
+  // Without one, what stands in its place may be another: it stays.
+  const bare = (start: string) => `  - { start: 2026-12-${start}, minutes: 60 }\n`
+  const three = plan(bare('01T10:00'), bare('09T10:00'))
+  const gone = rebased(plan(bare('01T10:00')), plan(bare('01T10:00'), bare('02T10:00')), three)
+  expect(read(gone).sessions).toHaveLength(2)
+})
+
+it('keeps an order that was wanted, with what others changed and added', () => {
+  const ports = (...all: string[]) => `display:\n  ports: [${all.join(', ')}]\n`
+  const [web, ssh] = ['{ name: web }', '{ name: ssh }']
+  const now = ports('{ name: web, title: { en: Notebook, fr: Carnet } }', ssh, '{ name: vnc }')
+  const { display } = parse(rebased(ports(ssh, web), ports(web, ssh), now)) as {
+    display: { ports: object[] }
+  }
+  expect(display.ports).toEqual([
+    { name: 'ssh' },
+    { name: 'web', title: { en: 'Notebook', fr: 'Carnet' } },
+    { name: 'vnc' },
   ])
 })

@@ -184,6 +184,24 @@ describe('a class taken out by hand, of a series that its school holds half an h
     expect(again.text).not.toContain('except')
   })
 
+  it('is no loss where its series only begins later and goes on for longer', () => {
+    const { text } = taken(empty, calendar(series()))
+    const out = text.replace('repeat:', 'except: [2026-11-02T08:00]\n    repeat:')
+    const later = calendar(series('20261109T080000', '20261109T100000'))
+    expect(taken(out, later)).toMatchObject({ kept: [], undone: [] })
+  })
+
+  it('is named where the timetable makes it one by itself, which is held', () => {
+    const { text } = taken(empty, calendar(series()))
+    for (const except of ['2026-11-09T08:00', '2026-11-09']) {
+      const out = text.replace('repeat:', `except: [${except}]\n    repeat:`)
+      expect(held(out)).toEqual(MONDAYS.toSpliced(1, 1))
+      const again = taken(out, calendar(series(), longer))
+      expect(held(again.text)).toContain('11-09T08:00 180')
+      expect(again.undone).toEqual([{ planned: '2026-11-09T08:00', to: undefined }])
+    }
+  })
+
   it('is no loss where it is not held any more', () => {
     const shorter = calendar(series().replace('COUNT=4', 'COUNT=2'))
     const again = taken(out('2026-11-16T08:00'), shorter)

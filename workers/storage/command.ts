@@ -5,7 +5,7 @@ export type Argv = [program: string, ...args: string[]]
 
 /** Another size than this is not meant: mke2fs would choose 1 KiB blocks for small ones. */
 export const BLOCK = 4096
-/** Less than who asks the agent waits (120 s), so that they hear which volume it was, and not nothing. */
+/** Of one program: less than who asks the agent waits (120 s), so that they mostly hear what it was, and not nothing. */
 const LIMIT_MS = 100_000
 /** From when it is told to end. */
 const ENDING_MS = 3_000

@@ -58,15 +58,16 @@ async function written(
   length: number,
 ): Promise<Sparse['pieces']> {
   const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, from)
+  if (bytesRead < length) throw new Error(`Only ${bytesRead} of ${length} bytes could be read.`)
   const pieces: Sparse['pieces'] = []
   let began: number | undefined
-  for (let at = 0; at <= bytesRead; at += BLOCK) {
-    const block = buffer.subarray(at, Math.min(at + BLOCK, bytesRead))
+  for (let at = 0; at <= length; at += BLOCK) {
+    const block = buffer.subarray(at, Math.min(at + BLOCK, length))
     const isWritten = block.length > 0 && !block.equals(ZEROS.subarray(0, block.length))
     if (isWritten) began ??= at
     else if (began !== undefined) {
       // A copy: the whole buffer would stay for what is a little of it.
-      const data = Buffer.from(buffer.subarray(began, Math.min(at, bytesRead)))
+      const data = Buffer.from(buffer.subarray(began, Math.min(at, length)))
       pieces.push({ at: from + began, data })
       began = undefined
     }

@@ -150,7 +150,7 @@ export type AskedCourse = {
 
 /** Of a change: somebody was told that it waits. Its lane does not say so: the policy may be another since. */
 export const hasWaited = sql`exists (select from notice
-  where notice.thread = 'change/' || change.id and notice.code = 'notice.change-waits')`
+  where notice.dedupe_key = 'change/' || change.id || '/infra' and notice.code = 'notice.change-waits')`
 
 /** Courses that a teacher asked for and that are not there: they wait, or were not agreed to lately. Newest first. */
 export async function askedCourses(

@@ -5,7 +5,7 @@
  * thirty launches wait for each other.
  */
 import { hasWaited } from '../courses/new-course.ts'
-import { type Db, execute, findOne, one, sql } from '../db.ts'
+import { type Db, type Pool, execute, findOne, one, sql, withTransaction } from '../db.ts'
 import { newId } from '../ids.ts'
 
 export type LmsCourse = {
@@ -151,6 +151,22 @@ export async function findCopiedActivity(db: Db, id: string): Promise<CopiedActi
         left join lms_context origin on origin.id = resource.copied_from_id
         where resource.id = ${id}`,
   )
+}
+
+/** One at a time for all copies of a course in an LMS course; undefined while another is at it: whoever asks looks again. */
+export function inTurnOfCopies<T>(
+  pool: Pool,
+  { lms_context_id, copied_course_id }: CopiedActivity,
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  const name = `copies ${lms_context_id} ${copied_course_id}`
+  return withTransaction(pool, async (tx) => {
+    const { got } = await one<{ got: boolean }>(
+      tx,
+      sql`select pg_try_advisory_xact_lock(hashtextextended(${name}, 0)) as got`,
+    )
+    return got ? work() : undefined
+  })
 }
 
 /**
