@@ -243,7 +243,10 @@ it('is opened by the copies it was made for, which say meanwhile that it waits',
       sql`select id, blueprint_digest as digest, documents->0->>'key' as key from change where state = 'proposed'`,
     )
   const ask = async () => {
-    await site.post(at, { decision: 'edition', title: 'Next', from: '' }, { who: maker })
+    const press = () =>
+      site.post(at, { decision: 'edition', title: 'Next', from: '' }, { who: maker })
+    // Twice, as an impatient hand does.
+    await Promise.all([press(), press()])
     const [change, ...more] = await waiting()
     expect(more).toEqual([])
     return change!
