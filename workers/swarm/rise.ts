@@ -237,19 +237,29 @@ async function openDoors(
 }
 
 async function giveUp(means: RiseMeans, seat: Seat, attempt: Attempt): Promise<void> {
-  const message = attempt.up
-    ? { code: 'seat.check_failed' }
-    : startFailed(await reasonOf(means, attempt))
-  return fail(means, seat, message)
+  const { up } = attempt
+  if (!up) return fail(means, seat, startFailed(await reasonOf(means, attempt)))
+  // For who reads the log: was it not who it should be, or which of its ports said nothing?
+  const asked = attempt.required.map((port) => port.container_port)
+  const seen = {
+    ...{ task: up.reach.task, isProved: up.doors !== undefined },
+    silent: asked.filter((port) => !up.answered.has(port)),
+  }
+  return fail(means, seat, { code: 'seat.check_failed' }, seen)
 }
 
 type Message = Parameters<typeof markFailed>[1]['message']
 
 const startFailed = (reason: string): Message => ({ code: 'seat.start_failed', params: { reason } })
 
-async function fail(means: RiseMeans, seat: Seat, message: Message): Promise<void> {
+async function fail(
+  means: RiseMeans,
+  seat: Seat,
+  message: Message,
+  seen: object = {},
+): Promise<void> {
   const retryAt = retryAfter(seat, means.now())
-  means.log.warn({ seat: seat.id, ...message }, 'a seat did not come up')
+  means.log.warn({ seat: seat.id, ...message, ...seen }, 'a seat did not come up')
   await markFailed(means.pool, { id: seat.id, retryAt, message, now: means.now() })
 }
 
