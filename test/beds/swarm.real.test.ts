@@ -39,14 +39,13 @@ it('comes down by itself when its owner is killed', async () => {
 })
 
 it('leaves no engine running when its keeper is killed, and reset removes the rest', async () => {
-  const { owner, place } = await bedOfAnotherProcess()
+  const { place } = await bedOfAnotherProcess()
   const { pid } = JSON.parse(execFileSync('cat', [`${place.folder}/keeper.json`]).toString())
   process.kill(pid, 'SIGKILL')
   await untilTrue(() => namespacesOf(place).every((name) => processesIn(name) === ''))
   // Another test's new bed may be sweeping, or have swept: what counts is that nothing is left in the end.
   execFileSync(`${import.meta.dirname}/swarm`, ['reset'])
   await expect.poll(() => leftovers(place)).toEqual([])
-  owner.kill('SIGKILL')
 })
 
 async function bedOfAnotherProcess() {
@@ -55,6 +54,8 @@ async function bedOfAnotherProcess() {
   const owner = spawn(process.execPath, ['--input-type=module-typescript', '-e', program], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  // Also where the test fails: it holds the runner's output open.
+  onTestFinished(() => void owner.kill('SIGKILL'))
   const [id] = await once(createInterface({ input: owner.stdout }), 'line')
   return { owner, place: bedPlace(String(id)) }
 }
