@@ -52,7 +52,7 @@ function wholeList({ wanted, before }: Lists, path: string[]): Difference[] {
 function ofLists(lists: Lists, path: string[]): Difference[] {
   const { wanted, before, there } = lists
   const [mine, theirs] = [pairs(before, wanted, isMoved), pairs(before, there, isMoved)]
-  if (isReordered(mine)) return [{ path, value: inWantedOrder(lists) }]
+  if (isReordered(mine)) return [{ path, value: inWantedOrder(lists, mine, theirs) }]
   const at = (index: number) => [...path, String(index)]
   const kept = [...mine].flatMap(([index, is]) => {
     const stands = theirs.get(index)
@@ -85,8 +85,11 @@ const isReordered = (mine: Map<number, number>): boolean => {
 }
 
 /** An order that was wanted, of ports as of buttons: what others added goes last. */
-function inWantedOrder({ wanted, before, there }: Lists): unknown[] {
-  const [mine, theirs] = [pairs(before, wanted, isMoved), pairs(before, there, isMoved)]
+function inWantedOrder(
+  { wanted, before, there }: Lists,
+  mine: Map<number, number>,
+  theirs: Map<number, number>,
+): unknown[] {
   const baseOf = new Map([...mine].map(([index, is]) => [is, index]))
   const ordered = wanted.flatMap((one, is) => {
     const index = baseOf.get(is)
