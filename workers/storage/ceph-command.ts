@@ -83,6 +83,8 @@ export const fileSystemsCommand = (of: Cluster): Argv => ceph(of, 'fs', 'ls', '-
 export const healthCommand = (of: Cluster): Argv => ceph(of, 'health', '--format', 'json')
 export const usageCommand = (of: Cluster): Argv => ceph(of, 'df', '--format', 'json')
 
+/** Program that keeps a volume mounted. */
+export const CLIENT = 'ceph-fuse'
 /** What `mountCommand` ends with while the client of before lives. */
 export const STILL_HELD = 75
 
@@ -93,7 +95,7 @@ export const STILL_HELD = 75
  */
 export const mountCommand = (of: Pick<Cluster, 'configFile'>, mount: CephMount): Argv => [
   ...(['flock', '--nonblock', '--conflict-exit-code', String(STILL_HELD), mount.lock] as const),
-  ...(['ceph-fuse', '--conf', of.configFile, '--id', mount.name] as const),
+  ...([CLIENT, '--conf', of.configFile, '--id', mount.name] as const),
   ...monitorsOf(mount),
   ...['--keyring', mount.keyring, '--client_fs', mount.fileSystem, '-r', mount.path],
   ...EXACT,

@@ -6,6 +6,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isSnapshotId, type Snapshot } from './backend.ts'
 import type { CephSnapshots } from './ceph-keeper.ts'
+import { answerOf } from './client-answer.ts'
 import { attributeOf, exists, type Place, snapFolderOf } from './cephfs-volume.ts'
 
 /** Those that others took, by hand or by a schedule of Ceph's, are left alone until the volume is purged. */
@@ -24,7 +25,10 @@ const instantOf = (id: string): string =>
   id.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z')
 
 /** By id, where it is: they are of the folder above the mount, so Ceph adds that one's number to their names. */
-async function foldersOf(place: Place): Promise<Map<string, string>> {
+const foldersOf = (place: Place): Promise<Map<string, string>> =>
+  answerOf(place.mount, () => foldersIn(place))
+
+async function foldersIn(place: Place): Promise<Map<string, string>> {
   const hidden = join(place.mount, await snapFolderOf(place))
   // A client that an earlier version started has Ceph's own name for it.
   const folder = (await exists(hidden)) ? hidden : join(place.mount, '.snap')
@@ -58,8 +62,10 @@ export async function keepSnapshots(
   return sorted.slice(tooMany.length).map((id) => ({ id, at: instantOf(id) }))
 }
 
-async function isWorthTaking(place: Place, newest: Snapshot | undefined): Promise<boolean> {
-  if (!newest) return (await readdir(place.home)).length > 0
-  const changedMs = (await attributeOf(place.home, 'ceph.dir.rctime')) * 1000
-  return changedMs > Date.parse(newest.at) - MARGIN_MS
+function isWorthTaking(place: Place, newest: Snapshot | undefined): Promise<boolean> {
+  return answerOf(place.mount, async () => {
+    if (!newest) return (await readdir(place.home)).length > 0
+    const changedMs = (await attributeOf(place.home, 'ceph.dir.rctime')) * 1000
+    return changedMs > Date.parse(newest.at) - MARGIN_MS
+  })
 }

@@ -1,12 +1,13 @@
 /** One volume of the cephfs backend on this machine: its key, where it is mounted, and how it is taken away. */
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, rm, rmdir, stat } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Purged } from './backend.ts'
-import { attributeCommand, mountCommand, STILL_HELD } from './ceph-command.ts'
+import { attributeCommand, CLIENT, mountCommand, STILL_HELD } from './ceph-command.ts'
 import type { CephKeeper, Way } from './ceph-keeper.ts'
+import { answerOf, SilentError } from './client-answer.ts'
 import { CommandError, run, unmountCommand } from './command.ts'
 import { exists, writeWhole } from './local-file.ts'
 
@@ -36,12 +37,20 @@ const MOUNT_MS = 15_000
 const LOOK_MS = 50
 const DEAD = new Set(['ENOTCONN', 'ESHUTDOWN', 'ESTALE', 'ECONNABORTED', 'ETIMEDOUT', 'EACCES'])
 
-/** dead: its client ended, or Ceph let go of it; whoever has it open has to open it anew. */
-export async function mountState(place: Place): Promise<'mounted' | 'dead' | 'none'> {
+/**
+ * dead: its client ended, or Ceph let go of it; whoever has it open has to open it anew. silent: its client waits, for a Ceph that is
+ * away or for good.
+ */
+export async function mountState(
+  place: Place,
+  patientMs?: number,
+): Promise<'mounted' | 'dead' | 'silent' | 'none'> {
   try {
-    const [own, above] = await Promise.all([stat(place.mount), stat(dirname(place.mount))])
+    const above = await stat(dirname(place.mount))
+    const own = await answerOf(place.mount, () => stat(place.mount), patientMs)
     return own.dev === above.dev ? 'none' : 'mounted'
   } catch (error) {
+    if (error instanceof SilentError) return 'silent'
     const code = (error as NodeJS.ErrnoException).code ?? ''
     // Either there is no such folder, or what is mounted on it was removed in Ceph.
     if (code === 'ENOENT') return (await isInTable(place.mount)) ? 'dead' : 'none'
@@ -71,10 +80,11 @@ export type Endings = {
 }
 
 /** Mounted with its own key, which is asked for where it was never mounted on this machine. */
-export async function mountVolume(of: Source, place: Place): Promise<void> {
-  const state = await mountState(place)
+export async function mountVolume(of: Source, place: Place, patientMs?: number): Promise<void> {
+  const state = await mountState(place, patientMs)
   if (state === 'mounted') return
-  if (state === 'dead') await letGoDead(place)
+  if (state === 'silent') await endSilent(of, place)
+  if (state === 'silent' || state === 'dead') await letGoDead(place)
   await mkdir(place.mount, { recursive: true, mode: 0o711 })
   const noted = await notedWay(place)
   if (noted === undefined) return mountAt(of, place, await fetchKey(of, place))
@@ -113,6 +123,33 @@ async function letGoDead(place: Place): Promise<void> {
   await rm(place.lock, { force: true })
 }
 
+/**
+ * Ends a client that does not answer, where there is nothing left to wait for. Throws SilentError otherwise: who waits for a Ceph that is
+ * away goes on once it is back.
+ */
+async function endSilent({ keeper, endings }: Source, { name, mount }: Place): Promise<void> {
+  const isOver = (await endings?.has(name)) || !(await keeper.find(name))
+  if (!isOver) throw new SilentError(mount)
+  await endClients(mount)
+}
+
+/** Of a volume that is no more: one that was put out may wait on for good, also when nothing is mounted any more. */
+export async function endClients(mount: string): Promise<void> {
+  for (const pid of (await readdir('/proc')).filter((one) => /^\d+$/.test(one))) {
+    const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0')
+    if (words[0] === CLIENT && words.includes(mount)) endNow(Number(pid))
+  }
+}
+
+/** Unless it has ended. */
+function endNow(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
 const noteSchema = z.object({
   path: z.string(),
   fileSystem: z.string(),
@@ -135,9 +172,14 @@ async function fetchKey({ keeper, endings }: Source, place: Place): Promise<Way>
 }
 
 /** Also of one that others have taken away: then there is nothing to open any more. */
-export async function letGo(place: Place): Promise<'let-go' | 'in-use'> {
-  const state = await mountState(place)
-  if (state === 'dead') await letGoDead(place)
+export async function letGo(
+  of: Source,
+  place: Place,
+  patientMs?: number,
+): Promise<'let-go' | 'in-use'> {
+  const state = await mountState(place, patientMs)
+  if (state === 'silent') await endSilent(of, place)
+  if (state === 'silent' || state === 'dead') await letGoDead(place)
   if (state === 'mounted') {
     try {
       await run(unmountCommand(place.mount))
@@ -166,17 +208,20 @@ export async function attributeOf(folder: string, name: string): Promise<number>
  * Its key ends before its files do: whoever holds it, here or on another node, is put out, finds nothing with it again, and asks for no
  * other. Cut anywhere, it is begun again.
  */
-export async function purge({ keeper, endings }: Source, place: Place): Promise<Purged> {
+export async function purge(of: Source, place: Place): Promise<Purged> {
+  const { keeper, endings } = of
   const before = await keeper.find(place.name)
   // Who has it mounted hears of its use sooner than the manager.
-  const seen = (await mountState(place)) === 'mounted' ? (await stat(place.mount)).size : 0
-  if ((await letGo(place)) === 'in-use') return { ok: false, code: 'in-use' }
+  const isMounted = (await mountState(place)) === 'mounted'
+  const seen = isMounted ? (await answerOf(place.mount, () => stat(place.mount))).size : 0
+  if ((await letGo(of, place)) === 'in-use') return { ok: false, code: 'in-use' }
   const snapshots = (before && (await keeper.snapshots?.names(place.name))) ?? []
   if (before) {
     await endings?.begin(place.name)
     await keeper.remove(place.name)
   }
   await endings?.end(place.name)
+  await endClients(place.mount)
   const bytes = Math.max(before?.usedBytes ?? 0, seen)
   return {
     ok: true,

@@ -17,9 +17,11 @@ import {
 } from './backend.ts'
 import type { Cluster } from './ceph-command.ts'
 import { cephItself } from './ceph-keeper.ts'
+import { answerOf, SHORT_MS } from './client-answer.ts'
 import { type CephBoard, cephBoard, endingsOn } from './cephfs-board.ts'
 import {
   attribute,
+  endClients,
   exists,
   letGo,
   mountVolume,
@@ -55,7 +57,8 @@ export function cephBackend(
   const { keeper } = source
   const means: Means = { source, names: new Set(), limits: new Map() }
   const inTurn = turnsFor((name) => placeOf(root, name))
-  const see = (name: string) => inTurn(name, (place) => sight(place, means))
+  const see = (name: string, patientMs?: number) =>
+    inTurn(name, (place) => sight(place, means, patientMs))
   /** By the worker: it is told of each how much is in it. */
   let isAsked = false
   /** Names of volumes. */
@@ -73,7 +76,7 @@ export function cephBackend(
       await keeper.prepare()
       for (const name of await look()) {
         means.names.add(name)
-        if (!isPersonalName(name)) await see(name)
+        if (!isPersonalName(name)) await see(name, SHORT_MS)
       }
     },
     async list() {
@@ -111,7 +114,7 @@ export function cephBackend(
       if (isAsked) return
       const there = (await readdir(join(root, 'mounts'))).filter(isPersonalName)
       for (const name of there.filter((one) => !shown.has(one)))
-        await inTurn(name, (place) => letGo(place))
+        await inTurn(name, (place) => letGo(source, place))
     },
     board: board.open,
     async follow() {
@@ -119,36 +122,47 @@ export function cephBackend(
       for (const name of there) {
         means.names.add(name)
         // One of a person only where a seat shows it: they are many, and each has a client.
-        if (isAsked || !isPersonalName(name)) await see(name)
+        if (isAsked || !isPersonalName(name)) await see(name, SHORT_MS)
       }
       for (const name of [...means.names].filter((one) => !there.has(one)))
         await inTurn(name, async (place) => {
           if (await keeper.find(name)) return
-          if ((await letGo(place)) === 'let-go') means.names.delete(name)
+          if ((await letGo(source, place, SHORT_MS)) === 'in-use') return
+          await endClients(place.mount)
+          means.names.delete(name)
         })
     },
   }
 }
 
-/** How a volume is now; mounted if it was not. */
-async function sight(place: Place, { source, limits }: Means): Promise<VolumeSight> {
+/** How a volume is now; mounted if it was not. Its client is waited for `patientMs`, once for all that it is asked. */
+async function sight(
+  place: Place,
+  { source, limits }: Means,
+  patientMs?: number,
+): Promise<VolumeSight> {
   const nothing = { name: place.name, limitBytes: null, usedBytes: null }
   try {
-    await mountVolume(source, place)
-    if (!(await exists(place.home))) {
-      // Its client has what is left of one that was removed in Ceph for as long as it lives.
-      if (!(await source.keeper.find(place.name))) return { ...nothing, state: 'missing' }
-      return { ...nothing, state: 'damaged', problem: 'there is no home in it' }
-    }
-    const limitBytes = await limitOf(place, limits)
-    // Ceph says of a folder how much is below it.
-    const { size: usedBytes } = await stat(place.mount)
-    return { name: place.name, state: 'ready', limitBytes, usedBytes }
+    await mountVolume(source, place, patientMs)
+    const seen = await answerOf(place.mount, () => measured(place, limits), patientMs)
+    if (seen) return { name: place.name, state: 'ready', ...seen }
+    // Its client has what is left of one that was removed in Ceph for as long as it lives.
+    if (!(await source.keeper.find(place.name))) return { ...nothing, state: 'missing' }
+    return { ...nothing, state: 'damaged', problem: 'there is no home in it' }
   } catch (error) {
     if (!(await source.keeper.find(place.name))) return { ...nothing, state: 'missing' }
     const problem = whyOf(error)
     return { ...nothing, state: 'damaged', problem }
   }
+}
+
+/** Undefined where it has no home. */
+async function measured(place: Place, limits: Means['limits']) {
+  if (!(await exists(place.home))) return undefined
+  const limitBytes = await limitOf(place, limits)
+  // Ceph says of a folder how much is below it.
+  const { size: usedBytes } = await stat(place.mount)
+  return { limitBytes, usedBytes }
 }
 
 /** Asked for again when what `df` shows, which is in whole parts, is of another. */
@@ -192,7 +206,7 @@ async function recreate(
   const { source, names, limits } = means
   if (!isBegun && (await source.keeper.find(place.name))) return { ok: false, code: 'there' }
   // What is left of the one before opens nothing any more.
-  if ((await letGo(place)) === 'in-use') return { ok: false, code: 'in-use' }
+  if ((await letGo(source, place)) === 'in-use') return { ok: false, code: 'in-use' }
   limits.delete(place.name)
   await begin()
   if (!(await make(place, limitMb, source))) return { ok: false, code: 'not-ours' }
@@ -210,9 +224,11 @@ async function make(
   // Wanted anew: a purge of this name that was cut is over.
   await endings?.end(place.name)
   await mountVolume(source, place)
-  await mkdir(place.uploads, { recursive: true, mode: 0o700 })
-  // Last: when its home is there, it is whole.
-  await mkdir(place.home, { recursive: true, mode: 0o755 })
+  await answerOf(place.mount, async () => {
+    await mkdir(place.uploads, { recursive: true, mode: 0o700 })
+    // Last: when its home is there, it is whole.
+    await mkdir(place.home, { recursive: true, mode: 0o755 })
+  })
   return true
 }
 

@@ -55,6 +55,8 @@ afterAll(async () => {
   await ceph?.down()
 })
 
+const source = () => ({ keeper: cephItself(cluster), configFile: cluster.configFile })
+
 const home = (number: number, of = root) => join(of, 'mounts', name(number), 'home')
 
 it('makes a volume with its limit, an empty home, and a key that root alone reads', async () => {
@@ -302,6 +304,45 @@ it('ends the key of a volume for good, however often another node looks for it m
   for (const at of mountsBelow(other)) execFileSync('umount', [at])
 }, 180_000)
 
+/**
+ * As when a purge is cut once its key has ended, and the monitor is started again before it goes on: a client that is put out then is told so
+ * by nobody, and waits for good. Who asks it waits with it.
+ */
+it('goes on on a node whose client of a volume that is purged never answers again', async () => {
+  const other = join(scene.root, 'node-3')
+  const follower = await anew(other, 'labplan-node')
+  const [doomed, next] = [name(5), name(6)]
+  await backend.ensure({ name: doomed, limitMb: 16, isNew: true })
+  await follower.follow?.()
+  writeFileSync(join((await backend.board!(true))!, `ending-${doomed}`), '')
+  const end = (act: string) =>
+    ceph.run('ceph', 'fs', 'subvolume', act, 'cephfs', doomed, doomed, '--group_name', ceph.group)
+  await end('deauthorize')
+  ceph.kill('ceph-mon')
+  const isBack = () => ceph.run('ceph', '-s').then(Boolean, () => false)
+  await expect.poll(isBack, { timeout: 60_000 }).toBe(true)
+  await sleep(5_000)
+  await end('evict')
+  const mount = join(other, 'mounts', doomed)
+  const asks = spawn('mkdir', [join(mount, 'asks')], { stdio: 'ignore' })
+  const answered = once(asks, 'exit')
+  await sleep(1_000)
+  expect(asks.exitCode).toBe(null)
+  const followed = async () => {
+    await follower.follow?.()
+    return mountsBelow(other).includes(mount)
+  }
+  await backend.ensure({ name: next, limitMb: 16, isNew: true })
+  await expect.poll(followed, { timeout: 90_000 }).toBe(false)
+  expect(existsSync(home(6, other))).toBe(true)
+  await answered
+  expect(await backend.purge(doomed)).toMatchObject({ ok: true, after: { file: false } })
+  expect(await backend.purge(next)).toMatchObject({ ok: true, after: { file: false } })
+  expect(await followed()).toBe(false)
+  expect([...clientsOf(mount), ...clientsOf(join(root, 'mounts', doomed))]).toEqual([])
+  for (const at of mountsBelow(other)) execFileSync('umount', [at])
+}, 240_000)
+
 /** Of its command line; none of a process that has ended meanwhile. */
 function wordsOf(pid: string): string[] {
   try {
@@ -337,7 +378,9 @@ it('lets go of a volume, and of others after it, while Ceph does not say how lar
   try {
     for (const number of [7, 8]) {
       const over = sleep(60_000).then(() => 'waits')
-      expect(await Promise.race([letGo(placeOf(root, name(number))), over])).toBe('let-go')
+      expect(await Promise.race([letGo(source(), placeOf(root, name(number))), over])).toBe(
+        'let-go',
+      )
     }
   } finally {
     await ceph.thaw()
@@ -357,7 +400,7 @@ it('gives up a mount that Ceph does not let in, and leaves no client behind that
   skip(process.env['LABPLAN_LONG'] === undefined, 'takes a minute: LABPLAN_LONG=1 runs it')
   await backend.ensure({ name: name(7), limitMb: 24, isNew: true })
   const place = placeOf(root, name(7))
-  const of = { keeper: cephItself(cluster), configFile: cluster.configFile }
+  const of = source()
   const clients = () => clientsOf(place.mount)
   execFileSync('umount', [place.mount])
   await expect.poll(clients, { timeout: 20_000 }).toEqual([])
