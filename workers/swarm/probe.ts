@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
 import { z } from 'zod'
 import { identityProofHolds } from '../../api/data/seats/seat-secret.ts'
-import { statusOf, textOf } from './ask-seat.ts'
+import { type Seat, statusOf, textOf } from './ask-seat.ts'
 
 export const IDENTITY_PORT = 1907
 const ANSWER_MS = 2_000
@@ -44,18 +44,23 @@ async function provesIdentity(reach: Reach, port: number): Promise<boolean> {
   return identityProofHolds(reach.key, { ...answer.data, nonce })
 }
 
-/** Whether the port answers as its kind does: any HTTP answer, an SSH or RFB banner, or a connection. */
-export async function portAnswers(kind: PortKind, address: string, port: number): Promise<boolean> {
-  if (kind === 'web')
-    return ((await statusOf({ host: address, port }, '/', ANSWER_MS)) ?? 500) < 500
-  if (kind === 'ssh') return (await banner(address, port)).startsWith('SSH-2.0-')
-  if (kind === 'vnc') return (await banner(address, port)).startsWith('RFB ')
-  return canConnect(address, port)
+/** Whether the port answers in time as its kind does: any HTTP answer, an SSH or RFB banner, or a connection. */
+export async function portAnswers(
+  kind: PortKind,
+  address: string,
+  port: number,
+  limitMs = ANSWER_MS,
+): Promise<boolean> {
+  const at = { host: address, port }
+  if (kind === 'web') return ((await statusOf(at, '/', limitMs)) ?? 500) < 500
+  if (kind === 'ssh') return (await banner(at, limitMs)).startsWith('SSH-2.0-')
+  if (kind === 'vnc') return (await banner(at, limitMs)).startsWith('RFB ')
+  return canConnect(at, limitMs)
 }
 
-function banner(host: string, port: number): Promise<string> {
+function banner(at: Seat, timeout: number): Promise<string> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: ANSWER_MS })
+    const socket = connect({ ...at, timeout })
     const end = (text: string) => {
       socket.destroy()
       resolve(text)
@@ -67,12 +72,9 @@ function banner(host: string, port: number): Promise<string> {
   })
 }
 
-function canConnect(host: string, port: number): Promise<boolean> {
+function canConnect(at: Seat, timeout: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(
-      { host, port, timeout: ANSWER_MS },
-      () => (socket.destroy(), resolve(true)),
-    )
+    const socket = connect({ ...at, timeout }, () => (socket.destroy(), resolve(true)))
     socket.on('timeout', () => (socket.destroy(), resolve(false)))
     socket.on('error', () => resolve(false))
   })

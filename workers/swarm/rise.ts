@@ -10,6 +10,7 @@ import { markFailed } from '../../api/data/seats/seat-life.ts'
 import { identityKey } from '../../api/data/seats/seat-secret.ts'
 import type { Seat, SeatPort } from '../../api/data/seats/seat.ts'
 import type { Pace } from '../pace.ts'
+import { awaitPorts, type PortsAwaited } from './await-ports.ts'
 import type { TaskFeed } from './feed.ts'
 import type { Doors, Reach, findDoors, portAnswers } from './probe.ts'
 import type { SeatNotes } from './seat-notes.ts'
@@ -148,7 +149,7 @@ type Attempt = {
   /** Since the last thing was found. */
   looks: number
   /** The task that runs, and what it has shown so far. */
-  up?: { reach: Reach; doors?: Doors | undefined; answered: Set<number> } | undefined
+  up?: { reach: Reach; doors?: Doors | undefined; ports: PortsAwaited } | undefined
 }
 
 /** Every so often: does its task still run? */
@@ -190,7 +191,7 @@ async function findRunning(
   const at = { taskId: reach.task, nodeAddress: reach.address, nodeId: running.NodeID ?? '' }
   await means.notes.running({ id: seat.id, ...at })
   attempt.looks = 0
-  return { reach, answered: new Set() }
+  return { reach, ports: awaitPorts(means.probe.portAnswers, means.pace) }
 }
 
 /** Whether a node has room for it is written down when that changes for longer than a moment: more may be bought for who waits. */
@@ -226,14 +227,12 @@ async function openDoors(
   up.doors ??= await probe.findDoors(up.reach)
   const { doors } = up
   if (!doors) return undefined
-  const waitedFor = required.filter((port) => !up.answered.has(port.container_port))
-  const asked = waitedFor.map(async ({ kind, container_port }) => {
-    const published = doors.ports.get(container_port)
-    if (published === undefined) return
-    if (await probe.portAnswers(kind, up.reach.address, published)) up.answered.add(container_port)
+  const asked = required.flatMap(({ kind, container_port: containerPort }) => {
+    const published = doors.ports.get(containerPort)
+    return published === undefined ? [] : { kind, containerPort, published }
   })
-  await Promise.all(asked)
-  return required.every((port) => up.answered.has(port.container_port)) ? doors : undefined
+  await up.ports.ask(up.reach.address, asked)
+  return required.every((port) => up.ports.answered.has(port.container_port)) ? doors : undefined
 }
 
 async function giveUp(means: RiseMeans, seat: Seat, attempt: Attempt): Promise<void> {
@@ -243,7 +242,7 @@ async function giveUp(means: RiseMeans, seat: Seat, attempt: Attempt): Promise<v
   const asked = attempt.required.map((port) => port.container_port)
   const seen = {
     ...{ task: up.reach.task, isProved: up.doors !== undefined },
-    silent: asked.filter((port) => !up.answered.has(port)),
+    silent: asked.filter((port) => !up.ports.answered.has(port)),
   }
   return fail(means, seat, { code: 'seat.check_failed' }, seen)
 }

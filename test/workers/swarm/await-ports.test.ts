@@ -1,0 +1,56 @@
+/** A seat whose ports take their time: none is asked anew before it could answer. */
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { expect, it, onTestFinished } from 'vitest'
+import { awaitPorts } from '../../../workers/swarm/await-ports.ts'
+import { portAnswers, type PortKind } from '../../../workers/swarm/probe.ts'
+
+const at = (containerPort: number, kind: PortKind = 'ssh') => ({
+  ...{ containerPort, kind, published: containerPort },
+})
+
+it('gives one that is slow longer at each try, and asks it once at a time', async () => {
+  let nowMs = 0
+  const limits: number[] = []
+  const ports = awaitPorts(
+    async (_kind, _address, _port, limitMs = 0) => {
+      limits.push(limitMs)
+      nowMs += limitMs
+      return limits.length === 6
+    },
+    { elapsedMs: () => nowMs },
+  )
+  for (let look = 0; look < 6; look++) {
+    expect(ports.answered.has(22)).toBe(false)
+    await ports.ask('127.0.0.1', [at(22)])
+  }
+  expect(limits).toEqual([2_000, 4_000, 8_000, 16_000, 16_000, 16_000])
+  expect(ports.answered).toEqual(new Set([22]))
+  await ports.ask('127.0.0.1', [at(22)])
+  expect(limits).toHaveLength(6)
+})
+
+it('gives one that refuses no longer: nothing listens there yet', async () => {
+  const limits: number[] = []
+  const ports = awaitPorts(
+    async (_kind, _address, _port, limitMs = 0) => (limits.push(limitMs), false),
+    { elapsedMs: () => 0 },
+  )
+  for (let look = 0; look < 4; look++) await ports.ask('127.0.0.1', [at(22)])
+  expect(limits).toEqual([2_000, 2_000, 2_000, 2_000])
+})
+
+it('has a seat whose greeting takes longer than a look', async () => {
+  const server = createServer((socket) => {
+    socket.on('error', () => {})
+    setTimeout(() => socket.write('SSH-2.0-Slow\r\n'), 2_500)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  const { port } = server.address() as AddressInfo
+  const ports = awaitPorts(portAnswers, { elapsedMs: () => performance.now() })
+  for (let look = 0; look < 10 && ports.answered.size === 0; look++)
+    await ports.ask('127.0.0.1', [{ ...at(22), published: port }])
+  expect(ports.answered).toEqual(new Set([22]))
+})
