@@ -3,6 +3,7 @@
  * everybody. For the test (a small class) and the bench (30 and 5).
  */
 import { many, one, sql } from '../api/data/db.ts'
+import { seatsSaid } from './beds/seats-said.ts'
 import {
   type PracticeClass,
   type PracticeMeans,
@@ -23,7 +24,9 @@ export async function fullClass(students: number, means: PracticeMeans): Promise
   try {
     const { lms, inst } = practice
     lms.setStudents(COURSE, people(students))
-    await seatsReady(inst, students)
+    await seatsReady(inst, students).catch((error: unknown) => {
+      throw new Error(`${String(error)}\n${seatsSaid(practice.bed)}`)
+    })
     // The first teacher who comes has the list read; this one is a student on it until then.
     await practice.launch('assistant1')
     await until(
@@ -41,7 +44,7 @@ export async function fullClass(students: number, means: PracticeMeans): Promise
     await until(
       async () => (await ready(practice)) === students,
       LIMIT_MS,
-      () => `${students} at work:\n${inst.log('worker').slice(-3000)}`,
+      () => `${students} at work:\n${saidBy(practice)}`,
     )
     return practice
   } catch (error) {
@@ -49,6 +52,9 @@ export async function fullClass(students: number, means: PracticeMeans): Promise
     throw error
   }
 }
+
+const saidBy = ({ inst, bed }: PracticeClass): string =>
+  `${inst.log('worker').slice(-3000)}\n${seatsSaid(bed)}`
 
 const ready = async ({ inst }: PracticeClass): Promise<number> =>
   (
@@ -80,7 +86,7 @@ export async function comeLate(
   await until(
     async () => (await ready(practice)) === students + late,
     LIMIT_MS,
-    () => `${late} more at work:\n${inst.log('worker').slice(-3000)}`,
+    () => `${late} more at work:\n${saidBy(practice)}`,
   )
   const ms = performance.now() - begun
   const changes = await many<Late['changes'][number]>(
