@@ -55,7 +55,7 @@ export const courseNew = {
   'course-new.error.title': { en: 'give it a name', fr: 'donnez-lui un nom' },
   'course-new.error.environment': { en: 'one of the list', fr: 'l’un de la liste' },
   'course-new.error.cpu': {
-    en: 'a number of cores, up to {most}',
-    fr: 'un nombre de cœurs, au plus {most}',
+    en: 'a number of cores from {least} to {most}',
+    fr: 'un nombre de cœurs, de {least} à {most}',
   },
 } satisfies Record<string, Message>
