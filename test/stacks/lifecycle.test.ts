@@ -170,7 +170,7 @@ test('GPUs and project periods are reserved; other classes are not', () => {
 test('a course says what it wants, and the policy says the rest', () => {
   const course = courseSchema.parse({
     ...{ key: 'c', title: 'C', environment: 'e', pool: 'p', students: 1 },
-    seat: { cpu: 1, memoryMb: 1 },
+    seat: { cpu: 1, memoryMb: 64 },
     lifecycle: { stopMinutes: 30, extendTimes: 0 },
   })
   const resolved = lifecycleOf(course, defaultPolicy)

@@ -20,6 +20,7 @@ import { bringBack, isFull } from '../../../workers/storage/restore.ts'
 import { mountsBelow } from '../../../scripts/steps/mounts.ts'
 import { type CephBed, cephBed } from '../../beds/ceph.ts'
 import { whyNoCephNow } from '../../beds/cluster/install.ts'
+import { clientsOf, endGently } from './ceph-clients.ts'
 import { testSlots } from './cephfs-slots.ts'
 import { type StorageScene, storageScene } from './storage-scene.ts'
 
@@ -260,116 +261,6 @@ it('has its files on another node, whose agent is told nothing, and goes there w
   expect((await follower.list()).map((one) => one.name)).toEqual([name(1), name(2)])
   expect((await ceph.kept()).users).not.toContain(`client.${name(3)}`)
 })
-
-it('ends the key of a volume for good, however often another node looks for it meanwhile', async () => {
-  const other = join(scene.root, 'node-2')
-  const follower = await anew(other, 'labplan-node')
-  const doomed = name(5)
-  await backend.ensure({ name: doomed, limitMb: 16, isNew: true })
-  await follower.follow?.()
-  expect(existsSync(home(5, other))).toBe(true)
-  const look = async (isOver: () => boolean): Promise<number> => {
-    let looks = 0
-    for (; !isOver(); looks += 1) await follower.follow?.()
-    return looks
-  }
-  let isOver = false
-  const looking = look(() => isOver)
-  expect(await backend.purge(doomed)).toMatchObject({ ok: true, after: { file: false } })
-  isOver = true
-  expect(await looking).toBeGreaterThan(0)
-  expect(await ceph.kept()).toEqual({
-    subvolumes: [name(1), name(2)],
-    users: [`client.${name(1)}`, `client.${name(2)}`],
-  })
-  expect(readdirSync(join(root, 'mounts', `${ceph.group}-board`))).toEqual([])
-  // Between the end of the key and of the files: Ceph makes it anew for who asks, and a node asks until it knows of a purge.
-  await backend.ensure({ name: doomed, limitMb: 16, isNew: true })
-  await follower.follow?.()
-  const putOut = async (): Promise<boolean> => {
-    for (const act of ['deauthorize', 'evict'])
-      await ceph.run('ceph', 'fs', 'subvolume', act, 'cephfs', doomed, doomed, ...inGroup)
-    await follower.follow?.()
-    return (await ceph.kept()).users.includes(`client.${doomed}`)
-  }
-  const inGroup = ['--group_name', ceph.group]
-  expect(await putOut()).toBe(true)
-  writeFileSync(join(root, 'mounts', `${ceph.group}-board`, `ending-${doomed}`), '')
-  expect(await putOut()).toBe(false)
-  expect((await follower.list()).find((one) => one.name === doomed)).toMatchObject({
-    ...{ state: 'damaged', problem: `${doomed} is being purged.` },
-  })
-  expect(await backend.purge(doomed)).toMatchObject({ ok: true, after: { file: false } })
-  await follower.follow?.()
-  for (const at of mountsBelow(other)) execFileSync('umount', [at])
-}, 180_000)
-
-/**
- * As when a purge is cut once its key has ended, and the monitor is started again before it goes on: a client that is put out then is told so
- * by nobody, and waits for good. Who asks it waits with it.
- */
-it('goes on on a node whose client of a volume that is purged never answers again', async () => {
-  const other = join(scene.root, 'node-3')
-  const follower = await anew(other, 'labplan-node')
-  const [doomed, next] = [name(5), name(6)]
-  await backend.ensure({ name: doomed, limitMb: 16, isNew: true })
-  await follower.follow?.()
-  writeFileSync(join((await backend.board!(true))!, `ending-${doomed}`), '')
-  const end = (act: string) =>
-    ceph.run('ceph', 'fs', 'subvolume', act, 'cephfs', doomed, doomed, '--group_name', ceph.group)
-  await end('deauthorize')
-  ceph.kill('ceph-mon')
-  const isBack = () => ceph.run('ceph', '-s').then(Boolean, () => false)
-  await expect.poll(isBack, { timeout: 60_000 }).toBe(true)
-  await sleep(5_000)
-  await end('evict')
-  const mount = join(other, 'mounts', doomed)
-  const asks = spawn('mkdir', [join(mount, 'asks')], { stdio: 'ignore' })
-  const answered = once(asks, 'exit')
-  await sleep(1_000)
-  expect(asks.exitCode).toBe(null)
-  const followed = async () => {
-    await follower.follow?.()
-    return mountsBelow(other).includes(mount)
-  }
-  await backend.ensure({ name: next, limitMb: 16, isNew: true })
-  await expect.poll(followed, { timeout: 90_000 }).toBe(false)
-  expect(existsSync(home(6, other))).toBe(true)
-  await answered
-  expect(await backend.purge(doomed)).toMatchObject({ ok: true, after: { file: false } })
-  expect(await backend.purge(next)).toMatchObject({ ok: true, after: { file: false } })
-  expect(await followed()).toBe(false)
-  expect([...clientsOf(mount), ...clientsOf(join(root, 'mounts', doomed))]).toEqual([])
-  for (const at of mountsBelow(other)) execFileSync('umount', [at])
-}, 240_000)
-
-/** Of its command line; none of a process that has ended meanwhile. */
-function wordsOf(pid: string): string[] {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
-  } catch {
-    return []
-  }
-}
-
-/** The process that keeps this folder mounted. */
-const clientsOf = (mount: string): number[] =>
-  readdirSync('/proc')
-    .filter((pid) => /^\d+$/.test(pid))
-    .filter((pid) => {
-      const words = wordsOf(pid)
-      return words[0] === 'ceph-fuse' && words.includes(mount)
-    })
-    .map(Number)
-
-/** Unless it has ended. */
-function endGently(pid: number): void {
-  try {
-    process.kill(pid, 'SIGTERM')
-  } catch {
-    // Gone meanwhile.
-  }
-}
 
 it('lets go of a volume, and of others after it, while Ceph does not say how large it is', async () => {
   for (const number of [7, 8])

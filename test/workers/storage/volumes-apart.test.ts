@@ -70,8 +70,14 @@ it('keep no other waiting when they take longer than anybody waits, while the ag
     volumeKeeper({ pool, agent, inTurn: turnsFor((name) => name), log, now: () => at(0) })
   const limits = async () =>
     (await keptVolumes(pool)).map(({ limit_bytes: bytes }) => Math.floor(Number(bytes) / 2 ** 20))
-  await by({ ...scene.agent, ensure: late }).keep()
-  expect((await limits()).toSorted((a, b) => a - b)).toEqual([...slow.map(() => 8), 12])
+  // One that others' copies of its mount still hold grows at a later look.
+  const after = async (work: () => Promise<void>) => {
+    said.length = 0
+    await work()
+    return (await limits()).toSorted((a, b) => a - b)
+  }
+  const { keep: keepLate } = by({ ...scene.agent, ensure: late })
+  await expect.poll(() => after(keepLate)).toEqual([...slow.map(() => 8), 12])
   expect(saidOf()).toEqual(slow.toSorted())
   // Who says nothing of anything is not asked for each.
   said.length = 0
@@ -79,8 +85,7 @@ it('keep no other waiting when they take longer than anybody waits, while the ag
   const kept = by({ ...scene.agent, ensure: late, look }).keep()
   await expect(kept).rejects.toMatchObject({ code: 'ETIMEDOUT' })
   expect(said).toEqual([])
-  await keep()
-  expect(new Set(await limits())).toEqual(new Set([12]))
+  await expect.poll(() => after(keep)).toEqual([...slow, ''].map(() => 12))
 })
 
 it('are told when they are lost, although what the agent says cannot be noted', async () => {
