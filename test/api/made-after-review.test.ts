@@ -10,9 +10,9 @@ import {
 } from '../../api/data/notice.ts'
 import { mailText } from '../../api/notice-text.ts'
 import { allDocuments, networksDocument } from '../cast/documents.ts'
+import { addCopiedActivity } from '../cast/copied-activity.ts'
 import { BEFORE_CLASS, addLmsCourse, courseId, importDocuments, signIn } from '../cast/record.ts'
 import { keepLmsResource } from '../../api/data/lms/lms-activity.ts'
-import { newId } from '../../api/data/ids.ts'
 import { textOf } from './page-text.ts'
 import { openWebsite } from './website.ts'
 
@@ -199,22 +199,6 @@ it('is not shown as asked for where it was denied at once: its maker was told th
   expect((await site.get('/', { who: maker })).text).not.toContain('Denied networks')
 })
 
-/** A copy, in another LMS course, of an activity that opens a course whose copies have to be agreed to. */
-async function copiedActivity(): Promise<string> {
-  const here = await addLmsCourse(pool, { courseKey: 'networks-101', contextId: '3', now })
-  await execute(
-    pool,
-    sql`insert into membership (id, person_id, lms_context_id, role, seen_at, edits_plans)
-        values (${newId()}, ${maker.personId}, ${here}, 'teacher', ${now}, true)`,
-  )
-  const { id } = await one<{ id: string }>(
-    pool,
-    sql`update lms_resource set copied_course_id = course_id, copied_from_id = ${contextId}, course_id = null
-        where lms_context_id = ${here} returning id`,
-  )
-  return id
-}
-
 /** As a launch keeps another of the same LMS course. */
 async function secondCopy(of: string): Promise<string> {
   const first = await one<{
@@ -234,7 +218,10 @@ async function secondCopy(of: string): Promise<string> {
 
 it('is opened by the copies it was made for, which say meanwhile that it waits', async () => {
   await execute(pool, sql`update change set state = 'superseded' where state = 'proposed'`)
-  const activity = await copiedActivity()
+  const teacher = maker.personId
+  const activity = await addCopiedActivity(pool, {
+    ...{ from: contextId, contextId: '3', teacher, now },
+  })
   const at = `/copied-activities/${activity}`
   const page = async () => (await site.get(at, { who: maker })).text
   const waiting = () =>

@@ -19,6 +19,7 @@ import {
   launch,
   signIn,
 } from '../cast/record.ts'
+import { addCopiedActivity } from '../cast/copied-activity.ts'
 import { isFitWideAndDark } from '../page-fit.ts'
 import { visitor } from './visitor.ts'
 
@@ -149,6 +150,30 @@ it('a course that others have to agree to, and that they do not', async () => {
   await site.api(`/api/changes/${id}/rejection`, { reason: 'Not this term.' })
   await page.reload()
   await looksWell(page, 'answer-course-refused', /Who decided wrote: “Not this term\.”/)
+  await page.context().close()
+})
+
+it('a copied activity whose new edition waits, and is not agreed to', async () => {
+  // As large as its own plan was agreed to.
+  const outcome = await put(networksDocument(160, 30))
+  if (outcome.outcome !== 'changed') throw new Error(outcome.outcome)
+  const { id: agreed, blueprint_digest: digest } = outcome.change
+  expect((await site.api(`/api/changes/${agreed}/approval`, { digest })).status).toBe(200)
+  const from = contextId
+  const copy = { from, contextId: '3', teacher: teacher.personId, now }
+  const at = `/copied-activities/${await addCopiedActivity(pool, copy)}`
+  const page = await visit(at, teacher)
+  await looksWell(page, 'answer-copied', /./)
+  await follow(page, page.getByRole('button', { name: 'edition' }))
+  await page.goto(site.origin + at)
+  await looksWell(page, 'answer-copied-waits', /sent to the infra team/)
+  const { id } = await one<{ id: string }>(
+    pool,
+    sql`select id from change where state = 'proposed' order by created_at desc limit 1`,
+  )
+  await site.api(`/api/changes/${id}/rejection`, { reason: 'Not so many at once.' })
+  await page.goto(site.origin + at)
+  await looksWell(page, 'answer-copied-not-agreed', /Who decided wrote: “Not so many at once.”/)
   await page.context().close()
 })
 
