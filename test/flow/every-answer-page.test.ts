@@ -7,6 +7,7 @@ import { afterAll, beforeEach, expect, it } from 'vitest'
 import { execute, one, sql, withTransaction } from '../../api/data/db.ts'
 import { sendNotice } from '../../api/data/notice.ts'
 import { markFailed } from '../../api/data/seats/seat-life.ts'
+import { takeTimetable } from '../../api/teaching/timetable.ts'
 import { openWebsite } from '../api/website.ts'
 import { openBrowser } from '../browser.ts'
 import { allDocuments, machineLearningDocument, networksDocument } from '../cast/documents.ts'
@@ -126,6 +127,27 @@ it('a timetable with events that cannot be read, overtaken; and what is none', a
   )
   await follow(page, page.getByRole('button', { name: 'Reprendre' }))
   await page.waitForURL(/\/plan/)
+  await page.context().close()
+})
+
+it('a timetable taken over again, where its teacher moved a class and left one out', async () => {
+  const feed = [
+    ...['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:-//Example//EN', 'BEGIN:VEVENT', 'UID:S1'],
+    ...['SUMMARY:NET101 lab', 'DTSTART;TZID=Europe/Paris:20261201T080000'],
+    ...['DTEND;TZID=Europe/Paris:20261201T100000', 'RRULE:FREQ=WEEKLY;COUNT=3'],
+    ...['END:VEVENT', 'END:VCALENDAR'],
+  ].join('\n')
+  const zone = { timeZone: 'Europe/Paris', holidays: [] }
+  const empty = networksDocument().replace(/sessions:[^]*headroom/, 'headroom')
+  const wish = { feed, contains: '', zone, today: '2026-11-23', asTimetable: false }
+  const own = `    except: [2026-12-08T08:00]\n    move: { 2026-12-15T08:00: 2026-12-16T14:00 }\n`
+  await put(takeTimetable(empty, wish).text.replace(/( +repeat: .*\n)/, `$1${own}`))
+  const page = await visit(`${COURSE}/timetable`, teacher)
+  await page.locator('#feed').fill(feed)
+  await follow(page, page.getByRole('button', { name: 'What would change?' }))
+  await looksWell(page, 'answer-timetable-kept', /Tue 8 Dec 08:00/, /Wed 16 Dec 14:00/)
+  await follow(page, page.locator('[name=look][value=timetable]'))
+  await looksWell(page, 'answer-timetable-undone', /Tue 8 Dec 08:00/, /Wed 16 Dec 14:00/)
   await page.context().close()
 })
 
