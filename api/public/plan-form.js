@@ -33,7 +33,11 @@ export class PlanForm extends HTMLElement {
     this.board = this.querySelector('.plan-board')
     this.key = `plan:${location.pathname}`
     this.notice = this.querySelector('.plan-lost')
-    this.form.addEventListener('input', () => this.askSoon({}))
+    this.changed = new Set()
+    this.form.addEventListener('input', ({ target }) => {
+      this.changed.add(target)
+      this.askSoon({})
+    })
     this.form.addEventListener('submit', (event) => this.submitted(event))
     this.back = this.form.querySelector('[data-step-back]')
     this.back?.addEventListener('click', () => this.stepBack())
@@ -82,9 +86,14 @@ export class PlanForm extends HTMLElement {
 
   /** @param isAll whether what is given is all there is: a tick that is not in it was none */
   async ask(more, isAll = false) {
+    // What was pressed is in its answer and nowhere else: what is typed meanwhile is asked about after that.
+    const isPressed = Object.keys(more).length > 0
+    if (!isPressed && this.pressed) return this.askSoon({})
     clearTimeout(this.waiting)
     this.asking?.abort()
     const asking = (this.asking = new AbortController())
+    this.pressed = isPressed ? asking : undefined
+    const changed = (this.changed = new Set())
     const slow = setTimeout(() => this.classList.add('is-asking'), SAY_ASKING_AFTER_MS)
     const fields = isAll ? new FormData() : new FormData(this.form)
     if (isAll) fields.set('csrf', this.form.elements.csrf?.value ?? '')
@@ -96,8 +105,9 @@ export class PlanForm extends HTMLElement {
         signal: asking.signal,
       })
       const text = await reply.text()
+      if (asking.signal.aborted) return
       this.say(reply.ok ? undefined : reply.status === 401 ? 'signedOut' : 'away')
-      if (reply.ok) this.show(text)
+      if (reply.ok) this.show(text, changed)
       else this.keepDraft()
     } catch (error) {
       // Something newer was asked.
@@ -107,6 +117,7 @@ export class PlanForm extends HTMLElement {
       this.keepDraft()
     } finally {
       clearTimeout(slow)
+      if (this.pressed === asking) this.pressed = undefined
       if (this.asking === asking) this.classList.remove('is-asking')
     }
   }
@@ -119,12 +130,14 @@ export class PlanForm extends HTMLElement {
     if (why !== undefined) this.verdict.textContent = ''
   }
 
-  show(markup) {
+  /** @param changed fields that were typed in since: the answer knows less of them than they do */
+  show(markup, changed) {
     const hadEvent = document.activeElement?.classList.contains('event')
     morph(this.board, markup)
     for (const one of this.board.querySelectorAll('token-field')) one.drawn()
     for (const field of this.board.querySelectorAll('input:not([type=hidden]), textarea')) {
-      if (field === document.activeElement && !this.isStepping) continue
+      const isNewer = field === document.activeElement || changed.has(field)
+      if (isNewer && !this.isStepping) continue
       if (isTick(field)) field.checked = field.hasAttribute('checked')
       else field.value = field.defaultValue
     }

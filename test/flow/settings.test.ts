@@ -171,6 +171,52 @@ it('runs nothing that a teacher types: not in the sample, not on the student’s
   site.setNow(BEFORE_CLASS)
 })
 
+/** Holds back what answers the form until it is let go; `asked` once such a question is on its way. */
+async function holdAnswers(): Promise<{ asked: Promise<void>; letGo(): Promise<void> }> {
+  const [asked, over] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const preview = '**/connection/preview'
+  await page.route(preview, async (route) => {
+    asked.resolve()
+    await over.promise
+    // One that was given up for a newer one is not answered.
+    await route.continue().catch(() => {})
+  })
+  return {
+    asked: asked.promise,
+    async letGo() {
+      over.resolve()
+      await page.unroute(preview)
+    },
+  }
+}
+
+it('keeps what is typed, and what is pressed, while an answer is on its way', async () => {
+  await page.context().close()
+  page = await open(`${COURSE}/connection`)
+  const [english, french] = [
+    page.getByLabel('In English', { exact: true }),
+    page.getByLabel('In French', { exact: true }),
+  ]
+  const typed = await holdAnswers()
+  await english.fill('Before')
+  await typed.asked
+  await english.fill('After')
+  await french.focus()
+  await typed.letGo()
+  await sample().getByText('After').waitFor()
+  expect(await english.inputValue()).toBe('After')
+  const pressed = await holdAnswers()
+  await page.getByRole('button', { name: 'Add a button' }).click()
+  await pressed.asked
+  await french.fill('Meanwhile')
+  await english.focus()
+  // Longer than the form waits for more before it asks.
+  await page.waitForTimeout(600)
+  await pressed.letGo()
+  await page.getByLabel('Name in English').waitFor()
+  expect(await french.inputValue()).toBe('Meanwhile')
+})
+
 /** No element of theirs, and nothing ran. */
 async function isUntouched(where: Locator): Promise<boolean> {
   const elements = await where.locator('script, img, iframe, svg, b, [onclick], [onerror]').count()
