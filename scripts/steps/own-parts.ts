@@ -107,6 +107,9 @@ export function processStep(settings: Settings): Step {
   }
 }
 
+/** Who asks a mount that does not answer waits in a thread, of which Node has four. */
+const AGENT_THREADS = { UV_THREADPOOL_SIZE: '64' }
+
 type Part = { spec: Wanted; port?: number; host?: string; answers?: () => Promise<boolean> }
 
 function partsOf(settings: Settings): Part[] {
@@ -124,7 +127,7 @@ function partsOf(settings: Settings): Part[] {
   })
   const lms = { spec: part('lms', 'test/lms/main.ts', lmsCode, lmsState), port: ports.lms }
   const storage = {
-    spec: part('storage', 'workers/storage/main.ts'),
+    spec: part('storage', 'workers/storage/main.ts', code, AGENT_THREADS),
     answers: () => agentAnswers(settings),
   }
   return [

@@ -1,6 +1,7 @@
 /** The board of the agents of an installation in its Ceph (slot-board.ts), and of what is being purged: a subvolume with a key of its own, that no seat sees. */
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { answerOf } from './client-answer.ts'
 import { type Endings, exists, mountVolume, placeOf, type Source } from './cephfs-volume.ts'
 
 const SIZE_MB = 64
@@ -54,15 +55,15 @@ export function endingsOn(board: CephBoard): Endings {
   return {
     async has(name) {
       const at = await board.find()
-      return at !== undefined && exists(fileIn(at, name))
+      return at !== undefined && answerOf(at, () => exists(fileIn(at, name)))
     },
     async begin(name) {
       const at = (await board.open(true))!
-      await writeFile(fileIn(at, name), '', { mode: 0o600, flush: true })
+      await answerOf(at, () => writeFile(fileIn(at, name), '', { mode: 0o600, flush: true }))
     },
     async end(name) {
       const at = await board.open(false)
-      if (at !== undefined) await rm(fileIn(at, name), { force: true })
+      if (at !== undefined) await answerOf(at, () => rm(fileIn(at, name), { force: true }))
     },
   }
 }

@@ -43,7 +43,7 @@ export async function snapshotHome(place: Place, id: string): Promise<string | u
   const folder = (await foldersOf(place)).get(id)
   if (folder === undefined) return undefined
   const home = join(folder, 'home')
-  return (await exists(home)) ? home : undefined
+  return (await answerOf(place.mount, () => exists(home))) ? home : undefined
 }
 
 /** Cut anywhere, it is begun again: one of this name that is there counts, and what is too many goes the next time. */

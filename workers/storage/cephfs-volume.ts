@@ -1,6 +1,7 @@
 /** One volume of the cephfs backend on this machine: its key, where it is mounted, and how it is taken away. */
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises'
+import { readdirSync, readFileSync } from 'node:fs'
+import { mkdir, readFile, rm, rmdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
@@ -87,15 +88,21 @@ export async function mountVolume(of: Source, place: Place, patientMs?: number):
   if (state === 'silent' || state === 'dead') await letGoDead(place)
   await mkdir(place.mount, { recursive: true, mode: 0o711 })
   const noted = await notedWay(place)
-  if (noted === undefined) return mountAt(of, place, await fetchKey(of, place))
+  const mountAs = (way: Way) => mountAt(of, place, way, patientMs)
+  if (noted === undefined) return mountAs(await fetchKey(of, place))
   // One that was purged and made anew has another key, elsewhere.
-  await mountAt(of, place, noted).catch(async () => mountAt(of, place, await fetchKey(of, place)))
+  await mountAs(noted).catch(async () => mountAs(await fetchKey(of, place)))
 }
 
 /** While a client of before is on its way, since who asked for it has ended, or ends: until it is there, or gone. */
-async function mountAt(of: Source, place: Place, way: Way): Promise<void> {
+async function mountAt(
+  of: Source,
+  place: Place,
+  way: Way,
+  patientMs: number | undefined,
+): Promise<void> {
   const { name, keyring, lock, mount: folder } = place
-  for (let waited = 0; (await mountState(place)) !== 'mounted'; waited += LOOK_MS) {
+  for (let waited = 0; (await mountState(place, patientMs)) !== 'mounted'; waited += LOOK_MS) {
     try {
       const snapFolder = await snapFolderOf(place)
       await run(mountCommand(of, { name, keyring, lock, folder, snapFolder, ...way }))
@@ -127,17 +134,38 @@ async function letGoDead(place: Place): Promise<void> {
  * Ends a client that does not answer, where there is nothing left to wait for. Throws SilentError otherwise: who waits for a Ceph that is
  * away goes on once it is back.
  */
-async function endSilent({ keeper, endings }: Source, { name, mount }: Place): Promise<void> {
-  const isOver = (await endings?.has(name)) || !(await keeper.find(name))
-  if (!isOver) throw new SilentError(mount)
-  await endClients(mount)
+async function endSilent(of: Source, place: Place): Promise<void> {
+  const isOver =
+    (await of.endings?.has(place.name)) ||
+    !(await of.keeper.find(place.name)) ||
+    (await isOfBefore(of, place))
+  if (!isOver) throw new SilentError(place.mount)
+  endClients(place.mount)
 }
 
-/** Of a volume that is no more: one that was put out may wait on for good, also when nothing is mounted any more. */
-export async function endClients(mount: string): Promise<void> {
-  for (const pid of (await readdir('/proc')).filter((one) => /^\d+$/.test(one))) {
-    const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0')
+/** It was purged and made anew: what is mounted is the one of before. */
+async function isOfBefore({ keeper }: Source, place: Place): Promise<boolean> {
+  const noted = await notedWay(place)
+  return noted !== undefined && (await keeper.open(place.name)).way.path !== noted.path
+}
+
+/**
+ * Of a volume that is no more: one that was put out may wait on for good, also when nothing is mounted any more. Looked for without the
+ * threads of this process, which may all be waiting for such clients.
+ */
+export function endClients(mount: string): void {
+  for (const pid of readdirSync('/proc').filter((one) => /^\d+$/.test(one))) {
+    const words = wordsOf(pid)
     if (words[0] === CLIENT && words.includes(mount)) endNow(Number(pid))
+  }
+}
+
+/** Of its command line; none of a process that has ended meanwhile. */
+function wordsOf(pid: string): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+  } catch {
+    return []
   }
 }
 
@@ -221,7 +249,7 @@ export async function purge(of: Source, place: Place): Promise<Purged> {
     await keeper.remove(place.name)
   }
   await endings?.end(place.name)
-  await endClients(place.mount)
+  endClients(place.mount)
   const bytes = Math.max(before?.usedBytes ?? 0, seen)
   return {
     ok: true,

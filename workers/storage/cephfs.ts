@@ -17,7 +17,7 @@ import {
 } from './backend.ts'
 import type { Cluster } from './ceph-command.ts'
 import { cephItself } from './ceph-keeper.ts'
-import { answerOf, SHORT_MS } from './client-answer.ts'
+import { answerOf, SHORT_MS, SilentError } from './client-answer.ts'
 import { type CephBoard, cephBoard, endingsOn } from './cephfs-board.ts'
 import {
   attribute,
@@ -114,7 +114,7 @@ export function cephBackend(
       if (isAsked) return
       const there = (await readdir(join(root, 'mounts'))).filter(isPersonalName)
       for (const name of there.filter((one) => !shown.has(one)))
-        await inTurn(name, (place) => letGo(source, place))
+        await inTurn(name, (place) => letGo(source, place, SHORT_MS)).catch(unlessSilent)
     },
     board: board.open,
     async follow() {
@@ -128,14 +128,19 @@ export function cephBackend(
         await inTurn(name, async (place) => {
           if (await keeper.find(name)) return
           if ((await letGo(source, place, SHORT_MS)) === 'in-use') return
-          await endClients(place.mount)
+          endClients(place.mount)
           means.names.delete(name)
         })
     },
   }
 }
 
-/** How a volume is now; mounted if it was not. Its client is waited for `patientMs`, once for all that it is asked. */
+/** It is tried again, and keeps no other waiting. */
+function unlessSilent(error: unknown): void {
+  if (!(error instanceof SilentError)) throw error
+}
+
+/** How a volume is now; mounted if it was not. Its client is waited for `patientMs` at each of what it is asked. */
 async function sight(
   place: Place,
   { source, limits }: Means,

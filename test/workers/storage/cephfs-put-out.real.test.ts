@@ -89,15 +89,12 @@ it('ends the key of a volume for good, however often another node looks for it m
 
 /**
  * As when a purge is cut once its key has ended, and the monitor is started again before it goes on: a client that is put out then is told so
- * by nobody, and waits for good. Who asks it waits with it.
+ * by nobody, and waits for good. Who asks it waits with it; answers once somebody does, with the end of that.
  */
-it('goes on on a node whose client of a volume that is purged never answers again', async () => {
-  const other = join(scene.root, 'node-3')
-  const follower = await anew(other, 'labplan-node')
-  const [doomed, next] = [name(5), name(6)]
-  await backend.ensure({ name: doomed, limitMb: 16, isNew: true })
-  await follower.follow?.()
-  writeFileSync(join((await backend.board!(true))!, `ending-${doomed}`), '')
+async function putOutUnheard(
+  doomed: string,
+  mount: string,
+): Promise<{ answered: Promise<unknown> }> {
   const end = (act: string) =>
     ceph.run('ceph', 'fs', 'subvolume', act, 'cephfs', doomed, doomed, '--group_name', ceph.group)
   await end('deauthorize')
@@ -106,11 +103,22 @@ it('goes on on a node whose client of a volume that is purged never answers agai
   await expect.poll(isBack, { timeout: 60_000 }).toBe(true)
   await sleep(5_000)
   await end('evict')
-  const mount = join(other, 'mounts', doomed)
   const asks = spawn('mkdir', [join(mount, 'asks')], { stdio: 'ignore' })
   const answered = once(asks, 'exit')
   await sleep(1_000)
   expect(asks.exitCode).toBe(null)
+  return { answered }
+}
+
+it('goes on on a node whose client of a volume that is purged never answers again', async () => {
+  const other = join(scene.root, 'node-3')
+  const follower = await anew(other, 'labplan-node')
+  const [doomed, next] = [name(5), name(6)]
+  await backend.ensure({ name: doomed, limitMb: 16, isNew: true })
+  await follower.follow?.()
+  writeFileSync(join((await backend.board!(true))!, `ending-${doomed}`), '')
+  const mount = join(other, 'mounts', doomed)
+  const { answered } = await putOutUnheard(doomed, mount)
   const followed = async () => {
     await follower.follow?.()
     return mountsBelow(other).includes(mount)
@@ -123,5 +131,27 @@ it('goes on on a node whose client of a volume that is purged never answers agai
   expect(await backend.purge(next)).toMatchObject({ ok: true, after: { file: false } })
   expect(await followed()).toBe(false)
   expect([...clientsOf(mount), ...clientsOf(join(root, 'mounts', doomed))]).toEqual([])
+  for (const at of mountsBelow(other)) execFileSync('umount', [at])
+}, 240_000)
+
+it('shows the volume that was made anew, where the client of the one before never answers again', async () => {
+  const other = join(scene.root, 'node-4')
+  const follower = await anew(other, 'labplan-node')
+  const twice = name(7)
+  await backend.ensure({ name: twice, limitMb: 16, isNew: true })
+  await follower.follow?.()
+  execFileSync('umount', [join(root, 'mounts', twice)])
+  const { answered } = await putOutUnheard(twice, join(other, 'mounts', twice))
+  // The follower sees neither: it is slow.
+  expect(await backend.purge(twice)).toMatchObject({ ok: true, after: { file: false } })
+  await backend.ensure({ name: twice, limitMb: 16, isNew: true })
+  writeFileSync(join(homeOf(root, 7), 'anew'), '')
+  // Twice: the first time it waits for the client of before.
+  for (let look = 0; look < 2; look++) await follower.follow?.()
+  await answered
+  expect(readdirSync(homeOf(other, 7))).toEqual(['anew'])
+  expect(clientsOf(join(other, 'mounts', twice))).toHaveLength(1)
+  expect(await backend.purge(twice)).toMatchObject({ ok: true, after: { file: false } })
+  await follower.follow?.()
   for (const at of mountsBelow(other)) execFileSync('umount', [at])
 }, 240_000)
