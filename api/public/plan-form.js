@@ -7,6 +7,7 @@ import { morph } from './morph.js'
 
 const ASK_AFTER_MS = 300
 const SAY_ASKING_AFTER_MS = 500
+const ANSWER_MS = 20_000
 
 /** In a frame of another site browsers may keep nothing: then there is no draft, and everything else works. */
 const drafts = {
@@ -79,22 +80,34 @@ export class PlanForm extends HTMLElement {
     void this.ask({ [name]: value })
   }
 
+  /** What is typed meanwhile is asked about with the gesture that waits. */
   askSoon(gesture, afterMs = ASK_AFTER_MS) {
     clearTimeout(this.waiting)
-    this.waiting = setTimeout(() => void this.ask(gesture), afterMs)
+    if (Object.keys(gesture).length > 0) this.gesture = gesture
+    this.waiting = setTimeout(() => {
+      const next = this.gesture ?? {}
+      this.gesture = undefined
+      void this.ask(next)
+    }, afterMs)
   }
 
   /** @param isAll whether what is given is all there is: a tick that is not in it was none */
   async ask(more, isAll = false) {
-    // What was pressed is in its answer and nowhere else: what is typed meanwhile is asked about after that.
     const isPressed = Object.keys(more).length > 0
-    if (!isPressed && this.pressed) return this.askSoon({})
+    // What was pressed is in its answer and nowhere else: what is typed meanwhile is asked about after that, and so is what is pressed.
+    if (this.pressed && !isPressed) return this.askSoon({})
+    if (this.pressed && !isAll) return this.pressed.then(() => this.ask(more))
     clearTimeout(this.waiting)
     this.asking?.abort()
     const asking = (this.asking = new AbortController())
-    this.pressed = isPressed ? asking : undefined
-    const changed = (this.changed = new Set())
+    let end
+    const ended = new Promise((resolve) => (end = resolve))
+    this.pressed = isPressed ? ended : undefined
+    this.changed = new Set()
+    const sent = { isPressed, changed: this.changed, values: this.values() }
     const slow = setTimeout(() => this.classList.add('is-asking'), SAY_ASKING_AFTER_MS)
+    // As where nobody is there: fetch says so with a TypeError, too.
+    const late = setTimeout(() => asking.abort(new TypeError('no answer')), ANSWER_MS)
     const fields = isAll ? new FormData() : new FormData(this.form)
     if (isAll) fields.set('csrf', this.form.elements.csrf?.value ?? '')
     for (const [name, value] of Object.entries(more)) fields.set(name, value)
@@ -107,7 +120,7 @@ export class PlanForm extends HTMLElement {
       const text = await reply.text()
       if (asking.signal.aborted) return
       this.say(reply.ok ? undefined : reply.status === 401 ? 'signedOut' : 'away')
-      if (reply.ok) this.show(text, changed)
+      if (reply.ok) this.show(text, sent)
       else this.keepDraft()
     } catch (error) {
       // Something newer was asked.
@@ -117,7 +130,9 @@ export class PlanForm extends HTMLElement {
       this.keepDraft()
     } finally {
       clearTimeout(slow)
-      if (this.pressed === asking) this.pressed = undefined
+      clearTimeout(late)
+      if (this.pressed === ended) this.pressed = undefined
+      end()
       if (this.asking === asking) this.classList.remove('is-asking')
     }
   }
@@ -130,14 +145,14 @@ export class PlanForm extends HTMLElement {
     if (why !== undefined) this.verdict.textContent = ''
   }
 
-  /** @param changed fields that were typed in since: the answer knows less of them than they do */
-  show(markup, changed) {
+  /** @param sent what was asked about, and the fields that were typed in since: the answer knows less of them than they do */
+  show(markup, sent) {
     const hadEvent = document.activeElement?.classList.contains('event')
     morph(this.board, markup)
     for (const one of this.board.querySelectorAll('token-field')) one.drawn()
-    for (const field of this.board.querySelectorAll('input:not([type=hidden]), textarea')) {
-      const isNewer = field === document.activeElement || changed.has(field)
-      if (isNewer && !this.isStepping) continue
+    for (const field of this.board.querySelectorAll(WRITTEN)) {
+      const isHeld = field === document.activeElement && !this.isStepping
+      if (isHeld || (sent.changed.has(field) && isStill(field, sent))) continue
       if (isTick(field)) field.checked = field.hasAttribute('checked')
       else field.value = field.defaultValue
     }
@@ -153,6 +168,10 @@ export class PlanForm extends HTMLElement {
     const isOff = target?.disabled
     const next = isOff ? target.parentElement.querySelector('button:not(:disabled)') : target
     next?.focus()
+  }
+
+  values() {
+    return new Map([...this.board.querySelectorAll(WRITTEN)].map((field) => [field, field.value]))
   }
 
   fields() {
@@ -201,6 +220,12 @@ export class PlanForm extends HTMLElement {
     void this.ask(fields, true)
   }
 }
+
+const WRITTEN = 'input:not([type=hidden]), textarea'
+
+/** A press may take lines away, and the field then stands for another. */
+const isStill = (field, { isPressed, values }) =>
+  !isPressed || isTick(field) || field.defaultValue === values.get(field)
 
 const isTick = (field) => field.type === 'radio' || field.type === 'checkbox'
 

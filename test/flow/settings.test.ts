@@ -206,14 +206,15 @@ it('keeps what is typed, and what is pressed, while an answer is on its way', as
   await sample().getByText('After').waitFor()
   expect(await english.inputValue()).toBe('After')
   const pressed = await holdAnswers()
-  await page.getByRole('button', { name: 'Add a button' }).click()
+  for (let press = 0; press < 2; press++)
+    await page.getByRole('button', { name: 'Add a button' }).click()
   await pressed.asked
   await french.fill('Meanwhile')
   await english.focus()
   // Longer than the form waits for more before it asks.
   await page.waitForTimeout(600)
   await pressed.letGo()
-  await page.getByLabel('Name in English').waitFor()
+  await page.getByLabel('Name in English').nth(1).waitFor()
   expect(await french.inputValue()).toBe('Meanwhile')
 })
 
