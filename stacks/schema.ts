@@ -102,14 +102,6 @@ const resources = {
   gpu: gpu.optional(),
 }
 
-/** Docker starts no container with less of a processor; 0 of either would be no limit at all. */
-const seat = z.strictObject({
-  ...resources,
-  cpu: z.number().min(0.01).max(4096).meta({ allowed: 'cores from 0.01, such as 0.5 or 8' }),
-  memoryMb: z.int().min(16).max(1e9).meta({ allowed: 'megabytes, a whole number from 16' }),
-  volumeQuotaMb: megabytes.optional(),
-})
-
 const group = z.strictObject({ key, seats: seatRange.optional(), students: positive })
 
 const session = z.strictObject({
@@ -208,7 +200,7 @@ const courseFields = {
   environment: key,
   pool: key,
   timeZone: timeZone.optional(),
-  seat,
+  seat: z.strictObject({ ...resources, volumeQuotaMb: megabytes.optional() }),
   students: positive,
   followRoster: z.boolean().optional(),
   atOnce: positive.optional(),

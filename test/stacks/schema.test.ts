@@ -27,18 +27,6 @@ test('an example is a document without errors, and says what it is', () => {
   }
 })
 
-test.each([
-  ['cpu: 0.5', 'cpu: 0', 'seat.cpu: 0 is not allowed here | cores from 0.01, such as 0.5 or 8'],
-  [
-    'memoryMb: 512',
-    'memoryMb: 0',
-    'seat.memoryMb: 0 is not allowed here | megabytes, a whole number from 16',
-  ],
-])('a seat has a limit, with which it can start: %s', (right, wrong, error) => {
-  const { errors } = parseDocuments(course('').replace(right, wrong), 'course.yaml')
-  expect(errors.map((one) => `${one.message} | ${one.allowed}`)).toEqual([error])
-})
-
 test('a document read, written as JSON and read again is the same', () => {
   const [read] = parseDocuments(
     course('sessions: [{ start: 2026-11-23T08:00, minutes: 90 }]'),

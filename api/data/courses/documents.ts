@@ -34,6 +34,7 @@ export function readSources(sources: Source[]): { documents: Proposed[]; errors:
       // Blank lines in front keep the line numbers of the whole file.
       const read = parseDocuments('\n'.repeat(part.line) + part.text, source.name)
       errors.push(...read.errors.toSorted((a, b) => a.line - b.line || a.column - b.column))
+      errors.push(...read.documents.flatMap(seatErrors))
       for (const parsed of read.documents)
         documents.push({
           kind: parsed.kind,
@@ -43,6 +44,20 @@ export function readSources(sources: Source[]): { documents: Proposed[]; errors:
         })
     }
   return { documents, errors: [...errors, ...(errors.length ? [] : twice(documents))] }
+}
+
+/** Docker starts no container with less of a processor, and takes 0 of either for no limit at all. */
+const LEAST = { cpu: 0.01, memoryMb: 16 }
+
+/** Of what is proposed alone: what is in force stays readable. */
+function seatErrors({ kind, value, file, line }: ParsedDocument): DocumentError[] {
+  if (kind !== 'Course') return []
+  return (['cpu', 'memoryMb'] as const)
+    .filter((part) => value.seat[part] < LEAST[part])
+    .map((part) => ({
+      ...{ file, line, column: 1, allowed: `${LEAST[part]} or more` },
+      message: `seat.${part}: ${value.seat[part]} is not allowed here`,
+    }))
 }
 
 function parts(text: string): { text: string; line: number }[] {

@@ -9,7 +9,7 @@ const at = (containerPort: number, kind: PortKind = 'ssh') => ({
   ...{ containerPort, kind, published: containerPort },
 })
 
-it('gives one that is slow longer at each try, and asks it once at a time', async () => {
+it('gives one that is slow longer at each try', async () => {
   let nowMs = 0
   const limits: number[] = []
   const ports = awaitPorts(
@@ -28,6 +28,24 @@ it('gives one that is slow longer at each try, and asks it once at a time', asyn
   expect(ports.answered).toEqual(new Set([22]))
   await ports.ask('127.0.0.1', [at(22)])
   expect(limits).toHaveLength(6)
+})
+
+it('asks none again that is still being asked, and does not wait for it for long', async () => {
+  const answer = Promise.withResolvers<boolean>()
+  const asked: number[] = []
+  const ports = awaitPorts(
+    (_kind, _address, port) => (
+      asked.push(port),
+      port === 22 ? answer.promise : Promise.resolve(true)
+    ),
+    { elapsedMs: () => 0 },
+  )
+  for (let look = 0; look < 2; look++) await ports.ask('127.0.0.1', [at(22), at(80, 'web')])
+  expect([asked, [...ports.answered]]).toEqual([[22, 80], [80]])
+  answer.resolve(true)
+  await ports.ask('127.0.0.1', [at(22), at(80, 'web')])
+  expect(asked).toEqual([22, 80])
+  expect(ports.answered).toEqual(new Set([80, 22]))
 })
 
 it('gives one that refuses no longer: nothing listens there yet', async () => {
