@@ -100,7 +100,9 @@ async function untilDone(work: () => Promise<unknown>[]): Promise<void> {
     const done = await Promise.allSettled(work())
     if (done.every(({ status }) => status === 'fulfilled')) return
     if (performance.now() > deadline)
-      throw new Error(`It is not done in time: ${JSON.stringify(done.map(String))}`)
+      throw new Error(
+        `It is not done in time: ${done.map((one) => (one.status === 'rejected' ? String(one.reason) : 'done')).join(', ')}`,
+      )
     await sleep(500)
   }
 }
