@@ -1,11 +1,11 @@
 /** A new course as a short form, and as the document it becomes. Pure. */
+import { LEAST_SEAT } from '../data/courses/documents.ts'
 import { stringify } from 'yaml'
 import type { SeatNeeds } from '../../stacks/terms.ts'
 import { weekly } from './plan-edits.ts'
 import { type FormError, isWallTime, wholeNumber } from './plan-form.ts'
 
 const MOST = { students: 10_000, minutes: 20_160, weeks: 60, memoryMb: 1_000_000, cpu: 256 }
-const LEAST_CPU = 0.01
 const KEY_LENGTH = 33
 
 export type CourseDraft = {
@@ -63,13 +63,13 @@ export function checkDraft(draft: CourseDraft): FormError[] {
     whole('minutes', MOST.minutes, 5)
     whole('weeks', MOST.weeks)
   }
-  if (draft.cpu !== '' && !(Number(draft.cpu) >= LEAST_CPU && Number(draft.cpu) <= MOST.cpu))
+  if (draft.cpu !== '' && !(Number(draft.cpu) >= LEAST_SEAT.cpu && Number(draft.cpu) <= MOST.cpu))
     errors.push({
       field: 'cpu',
       code: 'course-new.error.cpu',
-      params: { least: LEAST_CPU, most: MOST.cpu },
+      params: { least: LEAST_SEAT.cpu, most: MOST.cpu },
     })
-  if (draft.memoryMb !== '') whole('memoryMb', MOST.memoryMb, 16)
+  if (draft.memoryMb !== '') whole('memoryMb', MOST.memoryMb, LEAST_SEAT.memoryMb)
   if (draft.filesMb !== '') whole('filesMb', MOST.memoryMb)
   return errors
 }

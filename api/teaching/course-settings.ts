@@ -3,6 +3,7 @@
  * open outside class. A field that is empty leaves it to the policy. Only what differs is written, over the document as it
  * stands. Pure.
  */
+import { LEAST_SEAT } from '../data/courses/documents.ts'
 import { parseDocument } from 'yaml'
 import { z } from 'zod'
 import type { Course, Text } from '../../stacks/terms.ts'
@@ -30,8 +31,8 @@ const lifecycle = (name: string, of: { least: number; most: number; isBroken?: b
 })
 
 export const resourceRules: NumberRule[] = [
-  { name: 'cpu', path: ['seat', 'cpu'], least: 0.01, most: 256, isBroken: true },
-  { name: 'memoryMb', path: ['seat', 'memoryMb'], least: 16, most: 1_000_000 },
+  { name: 'cpu', path: ['seat', 'cpu'], least: LEAST_SEAT.cpu, most: 256, isBroken: true },
+  { name: 'memoryMb', path: ['seat', 'memoryMb'], least: LEAST_SEAT.memoryMb, most: 1_000_000 },
   { name: 'diskMb', path: ['seat', 'diskMb'], least: 1, most: 100_000_000 },
 ]
 export const gpuRule: NumberRule = {

@@ -2,7 +2,7 @@
  * Questions to a mounted file system whose client may never answer: one that was put out after its key had ended, and whose
  * monitor was started again in between, waits for good, and who asks it waits in the kernel and cannot be ended.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
+import { settledWithin } from '../settled.ts'
 
 /** Ceph gives what a client held that was killed to others after a minute. */
 export const PATIENT_MS = 90_000
@@ -30,21 +30,20 @@ export async function answerOf<T>(
   limitMs = PATIENT_MS,
 ): Promise<T> {
   const earlier = silent.get(mount)
-  if (earlier && !(await isSettled(earlier.settled, earlier.sinceMs + limitMs)))
+  if (
+    earlier &&
+    !(await settledWithin(
+      Math.max(0, earlier.sinceMs + limitMs - performance.now()),
+      earlier.settled,
+    ))
+  )
     throw new SilentError(mount)
   const sinceMs = performance.now()
   const answer = question()
   const settled = answer.catch(() => {})
-  if (await isSettled(settled, sinceMs + limitMs)) return answer
+  if (await settledWithin(limitMs, settled)) return answer
   const unanswered = { sinceMs, settled }
   silent.set(mount, unanswered)
   void settled.then(() => silent.get(mount) === unanswered && silent.delete(mount))
   throw new SilentError(mount)
-}
-
-async function isSettled(work: Promise<unknown>, untilMs: number): Promise<boolean> {
-  const over = new AbortController()
-  const left = Math.max(0, untilMs - performance.now())
-  const late = sleep(left, false, { signal: over.signal }).catch(() => false)
-  return Promise.race([work.then(() => true), late]).finally(() => over.abort())
 }

@@ -2,8 +2,8 @@
  * Asks the ports of a task until each has answered once. One that is slow is given longer at each try: a seat with a small share
  * of a processor does as much for a question that is given up as for one that is not, and might never come to answer.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pace } from '../pace.ts'
+import { settledWithin } from '../settled.ts'
 import type { PortKind, portAnswers } from './probe.ts'
 
 const FIRST_MS = 2_000
@@ -45,10 +45,7 @@ export function awaitPorts(
         if (!answered.has(containerPort) && !asked.has(containerPort))
           asked.set(containerPort, askOne(address, port))
       }
-      const over = new AbortController()
-      const limit = sleep(LOOK_MS, undefined, { signal: over.signal }).catch(() => {})
-      await Promise.race([Promise.all(asked.values()), limit])
-      over.abort()
+      await settledWithin(LOOK_MS, Promise.all(asked.values()))
     },
   }
 }

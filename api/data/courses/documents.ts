@@ -47,15 +47,15 @@ export function readSources(sources: Source[]): { documents: Proposed[]; errors:
 }
 
 /** Docker starts no container with less of a processor, and takes 0 of either for no limit at all. */
-const LEAST = { cpu: 0.01, memoryMb: 16 }
+export const LEAST_SEAT = { cpu: 0.01, memoryMb: 16 }
 
 /** Of what is proposed alone: what is in force stays readable. */
 function seatErrors({ kind, value, file, line }: ParsedDocument): DocumentError[] {
   if (kind !== 'Course') return []
   return (['cpu', 'memoryMb'] as const)
-    .filter((part) => value.seat[part] < LEAST[part])
+    .filter((part) => value.seat[part] < LEAST_SEAT[part])
     .map((part) => ({
-      ...{ file, line, column: 1, allowed: `${LEAST[part]} or more` },
+      ...{ file, line, column: 1, allowed: `${LEAST_SEAT[part]} or more` },
       message: `seat.${part}: ${value.seat[part]} is not allowed here`,
     }))
 }
